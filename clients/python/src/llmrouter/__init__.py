@@ -1,0 +1,1 @@
+"""Clients of the router: one subpackage per version of its contract."""
