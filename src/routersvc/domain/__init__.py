@@ -1,0 +1,1 @@
+"""Values and pure rules: synchronous, told the time, free of I/O."""

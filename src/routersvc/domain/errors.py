@@ -1,0 +1,164 @@
+"""Why a call fails, as one tree.
+
+    RouterError
+    ├── RefusedError                    nothing was attempted
+    │   ├── InvalidRequestError         fields are missing or wrong; names each
+    │   ├── UnknownPolicyError
+    │   ├── UnknownNameError            a model, provider or deployment that does not exist
+    │   ├── FieldNotServedError         a field this version does not serve
+    │   ├── NoEligibleDeploymentError   constraints exclude everything
+    │   ├── OverloadedError             the router has too much to do
+    │   └── DrainingError               the router is shutting down
+    └── CallFailedError                 attempts were made; carries the report
+        ├── AttemptsFailedError         nothing is left to try
+        ├── StreamBrokenError           the answer broke after its first content
+        └── DeadlineExceededError       the time is up
+
+Sentences are for people who operate or call the router; none holds a prompt or a secret.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from routersvc.domain.plans import Candidate, ExclusionReason
+
+if TYPE_CHECKING:
+    from routersvc.domain.failures import Failure, LastWord
+    from routersvc.domain.reports import RouteReport
+
+
+class RouterError(Exception):
+    """Any reason why a call fails."""
+
+
+class RefusedError(RouterError):
+    """The call was refused before anything was attempted."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class FieldViolation:
+    """One field that is missing or wrong: its path in the request, and what is right."""
+
+    field: str
+    description: str
+
+
+class InvalidRequestError(RefusedError):
+    """Fields of the request are missing or wrong."""
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        self.violations = tuple(violations)
+        listing = "; ".join(f"`{v.field}`: {v.description}" for v in self.violations)
+        super().__init__(f"the request is invalid: {listing}")
+
+
+class UnknownPolicyError(RefusedError):
+    """The request names a policy that does not exist."""
+
+    def __init__(self, policy: str, known: Sequence[str]) -> None:
+        self.policy = policy
+        self.known = tuple(known)
+        super().__init__(f"no policy is named `{policy}`; there are: {', '.join(self.known)}")
+
+
+class UnknownNameError(RefusedError):
+    """The request names a model, provider, region or deployment that does not exist."""
+
+    def __init__(self, *, field: str, name: str, known: Sequence[str]) -> None:
+        self.field = field
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"`{field}` names `{name}`, which does not exist")
+
+
+class FieldNotServedError(RefusedError):
+    """The request uses a field of the contract that this version does not serve."""
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        super().__init__(f"`{field}` is not served by this version")
+
+
+class NoEligibleDeploymentError(RefusedError):
+    """Constraints exclude every deployment."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self.candidates = tuple(candidates)
+        listing = "; ".join(
+            f"{candidate.deployment.name}: {', '.join(e.description for e in candidate.exclusions)}"
+            for candidate in self.candidates
+        )
+        super().__init__(f"no deployment may serve this request ({listing})")
+
+    @property
+    def only_context_window(self) -> bool:
+        """Whether every deployment would be eligible were the prompt short enough."""
+        return all(
+            exclusion.reason is ExclusionReason.CONTEXT_WINDOW
+            for candidate in self.candidates
+            for exclusion in candidate.exclusions
+        )
+
+
+class OverloadedError(RefusedError):
+    """The router has too much to do; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("the router has too much to do")
+
+
+class DrainingError(RefusedError):
+    """The router is shutting down; another replica can serve."""
+
+    def __init__(self) -> None:
+        super().__init__("the router is shutting down")
+
+
+class CallFailedError(RouterError):
+    """Attempts were made and none became a complete answer."""
+
+    def __init__(self, message: str, report: RouteReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class AttemptsFailedError(CallFailedError):
+    """Nothing is left to try.
+
+    `last_word` says how the caller hears of it, `failure` is the one that decided,
+    `retry_after` (seconds) is set where a retry can help.
+    """
+
+    def __init__(
+        self,
+        *,
+        report: RouteReport,
+        failure: Failure,
+        last_word: LastWord,
+        retry_after: float | None,
+    ) -> None:
+        count = len(report.attempts)
+        attempts = "the only attempt" if count == 1 else f"all {count} attempts"
+        super().__init__(f"{attempts} failed; {failure.message}", report)
+        self.failure = failure
+        self.last_word = last_word
+        self.retry_after = retry_after
+
+
+class StreamBrokenError(CallFailedError):
+    """The answer broke after its first content; `failure` says how."""
+
+    def __init__(self, *, report: RouteReport, failure: Failure) -> None:
+        super().__init__(f"the answer broke off; {failure.message}", report)
+        self.failure = failure
+
+
+class DeadlineExceededError(CallFailedError):
+    """The time is up."""
+
+    def __init__(self, *, report: RouteReport) -> None:
+        super().__init__("the deadline passed before an answer was complete", report)

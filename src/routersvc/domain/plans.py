@@ -1,0 +1,162 @@
+"""What the router understood of a request, what it thinks of each deployment, and what it will do."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from routersvc.domain.catalogue import Capability, Deployment
+from routersvc.domain.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    Policy,
+    Priority,
+    RetryRule,
+    StreamRecoveryMode,
+    Timeouts,
+)
+from routersvc.domain.prompts import Modality
+
+
+class ExclusionReason(enum.Enum):
+    """Why a deployment is no candidate; the proto says each in a sentence."""
+
+    CAPABILITY = "capability"
+    MODALITY = "modality"
+    CONTEXT_WINDOW = "context_window"
+    REGION = "region"
+    DATA_CLASS = "data_class"
+    RETENTION = "retention"
+    TRAINING = "training"
+    PROVIDER_NOT_ALLOWED = "provider_not_allowed"
+    PROVIDER_DENIED = "provider_denied"
+    NOT_PINNED = "not_pinned"
+    MODEL_NOT_REQUIRED = "model_not_required"
+    COST_CEILING = "cost_ceiling"
+    TENANT_BUDGET = "tenant_budget"
+    CREDENTIAL_DISABLED = "credential_disabled"
+    MODEL_DISABLED = "model_disabled"
+    NOT_EQUIVALENT = "not_equivalent"
+    NOT_IN_POLICY = "not_in_policy"
+    OUTPUT_LIMIT = "output_limit"
+    WIRE_FORMAT = "wire_format"
+    OPERATOR_DISABLED = "operator_disabled"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What one finding of a profile rests on. Never quotes the prompt."""
+
+    finding: str
+    description: str
+    weight: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """What the router understood of a request.
+
+    `input_tokens` bounds the prompt's tokens from above unless `input_tokens_exact`.
+    """
+
+    input_tokens: int
+    input_tokens_exact: bool
+    output_tokens: int
+    modalities: frozenset[Modality]
+    capabilities: frozenset[Capability]
+    data_classes: frozenset[str]
+    priority: Priority
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion:
+    """Why a deployment is no candidate, and what would have to change for the reason to fall."""
+
+    reason: ExclusionReason
+    description: str
+    eligible_if: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ScorePart:
+    """One part of a score: `value` from 0 (worst) to 1 (best), times `weight`."""
+
+    name: str
+    value: float
+    weight: float
+    description: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A deployment considered for a request, with its score or the reasons for its exclusion."""
+
+    deployment: Deployment
+    exclusions: tuple[Exclusion, ...] = ()
+    score: float = 0.0
+    score_parts: tuple[ScorePart, ...] = ()
+    expected_cost_usd: float | None = None
+    expected_first_content: float | None = None
+
+    @property
+    def eligible(self) -> bool:
+        """Whether every constraint is kept."""
+        return not self.exclusions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HedgingPlan:
+    """When a hedge starts: `delay` seconds after the attempt before it, `None` for never."""
+
+    mode: HedgingMode
+    delay: float | None
+    max_parallel: int
+    description: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The ordered deployments and the rules for one request. `timeout` is seconds for the whole."""
+
+    policy: Policy
+    deployments: tuple[Deployment, ...]
+    max_attempts: int
+    timeout: float
+    timeouts: Timeouts
+    retries: RetryRule
+    hedging: HedgingPlan
+    stream_recovery: StreamRecoveryMode
+    consistency: ConsistencyMode
+    streaming: bool
+    has_side_effects: bool
+    failover_on_refusal: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class EffectiveConstraint:
+    """One limit in force and who set it: `request`, `policy` or `tenant`."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """Why a request goes where it goes.
+
+    `candidates` holds the eligible in the order of the plan, then the others by name.
+    `waits` gives seconds until a deployment of the plan may be called, where that is not now.
+    `plan` is `None` where nothing is eligible. `snapshot_at` is wall-clock time.
+    """
+
+    profile: Profile
+    policy: Policy
+    policy_choice: str
+    constraints: tuple[EffectiveConstraint, ...]
+    candidates: tuple[Candidate, ...]
+    plan: Plan | None
+    waits: dict[str, float]
+    snapshot_at: float
+    configuration_digest: str

@@ -1,0 +1,73 @@
+"""One request as the router sees it: the prompt, what the caller said of its route, and who asks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from routersvc.domain.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    Priority,
+    StreamRecoveryMode,
+)
+from routersvc.domain.prompts import Prompt
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Constraints:
+    """Hard limits; each only tightens what policy and tenant set. Empty and unset mean no limit."""
+
+    allowed_regions: frozenset[str] = frozenset()
+    data_classes: frozenset[str] = frozenset()
+    zero_data_retention: bool = False
+    no_training: bool = False
+    allowed_providers: frozenset[str] = frozenset()
+    denied_providers: frozenset[str] = frozenset()
+    max_cost_usd: float | None = None
+    context_reserve_tokens: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Routing:
+    """What the caller said of the request's route; unset fields leave it to the policy.
+
+    `hedge_delay` and the timeouts are seconds.
+    """
+
+    policy: str = ""
+    required_models: tuple[str, ...] = ()
+    preferred_models: tuple[str, ...] = ()
+    pinned_deployment: str = ""
+    constraints: Constraints = Constraints()
+    priority: Priority = Priority.NORMAL
+    expected_output_tokens: int | None = None
+    consistency: ConsistencyMode | None = None
+    hedging_mode: HedgingMode | None = None
+    hedge_delay: float | None = None
+    stream_recovery: StreamRecoveryMode | None = None
+    max_attempts: int | None = None
+    first_content_timeout: float | None = None
+    idle_timeout: float | None = None
+    attempt_timeout: float | None = None
+    has_side_effects: bool = False
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request.
+
+    `timeout` is what the caller's deadline left on arrival, in seconds. `trace_headers` are sent
+    to the provider with every attempt. `previous_attempts` counts what the client itself
+    has tried before (`grpc-previous-rpc-attempts`).
+    """
+
+    request_id: str
+    prompt: Prompt
+    routing: Routing = Routing()
+    streaming: bool = False
+    timeout: float
+    tenant: str = ""
+    previous_attempts: int = 0
+    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Asyncio: running a plan, streams, admission, and the ports that adapters implement."""

@@ -1,0 +1,96 @@
+"""What the engine needs of the floors above it, as protocols that adapters implement."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from routersvc.domain.answers import AnswerEvent
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.errors import RefusedError
+from routersvc.domain.prompts import Prompt
+from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.requests import Request
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptCall:
+    """One call of one deployment.
+
+    `streaming` asks the provider to stream. `connect_timeout` and `timeout` are seconds from the
+    moment of opening; the engine keeps all other times itself. `headers` carry trace context.
+    `zero_data_retention` and `no_training` ask for the vendor's flags on the wire.
+    """
+
+    deployment: Deployment
+    prompt: Prompt
+    streaming: bool
+    connect_timeout: float
+    timeout: float
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    zero_data_retention: bool = False
+    no_training: bool = False
+
+
+class AnswerStream(Protocol):
+    """One answer as it arrives. Used by one task at a time; not tied to any task."""
+
+    async def receive(self) -> Sequence[AnswerEvent]:
+        """Wait for the next events and return those that arrived together.
+
+        An empty sequence is a sign of life without content. The first call sends the request. After
+        `Finished` has been returned it is not called again.
+
+        Raises:
+            AttemptFailedError: the attempt failed; nothing more will come.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End the attempt at once and free its connection. Idempotent; never raises.
+
+        A complete answer gives its connection back for reuse, any other one breaks it off.
+        """
+        ...
+
+
+class Gateway(Protocol):
+    """The way to the providers."""
+
+    def open(self, call: AttemptCall) -> AnswerStream:
+        """Prepare an attempt. Does no I/O: the first `receive` does."""
+        ...
+
+
+class AttemptObservation(Protocol):
+    """Follows one attempt, for traces and metrics."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Trace context to send to the provider."""
+        ...
+
+    def ended(self, attempt: AttemptReport) -> None:
+        """Take note that the attempt has ended. Called once; must not raise or block."""
+        ...
+
+
+class Observer(Protocol):
+    """Follows calls and attempts, for traces, metrics and logs. Must not raise or block."""
+
+    def attempt_started(
+        self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
+    ) -> AttemptObservation:
+        """Take note that an attempt starts, in the context of the call."""
+        ...
+
+    def call_ended(
+        self, *, request: Request, report: RouteReport, error: BaseException | None
+    ) -> None:
+        """Take note that a call has ended; `error` is `None` for a complete answer."""
+        ...
+
+    def call_refused(self, *, request: Request, error: RefusedError) -> None:
+        """Take note that a call was refused before anything was attempted."""
+        ...
