@@ -100,12 +100,14 @@ class Model:
 class Provider:
     """An API account at a vendor or a self-hosted server.
 
-    `cancel_stops_billing` says that closing a stream ends what is billed.
+    `cancel_stops_billing` says that closing a stream ends what is billed. `expressible` is what its
+    wire format can say; a deployment can do what its model can and its wire format can say.
     """
 
     name: str
     wire_format: str
     cancel_stops_billing: bool = True
+    expressible: frozenset[Capability] = frozenset(Capability)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +137,11 @@ class Deployment:
     enabled: bool = True
 
     @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What both the model can do and the provider's wire format can say."""
+        return self.model.capabilities & self.provider.expressible
+
+    @property
     def failure_domain(self) -> str:
         """What tends to fail together: the provider."""
         return self.provider.name
@@ -142,9 +149,10 @@ class Deployment:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Catalogue:
-    """Everything that can be called, by name."""
+    """Everything that can be called, by name; `aliases` are further names of models."""
 
     deployments: Mapping[str, Deployment]
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def models(self) -> frozenset[str]:

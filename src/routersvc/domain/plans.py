@@ -56,7 +56,7 @@ class Evidence:
 class Profile:
     """What the router understood of a request.
 
-    `input_tokens` bounds the prompt's tokens from above unless `input_tokens_exact`.
+    `input_tokens` is an estimate unless `input_tokens_exact`.
     """
 
     input_tokens: int
