@@ -7,13 +7,12 @@ gencode from another version differs, and refuses runtimes older than that versi
 
 import argparse
 import importlib.metadata
-import importlib.resources
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2
-from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
@@ -83,18 +82,16 @@ def _assert_versions() -> None:
 
 def _protoc(*arguments: str) -> None:
     programs = Path(sys.executable).parent
-    well_known = importlib.resources.files("grpc_tools") / "_proto"
-    code = protoc.main(
-        [
-            "protoc",
-            f"--plugin=protoc-gen-mypy={programs / 'protoc-gen-mypy'}",
-            f"--plugin=protoc-gen-mypy_grpc={programs / 'protoc-gen-mypy_grpc'}",
-            f"--proto_path={PROTOS}",
-            f"--proto_path={well_known}",
-            *arguments,
-        ]
-    )
-    if code != 0:
+    command = [
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        f"--plugin=protoc-gen-mypy={programs / 'protoc-gen-mypy'}",
+        f"--plugin=protoc-gen-mypy_grpc={programs / 'protoc-gen-mypy_grpc'}",
+        f"--proto_path={PROTOS}",
+        *arguments,
+    ]
+    if subprocess.run(command, check=False).returncode != 0:
         raise GenerationError("protoc refused the protos, see above")
 
 
