@@ -1,0 +1,90 @@
+# Each target sets up what it needs: only Python 3.11 (or later) and make have to be there.
+# Go is optional: without it the tests that call the server with grpcurl are skipped.
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
+PROJECTS := pyproject.toml clients/python/pyproject.toml
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types generate format lock baseline tools bench clean
+
+help: ## tell what the targets do
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
+	  | awk '{ name = $$1; $$1 = ""; printf "  make %-10s%s\n", name, $$0 }'
+
+demo: .venv/.runtime ## watch calls survive the death of a provider, about a minute
+	@$(BIN)/routersvc demo $(ARGS)
+
+test: .venv/.development tools ## run every check and every test, as CI does; ARGS go to pytest
+	@$(BIN)/python scripts/check.py $(ARGS)
+
+lint: .venv/.development tools ## check style, floors, protos, generated code and locks
+	@$(BIN)/python scripts/check.py --only lint
+
+types: .venv/.development ## check types with mypy and pyright
+	@$(BIN)/python scripts/check.py --only types
+
+generate: .venv/.development ## write the Python code of the protos
+	@$(BIN)/python scripts/generate.py
+
+format: .venv/.development tools ## format Python and protos, mend what can be mended
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format --quiet
+	@.tools/bin/buf format --write
+
+lock: .venv/.development ## resolve the dependencies anew; ARGS=--upgrade takes the newest
+	@$(BIN)/python scripts/lock.py $(ARGS)
+
+baseline: .venv/.development tools ## for a release: keep the contract that later ones must not break
+	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb
+
+tools: .tools/.npm .tools/.go ## build the programs that checks and tests call: buf, grpcurl, grpc-health-probe
+
+bench: .venv/.development ## measure what the router adds to a direct call
+	@$(BIN)/python -m bench.overhead $(ARGS)
+
+clean: ## remove what make set up
+	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# ---- what the targets need, made once and again when its sources change
+
+.venv/bin/python:
+	@echo "setting up .venv with $(PYTHON)"
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 is needed")'
+	@"$(PYTHON)" -m venv .venv
+
+.venv/.runtime: .venv/bin/python requirements.lock $(PROJECTS)
+	@echo "installing the service"
+	@$(INSTALL) -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e clients/python -e .
+	@touch $@
+
+.venv/.development: .venv/.runtime requirements-dev.lock
+	@echo "installing the checks"
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock. Its start script is
+# left out: the binary for this machine is a package of its own.
+.tools/.npm: .venv/.development tools/package.json tools/package-lock.json
+	@echo "installing buf"
+	@mkdir -p .tools/npm .tools/bin
+	@cp tools/package.json tools/package-lock.json .tools/npm/
+	@if PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error; then \
+	  ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf .tools/bin/buf && touch $@; \
+	else \
+	  echo "buf could not be installed: the checks of the protos are skipped"; \
+	fi
+
+.tools/.go: tools/go.mod tools/go.sum
+	@mkdir -p .tools/bin
+	@if ! command -v go >/dev/null; then \
+	  echo "Go is not installed: tests that need grpcurl or grpc-health-probe are skipped"; \
+	else \
+	  echo "building grpcurl and grpc-health-probe, about a minute"; \
+	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool; then touch $@; \
+	  else echo "Go could not build them: tests that need them are skipped"; fi; \
+	fi
