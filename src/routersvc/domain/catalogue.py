@@ -1,8 +1,8 @@
 """Providers, models and deployments: what an attempt can be made on, and what is known of it.
 
-Facts of a model (window, capabilities, prices) belong to the model. Region, retention and clearances belong
-to the deployment, because they are contracts. What is not stated is `None` and counts as
-not compliant.
+Facts of a model (window, capabilities, prices) belong to the model. Region, retention and
+clearances belong to the deployment, because they are contracts. What is not stated is `None` and
+counts as not compliant.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ class Prices:
     cache_write: float | None = None
 
     def cost(self, usage: Usage) -> float:
-        """Return the price of `usage` in US dollars; cached tokens without a price of their own cost full."""
+        """Return the price of `usage` in US dollars.
+
+        Cached tokens without a price of their own cost what others do.
+        """
         cached = usage.cached_input_tokens
         written = usage.cache_write_tokens
         plain = max(0, usage.input_tokens - cached - written)
@@ -124,8 +127,8 @@ class Compliance:
 class Deployment:
     """One model at one provider in one region with one credential.
 
-    `wire_model` is the name by which the provider knows the model. `credential` names the credential, it
-    never holds one.
+    `wire_model` is the name by which the provider knows the model. `credential` names the
+    credential, it never holds one.
     """
 
     name: str

@@ -63,9 +63,7 @@ def effective_constraints(limits: Limits) -> tuple[EffectiveConstraint, ...]:
         "no_training": "required" if constraints.no_training else "",
         "allowed_providers": ", ".join(sorted(constraints.allowed_providers)),
         "denied_providers": ", ".join(sorted(constraints.denied_providers)),
-        "max_cost_usd": ""
-        if constraints.max_cost_usd is None
-        else f"{constraints.max_cost_usd:g}",
+        "max_cost_usd": "" if constraints.max_cost_usd is None else f"{constraints.max_cost_usd:g}",
         "context_reserve_tokens": ""
         if constraints.context_reserve_tokens == 0
         else str(constraints.context_reserve_tokens),
@@ -96,7 +94,7 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     if limits.models and deployment.model.name not in limits.models:
         yield Exclusion(
             reason=ExclusionReason.MODEL_NOT_REQUIRED,
-            description=f"it serves `{deployment.model.name}`, which is not among the required models",
+            description=f"its model `{deployment.model.name}` is not among those required",
             eligible_if=f"`required_models` names `{deployment.model.name}`",
         )
     if routing.pinned_deployment and deployment.name != routing.pinned_deployment:
@@ -122,7 +120,7 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     if limits.wire_formats - {deployment.provider.wire_format}:
         yield Exclusion(
             reason=ExclusionReason.WIRE_FORMAT,
-            description=f"it speaks `{deployment.provider.wire_format}`, wire extensions are for another",
+            description=f"the wire extensions are not for `{deployment.provider.wire_format}`",
             eligible_if="the request carries no extensions for other wire formats",
         )
 
@@ -147,14 +145,15 @@ def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.CONTEXT_WINDOW,
             description=f"about {needed} tokens do not fit its window of {model.context_window}",
-            eligible_if=f"prompt, answer and reserve were {needed - model.context_window} tokens shorter",
+            eligible_if=f"the request were {needed - model.context_window} tokens shorter",
         )
     asked = limits.request.prompt.sampling.max_output_tokens
-    if asked is not None and model.max_output_tokens is not None and asked > model.max_output_tokens:
+    limit = model.max_output_tokens
+    if asked is not None and limit is not None and asked > limit:
         yield Exclusion(
             reason=ExclusionReason.OUTPUT_LIMIT,
-            description=f"it gives at most {model.max_output_tokens} tokens, {asked} are asked for",
-            eligible_if=f"`max_output_tokens` were at most {model.max_output_tokens}",
+            description=f"it gives at most {limit} tokens, {asked} are asked for",
+            eligible_if=f"`max_output_tokens` were at most {limit}",
         )
 
 
@@ -162,11 +161,11 @@ def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     constraints = limits.request.routing.constraints
     compliance = deployment.compliance
     if constraints.allowed_regions and compliance.region not in constraints.allowed_regions:
-        region = "no stated region" if compliance.region is None else f"region `{compliance.region}`"
+        region = "no region" if compliance.region is None else f"region `{compliance.region}`"
         yield Exclusion(
             reason=ExclusionReason.REGION,
-            description=f"it has {region}",
-            eligible_if="`allowed_regions` names the region that the configuration states for it",
+            description=f"the configuration states {region} for it",
+            eligible_if="`allowed_regions` names its region",
         )
     for data_class in sorted(limits.profile.data_classes - compliance.data_classes):
         yield Exclusion(

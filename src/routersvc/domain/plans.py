@@ -1,4 +1,4 @@
-"""What the router understood of a request, what it thinks of each deployment, and what it will do."""
+"""What the router understood of a request, thinks of each deployment, and will do."""
 
 from __future__ import annotations
 

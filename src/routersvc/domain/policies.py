@@ -88,9 +88,9 @@ class Timeouts:
 class HedgingRule:
     """When to start another attempt in parallel.
 
-    A delayed hedge starts at `percentile` of the live time to first content, clamped to
-    `min_delay` and `max_delay`, once `min_samples` are known; before that at `max_delay`. `delay`, where
-    set, replaces the live percentile.
+    A delayed hedge starts at `percentile` of the live time to first content, clamped to `min_delay`
+    and `max_delay`, once `min_samples` are known; before that at `max_delay`. `delay`, where set,
+    replaces the live percentile.
     """
 
     mode: HedgingMode

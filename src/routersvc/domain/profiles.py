@@ -69,9 +69,7 @@ def profile_of(request: Request) -> Profile:
         + TOKENS_PER_IMAGE * images
     )
     output_tokens = (
-        prompt.sampling.max_output_tokens
-        or routing.expected_output_tokens
-        or DEFAULT_OUTPUT_TOKENS
+        prompt.sampling.max_output_tokens or routing.expected_output_tokens or DEFAULT_OUTPUT_TOKENS
     )
     capabilities = frozenset(_capabilities(request, modalities, cache_markers=cache_markers))
     return Profile(
@@ -157,6 +155,7 @@ def _capabilities(
     yield from _tool_capabilities(prompt)
     yield from _sampling_capabilities(prompt)
     yield from _output_capabilities(prompt)
+    yield from _service_capabilities(prompt)
 
 
 def _tool_capabilities(prompt: Prompt) -> Iterator[Capability]:
@@ -204,6 +203,9 @@ def _output_capabilities(prompt: Prompt) -> Iterator[Capability]:
         yield Capability.REASONING
     if prompt.logprobs is not None:
         yield Capability.LOGPROBS
+
+
+def _service_capabilities(prompt: Prompt) -> Iterator[Capability]:
     if prompt.verbosity is not None:
         yield Capability.VERBOSITY
     if prompt.service_tier is not None:

@@ -1,4 +1,4 @@
-"""One request as the router sees it: the prompt, what the caller said of its route, and who asks."""
+"""One request as the router sees it: the prompt, the caller's wishes for its route, who asks."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""A gRPC service between a company's services and its LLM providers."""

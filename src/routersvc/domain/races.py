@@ -1,0 +1,351 @@
+"""What runs next for one request: failover, hedging, retry and recovery, without a clock.
+
+A race is told what happened and when, and answers with the steps to perform: attempts to start
+and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6
+and of happy eyeballs (RFC 8305): a failure, at once, and a timer, when the running one is late. The
+first to commit wins, the others are cancelled as losers. One deadline and one limit of
+attempts hold over all of them.
+
+Ties are settled by the order in which attempts started, so the same events give the same steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random as random_module
+from collections.abc import Iterator
+
+from routersvc.domain.answers import RateLimitHeadroom
+from routersvc.domain.attempts import Attempt
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.failovers import NEVER_BEGUN, may_differ
+from routersvc.domain.failures import Failover, Failure, FailureClass, SameDeployment
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.plans import Plan
+from routersvc.domain.policies import StreamRecoveryMode
+from routersvc.domain.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """Start this attempt now."""
+
+    attempt: Attempt
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel this attempt now; its outcome is already settled."""
+
+    attempt: Attempt
+
+
+Step = Start | Cancel
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Retry:
+    """A retry of the same deployment that waits for its time."""
+
+    deployment: Deployment
+    at: float
+    caused_by: int
+
+
+class Race:
+    """The attempts of one request. `verdict` is set once the call has failed."""
+
+    def __init__(
+        self, *, plan: Plan, fleet: Fleet, random: random_module.Random, started_at: float
+    ) -> None:
+        self.plan = plan
+        self.started_at = started_at
+        self.deadline = started_at + plan.timeout
+        self.attempts: list[Attempt] = []
+        self.winner: Attempt | None = None
+        self.verdict: Verdict | None = None
+        self._fleet = fleet
+        self._random = random
+        self._failures: list[tuple[Deployment, Failure]] = []
+        self._retry: _Retry | None = None
+        self._retries: dict[str, int] = {}
+        self._free_attempts = 0
+        self._hedge_at: float | None = None
+
+    @property
+    def running(self) -> tuple[Attempt, ...]:
+        """The attempts that have not ended, in the order they started."""
+        return tuple(attempt for attempt in self.attempts if attempt.running)
+
+    @property
+    def wake_at(self) -> float:
+        """The next instant at which `woke` has something to decide."""
+        instants = [self.deadline]
+        if self._hedge_at is not None:
+            instants.append(self._hedge_at)
+        if self._retry is not None:
+            instants.append(self._retry.at)
+        if self.winner is None:
+            instants.extend(self.due_at(attempt) for attempt in self.running)
+        return min(instants)
+
+    def due_at(self, attempt: Attempt) -> float:
+        """Return the instant at which a running attempt has taken too long."""
+        timeouts = self.plan.timeouts
+        whole = attempt.started_at + timeouts.attempt
+        if attempt.last_content_at is not None:
+            return min(whole, attempt.last_content_at + timeouts.idle)
+        if self.plan.streaming:
+            return min(whole, attempt.started_at + timeouts.first_content)
+        return whole
+
+    def begin(self, now: float) -> list[Step]:
+        """Start the first attempt."""
+        steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
+        if not steps:
+            self._give_up()
+        return steps
+
+    def content(self, attempt: Attempt, now: float) -> None:
+        """Take note that content arrived."""
+        if attempt.first_content_at is None:
+            attempt.first_content_at = now
+        attempt.last_content_at = now
+
+    def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
+        """Take note of what an attempt's provider says is left of its rate limits."""
+        self._fleet.observed(attempt.lease, headroom, now)
+
+    def committed(self, attempt: Attempt, now: float) -> list[Step]:
+        """Make `attempt` the answer and cancel the others."""
+        self.winner = attempt
+        self._hedge_at = None
+        self._retry = None
+        return [
+            self._cancel(other, AttemptOutcome.LOST, now)
+            for other in self.running
+            if other is not attempt
+        ]
+
+    def finished(self, now: float) -> None:
+        """Take note that the winner's answer is complete."""
+        winner = self._winner()
+        winner.ended_at = now
+        winner.outcome = AttemptOutcome.SERVED
+        first = winner.first_content_at
+        self._fleet.succeeded(
+            winner.lease,
+            first_content=None if first is None else first - winner.started_at,
+            usage=winner.counted,
+            now=now,
+        )
+
+    def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
+        """Take note that an attempt failed before it was committed; start what comes next."""
+        self._end(attempt, AttemptOutcome.FAILED, failure, now)
+        if self._forbids_another(failure):
+            steps: list[Step] = [
+                self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
+            ]
+            self._give_up(failure)
+            return steps
+        steps = self._replace(attempt, failure, now)
+        if not self.running and self._retry is None:
+            self._give_up()
+        return steps
+
+    def broke(self, failure: Failure, now: float) -> list[Step]:
+        """Take note that the answer broke after its commit; recover where the mode allows."""
+        broken = self._winner()
+        self._end(broken, AttemptOutcome.BROKEN, failure, now)
+        self.winner = None
+        steps: list[Step] = []
+        recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
+        if recovers and not self._forbids_another(failure) and self._may_start_another(now):
+            steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
+        if not steps:
+            self.verdict = Broken(failure=failure)
+        return steps
+
+    def woke(self, now: float) -> list[Step]:
+        """Act on what has come due: the deadline, late attempts, a waiting retry, a hedge."""
+        if now >= self.deadline:
+            steps: list[Step] = self.abandoned(now)
+            self.verdict = DeadlinePassed()
+            return steps
+        steps = []
+        if self.winner is None:
+            for attempt in self.running:
+                if self.verdict is None and now >= self.due_at(attempt):
+                    steps.append(Cancel(attempt))
+                    steps.extend(self.failed(attempt, self.lateness(attempt), now))
+        if self.verdict is None and self._retry is not None and now >= self._retry.at:
+            steps.extend(self._start_retry(self._retry, now))
+        if self.verdict is None and self._hedge_at is not None and now >= self._hedge_at:
+            steps.extend(self._start_hedge(now))
+        return steps
+
+    def abandoned(self, now: float) -> list[Step]:
+        """End everything without a word on anyone's health: the caller left or the time is up."""
+        self._hedge_at = None
+        self._retry = None
+        return [self._cancel(attempt, AttemptOutcome.CANCELLED, now) for attempt in self.running]
+
+    def lateness(self, attempt: Attempt) -> Failure:
+        """Return what it means that `attempt` has taken too long."""
+        timeouts = self.plan.timeouts
+        if attempt.last_content_at is None:
+            if self.plan.streaming:
+                return Failure(
+                    failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
+                    message=f"no first content came within {timeouts.first_content:g} s",
+                )
+        elif attempt.last_content_at + timeouts.idle <= attempt.started_at + timeouts.attempt:
+            return Failure(
+                failure_class=FailureClass.STALLED,
+                message=f"the answer went silent for {timeouts.idle:g} s",
+            )
+        return Failure(
+            failure_class=FailureClass.ATTEMPT_TIMEOUT,
+            message=f"the attempt did not end within {timeouts.attempt:g} s",
+        )
+
+    def _winner(self) -> Attempt:
+        if self.winner is None:
+            raise AssertionError("only a committed attempt can finish or break")
+        return self.winner
+
+    def _end(self, attempt: Attempt, outcome: AttemptOutcome, failure: Failure, now: float) -> None:
+        attempt.outcome = outcome
+        attempt.failure = failure
+        attempt.ended_at = now
+        self._failures.append((attempt.deployment, failure))
+        self._fleet.failed(attempt.lease, failure, now)
+
+    def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> Cancel:
+        attempt.outcome = outcome
+        attempt.ended_at = now
+        self._fleet.released(attempt.lease)
+        return Cancel(attempt)
+
+    def _forbids_another(self, failure: Failure) -> bool:
+        """Whether the failure would only repeat itself elsewhere, or must not be repeated."""
+        match failure.rule.failover:
+            case Failover.NONE:
+                return True
+            case Failover.IF_POLICY_ALLOWS:
+                return not self.plan.failover_on_refusal
+            case Failover.ONCE:
+                classes = [earlier.failure_class for _, earlier in self._failures]
+                return classes.count(failure.failure_class) > 1
+            case _:
+                return self.plan.has_side_effects and failure.failure_class not in NEVER_BEGUN
+
+    def _may_start_another(self, now: float) -> bool:
+        counted = len(self.attempts) - self._free_attempts
+        return counted < self.plan.max_attempts and self._is_useful(now)
+
+    def _is_useful(self, at: float) -> bool:
+        return self.deadline - at >= self.plan.timeouts.useful
+
+    def _replace(self, failed: Attempt, failure: Failure, now: float) -> list[Step]:
+        rule = failure.rule.same_deployment
+        if (
+            rule is SameDeployment.AT_ONCE_IF_CONNECTION_WAS_IDLE
+            and failure.connection_was_idle
+            and failed.reason is not AttemptReason.RETRY
+            and self._is_useful(now)
+        ):
+            self._free_attempts += 1
+            return self._start(failed.deployment, now, AttemptReason.RETRY, failed.number)
+        if not self._may_start_another(now):
+            return []
+        steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
+        if steps or self.running or self._retry is not None:
+            return steps
+        self._retry = self._same_again(failed, failure, now)
+        return []
+
+    def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
+        """Return a retry of the deployment that failed, where class and time allow one."""
+        if failure.rule.same_deployment is SameDeployment.NEVER:
+            return None
+        made = self._retries.get(failed.deployment.name, 0)
+        if made >= self.plan.retries.max_retries:
+            return None
+        if failure.rule.same_deployment is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
+            return None
+        delay = failure.retry_after
+        if delay is None:
+            ceiling = min(self.plan.retries.max_delay, self.plan.retries.base_delay * 2**made)
+            delay = self._random.uniform(0.0, ceiling)
+        if not self._is_useful(now + delay):
+            return None
+        return _Retry(deployment=failed.deployment, at=now + delay, caused_by=failed.number)
+
+    def _start_retry(self, retry: _Retry, now: float) -> list[Step]:
+        self._retry = None
+        self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
+        steps = self._start(retry.deployment, now, AttemptReason.RETRY, retry.caused_by)
+        if not steps and not self.running:
+            self._give_up()
+        return steps
+
+    def _start_hedge(self, now: float) -> list[Step]:
+        self._hedge_at = None
+        running = self.running
+        if not running or not self._may_start_another(now):
+            return []
+        return self._start_other(now, AttemptReason.HEDGE, caused_by=running[-1].number)
+
+    def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
+        """Start the next deployment that this race has not tried; another provider first."""
+        for deployment in self._untried():
+            steps = self._start(deployment, now, reason, caused_by)
+            if steps:
+                return steps
+        return []
+
+    def _start(
+        self, deployment: Deployment, now: float, reason: AttemptReason, caused_by: int
+    ) -> list[Step]:
+        lease = self._fleet.admit(deployment, now)
+        if lease is None:
+            return []
+        attempt = Attempt(
+            number=len(self.attempts) + 1,
+            deployment=deployment,
+            reason=reason,
+            caused_by=caused_by,
+            lease=lease,
+            started_at=now,
+        )
+        self.attempts.append(attempt)
+        self._arm_hedge(now)
+        return [Start(attempt)]
+
+    def _arm_hedge(self, now: float) -> None:
+        hedging = self.plan.hedging
+        if hedging.delay is None or len(self.running) >= hedging.max_parallel:
+            self._hedge_at = None
+        elif not self.plan.has_side_effects:
+            self._hedge_at = now + hedging.delay
+
+    def _untried(self) -> Iterator[Deployment]:
+        tried = {attempt.deployment.name for attempt in self.attempts}
+        left = [
+            deployment
+            for deployment in self.plan.deployments
+            if deployment.name not in tried and self._can_differ(deployment)
+        ]
+        busy = {attempt.deployment.failure_domain for attempt in self.running}
+        yield from (deployment for deployment in left if deployment.failure_domain not in busy)
+        yield from (deployment for deployment in left if deployment.failure_domain in busy)
+
+    def _can_differ(self, deployment: Deployment) -> bool:
+        """Whether `deployment` may succeed where those before it failed."""
+        return all(may_differ(deployment, failed, failure) for failed, failure in self._failures)
+
+    def _give_up(self, decisive: Failure | None = None) -> None:
+        self.verdict = exhausted([failure for _, failure in self._failures], decisive)

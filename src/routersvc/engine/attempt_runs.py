@@ -1,0 +1,106 @@
+"""One attempt being performed: reads its provider until it commits, and notes what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from routersvc.domain.answers import (
+    AnswerEvent,
+    Finished,
+    MediaDelta,
+    Started,
+    ToolCallDelta,
+    UsageCounted,
+)
+from routersvc.domain.attempts import Attempt
+from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.races import Race
+from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
+
+logger = logging.getLogger(__name__)
+
+
+class AttemptRun:
+    """One attempt being performed.
+
+    `held` are the events read before the commit. After `drive` has ended exactly one holds:
+    `failure` is set, or the attempt is committed and its stream open, or the task was cancelled.
+    """
+
+    __slots__ = ("_clock", "_race", "attempt", "failure", "held", "observation", "stream", "task")
+
+    def __init__(
+        self,
+        *,
+        attempt: Attempt,
+        race: Race,
+        observation: AttemptObservation,
+        clock: Callable[[], float],
+    ) -> None:
+        self.attempt = attempt
+        self.observation = observation
+        self.stream: AnswerStream | None = None
+        self.held: list[AnswerEvent] = []
+        self.failure: Failure | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._race = race
+        self._clock = clock
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the attempt has committed or failed and the race does not know it yet."""
+        return self.attempt.running and self.task is not None and self.task.done()
+
+    async def drive(self, gateway: Gateway, call: AttemptCall) -> None:
+        """Read until the attempt commits or fails; the stream stays open only where it commits."""
+        committed = False
+        try:
+            self.stream = gateway.open(call)
+            while not committed:
+                events = await self.stream.receive()
+                self.held.extend(events)
+                has_content = self.take_note(events)
+                finished = bool(events) and isinstance(events[-1], Finished)
+                committed = finished or (has_content and call.streaming)
+        except AttemptFailedError as error:
+            self.failure = error.failure
+        except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only
+            self.failure = unreadable(error)
+        finally:
+            if not committed and self.stream is not None:
+                await self.stream.aclose()
+
+    def take_note(self, events: Sequence[AnswerEvent]) -> bool:
+        """Keep what race and report need to know; return whether there was content."""
+        attempt = self.attempt
+        has_content = False
+        for event in events:
+            match event:
+                case UsageCounted():
+                    attempt.counted = event.usage
+                case Started() | Finished():
+                    attempt.model_version = event.model_version or attempt.model_version
+                    attempt.response_id = event.response_id or attempt.response_id
+                    if isinstance(event, Started) and event.headroom is not None:
+                        self._race.headroom(attempt, event.headroom, self._clock())
+                case ToolCallDelta():
+                    has_content = True
+                    attempt.received_characters += len(event.arguments_json)
+                case MediaDelta():
+                    has_content = True
+                case _:
+                    has_content = True
+                    attempt.received_characters += len(event.text)
+        if has_content:
+            self._race.content(attempt, self._clock())
+        return has_content
+
+
+def unreadable(error: Exception) -> Failure:
+    """Return what it means that an adapter raised what it must not; the log has the rest."""
+    logger.error("an adapter raised what it must not", exc_info=error)
+    return Failure(
+        failure_class=FailureClass.SERVER_ERROR, message="the provider's answer could not be read"
+    )

@@ -1,0 +1,56 @@
+"""What a call hands to whoever serves its caller."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from routersvc.domain.answers import (
+    ContentDelta,
+    Finished,
+    TokenLogprob,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.prompts import Part
+from routersvc.domain.reports import RouteReport
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RouteSelected:
+    """An attempt has committed. The first event of every call."""
+
+    report: RouteReport
+
+
+class RecoveryKind(enum.Enum):
+    """What a client must do with what it has received."""
+
+    RESTARTED = "restarted"
+    RESUMED = "resumed"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Recovered:
+    """The stream broke and another attempt has taken over.
+
+    `kept_characters` counts the code points of the answer's text that stay valid.
+    """
+
+    kind: RecoveryKind
+    kept_characters: int
+    report: RouteReport
+
+
+CallEvent = RouteSelected | Recovered | ContentDelta | UsageCounted | Finished
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """A complete answer with its report; `usage` is that of the attempt that served."""
+
+    parts: tuple[Part, ...]
+    finish: Finished
+    usage: Usage
+    logprobs: tuple[TokenLogprob, ...] = dataclasses.field(repr=False)
+    report: RouteReport

@@ -1,0 +1,339 @@
+"""One request while it runs: performs what its race decides, and hands on the answer.
+
+Unary and streaming are the same way. An attempt reads its provider in a task of its own until it
+commits: at the first content of a stream, at the complete answer of a unary call. From then on
+the caller's own task reads the winner: a streamed token passes no queue and wakes no other task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self, assert_never
+
+from routersvc.domain.answers import AnswerEvent, Finished, Started
+from routersvc.domain.attempts import Attempt
+from routersvc.domain.collecting import collect
+from routersvc.domain.errors import (
+    AttemptsFailedError,
+    CallFailedError,
+    DeadlineExceededError,
+    StreamBrokenError,
+)
+from routersvc.domain.failures import AttemptFailedError, Failure
+from routersvc.domain.races import Cancel, Race, Start, Step
+from routersvc.domain.reports import RouteReport
+from routersvc.domain.requests import Request
+from routersvc.domain.verdicts import Broken, DeadlinePassed, Exhausted, Verdict
+from routersvc.engine.attempt_runs import AttemptRun, unreadable
+from routersvc.engine.call_events import (
+    CallEvent,
+    Completion,
+    Recovered,
+    RecoveryKind,
+    RouteSelected,
+)
+from routersvc.engine.ports import AttemptCall, Gateway, Observer
+from routersvc.engine.reporting import Decision, attempt_report, route_report
+from routersvc.engine.tasks import TaskScope
+from routersvc.engine.watchdogs import Watchdog
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What every call of a router shares. `clock` is the running loop's own time."""
+
+    gateway: Gateway
+    observer: Observer
+    scope: TaskScope
+    clock: Callable[[], float]
+
+
+class Call:
+    """One request while it runs; an async context manager that leaves nothing running.
+
+    Used by one task at a time. Not reusable.
+    """
+
+    def __init__(
+        self,
+        *,
+        request: Request,
+        decision: Decision,
+        race: Race,
+        surroundings: Surroundings,
+        ended: Callable[[], None],
+    ) -> None:
+        self.request = request
+        self.decision_id = decision.decision_id
+        self._decision = decision
+        self._race = race
+        self._around = surroundings
+        self._ended = ended
+        self._runs: list[AttemptRun] = []
+        self._winner: AttemptRun | None = None
+        self._wakened: asyncio.Future[None] | None = None
+        self._watchdog: Watchdog | None = None
+        self._first_content_at: float | None = None
+        self._ended_at: float | None = None
+        self._recovered = False
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose(exception)
+
+    async def receive(self) -> Sequence[CallEvent]:
+        """Wait for the next events and return those that arrived together.
+
+        The first is `RouteSelected`, the last of a complete answer is `Finished`; not to be called
+        again after that.
+
+        Raises:
+            CallFailedError: the call failed; nothing more will come.
+        """
+        if self._winner is None:
+            winner = await self._until_commit(self._race.begin(self._around.clock()))
+            selected = RouteSelected(report=self.report())
+            return (selected, *await self._hand_on(winner, winner.held))
+        while True:
+            try:
+                events = await self._read(self._winner)
+            except AttemptFailedError as error:
+                return await self._recover(self._winner, error.failure)
+            self._winner.take_note(events)
+            handed = await self._hand_on(self._winner, events)
+            if handed:
+                return handed
+
+    async def complete(self) -> Completion:
+        """Wait for the whole answer and return it.
+
+        Raises:
+            CallFailedError: the call failed.
+        """
+        events: list[AnswerEvent] = []
+        while not (events and isinstance(events[-1], Finished)):
+            for event in await self.receive():
+                if isinstance(event, Recovered):
+                    events.clear()
+                elif not isinstance(event, RouteSelected):
+                    events.append(event)
+        answer = collect(events)
+        served = self._winning_run().attempt
+        return Completion(
+            parts=answer.parts,
+            finish=answer.finish,
+            usage=answer.usage or served.usage(self._decision.profile),
+            logprobs=answer.logprobs,
+            report=self.report(),
+        )
+
+    def report(self) -> RouteReport:
+        """Return what became of the request so far; final once the call is over."""
+        return route_report(
+            self._decision,
+            self._race,
+            served=None if self._winner is None else self._winner.attempt,
+            recovered=self._recovered,
+            first_content_at=self._first_content_at,
+            ended_at=self._ended_at,
+        )
+
+    async def aclose(self, error: BaseException | None = None) -> None:
+        """End the call at once: what still runs is cancelled and waited for. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._ended_at is None:
+                self._perform(self._race.abandoned(self._around.clock()))
+                self._over(error or asyncio.CancelledError())
+            if self._watchdog is not None:
+                self._watchdog.close()
+            if self._winner is not None and self._winner.stream is not None:
+                await self._winner.stream.aclose()
+            unsettled = [run.task for run in self._runs if run.task and not run.task.done()]
+            if unsettled:
+                await asyncio.wait(unsettled)
+        finally:
+            self._ended()
+
+    async def _until_commit(self, steps: Sequence[Step]) -> AttemptRun:
+        """Perform the race until an attempt commits, and return it."""
+        race = self._race
+        clock = self._around.clock
+        self._perform(steps)
+        while race.verdict is None:
+            run = next((run for run in self._runs if run.is_ready), None)
+            if run is None:
+                await self._wait_until(race.wake_at)
+                self._perform(race.woke(clock()))
+            elif run.task is None or run.task.cancelled():
+                raise asyncio.CancelledError("the router is being closed")
+            elif run.failure is not None:
+                steps = race.failed(run.attempt, run.failure, clock())
+                self._observe_end(run)
+                self._perform(steps)
+            else:
+                self._perform(race.committed(run.attempt, clock()))
+                self._winner = run
+                if self._first_content_at is None:
+                    self._first_content_at = run.attempt.first_content_at
+                return run
+        raise self._fail(race.verdict)
+
+    async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
+        """Go on after the answer broke: another attempt starts over, or the call fails."""
+        if broken.stream is not None:
+            await broken.stream.aclose()
+        steps = self._race.broke(failure, self._around.clock())
+        self._observe_end(broken)
+        if self._race.verdict is not None:
+            raise self._fail(self._race.verdict)
+        self._winner = None
+        winner = await self._until_commit(steps)
+        self._recovered = True
+        recovered = Recovered(kind=RecoveryKind.RESTARTED, kept_characters=0, report=self.report())
+        return (recovered, *await self._hand_on(winner, winner.held))
+
+    async def _read(self, run: AttemptRun) -> Sequence[AnswerEvent]:
+        """Wait for the winner's next events, no longer than its timeouts and the deadline allow.
+
+        Raises:
+            AttemptFailedError: the answer broke.
+            DeadlineExceededError: the time is up.
+        """
+        if run.stream is None:
+            raise AssertionError("a committed attempt has a stream")
+        if self._watchdog is None:
+            self._watchdog = Watchdog()
+        race = self._race
+        due = min(race.due_at(run.attempt), race.deadline)
+        try:
+            return await self._watchdog.within(run.stream.receive(), due)
+        except TimeoutError:
+            if due < race.deadline:
+                raise AttemptFailedError(race.lateness(run.attempt)) from None
+            self._perform(race.woke(race.deadline))
+            raise self._fail(DeadlinePassed()) from None
+        except AttemptFailedError:
+            raise
+        except Exception as error:
+            raise AttemptFailedError(unreadable(error)) from error
+
+    async def _hand_on(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
+        """Return the events that the caller sees; the last one ends the call."""
+        handed: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
+        if handed and isinstance(handed[-1], Finished):
+            self._race.finished(self._around.clock())
+            self._observe_end(run)
+            if run.stream is not None:
+                await run.stream.aclose()
+            self._over(None)
+        return handed
+
+    def _winning_run(self) -> AttemptRun:
+        if self._winner is None:
+            raise AssertionError("a complete answer has been served by an attempt")
+        return self._winner
+
+    def _perform(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            match step:
+                case Start():
+                    self._start(step.attempt)
+                case Cancel():
+                    self._cancel(step.attempt)
+                case _:
+                    assert_never(step)
+
+    def _start(self, attempt: Attempt) -> None:
+        around = self._around
+        request = self.request
+        plan = self._decision.plan
+        observation = around.observer.attempt_started(
+            request=request,
+            deployment=attempt.deployment,
+            number=attempt.number,
+            reason=attempt.reason,
+        )
+        call = AttemptCall(
+            deployment=attempt.deployment,
+            prompt=request.prompt,
+            streaming=request.streaming,
+            connect_timeout=plan.timeouts.connect,
+            timeout=min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
+            headers=observation.headers,
+            zero_data_retention=request.routing.constraints.zero_data_retention,
+            no_training=request.routing.constraints.no_training,
+        )
+        run = AttemptRun(
+            attempt=attempt, race=self._race, observation=observation, clock=around.clock
+        )
+        self._runs.append(run)
+        run.task = around.scope.start(run.drive(around.gateway, call), name=self.decision_id)
+        run.task.add_done_callback(self._wake)
+
+    def _cancel(self, attempt: Attempt) -> None:
+        """Cancel an attempt whose outcome the race has settled."""
+        run = self._runs[attempt.number - 1]
+        running = run.task is not None and run.task.cancel()
+        if not running and run is not self._winner and run.stream is not None:
+            self._around.scope.start(run.stream.aclose(), name=f"close {self.decision_id}")
+        self._observe_end(run)
+
+    def _observe_end(self, run: AttemptRun) -> None:
+        run.observation.ended(attempt_report(run.attempt, self._decision, self._race))
+
+    def _fail(self, verdict: Verdict) -> CallFailedError:
+        """Return the error that a verdict means, with the final report; the call is over."""
+        self._ended_at = self._around.clock()
+        report = self.report()
+        error: CallFailedError
+        match verdict:
+            case Exhausted():
+                error = AttemptsFailedError(
+                    report=report,
+                    failure=verdict.failure,
+                    last_word=verdict.last_word,
+                    retry_after=verdict.retry_after,
+                )
+            case Broken():
+                error = StreamBrokenError(report=report, failure=verdict.failure)
+            case DeadlinePassed():
+                error = DeadlineExceededError(report=report)
+            case _:
+                assert_never(verdict)
+        self._over(error)
+        return error
+
+    def _over(self, error: BaseException | None) -> None:
+        """Take note that the call has ended, once."""
+        if self._ended_at is None:
+            self._ended_at = self._around.clock()
+        self._around.observer.call_ended(request=self.request, report=self.report(), error=error)
+
+    async def _wait_until(self, instant: float) -> None:
+        """Wait until an attempt's task ends or the instant comes."""
+        loop = asyncio.get_running_loop()
+        self._wakened = loop.create_future()
+        timer = loop.call_at(instant, self._wake)
+        try:
+            await self._wakened
+        finally:
+            timer.cancel()
+            self._wakened = None
+
+    def _wake(self, _: object = None) -> None:
+        if self._wakened is not None and not self._wakened.done():
+            self._wakened.set_result(None)

@@ -1,0 +1,90 @@
+"""Writes the report of a call from its race."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from routersvc.domain.answers import Usage
+from routersvc.domain.attempts import Attempt
+from routersvc.domain.plans import Plan, Profile
+from routersvc.domain.races import Race
+from routersvc.domain.reports import AttemptReason, AttemptReport, Cost, RouteReport, Served
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """What was decided before a call began.
+
+    `received_at` is wall-clock time in seconds since the epoch, `planning_duration` seconds.
+    """
+
+    decision_id: str
+    tenant: str
+    plan: Plan
+    profile: Profile
+    received_at: float
+    planning_duration: float
+
+
+def attempt_report(attempt: Attempt, decision: Decision, race: Race) -> AttemptReport:
+    """Return what became of one attempt so far."""
+    return attempt.report(profile=decision.profile, race_started_at=race.started_at)
+
+
+def route_report(
+    decision: Decision,
+    race: Race,
+    *,
+    served: Attempt | None,
+    recovered: bool,
+    first_content_at: float | None,
+    ended_at: float | None,
+) -> RouteReport:
+    """Return what became of a request so far; instants are those of the race."""
+    attempts = tuple(attempt_report(attempt, decision, race) for attempt in race.attempts)
+    started_at = race.started_at
+    return RouteReport(
+        decision_id=decision.decision_id,
+        policy=decision.plan.policy.name,
+        tenant=decision.tenant,
+        received_at=decision.received_at,
+        planning_duration=decision.planning_duration,
+        attempts=attempts,
+        served=None
+        if served is None
+        else Served(
+            deployment=served.deployment,
+            model_version=served.model_version,
+            response_id=served.response_id,
+        ),
+        hedged=any(attempt.reason is AttemptReason.HEDGE for attempt in attempts),
+        recovered=recovered,
+        total_usage=_total_usage([attempt.usage for attempt in attempts]),
+        total_cost=_total_cost([attempt.cost for attempt in attempts]),
+        time_to_first_content=None if first_content_at is None else first_content_at - started_at,
+        duration=None if ended_at is None else ended_at - started_at,
+    )
+
+
+def _total_usage(usages: Sequence[Usage]) -> Usage:
+    if not usages:
+        return Usage()
+    total = usages[0]
+    for usage in usages[1:]:
+        total += usage
+    return total
+
+
+def _total_cost(costs: Sequence[Cost | None]) -> Cost | None:
+    """Sum costs; `None` where no price is known for any."""
+    known = [cost for cost in costs if cost is not None]
+    if not known:
+        return None
+    if len(known) == 1:
+        return known[0]
+    return Cost(
+        usd=sum(cost.usd for cost in known),
+        wasted_usd=sum(cost.wasted_usd for cost in known),
+        estimated=any(cost.estimated for cost in known),
+    )

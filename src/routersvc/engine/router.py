@@ -1,0 +1,223 @@
+"""The router: admits, plans and runs requests, explains routes, tells how deployments fare."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random as random_module
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+from routersvc.domain.catalogue import Catalogue
+from routersvc.domain.constraints import effective_constraints
+from routersvc.domain.errors import (
+    DrainingError,
+    NoEligibleDeploymentError,
+    OverloadedError,
+    RefusedError,
+    UnknownNameError,
+)
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.health import DeploymentHealth, HealthState
+from routersvc.domain.planning import Planner
+from routersvc.domain.plans import Explanation, HedgingPlan
+from routersvc.domain.policies import HedgingMode, Policy
+from routersvc.domain.profiles import evidence_of
+from routersvc.domain.races import Race
+from routersvc.domain.requests import Request
+from routersvc.engine.calls import Call, Surroundings
+from routersvc.engine.ports import Gateway, Observer
+from routersvc.engine.reporting import Decision
+from routersvc.engine.tasks import TaskScope
+
+PUSHBACK = 1.0
+"""Seconds after which a caller that was shed may come again: long enough for calls to end."""
+
+_NO_HEDGING = HedgingPlan(
+    mode=HedgingMode.OFF, delay=None, max_parallel=1, description="hedging is off"
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RouterConfiguration:
+    """What the router routes by. `digest` identifies it in explanations."""
+
+    catalogue: Catalogue
+    policies: Mapping[str, Policy]
+    default_policy: str
+    digest: str
+    max_concurrent_calls: int
+
+
+class Router:
+    """Routes requests. Lives in one event loop.
+
+    `clock` is that loop's time, `wall_clock` seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        configuration: RouterConfiguration,
+        gateway: Gateway,
+        observer: Observer,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+        random: random_module.Random,
+    ) -> None:
+        self._configuration = configuration
+        self._planner = Planner(
+            catalogue=configuration.catalogue,
+            policies=configuration.policies,
+            default_policy=configuration.default_policy,
+        )
+        self._fleet = Fleet(configuration.catalogue.deployments.values())
+        self._scope = TaskScope()
+        self._around = Surroundings(
+            gateway=gateway, observer=observer, scope=self._scope, clock=clock
+        )
+        self._wall_clock = wall_clock
+        self._random = random
+        self._active_calls = 0
+        self._draining = False
+        self._idle: asyncio.Future[None] | None = None
+
+    @property
+    def active_calls(self) -> int:
+        """How many calls have begun and not ended."""
+        return self._active_calls
+
+    @property
+    def running_attempts(self) -> int:
+        """How many attempts hold a lease of their deployment."""
+        return self._fleet.running_attempts
+
+    @property
+    def running_tasks(self) -> int:
+        """How many tasks have not ended."""
+        return len(self._scope)
+
+    def open(self, request: Request) -> Call:
+        """Admit and plan a request. Does no I/O; leave the call's context to end it.
+
+        Raises:
+            RefusedError: the router does not take the request.
+        """
+        try:
+            return self._open(request)
+        except RefusedError as error:
+            self._around.observer.call_refused(request=request, error=error)
+            raise
+
+    def explain(self, request: Request) -> Explanation:
+        """Tell where a request would go and why. Calls no provider, changes nothing.
+
+        Raises:
+            RefusedError: the request names what does not exist.
+        """
+        limits = self._planner.limits(request)
+        try:
+            plan = self._planner.plan(limits, _NO_HEDGING)
+        except NoEligibleDeploymentError:
+            plan = None
+        return Explanation(
+            profile=dataclasses.replace(
+                limits.profile, evidence=evidence_of(limits.profile, request)
+            ),
+            policy=limits.policy,
+            policy_choice=self._planner.policy_choice(request),
+            constraints=effective_constraints(limits),
+            candidates=self._planner.candidates(limits),
+            plan=plan,
+            waits={},
+            snapshot_at=self._wall_clock(),
+            configuration_digest=self._configuration.digest,
+        )
+
+    def health(
+        self,
+        *,
+        providers: Collection[str] = (),
+        models: Collection[str] = (),
+        deployments: Collection[str] = (),
+        states: Collection[HealthState] = (),
+    ) -> tuple[DeploymentHealth, ...]:
+        """Tell how the deployments fare, by name. Empty filters let everything pass.
+
+        Raises:
+            UnknownNameError: a filter names what does not exist.
+        """
+        catalogue = self._configuration.catalogue
+        _check_known("providers", providers, catalogue.providers)
+        _check_known("models", models, catalogue.models)
+        _check_known("deployments", deployments, catalogue.deployments.keys())
+        now = self._around.clock()
+        return tuple(
+            health
+            for name, deployment in sorted(catalogue.deployments.items())
+            if _passes(deployment.provider.name, providers)
+            and _passes(deployment.model.name, models)
+            and _passes(name, deployments)
+            and _passes((health := self._fleet.health(deployment, now)).state, states)
+        )
+
+    def drain(self) -> None:
+        """Refuse new calls from now on; what runs goes on."""
+        self._draining = True
+
+    async def wait_idle(self) -> None:
+        """Wait until no call is active."""
+        while self._active_calls:
+            if self._idle is None:
+                self._idle = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._idle)
+
+    async def aclose(self) -> None:
+        """Cancel every attempt that still runs and wait until it has ended."""
+        self._draining = True
+        await self._scope.aclose()
+
+    def _open(self, request: Request) -> Call:
+        if self._draining:
+            raise DrainingError
+        if self._active_calls >= self._configuration.max_concurrent_calls:
+            raise OverloadedError(retry_after=PUSHBACK)
+        started_at = self._around.clock()
+        received_at = self._wall_clock()
+        limits = self._planner.limits(request)
+        plan = self._planner.plan(limits, _NO_HEDGING)
+        call = Call(
+            request=request,
+            decision=Decision(
+                decision_id=f"{self._random.getrandbits(128):032x}",
+                tenant=request.tenant,
+                plan=plan,
+                profile=limits.profile,
+                received_at=received_at,
+                planning_duration=self._around.clock() - started_at,
+            ),
+            race=Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at),
+            surroundings=self._around,
+            ended=self._call_ended,
+        )
+        self._active_calls += 1
+        return call
+
+    def _call_ended(self) -> None:
+        self._active_calls -= 1
+        if not self._active_calls and self._idle is not None:
+            self._idle.set_result(None)
+            self._idle = None
+
+
+T = TypeVar("T")
+
+
+def _passes(value: T, wanted: Collection[T]) -> bool:
+    return not wanted or value in wanted
+
+
+def _check_known(field: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(field=field, name=name, known=sorted(known))
