@@ -67,14 +67,14 @@ clean: ## remove what make set up
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock. Its start script is
-# left out: the binary for this machine is a package of its own.
+# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock.
 .tools/.npm: .venv/.development tools/package.json tools/package-lock.json
 	@echo "installing buf"
 	@mkdir -p .tools/npm .tools/bin
 	@cp tools/package.json tools/package-lock.json .tools/npm/
-	@if PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error; then \
-	  ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf .tools/bin/buf && touch $@; \
+	@if PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
+	  && ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf .tools/bin/buf && test -x .tools/bin/buf; then \
+	  touch $@; \
 	else \
 	  echo "buf could not be installed: the checks of the protos are skipped"; \
 	fi

@@ -97,7 +97,7 @@ CHECKS = (
     Check(
         name="lint",
         group="lint",
-        command=(PROGRAMS / "ruff", "check", "--quiet"),
+        command=(PROGRAMS / "ruff", "check", "--quiet", "--output-format=concise"),
         mend="make format, and the rest by hand",
     ),
     Check(
