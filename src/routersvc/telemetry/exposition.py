@@ -1,0 +1,79 @@
+"""The address that Prometheus scrapes: `GET /metrics` on a listener of its own.
+
+Served by the event loop that also serves calls, not by a thread: a thread that renders holds the
+interpreter for 5 ms at a time, while here every metric family gives way to calls before the
+next. Knows the text format and OpenMetrics, chosen by the `Accept` header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
+
+from aiohttp import hdrs, web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from routersvc.telemetry.options import MetricsOptions
+
+_OPEN_METRICS_END = b"# EOF\n"
+_CLOSE_TIMEOUT = 1.0
+
+
+class _Family(Collector):
+    """One family that was already collected."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._family
+
+
+async def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
+    """Return everything in `registry` in a format that `accept` asks for, and its content type."""
+    encode, content_type = choose_encoder(accept)
+    parts: list[bytes] = []
+    end = b""
+    for family in registry.collect():
+        part = encode(_Family(family))
+        if part.endswith(_OPEN_METRICS_END):
+            end = _OPEN_METRICS_END
+            part = part.removesuffix(_OPEN_METRICS_END)
+        parts.append(part)
+        await asyncio.sleep(0)
+    return b"".join((*parts, end)), content_type
+
+
+@contextlib.asynccontextmanager
+async def serve_metrics(
+    options: MetricsOptions, registry: CollectorRegistry
+) -> AsyncGenerator[tuple[str, int]]:
+    """Serve `registry` while the context is open; yields the address that was bound.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+
+    async def metrics(request: web.Request) -> web.Response:
+        accept = ",".join(request.headers.getall(hdrs.ACCEPT, []))
+        body, content_type = await render(registry, accept)
+        response = web.Response(body=body, headers={hdrs.CONTENT_TYPE: content_type})
+        response.enable_compression()
+        return response
+
+    application = web.Application()
+    application.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(
+        application, access_log=None, handle_signals=False, shutdown_timeout=_CLOSE_TIMEOUT
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, options.host, options.port).start()
+        host, port = runner.addresses[0][:2]
+        yield host, port
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,262 @@
+"""What the router counts, in the words of Prometheus.
+
+Labels come from the configuration and from closed sets of words, never from a request. A
+deployment or policy beyond the first `MAX_NAMES` is counted under `other`, so that a configuration
+that is reloaded with ever new names does not grow the memory of the router and of Prometheus.
+Used by the event loop's thread alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.failures import FailureClass
+from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
+from routersvc.telemetry.instruments import Counter, DurationHistogram
+from routersvc.telemetry.outcomes import CallOutcome
+
+MAX_NAMES = 1000
+OTHER = "other"
+
+_DEPLOYMENT_LABELS = ("deployment", "provider", "model")
+_CALL_LABELS = ("policy", "streaming", "outcome")
+
+
+@dataclasses.dataclass(slots=True)
+class AttemptCounts:
+    """What is counted of the attempts on one deployment."""
+
+    deployment: Deployment | None
+    labels: tuple[str, str, str]
+    running: int = 0
+    ended: defaultdict[tuple[AttemptReason, AttemptOutcome, FailureClass | None], Counter] = (
+        dataclasses.field(default_factory=lambda: defaultdict(Counter))
+    )
+    durations: defaultdict[AttemptOutcome, DurationHistogram] = dataclasses.field(
+        default_factory=lambda: defaultdict(DurationHistogram)
+    )
+    first_content: DurationHistogram = dataclasses.field(default_factory=DurationHistogram)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float = 0.0
+    wasted_usd: float = 0.0
+
+    def attempt_ended(self, attempt: AttemptReport) -> None:
+        """Count an attempt that has ended."""
+        self.running -= 1
+        failure = attempt.failure
+        failure_class = None if failure is None else failure.failure_class
+        self.ended[attempt.reason, attempt.outcome, failure_class].value += 1
+        if attempt.duration is not None:
+            self.durations[attempt.outcome].observe(attempt.duration)
+        if attempt.time_to_first_content is not None:
+            self.first_content.observe(attempt.time_to_first_content)
+        usage = attempt.usage
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        self.cached_input_tokens += usage.cached_input_tokens
+        self.reasoning_tokens += usage.reasoning_tokens
+        if attempt.cost is not None:
+            self.cost_usd += attempt.cost.usd
+            self.wasted_usd += attempt.cost.wasted_usd
+
+
+@dataclasses.dataclass(slots=True)
+class CallCounts:
+    """What is counted of the calls with one policy, one way of answering and one outcome."""
+
+    durations: DurationHistogram = dataclasses.field(default_factory=DurationHistogram)
+    first_content: DurationHistogram = dataclasses.field(default_factory=DurationHistogram)
+    ended: int = 0
+
+
+class Metrics(Collector):
+    """Counts calls and attempts; a Prometheus registry collects from it."""
+
+    def __init__(self, *, version: str) -> None:
+        self._version = version
+        self._calls: dict[tuple[str, bool, CallOutcome], CallCounts] = {}
+        self._policies: set[str] = set()
+        self._refused: defaultdict[tuple[CallOutcome, bool], Counter] = defaultdict(Counter)
+        self._attempts: dict[tuple[str, str, str], AttemptCounts] = {}
+        self._by_name: dict[str, AttemptCounts] = {}
+        self.active_calls: Callable[[], int] = int
+        self.dropped_log_lines: Callable[[], int] = int
+
+    def attempts_on(self, deployment: Deployment) -> AttemptCounts:
+        """Return what is counted of the attempts on `deployment`."""
+        counts = self._by_name.get(deployment.name)
+        if counts is None or counts.deployment is not deployment:
+            counts = self._attempts_on_unknown(deployment)
+        return counts
+
+    def call_ended(self, report: RouteReport, outcome: CallOutcome, *, streaming: bool) -> None:
+        """Count a call that has ended."""
+        counts = self._calls.get((report.policy, streaming, outcome))
+        if counts is None:
+            counts = self._calls_with_unknown(report.policy, outcome, streaming=streaming)
+        counts.ended += 1
+        if report.duration is not None:
+            counts.durations.observe(report.duration)
+        if report.time_to_first_content is not None:
+            counts.first_content.observe(report.time_to_first_content)
+
+    def call_refused(self, outcome: CallOutcome, *, streaming: bool) -> None:
+        """Count a call that was refused before anything was attempted."""
+        self._refused[outcome, streaming].value += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family with its samples as of now."""
+        yield InfoMetricFamily(
+            "routersvc_build", "The version that runs.", value={"version": self._version}
+        )
+        yield from self._call_families()
+        yield from self._attempt_families()
+        yield from self._usage_families()
+        yield CounterMetricFamily(
+            "routersvc_log_lines_dropped",
+            "Log lines lost because standard error did not take them.",
+            value=self.dropped_log_lines(),
+        )
+
+    def _attempts_on_unknown(self, deployment: Deployment) -> AttemptCounts:
+        labels = (deployment.name, deployment.provider.name, deployment.model.name)
+        if labels not in self._attempts and len(self._attempts) >= MAX_NAMES:
+            labels = (OTHER, OTHER, OTHER)
+        counts = self._attempts.setdefault(labels, AttemptCounts(deployment, labels))
+        if labels[0] == deployment.name:
+            counts.deployment = deployment
+            self._by_name[deployment.name] = counts
+        return counts
+
+    def _calls_with_unknown(
+        self, policy: str, outcome: CallOutcome, *, streaming: bool
+    ) -> CallCounts:
+        if policy not in self._policies:
+            if len(self._policies) >= MAX_NAMES:
+                policy = OTHER
+            else:
+                self._policies.add(policy)
+        return self._calls.setdefault((policy, streaming, outcome), CallCounts())
+
+    def _call_families(self) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "routersvc_calls", "Calls that have ended, refused ones apart.", labels=_CALL_LABELS
+        )
+        durations = HistogramMetricFamily(
+            "routersvc_call_duration_seconds",
+            "From the arrival of a call to its end.",
+            labels=_CALL_LABELS,
+        )
+        first_content = HistogramMetricFamily(
+            "routersvc_call_time_to_first_content_seconds",
+            "From the arrival of a call to the first content of its answer.",
+            labels=_CALL_LABELS,
+        )
+        for (policy, streaming, outcome), counts in self._calls.items():
+            labels = (policy, _boolean(streaming), outcome.value)
+            ended.add_metric(labels, counts.ended)
+            _add(durations, labels, counts.durations)
+            _add(first_content, labels, counts.first_content)
+        refused = CounterMetricFamily(
+            "routersvc_refused_calls",
+            "Calls refused before anything was attempted.",
+            labels=("outcome", "streaming"),
+        )
+        for (outcome, streaming), counter in self._refused.items():
+            refused.add_metric((outcome.value, _boolean(streaming)), counter.value)
+        in_flight = GaugeMetricFamily(
+            "routersvc_calls_in_flight", "Calls under way.", value=self.active_calls()
+        )
+        yield from (ended, refused, in_flight, durations, first_content)
+
+    def _attempt_families(self) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "routersvc_attempts",
+            "Attempts that have ended.",
+            labels=(*_DEPLOYMENT_LABELS, "reason", "outcome", "failure_class"),
+        )
+        running = GaugeMetricFamily(
+            "routersvc_attempts_in_flight", "Attempts under way.", labels=_DEPLOYMENT_LABELS
+        )
+        durations = HistogramMetricFamily(
+            "routersvc_attempt_duration_seconds",
+            "From the start of an attempt to its end.",
+            labels=(*_DEPLOYMENT_LABELS, "outcome"),
+        )
+        first_content = HistogramMetricFamily(
+            "routersvc_attempt_time_to_first_content_seconds",
+            "From the start of an attempt to its first content.",
+            labels=_DEPLOYMENT_LABELS,
+        )
+        for counts in self._attempts.values():
+            running.add_metric(counts.labels, counts.running)
+            for (reason, outcome, failure_class), counter in counts.ended.items():
+                word = "" if failure_class is None else failure_class.value
+                ended.add_metric((*counts.labels, reason.value, outcome.value, word), counter.value)
+            for outcome, histogram in counts.durations.items():
+                _add(durations, (*counts.labels, outcome.value), histogram)
+            _add(first_content, counts.labels, counts.first_content)
+        yield from (ended, running, durations, first_content)
+
+    def _usage_families(self) -> Iterator[Metric]:
+        tokens = CounterMetricFamily(
+            "routersvc_tokens",
+            "Tokens of all attempts; input includes cached and output includes reasoning ones.",
+            labels=(*_DEPLOYMENT_LABELS, "type"),
+        )
+        cached = CounterMetricFamily(
+            "routersvc_cached_input_tokens",
+            "The part of the input tokens that a provider's prompt cache held.",
+            labels=_DEPLOYMENT_LABELS,
+        )
+        reasoning = CounterMetricFamily(
+            "routersvc_reasoning_tokens",
+            "The part of the output tokens that a model spent thinking.",
+            labels=_DEPLOYMENT_LABELS,
+        )
+        cost = CounterMetricFamily(
+            "routersvc_cost_usd",
+            "Cost of all attempts at catalogue prices.",
+            labels=_DEPLOYMENT_LABELS,
+        )
+        wasted = CounterMetricFamily(
+            "routersvc_wasted_cost_usd",
+            "The part of the cost that bought nothing: losers, broken and failed attempts.",
+            labels=_DEPLOYMENT_LABELS,
+        )
+        for counts in self._attempts.values():
+            tokens.add_metric((*counts.labels, "input"), counts.input_tokens)
+            tokens.add_metric((*counts.labels, "output"), counts.output_tokens)
+            cached.add_metric(counts.labels, counts.cached_input_tokens)
+            reasoning.add_metric(counts.labels, counts.reasoning_tokens)
+            cost.add_metric(counts.labels, counts.cost_usd)
+            wasted.add_metric(counts.labels, counts.wasted_usd)
+        yield from (tokens, cached, reasoning, cost, wasted)
+
+
+def _boolean(value: bool) -> str:  # noqa: FBT001 - a label has one value
+    return "true" if value else "false"
+
+
+def _add(
+    family: HistogramMetricFamily, labels: tuple[str, ...], histogram: DurationHistogram
+) -> None:
+    """Add a histogram that has counted anything."""
+    buckets = histogram.buckets()
+    if buckets[-1][1]:
+        family.add_metric(labels, buckets, histogram.total)

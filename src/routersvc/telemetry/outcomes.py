@@ -1,0 +1,112 @@
+"""How a call ended, as one word for metrics, spans and logs.
+
+The words are those of the contract's `ErrorReason`, in lower case, and `served` for a complete
+answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.errors import (
+    AttemptsFailedError,
+    DeadlineExceededError,
+    DrainingError,
+    FieldNotServedError,
+    InvalidRequestError,
+    NoEligibleDeploymentError,
+    OverloadedError,
+    StreamBrokenError,
+    UnknownNameError,
+    UnknownPolicyError,
+)
+from routersvc.domain.failures import LastWord
+
+
+class CallOutcome(enum.Enum):
+    """How a call ended."""
+
+    SERVED = "served"
+    INVALID_REQUEST = "invalid_request"
+    UNKNOWN_POLICY = "unknown_policy"
+    UNKNOWN_NAME = "unknown_name"
+    FIELD_NOT_SERVED = "field_not_served"
+    NO_ELIGIBLE_DEPLOYMENT = "no_eligible_deployment"
+    CONTEXT_LENGTH_EXCEEDED = "context_length_exceeded"
+    REJECTED_BY_PROVIDER = "rejected_by_provider"
+    PROVIDERS_UNAVAILABLE = "providers_unavailable"
+    PROVIDERS_RATE_LIMITED = "providers_rate_limited"
+    PROVIDER_MISCONFIGURED = "provider_misconfigured"
+    CONTENT_FILTERED = "content_filtered"
+    STREAM_BROKEN = "stream_broken"
+    BAD_ANSWER = "bad_answer"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    CANCELLED = "cancelled"
+    ROUTER_OVERLOADED = "router_overloaded"
+    DRAINING = "draining"
+    INTERNAL = "internal"
+
+
+NOT_THE_SERVICE = frozenset(
+    {
+        CallOutcome.SERVED,
+        CallOutcome.INVALID_REQUEST,
+        CallOutcome.UNKNOWN_POLICY,
+        CallOutcome.UNKNOWN_NAME,
+        CallOutcome.FIELD_NOT_SERVED,
+        CallOutcome.NO_ELIGIBLE_DEPLOYMENT,
+        CallOutcome.CONTEXT_LENGTH_EXCEEDED,
+        CallOutcome.REJECTED_BY_PROVIDER,
+        CallOutcome.CONTENT_FILTERED,
+        CallOutcome.CANCELLED,
+        CallOutcome.DRAINING,
+    }
+)
+"""The outcomes that no operator needs to look at: success, and what the caller asked for or did."""
+
+LAST_WORDS: Mapping[LastWord, CallOutcome] = MappingProxyType(
+    {
+        LastWord.UNAVAILABLE: CallOutcome.PROVIDERS_UNAVAILABLE,
+        LastWord.RATE_LIMITED: CallOutcome.PROVIDERS_RATE_LIMITED,
+        LastWord.LOCALLY_OVERLOADED: CallOutcome.ROUTER_OVERLOADED,
+        LastWord.BAD_ANSWER: CallOutcome.BAD_ANSWER,
+        LastWord.CONTEXT_LENGTH: CallOutcome.CONTEXT_LENGTH_EXCEEDED,
+        LastWord.CONTENT_FILTERED: CallOutcome.CONTENT_FILTERED,
+        LastWord.REJECTED: CallOutcome.REJECTED_BY_PROVIDER,
+        LastWord.MISCONFIGURED: CallOutcome.PROVIDER_MISCONFIGURED,
+    }
+)
+
+ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
+    {
+        InvalidRequestError: CallOutcome.INVALID_REQUEST,
+        UnknownPolicyError: CallOutcome.UNKNOWN_POLICY,
+        UnknownNameError: CallOutcome.UNKNOWN_NAME,
+        FieldNotServedError: CallOutcome.FIELD_NOT_SERVED,
+        OverloadedError: CallOutcome.ROUTER_OVERLOADED,
+        DrainingError: CallOutcome.DRAINING,
+        StreamBrokenError: CallOutcome.STREAM_BROKEN,
+        DeadlineExceededError: CallOutcome.DEADLINE_EXCEEDED,
+        asyncio.CancelledError: CallOutcome.CANCELLED,
+        GeneratorExit: CallOutcome.CANCELLED,
+    }
+)
+"""The outcome of every error whose class alone decides."""
+
+
+def outcome_of(error: BaseException | None) -> CallOutcome:
+    """Return how a call ended that raised `error`, `None` for a complete answer."""
+    match error:
+        case None:
+            return CallOutcome.SERVED
+        case AttemptsFailedError():
+            return LAST_WORDS[error.last_word]
+        case NoEligibleDeploymentError():
+            if error.only_context_window:
+                return CallOutcome.CONTEXT_LENGTH_EXCEEDED
+            return CallOutcome.NO_ELIGIBLE_DEPLOYMENT
+        case _:
+            return ERRORS.get(type(error), CallOutcome.INTERNAL)

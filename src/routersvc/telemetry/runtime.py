@@ -1,0 +1,85 @@
+"""Opens all of telemetry for a service, and closes it so that nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncGenerator, Callable
+from typing import TextIO
+
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SpanExporter
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from routersvc.telemetry.exposition import serve_metrics
+from routersvc.telemetry.logs import open_logs
+from routersvc.telemetry.metrics import Metrics
+from routersvc.telemetry.observer import TelemetryObserver
+from routersvc.telemetry.options import TelemetryOptions
+from routersvc.telemetry.tracing import open_tracing
+
+TRACER_NAME = "routersvc"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Telemetry:
+    """What a service needs of telemetry.
+
+    `observer` is for the engine, `tracer_provider` for the server's interceptor (`None`: install
+    none). `metrics_address` is what was bound.
+    """
+
+    observer: TelemetryObserver
+    tracer_provider: TracerProvider | None
+    registry: CollectorRegistry
+    metrics_address: tuple[str, int] | None
+    _metrics: Metrics
+
+    def follow(self, *, active_calls: Callable[[], int]) -> None:
+        """Ask `active_calls` how many calls are under way, whenever somebody scrapes."""
+        self._metrics.active_calls = active_calls
+
+
+@contextlib.asynccontextmanager
+async def open_telemetry(
+    options: TelemetryOptions,
+    *,
+    stream: TextIO,
+    wall_clock: Callable[[], float],
+    span_exporter: SpanExporter | None = None,
+) -> AsyncGenerator[Telemetry]:
+    """Open logs (on `stream`), traces and metrics; on leaving, flush and close them.
+
+    `wall_clock` gives seconds since the epoch.
+
+    Raises:
+        OSError: the address of the metrics cannot be bound.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        writer = stack.enter_context(open_logs(options.logs, stream))
+        provider = await stack.enter_async_context(open_tracing(options, exporter=span_exporter))
+        metrics = Metrics(version=options.service_version)
+        metrics.dropped_log_lines = lambda: writer.dropped
+        registry = CollectorRegistry()
+        registry.register(metrics)
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        address: tuple[str, int] | None = None
+        if options.metrics is not None:
+            address = await stack.enter_async_context(serve_metrics(options.metrics, registry))
+        yield Telemetry(
+            observer=TelemetryObserver(
+                metrics=metrics,
+                tracer=None
+                if provider is None
+                else provider.get_tracer(TRACER_NAME, options.service_version),
+                propagate=options.traces.propagate,
+                write_line=writer.write_line,
+                wall_clock=wall_clock,
+            ),
+            tracer_provider=provider,
+            registry=registry,
+            metrics_address=address,
+            _metrics=metrics,
+        )

@@ -1,0 +1,61 @@
+"""W3C trace context, from the caller to the providers.
+
+https://www.w3.org/TR/trace-context-2/. A `traceparent` that does not obey the recommendation is
+dropped together with its `tracestate`, as the recommendation asks. `baggage` is not passed
+on: it may hold what a provider must not see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from opentelemetry.trace import SpanContext
+
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+
+_TRACEPARENT_FORM = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,64})?",
+    re.ASCII,
+)
+"""A later version may append fields, which are passed on unread."""
+
+_TRACESTATE_FORM = re.compile(r"[\x20-\x7e\t]{1,512}", re.ASCII)
+"""512 characters is what the recommendation asks everybody to pass on."""
+
+
+def trace_headers(metadata: Iterable[tuple[str, str | bytes]]) -> Mapping[str, str]:
+    """Return the caller's trace context from the metadata of its call, empty where it sent none.
+
+    Names are expected in lower case, as HTTP/2 has them.
+    """
+    parent = ""
+    states: list[str] = []
+    for name, value in metadata:
+        if name == TRACEPARENT and isinstance(value, str):
+            parent = value
+        elif name == TRACESTATE and isinstance(value, str):
+            states.append(value)
+    if not parent or trace_id_of(parent) is None:
+        return {}
+    state = ",".join(states)
+    if _TRACESTATE_FORM.fullmatch(state):
+        return {TRACEPARENT: parent, TRACESTATE: state}
+    return {TRACEPARENT: parent}
+
+
+def trace_id_of(traceparent: str) -> str | None:
+    """Return the trace id in a `traceparent`, `None` where it does not obey the recommendation."""
+    match = _TRACEPARENT_FORM.fullmatch(traceparent)
+    if match is None or (traceparent.startswith("00-") and match[2] is not None):
+        return None
+    return match[1]
+
+
+def headers_of(context: SpanContext) -> Mapping[str, str]:
+    """Return the headers that make what a provider does a child of the span with `context`."""
+    parent = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+    if context.trace_state:
+        return {TRACEPARENT: parent, TRACESTATE: context.trace_state.to_header()}
+    return {TRACEPARENT: parent}
