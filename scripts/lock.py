@@ -2,10 +2,12 @@
 
 `make lock` resolves anew what pyproject.toml asks for and keeps every pin that still fits;
 `--upgrade` takes the newest instead; `--check` resolves elsewhere and compares. Locks hold hashes
-and name no host, so that every registry or mirror that has these very files will do.
+and name no host, so that every registry or mirror that has these very files will do. A check that
+passed is remembered until an input or a lock changes, so that it asks the registry only once.
 """
 
 import argparse
+import hashlib
 import re
 import shutil
 import subprocess
@@ -20,6 +22,8 @@ LOCKS = {
     "requirements-dev.lock": ("--group=dev", "--constraints=requirements.lock"),
 }
 """What each lock adds to the dependencies of the service. The order is that of resolution."""
+REMEMBERED = Path(sys.prefix) / ".locks-checked"
+"""The digest of what the last check found fresh."""
 HOSTLESS = (*LOCKS, "tools/package-lock.json", "tools/go.sum")
 """The files in which no address may stand."""
 
@@ -36,6 +40,8 @@ def main() -> int:
     arguments = parser.parse_args()
     check: bool = arguments.check
     upgrade: bool = arguments.upgrade
+    if check and _remembered() == _digest():
+        return 0
     try:
         with tempfile.TemporaryDirectory() as folder:
             _resolve(Path(folder), upgrade=upgrade)
@@ -44,7 +50,20 @@ def main() -> int:
     except LockError as error:
         print(error, file=sys.stderr)
         return 1
+    REMEMBERED.write_text(_digest(), encoding="utf-8")
     return 0
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for name in sorted({*INPUTS, *HOSTLESS}):
+        content = (ROOT / name).read_bytes() if (ROOT / name).exists() else b""
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _remembered() -> str | None:
+    return REMEMBERED.read_text(encoding="utf-8") if REMEMBERED.exists() else None
 
 
 def _resolve(folder: Path, *, upgrade: bool) -> None:
