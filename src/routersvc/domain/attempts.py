@@ -36,7 +36,10 @@ _UNBILLED = frozenset(
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class Attempt:
-    """One call of one deployment on behalf of a request. Times are instants of the race's clock."""
+    """One call of one deployment on behalf of a request. Times are instants of the race's clock.
+
+    `idle_since` is when the wait for the next content began; unset before the first content.
+    """
 
     number: int
     deployment: Deployment
@@ -45,7 +48,7 @@ class Attempt:
     lease: Lease
     started_at: float
     first_content_at: float | None = None
-    last_content_at: float | None = None
+    idle_since: float | None = None
     ended_at: float | None = None
     outcome: AttemptOutcome = AttemptOutcome.RUNNING
     failure: Failure | None = None

@@ -47,7 +47,7 @@ class _MediaPieces:
     transcript: list[str] = dataclasses.field(default_factory=list)
 
 
-def collect(events: Iterable[AnswerEvent]) -> Answer:  # noqa: C901, PLR0912 - a case per event
+def collect(events: Iterable[AnswerEvent]) -> Answer:
     """Return what a complete sequence of events amounts to.
 
     Raises:

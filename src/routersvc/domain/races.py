@@ -94,8 +94,8 @@ class Race:
         """Return the instant at which a running attempt has taken too long."""
         timeouts = self.plan.timeouts
         whole = attempt.started_at + timeouts.attempt
-        if attempt.last_content_at is not None:
-            return min(whole, attempt.last_content_at + timeouts.idle)
+        if attempt.idle_since is not None:
+            return min(whole, attempt.idle_since + timeouts.idle)
         if self.plan.streaming:
             return min(whole, attempt.started_at + timeouts.first_content)
         return whole
@@ -111,7 +111,11 @@ class Race:
         """Take note that content arrived."""
         if attempt.first_content_at is None:
             attempt.first_content_at = now
-        attempt.last_content_at = now
+        attempt.idle_since = now
+
+    def awaited(self, attempt: Attempt, now: float) -> None:
+        """Take note that the caller waits again; its time elsewhere is not the provider's."""
+        attempt.idle_since = now
 
     def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
         """Take note of what an attempt's provider says is left of its rate limits."""
@@ -144,7 +148,7 @@ class Race:
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
         """Take note that an attempt failed before it was committed; start what comes next."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
-        if self._forbids_another(failure):
+        if self._forbids_another(attempt, failure):
             steps: list[Step] = [
                 self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
             ]
@@ -162,7 +166,7 @@ class Race:
         self.winner = None
         steps: list[Step] = []
         recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
-        if recovers and not self._forbids_another(failure) and self._may_start_another(now):
+        if recovers and not self._forbids_another(broken, failure) and self._may_start_another(now):
             steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
         if not steps:
             self.verdict = Broken(failure=failure)
@@ -195,13 +199,13 @@ class Race:
     def lateness(self, attempt: Attempt) -> Failure:
         """Return what it means that `attempt` has taken too long."""
         timeouts = self.plan.timeouts
-        if attempt.last_content_at is None:
+        if attempt.idle_since is None:
             if self.plan.streaming:
                 return Failure(
                     failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
                     message=f"no first content came within {timeouts.first_content:g} s",
                 )
-        elif attempt.last_content_at + timeouts.idle <= attempt.started_at + timeouts.attempt:
+        elif attempt.idle_since + timeouts.idle <= attempt.started_at + timeouts.attempt:
             return Failure(
                 failure_class=FailureClass.STALLED,
                 message=f"the answer went silent for {timeouts.idle:g} s",
@@ -229,7 +233,7 @@ class Race:
         self._fleet.released(attempt.lease)
         return Cancel(attempt)
 
-    def _forbids_another(self, failure: Failure) -> bool:
+    def _forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
         """Whether the failure would only repeat itself elsewhere, or must not be repeated."""
         match failure.rule.failover:
             case Failover.NONE:
@@ -240,7 +244,10 @@ class Race:
                 classes = [earlier.failure_class for _, earlier in self._failures]
                 return classes.count(failure.failure_class) > 1
             case _:
-                return self.plan.has_side_effects and failure.failure_class not in NEVER_BEGUN
+                has_begun = (
+                    attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
+                )
+                return self.plan.has_side_effects and has_begun
 
     def _may_start_another(self, now: float) -> bool:
         counted = len(self.attempts) - self._free_attempts

@@ -105,6 +105,7 @@ class Call:
             winner = await self._until_commit(self._race.begin(self._around.clock()))
             selected = RouteSelected(report=self.report())
             return (selected, *await self._hand_on(winner, winner.held))
+        self._race.awaited(self._winner.attempt, self._around.clock())
         while True:
             try:
                 events = await self._read(self._winner)

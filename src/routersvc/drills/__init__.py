@@ -1,0 +1,1 @@
+"""Trying the real engine against scripted deployments in virtual time."""

@@ -1,0 +1,128 @@
+"""Cancelling a caller at every step of every scenario leaves nothing behind.
+
+The loop is stepped; at step n the caller's task is cancelled, for every n that the scenario
+has. That reaches each await of the engine, in each state in which it can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import pytest
+
+from routersvc.domain.answers import Finished, TextDelta
+from routersvc.domain.errors import CallFailedError
+from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.policies import StreamRecoveryMode
+from routersvc.drills.scripted import Emit, Fail, Hang, Wait, answer
+from routersvc.drills.virtual_time import VirtualTimeLoop
+from routersvc.drills.worlds import World, scripted_policy, scripted_request
+
+BROKEN = Fail(Failure(failure_class=FailureClass.TRUNCATED, message="cut"))
+FAILED = Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="failed"))
+LIMITED = Fail(Failure(failure_class=FailureClass.RATE_LIMITED, message="slow", retry_after=1.0))
+HALF = Emit((TextDelta(text="half"),))
+
+
+def plain() -> World:
+    """One deployment answers."""
+    return World({"a": [answer("a", "b", "c", first=0.5, gap=0.1)]})
+
+
+def failover() -> World:
+    """The first fails, the second answers."""
+    return World({"a": [[Wait(0.2), FAILED]], "b": [answer("a", "b", first=0.1, gap=0.1)]})
+
+
+def late() -> World:
+    """The first hangs until its timeout."""
+    return World({"a": [[Hang()]], "b": [answer("a", first=0.1)]})
+
+
+def retry() -> World:
+    """The only one asks to wait, then answers."""
+    return World({"a": [[LIMITED], answer("a")]})
+
+
+def restart() -> World:
+    """The first breaks after content, the second starts over."""
+    return World(
+        {"a": [[HALF, Wait(0.1), BROKEN]], "b": [answer("a", "b", first=0.1, gap=0.1)]},
+        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESTART),
+    )
+
+
+def exhausted() -> World:
+    """Everything fails."""
+    return World({"a": [[Wait(0.1), FAILED]], "b": [[Wait(0.1), FAILED]]})
+
+
+async def call(world: World, *, streaming: bool) -> None:
+    """Make one call, whatever becomes of it."""
+    with contextlib.suppress(CallFailedError):
+        await successful_call(world, streaming=streaming)
+
+
+async def successful_call(world: World, *, streaming: bool) -> None:
+    """Make one call and read it to its end."""
+    async with world.router.open(scripted_request(streaming=streaming)) as running:
+        if not streaming:
+            await running.complete()
+            return
+        ended = False
+        while not ended:
+            ended = isinstance((await running.receive())[-1], Finished)
+
+
+def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -> bool:
+    """Run a scenario, cancel its caller before round `step`; return whether it still ran."""
+    was_running = False
+
+    async def main() -> None:
+        nonlocal was_running
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        world = scenario()
+        rounds = 0
+
+        def before_step() -> None:
+            nonlocal rounds, was_running
+            rounds += 1
+            if rounds == step and not caller.done():
+                was_running = True
+                caller.cancel()
+
+        async with asyncio.TaskGroup() as group:
+            caller = group.create_task(call(world, streaming=streaming))
+            loop.before_step = before_step
+            (outcome,) = await asyncio.gather(caller, return_exceptions=True)
+        loop.before_step = None
+
+        assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+        if was_running:
+            await asyncio.sleep(0)
+        assert world.leftovers() == {}
+        assert len(world.observer.ends) <= 1
+        health = world.router.health()
+        assert all(each.in_flight == 0 for each in health)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(main())
+    return was_running
+
+
+@pytest.mark.parametrize("streaming", [True, False], ids=["stream", "unary"])
+@pytest.mark.parametrize("scenario", [plain, failover, late, retry, restart, exhausted])
+def test_cancellation_at_every_step_leaves_nothing(
+    scenario: Callable[[], World],
+    streaming: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Promises 5 and 6: no task, stream, lease or call outlives a caller that left."""
+    step = 1
+
+    while cancelled_at(step, scenario, streaming=streaming):
+        step += 1
+
+    assert step > 5, "the scenario has several steps at which its caller can leave"
