@@ -27,6 +27,11 @@ from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
 
 
+_AGAIN_AFTER_A_PAUSE = frozenset(
+    {SameDeployment.ONCE_WITHOUT_ALTERNATIVE, SameDeployment.ONCE_IF_DELAY_FITS}
+)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Start:
     """Start this attempt now."""
@@ -268,6 +273,10 @@ class Race:
             return self._start(failed.deployment, now, AttemptReason.RETRY, failed.number)
         if not self._may_start_another(now):
             return []
+        if not self.plan.retries.only_without_alternative and self._retry is None:
+            self._retry = self._same_again(failed, failure, now)
+            if self._retry is not None:
+                return []
         steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
         if steps or self.running or self._retry is not None:
             return steps
@@ -276,12 +285,13 @@ class Race:
 
     def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
         """Return a retry of the deployment that failed, where class and time allow one."""
-        if failure.rule.same_deployment is SameDeployment.NEVER:
+        rule = failure.rule.same_deployment
+        if rule not in _AGAIN_AFTER_A_PAUSE:
             return None
         made = self._retries.get(failed.deployment.name, 0)
         if made >= self.plan.retries.max_retries:
             return None
-        if failure.rule.same_deployment is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
+        if rule is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
             return None
         delay = failure.retry_after
         if delay is None:

@@ -95,11 +95,9 @@ def race_over(*deployments: Deployment, max_attempts: int = 3) -> Race:
     return race
 
 
-def fail(race: Race, failure_class: FailureClass, **facts: object) -> list[str]:
+def fail(race: Race, failure_class: FailureClass, *, retry_after: float | None = None) -> list[str]:
     """Fail the running attempt; return the deployments that start at once."""
-    failure = dataclasses.replace(
-        Failure(failure_class=failure_class, message="it failed"), **facts
-    )
+    failure = Failure(failure_class=failure_class, message="it failed", retry_after=retry_after)
     steps = race.failed(race.running[0], failure, 1.0)
     return [step.attempt.deployment.name for step in steps if isinstance(step, Start)]
 

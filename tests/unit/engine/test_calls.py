@@ -15,7 +15,7 @@ from routersvc.domain.errors import (
     StreamBrokenError,
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
-from routersvc.domain.policies import StreamRecoveryMode
+from routersvc.domain.policies import RetryRule, StreamRecoveryMode
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.requests import Request
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
@@ -232,6 +232,18 @@ async def test_lone_deployment_is_tried_again_after_a_pause() -> None:
     report, _ = world.observer.ends[0]
     assert report.attempts[1].reason is AttemptReason.RETRY
     assert 0.0 < report.attempts[1].start_delay <= 0.1
+
+
+async def test_policy_may_prefer_the_same_deployment() -> None:
+    """Where a policy wants it, a retry comes before a failover."""
+    world = World(
+        {"a": [[failing(FailureClass.SERVER_ERROR)], answer("noon")], "b": [answer("other")]},
+        policy=scripted_policy(["a", "b"], retries=RetryRule(only_without_alternative=False)),
+    )
+
+    await stream(world)
+
+    assert [line[1:] for line in world.gateway.log[2:]] == [("a", "started"), ("a", "finished")]
 
 
 async def test_retry_after_is_honoured_within_the_deadline() -> None:
