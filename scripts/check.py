@@ -51,12 +51,13 @@ class Check:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of a check; `seconds` is wall-clock time."""
+    """What became of a check; `seconds` is wall-clock time, `word` what to know or to do."""
 
     check: Check
     verdict: Verdict
-    seconds: float
-    output: str
+    word: str = ""
+    seconds: float = 0.0
+    output: str = ""
 
 
 _BUF = Need(path=BUF, word="buf is not installed, `make tools` needs the npm registry")
@@ -155,7 +156,8 @@ def _check(checks: list[Check]) -> list[str]:
             print(_line(outcome), flush=True)
     failures = [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED]
     for outcome in failures:
-        print(f"\n---- {outcome.check.name}\n{outcome.output.rstrip()}", flush=True)
+        if outcome.output:
+            print(f"\n---- {outcome.check.name}\n{outcome.output.rstrip()}", flush=True)
     return [outcome.check.name for outcome in failures]
 
 
@@ -165,7 +167,7 @@ def _run(check: Check) -> Outcome:
         if not need.path.exists():
             strict = bool(os.environ.get("CI")) and not need.optional_in_ci
             verdict = Verdict.FAILED if strict else Verdict.SKIPPED
-            return Outcome(check=check, verdict=verdict, seconds=0.0, output=need.word)
+            return Outcome(check=check, verdict=verdict, word=need.word)
     finished = subprocess.run(
         check.command,
         cwd=ROOT,
@@ -177,20 +179,15 @@ def _run(check: Check) -> Outcome:
     return Outcome(
         check=check,
         verdict=Verdict.FAILED if finished.returncode else Verdict.PASSED,
+        word=f"to mend: {check.mend}" if finished.returncode else "",
         seconds=time.monotonic() - begin,
         output=finished.stdout,
     )
 
 
 def _line(outcome: Outcome) -> str:
-    words = f"{outcome.verdict.value:4}  {outcome.check.name:16}  {outcome.seconds:5.1f} s"
-    match outcome.verdict:
-        case Verdict.PASSED:
-            return words
-        case Verdict.SKIPPED:
-            return f"{words}  {outcome.output}"
-        case Verdict.FAILED:
-            return f"{words}  to mend: {outcome.check.mend}"
+    timed = f"{outcome.verdict.value:4}  {outcome.check.name:16}  {outcome.seconds:5.1f} s"
+    return f"{timed}  {outcome.word}".rstrip()
 
 
 def _test(arguments: list[str]) -> int:
