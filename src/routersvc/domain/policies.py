@@ -74,6 +74,8 @@ class Timeouts:
         attempt: float | None = None,
     ) -> Timeouts:
         """Return these timeouts with the smaller of each pair; `None` changes nothing."""
+        if first_content is None and idle is None and attempt is None:
+            return self
         return dataclasses.replace(
             self,
             first_content=self.first_content

@@ -26,7 +26,6 @@ from routersvc.domain.policies import StreamRecoveryMode
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
 
-
 _AGAIN_AFTER_A_PAUSE = frozenset(
     {SameDeployment.ONCE_WITHOUT_ALTERNATIVE, SameDeployment.ONCE_IF_DELAY_FITS}
 )

@@ -78,6 +78,7 @@ class Call:
         self._watchdog: Watchdog | None = None
         self._first_content_at: float | None = None
         self._ended_at: float | None = None
+        self._final_report: RouteReport | None = None
         self._recovered = False
         self._closed = False
 
@@ -117,31 +118,27 @@ class Call:
                 return handed
 
     async def complete(self) -> Completion:
-        """Wait for the whole answer and return it.
+        """Wait for the whole answer of a unary call and return it.
 
         Raises:
             CallFailedError: the call failed.
         """
-        events: list[AnswerEvent] = []
-        while not (events and isinstance(events[-1], Finished)):
-            for event in await self.receive():
-                if isinstance(event, Recovered):
-                    events.clear()
-                elif not isinstance(event, RouteSelected):
-                    events.append(event)
-        answer = collect(events)
-        served = self._winning_run().attempt
+        winner = await self._until_commit(self._race.begin(self._around.clock()))
+        await self._hand_on(winner, winner.held)
+        answer = collect(winner.held)
         return Completion(
             parts=answer.parts,
             finish=answer.finish,
-            usage=answer.usage or served.usage(self._decision.profile),
+            usage=answer.usage or winner.attempt.usage(self._decision.profile),
             logprobs=answer.logprobs,
             report=self.report(),
         )
 
     def report(self) -> RouteReport:
         """Return what became of the request so far; final once the call is over."""
-        return route_report(
+        if self._final_report is not None:
+            return self._final_report
+        report = route_report(
             self._decision,
             self._race,
             served=None if self._winner is None else self._winner.attempt,
@@ -149,6 +146,9 @@ class Call:
             first_content_at=self._first_content_at,
             ended_at=self._ended_at,
         )
+        if self._ended_at is not None:
+            self._final_report = report
+        return report
 
     async def aclose(self, error: BaseException | None = None) -> None:
         """End the call at once: what still runs is cancelled and waited for. Idempotent."""
@@ -242,11 +242,6 @@ class Call:
                 await run.stream.aclose()
             self._over(None)
         return handed
-
-    def _winning_run(self) -> AttemptRun:
-        if self._winner is None:
-            raise AssertionError("a complete answer has been served by an attempt")
-        return self._winner
 
     def _perform(self, steps: Sequence[Step]) -> None:
         for step in steps:
