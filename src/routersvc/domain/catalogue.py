@@ -155,7 +155,7 @@ class Catalogue:
     """Everything that can be called, by name; `aliases` are further names of models."""
 
     deployments: Mapping[str, Deployment]
-    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
     @property
     def models(self) -> frozenset[str]:

@@ -35,7 +35,7 @@ class Answer:
 class _ToolCallPieces:
     call_id: str = ""
     name: str = ""
-    arguments: list[str] = dataclasses.field(default_factory=list)
+    arguments: list[str] = dataclasses.field(default_factory=list[str])
     signature: bytes = b""
 
 
@@ -43,8 +43,8 @@ class _ToolCallPieces:
 class _MediaPieces:
     modality: Modality
     media_type: str
-    data: list[bytes] = dataclasses.field(default_factory=list)
-    transcript: list[str] = dataclasses.field(default_factory=list)
+    data: list[bytes] = dataclasses.field(default_factory=list[bytes])
+    transcript: list[str] = dataclasses.field(default_factory=list[str])
 
 
 def collect(events: Iterable[AnswerEvent]) -> Answer:

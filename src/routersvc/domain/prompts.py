@@ -240,7 +240,7 @@ class Sampling:
     seed: int | None = None
     stop_sequences: tuple[str, ...] = dataclasses.field(default=(), repr=False)
     max_output_tokens: int | None = None
-    logit_bias: Mapping[int, float] = dataclasses.field(default_factory=dict)
+    logit_bias: Mapping[int, float] = dataclasses.field(default_factory=dict[int, float])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

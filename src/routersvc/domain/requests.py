@@ -51,7 +51,7 @@ class Routing:
     idle_timeout: float | None = None
     attempt_timeout: float | None = None
     has_side_effects: bool = False
-    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,4 +70,4 @@ class Request:
     timeout: float
     tenant: str = ""
     previous_attempts: int = 0
-    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])

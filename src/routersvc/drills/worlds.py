@@ -25,6 +25,7 @@ from routersvc.engine.router import Router, RouterConfiguration
 
 PRICES = Prices(input=1.0, output=2.0)
 TIMEOUTS = Timeouts(connect=2.0, first_content=20.0, idle=20.0, attempt=60.0, useful=0.05)
+Ending = tuple[RouteReport, BaseException | None]
 NO_HEDGING = HedgingRule(mode=HedgingMode.OFF)
 
 
@@ -104,8 +105,8 @@ class NotedAttempt:
     number: int
     reason: AttemptReason
     started_at: float
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    ends: list[AttemptReport] = dataclasses.field(default_factory=list)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    ends: list[AttemptReport] = dataclasses.field(default_factory=list[AttemptReport])
 
     def ended(self, attempt: AttemptReport) -> None:
         """Note the end."""
@@ -116,9 +117,9 @@ class NotedAttempt:
 class NotingObserver:
     """Writes down everything it hears."""
 
-    attempts: list[NotedAttempt] = dataclasses.field(default_factory=list)
-    ends: list[tuple[RouteReport, BaseException | None]] = dataclasses.field(default_factory=list)
-    refusals: list[RefusedError] = dataclasses.field(default_factory=list)
+    attempts: list[NotedAttempt] = dataclasses.field(default_factory=list[NotedAttempt])
+    ends: list[Ending] = dataclasses.field(default_factory=list[Ending])
+    refusals: list[RefusedError] = dataclasses.field(default_factory=list[RefusedError])
 
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason

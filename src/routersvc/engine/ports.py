@@ -28,7 +28,7 @@ class AttemptCall:
     streaming: bool
     connect_timeout: float
     timeout: float
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     zero_data_retention: bool = False
     no_training: bool = False
 

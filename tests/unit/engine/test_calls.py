@@ -16,6 +16,7 @@ from routersvc.domain.errors import (
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.policies import RetryRule, StreamRecoveryMode
+from routersvc.domain.prompts import Text
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.requests import Request
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
@@ -312,7 +313,7 @@ async def test_unary_call_commits_at_the_complete_answer() -> None:
     async with world.router.open(scripted_request(streaming=False)) as call:
         completion = await call.complete()
 
-    assert [part.text for part in completion.parts if hasattr(part, "text")] == ["the whole"]
+    assert completion.parts == (Text(text="the whole"),)
     assert completion.usage.output_tokens == 2
     assert completion.report.attempts[0].outcome is AttemptOutcome.FAILED
     assert world.leftovers() == {}
