@@ -1,9 +1,9 @@
 """How a log line looks: one JSON object for programs, `key=value` for people.
 
 A record's `fields` attribute, a mapping or a `CallLine`, holds what the line says besides its
-message, and `trace_id` the trace it belongs to. Of an exception the classes and the places are written, and the message only where the
-router itself or the operating system wrote it: any other message may quote what it failed on,
-which may be a prompt or a secret.
+message, and `trace_id` the trace it belongs to. Of an exception the classes and the places are
+written, and the message only where the router itself or the operating system wrote it: any other
+message may quote what it failed on, which may be a prompt or a secret.
 """
 
 from __future__ import annotations
@@ -41,10 +41,12 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             values["exception"] = list(describe_exception(record.exc_info[1]))
         try:
-            return orjson.dumps(values, default=_unknown).decode()
+            line = orjson.dumps(values, default=_unknown).decode()
         except orjson.JSONEncodeError:
-            # orjson refuses half surrogates and huge integers; the standard library escapes them.
-            return json.dumps(values, default=_unknown)
+            # orjson refuses half surrogates and huge integers.
+            line = ""
+        # The standard library escapes what could move the cursor or pass for the end of a line.
+        return line if line and line.isprintable() else json.dumps(values, default=_unknown)
 
 
 class ConsoleFormatter(logging.Formatter):

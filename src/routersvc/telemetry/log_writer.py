@@ -45,9 +45,15 @@ class LogWriter(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record to be written soon, or drop it where too many wait.
 
-        Its message is made here, because the arguments may change, and so is the trace it belongs to.
+        Its message is made here, because the arguments may change, and its trace is looked up here,
+        because the thread has none.
         """
-        record.msg = record.getMessage()
+        try:
+            record.msg = record.getMessage()
+        except (TypeError, ValueError):
+            # The message and its arguments do not fit: a defect that must not reach the caller.
+            self.dropped += 1
+            return
         record.args = None
         context = get_current_span().get_span_context()
         if context.is_valid:

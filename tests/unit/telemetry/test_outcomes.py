@@ -1,0 +1,115 @@
+"""How a call ended, as one word."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from llmrouter.v1 import errors_pb2
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.errors import (
+    AttemptsFailedError,
+    CallFailedError,
+    DeadlineExceededError,
+    DrainingError,
+    FieldNotServedError,
+    InvalidRequestError,
+    NoEligibleDeploymentError,
+    OverloadedError,
+    RefusedError,
+    RouterError,
+    StreamBrokenError,
+    UnknownNameError,
+    UnknownPolicyError,
+)
+from routersvc.domain.failures import Failure, FailureClass, LastWord
+from routersvc.domain.plans import Candidate, Exclusion, ExclusionReason
+from routersvc.domain.reports import RouteReport
+from routersvc.telemetry.outcomes import LAST_WORDS, CallOutcome, outcome_of
+
+FAILURE = Failure(failure_class=FailureClass.STALLED, message="nothing came")
+
+
+def _leaves(error: type[RouterError]) -> set[type[RouterError]]:
+    below = error.__subclasses__()
+    leaves: set[type[RouterError]] = set()
+    return leaves.union(*map(_leaves, below)) if below else {error}
+
+
+def _no_eligible(deployment: Deployment, reason: ExclusionReason) -> NoEligibleDeploymentError:
+    exclusion = Exclusion(reason=reason, description="it may not", eligible_if="it might")
+    return NoEligibleDeploymentError([Candidate(deployment=deployment, exclusions=(exclusion,))])
+
+
+@pytest.fixture
+def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
+    """Return one error of every class that a call can end with."""
+    deployment = report.attempts[0].deployment
+    every: list[RouterError] = [
+        InvalidRequestError([]),
+        UnknownPolicyError("p", ["q"]),
+        UnknownNameError(field="f", name="n", known=[]),
+        FieldNotServedError("f"),
+        _no_eligible(deployment, ExclusionReason.REGION),
+        OverloadedError(retry_after=1.0),
+        DrainingError(),
+        AttemptsFailedError(
+            report=report, failure=FAILURE, last_word=LastWord.REJECTED, retry_after=None
+        ),
+        StreamBrokenError(report=report, failure=FAILURE),
+        DeadlineExceededError(report=report),
+    ]
+    return {type(error): error for error in every}
+
+
+def test_words_are_those_of_the_contract() -> None:
+    """A dashboard and a client speak of the same thing with the same word."""
+    descriptor = errors_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
+    reasons = {value.name.removeprefix("ERROR_REASON_").lower() for value in descriptor.values}
+
+    words = {outcome.value for outcome in CallOutcome} - {CallOutcome.SERVED.value}
+
+    assert words <= reasons
+
+
+def test_every_error_of_the_tree_has_an_outcome(
+    errors: dict[type[RouterError], RouterError],
+) -> None:
+    """A new class of error must not be counted as a defect of the router."""
+    leaves = _leaves(RefusedError) | _leaves(CallFailedError)
+
+    outcomes = {kind: outcome_of(errors[kind]) for kind in leaves}
+
+    assert CallOutcome.INTERNAL not in outcomes.values()
+
+
+def test_every_last_word_has_an_outcome_of_its_own() -> None:
+    """The words stay apart, so that a rate limit is not counted as an outage."""
+    assert set(LAST_WORDS) == set(LastWord)
+    assert len(set(LAST_WORDS.values())) == len(LastWord)
+
+
+def test_complete_answer_is_served() -> None:
+    """No error is a success."""
+    assert outcome_of(None) is CallOutcome.SERVED
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit()])
+def test_caller_that_goes_away_has_cancelled(error: BaseException) -> None:
+    """Whichever way the server's framework says so."""
+    assert outcome_of(error) is CallOutcome.CANCELLED
+
+
+def test_unknown_error_is_internal() -> None:
+    """What nobody expected is a defect."""
+    assert outcome_of(ZeroDivisionError()) is CallOutcome.INTERNAL
+
+
+def test_prompt_that_fits_nowhere_is_too_long(report: RouteReport) -> None:
+    """The caller can mend a prompt, but not a constraint that excludes everything."""
+    deployment = report.attempts[0].deployment
+
+    outcome = outcome_of(_no_eligible(deployment, ExclusionReason.CONTEXT_WINDOW))
+
+    assert outcome is CallOutcome.CONTEXT_LENGTH_EXCEEDED
