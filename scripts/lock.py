@@ -1,18 +1,20 @@
 """Resolve the dependencies into the lock files, or check that they are fresh.
 
 `make lock` resolves anew what pyproject.toml asks for and keeps every pin that still fits;
-`--upgrade` takes the newest instead; `--check` resolves elsewhere and compares. Locks hold hashes
-and name no host, so that every registry or mirror that has these very files will do. A check that
-passed is remembered until an input or a lock changes, so that it asks the registry only once.
+`--upgrade` takes the newest instead. Locks hold hashes and name no host, so that every registry or
+mirror that has these very files will do. Their first line seals what they were resolved from and
+what they hold, so that `--check` can tell without a network whether either has changed since.
 """
 
 import argparse
 import hashlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,14 +24,13 @@ LOCKS = {
     "requirements-dev.lock": ("--group=dev", "--constraints=requirements.lock"),
 }
 """What each lock adds to the dependencies of the service. The order is that of resolution."""
-REMEMBERED = Path(sys.prefix) / ".locks-checked"
-"""The digest of what the last check found fresh."""
+SEAL = "# sealed by `make lock`: "
 HOSTLESS = (*LOCKS, "tools/package-lock.json", "tools/go.sum")
 """The files in which no address may stand."""
 
 
 class LockError(Exception):
-    """The dependencies cannot be resolved, or a lock is not what they resolve to."""
+    """The dependencies cannot be resolved, or a lock is stale or names a host."""
 
 
 def main() -> int:
@@ -40,30 +41,24 @@ def main() -> int:
     arguments = parser.parse_args()
     check: bool = arguments.check
     upgrade: bool = arguments.upgrade
-    if check and _remembered() == _digest():
-        return 0
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            _resolve(Path(folder), upgrade=upgrade)
-            _settle(Path(folder), check=check)
+        if not check:
+            _write(upgrade=upgrade)
+        _refuse_stale()
         _refuse_hosts()
     except LockError as error:
         print(error, file=sys.stderr)
         return 1
-    REMEMBERED.write_text(_digest(), encoding="utf-8")
     return 0
 
 
-def _digest() -> str:
-    digest = hashlib.sha256()
-    for name in sorted({*INPUTS, *HOSTLESS}):
-        content = (ROOT / name).read_bytes() if (ROOT / name).exists() else b""
-        digest.update(hashlib.sha256(content).digest())
-    return digest.hexdigest()
-
-
-def _remembered() -> str | None:
-    return REMEMBERED.read_text(encoding="utf-8") if REMEMBERED.exists() else None
+def _write(*, upgrade: bool) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _resolve(folder, upgrade=upgrade)
+        for lock in LOCKS:
+            pins = (folder / lock).read_text(encoding="utf-8")
+            (ROOT / lock).write_text(_seal(pins) + pins, encoding="utf-8")
 
 
 def _resolve(folder: Path, *, upgrade: bool) -> None:
@@ -84,13 +79,27 @@ def _resolve(folder: Path, *, upgrade: bool) -> None:
             raise LockError(f"`{lock}` cannot be resolved, see above")
 
 
-def _settle(folder: Path, *, check: bool) -> None:
+def _refuse_stale() -> None:
     for lock in LOCKS:
-        fresh, kept = folder / lock, ROOT / lock
-        if not check:
-            shutil.copyfile(fresh, kept)
-        elif not kept.exists() or fresh.read_bytes() != kept.read_bytes():
+        seal, _, pins = (ROOT / lock).read_text(encoding="utf-8").partition("\n")
+        if f"{seal}\n" != _seal(pins):
             raise LockError(f"`{lock}` is not what pyproject.toml resolves to, run `make lock`")
+
+
+def _seal(pins: str) -> str:
+    """Return the first line of a lock that holds `pins`."""
+    digest = hashlib.sha256(pins.encode())
+    for name in INPUTS:
+        tables = tomllib.loads((ROOT / name).read_text(encoding="utf-8"))
+        project = tables["project"]
+        asked = [
+            project["requires-python"],
+            project["dependencies"],
+            project.get("optional-dependencies"),
+            tables.get("dependency-groups"),
+        ]
+        digest.update(json.dumps(asked, sort_keys=True).encode())
+    return f"{SEAL}{digest.hexdigest()}\n"
 
 
 def _refuse_hosts() -> None:
