@@ -67,12 +67,13 @@ clean: ## remove what make set up
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock.
+# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock, and is told to trust
+# the certificates that the machine trusts, as pip does.
 .tools/.npm: .venv/.development tools/package.json tools/package-lock.json
 	@echo "installing buf"
 	@mkdir -p .tools/npm .tools/bin
 	@cp tools/package.json tools/package-lock.json .tools/npm/
-	@if PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
+	@if NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
 	  && ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf .tools/bin/buf && test -x .tools/bin/buf; then \
 	  touch $@; \
 	else \
