@@ -38,15 +38,14 @@ class TraceOptions:
     """How calls are traced.
 
     `sample_ratio` decides for calls whose caller did not decide; a caller's own decision always
-    holds. An `endpoint` of `None` leaves it, and all that is not said here, to the standard
-    `OTEL_*` environment variables. `headers` may hold credentials of the collector. `propagate`
-    sends trace context to the providers. `flush_timeout` bounds the wait for the collector at the
-    end.
+    holds. An `http` endpoint is not encrypted; `None` leaves it, and all that is not said here, to
+    the standard `OTEL_*` environment variables. `headers` may hold credentials of the collector.
+    `propagate` sends trace context to the providers. `flush_timeout` bounds the wait for the
+    collector at the end.
     """
 
     exporter: TraceExporter
     endpoint: str | None = None
-    insecure: bool = False
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], repr=False)
     sample_ratio: float
     propagate: bool

@@ -105,7 +105,7 @@ def outcome_of(error: BaseException | None) -> CallOutcome:
         case AttemptsFailedError():
             return LAST_WORDS[error.last_word]
         case NoEligibleDeploymentError():
-            if error.only_context_window:
+            if error.candidates and error.only_context_window:
                 return CallOutcome.CONTEXT_LENGTH_EXCEEDED
             return CallOutcome.NO_ELIGIBLE_DEPLOYMENT
         case _:

@@ -79,7 +79,6 @@ def _exporter(options: TraceOptions) -> SpanExporter | None:
 
             return OTLPSpanExporter(
                 endpoint=options.endpoint,
-                insecure=options.insecure or None,
                 headers=dict(options.headers) or None,
                 timeout=options.export_timeout,
             )

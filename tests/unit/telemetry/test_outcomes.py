@@ -26,6 +26,7 @@ from routersvc.domain.errors import (
 from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.plans import Candidate, Exclusion, ExclusionReason
 from routersvc.domain.reports import RouteReport
+from routersvc.grpc_api.statuses import status_of
 from routersvc.telemetry.outcomes import LAST_WORDS, CallOutcome, outcome_of
 
 FAILURE = Failure(failure_class=FailureClass.STALLED, message="nothing came")
@@ -88,6 +89,25 @@ def test_every_last_word_has_an_outcome_of_its_own() -> None:
     """The words stay apart, so that a rate limit is not counted as an outage."""
     assert set(LAST_WORDS) == set(LastWord)
     assert len(set(LAST_WORDS.values())) == len(LastWord)
+
+
+def test_word_is_the_reason_that_the_caller_hears(
+    errors: dict[type[RouterError], RouterError], report: RouteReport
+) -> None:
+    """An operator who is told a reason finds it in the metrics."""
+    last_words = [
+        AttemptsFailedError(report=report, failure=FAILURE, last_word=word, retry_after=None)
+        for word in LastWord
+    ]
+    deployment = report.attempts[0].deployment
+    exclusions = [_no_eligible(deployment, reason) for reason in ExclusionReason]
+    every = [*errors.values(), *last_words, *exclusions, NoEligibleDeploymentError([])]
+
+    words = [outcome_of(error).value for error in every]
+
+    statuses = [status for error in every if (status := status_of(error)) is not None]
+    names = [errors_pb2.ErrorReason.Name(status.reason) for status in statuses]
+    assert words == [name.removeprefix("ERROR_REASON_").lower() for name in names]
 
 
 def test_complete_answer_is_served() -> None:
