@@ -1,0 +1,114 @@
+"""A provider simulator: real HTTP servers that speak vendors' wire formats and fail on demand.
+
+For the demo, the tests, and users who drill. It knows nothing of the router.
+"""
+
+from __future__ import annotations
+
+from routersvc.simulator.activity import Activity
+from routersvc.simulator.characters import (
+    BEHAVIOURS,
+    DEFAULT_MODELS,
+    Behaviour,
+    Echo,
+    Fixed,
+    Generated,
+    ProviderCharacter,
+    RateLimit,
+)
+from routersvc.simulator.completions import SimulatedModel
+from routersvc.simulator.distributions import Constant, LogNormal, Pareto, Uniform
+from routersvc.simulator.effects import (
+    Close,
+    ContentFilter,
+    Cut,
+    DuplicatedModel,
+    EmptyAnswer,
+    EmptyBody,
+    EndEarly,
+    Ending,
+    ErrorEvent,
+    InvalidToolJson,
+    MalformedChunk,
+    MissingTerminator,
+    Problem,
+    Refusal,
+    Reset,
+    SchemaViolation,
+    Silence,
+    SlowStart,
+    SplitBytes,
+    Stall,
+    Status,
+    TruncatedBody,
+    WrongContentType,
+    WrongModel,
+)
+from routersvc.simulator.errors import (
+    PortUnavailableError,
+    SettingError,
+    SimulatorError,
+    UnknownFaultError,
+    UnknownProviderError,
+)
+from routersvc.simulator.fault_book import ActiveFault
+from routersvc.simulator.faults import Fault, Operations
+from routersvc.simulator.provider import SimulatedProvider
+from routersvc.simulator.request_log import Outcome, RequestRecord
+from routersvc.simulator.settings import SimulatorSettings
+from routersvc.simulator.simulator import Simulator, run
+
+__all__ = [
+    "BEHAVIOURS",
+    "DEFAULT_MODELS",
+    "ActiveFault",
+    "Activity",
+    "Behaviour",
+    "Close",
+    "Constant",
+    "ContentFilter",
+    "Cut",
+    "DuplicatedModel",
+    "Echo",
+    "EmptyAnswer",
+    "EmptyBody",
+    "EndEarly",
+    "Ending",
+    "ErrorEvent",
+    "Fault",
+    "Fixed",
+    "Generated",
+    "InvalidToolJson",
+    "LogNormal",
+    "MalformedChunk",
+    "MissingTerminator",
+    "Operations",
+    "Outcome",
+    "Pareto",
+    "PortUnavailableError",
+    "Problem",
+    "ProviderCharacter",
+    "RateLimit",
+    "Refusal",
+    "RequestRecord",
+    "Reset",
+    "SchemaViolation",
+    "SettingError",
+    "Silence",
+    "SimulatedModel",
+    "SimulatedProvider",
+    "Simulator",
+    "SimulatorError",
+    "SimulatorSettings",
+    "SlowStart",
+    "SplitBytes",
+    "Stall",
+    "Status",
+    "TruncatedBody",
+    "Uniform",
+    "UnknownFaultError",
+    "UnknownProviderError",
+    "WrongContentType",
+    "WrongModel",
+    "run",
+]

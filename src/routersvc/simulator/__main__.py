@@ -1,0 +1,9 @@
+"""`python -m routersvc.simulator`."""
+
+from __future__ import annotations
+
+import sys
+
+from routersvc.simulator.command import main
+
+sys.exit(main())

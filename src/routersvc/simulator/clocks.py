@@ -1,0 +1,28 @@
+"""The time that a simulator goes by: the event loop's, and the wall's derived from it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+
+class Clock:
+    """Tells the time of one event loop and waits in it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._offset = dt.datetime.now(tz=dt.UTC).timestamp() - loop.time()
+
+    def now(self) -> float:
+        """Return the loop's time in seconds, for measuring."""
+        return self._loop.time()
+
+    def wall(self) -> float:
+        """Return the seconds since 1970."""
+        return self._loop.time() + self._offset
+
+    async def sleep_until(self, due: float) -> None:
+        """Wait until the loop's time is `due`; return at once, without a turn, if it is past."""
+        left = due - self._loop.time()
+        if left > 0:
+            await asyncio.sleep(left)

@@ -1,0 +1,378 @@
+"""The fault catalogue: what a simulated provider can do wrong.
+
+An effect says what happens, in no vendor's words: the wire format says how it looks.
+They come in three sorts, by where they strike:
+
+- instead of an answer: a status, a broken connection, silence, a wrong body;
+- in the answer: its content is wrong, its delivery is right;
+- in the delivery: the content is right, its way to the client is not.
+
+Effects that count tokens strike on a chunk boundary: as many chunks are sent as fit
+into `after_tokens`. An answer that is shorter is struck before its finish chunk.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+_CDN_STATUSES = range(520, 528)
+
+
+def _no_headers() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+class Problem(enum.Enum):
+    """What a provider complains about; the wire format knows status and body."""
+
+    RATE_LIMIT = "rate_limit"
+    REQUEST_TOO_LARGE = "request_too_large"
+    INSUFFICIENT_QUOTA = "insufficient_quota"
+    SPEND_LIMIT = "spend_limit"
+    AUTH = "auth"
+    FORBIDDEN = "forbidden"
+    MODEL_NOT_FOUND = "model_not_found"
+    INVALID_REQUEST = "invalid_request"
+    CONTEXT_LENGTH = "context_length"
+    CONTENT_POLICY = "content_policy"
+    OVERLOADED = "overloaded"
+    SLOW_DOWN = "slow_down"
+    SERVER_ERROR = "server_error"
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
+    CDN = "cdn"
+
+
+# These come from a proxy before the provider: an HTML page in every wire format.
+GATEWAY_PROBLEMS: Mapping[Problem, int] = MappingProxyType(
+    {
+        Problem.BAD_GATEWAY: 502,
+        Problem.UNAVAILABLE: 503,
+        Problem.GATEWAY_TIMEOUT: 504,
+        Problem.PAYLOAD_TOO_LARGE: 413,
+        Problem.CDN: 520,
+    }
+)
+
+
+class Ending(enum.Enum):
+    """How a connection is broken."""
+
+    RESET = "reset"
+    CLOSE = "close"
+
+
+# ---- instead of an answer -----------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """An error status: a `problem` as the vendor words it, or any `status` and `body`.
+
+    `retry_after` (seconds) becomes the vendor's headers and stands in the message
+    where the vendor says it there. `headers` are added, and win over the preset's.
+    """
+
+    kind: ClassVar[str] = "status"
+
+    problem: Problem | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=_no_headers)
+    body: str | None = None
+    content_type: str | None = None
+    retry_after: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.problem is None and self.status is None:
+            allowed = ", ".join(problem.value for problem in Problem)
+            raise ValueError(f"give a `problem` ({allowed}) or a `status`")
+        if self.status is not None and not 200 <= self.status <= 599:  # noqa: PLR2004 - HTTP's
+            raise ValueError("`status` must be between 200 and 599")
+        if (
+            self.problem is Problem.CDN
+            and self.status is not None
+            and self.status not in _CDN_STATUSES
+        ):
+            raise ValueError("`status` of problem `cdn` must be between 520 and 527")
+        if self.retry_after is not None and self.retry_after < 0:
+            raise ValueError("`retry_after` must be at least 0")
+        for name, value in self.headers.items():
+            if not name or any(character in name + value for character in "\r\n"):
+                raise ValueError("`headers` must have names, and no line breaks")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Reset:
+    """The request is read, then the connection is reset (TCP RST) without an answer."""
+
+    kind: ClassVar[str] = "reset"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Close:
+    """The request is read, then the connection is closed (TCP FIN) without an answer."""
+
+    kind: ClassVar[str] = "close"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Silence:
+    """The request is read and never answered; the connection stays open."""
+
+    kind: ClassVar[str] = "silence"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WrongContentType:
+    """Status 200 with an HTML page, as a captive portal or a login page gives it."""
+
+    kind: ClassVar[str] = "wrong_content_type"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class EmptyBody:
+    """Status 200, the right content type, and not one byte of body."""
+
+    kind: ClassVar[str] = "empty_body"
+
+
+# ---- in the answer ------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class EmptyAnswer:
+    """A well-formed answer without any content that says it finished."""
+
+    kind: ClassVar[str] = "empty_answer"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """The model refuses, politely and with status 200."""
+
+    kind: ClassVar[str] = "refusal"
+
+    text: str = "I'm sorry, but I can't assist with that request."
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ContentFilter:
+    """The provider's filter ends the answer after some tokens, with its finish reason."""
+
+    kind: ClassVar[str] = "content_filter"
+
+    after_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class InvalidToolJson:
+    """A tool call whose arguments are not JSON; for requests that offer tools."""
+
+    kind: ClassVar[str] = "invalid_tool_json"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaViolation:
+    """JSON that does not fit the schema; for requests that ask for JSON."""
+
+    kind: ClassVar[str] = "schema_violation"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WrongModel:
+    """The answer names another model than the one that was asked for."""
+
+    kind: ClassVar[str] = "wrong_model"
+
+    reported_model: str = "sim-imposter"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DuplicatedModel:
+    """The answer's JSON has the model's key twice, with different values."""
+
+    kind: ClassVar[str] = "duplicated_model"
+
+    reported_model: str = "sim-imposter"
+
+
+# ---- in the delivery ----------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SlowStart:
+    """Headers come at once, the first token `duration` seconds late.
+
+    Every `keep_alive_interval` seconds something without content shows that the
+    connection lives: a comment in a stream, an empty line before a unary body. 0
+    sends none. With `role_first` the chunk that opens a stream comes at once too.
+    """
+
+    kind: ClassVar[str] = "slow_start"
+
+    duration: float
+    keep_alive_interval: float = 1.0
+    role_first: bool = False
+
+    def __post_init__(self) -> None:
+        _check_not_negative("duration", self.duration)
+        _check_not_negative("keep_alive_interval", self.keep_alive_interval)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Stall:
+    """After some tokens nothing more comes, for `duration` seconds or for ever.
+
+    A unary answer stalls in the middle of its body. `keep_alive_interval` (seconds,
+    0 for none) sends comments into a stalled stream.
+    """
+
+    kind: ClassVar[str] = "stall"
+
+    after_tokens: int = 0
+    duration: float | None = None
+    keep_alive_interval: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+        _check_not_negative("duration", self.duration or 0.0)
+        _check_not_negative("keep_alive_interval", self.keep_alive_interval)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """After some tokens the connection breaks; a unary answer in the middle of its body."""
+
+    kind: ClassVar[str] = "cut"
+
+    after_tokens: int = 0
+    ending: Ending = Ending.RESET
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class EndEarly:
+    """After some tokens the body ends as if all were well: no finish reason, no terminator."""
+
+    kind: ClassVar[str] = "end_early"
+
+    after_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MissingTerminator:
+    """A stream with its finish reason but without the terminator; for streams."""
+
+    kind: ClassVar[str] = "missing_terminator"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MalformedChunk:
+    """After some tokens one chunk is cut JSON, then the stream goes on.
+
+    A unary body is cut JSON as a whole, with a content length that is true.
+    """
+
+    kind: ClassVar[str] = "malformed_chunk"
+
+    after_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorEvent:
+    """An error inside a 200: an event after some tokens, then the stream ends.
+
+    With 0 tokens the error is the first event. A unary answer is the error's body
+    with status 200. `message` replaces the vendor's words.
+    """
+
+    kind: ClassVar[str] = "error_event"
+
+    problem: Problem = Problem.SERVER_ERROR
+    after_tokens: int = 0
+    message: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_after_tokens(self.after_tokens)
+        if self.problem in GATEWAY_PROBLEMS:
+            raise ValueError(f"`{self.problem.value}` is an HTML page, never an event")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SplitBytes:
+    """Every chunk goes out in pieces, cut inside a line and inside multi-byte characters.
+
+    The answer is opened by characters of two, three and four bytes. Between two
+    pieces lie `pause` seconds, so that they arrive apart.
+    """
+
+    kind: ClassVar[str] = "split_bytes"
+
+    pause: float = 0.002
+
+    def __post_init__(self) -> None:
+        _check_not_negative("pause", self.pause)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TruncatedBody:
+    """A unary body that ends in the middle of its JSON; for unary requests.
+
+    With `honest_length` HTTP is content and only the JSON is broken; without it the
+    connection closes before the content length is reached.
+    """
+
+    kind: ClassVar[str] = "truncated_body"
+
+    honest_length: bool = True
+
+
+InsteadOfAnswer = Status | Reset | Close | Silence | WrongContentType | EmptyBody
+InAnswer = (
+    EmptyAnswer
+    | Refusal
+    | ContentFilter
+    | InvalidToolJson
+    | SchemaViolation
+    | WrongModel
+    | DuplicatedModel
+)
+InDelivery = (
+    SlowStart
+    | Stall
+    | Cut
+    | EndEarly
+    | MissingTerminator
+    | MalformedChunk
+    | ErrorEvent
+    | SplitBytes
+    | TruncatedBody
+)
+Effect = InsteadOfAnswer | InAnswer | InDelivery
+
+
+def _check_after_tokens(after_tokens: int) -> None:
+    if after_tokens < 0:
+        raise ValueError("`after_tokens` must be at least 0")
+
+
+def _check_not_negative(name: str, value: float) -> None:
+    if value < 0:
+        raise ValueError(f"`{name}` must be at least 0")

@@ -1,0 +1,262 @@
+"""Answers one request at a simulated provider: understands it, lets a fault strike, delivers.
+
+A request that the vendor would refuse by itself is refused before any fault is looked
+for: faults are for requests that would otherwise be answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random
+from typing import assert_never
+
+from aiohttp import web
+
+from routersvc.simulator.answers import Author
+from routersvc.simulator.characters import Behaviour
+from routersvc.simulator.clocks import Clock
+from routersvc.simulator.completions import CompletionRequest
+from routersvc.simulator.delivery import Delivery, Voice
+from routersvc.simulator.effects import (
+    Close,
+    Effect,
+    EmptyBody,
+    ErrorEvent,
+    InsteadOfAnswer,
+    Problem,
+    Reset,
+    Silence,
+    Status,
+    WrongContentType,
+)
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.formats.html_pages import LOGIN_PAGE
+from routersvc.simulator.formats.wire_format import (
+    Complaint,
+    Completion,
+    HttpAnswer,
+    Identity,
+    ModelCard,
+    ModelList,
+    RefusedError,
+    WireFormat,
+)
+from routersvc.simulator.http_responses import Headers, ResponseWriter, merged
+from routersvc.simulator.rate_limits import RateLimiter
+from routersvc.simulator.request_log import Outcome, RequestRecord, shown_key
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class Desk:
+    """What all requests at one provider share."""
+
+    wire_format: WireFormat
+    author: Author
+    faults: FaultBook
+    limiter: RateLimiter
+    clock: Clock
+    latencies: random.Random
+    api_keys: frozenset[str]
+    behaviour: Behaviour
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        request: web.BaseRequest,
+        writer: ResponseWriter,
+        record: RequestRecord,
+        serial: int,
+    ) -> None:
+        self._desk = desk
+        self._request = request
+        self._writer = writer
+        self._record = record
+        self._started = desk.clock.now()
+        self._identity = Identity(serial=serial, created=int(desk.clock.wall()))
+
+    async def answer(self) -> Outcome:
+        """Answer the request, and say how it ended."""
+        desk = self._desk
+        try:
+            operation = desk.wire_format.operation(self._request.method, self._request.path)
+            credential = desk.wire_format.credential(self._request.headers)
+            self._record.api_key_end = shown_key(credential)
+            if desk.api_keys and credential not in desk.api_keys:
+                await self._whole(desk.wire_format.unauthorised(credential))
+                return Outcome.REFUSED
+            match operation:
+                case ModelList():
+                    return await self._card(desk.wire_format.models())
+                case ModelCard(model=name):
+                    return await self._card(desk.wire_format.model(name))
+                case Completion():
+                    body = await self._read_body()
+                    request = desk.wire_format.read(operation, body)
+                case _:
+                    assert_never(operation)
+            return await self._complete(request)
+        except RefusedError as refused:
+            await self._whole(refused.answer)
+            return Outcome.REFUSED
+
+    async def _read_body(self) -> bytes:
+        if self._request.headers.get("Expect", "").lower() == "100-continue":
+            await self._writer.raw(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return await self._request.read()
+
+    async def _card(self, body: bytes) -> Outcome:
+        struck = self._desk.faults.strike_models()
+        if struck is not None:
+            return await self._strike(struck, "", streaming=False)
+        await self._whole(HttpAnswer(status=200, body=body))
+        return Outcome.COMPLETED
+
+    async def _complete(self, request: CompletionRequest) -> Outcome:
+        desk, record = self._desk, self._record
+        record.model = request.model.id
+        record.streaming = request.streaming
+        record.prompt_tokens = request.prompt_tokens
+        if not self._admit(request):
+            return await self._refuse_for_rate(request)
+        struck = desk.faults.strike_completion(request) if desk.faults.active else None
+        effect: Effect | None = None
+        if struck is not None:
+            if isinstance(struck.fault.effect, InsteadOfAnswer):
+                return await self._strike(struck, request.model.id, streaming=request.streaming)
+            effect = struck.fault.effect
+            await self._note(struck)
+        try:
+            answer = desk.author.compose(request, desk.behaviour, effect)
+        except SchemaError as error:
+            raise RefusedError(desk.wire_format.refuse_schema(request, str(error))) from error
+        delivery = Delivery(
+            writer=self._writer,
+            record=record,
+            voice=self._voice(request),
+            behaviour=desk.behaviour,
+            clock=desk.clock,
+            source=desk.latencies,
+            started=self._started,
+        )
+        if request.streaming:
+            tokens_per_chunk = desk.behaviour.tokens_per_chunk
+            script = desk.wire_format.stream(answer, request, self._identity, tokens_per_chunk)
+            return await delivery.stream(script, effect)
+        body = desk.wire_format.unary(answer, request, self._identity)
+        error_body = b""
+        if isinstance(effect, ErrorEvent):
+            error_body = desk.wire_format.error(_complaint(effect, request.model.id)).body
+        return await delivery.unary(body, answer.tokens, error_body, effect)
+
+    def _admit(self, request: CompletionRequest) -> bool:
+        desk = self._desk
+        limit = desk.behaviour.rate_limit
+        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        now = desk.clock.now()
+        if limit.enforced and desk.limiter.wait_for(limit, tokens, now):
+            return False
+        desk.limiter.count(limit, tokens, now)
+        return True
+
+    async def _refuse_for_rate(self, request: CompletionRequest) -> Outcome:
+        desk = self._desk
+        limit = desk.behaviour.rate_limit
+        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        complaint = Complaint(problem=Problem.REQUEST_TOO_LARGE, model=request.model.id)
+        if tokens <= limit.tokens_per_minute:
+            wait = desk.limiter.wait_for(limit, tokens, desk.clock.now())
+            complaint = Complaint(
+                problem=Problem.RATE_LIMIT, model=request.model.id, retry_after=wait
+            )
+        await self._whole(desk.wire_format.error(complaint))
+        return Outcome.REFUSED
+
+    async def _strike(self, struck: ActiveFault, model: str, *, streaming: bool) -> Outcome:
+        """Do what a fault does instead of answering."""
+        await self._note(struck)
+        effect = struck.fault.effect
+        match effect:
+            case Status():
+                await self._whole(self._status(effect, model), effect.headers.items())
+            case Reset():
+                self._writer.reset()
+                return Outcome.ABORTED_BY_FAULT
+            case Close():
+                self._writer.close()
+                return Outcome.ABORTED_BY_FAULT
+            case Silence():
+                await asyncio.get_running_loop().create_future()
+            case WrongContentType():
+                await self._whole(LOGIN_PAGE)
+            case EmptyBody():
+                stream_type = self._desk.wire_format.stream_content_type
+                content_type = stream_type if streaming else "application/json"
+                await self._whole(HttpAnswer(status=200, body=b"", content_type=content_type))
+            case _:
+                raise AssertionError(f"`{effect.kind}` does not replace an answer")
+        return Outcome.FAULT_ANSWERED
+
+    async def _note(self, struck: ActiveFault) -> None:
+        self._record.fault = struck.fault.effect.kind
+        self._record.fault_id = struck.id
+        if struck.fault.delay:
+            await asyncio.sleep(struck.fault.delay)
+
+    def _status(self, effect: Status, model: str) -> HttpAnswer:
+        """Return the answer of a status fault: the vendor's, with what the fault changes."""
+        if effect.problem is None:
+            retry = effect.retry_after
+            answer = HttpAnswer(
+                status=effect.status or 500,
+                body=b"",
+                headers=() if retry is None else (("retry-after", f"{retry:g}"),),
+            )
+        else:
+            answer = self._desk.wire_format.error(
+                Complaint(
+                    problem=effect.problem,
+                    model=model,
+                    retry_after=effect.retry_after,
+                    status=effect.status,
+                )
+            )
+        return dataclasses.replace(
+            answer,
+            body=answer.body if effect.body is None else effect.body.encode(),
+            content_type=effect.content_type or answer.content_type,
+        )
+
+    async def _whole(self, answer: HttpAnswer, extra: Headers = ()) -> None:
+        self._record.status = answer.status
+        headers = merged(
+            self._headers(), [("content-type", answer.content_type)], answer.headers, extra
+        )
+        await self._writer.whole(answer.status, headers, answer.body)
+
+    def _voice(self, request: CompletionRequest) -> Voice:
+        wire_format = self._desk.wire_format
+        content_type = wire_format.stream_content_type if request.streaming else "application/json"
+        return Voice(
+            headers=lambda: (("content-type", content_type), *self._headers()),
+            unary_keep_alive=wire_format.unary_keep_alive,
+            broken=wire_format.broken,
+            error_event=lambda effect: wire_format.error_event(
+                _complaint(effect, request.model.id)
+            ),
+        )
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        desk = self._desk
+        now = desk.clock.now()
+        headroom = desk.limiter.headroom(desk.behaviour.rate_limit, now)
+        return desk.wire_format.headers(self._identity, headroom, now - self._started)
+
+
+def _complaint(effect: ErrorEvent, model: str) -> Complaint:
+    return Complaint(problem=effect.problem, model=model, message=effect.message)

@@ -1,0 +1,14 @@
+"""The wire formats a simulated provider can speak, one module each, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from routersvc.simulator.completions import SimulatedModel
+from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
+from routersvc.simulator.formats.wire_format import WireFormat
+
+WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireFormat]] = (
+    MappingProxyType({"openai_chat": OpenAIChatFormat})
+)

@@ -1,0 +1,207 @@
+"""What a wire format does for the simulator: read requests, write answers and errors.
+
+Everything else (timing, faults, logging, control) is the same for every vendor. A
+format is pure: bytes in, bytes out, no sockets and no clocks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Protocol
+
+from routersvc.simulator.completions import Answer, CompletionRequest, SimulatedModel
+from routersvc.simulator.effects import Problem
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ModelList:
+    """The client asks which models there are."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCard:
+    """The client asks about one model."""
+
+    model: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """The client asks for a completion; some vendors say in the path of which model."""
+
+    model: str | None = None
+    streaming: bool | None = None
+
+
+Operation = ModelList | ModelCard | Completion
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HttpAnswer:
+    """A whole HTTP answer."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Complaint:
+    """A problem with the particulars that its wording needs.
+
+    `model` is what the client asked for, `retry_after` is in seconds. `status` and
+    `message` replace the vendor's.
+    """
+
+    problem: Problem
+    model: str
+    retry_after: float | None = None
+    status: int | None = None
+    message: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Headroom:
+    """What is left of the rate limits; `*_reset` is in seconds until all is back."""
+
+    limit_requests: int
+    limit_tokens: int
+    remaining_requests: int
+    remaining_tokens: int
+    requests_reset: float
+    tokens_reset: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """What tells one answer from another: `serial` counts, `created` is in seconds since 1970."""
+
+    serial: int
+    created: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StreamScript:
+    """A streamed answer as the frames to send, in order.
+
+    `contents` pairs each frame with the tokens in it. A keep-alive carries no content
+    and may stand between any two frames.
+    """
+
+    opening: bytes
+    contents: tuple[tuple[bytes, int], ...]
+    closing: bytes
+    terminator: bytes
+    keep_alive: bytes
+
+
+class RefusedError(Exception):
+    """A request that the vendor itself would refuse; `answer` is what it would say."""
+
+    def __init__(self, answer: HttpAnswer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class WireFormat(Protocol):
+    """One vendor's way to speak."""
+
+    @property
+    def stream_content_type(self) -> str:
+        """The content type of a streamed answer."""
+        ...
+
+    @property
+    def unary_keep_alive(self) -> bytes:
+        """What may precede a unary body to show that the connection lives."""
+        ...
+
+    def operation(self, method: str, path: str) -> Operation:
+        """Return what a request line asks for.
+
+        Raises:
+            RefusedError: nothing is there.
+        """
+        ...
+
+    def credential(self, headers: Mapping[str, str]) -> str | None:
+        """Return the API key of a request, if it has one."""
+        ...
+
+    def unauthorised(self, credential: str | None) -> HttpAnswer:
+        """Return the answer to a missing or wrong API key."""
+        ...
+
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:
+        """Return what a body asks for.
+
+        Raises:
+            RefusedError: the vendor would not accept it.
+        """
+        ...
+
+    def models(self) -> bytes:
+        """Return the body of the model list."""
+        ...
+
+    def model(self, name: str) -> bytes:
+        """Return the body that describes one model.
+
+        Raises:
+            RefusedError: there is no such model.
+        """
+        ...
+
+    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
+        """Return the answer to a JSON schema that no instance can be made for."""
+        ...
+
+    def unary(self, answer: Answer, request: CompletionRequest, identity: Identity) -> bytes:
+        """Return the body of a unary answer."""
+        ...
+
+    def stream(
+        self,
+        answer: Answer,
+        request: CompletionRequest,
+        identity: Identity,
+        tokens_per_chunk: int,
+    ) -> StreamScript:
+        """Return the frames of a streamed answer."""
+        ...
+
+    def error(self, complaint: Complaint) -> HttpAnswer:
+        """Return the answer that says a problem."""
+        ...
+
+    def error_event(self, complaint: Complaint) -> bytes:
+        """Return the frame that says a problem inside a stream."""
+        ...
+
+    def broken(self, frame: bytes) -> bytes:
+        """Return a content frame with its content cut, so that it can no longer be read."""
+        ...
+
+    def headers(
+        self, identity: Identity, headroom: Headroom, processing: float
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the headers that stand in every answer; `processing` is in seconds."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """The models of one provider, found by id or by version."""
+
+    models: tuple[SimulatedModel, ...]
+    by_name: Mapping[str, SimulatedModel]
+
+    @classmethod
+    def of(cls, models: tuple[SimulatedModel, ...]) -> Offer:
+        """Return the offer of these models."""
+        return cls(
+            models=models,
+            by_name={name: model for model in models for name in (model.id, model.reported_name)},
+        )
