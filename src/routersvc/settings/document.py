@@ -1,0 +1,43 @@
+"""The whole of a settings file as one frozen value: every key, every default, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from routersvc.settings.deployments import DeploymentSection
+from routersvc.settings.fields import Name, Section
+from routersvc.settings.models import ModelSection
+from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
+from routersvc.settings.providers import ProviderSection
+from routersvc.settings.server import ServerSection
+from routersvc.settings.telemetry import TelemetrySection
+
+
+class SettingsDocument(Section):
+    """What the service is told to do."""
+
+    providers: Mapping[Name, ProviderSection] = Field(
+        min_length=1, description="API accounts and self-hosted servers, by names of your own."
+    )
+    models: Mapping[Name, ModelSection] = Field(
+        min_length=1, description="The catalogue: facts of the models, by name."
+    )
+    deployments: Mapping[Name, DeploymentSection] = Field(
+        min_length=1, description="Which model is called where, by names of your own."
+    )
+    policies: Mapping[Name, PolicySection] = Field(
+        min_length=1, description="Routing rules, by names of your own."
+    )
+    default_policy: Name = Field(
+        default="default", description="The policy of requests that name none."
+    )
+    policy_defaults: PolicyDefaultsSection = Field(
+        default=PolicyDefaultsSection(),
+        description="Rules of all policies that do not say otherwise.",
+    )
+    server: ServerSection = Field(default=ServerSection(), description="The gRPC server.")
+    telemetry: TelemetrySection = Field(
+        default=TelemetrySection(), description="What the router tells of itself."
+    )

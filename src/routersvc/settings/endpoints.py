@@ -1,0 +1,130 @@
+"""The provider's side of the settings with its secrets: what the adapters need to call it.
+
+Secrets and certificate files are read here, once, when the settings are loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from routersvc.settings.problem_list import ProblemList
+from routersvc.settings.problems import KeyPath
+from routersvc.settings.providers import DEFAULT_CREDENTIAL, ProviderSection
+from routersvc.settings.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.wire_formats import WireFormat
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Tls:
+    """How a certificate is verified; a `ca_file` of `None` means the system's own."""
+
+    ca_file: Path | None
+    verify: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Connections:
+    """How many connections are kept; `keepalive_timeout` is in seconds."""
+
+    limit: int
+    keepalive_timeout: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """How a provider is called. `base_url` has no closing slash.
+
+    `credentials` are found by the name that a deployment's `credential` holds; there is none for
+    a deployment whose `credential` is empty.
+    """
+
+    provider: str
+    wire_format: str
+    dialect: str
+    base_url: str
+    credentials: Mapping[str, Secret]
+    headers: Mapping[str, Secret]
+    tls: Tls
+    connections: Connections
+
+
+class Reader:
+    """Reads what the settings refer to, and reports what is not there.
+
+    Relative paths start at `folder`.
+    """
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, problems: ProblemList) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._problems = problems
+
+    def endpoint(
+        self, name: str, provider: ProviderSection, wire_formats: Mapping[str, WireFormat]
+    ) -> Endpoint:
+        """Return how a provider is called; complete only where nothing had to be reported."""
+        path = ("providers", name)
+        credentials = self._secrets((*path, "credentials"), provider.credentials)
+        if provider.api_key is not None:
+            key = self._secret((*path, "api_key"), provider.api_key)
+            credentials = {} if key is None else {DEFAULT_CREDENTIAL: key}
+        wire_format = wire_formats.get(provider.wire_format)
+        default_dialect = "" if wire_format is None else wire_format.default_dialect
+        return Endpoint(
+            provider=name,
+            wire_format=provider.wire_format,
+            dialect=provider.dialect or default_dialect,
+            base_url=provider.base_url,
+            credentials=credentials,
+            headers=self.headers((*path, "headers"), provider.headers),
+            tls=Tls(
+                ca_file=self._ca_file((*path, "tls", "ca_file"), provider.tls.ca_file),
+                verify=not provider.tls.insecure_skip_verify,
+            ),
+            connections=Connections(
+                limit=provider.connections.limit,
+                keepalive_timeout=provider.connections.keepalive_timeout,
+            ),
+        )
+
+    def headers(
+        self, path: KeyPath, headers: Mapping[str, SecretReference | str]
+    ) -> dict[str, Secret]:
+        """Return the values of headers, all of them as secrets: nobody prints a header."""
+        literal = {name: Secret(value) for name, value in headers.items() if isinstance(value, str)}
+        references = {
+            name: value for name, value in headers.items() if isinstance(value, SecretReference)
+        }
+        found = literal | self._secrets(path, references)
+        return {name: found[name] for name in headers if name in found}
+
+    def _secrets(
+        self, path: KeyPath, references: Mapping[str, SecretReference]
+    ) -> dict[str, Secret]:
+        found = {
+            name: self._secret((*path, name), reference) for name, reference in references.items()
+        }
+        return {name: secret for name, secret in found.items() if secret is not None}
+
+    def _secret(self, path: KeyPath, reference: SecretReference) -> Secret | None:
+        try:
+            return reference.resolve(self._environment, self._folder)
+        except SecretUnavailableError as error:
+            self._problems.at_value(path, str(error))
+            return None
+
+    def _ca_file(self, path: KeyPath, file: str | None) -> Path | None:
+        if file is None:
+            return None
+        full = self._folder / file
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
+        except ssl.SSLError:
+            self._problems.at_value(path, "holds no certificates", "a PEM file")
+        except OSError as error:
+            reason = (error.strerror or "no usable file").lower()
+            self._problems.at_value(path, f"cannot be read: {reason}", "a PEM file")
+        return full

@@ -1,0 +1,92 @@
+"""Loads a settings file: whole or not at all.
+
+    text ─▶ plain data with places ─▶ sections ─▶ checks ─▶ secrets ─▶ `Settings`
+
+Every step reports all that it finds to one list, and works with what the steps before it could
+read, so that an operator sees all problems at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from routersvc.settings.coherence_checks import check_coherence
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.endpoints import Reader
+from routersvc.settings.not_served import check_served
+from routersvc.settings.problem_list import ProblemList
+from routersvc.settings.problems import SettingsError
+from routersvc.settings.reference_checks import check_references
+from routersvc.settings.sections import Sections, read_sections
+from routersvc.settings.settings import Settings
+from routersvc.settings.wire_formats import WireFormat
+from routersvc.settings.yaml_source import YamlDocument, read_yaml
+
+
+def load_settings(
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    known_wire_formats: Mapping[str, WireFormat],
+) -> Settings:
+    """Read, check and resolve a settings file.
+
+    `environment` is where `env:` references look; `file:` references and other paths start at
+    the folder of the settings file.
+
+    Raises:
+        SettingsError: the file cannot be used; lists every problem of it.
+    """
+    source = read_yaml(path)
+    problems = ProblemList(source)
+    sections = read_sections(source, problems)
+    check_references(sections, known_wire_formats, problems)
+    check_coherence(sections, source, problems)
+    check_served(sections, problems)
+    settings = _resolved(
+        sections, source, Reader(environment, path.parent, problems), known_wire_formats
+    )
+    if settings is None or problems.problems:
+        raise SettingsError(problems.problems)
+    return settings
+
+
+def _resolved(
+    sections: Sections,
+    source: YamlDocument,
+    reader: Reader,
+    wire_formats: Mapping[str, WireFormat],
+) -> Settings | None:
+    """Read the secrets of all sections; `None` where some section could not be read."""
+    endpoints = {
+        name: reader.endpoint(name, provider, wire_formats)
+        for name, provider in sections.providers.items()
+        if provider is not None
+    }
+    tracing_headers = (
+        {}
+        if sections.telemetry is None
+        else reader.headers(("telemetry", "tracing", "headers"), sections.telemetry.tracing.headers)
+    )
+    if sections.document is None:
+        return None
+    return Settings(
+        file=source.file,
+        document=sections.document,
+        digest=_digest(sections.document),
+        endpoints=endpoints,
+        tracing_headers=tracing_headers,
+        wire_formats=wire_formats,
+    )
+
+
+def _digest(document: SettingsDocument) -> str:
+    """Return a hash of all that the file says, defaults included and secrets by reference.
+
+    The order of names counts: a policy that names models follows it.
+    """
+    content = json.dumps(document.model_dump(mode="json"), separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""The `models` section: the facts of each model, the same wherever it is deployed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from routersvc.domain.catalogue import Capability
+from routersvc.settings.fields import Names, Section, UsDollars, unique
+
+TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]
+"""A number of tokens."""
+
+BASIC_CAPABILITIES = (
+    Capability.STREAMING,
+    Capability.SYSTEM_PROMPT,
+    Capability.SAMPLING,
+    Capability.STOP_SEQUENCES,
+)
+"""What every chat model could do when chat models began."""
+
+
+class PricesSection(Section):
+    """US dollars per million tokens."""
+
+    input: UsDollars = Field(description="For the prompt.")
+    output: UsDollars = Field(description="For the answer, thoughts included.")
+    cached_input: UsDollars | None = Field(
+        default=None,
+        description="For what is read from the provider's prompt cache. Left out: as `input`.",
+    )
+    cache_write: UsDollars | None = Field(
+        default=None,
+        description="For what is written to the provider's prompt cache. Left out: as `input`.",
+    )
+
+
+class ModelSection(Section):
+    """An entry of the catalogue. Tokens are those of the model's own tokenizer."""
+
+    context_window: TokenCount = Field(
+        description="Tokens of prompt and answer that it can attend to."
+    )
+    max_output_tokens: TokenCount | None = Field(
+        default=None, description="Tokens of the longest answer. Left out: not known."
+    )
+    capabilities: Annotated[tuple[Capability, ...], AfterValidator(unique)] = Field(
+        default=BASIC_CAPABILITIES,
+        description="All that it can do; a request that needs more goes elsewhere.",
+    )
+    prices: PricesSection | None = Field(
+        default=None,
+        description="US dollars per million tokens. Left out: not known, so that no request "
+        "with a cost ceiling comes here.",
+    )
+    tier: int = Field(
+        default=0,
+        ge=0,
+        le=1_000,
+        description="Its rung: 0 is the strongest, each higher number a weaker fallback.",
+    )
+    equivalent_to: Names = Field(
+        default=(),
+        description="Models that may stand in for it under `consistency: equivalent`. "
+        "Holds in one direction; name each in the other to have both.",
+    )
+    aliases: Names = Field(
+        default=(), description="Further names by which requests may ask for it."
+    )

@@ -1,0 +1,104 @@
+"""The sections of one file, read as far as they can be read.
+
+A section with an error is `None` and its name still counts, so that everything else can be checked
+against it and an operator sees all problems at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from pydantic import ValidationError
+
+from routersvc.settings.deployments import DeploymentSection
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.fields import Section
+from routersvc.settings.inheritance import inherited
+from routersvc.settings.models import ModelSection
+from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
+from routersvc.settings.problem_list import ProblemList
+from routersvc.settings.providers import ProviderSection
+from routersvc.settings.server import ServerSection
+from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.translation import translate
+from routersvc.settings.yaml_source import YamlDocument
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Sections:
+    """What could be read of a file; `document` is set where everything could."""
+
+    document: SettingsDocument | None
+    providers: Mapping[str, ProviderSection | None]
+    models: Mapping[str, ModelSection | None]
+    deployments: Mapping[str, DeploymentSection | None]
+    policies: Mapping[str, PolicySection | None]
+    policy_defaults: PolicyDefaultsSection | None
+    default_policy: str | None
+    server: ServerSection | None
+    telemetry: TelemetrySection | None
+
+    def effective_policies(self) -> dict[str, PolicySection]:
+        """Return the readable policies, each with what it takes from the defaults."""
+        if self.policy_defaults is None:
+            return {}
+        return {
+            name: inherited(policy, self.policy_defaults)
+            for name, policy in self.policies.items()
+            if policy is not None
+        }
+
+
+def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
+    """Read all sections of a file and report what cannot be read."""
+    document = _read(source.content, SettingsDocument, problems)
+    if document is not None:
+        return Sections(
+            document=document,
+            providers=document.providers,
+            models=document.models,
+            deployments=document.deployments,
+            policies=document.policies,
+            policy_defaults=document.policy_defaults,
+            default_policy=document.default_policy,
+            server=document.server,
+            telemetry=document.telemetry,
+        )
+    content = _mapping(source.content)
+    default_policy = content.get(
+        "default_policy", SettingsDocument.model_fields["default_policy"].default
+    )
+    return Sections(
+        document=None,
+        providers=_read_each(content.get("providers"), ProviderSection),
+        models=_read_each(content.get("models"), ModelSection),
+        deployments=_read_each(content.get("deployments"), DeploymentSection),
+        policies=_read_each(content.get("policies"), PolicySection),
+        policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
+        default_policy=default_policy if isinstance(default_policy, str) else None,
+        server=_read(content.get("server", {}), ServerSection),
+        telemetry=_read(content.get("telemetry", {}), TelemetrySection),
+    )
+
+
+def _read(content: object, section: type[S], problems: ProblemList | None = None) -> S | None:
+    """Read one section; it comes as JSON, where lists may become tuples even in strict mode."""
+    try:
+        return section.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        if problems is not None:
+            translate(error, problems)
+        return None
+
+
+def _read_each(content: object, section: type[S]) -> dict[str, S | None]:
+    return {name: _read(value, section) for name, value in _mapping(content).items()}
+
+
+def _mapping(content: object) -> dict[str, object]:
+    return cast("dict[str, object]", content) if isinstance(content, dict) else {}

@@ -1,0 +1,189 @@
+"""The loaded settings, and the values that the other floors are given of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from routersvc.domain.catalogue import (
+    Catalogue,
+    Compliance,
+    Deployment,
+    Model,
+    Prices,
+    Provider,
+)
+from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.settings.deployments import DeploymentSection
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.endpoints import Endpoint
+from routersvc.settings.inheritance import inherited
+from routersvc.settings.models import ModelSection
+from routersvc.settings.policies import PolicySection
+from routersvc.settings.providers import ProviderSection, credential_names
+from routersvc.settings.secrets import Secret
+from routersvc.settings.server import ServerSection
+from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.wire_formats import WireFormat
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """A settings file that was checked whole; `digest` identifies what it says.
+
+    `document` is the file with its defaults. `endpoints` tell by provider how it is called,
+    `tracing_headers` what the collector of traces is sent.
+    """
+
+    file: str
+    document: SettingsDocument
+    digest: str
+    endpoints: Mapping[str, Endpoint]
+    tracing_headers: Mapping[str, Secret]
+    wire_formats: Mapping[str, WireFormat] = dataclasses.field(repr=False)
+
+    @property
+    def server(self) -> ServerSection:
+        """What the gRPC server is told."""
+        return self.document.server
+
+    @property
+    def telemetry(self) -> TelemetrySection:
+        """What telemetry is told; `tracing_headers` holds its secrets."""
+        return self.document.telemetry
+
+    @property
+    def default_policy(self) -> str:
+        """The name of the policy of requests that name none."""
+        return self.document.default_policy
+
+    def catalogue(self) -> Catalogue:
+        """Return all deployments, and the aliases of all models."""
+        document = self.document
+        providers = {
+            name: self._provider(name, section) for name, section in document.providers.items()
+        }
+        models = {name: _model(name, section) for name, section in document.models.items()}
+        return Catalogue(
+            deployments={
+                name: _deployment(
+                    name,
+                    section,
+                    document.providers[section.provider],
+                    providers[section.provider],
+                    models[section.model],
+                )
+                for name, section in document.deployments.items()
+            },
+            aliases={
+                alias: name
+                for name, section in document.models.items()
+                for alias in section.aliases
+            },
+        )
+
+    def policies(self) -> dict[str, Policy]:
+        """Return all policies by name, each with what it takes from the defaults."""
+        document = self.document
+        return {
+            name: _policy(name, inherited(section, document.policy_defaults), document.deployments)
+            for name, section in document.policies.items()
+        }
+
+    def _provider(self, name: str, section: ProviderSection) -> Provider:
+        wire_format = self.wire_formats[section.wire_format]
+        dialect = wire_format.dialects[section.dialect or wire_format.default_dialect]
+        stops = section.cancel_stops_billing
+        return Provider(
+            name=name,
+            wire_format=section.wire_format,
+            cancel_stops_billing=dialect.cancel_stops_billing if stops is None else stops,
+            expressible=dialect.expressible,
+        )
+
+
+def _model(name: str, section: ModelSection) -> Model:
+    prices = section.prices
+    return Model(
+        name=name,
+        context_window=section.context_window,
+        max_output_tokens=section.max_output_tokens,
+        capabilities=frozenset(section.capabilities),
+        prices=None
+        if prices is None
+        else Prices(
+            input=prices.input,
+            output=prices.output,
+            cached_input=prices.cached_input,
+            cache_write=prices.cache_write,
+        ),
+        tier=section.tier,
+        equivalent_to=frozenset(section.equivalent_to),
+    )
+
+
+def _deployment(
+    name: str,
+    section: DeploymentSection,
+    provider_section: ProviderSection,
+    provider: Provider,
+    model: Model,
+) -> Deployment:
+    compliance = inherited(section.compliance, provider_section.compliance)
+    only_credential = next(iter(credential_names(provider_section)), "")
+    return Deployment(
+        name=name,
+        provider=provider,
+        model=model,
+        wire_model=section.wire_model or model.name,
+        credential=section.credential or only_credential,
+        compliance=Compliance(
+            region=section.region or provider_section.region,
+            zero_data_retention=compliance.zero_data_retention,
+            no_training=compliance.no_training,
+            data_classes=frozenset(compliance.data_classes),
+        ),
+        enabled=section.enabled,
+    )
+
+
+def _policy(
+    name: str, section: PolicySection, deployments: Mapping[str, DeploymentSection]
+) -> Policy:
+    timeouts, hedging, retries = section.timeouts, section.hedging, section.retries
+    of_models = tuple(
+        deployment
+        for model in section.models or ()
+        for deployment, its in deployments.items()
+        if its.model == model
+    )
+    return Policy(
+        name=name,
+        deployments=section.deployments or of_models,
+        max_attempts=section.max_attempts,
+        timeouts=Timeouts(
+            connect=timeouts.connect,
+            first_content=timeouts.first_content,
+            idle=timeouts.idle,
+            attempt=timeouts.attempt,
+            useful=timeouts.useful,
+        ),
+        hedging=HedgingRule(
+            mode=hedging.mode,
+            percentile=hedging.percentile,
+            min_samples=hedging.min_samples,
+            min_delay=hedging.min_delay,
+            max_delay=hedging.max_delay,
+            delay=hedging.delay,
+            max_parallel=hedging.max_parallel,
+        ),
+        retries=RetryRule(
+            max_retries=retries.max_retries,
+            base_delay=retries.base_delay,
+            max_delay=retries.max_delay,
+            only_without_alternative=retries.only_without_alternative,
+        ),
+        stream_recovery=section.stream_recovery,
+        consistency=section.consistency,
+        failover_on_refusal=section.failover_on_refusal,
+    )

@@ -1,0 +1,86 @@
+"""Lengths of time and sizes as people write them: `250ms`, `1m30s`, `16MiB`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SECONDS: Mapping[str, float] = MappingProxyType(
+    {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+)
+"""Units of time, longest first."""
+
+BYTES: Mapping[str, int] = MappingProxyType(
+    {
+        "GiB": 1 << 30,
+        "MiB": 1 << 20,
+        "KiB": 1 << 10,
+        "GB": 1_000_000_000,
+        "MB": 1_000_000,
+        "kB": 1_000,
+        "B": 1,
+    }
+)
+"""Units of size."""
+
+DURATION_PATTERN = (
+    r"^(?=.)([0-9]+(\.[0-9]+)?d)?([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?"
+    r"([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?$"
+)
+"""A length of time: each unit at most once, longer units first."""
+
+SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(GiB|MiB|KiB|GB|MB|kB|B)$"
+"""A size: one number, one unit."""
+
+_LONGEST_TEXT = 40
+_DURATION = re.compile(DURATION_PATTERN.replace("$", r"\Z"))
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[dhms])")
+_SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?(GiB|MiB|KiB|GB|MB|kB|B)")
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds that a length of time such as `1m30s` means.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    if len(text) > _LONGEST_TEXT or not _DURATION.match(text):
+        raise ValueError("not a length of time")
+    return sum(float(number) * SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def bytes_of(text: str) -> int:
+    """Return the bytes that a size such as `16MiB` means.
+
+    Raises:
+        ValueError: the text is none, or not a whole number of bytes.
+    """
+    match = _SIZE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None:
+        raise ValueError("not a size")
+    whole, fraction, unit = match.group(1), match.group(2) or "", match.group(3)
+    scale: int = 10 ** len(fraction)
+    size, rest = divmod(int(whole + fraction) * BYTES[unit], scale)
+    if rest:
+        raise ValueError("not a whole number of bytes")
+    return size
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time as people write it; exact to the millisecond."""
+    rest = round(seconds * 1000)
+    parts: list[str] = []
+    for unit, length in SECONDS.items():
+        count, rest = divmod(rest, round(length * 1000))
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def size_text(size: int) -> str:
+    """Return a size as people write it, in the largest binary unit that is exact."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if size and size % BYTES[unit] == 0:
+            return f"{size // BYTES[unit]}{unit}"
+    return f"{size}B"
