@@ -74,8 +74,8 @@ clean: ## remove what make set up
 	@mkdir -p .tools/npm .tools/bin
 	@cp tools/package.json tools/package-lock.json .tools/npm/
 	@if NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
-	  && ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf .tools/bin/buf && test -x .tools/bin/buf; then \
-	  touch $@; \
+	  && cd .tools/bin && ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf buf && test -x buf; then \
+	  cd "$(CURDIR)" && touch $@; \
 	else \
 	  echo "buf could not be installed: the checks of the protos are skipped"; \
 	fi
