@@ -1,0 +1,201 @@
+"""From answers, whole or in pieces, to the contract's.
+
+`stream_responses` is the hot path: it runs once for everything that arrived together, and merges
+what can share a message, because a message costs far more than a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
+
+from llmrouter.v1 import prompt_pb2, report_pb2, stream_pb2
+from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
+from routersvc.domain.answers import (
+    Finished,
+    MediaDelta,
+    RefusalDelta,
+    TextDelta,
+    ThoughtDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    UsageCounted,
+)
+from routersvc.domain.prompts import (
+    Audio,
+    File,
+    Image,
+    Part,
+    Refusal,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
+from routersvc.grpc_api import enums_out
+from routersvc.grpc_api.reports_out import report_of, usage_of
+
+
+def completion_of(completion: Completion) -> CompleteResponse:
+    """Return a complete answer."""
+    return CompleteResponse(
+        message=prompt_pb2.Message(
+            role=prompt_pb2.ROLE_ASSISTANT,
+            parts=[_part(part) for part in completion.parts],
+        ),
+        finish_reason=enums_out.FINISH_REASONS[completion.finish.reason],
+        stop_sequence=completion.finish.stop_sequence,
+        usage=usage_of(completion.usage),
+        logprobs=_logprobs(completion.logprobs),
+        report=report_of(completion.report),
+    )
+
+
+def stream_responses(
+    events: Sequence[CallEvent], report: report_pb2.RouteReport | None = None
+) -> Iterator[StreamCompleteResponse]:
+    """Yield the messages for events that arrived together; neighbours of one kind share one.
+
+    `report` is the final one and belongs to `Finished`.
+    """
+    response = StreamCompleteResponse()
+    is_begun = False
+    last: CallEvent | None = None
+    for event in events:
+        if is_begun and not _joins(event, last):
+            yield response
+            response = StreamCompleteResponse()
+        is_begun = True
+        last = event
+        _write(event, response, report)
+    if is_begun:
+        yield response
+
+
+def _joins(event: CallEvent, last: CallEvent | None) -> bool:
+    """Whether an event can share the message of the one before it."""
+    match event:
+        case TextDelta():
+            return isinstance(last, TextDelta)
+        case RefusalDelta():
+            return isinstance(last, RefusalDelta)
+        case ThoughtDelta():
+            # A signature or an encrypted thought ends a block; nothing may follow it in a message.
+            return isinstance(last, ThoughtDelta) and not (last.signature or last.encrypted)
+        case ToolCallDelta():
+            return (
+                isinstance(last, ToolCallDelta)
+                and last.index == event.index
+                and not (event.call_id or event.name or last.signature)
+            )
+        case _:
+            return False
+
+
+def _write(
+    event: CallEvent, response: StreamCompleteResponse, report: report_pb2.RouteReport | None
+) -> None:
+    match event:
+        case TextDelta():
+            content = response.content_delta
+            content.text += event.text
+            if event.logprobs:
+                content.logprobs.extend(_logprobs(event.logprobs))
+        case ThoughtDelta():
+            thought = response.reasoning_delta
+            thought.text += event.text
+            thought.signature = event.signature
+            thought.encrypted = event.encrypted
+        case ToolCallDelta():
+            call = response.tool_call_delta
+            call.index = event.index
+            call.id += event.call_id
+            call.name += event.name
+            call.arguments_json += event.arguments_json
+            call.signature = event.signature
+        case RefusalDelta():
+            response.refusal_delta.text += event.text
+        case MediaDelta():
+            media = response.media_delta
+            media.modality = enums_out.MODALITIES[event.modality]
+            media.media_type = event.media_type
+            media.data = event.data
+            media.transcript = event.transcript
+        case UsageCounted():
+            response.usage.CopyFrom(usage_of(event.usage))
+        case RouteSelected():
+            response.route_selected.report.CopyFrom(report_of(event.report))
+        case Recovered():
+            recovered = response.recovered
+            recovered.kind = enums_out.RECOVERY_KINDS[event.kind]
+            recovered.kept_characters = event.kept_characters
+            recovered.report.CopyFrom(report_of(event.report))
+        case Finished():
+            finished = response.finished
+            finished.finish_reason = enums_out.FINISH_REASONS[event.reason]
+            finished.stop_sequence = event.stop_sequence
+            if report is not None:
+                finished.report.CopyFrom(report)
+        case _:
+            assert_never(event)
+
+
+def _part(part: Part) -> prompt_pb2.Part:
+    match part:
+        case Text():
+            return prompt_pb2.Part(text=part.text)
+        case Refusal():
+            return prompt_pb2.Part(refusal=part.text)
+        case Thought():
+            return prompt_pb2.Part(
+                reasoning=prompt_pb2.ReasoningContent(
+                    text=part.text, signature=part.signature, encrypted=part.encrypted
+                )
+            )
+        case ToolCall():
+            return prompt_pb2.Part(
+                tool_call=prompt_pb2.ToolCall(
+                    id=part.call_id,
+                    name=part.name,
+                    arguments_json=part.arguments_json,
+                    signature=part.signature,
+                )
+            )
+        case Image():
+            return prompt_pb2.Part(image=_image(part))
+        case Audio():
+            return prompt_pb2.Part(
+                audio=prompt_pb2.Audio(
+                    data=part.data, media_type=part.media_type, transcript=part.transcript
+                )
+            )
+        case File() | ToolResult():
+            raise ValueError("no model answers with a document or with the result of a tool")
+        case _:
+            assert_never(part)
+
+
+def _image(image: Image) -> prompt_pb2.Image:
+    if image.url is not None:
+        return prompt_pb2.Image(url=image.url, media_type=image.media_type)
+    return prompt_pb2.Image(data=image.data or b"", media_type=image.media_type)
+
+
+def _logprobs(logprobs: Iterable[TokenLogprob]) -> list[stream_pb2.TokenLogprob]:
+    return [
+        stream_pb2.TokenLogprob(
+            token=logprob.token,
+            logprob=logprob.logprob,
+            token_bytes=logprob.token_bytes,
+            alternatives=[
+                stream_pb2.TokenLogprob.Alternative(
+                    token=alternative.token,
+                    logprob=alternative.logprob,
+                    token_bytes=alternative.token_bytes,
+                )
+                for alternative in logprob.alternatives
+            ],
+        )
+        for logprob in logprobs
+    ]

@@ -1,0 +1,134 @@
+"""The contract's messages as JSON and as words, for programs that call a router.
+
+JSON is protobuf's own mapping (https://protobuf.dev/programming-guides/json/) with the field
+names of the protos: enums by name, durations as `"1.5s"`, 64-bit integers as text. Every field
+without presence is written, so that a path that exists once exists always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+from google.protobuf import json_format
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+
+from llmrouter.v1.explanation_pb2 import Candidate, Explanation, Plan, Profile
+from llmrouter.v1.health_pb2 import DeploymentHealth, Quantiles
+from llmrouter.v1.prompt_pb2 import Part
+from llmrouter.v1.report_pb2 import Attempt, DeploymentName, RouteReport, Usage
+from llmrouter.v1.router_service_pb2 import (
+    CompleteRequest,
+    CompleteResponse,
+    ExplainRouteRequest,
+    ExplainRouteResponse,
+    ProviderHealthRequest,
+    ProviderHealthResponse,
+    StreamCompleteRequest,
+    StreamCompleteResponse,
+)
+from llmrouter.v1.stream_pb2 import Recovered
+
+__all__ = (
+    "Attempt",
+    "Candidate",
+    "CompleteRequest",
+    "CompleteResponse",
+    "DeploymentHealth",
+    "DeploymentName",
+    "Duration",
+    "ExplainRouteRequest",
+    "ExplainRouteResponse",
+    "Explanation",
+    "Message",
+    "Part",
+    "Plan",
+    "Profile",
+    "ProviderHealthRequest",
+    "ProviderHealthResponse",
+    "Quantiles",
+    "Recovered",
+    "RequestShapeError",
+    "RouteReport",
+    "StreamCompleteRequest",
+    "StreamCompleteResponse",
+    "Usage",
+    "read_message",
+    "seconds_of",
+    "to_json",
+    "word_of",
+    "words_of",
+)
+
+_Message = TypeVar("_Message", bound=Message)
+
+
+class RequestShapeError(Exception):
+    """A JSON object is not a message of the contract; the sentence names the field."""
+
+
+def read_message(message_type: type[_Message], entries: Mapping[str, object]) -> _Message:
+    """Return the message that a JSON object describes.
+
+    Raises:
+        RequestShapeError: a field is unknown, or its value is none of its type.
+    """
+    message = message_type()
+    try:
+        json_format.ParseDict(cast("dict[str, object]", entries), message)
+    except (json_format.ParseError, TypeError, ValueError) as error:
+        raise RequestShapeError(_sentence(error)) from error
+    return message
+
+
+def to_json(message: Message, *, sparse: bool = False) -> dict[str, object]:
+    """Return a message as a JSON object; `sparse` leaves out what is not set."""
+    return cast(
+        "dict[str, object]",
+        json_format.MessageToDict(
+            message,
+            preserving_proto_field_name=True,
+            always_print_fields_with_no_presence=not sparse,
+        ),
+    )
+
+
+def seconds_of(message: Message, field: str) -> float | None:
+    """Return a duration field in seconds, or `None` where it is unset."""
+    if not message.HasField(field):
+        return None
+    duration = cast("Duration", getattr(message, field))
+    return duration.seconds + duration.nanos / 1e9
+
+
+def word_of(message: Message, field: str) -> str:
+    """Return the value of an enum field as a word: `first content timeout`.
+
+    The prefix that all values of an enum share is left out, and so is a value that says nothing.
+    A value that this version does not know is its number.
+    """
+    return _words(message, field, [cast("int", getattr(message, field))])[0]
+
+
+def words_of(message: Message, field: str) -> list[str]:
+    """Return the values of a repeated enum field as words, as `word_of` does."""
+    return _words(message, field, cast("Iterable[int]", getattr(message, field)))
+
+
+def _words(message: Message, field: str, numbers: Iterable[int]) -> list[str]:
+    enum = message.DESCRIPTOR.fields_by_name[field].enum_type
+    if enum is None:
+        raise ValueError(f"`{field}` is no enum")
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    words: list[str] = []
+    for number in numbers:
+        value = enum.values_by_number.get(number)
+        name = str(number) if value is None else value.name.removeprefix(prefix)
+        words.append("" if number == 0 else name.replace("_", " ").lower())
+    return words
+
+
+def _sentence(error: Exception) -> str:
+    """Say in one line where a JSON object is no message: the runtime nests one cause per level."""
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,0 +1,146 @@
+"""From the four requests of the service to what the router is asked.
+
+A request is checked whole: its caller hears of every field that is missing or wrong at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from llmrouter.v1 import router_service_pb2
+from routersvc.domain.errors import FieldNotServedError
+from routersvc.domain.health import HealthState
+from routersvc.domain.prompts import Prompt
+from routersvc.domain.requests import Request, Routing
+from routersvc.grpc_api import enums_in, not_served
+from routersvc.grpc_api.prompts_in import prompt_of
+from routersvc.grpc_api.routing_in import routing_of
+from routersvc.grpc_api.violations import Violations
+
+MAX_REQUEST_ID_BYTES = 128
+
+_NO_PROMPT = Prompt(messages=())
+_NO_ROUTING = Routing()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """What is known of a call beside its message.
+
+    `timeout` is seconds; `make_id` names a request whose caller gave no id.
+    """
+
+    timeout: float
+    make_id: Callable[[], str]
+    previous_attempts: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HealthFilter:
+    """Which deployments an operator asks for; an empty set lets everything pass."""
+
+    providers: frozenset[str]
+    models: frozenset[str]
+    deployments: frozenset[str]
+    states: frozenset[HealthState]
+
+
+def complete_request_of(
+    request: router_service_pb2.CompleteRequest | router_service_pb2.StreamCompleteRequest,
+    arrival: Arrival,
+    *,
+    streaming: bool,
+) -> Request:
+    """Return the request for an answer.
+
+    Raises:
+        InvalidRequestError: fields are missing or wrong.
+        FieldNotServedError: it uses a field that this version does not serve.
+    """
+    violations = Violations()
+    violations.size("request_id", request.request_id, MAX_REQUEST_ID_BYTES)
+    prompt, routing = _asked(request, violations)
+    return Request(
+        request_id=request.request_id or arrival.make_id(),
+        prompt=prompt,
+        routing=routing,
+        streaming=streaming,
+        timeout=arrival.timeout,
+        previous_attempts=arrival.previous_attempts,
+    )
+
+
+def explain_request_of(
+    request: router_service_pb2.ExplainRouteRequest, arrival: Arrival
+) -> Request:
+    """Return the request whose route is to be explained.
+
+    Raises:
+        InvalidRequestError: fields are missing or wrong.
+        FieldNotServedError: it uses a field that this version does not serve.
+    """
+    violations = Violations()
+    if request.decision_id:
+        for name, is_set in (
+            ("prompt", request.HasField("prompt")),
+            ("routing", request.HasField("routing")),
+            ("streaming", request.streaming),
+        ):
+            if is_set:
+                violations.add(name, "does not stand beside `decision_id`")
+        violations.raise_if_any()
+        raise FieldNotServedError("decision_id")
+    prompt, routing = _asked(request, violations)
+    return Request(
+        request_id=arrival.make_id(),
+        prompt=prompt,
+        routing=routing,
+        streaming=request.streaming,
+        timeout=arrival.timeout,
+        previous_attempts=arrival.previous_attempts,
+    )
+
+
+def health_filter_of(request: router_service_pb2.ProviderHealthRequest) -> HealthFilter:
+    """Return which deployments are asked for.
+
+    Raises:
+        InvalidRequestError: fields are wrong.
+    """
+    violations = Violations()
+    states = [
+        violations.known(f"states[{place}]", number, enums_in.HEALTH_STATES)
+        for place, number in enumerate(request.states)
+    ]
+    violations.raise_if_any()
+    return HealthFilter(
+        providers=frozenset(request.providers),
+        models=frozenset(request.models),
+        deployments=frozenset(request.deployments),
+        # An unspecified state among them means any.
+        states=frozenset()
+        if None in states
+        else frozenset(state for state in states if state is not None),
+    )
+
+
+def _asked(
+    request: router_service_pb2.CompleteRequest
+    | router_service_pb2.StreamCompleteRequest
+    | router_service_pb2.ExplainRouteRequest,
+    violations: Violations,
+) -> tuple[Prompt, Routing]:
+    prompt = _NO_PROMPT
+    if request.HasField("prompt"):
+        prompt = prompt_of(request.prompt, violations)
+    else:
+        violations.add("prompt", "must be set")
+    routing = _NO_ROUTING
+    if request.HasField("routing"):
+        routing = routing_of(request.routing, violations)
+    violations.raise_if_any()
+    not_served.refuse_prompt(request.prompt)
+    if request.HasField("routing"):
+        not_served.refuse_routing(request.routing)
+    return prompt, routing

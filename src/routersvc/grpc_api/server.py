@@ -1,0 +1,80 @@
+"""The server: its addresses, the service, health checks, reflection, and how all of it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from grpc import aio
+
+from routersvc.engine.router import Router
+from routersvc.grpc_api import health_checks, servicers
+from routersvc.grpc_api.exits import ErrorExit
+from routersvc.grpc_api.health_checks import HealthChecks
+from routersvc.grpc_api.reflection import reflection_handlers
+from routersvc.grpc_api.running_calls import RunningCalls
+from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
+from routersvc.grpc_api.servicers import RouterServicer
+
+
+class EdgeServer:
+    """Serves a router over gRPC. Lives in the event loop it was made in.
+
+    `outer_interceptors` stand outside of the exit for errors, the outermost first. `make_id` makes
+    unique ids, `wall_clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: ServerOptions,
+        router: Router,
+        make_id: Callable[[], str],
+        wall_clock: Callable[[], float],
+        outer_interceptors: Sequence[aio.ServerInterceptor] = (),
+    ) -> None:
+        self.health = HealthChecks([servicers.SERVICE_NAME])
+        self.calls = RunningCalls()
+        self._options = options
+        servicer = RouterServicer(
+            router=router, deadlines=options.deadlines, make_id=make_id, wall_clock=wall_clock
+        )
+        handlers = [servicer.handler(), self.health.handler()]
+        if options.reflection:
+            handlers.extend(
+                reflection_handlers([servicers.SERVICE_NAME, health_checks.SERVICE_NAME])
+            )
+        exit_ = ErrorExit(
+            calls=self.calls, tracked=frozenset({servicers.SERVICE_NAME}), make_id=make_id
+        )
+        self._server = aio.server(
+            handlers=handlers,
+            interceptors=[*outer_interceptors, exit_],
+            options=channel_arguments(options),
+        )
+
+    async def start(self) -> tuple[str, ...]:
+        """Listen, say that calls are welcome, and return the addresses with their real ports.
+
+        Raises:
+            OSError: an address cannot be bound.
+        """
+        addresses = tuple(self._bind(address) for address in self._options.addresses)
+        await self._server.start()
+        self.health.serving()
+        return addresses
+
+    async def stop(self, *, grace: float) -> None:
+        """End every watch, take no more calls, give answers `grace` seconds to leave, and close."""
+        self.health.close()
+        await self._server.stop(grace)
+
+    def _bind(self, address: str) -> str:
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(
+                f"`{address}` cannot be bound: it is taken or not of this host"
+            ) from error
+        if address.startswith("unix:"):
+            return address
+        return f"{address.rpartition(':')[0]}:{port}"

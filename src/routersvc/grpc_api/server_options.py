@@ -1,0 +1,81 @@
+"""What the server is told, and how gRPC is told it. Defaults stand in the settings schema alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from routersvc.grpc_api.servicers import DeadlineRule
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class KeepaliveOptions:
+    """How connections are kept alive and how old they get, in seconds; `None` means no limit.
+
+    Pings go out after `time` without traffic, and an unanswered one ends the connection after
+    `timeout`: a caller that vanished is noticed, and balancers see no idle connection to forget.
+    Callers may ping as often as `min_recv_ping_interval_without_data`. A `max_connection_age` (gRPC
+    varies it by a tenth) makes callers behind a balancer of connections spread anew;
+    `max_connection_age_grace` is what running calls then have to end.
+    """
+
+    time: float
+    timeout: float
+    permit_without_calls: bool
+    min_recv_ping_interval_without_data: float
+    max_connection_idle: float | None = None
+    max_connection_age: float | None = None
+    max_connection_age_grace: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ServerOptions:
+    """Where and how the server serves.
+
+    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`. There is no
+    limit on the streams of a connection: above it a client's library queues calls without a word,
+    while the router's own admission refuses them with a time to come back.
+    """
+
+    addresses: tuple[str, ...]
+    max_message_bytes: int
+    deadlines: DeadlineRule
+    keepalive: KeepaliveOptions
+    reflection: bool
+
+    def __post_init__(self) -> None:
+        if not self.addresses:
+            raise ValueError("`addresses` names at least one address")
+        if self.max_message_bytes < 1:
+            raise ValueError("`max_message_bytes` is at least 1")
+
+
+def channel_arguments(options: ServerOptions) -> list[tuple[str, int]]:
+    """Return the options as arguments of gRPC's core, which counts in milliseconds."""
+    keepalive = options.keepalive
+    arguments = [
+        ("grpc.max_receive_message_length", options.max_message_bytes),
+        ("grpc.max_send_message_length", options.max_message_bytes),
+        ("grpc.keepalive_time_ms", _milliseconds(keepalive.time)),
+        ("grpc.keepalive_timeout_ms", _milliseconds(keepalive.timeout)),
+        ("grpc.keepalive_permit_without_calls", int(keepalive.permit_without_calls)),
+        (
+            "grpc.http2.min_ping_interval_without_data_ms",
+            _milliseconds(keepalive.min_recv_ping_interval_without_data),
+        ),
+        # Pings are not limited by how little data goes between them.
+        ("grpc.http2.max_pings_without_data", 0),
+        # Two servers on one port would share its calls without anybody having asked for it.
+        ("grpc.so_reuseport", 0),
+    ]
+    for name, seconds in (
+        ("grpc.max_connection_idle_ms", keepalive.max_connection_idle),
+        ("grpc.max_connection_age_ms", keepalive.max_connection_age),
+        ("grpc.max_connection_age_grace_ms", keepalive.max_connection_age_grace),
+    ):
+        if seconds is not None:
+            arguments.append((name, _milliseconds(seconds)))
+    return arguments
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,182 @@
+"""The four calls of `RouterService`: conversion in, the engine, conversion out.
+
+Errors leave through `exits`. A stream sends nothing, not even headers, before an attempt has
+committed, so that its caller's own retries stay possible.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from grpc import aio
+
+from llmrouter.v1 import router_service_pb2 as service_pb2
+from routersvc.domain.answers import Finished
+from routersvc.domain.errors import DeadlineExceededError
+from routersvc.engine.router import Router
+from routersvc.grpc_api.answers_out import completion_of, stream_responses
+from routersvc.grpc_api.explanations_out import explanation_of
+from routersvc.grpc_api.health_out import health_of
+from routersvc.grpc_api.reports_out import report_of
+from routersvc.grpc_api.requests_in import (
+    Arrival,
+    complete_request_of,
+    explain_request_of,
+    health_filter_of,
+)
+from routersvc.grpc_api.times_out import timestamp_of
+from routersvc.grpc_api.wire_requests import RequestReader
+
+SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
+
+PREVIOUS_ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
+"""Metadata by which a client's own retries count themselves (gRPC proposal A6)."""
+
+MAX_ANSWERING_MARGIN = 0.02
+ANSWERING_SHARE = 0.05
+"""What of a caller's time is kept for our own status, with its report, to reach it."""
+
+STUCK_WRITE_GRACE = 0.5
+"""Seconds past its deadline after which a stream is given up whose caller does not read."""
+
+_Context = aio.ServicerContext[Any, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DeadlineRule:
+    """How long calls may take, in seconds: without a caller's deadline, and at most."""
+
+    default_timeout: float
+    max_timeout: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.default_timeout <= self.max_timeout:
+            raise ValueError("`default_timeout` is above 0 and at most `max_timeout`")
+
+    def timeout(self, remaining: float | None) -> float:
+        """Return the time a call may take, from what its caller's deadline leaves."""
+        if remaining is None:
+            return self.default_timeout
+        margin = min(MAX_ANSWERING_MARGIN, ANSWERING_SHARE * remaining)
+        return min(remaining - margin, self.max_timeout)
+
+
+class RouterServicer:
+    """Serves `RouterService`. `make_id` names requests whose callers gave no id."""
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        deadlines: DeadlineRule,
+        make_id: Callable[[], str],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._router = router
+        self._deadlines = deadlines
+        self._make_id = make_id
+        self._wall_clock = wall_clock
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return what a server registers."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE_NAME,
+            {
+                "Complete": grpc.unary_unary_rpc_method_handler(
+                    self.complete, RequestReader(service_pb2.CompleteRequest), _serialize
+                ),
+                "StreamComplete": grpc.unary_stream_rpc_method_handler(
+                    self.stream_complete,
+                    RequestReader(service_pb2.StreamCompleteRequest),
+                    _serialize,
+                ),
+                "ExplainRoute": grpc.unary_unary_rpc_method_handler(
+                    self.explain_route, RequestReader(service_pb2.ExplainRouteRequest), _serialize
+                ),
+                "ProviderHealth": grpc.unary_unary_rpc_method_handler(
+                    self.provider_health,
+                    RequestReader(service_pb2.ProviderHealthRequest),
+                    _serialize,
+                ),
+            },
+        )
+
+    async def complete(
+        self, request: service_pb2.CompleteRequest, context: _Context
+    ) -> service_pb2.CompleteResponse:
+        """Answer a prompt."""
+        asked = complete_request_of(request, self._arrival(context), streaming=False)
+        async with self._router.open(asked) as call:
+            completion = await call.complete()
+        return completion_of(completion)
+
+    async def stream_complete(
+        self, request: service_pb2.StreamCompleteRequest, context: _Context
+    ) -> None:
+        """Answer a prompt as a stream: what arrived together leaves together."""
+        asked = complete_request_of(request, self._arrival(context), streaming=True)
+        async with self._router.open(asked) as call:
+            try:
+                async with asyncio.timeout(asked.timeout + STUCK_WRITE_GRACE):
+                    is_finished = False
+                    while not is_finished:
+                        events = await call.receive()
+                        is_finished = isinstance(events[-1], Finished)
+                        report = report_of(call.report()) if is_finished else None
+                        for response in stream_responses(events, report):
+                            await context.write(response)
+            except TimeoutError:
+                raise DeadlineExceededError(report=call.report()) from None
+
+    async def explain_route(
+        self, request: service_pb2.ExplainRouteRequest, context: _Context
+    ) -> service_pb2.ExplainRouteResponse:
+        """Explain where a request would go."""
+        asked = explain_request_of(request, self._arrival(context))
+        return service_pb2.ExplainRouteResponse(
+            explanation=explanation_of(self._router.explain(asked))
+        )
+
+    async def provider_health(
+        self,
+        request: service_pb2.ProviderHealthRequest,
+        context: _Context,  # noqa: ARG002 - the signature that all methods share
+    ) -> service_pb2.ProviderHealthResponse:
+        """Tell how the deployments fare."""
+        wanted = health_filter_of(request)
+        now = self._wall_clock()
+        deployments = self._router.health(
+            providers=wanted.providers,
+            models=wanted.models,
+            deployments=wanted.deployments,
+            states=wanted.states,
+        )
+        return service_pb2.ProviderHealthResponse(
+            deployments=[health_of(health, now=now) for health in deployments],
+            observed_time=timestamp_of(now),
+        )
+
+    def _arrival(self, context: _Context) -> Arrival:
+        # The stubs do not say that a call may have no deadline.
+        remaining: float | None = context.time_remaining()
+        return Arrival(
+            timeout=self._deadlines.timeout(remaining),
+            make_id=self._make_id,
+            previous_attempts=_previous_attempts(context),
+        )
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+def _previous_attempts(context: _Context) -> int:
+    for key, value in context.invocation_metadata() or ():
+        if key == PREVIOUS_ATTEMPTS_KEY:
+            return int(value) if str(value).isdecimal() else 0
+    return 0
