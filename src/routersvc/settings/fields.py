@@ -174,6 +174,9 @@ Name = Annotated[
 Names = Annotated[tuple[Name, ...], AfterValidator(unique)]
 """A list of names, each once."""
 
+FilledNames = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(unique)]
+"""A list of names, each once, at least one."""
+
 VisibleText = Annotated[str, StringConstraints(pattern=r"^\S{1,256}$")]
 """A name that somebody else has chosen."""
 
@@ -280,5 +283,5 @@ ListenAddress = Annotated[
 ]
 """A TCP address or a Unix socket to listen on."""
 
-ListenAddresses = Annotated[tuple[ListenAddress, ...], AfterValidator(unique), Field(min_length=1)]
+ListenAddresses = Annotated[tuple[ListenAddress, ...], Field(min_length=1), AfterValidator(unique)]
 """A list of addresses, each once, at least one."""

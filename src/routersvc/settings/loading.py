@@ -17,6 +17,7 @@ from routersvc.settings.coherence_checks import check_coherence
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Reader
 from routersvc.settings.not_served import check_served
+from routersvc.settings.plain_data import PlainData
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.reference_checks import check_references
@@ -43,7 +44,7 @@ def load_settings(
     source = read_yaml(path)
     problems = ProblemList(source)
     sections = read_sections(source, problems)
-    check_references(sections, known_wire_formats, problems)
+    check_references(PlainData(source.content), known_wire_formats, problems)
     check_coherence(sections, source, problems)
     check_served(sections, problems)
     settings = _resolved(

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, StreamRecoveryMode
-from routersvc.settings.fields import Duration, Names, Section
+from routersvc.settings.fields import Duration, FilledNames, Section
 
 
 class TimeoutsSection(Section):
@@ -121,14 +121,12 @@ class PolicySection(PolicyDefaultsSection):
         json_schema_extra={"oneOf": [{"required": ["deployments"]}, {"required": ["models"]}]}
     )
 
-    deployments: Names | None = Field(
+    deployments: FilledNames | None = Field(
         default=None,
-        min_length=1,
         description="The deployments it may use, best first: names under `deployments`.",
     )
-    models: Names | None = Field(
+    models: FilledNames | None = Field(
         default=None,
-        min_length=1,
         description="Instead: all deployments of these models, model by model, each in the "
         "order of this file.",
     )

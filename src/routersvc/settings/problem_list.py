@@ -13,10 +13,16 @@ class ProblemList:
     def __init__(self, source: YamlDocument) -> None:
         self._source = source
         self.problems = list(source.problems)
+        self._wrong_values: set[KeyPath] = set()
 
     def at_value(self, path: KeyPath, message: str, allowed: str = "") -> None:
         """Add a problem with the value at `path`; what is missing is told at what lacks it."""
+        self._wrong_values.add(path)
         self._add(path, self._source.place_of_value(path), message, allowed)
+
+    def has_value(self, path: KeyPath) -> bool:
+        """Whether something is known to be wrong with the value at `path`."""
+        return path in self._wrong_values
 
     def at_key(self, path: KeyPath, message: str, allowed: str = "") -> None:
         """Add a problem with the key at `path`, or with all that stands behind it."""

@@ -1,22 +1,26 @@
-"""Whether every name that the settings mention exists, and none stands for two things."""
+"""Whether every name that the settings mention exists, and none stands for two things.
+
+Looks at the plain data, not at the sections made of it, so that a mistake elsewhere in a section
+hides no wrong name. What is reported already, or is no text, is passed over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from routersvc.settings.deployments import DeploymentSection
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.plain_data import PlainData
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath, did_you_mean, listing, shown
-from routersvc.settings.providers import ProviderSection, credential_names
-from routersvc.settings.sections import Sections
+from routersvc.settings.providers import DEFAULT_CREDENTIAL
 from routersvc.settings.wire_formats import WireFormat
 
 
 def check_references(
-    sections: Sections, wire_formats: Mapping[str, WireFormat], problems: ProblemList
+    data: PlainData, wire_formats: Mapping[str, WireFormat], problems: ProblemList
 ) -> None:
-    """Report every name that does not exist."""
-    checks = _References(sections, problems)
+    """Report every name that does not exist, or that stands for two things."""
+    checks = _References(data, problems)
     checks.check_wire_formats(wire_formats)
     checks.check_models()
     checks.check_deployments()
@@ -24,117 +28,106 @@ def check_references(
 
 
 class _References:
-    def __init__(self, sections: Sections, problems: ProblemList) -> None:
-        self._sections = sections
+    def __init__(self, data: PlainData, problems: ProblemList) -> None:
+        self._data = data
         self._problems = problems
+        self._models = data.keys(("models",))
+        self._owners = self._alias_owners()
 
     def check_wire_formats(self, wire_formats: Mapping[str, WireFormat]) -> None:
-        for name, provider in self._sections.providers.items():
-            if provider is None:
-                continue
-            path = ("providers", name)
-            self._check((*path, "wire_format"), "wire format", provider.wire_format, wire_formats)
-            wire_format = wire_formats.get(provider.wire_format)
-            if wire_format is not None and provider.dialect is not None:
-                dialects = wire_format.dialects
-                self._check((*path, "dialect"), "dialect", provider.dialect, dialects)
+        for provider in self._data.keys(("providers",)):
+            path = ("providers", provider)
+            self._check((*path, "wire_format"), "wire format", wire_formats)
+            wire_format = wire_formats.get(self._data.text((*path, "wire_format")) or "")
+            if wire_format is not None:
+                self._check((*path, "dialect"), "dialect", wire_format.dialects)
 
     def check_models(self) -> None:
-        models = self._sections.models
-        owners: dict[str, str] = {}
-        for name, model in models.items():
-            if model is None:
-                continue
-            others = models.keys() - {name}
-            self._check_all(
-                ("models", name, "equivalent_to"), "other model", model.equivalent_to, others
-            )
-            for at, alias in enumerate(model.aliases):
-                path = ("models", name, "aliases", at)
-                if alias in models:
-                    self._problems.at_value(path, f"{shown(alias)} is the name of a model")
-                elif alias in owners:
-                    owner = shown(owners[alias])
-                    self._problems.at_value(path, f"{shown(alias)} is an alias of {owner} already")
-                else:
-                    owners[alias] = name
+        for model in self._models:
+            path = ("models", model)
+            others = [name for name in self._models if name != model]
+            self._check_each((*path, "equivalent_to"), "other model", others)
+            for place, alias in self._data.texts((*path, "aliases")):
+                if alias in self._models:
+                    self._problems.at_value(place, f"{shown(alias)} is the name of a model")
+                elif self._owners[alias] != model:
+                    owner = shown(self._owners[alias])
+                    self._problems.at_value(place, f"{shown(alias)} is an alias of {owner} already")
 
     def check_deployments(self) -> None:
-        for name, deployment in self._sections.deployments.items():
-            if deployment is None:
-                continue
-            path = ("deployments", name)
-            providers = self._sections.providers
-            self._check((*path, "provider"), "provider", deployment.provider, providers)
-            self._check_model((*path, "model"), deployment.model)
-            provider = providers.get(deployment.provider)
-            if provider is not None:
-                self._check_credential(name, deployment, provider)
+        for deployment in self._data.keys(("deployments",)):
+            path = ("deployments", deployment)
+            self._check((*path, "provider"), "provider", self._data.keys(("providers",)))
+            self._check_model((*path, "model"))
+            self._check_credential(path)
 
     def check_policies(self) -> None:
-        sections = self._sections
-        if sections.default_policy is not None and sections.policies:
-            self._check(("default_policy",), "policy", sections.default_policy, sections.policies)
-        deployed = {
-            deployment.model
-            for deployment in sections.deployments.values()
-            if deployment is not None
-        }
-        all_are_readable = None not in sections.deployments.values()
-        for name, policy in sections.policies.items():
-            if policy is None:
-                continue
-            path = ("policies", name)
-            self._check_all(
-                (*path, "deployments"),
-                "deployment",
-                policy.deployments or (),
-                sections.deployments,
-            )
-            for at, model in enumerate(policy.models or ()):
-                place = (*path, "models", at)
-                self._check_model(place, model)
-                if model in sections.models and model not in deployed and all_are_readable:
-                    self._problems.at_value(
-                        place, f"no deployment serves {shown(model)}", listing(sorted(deployed))
-                    )
+        deployments = self._data.keys(("deployments",))
+        deployed = {self._data.text(("deployments", name, "model")) for name in deployments}
+        policies = self._data.keys(("policies",))
+        for policy in policies:
+            path = ("policies", policy)
+            self._check_each((*path, "deployments"), "deployment", deployments)
+            for place, model in self._data.texts((*path, "models")):
+                self._check_model(place)
+                if model in self._models and model not in deployed and None not in deployed:
+                    self._problems.at_value(place, f"no deployment serves {shown(model)}")
+        if policies:
+            self._check_default_policy(policies)
 
-    def _check_credential(
-        self, name: str, deployment: DeploymentSection, provider: ProviderSection
-    ) -> None:
+    def _check_default_policy(self, policies: Collection[str]) -> None:
+        path: KeyPath = ("default_policy",)
+        default: str = SettingsDocument.model_fields["default_policy"].default
+        if self._data.has(path):
+            self._check(path, "policy", policies)
+        elif default not in policies:
+            message = f"is missing, and no policy is called {shown(default)}"
+            self._problems.at_value(path, message, listing(policies))
+
+    def _check_credential(self, path: KeyPath) -> None:
         """Report a credential that does not exist, or a choice that is left open.
 
         Never repeats the value: who mistakes names for secrets puts one here.
         """
-        path = ("deployments", name, "credential")
-        known = credential_names(provider)
-        provider_name = shown(deployment.provider)
-        if deployment.credential is None:
+        provider = self._data.text((*path, "provider"))
+        account: KeyPath = ("providers", provider or "")
+        if provider is None or not self._data.has(account):
+            return
+        known = self._data.keys((*account, "credentials"))
+        if self._data.has((*account, "api_key")):
+            known = (DEFAULT_CREDENTIAL,)
+        credential = self._data.text((*path, "credential"))
+        if not self._data.has((*path, "credential")):
             if len(known) > 1:
-                self._problems.at_value(
-                    path, f"is missing: {provider_name} has several", listing(known)
-                )
-        elif deployment.credential not in known:
-            self._problems.at_value(path, f"names no credential of {provider_name}", listing(known))
+                message = f"is missing: {shown(provider)} has several"
+                self._problems.at_value((*path, "credential"), message, listing(known))
+        elif credential is not None and credential not in known:
+            message = f"is no credential of {shown(provider)}"
+            self._problems.at_value((*path, "credential"), message, listing(known))
 
-    def _check_model(self, path: KeyPath, name: str) -> None:
-        models = self._sections.models
-        for owner, model in models.items():
-            if name not in models and model is not None and name in model.aliases:
-                self._problems.at_value(
-                    path, f"{shown(name)} is an alias; name the model itself", listing([owner])
-                )
-                return
-        self._check(path, "model", name, models)
+    def _check_model(self, path: KeyPath) -> None:
+        name = self._data.text(path)
+        owner = self._owners.get(name or "")
+        if name is not None and owner is not None and name not in self._models:
+            message = f"{shown(name)} is an alias; name the model itself"
+            self._problems.at_value(path, message, listing([owner]))
+        else:
+            self._check(path, "model", self._models)
 
-    def _check_all(
-        self, path: KeyPath, what: str, names: Iterable[str], known: Collection[str]
-    ) -> None:
-        for at, name in enumerate(names):
-            self._check((*path, at), what, name, known)
+    def _alias_owners(self) -> dict[str, str]:
+        """Return the first model that claims each alias."""
+        owners: dict[str, str] = {}
+        for model in self._models:
+            for _, alias in self._data.texts(("models", model, "aliases")):
+                owners.setdefault(alias, model)
+        return owners
 
-    def _check(self, path: KeyPath, what: str, name: str, known: Collection[str]) -> None:
-        if name not in known:
-            hint = did_you_mean(name, known)
-            message = f"no {what} is called {shown(name)}{hint}"
+    def _check_each(self, path: KeyPath, what: str, known: Collection[str]) -> None:
+        for place, _ in self._data.texts(path):
+            self._check(place, what, known)
+
+    def _check(self, path: KeyPath, what: str, known: Collection[str]) -> None:
+        name = self._data.text(path)
+        if name is not None and name not in known and not self._problems.has_value(path):
+            message = f"no {what} is called {shown(name)}{did_you_mean(name, known)}"
             self._problems.at_value(path, message, listing(known))

@@ -10,9 +10,11 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+from routersvc.settings.addresses import HostPort
 from routersvc.settings.document import SettingsDocument
+from routersvc.settings.policies import PolicyDefaultsSection
 from routersvc.settings.problems import KeyPath, listing
 from routersvc.settings.units import duration_text, size_text
 
@@ -22,6 +24,7 @@ SchemaNode = dict[str, Any]
 ANY_NAME = "<name>"
 """Stands in a key path for a name that the operator chooses."""
 
+_LONGEST_BRIEF_LIST = 6
 _DURATIONS = frozenset({"duration", "pause"})
 
 _KINDS = {
@@ -36,9 +39,21 @@ _KINDS = {
     "listen": "`host:port`, `[ipv6]:port`, `unix:/path/of.socket`",
 }
 
+_BRIEF_KINDS = {
+    "duration": "duration",
+    "pause": "duration or `0s`",
+    "size": "size",
+    "secret": "secret by reference",
+    "header": "text or secret by reference",
+    "url": "`http` or `https` address",
+    "host_port": "`host:port`",
+    "listen": "`host:port` or `unix:/path`",
+}
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$"
 _PATTERNS = {
-    r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$": "a name of up to 128 letters, digits and "
-    "`. _ : / @ + -`, that begins with a letter or digit",
+    _NAME: "a name of up to 128 letters, digits and `. _ : / @ + -`, that begins with a letter or "
+    "digit",
     r"^\S{1,256}$": "text of up to 256 characters without spaces",
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$": "the name of an HTTP header that the router does not "
     "set itself",
@@ -49,12 +64,13 @@ _PATTERNS = {
 class KeyFacts:
     """What the schema says of one key; `path` holds `ANY_NAME` where names stand.
 
-    `default` is `None` for a key that is required, and for a section.
+    `kind` tells in a few words what it takes. `default` is `None` for a key that is required, and
+    for a section.
     """
 
     path: tuple[str, ...]
     description: str
-    allowed: str
+    kind: str
     default: str | None
     required: bool
     is_section: bool
@@ -106,10 +122,16 @@ def keys_at(path: KeyPath) -> tuple[str, ...]:
     return () if node is None else tuple(node.get("properties", {}))
 
 
+def optional_keys_at(path: KeyPath) -> tuple[str, ...]:
+    """Return the keys of a section that have a default."""
+    node = node_at(path) or {}
+    return tuple(key for key in keys_at(path) if key not in node.get("required", ()))
+
+
 def allowed_at(path: KeyPath) -> str:
     """Return what may stand at `path`, in words."""
     node = node_at(path)
-    return "" if node is None else _allowed(node)
+    return "" if node is None else _allowed(node, brief=False)
 
 
 def allowed_names_at(path: KeyPath) -> str:
@@ -120,8 +142,14 @@ def allowed_names_at(path: KeyPath) -> str:
 
 
 def all_keys() -> Iterator[KeyFacts]:
-    """Yield the facts of every key, a section before the keys in it."""
-    yield from _keys_below((), _schema())
+    """Yield the facts of every key, a section before the keys in it.
+
+    The keys that a policy shares with `policy_defaults` are told there alone.
+    """
+    shared = PolicyDefaultsSection.model_fields
+    for key in _keys_below((), _schema()):
+        if key.path[0] != "policies" or len(key.path) < 3 or key.path[2] not in shared:  # noqa: PLR2004
+            yield key
 
 
 def _keys_below(path: tuple[str, ...], node: SchemaNode) -> Iterator[KeyFacts]:
@@ -136,7 +164,7 @@ def _keys_below(path: tuple[str, ...], node: SchemaNode) -> Iterator[KeyFacts]:
         yield KeyFacts(
             path=own,
             description=raw.get("description", ""),
-            allowed=_allowed(key),
+            kind=_allowed(key, brief=True),
             default=_default_text(raw) if "default" in raw else None,
             required=name in required,
             is_section=section,
@@ -178,30 +206,46 @@ def _without_null(node: SchemaNode, root: SchemaNode) -> SchemaNode:
     return _resolved(options[0], root) if len(options) == 1 else node
 
 
-def _allowed(node: SchemaNode) -> str:
+def _allowed(node: SchemaNode, *, brief: bool) -> str:
+    """Return what a value may be; `brief` for a table, else for somebody who got it wrong."""
     if "x-kind" in node:
-        return _KINDS[node["x-kind"]]
+        return (_BRIEF_KINDS if brief else _KINDS)[node["x-kind"]]
     if "enum" in node:
-        return f"one of {listing(node['enum'])}"
+        # The capabilities are too many for a table.
+        return (
+            "capability" if brief and _is_long(node["enum"]) else f"one of {listing(node['enum'])}"
+        )
     match node.get("type"):
         case "boolean":
             return "`true` or `false`"
         case "integer" | "number":
             return _allowed_number(node)
         case "string":
-            return _PATTERNS.get(node.get("pattern", ""), "text")
+            brief_words = "name" if node.get("pattern") == _NAME else "text"
+            return brief_words if brief else _PATTERNS.get(node.get("pattern", ""), "text")
         case "array":
-            item = _allowed(_resolved(node["items"], _schema()))
-            return f"a list{', not empty' if node.get('minItems') else ''}; each item: {item}"
-        case "object" if _is_section(node):
-            return f"a mapping with the keys {listing(node['properties'])}"
+            item = _allowed(_resolved(node["items"], _schema()), brief=brief)
+            return f"list: {item}" if brief else f"a list{_filled(node)}; each item: {item}"
+        case _ if _is_section(node):
+            return "section" if brief else f"a mapping with the keys {listing(node['properties'])}"
         case _:
-            inner = _names_of(node) or {}
-            names = f"a mapping{', not empty' if node.get('minProperties') else ''}"
-            value = _resolved(inner, _schema())
+            value = _resolved(_names_of(node) or {}, _schema())
+            if _is_section(value):
+                return "sections by name" if brief else f"a mapping of names{_filled(node)}"
+            inner = _allowed(value, brief=brief)
             return (
-                f"{names} of names" if _is_section(value) else f"{names}; each: {_allowed(value)}"
+                f"by name: {inner}"
+                if brief
+                else f"a mapping of names{_filled(node)}; each: {inner}"
             )
+
+
+def _filled(node: SchemaNode) -> str:
+    return ", not empty" if node.get("minItems") or node.get("minProperties") else ""
+
+
+def _is_long(names: list[str]) -> bool:
+    return len(names) > _LONGEST_BRIEF_LIST
 
 
 def _allowed_number(node: SchemaNode) -> str:
@@ -223,7 +267,16 @@ def _written(default: object, kind: str | None) -> object:
         return duration_text(default)
     if isinstance(default, int) and kind == "size":
         return size_text(default)
+    if isinstance(default, list):
+        return [_written_item(item) for item in cast("list[object]", default)]
     return default
+
+
+def _written_item(item: object) -> object:
+    """Return an item of a default list as people write it; addresses come in their parts."""
+    if isinstance(item, dict):
+        return str(HostPort(**cast("dict[str, Any]", item)))
+    return item
 
 
 def _default_text(raw: SchemaNode) -> str:

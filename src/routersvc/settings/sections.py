@@ -39,7 +39,6 @@ class Sections:
     deployments: Mapping[str, DeploymentSection | None]
     policies: Mapping[str, PolicySection | None]
     policy_defaults: PolicyDefaultsSection | None
-    default_policy: str | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
 
@@ -65,14 +64,10 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
             deployments=document.deployments,
             policies=document.policies,
             policy_defaults=document.policy_defaults,
-            default_policy=document.default_policy,
             server=document.server,
             telemetry=document.telemetry,
         )
     content = _mapping(source.content)
-    default_policy = content.get(
-        "default_policy", SettingsDocument.model_fields["default_policy"].default
-    )
     return Sections(
         document=None,
         providers=_read_each(content.get("providers"), ProviderSection),
@@ -80,7 +75,6 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
         deployments=_read_each(content.get("deployments"), DeploymentSection),
         policies=_read_each(content.get("policies"), PolicySection),
         policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
-        default_policy=default_policy if isinstance(default_policy, str) else None,
         server=_read(content.get("server", {}), ServerSection),
         telemetry=_read(content.get("telemetry", {}), TelemetrySection),
     )

@@ -13,7 +13,13 @@ from pydantic_core import ErrorDetails
 from routersvc.settings.fields import REFUSED
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath, did_you_mean, kind, listing, shown
-from routersvc.settings.schema import allowed_at, allowed_names_at, keys_at, node_at
+from routersvc.settings.schema import (
+    allowed_at,
+    allowed_names_at,
+    keys_at,
+    node_at,
+    optional_keys_at,
+)
 
 _KEY_MARK = "[key]"
 """What pydantic appends to the place of an error that is about a key, not its value."""
@@ -42,13 +48,15 @@ def _translate(details: ErrorDetails, problems: ProblemList) -> None:
         path = path[:-1]
         problems.at_key(path, f"cannot be called {shown(value)}", allowed_names_at(path[:-1]))
     elif details["type"] == REFUSED:
+        sentence = str(context["message"])
         at: int | None = context["at"]
         if at is not None:
-            path, value = (*path, at), cast("list[object]", value)[at]
-        sentence = str(context["message"])
-        problems.at_value(
-            path, sentence if _is_hidden(path) else f"{shown(value)} {sentence}", allowed_at(path)
-        )
+            item = cast("list[object]", value)[at]
+            problems.at_value((*path, at), f"{shown(item)} {sentence}", "each item once")
+        elif _is_hidden(path):
+            problems.at_value(path, sentence, allowed_at(path))
+        else:
+            problems.at_value(path, f"{shown(value)} {sentence}", allowed_at(path))
     else:
         problems.at_value(path, _refusal(path, value), allowed_at(path))
 
@@ -63,12 +71,20 @@ def _refusal(path: KeyPath, value: object) -> str:
     takes_many = node.get("type") in {"object", "array"}
     match value:
         case None:
-            return "has no value; leave the key out to have the default"
+            return "has no value" + _without_value(path)
         case [] | {} if takes_many:
             return "is empty"
         case _ if takes_many or _is_hidden(path):
             return f"cannot be {kind(value)}"
+        case bool() | int() | float() if node.get("type") == "string":
+            return f"cannot be {shown(value)}, which is {kind(value)}; quotes make it text"
         case str():
             return f"cannot be {shown(value)}{did_you_mean(value, node.get('enum', ()))}"
         case _:
             return f"cannot be {shown(value)}"
+
+
+def _without_value(path: KeyPath) -> str:
+    """Return the end of a sentence that says what to do with a key that has a default."""
+    has_default = path[-1:] and path[-1] in optional_keys_at(path[:-1])
+    return "; leave the key out to have the default" if has_default else ""
