@@ -25,6 +25,7 @@ from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.grpc_api.tracing import tracing_interceptor
+from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
 
@@ -37,7 +38,7 @@ KEEPALIVE = KeepaliveOptions(
     permit_without_calls=True,
     min_recv_ping_interval_without_data=10.0,
 )
-OUTAGE = Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="it failed"))
+OUTAGE = Fail(Failure(failure_class=FailureClass.OVERLOADED, message="it has too much to do"))
 PROMPT = prompt_pb2.Prompt(
     messages=[prompt_pb2.Message(role=prompt_pb2.ROLE_USER, parts=[prompt_pb2.Part(text="Hello")])]
 )
@@ -79,6 +80,7 @@ async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
     """Run a server whose deployments `a` and `b` play the scripts of the parameter."""
     scripts: dict[str, Sequence[Script]] = request.param
     spans = EndedSpans()
+    lines: list[CallLine] = []
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(spans))
     gateway = ScriptedGateway(scripts)
@@ -96,7 +98,7 @@ async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
             metrics=Metrics(version="1"),
             tracer=provider.get_tracer("routersvc"),
             propagate=True,
-            write_line=[].append,
+            write_line=lines.append,
             wall_clock=lambda: 0.0,
         ),
         clock=clock,
@@ -124,6 +126,7 @@ async def service(request: pytest.FixtureRequest) -> AsyncGenerator[Service]:
             check_health=channel.unary_unary(
                 "/grpc.health.v1.Health/Check",
                 request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+                response_deserializer=health_pb2.HealthCheckResponse.FromString,
             ),
             spans=spans,
         )
