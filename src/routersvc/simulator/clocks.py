@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import email.utils
 
 
 class Clock:
@@ -11,6 +12,8 @@ class Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._date = ""
+        self._date_second = 0
         self._offset = dt.datetime.now(tz=dt.UTC).timestamp() - loop.time()
 
     def now(self) -> float:
@@ -20,6 +23,14 @@ class Clock:
     def wall(self) -> float:
         """Return the seconds since 1970."""
         return self._loop.time() + self._offset
+
+    def http_date(self) -> str:
+        """Return the wall's time as the HTTP header `date` has it."""
+        second = int(self.wall())
+        if second != self._date_second:
+            self._date_second = second
+            self._date = email.utils.formatdate(second, usegmt=True)
+        return self._date
 
     async def sleep_until(self, due: float) -> None:
         """Wait until the loop's time is `due`; return at once, without a turn, if it is past."""

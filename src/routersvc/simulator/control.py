@@ -89,8 +89,8 @@ Action = Callable[[SimulatedProvider, Call], Awaitable[Reply]]
 class ControlEndpoint:
     """Carries out control calls on the providers of one simulator."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._wall_clock = clock
+    def __init__(self, date: Callable[[], str]) -> None:
+        self._date = date
         self._providers: dict[str, SimulatedProvider] = {}
 
     def add(self, provider: SimulatedProvider) -> None:
@@ -148,7 +148,7 @@ class ControlEndpoint:
     async def _serve(
         self, request: web.BaseRequest, carry_out: Callable[[Call], Awaitable[Reply]]
     ) -> web.StreamResponse:
-        writer = ResponseWriter(request, self._wall_clock)
+        writer = ResponseWriter(request, self._date)
         inner = request.path.removeprefix(CONTROL_PREFIX)
         call = Call(
             method=request.method,

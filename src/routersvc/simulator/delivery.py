@@ -31,6 +31,7 @@ from routersvc.simulator.effects import (
 )
 from routersvc.simulator.formats.wire_format import StreamScript
 from routersvc.simulator.http_responses import Headers, Pause, ResponseWriter
+from routersvc.simulator.rendering import Rendering
 from routersvc.simulator.request_log import Outcome, RequestRecord
 
 _LEAD_BYTE = 0xC0
@@ -48,6 +49,8 @@ class Voice:
     unary_keep_alive: bytes
     broken: Callable[[bytes], bytes]
     error_event: Callable[[ErrorEvent], bytes]
+    error_body: Callable[[ErrorEvent], bytes]
+    sign: Callable[[bytes], bytes]
 
 
 class Delivery:
@@ -75,10 +78,17 @@ class Delivery:
         self._pending: list[bytes] = []
         self._pending_tokens = 0
 
-    async def stream(self, script: StreamScript, effect: Effect | None) -> Outcome:
+    async def stream(
+        self, script: StreamScript, rendering: Rendering, effect: Effect | None
+    ) -> Outcome:
         """Deliver the frames of a streamed answer."""
-        strike = _frames_before_strike(script, effect)
         opened = await self._wait_for_first_token(script, effect)
+        if effect is None and self._behaviour.time_between_tokens.always_zero:
+            self._begin()
+            await self._writer.end(self._voice.sign(rendering.joined))
+            self._count(rendering.tokens)
+            return Outcome.COMPLETED
+        strike = _frames_before_strike(script, effect)
         if not opened and not (isinstance(effect, ErrorEvent) and strike == 0):
             self._pending.append(script.opening)
         at_once = self._behaviour.time_between_tokens.always_zero and not isinstance(
@@ -102,20 +112,20 @@ class Delivery:
         if not isinstance(effect, MissingTerminator):
             self._pending.append(script.terminator)
         self._begin()
-        await self._writer.end(b"".join(self._pending))
+        await self._writer.end(self._voice.sign(b"".join(self._pending)))
         self._sent()
         struck = isinstance(effect, MissingTerminator | MalformedChunk)
         return Outcome.FAULT_ANSWERED if struck else Outcome.COMPLETED
 
-    async def unary(
-        self, body: bytes, tokens: int, error_body: bytes, effect: Effect | None
-    ) -> Outcome:
-        """Deliver a unary answer; `error_body` is what an error inside a 200 is made of."""
+    async def unary(self, rendering: Rendering, effect: Effect | None) -> Outcome:
+        """Deliver a unary answer."""
+        tokens = rendering.tokens
+        body = self._voice.sign(rendering.body)
         await self._wait_for_body(tokens, effect)
         half = len(body) // 2
         match effect:
             case ErrorEvent():
-                await self._whole(error_body)
+                await self._whole(self._voice.error_body(effect))
                 return Outcome.FAULT_ANSWERED
             case MalformedChunk() | TruncatedBody(honest_length=True):
                 await self._whole(body[:half])
@@ -192,7 +202,7 @@ class Delivery:
             opened = effect.role_first
         if interval is not None:
             self._begin()
-            await self._writer.part(script.opening if opened else b"")
+            await self._writer.part(self._voice.sign(script.opening) if opened else b"")
             await self._keep_alive_until(self._due, interval, script.keep_alive)
         await self._clock.sleep_until(self._due)
         return opened
@@ -209,12 +219,12 @@ class Delivery:
             case ErrorEvent():
                 self._pending.append(self._voice.error_event(effect))
                 self._begin()
-                await self._writer.end(b"".join(self._pending))
+                await self._writer.end(self._voice.sign(b"".join(self._pending)))
                 self._sent()
                 return Outcome.FAULT_ANSWERED
             case EndEarly():
                 self._begin()
-                await self._writer.end(b"".join(self._pending))
+                await self._writer.end(self._voice.sign(b"".join(self._pending)))
                 self._sent()
                 return Outcome.FAULT_ANSWERED
             case Cut(ending=ending):
@@ -247,7 +257,7 @@ class Delivery:
     async def _send(self, effect: Effect | None) -> None:
         """Write the frames that are pending."""
         self._begin()
-        data = b"".join(self._pending)
+        data = self._voice.sign(b"".join(self._pending))
         if isinstance(effect, SplitBytes):
             await self._writer.parts(data, list(_cuts(data)), _pause(effect))
         else:

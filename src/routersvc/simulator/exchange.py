@@ -13,7 +13,6 @@ from typing import assert_never
 
 from aiohttp import web
 
-from routersvc.simulator.answers import Author
 from routersvc.simulator.characters import Behaviour
 from routersvc.simulator.clocks import Clock
 from routersvc.simulator.completions import CompletionRequest
@@ -30,7 +29,6 @@ from routersvc.simulator.effects import (
     Status,
     WrongContentType,
 )
-from routersvc.simulator.errors import SchemaError
 from routersvc.simulator.fault_book import ActiveFault, FaultBook
 from routersvc.simulator.formats.html_pages import LOGIN_PAGE
 from routersvc.simulator.formats.wire_format import (
@@ -45,6 +43,7 @@ from routersvc.simulator.formats.wire_format import (
 )
 from routersvc.simulator.http_responses import Headers, ResponseWriter, merged
 from routersvc.simulator.rate_limits import RateLimiter
+from routersvc.simulator.rendering import Reading, Renderer
 from routersvc.simulator.request_log import Outcome, RequestRecord, shown_key
 
 
@@ -53,7 +52,7 @@ class Desk:
     """What all requests at one provider share."""
 
     wire_format: WireFormat
-    author: Author
+    renderer: Renderer
     faults: FaultBook
     limiter: RateLimiter
     clock: Clock
@@ -97,10 +96,9 @@ class Exchange:
                     return await self._card(desk.wire_format.model(name))
                 case Completion():
                     body = await self._read_body()
-                    request = desk.wire_format.read(operation, body)
+                    return await self._complete(desk.renderer.read(operation, body))
                 case _:
                     assert_never(operation)
-            return await self._complete(request)
         except RefusedError as refused:
             await self._whole(refused.answer)
             return Outcome.REFUSED
@@ -117,8 +115,8 @@ class Exchange:
         await self._whole(HttpAnswer(status=200, body=body))
         return Outcome.COMPLETED
 
-    async def _complete(self, request: CompletionRequest) -> Outcome:
-        desk, record = self._desk, self._record
+    async def _complete(self, reading: Reading) -> Outcome:
+        desk, record, request = self._desk, self._record, reading.request
         record.model = request.model.id
         record.streaming = request.streaming
         record.prompt_tokens = request.prompt_tokens
@@ -131,10 +129,7 @@ class Exchange:
                 return await self._strike(struck, request.model.id, streaming=request.streaming)
             effect = struck.fault.effect
             await self._note(struck)
-        try:
-            answer = desk.author.compose(request, desk.behaviour, effect)
-        except SchemaError as error:
-            raise RefusedError(desk.wire_format.refuse_schema(request, str(error))) from error
+        rendering = desk.renderer.render(reading, desk.behaviour, effect)
         delivery = Delivery(
             writer=self._writer,
             record=record,
@@ -144,15 +139,9 @@ class Exchange:
             source=desk.latencies,
             started=self._started,
         )
-        if request.streaming:
-            tokens_per_chunk = desk.behaviour.tokens_per_chunk
-            script = desk.wire_format.stream(answer, request, self._identity, tokens_per_chunk)
-            return await delivery.stream(script, effect)
-        body = desk.wire_format.unary(answer, request, self._identity)
-        error_body = b""
-        if isinstance(effect, ErrorEvent):
-            error_body = desk.wire_format.error(_complaint(effect, request.model.id)).body
-        return await delivery.unary(body, answer.tokens, error_body, effect)
+        if rendering.script is not None:
+            return await delivery.stream(rendering.script, rendering, effect)
+        return await delivery.unary(rendering, effect)
 
     def _admit(self, request: CompletionRequest) -> bool:
         desk = self._desk
@@ -244,11 +233,11 @@ class Exchange:
         content_type = wire_format.stream_content_type if request.streaming else "application/json"
         return Voice(
             headers=lambda: (("content-type", content_type), *self._headers()),
+            sign=lambda data: wire_format.sign(data, self._identity),
             unary_keep_alive=wire_format.unary_keep_alive,
             broken=wire_format.broken,
-            error_event=lambda effect: wire_format.error_event(
-                _complaint(effect, request.model.id)
-            ),
+            error_event=lambda effect: wire_format.error_event(_complaint(effect, request)),
+            error_body=lambda effect: wire_format.error(_complaint(effect, request)).body,
         )
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
@@ -258,5 +247,5 @@ class Exchange:
         return desk.wire_format.headers(self._identity, headroom, now - self._started)
 
 
-def _complaint(effect: ErrorEvent, model: str) -> Complaint:
-    return Complaint(problem=effect.problem, model=model, message=effect.message)
+def _complaint(effect: ErrorEvent, request: CompletionRequest) -> Complaint:
+    return Complaint(problem=effect.problem, model=request.model.id, message=effect.message)

@@ -8,12 +8,12 @@ split writes possible, and it is the fastest way besides.
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import http
 import itertools
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -21,6 +21,10 @@ from aiohttp.abc import AbstractStreamWriter
 _LAST_CHUNK = b"0\r\n\r\n"
 # SO_LINGER on with a time of 0: closing sends RST.
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+_REASONS: Mapping[int, str] = MappingProxyType(
+    {status.value: status.phrase for status in http.HTTPStatus}
+)
 
 Headers = Iterable[tuple[str, str]]
 Pause = Callable[[], Awaitable[None]]
@@ -35,15 +39,12 @@ def merged(*layers: Headers) -> list[tuple[str, str]]:
     return list(headers.values())
 
 
-def head(status: int, headers: Headers, wall_time: float) -> bytes:
+def head(status: int, headers: Headers, date: str) -> bytes:
     """Return status line and headers, with the date and the closing empty line."""
-    try:
-        reason = http.HTTPStatus(status).phrase
-    except ValueError:
-        reason = "Unknown"
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    date = email.utils.formatdate(wall_time, usegmt=True)
-    return f"HTTP/1.1 {status} {reason}\r\ndate: {date}\r\n{lines}\r\n".encode("latin-1", "replace")
+    reason = _REASONS.get(status, "Unknown")
+    lines = "\r\n".join([f"{name}: {value}" for name, value in headers])
+    text = f"HTTP/1.1 {status} {reason}\r\ndate: {date}\r\n{lines}\r\n\r\n"
+    return text.encode("latin-1", "replace")
 
 
 def chunk(data: bytes) -> bytes:
@@ -88,10 +89,10 @@ class ResponseWriter:
         ConnectionResetError: from every method that writes, once the client is gone.
     """
 
-    def __init__(self, request: web.BaseRequest, wall_clock: Callable[[], float]) -> None:
+    def __init__(self, request: web.BaseRequest, date: Callable[[], str]) -> None:
         self._writer: AbstractStreamWriter = request.writer
         self._transport = request.transport
-        self._wall_clock = wall_clock
+        self._date = date
         self._held = b""
         self._chunked = False
         self._chunks_understood = request.version >= (1, 1)
@@ -112,7 +113,7 @@ class ResponseWriter:
             framing = [("transfer-encoding", "chunked")]
         if not self.keep_alive:
             framing.append(("connection", "close"))
-        self._held = head(status, (*headers, *framing), self._wall_clock())
+        self._held = head(status, (*headers, *framing), self._date())
         self.begun = True
 
     async def flush(self) -> None:

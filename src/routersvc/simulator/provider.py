@@ -24,11 +24,12 @@ from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.http_responses import AlreadyWritten, ResponseWriter, reset
 from routersvc.simulator.listening import Listener
 from routersvc.simulator.rate_limits import RateLimiter
+from routersvc.simulator.rendering import Renderer
 from routersvc.simulator.request_log import (
-    HEADERS_OF_INTEREST,
     Outcome,
     RequestLog,
     RequestRecord,
+    headers_of_interest,
 )
 
 CONTROL_PREFIX = "/_control"
@@ -100,9 +101,10 @@ class SimulatedProvider:
         self._counter = ActivityCounter()
         self._serials = itertools.count(1)
         self._records: dict[int, RequestRecord] = {}
+        wire_format = WIRE_FORMATS[character.wire_format](character.models, character.seed)
         self._desk = Desk(
-            wire_format=WIRE_FORMATS[character.wire_format](character.models, character.seed),
-            author=Author(character.seed),
+            wire_format=wire_format,
+            renderer=Renderer(wire_format, Author(character.seed)),
             faults=FaultBook(random.Random(f"faults {character.seed}")),
             limiter=RateLimiter(),
             clock=clock,
@@ -243,16 +245,12 @@ class SimulatedProvider:
             received_time=self._clock.wall(),
             method=request.method,
             path=request.path,
-            headers={
-                name: request.headers[name]
-                for name in HEADERS_OF_INTEREST
-                if name in request.headers
-            },
+            headers=headers_of_interest(request.headers),
         )
         self._log.add(record)
         self._records[serial] = record
         self._counter.request_started()
-        writer = ResponseWriter(request, self._clock.wall)
+        writer = ResponseWriter(request, self._clock.http_date)
         ended = Outcome.SIMULATOR_FAILED
         try:
             ended = await Exchange(self._desk, request, writer, record, serial).answer()

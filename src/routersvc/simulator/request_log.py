@@ -88,6 +88,11 @@ def shown_key(key: str | None) -> str | None:
     return key[-_SHOWN_OF_KEY:] if len(key) > 2 * _SHOWN_OF_KEY else "****"
 
 
+def headers_of_interest(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return those headers that a record keeps."""
+    return {name: value for name in HEADERS_OF_INTEREST if (value := headers.get(name))}
+
+
 class RequestLog:
     """The newest requests, oldest first; `forgotten` counts those that fell out."""
 

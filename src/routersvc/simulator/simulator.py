@@ -35,7 +35,7 @@ class Simulator:
         """
         self.settings = settings
         clock = Clock(asyncio.get_running_loop())
-        endpoint = ControlEndpoint(clock.wall)
+        endpoint = ControlEndpoint(clock.http_date)
         self._control_connections = ActivityCounter()
         self._control_server = CountingServer(endpoint.serve_all, self._control_connections)
         self._providers: dict[str, SimulatedProvider] = {}

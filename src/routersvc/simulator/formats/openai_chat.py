@@ -55,6 +55,8 @@ from routersvc.simulator.formats.wire_format import (
 _COMPLETIONS = "/v1/chat/completions"
 _MODELS = "/v1/models"
 _TERMINATOR = b"data: [DONE]\n\n"
+# Stands where id and creation time go; JSON escapes control characters, so it is unique.
+_UNSIGNED = b"\x00"
 
 
 class OpenAIChatFormat:
@@ -139,8 +141,8 @@ class OpenAIChatFormat:
             return invalid_response_schema("response", problem).answer
         return invalid_tool_schema(request.tools[0].name, 0, problem).answer
 
-    def unary(self, answer: Answer, request: CompletionRequest, identity: Identity) -> bytes:
-        """Return the body of a unary answer."""
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
+        """Return the unsigned body of a unary answer."""
         message: dict[str, object] = {
             "role": "assistant",
             "content": None if answer.refusal or answer.tool_calls else answer.text,
@@ -153,9 +155,8 @@ class OpenAIChatFormat:
         if not request.model.reasoning:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
         choice["finish_reason"] = answer.finish.value
-        return b'{"id":"%s","object":"chat.completion","created":%d,%s,"choices":[%s],%s}' % (
-            self._completion_id(identity),
-            identity.created,
+        return b'{%s"object":"chat.completion",%s,"choices":[%s],%s}' % (
+            _UNSIGNED,
             model_keys(answer.reported_models),
             orjson.dumps(choice),
             b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
@@ -163,18 +164,13 @@ class OpenAIChatFormat:
         )
 
     def stream(
-        self,
-        answer: Answer,
-        request: CompletionRequest,
-        identity: Identity,
-        tokens_per_chunk: int,
+        self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
     ) -> StreamScript:
-        """Return the frames of a streamed answer."""
+        """Return the unsigned frames of a streamed answer."""
         frames = ChunkWriter(
-            head=b'data: {"id":"%s","object":"chat.completion.chunk","created":%d,%s,%s,'
+            head=b'data: {%s"object":"chat.completion.chunk",%s,%s,'
             % (
-                self._completion_id(identity),
-                identity.created,
+                _UNSIGNED,
                 model_keys(answer.reported_models),
                 b'"service_tier":"default","system_fingerprint":%s'
                 % orjson.dumps(self._fingerprints[request.model.id]),
@@ -192,6 +188,11 @@ class OpenAIChatFormat:
             terminator=_TERMINATOR,
             keep_alive=b": keep-alive\n\n",
         )
+
+    def sign(self, data: bytes, identity: Identity) -> bytes:
+        """Put id and creation time into an answer."""
+        signature = f'"id":"{self._completion_prefix}{identity.serial:08x}",'
+        return data.replace(_UNSIGNED, f'{signature}"created":{identity.created},'.encode())
 
     def error(self, complaint: Complaint) -> HttpAnswer:
         """Return the answer that says a problem."""
@@ -221,9 +222,6 @@ class OpenAIChatFormat:
             ("x-ratelimit-reset-tokens", duration(headroom.tokens_reset)),
             ("x-request-id", f"{self._request_prefix}{identity.serial:08x}"),
         )
-
-    def _completion_id(self, identity: Identity) -> bytes:
-        return f"{self._completion_prefix}{identity.serial:08x}".encode()
 
 
 def _card(model: SimulatedModel) -> Mapping[str, object]:

@@ -84,7 +84,7 @@ class Identity:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class StreamScript:
-    """A streamed answer as the frames to send, in order.
+    """A streamed answer as the frames to send, in order, not yet signed.
 
     `contents` pairs each frame with the tokens in it. A keep-alive carries no content
     and may stand between any two frames.
@@ -158,18 +158,18 @@ class WireFormat(Protocol):
         """Return the answer to a JSON schema that no instance can be made for."""
         ...
 
-    def unary(self, answer: Answer, request: CompletionRequest, identity: Identity) -> bytes:
-        """Return the body of a unary answer."""
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
+        """Return the body of a unary answer, not yet signed."""
         ...
 
     def stream(
-        self,
-        answer: Answer,
-        request: CompletionRequest,
-        identity: Identity,
-        tokens_per_chunk: int,
+        self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
     ) -> StreamScript:
-        """Return the frames of a streamed answer."""
+        """Return the frames of a streamed answer, not yet signed."""
+        ...
+
+    def sign(self, data: bytes, identity: Identity) -> bytes:
+        """Put into whole frames, or a body, what tells this answer from any other."""
         ...
 
     def error(self, complaint: Complaint) -> HttpAnswer:
