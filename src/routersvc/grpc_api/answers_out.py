@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
-from llmrouter.v1 import prompt_pb2, report_pb2, stream_pb2
+from llmrouter.v1 import prompt_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
 from routersvc.domain.answers import (
     Finished,
@@ -32,28 +32,29 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
+from routersvc.domain.reports import RouteReport
 from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
 from routersvc.grpc_api import enums_out
-from routersvc.grpc_api.reports_out import report_of, usage_of
+from routersvc.grpc_api.reports_out import write_report, write_usage
 
 
 def completion_of(completion: Completion) -> CompleteResponse:
     """Return a complete answer."""
-    return CompleteResponse(
-        message=prompt_pb2.Message(
-            role=prompt_pb2.ROLE_ASSISTANT,
-            parts=[_part(part) for part in completion.parts],
-        ),
-        finish_reason=enums_out.FINISH_REASONS[completion.finish.reason],
-        stop_sequence=completion.finish.stop_sequence,
-        usage=usage_of(completion.usage),
-        logprobs=_logprobs(completion.logprobs),
-        report=report_of(completion.report),
-    )
+    response = CompleteResponse()
+    response.message.role = prompt_pb2.ROLE_ASSISTANT
+    for part in completion.parts:
+        _write_part(part, response.message.parts.add())
+    response.finish_reason = enums_out.FINISH_REASONS[completion.finish.reason]
+    response.stop_sequence = completion.finish.stop_sequence
+    write_usage(completion.usage, response.usage)
+    if completion.logprobs:
+        response.logprobs.extend(_logprobs(completion.logprobs))
+    write_report(completion.report, response.report)
+    return response
 
 
 def stream_responses(
-    events: Sequence[CallEvent], report: report_pb2.RouteReport | None = None
+    events: Sequence[CallEvent], report: RouteReport | None = None
 ) -> Iterator[StreamCompleteResponse]:
     """Yield the messages for events that arrived together; neighbours of one kind share one.
 
@@ -93,9 +94,7 @@ def _joins(event: CallEvent, last: CallEvent | None) -> bool:
             return False
 
 
-def _write(
-    event: CallEvent, response: StreamCompleteResponse, report: report_pb2.RouteReport | None
-) -> None:
+def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteReport | None) -> None:
     match event:
         case TextDelta():
             content = response.content_delta
@@ -123,63 +122,53 @@ def _write(
             media.data = event.data
             media.transcript = event.transcript
         case UsageCounted():
-            response.usage.CopyFrom(usage_of(event.usage))
+            write_usage(event.usage, response.usage)
         case RouteSelected():
-            response.route_selected.report.CopyFrom(report_of(event.report))
+            write_report(event.report, response.route_selected.report)
         case Recovered():
             recovered = response.recovered
             recovered.kind = enums_out.RECOVERY_KINDS[event.kind]
             recovered.kept_characters = event.kept_characters
-            recovered.report.CopyFrom(report_of(event.report))
+            write_report(event.report, recovered.report)
         case Finished():
             finished = response.finished
             finished.finish_reason = enums_out.FINISH_REASONS[event.reason]
             finished.stop_sequence = event.stop_sequence
             if report is not None:
-                finished.report.CopyFrom(report)
+                write_report(report, finished.report)
         case _:
             assert_never(event)
 
 
-def _part(part: Part) -> prompt_pb2.Part:
+def _write_part(part: Part, into: prompt_pb2.Part) -> None:
     match part:
         case Text():
-            return prompt_pb2.Part(text=part.text)
+            into.text = part.text
         case Refusal():
-            return prompt_pb2.Part(refusal=part.text)
+            into.refusal = part.text
         case Thought():
-            return prompt_pb2.Part(
-                reasoning=prompt_pb2.ReasoningContent(
-                    text=part.text, signature=part.signature, encrypted=part.encrypted
-                )
-            )
+            into.reasoning.text = part.text
+            into.reasoning.signature = part.signature
+            into.reasoning.encrypted = part.encrypted
         case ToolCall():
-            return prompt_pb2.Part(
-                tool_call=prompt_pb2.ToolCall(
-                    id=part.call_id,
-                    name=part.name,
-                    arguments_json=part.arguments_json,
-                    signature=part.signature,
-                )
-            )
+            into.tool_call.id = part.call_id
+            into.tool_call.name = part.name
+            into.tool_call.arguments_json = part.arguments_json
+            into.tool_call.signature = part.signature
         case Image():
-            return prompt_pb2.Part(image=_image(part))
+            into.image.media_type = part.media_type
+            if part.url is not None:
+                into.image.url = part.url
+            else:
+                into.image.data = part.data or b""
         case Audio():
-            return prompt_pb2.Part(
-                audio=prompt_pb2.Audio(
-                    data=part.data, media_type=part.media_type, transcript=part.transcript
-                )
-            )
+            into.audio.data = part.data
+            into.audio.media_type = part.media_type
+            into.audio.transcript = part.transcript
         case File() | ToolResult():
             raise ValueError("no model answers with a document or with the result of a tool")
         case _:
             assert_never(part)
-
-
-def _image(image: Image) -> prompt_pb2.Image:
-    if image.url is not None:
-        return prompt_pb2.Image(url=image.url, media_type=image.media_type)
-    return prompt_pb2.Image(data=image.data or b"", media_type=image.media_type)
 
 
 def _logprobs(logprobs: Iterable[TokenLogprob]) -> list[stream_pb2.TokenLogprob]:

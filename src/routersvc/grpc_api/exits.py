@@ -11,7 +11,7 @@ import contextlib
 import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any, Never, cast
+from typing import Any, Never, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -25,9 +25,10 @@ from routersvc.grpc_api.statuses import status_of, unexpected_status
 logger = logging.getLogger(__name__)
 
 _Context = aio.ServicerContext[Any, Any]
-_Handler = grpc.RpcMethodHandler[Any, Any]
-_Behaviour = Callable[[object, _Context], Awaitable[object]]
-_Generator = Callable[[object, _Context], AsyncGenerator[object]]
+# Generic in the stubs alone.
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+_Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
+_Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
 
 
 class ErrorExit(aio.ServerInterceptor):

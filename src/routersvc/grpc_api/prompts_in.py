@@ -154,9 +154,9 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
     path = "prompt.sampling"
     top_p = given.top_p if given.HasField("top_p") else None
     if top_p == 0:
-        violations.add(f"{path}.top_p", "must be above 0")
+        violations.add("prompt.sampling.top_p", "must be above 0")
     if len(given.stop_sequences) > MAX_STOP_SEQUENCES:
-        violations.add(f"{path}.stop_sequences", f"must be at most {MAX_STOP_SEQUENCES}")
+        violations.add("prompt.sampling.stop_sequences", f"must be at most {MAX_STOP_SEQUENCES}")
     for place, sequence in enumerate(given.stop_sequences):
         violations.present(f"{path}.stop_sequences[{place}]", sequence)
     for token, bias in given.logit_bias.items():
@@ -167,26 +167,26 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
             )
     return Sampling(
         temperature=violations.number(
-            f"{path}.temperature",
+            "prompt.sampling.temperature",
             given.temperature if given.HasField("temperature") else None,
             low=0,
             high=2,
         ),
-        top_p=violations.number(f"{path}.top_p", top_p, low=0, high=1),
+        top_p=violations.number("prompt.sampling.top_p", top_p, low=0, high=1),
         top_k=violations.number(
-            f"{path}.top_k", given.top_k if given.HasField("top_k") else None, low=1
+            "prompt.sampling.top_k", given.top_k if given.HasField("top_k") else None, low=1
         ),
         min_p=violations.number(
-            f"{path}.min_p", given.min_p if given.HasField("min_p") else None, low=0, high=1
+            "prompt.sampling.min_p", given.min_p if given.HasField("min_p") else None, low=0, high=1
         ),
         frequency_penalty=violations.number(
-            f"{path}.frequency_penalty",
+            "prompt.sampling.frequency_penalty",
             given.frequency_penalty if given.HasField("frequency_penalty") else None,
             low=-2,
             high=2,
         ),
         presence_penalty=violations.number(
-            f"{path}.presence_penalty",
+            "prompt.sampling.presence_penalty",
             given.presence_penalty if given.HasField("presence_penalty") else None,
             low=-2,
             high=2,
@@ -194,7 +194,7 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
         seed=given.seed if given.HasField("seed") else None,
         stop_sequences=tuple(given.stop_sequences),
         max_output_tokens=violations.number(
-            f"{path}.max_output_tokens",
+            "prompt.sampling.max_output_tokens",
             given.max_output_tokens if given.HasField("max_output_tokens") else None,
             low=1,
         ),

@@ -1,95 +1,109 @@
-"""From the domain's report of a request to the contract's."""
+"""From the domain's report of a request to the contract's.
+
+Written field by field into the message that is sent: a report goes with every answer, and a
+message that is handed to another one's constructor is serialised and parsed to be copied.
+"""
 
 from __future__ import annotations
 
 from llmrouter.v1 import report_pb2
 from routersvc.domain.answers import Usage
 from routersvc.domain.catalogue import Deployment
-from routersvc.domain.reports import AttemptReport, Cost, Degradation, RouteReport, Served
+from routersvc.domain.failures import Failure
+from routersvc.domain.reports import AttemptReport, Cost, RouteReport
 from routersvc.grpc_api import enums_out
-from routersvc.grpc_api.times_out import duration_of, optional_duration_of, timestamp_of
-
-_NOTHING_USED = Usage()
+from routersvc.grpc_api.times_out import write_duration, write_timestamp
 
 
 def report_of(report: RouteReport) -> report_pb2.RouteReport:
     """Return what became of a request."""
-    return report_pb2.RouteReport(
-        decision_id=report.decision_id,
-        served_by=None if report.served is None else _served_by(report.served),
-        attempts=[_attempt(attempt) for attempt in report.attempts],
-        policy=report.policy,
-        hedged=report.hedged,
-        degradation=None if report.degradation is None else _degradation(report.degradation),
-        recovered=report.recovered,
-        total_usage=usage_of(report.total_usage),
-        total_cost=None if report.total_cost is None else _cost(report.total_cost),
-        received_time=timestamp_of(report.received_at),
-        planning_duration=duration_of(report.planning_duration),
-        time_to_first_content=optional_duration_of(report.time_to_first_content),
-        duration=optional_duration_of(report.duration),
-        tenant=report.tenant,
-    )
+    message = report_pb2.RouteReport()
+    write_report(report, message)
+    return message
 
 
-def usage_of(usage: Usage) -> report_pb2.Usage:
-    """Return counts of tokens."""
-    return report_pb2.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cached_input_tokens=usage.cached_input_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        input_audio_tokens=usage.input_audio_tokens,
-        output_audio_tokens=usage.output_audio_tokens,
-        estimated=usage.estimated,
-    )
+def write_report(report: RouteReport, into: report_pb2.RouteReport) -> None:
+    """Set what became of a request."""
+    into.decision_id = report.decision_id
+    into.policy = report.policy
+    into.tenant = report.tenant
+    into.hedged = report.hedged
+    into.recovered = report.recovered
+    write_timestamp(report.received_at, into.received_time)
+    write_duration(report.planning_duration, into.planning_duration)
+    if report.time_to_first_content is not None:
+        write_duration(report.time_to_first_content, into.time_to_first_content)
+    if report.duration is not None:
+        write_duration(report.duration, into.duration)
+    served = report.served
+    if served is not None:
+        served_by = into.served_by
+        write_deployment_name(served.deployment, served_by.deployment)
+        served_by.model_version = served.model_version
+        served_by.provider_response_id = served.response_id
+    for attempt in report.attempts:
+        _write_attempt(attempt, into.attempts.add())
+    if report.degradation is not None:
+        into.degradation.rung = enums_out.DEGRADATION_RUNGS[report.degradation.rung]
+        into.degradation.description = report.degradation.description
+    write_usage(report.total_usage, into.total_usage)
+    if report.total_cost is not None:
+        _write_cost(report.total_cost, into.total_cost)
+
+
+def write_usage(usage: Usage, into: report_pb2.Usage) -> None:
+    """Set counts of tokens."""
+    into.input_tokens = usage.input_tokens
+    into.output_tokens = usage.output_tokens
+    into.cached_input_tokens = usage.cached_input_tokens
+    into.cache_write_tokens = usage.cache_write_tokens
+    into.reasoning_tokens = usage.reasoning_tokens
+    into.input_audio_tokens = usage.input_audio_tokens
+    into.output_audio_tokens = usage.output_audio_tokens
+    into.estimated = usage.estimated
+
+
+def write_deployment_name(deployment: Deployment, into: report_pb2.DeploymentName) -> None:
+    """Set the names by which a deployment is known."""
+    into.deployment = deployment.name
+    into.provider = deployment.provider.name
+    into.model = deployment.model.name
+    into.region = deployment.compliance.region or ""
 
 
 def deployment_name_of(deployment: Deployment) -> report_pb2.DeploymentName:
     """Return the names by which a deployment is known."""
-    return report_pb2.DeploymentName(
-        deployment=deployment.name,
-        provider=deployment.provider.name,
-        model=deployment.model.name,
-        region=deployment.compliance.region or "",
-    )
+    name = report_pb2.DeploymentName()
+    write_deployment_name(deployment, name)
+    return name
 
 
-def _served_by(served: Served) -> report_pb2.ServedBy:
-    return report_pb2.ServedBy(
-        deployment=deployment_name_of(served.deployment),
-        model_version=served.model_version,
-        provider_response_id=served.response_id,
-    )
+def _write_attempt(attempt: AttemptReport, into: report_pb2.Attempt) -> None:
+    into.number = attempt.number
+    into.caused_by = attempt.caused_by
+    into.reason = enums_out.ATTEMPT_REASONS[attempt.reason]
+    into.outcome = enums_out.ATTEMPT_OUTCOMES[attempt.outcome]
+    write_deployment_name(attempt.deployment, into.deployment)
+    write_duration(attempt.start_delay, into.start_delay)
+    if attempt.time_to_first_content is not None:
+        write_duration(attempt.time_to_first_content, into.time_to_first_content)
+    if attempt.duration is not None:
+        write_duration(attempt.duration, into.duration)
+    if attempt.failure is not None:
+        _write_failure(attempt.failure, into)
+    write_usage(attempt.usage, into.usage)
+    if attempt.cost is not None:
+        _write_cost(attempt.cost, into.cost)
 
 
-def _attempt(attempt: AttemptReport) -> report_pb2.Attempt:
-    failure = attempt.failure
-    return report_pb2.Attempt(
-        number=attempt.number,
-        deployment=deployment_name_of(attempt.deployment),
-        reason=enums_out.ATTEMPT_REASONS[attempt.reason],
-        outcome=enums_out.ATTEMPT_OUTCOMES[attempt.outcome],
-        failure_class=report_pb2.FAILURE_CLASS_UNSPECIFIED
-        if failure is None
-        else enums_out.FAILURE_CLASSES[failure.failure_class],
-        http_status=None if failure is None else failure.http_status,
-        start_delay=duration_of(attempt.start_delay),
-        time_to_first_content=optional_duration_of(attempt.time_to_first_content),
-        duration=optional_duration_of(attempt.duration),
-        usage=None if attempt.usage == _NOTHING_USED else usage_of(attempt.usage),
-        cost=None if attempt.cost is None else _cost(attempt.cost),
-        failure_message="" if failure is None else failure.message,
-        caused_by=attempt.caused_by,
-    )
+def _write_failure(failure: Failure, into: report_pb2.Attempt) -> None:
+    into.failure_class = enums_out.FAILURE_CLASSES[failure.failure_class]
+    into.failure_message = failure.message
+    if failure.http_status is not None:
+        into.http_status = failure.http_status
 
 
-def _cost(cost: Cost) -> report_pb2.Cost:
-    return report_pb2.Cost(usd=cost.usd, wasted_usd=cost.wasted_usd, estimated=cost.estimated)
-
-
-def _degradation(degradation: Degradation) -> report_pb2.Degradation:
-    return report_pb2.Degradation(
-        rung=enums_out.DEGRADATION_RUNGS[degradation.rung], description=degradation.description
-    )
+def _write_cost(cost: Cost, into: report_pb2.Cost) -> None:
+    into.usd = cost.usd
+    into.wasted_usd = cost.wasted_usd
+    into.estimated = cost.estimated

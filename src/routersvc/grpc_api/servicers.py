@@ -22,7 +22,6 @@ from routersvc.engine.router import Router
 from routersvc.grpc_api.answers_out import completion_of, stream_responses
 from routersvc.grpc_api.explanations_out import explanation_of
 from routersvc.grpc_api.health_out import health_of
-from routersvc.grpc_api.reports_out import report_of
 from routersvc.grpc_api.requests_in import (
     Arrival,
     complete_request_of,
@@ -127,7 +126,7 @@ class RouterServicer:
                     while not is_finished:
                         events = await call.receive()
                         is_finished = isinstance(events[-1], Finished)
-                        report = report_of(call.report()) if is_finished else None
+                        report = call.report() if is_finished else None
                         for response in stream_responses(events, report):
                             await context.write(response)
             except TimeoutError:

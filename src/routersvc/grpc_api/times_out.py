@@ -12,8 +12,9 @@ _NANOS = 1_000_000_000
 
 def duration_of(seconds: float) -> Duration:
     """Return a length of time, to the nanosecond; no length is negative."""
-    whole, nanos = divmod(max(0, round(seconds * _NANOS)), _NANOS)
-    return Duration(seconds=whole, nanos=nanos)
+    duration = Duration()
+    write_duration(seconds, duration)
+    return duration
 
 
 def optional_duration_of(seconds: float | None) -> Duration | None:
@@ -21,7 +22,19 @@ def optional_duration_of(seconds: float | None) -> Duration | None:
     return None if seconds is None or math.isinf(seconds) else duration_of(seconds)
 
 
+def write_duration(seconds: float, into: Duration) -> None:
+    """Set a length of time, to the nanosecond; no length is negative."""
+    into.seconds, into.nanos = divmod(max(0, round(seconds * _NANOS)), _NANOS)
+
+
 def timestamp_of(seconds: float) -> Timestamp:
     """Return an instant, from seconds since the epoch, to the microsecond a float can tell."""
+    timestamp = Timestamp()
+    write_timestamp(seconds, timestamp)
+    return timestamp
+
+
+def write_timestamp(seconds: float, into: Timestamp) -> None:
+    """Set an instant, from seconds since the epoch, to the microsecond a float can tell."""
     whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
-    return Timestamp(seconds=whole, nanos=micros * 1000)
+    into.seconds, into.nanos = whole, micros * 1000
