@@ -28,7 +28,9 @@ class SettingsDocument(Section):
         min_length=1, description="Which model is called where, by names of your own."
     )
     policies: Mapping[Name, PolicySection] = Field(
-        min_length=1, description="Routing rules, by names of your own."
+        min_length=1,
+        description="Routing rules, by names of your own; every key of `policy_defaults` can stand "
+        "in them too.",
     )
     default_policy: Name = Field(
         default="default", description="The policy of requests that name none."

@@ -41,15 +41,33 @@ def load_settings(
     Raises:
         SettingsError: the file cannot be used; lists every problem of it.
     """
-    source = read_yaml(path)
+    return settings_of(
+        read_yaml(path),
+        folder=path.parent,
+        environment=environment,
+        known_wire_formats=known_wire_formats,
+    )
+
+
+def settings_of(
+    source: YamlDocument,
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    known_wire_formats: Mapping[str, WireFormat],
+) -> Settings:
+    """Check and resolve what was read; relative paths start at `folder`.
+
+    Raises:
+        SettingsError: it cannot be used; lists every problem of it.
+    """
     problems = ProblemList(source)
     sections = read_sections(source, problems)
     check_references(PlainData(source.content), known_wire_formats, problems)
     check_coherence(sections, source, problems)
     check_served(sections, problems)
-    settings = _resolved(
-        sections, source, Reader(environment, path.parent, problems), known_wire_formats
-    )
+    reader = Reader(environment, folder, problems)
+    settings = _resolved(sections, source, reader, known_wire_formats)
     if settings is None or problems.problems:
         raise SettingsError(problems.problems)
     return settings

@@ -10,16 +10,11 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from routersvc.settings.allowed_values import allowed_at, allowed_names_at
 from routersvc.settings.fields import REFUSED
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath, did_you_mean, kind, listing, shown
-from routersvc.settings.schema import (
-    allowed_at,
-    allowed_names_at,
-    keys_at,
-    node_at,
-    optional_keys_at,
-)
+from routersvc.settings.schema import keys_at, node_at, optional_keys_at
 
 _KEY_MARK = "[key]"
 """What pydantic appends to the place of an error that is about a key, not its value."""
