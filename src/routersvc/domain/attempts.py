@@ -7,7 +7,7 @@ import dataclasses
 from routersvc.domain.answers import Usage
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.fleet import Lease
+from routersvc.domain.leases import Lease
 from routersvc.domain.plans import Profile
 from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, Cost
 

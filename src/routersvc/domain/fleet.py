@@ -1,226 +1,262 @@
-"""The deployments as a whole: what each has been through, and whether it may be called now.
+"""All deployments with what each has been through: who may be called now, and what calling taught.
 
-The only place where an attempt's outcome becomes health. A race asks `admit` before it starts an
-attempt and settles the lease exactly once: `succeeded`, `failed` or `released`. A lease that
-is released (a loser, a departed caller, a passed deadline) changes no deployment's health.
+The only place where an attempt's outcome becomes health. A race asks `start` before it starts an
+attempt and settles the lease exactly once: `succeeded`, `failed` or `released`. A lease that is
+released (a loser, a departed caller, a passed deadline) opens no breaker and lowers no success
+rate.
 """
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-from collections.abc import Iterable, Sequence
+import random as random_module
+from collections.abc import Iterable
 
 from routersvc.domain.answers import RateLimitHeadroom, Usage
+from routersvc.domain.budgets import AttemptBudget, BudgetRule, is_charged, withdraw
 from routersvc.domain.catalogue import Deployment
-from routersvc.domain.failures import BreakerEffect, Failure, FailureClass
-from routersvc.domain.health import (
-    BreakerHealth,
-    BreakerState,
-    DeploymentHealth,
-    HealthState,
-    Quantiles,
+from routersvc.domain.deployment_states import DEGRADED_BELOW, DeploymentRules, DeploymentState
+from routersvc.domain.disablements import (
+    Credential,
+    Disablement,
+    Disablements,
+    RecheckRule,
+    ServedModel,
 )
-
-HEALTH_WINDOW = 30.0
-"""Seconds over which success rate and quantiles are told; the breaker's window by default."""
-
-DEGRADED_BELOW = 0.95
-"""A success rate below this is called degraded: one in twenty calls needs a failover."""
+from routersvc.domain.failures import Disables, Failure
+from routersvc.domain.health import BreakerState, DeploymentHealth
+from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide
+from routersvc.domain.leases import Lease, Obstacle, Refusal
+from routersvc.domain.plans import Plan
+from routersvc.domain.reports import AttemptReason
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Sample:
-    at: float
-    succeeded: bool
-    first_content: float | None
-    duration: float
-    output_tokens: int
+class FleetRules:
+    """The rules that hold for every deployment, policy and provider."""
 
-
-@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
-class Lease:
-    """The right to run one attempt on one deployment; settled exactly once."""
-
-    deployment: Deployment
-    started_at: float
-    settled: bool = False
-
-
-class _DeploymentState:
-    """What one deployment has been through."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        self.deployment = deployment
-        self.samples: collections.deque[_Sample] = collections.deque(maxlen=4096)
-        self.in_flight = 0
-        self.attempts_total = 0
-        self.served_total = 0
-        self.cancelled_total = 0
-        self.failures_total: collections.Counter[FailureClass] = collections.Counter()
-        self.consecutive_failures = 0
-        self.last_failure: FailureClass | None = None
-        self.last_failure_at: float | None = None
-        self.headroom: RateLimitHeadroom | None = None
-        self.headroom_at: float | None = None
-
-    def add(self, sample: _Sample) -> None:
-        self.samples.append(sample)
-        self.forget(sample.at)
-
-    def forget(self, now: float) -> None:
-        """Drop samples that have slid out of the window."""
-        while self.samples and self.samples[0].at <= now - HEALTH_WINDOW:
-            self.samples.popleft()
-
-    def recent(self, now: float) -> list[_Sample]:
-        return [sample for sample in self.samples if sample.at > now - HEALTH_WINDOW]
+    deployments: DeploymentRules = dataclasses.field(default_factory=DeploymentRules)
+    budgets: BudgetRule = dataclasses.field(default_factory=BudgetRule)
+    rechecks: RecheckRule = dataclasses.field(default_factory=RecheckRule)
 
 
 class Fleet:
     """Every deployment's state. Synchronous; told the time."""
 
-    def __init__(self, deployments: Iterable[Deployment]) -> None:
-        self._states = {deployment.name: _DeploymentState(deployment) for deployment in deployments}
+    def __init__(
+        self,
+        deployments: Iterable[Deployment],
+        *,
+        random: random_module.Random,
+        rules: FleetRules | None = None,
+    ) -> None:
+        self._rules = rules or FleetRules()
+        self._states = {
+            deployment.name: DeploymentState(deployment, self._rules.deployments, random=random)
+            for deployment in deployments
+        }
+        self._disablements = Disablements(self._rules.rechecks)
+        self._policy_budgets: dict[str, AttemptBudget] = {}
+        self._provider_budgets: dict[str, AttemptBudget] = {}
 
     @property
     def running_attempts(self) -> int:
         """How many leases are out."""
         return sum(state.in_flight for state in self._states.values())
 
-    def admit(self, deployment: Deployment, now: float) -> Lease | None:
-        """Return the right to start an attempt now, or `None` where there is none to be had."""
+    def arrived(self, plan: Plan, now: float) -> None:
+        """Take note of a request: it pays for extra attempts of its policy and its providers."""
+        self._policy_budget(plan.policy.name).deposit(now)
+        for provider in {deployment.provider.name for deployment in plan.deployments}:
+            self._provider_budget(provider).deposit(now)
+
+    def start(
+        self,
+        deployment: Deployment,
+        plan: Plan,
+        *,
+        reason: AttemptReason,
+        earlier_failovers: int,
+        now: float,
+        forced: bool = False,
+    ) -> Lease | Refusal:
+        """Return the right to start an attempt now, or what keeps it from starting.
+
+        `forced` overrules breaker and rate-limit headroom: the least bad choice when nothing else
+        is left. It overrules neither a provider that asked not to be called nor a disabled
+        credential.
+        """
+        disabled = self._disablements.find(deployment)
+        if disabled is not None and now < disabled.check_at:
+            return _disabled(deployment, disabled, now)
         state = self._states[deployment.name]
-        state.in_flight += 1
-        state.attempts_total += 1
-        return Lease(deployment=deployment, started_at=now)
+        lease = state.lease(plan.tokens, now, streaming=plan.streaming, forced=forced)
+        if isinstance(lease, Refusal):
+            return lease
+        if not self._pays(deployment, plan, reason, earlier_failovers, now):
+            state.withdrawn(lease, now)
+            return Refusal(
+                deployment=deployment,
+                obstacle=Obstacle.BUDGET_SPENT,
+                wait=None,
+                description="may not be called: the budget for extra attempts is spent",
+            )
+        if disabled is not None:
+            # This call is the check; the next one waits for its turn.
+            self._disablements.take_due(now)
+        return lease
+
+    def hedge(
+        self,
+        plan: Plan,
+        *,
+        primary: Deployment,
+        other: Deployment | None,
+        running: int,
+        time_left: float,
+        now: float,
+        changes_nothing: bool = False,
+    ) -> HedgeDecision:
+        """Return when a hedge on `other` may start beside the attempt on `primary`.
+
+        `time_left` is seconds from the start of that attempt to the deadline.
+        """
+        rule = plan.hedging_rule
+        state = self._states[primary.name]
+        history = state.history(streaming=plan.streaming)
+        rate = state.outcomes(now).success_rate
+        breaker = state.breaker.state(now)
+        looks = history.peek if changes_nothing else history.view
+        other_view = None
+        if other is not None:
+            other_history = self._states[other.name].history(streaming=plan.streaming)
+            other_looks = other_history.peek if changes_nothing else other_history.view
+            other_view = other_looks(rule.percentile, now)
+        return decide(
+            rule,
+            HedgeSituation(
+                running=running,
+                has_other=other is not None,
+                time_left=time_left,
+                useful_time=plan.timeouts.useful,
+                priority=plan.priority,
+                previous_attempts=plan.previous_attempts,
+                has_side_effects=plan.has_side_effects,
+                primary=looks(rule.percentile, now),
+                primary_degraded=breaker is not BreakerState.CLOSED
+                or (rate is not None and rate < DEGRADED_BELOW),
+                other=other_view,
+                cost_ratio=_cost_ratio(primary, other),
+                budget_available=self._policy_budget(plan.policy.name).allows(
+                    AttemptReason.HEDGE, now
+                ),
+            ),
+        )
 
     def observed(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
         """Take note of what the provider says is left of its rate limits."""
-        state = self._states[lease.deployment.name]
-        state.headroom = headroom
-        state.headroom_at = now
+        self._states[lease.deployment.name].observed(lease, headroom, now)
 
-    def succeeded(
-        self, lease: Lease, *, first_content: float | None, usage: Usage | None, now: float
-    ) -> None:
+    def answered(self, lease: Lease, now: float) -> None:
+        """Take note of an attempt's first content."""
+        self._states[lease.deployment.name].answered(lease, now)
+
+    def succeeded(self, lease: Lease, *, usage: Usage | None, now: float) -> None:
         """Settle a lease whose attempt became a complete answer."""
-        state = self._settle(lease)
-        state.served_total += 1
-        state.consecutive_failures = 0
-        state.add(
-            _Sample(
-                at=now,
-                succeeded=True,
-                first_content=first_content,
-                duration=now - lease.started_at,
-                output_tokens=0 if usage is None else usage.output_tokens,
-            )
-        )
+        deployment = lease.deployment
+        self._states[deployment.name].succeeded(lease, usage, now)
+        if self._disablements.find(deployment) is not None:
+            self._disablements.enable(Credential.of(deployment))
+            self._disablements.enable(ServedModel.of(deployment))
 
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed."""
-        state = self._settle(lease)
-        state.failures_total[failure.failure_class] += 1
-        state.last_failure = failure.failure_class
-        state.last_failure_at = now
-        if failure.headroom is not None:
-            state.headroom = failure.headroom
-            state.headroom_at = now
-        effect = failure.rule.breaker
-        if effect is BreakerEffect.FAILURE:
-            state.consecutive_failures += 1
-        if effect is not BreakerEffect.NOTHING:
-            state.add(
-                _Sample(
-                    at=now,
-                    succeeded=False,
-                    first_content=None,
-                    duration=now - lease.started_at,
-                    output_tokens=0,
-                )
-            )
+        deployment = lease.deployment
+        self._states[deployment.name].failed(lease, failure, now)
+        match failure.rule.disables:
+            case Disables.CREDENTIAL:
+                self._disablements.disable(Credential.of(deployment), failure.message, now)
+            case Disables.MODEL:
+                self._disablements.disable(ServedModel.of(deployment), failure.message, now)
+            case Disables.NOTHING:
+                pass
 
-    def released(self, lease: Lease) -> None:
-        """Settle a lease that says nothing of the deployment: a loser, a departed caller."""
-        state = self._settle(lease)
-        state.cancelled_total += 1
+    def released(self, lease: Lease, now: float) -> None:
+        """Settle a lease that says nothing of health: a loser, a departed caller."""
+        self._states[lease.deployment.name].released(lease, now)
+
+    def disablement(self, deployment: Deployment) -> Disablement | None:
+        """Return why a deployment's credential or model is out of use; `None` where it is not."""
+        return self._disablements.find(deployment)
+
+    def disabled_credential(self, deployment: Deployment) -> Disablement | None:
+        """Return why a deployment's credential is out of use; `None` where it is not."""
+        return self._disablements.get(Credential.of(deployment))
+
+    def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
+        """Return the seconds until a deployment may be called, 0 for now. Changes nothing."""
+        refusal = self._states[deployment.name].obstacle(tokens, now)
+        return 0.0 if refusal is None or refusal.wait is None else refusal.wait
 
     def health(self, deployment: Deployment, now: float) -> DeploymentHealth:
         """Return how one deployment fares. Changes nothing."""
-        state = self._states[deployment.name]
-        samples = state.recent(now)
-        succeeded = [sample for sample in samples if sample.succeeded]
-        success_rate = len(succeeded) / len(samples) if samples else None
-        speeds = sorted(
-            sample.output_tokens / sample.duration
-            for sample in succeeded
-            if sample.output_tokens and sample.duration > 0
+        disabled = self._disablements.find(deployment)
+        if not deployment.enabled:
+            description = "the operator has taken it out"
+        elif disabled is not None:
+            description = f"{disabled.reason}; checked again in {disabled.check_at - now:.0f} s"
+        else:
+            description = ""
+        return self._states[deployment.name].health(now, disabled=description)
+
+    def _pays(
+        self,
+        deployment: Deployment,
+        plan: Plan,
+        reason: AttemptReason,
+        earlier_failovers: int,
+        now: float,
+    ) -> bool:
+        """Withdraw an extra attempt from the budgets; whether they had it."""
+        if reason is AttemptReason.FIRST:
+            return True
+        rate = self._states[deployment.name].outcomes(now).success_rate
+        earlier = earlier_failovers + plan.previous_attempts
+        if not is_charged(reason, earlier_failovers=earlier, success_rate=rate):
+            return True
+        budgets = (
+            self._policy_budget(plan.policy.name),
+            self._provider_budget(deployment.provider.name),
         )
-        return DeploymentHealth(
-            deployment=deployment,
-            state=_summary(deployment, success_rate),
-            breaker=BreakerHealth(
-                state=BreakerState.CLOSED,
-                next_probe_delay=None,
-                consecutive_failures=state.consecutive_failures,
-                opened_total=0,
-            ),
-            success_rate=success_rate,
-            outcomes=len(samples),
-            window=HEALTH_WINDOW,
-            time_to_first_content=_quantiles(
-                [s.first_content for s in succeeded if s.first_content is not None]
-            ),
-            duration=_quantiles([s.duration for s in succeeded]),
-            output_tokens_per_second=speeds[len(speeds) // 2] if speeds else None,
-            in_flight=state.in_flight,
-            concurrency_limit=None,
-            queued=0,
-            headroom=state.headroom,
-            headroom_age=None if state.headroom_at is None else now - state.headroom_at,
-            not_before_delay=None,
-            last_failure=state.last_failure,
-            last_failure_age=None if state.last_failure_at is None else now - state.last_failure_at,
-            last_probe=None,
-            attempts_total=state.attempts_total,
-            served_total=state.served_total,
-            cancelled_total=state.cancelled_total,
-            failures_total=dict(state.failures_total),
-            disabled_description="" if deployment.enabled else "the operator has taken it out",
-        )
+        return withdraw(budgets, reason, now)
 
-    def _settle(self, lease: Lease) -> _DeploymentState:
-        if lease.settled:
-            raise AssertionError("a lease is settled exactly once")
-        lease.settled = True
-        state = self._states[lease.deployment.name]
-        state.in_flight -= 1
-        return state
+    def _policy_budget(self, name: str) -> AttemptBudget:
+        budget = self._policy_budgets.get(name)
+        if budget is None:
+            budget = self._policy_budgets[name] = AttemptBudget(self._rules.budgets)
+        return budget
+
+    def _provider_budget(self, name: str) -> AttemptBudget:
+        budget = self._provider_budgets.get(name)
+        if budget is None:
+            budget = self._provider_budgets[name] = AttemptBudget(self._rules.budgets)
+        return budget
 
 
-def _summary(deployment: Deployment, success_rate: float | None) -> HealthState:
-    if not deployment.enabled:
-        return HealthState.DISABLED
-    if success_rate is None:
-        return HealthState.UNKNOWN
-    if success_rate == 0:
-        return HealthState.UNAVAILABLE
-    if success_rate < DEGRADED_BELOW:
-        return HealthState.DEGRADED
-    return HealthState.HEALTHY
-
-
-def _quantiles(values: Sequence[float]) -> Quantiles | None:
-    """Return nearest-rank quantiles."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    last = len(ordered) - 1
-
-    def rank(share: float) -> float:
-        return ordered[min(last, int(share * len(ordered)))]
-
-    return Quantiles(
-        p50=rank(0.50), p90=rank(0.90), p95=rank(0.95), p99=rank(0.99), samples=len(ordered)
+def _disabled(deployment: Deployment, disabled: Disablement, now: float) -> Refusal:
+    wait = disabled.check_at - now
+    return Refusal(
+        deployment=deployment,
+        obstacle=Obstacle.DISABLED,
+        wait=wait,
+        description=f"is out of use ({disabled.reason}) and checked again in {wait:.0f} s",
     )
+
+
+def _cost_ratio(primary: Deployment, other: Deployment | None) -> float | None:
+    """Return what a token of the other costs as a multiple of one of the primary's."""
+    if other is None or primary.model.prices is None or other.model.prices is None:
+        return None
+    ours = primary.model.prices.input + primary.model.prices.output
+    theirs = other.model.prices.input + other.model.prices.output
+    return theirs / ours if ours else None

@@ -16,7 +16,7 @@ from routersvc.domain.errors import (
     UnknownPolicyError,
 )
 from routersvc.domain.plans import Candidate, HedgingPlan, Plan, ScorePart
-from routersvc.domain.policies import ConsistencyMode, Policy
+from routersvc.domain.policies import ConsistencyMode, HedgingMode, HedgingRule, Policy
 from routersvc.domain.profiles import profile_of
 from routersvc.domain.requests import Request
 
@@ -105,8 +105,8 @@ class Planner:
             *others,
         )
 
-    def plan(self, limits: Limits, hedging: HedgingPlan) -> Plan:
-        """Return what to do for a request.
+    def plan(self, limits: Limits) -> Plan:
+        """Return what to do for a request, with no hedge decided on yet.
 
         Raises:
             NoEligibleDeploymentError: constraints exclude every deployment.
@@ -128,7 +128,11 @@ class Planner:
                 attempt=routing.attempt_timeout,
             ),
             retries=policy.retries,
-            hedging=hedging,
+            hedging_rule=_hedging_rule(limits),
+            hedging=_UNDECIDED,
+            priority=routing.priority,
+            previous_attempts=request.previous_attempts,
+            tokens=limits.profile.input_tokens + limits.profile.output_tokens,
             stream_recovery=routing.stream_recovery or policy.stream_recovery,
             consistency=routing.consistency or policy.consistency,
             streaming=request.streaming,
@@ -181,6 +185,24 @@ class Planner:
                 name=pinned,
                 known=sorted(self.catalogue.deployments),
             )
+
+
+_UNDECIDED = HedgingPlan(
+    mode=HedgingMode.OFF, delay=None, max_parallel=1, description="not decided yet"
+)
+
+
+def _hedging_rule(limits: Limits) -> HedgingRule:
+    """Return the policy's rule with what the request says of it."""
+    routing = limits.request.routing
+    rule = limits.policy.hedging
+    if routing.hedging_mode is None and routing.hedge_delay is None:
+        return rule
+    return dataclasses.replace(
+        rule,
+        mode=routing.hedging_mode or rule.mode,
+        delay=routing.hedge_delay if routing.hedge_delay is not None else rule.delay,
+    )
 
 
 def _candidate(deployment: Deployment, limits: Limits) -> Candidate:

@@ -9,6 +9,7 @@ from routersvc.domain.catalogue import Capability, Deployment
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
+    HedgingRule,
     Policy,
     Priority,
     RetryRule,
@@ -117,7 +118,12 @@ class HedgingPlan:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """The ordered deployments and the rules for one request. `timeout` is seconds for the whole."""
+    """The ordered deployments and the rules for one request.
+
+    `timeout` is seconds for the whole. `tokens` is what prompt and answer are expected to take
+    together, for the providers' token limits. `hedging` is what `hedging_rule` comes to for the
+    first attempt.
+    """
 
     policy: Policy
     deployments: tuple[Deployment, ...]
@@ -125,7 +131,11 @@ class Plan:
     timeout: float
     timeouts: Timeouts
     retries: RetryRule
+    hedging_rule: HedgingRule
     hedging: HedgingPlan
+    priority: Priority
+    previous_attempts: int
+    tokens: int
     stream_recovery: StreamRecoveryMode
     consistency: ConsistencyMode
     streaming: bool

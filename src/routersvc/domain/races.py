@@ -12,6 +12,7 @@ Ties are settled by the order in which attempts started, so the same events give
 from __future__ import annotations
 
 import dataclasses
+import math
 import random as random_module
 from collections.abc import Iterator
 
@@ -19,16 +20,15 @@ from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.attempts import Attempt
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failovers import NEVER_BEGUN, may_differ
-from routersvc.domain.failures import Failover, Failure, FailureClass, SameDeployment
+from routersvc.domain.failures import Failover, Failure, SameDeployment
 from routersvc.domain.fleet import Fleet
+from routersvc.domain.lateness import due_at, lateness
+from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
 from routersvc.domain.policies import StreamRecoveryMode
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.retries import retry_pause
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
-
-_AGAIN_AFTER_A_PAUSE = frozenset(
-    {SameDeployment.ONCE_WITHOUT_ALTERNATIVE, SameDeployment.ONCE_IF_DELAY_FITS}
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ Step = Start | Cancel
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class _Retry:
-    """A retry of the same deployment that waits for its time."""
+    """An attempt on one deployment that waits for its time."""
 
     deployment: Deployment
+    reason: AttemptReason
     at: float
     caused_by: int
 
@@ -72,6 +73,7 @@ class Race:
         self._fleet = fleet
         self._random = random
         self._failures: list[tuple[Deployment, Failure]] = []
+        self._refusals: dict[str, Refusal] = {}
         self._retry: _Retry | None = None
         self._retries: dict[str, int] = {}
         self._free_attempts = 0
@@ -91,30 +93,19 @@ class Race:
         if self._retry is not None:
             instants.append(self._retry.at)
         if self.winner is None:
-            instants.extend(self.due_at(attempt) for attempt in self.running)
+            instants.extend(due_at(attempt, self.plan) for attempt in self.running)
         return min(instants)
 
-    def due_at(self, attempt: Attempt) -> float:
-        """Return the instant at which a running attempt has taken too long."""
-        timeouts = self.plan.timeouts
-        whole = attempt.started_at + timeouts.attempt
-        if attempt.idle_since is not None:
-            return min(whole, attempt.idle_since + timeouts.idle)
-        if self.plan.streaming:
-            return min(whole, attempt.started_at + timeouts.first_content)
-        return whole
-
     def begin(self, now: float) -> list[Step]:
-        """Start the first attempt."""
-        steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
-        if not steps:
-            self._give_up()
-        return steps
+        """Start the first attempt, now or when a provider lets it."""
+        self._fleet.arrived(self.plan, now)
+        return self._start_first(now)
 
     def content(self, attempt: Attempt, now: float) -> None:
         """Take note that content arrived."""
         if attempt.first_content_at is None:
             attempt.first_content_at = now
+            self._fleet.answered(attempt.lease, now)
         attempt.idle_since = now
 
     def awaited(self, attempt: Attempt, now: float) -> None:
@@ -141,13 +132,7 @@ class Race:
         winner = self._winner()
         winner.ended_at = now
         winner.outcome = AttemptOutcome.SERVED
-        first = winner.first_content_at
-        self._fleet.succeeded(
-            winner.lease,
-            first_content=None if first is None else first - winner.started_at,
-            usage=winner.counted,
-            now=now,
-        )
+        self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
 
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
         """Take note that an attempt failed before it was committed; start what comes next."""
@@ -185,9 +170,9 @@ class Race:
         steps = []
         if self.winner is None:
             for attempt in self.running:
-                if self.verdict is None and now >= self.due_at(attempt):
+                if self.verdict is None and now >= due_at(attempt, self.plan):
                     steps.append(Cancel(attempt))
-                    steps.extend(self.failed(attempt, self.lateness(attempt), now))
+                    steps.extend(self.failed(attempt, lateness(attempt, self.plan), now))
         if self.verdict is None and self._retry is not None and now >= self._retry.at:
             steps.extend(self._start_retry(self._retry, now))
         if self.verdict is None and self._hedge_at is not None and now >= self._hedge_at:
@@ -199,25 +184,6 @@ class Race:
         self._hedge_at = None
         self._retry = None
         return [self._cancel(attempt, AttemptOutcome.CANCELLED, now) for attempt in self.running]
-
-    def lateness(self, attempt: Attempt) -> Failure:
-        """Return what it means that `attempt` has taken too long."""
-        timeouts = self.plan.timeouts
-        if attempt.idle_since is None:
-            if self.plan.streaming:
-                return Failure(
-                    failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
-                    message=f"no first content came within {timeouts.first_content:g} s",
-                )
-        elif attempt.idle_since + timeouts.idle <= attempt.started_at + timeouts.attempt:
-            return Failure(
-                failure_class=FailureClass.STALLED,
-                message=f"the answer went silent for {timeouts.idle:g} s",
-            )
-        return Failure(
-            failure_class=FailureClass.ATTEMPT_TIMEOUT,
-            message=f"the attempt did not end within {timeouts.attempt:g} s",
-        )
 
     def _winner(self) -> Attempt:
         if self.winner is None:
@@ -234,11 +200,14 @@ class Race:
     def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> Cancel:
         attempt.outcome = outcome
         attempt.ended_at = now
-        self._fleet.released(attempt.lease)
+        self._fleet.released(attempt.lease, now)
         return Cancel(attempt)
 
     def _forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
         """Whether the failure would only repeat itself elsewhere, or must not be repeated."""
+        has_begun = attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
+        if self.plan.has_side_effects and has_begun:
+            return True
         match failure.rule.failover:
             case Failover.NONE:
                 return True
@@ -248,10 +217,7 @@ class Race:
                 classes = [earlier.failure_class for _, earlier in self._failures]
                 return classes.count(failure.failure_class) > 1
             case _:
-                has_begun = (
-                    attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
-                )
-                return self.plan.has_side_effects and has_begun
+                return False
 
     def _may_start_another(self, now: float) -> bool:
         counted = len(self.attempts) - self._free_attempts
@@ -284,27 +250,54 @@ class Race:
 
     def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
         """Return a retry of the deployment that failed, where class and time allow one."""
-        rule = failure.rule.same_deployment
-        if rule not in _AGAIN_AFTER_A_PAUSE:
-            return None
         made = self._retries.get(failed.deployment.name, 0)
-        if made >= self.plan.retries.max_retries:
+        pause = retry_pause(failure, made=made, rule=self.plan.retries, random=self._random)
+        if pause is None or not self._is_useful(now + pause):
             return None
-        if rule is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
-            return None
-        delay = failure.retry_after
-        if delay is None:
-            ceiling = min(self.plan.retries.max_delay, self.plan.retries.base_delay * 2**made)
-            delay = self._random.uniform(0.0, ceiling)
-        if not self._is_useful(now + delay):
-            return None
-        return _Retry(deployment=failed.deployment, at=now + delay, caused_by=failed.number)
+        return _Retry(
+            deployment=failed.deployment,
+            reason=AttemptReason.RETRY,
+            at=now + pause,
+            caused_by=failed.number,
+        )
 
     def _start_retry(self, retry: _Retry, now: float) -> list[Step]:
         self._retry = None
+        if retry.reason is AttemptReason.FIRST:
+            return self._start_first(now)
         self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
-        steps = self._start(retry.deployment, now, AttemptReason.RETRY, retry.caused_by)
+        steps = self._start(retry.deployment, now, retry.reason, retry.caused_by)
         if not steps and not self.running:
+            self._give_up()
+        return steps
+
+    def _start_first(self, now: float) -> list[Step]:
+        """Start the best deployment that may be called; where none may, the least bad one.
+
+        Least bad is the one whose breaker rests for the shortest time. Where every provider asked
+        not to be called, the first to allow it again is waited for if the deadline permits.
+        """
+        steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
+        if steps:
+            return steps
+        refusals = list(self._refusals.values())
+        forcible = [refusal for refusal in refusals if refusal.can_be_forced]
+        if forcible:
+            least_bad = min(forcible, key=_wait_of)
+            steps = self._start(
+                least_bad.deployment, now, AttemptReason.FIRST, caused_by=0, forced=True
+            )
+        elif refusals:
+            first = min(refusals, key=_wait_of)
+            if first.obstacle is Obstacle.GATED and self._is_useful(now + _wait_of(first)):
+                self._retry = _Retry(
+                    deployment=first.deployment,
+                    reason=AttemptReason.FIRST,
+                    at=now + _wait_of(first),
+                    caused_by=0,
+                )
+                return []
+        if not steps:
             self._give_up()
         return steps
 
@@ -324,10 +317,24 @@ class Race:
         return []
 
     def _start(
-        self, deployment: Deployment, now: float, reason: AttemptReason, caused_by: int
+        self,
+        deployment: Deployment,
+        now: float,
+        reason: AttemptReason,
+        caused_by: int,
+        *,
+        forced: bool = False,
     ) -> list[Step]:
-        lease = self._fleet.admit(deployment, now)
-        if lease is None:
+        lease = self._fleet.start(
+            deployment,
+            self.plan,
+            reason=reason,
+            earlier_failovers=sum(a.reason is AttemptReason.FAILOVER for a in self.attempts),
+            now=now,
+            forced=forced,
+        )
+        if isinstance(lease, Refusal):
+            self._refusals[deployment.name] = lease
             return []
         attempt = Attempt(
             number=len(self.attempts) + 1,
@@ -338,15 +345,23 @@ class Race:
             started_at=now,
         )
         self.attempts.append(attempt)
-        self._arm_hedge(now)
+        self._arm_hedge(attempt, now)
         return [Start(attempt)]
 
-    def _arm_hedge(self, now: float) -> None:
-        hedging = self.plan.hedging
-        if hedging.delay is None or len(self.running) >= hedging.max_parallel:
-            self._hedge_at = None
-        elif not self.plan.has_side_effects:
-            self._hedge_at = now + hedging.delay
+    def _arm_hedge(self, attempt: Attempt, now: float) -> None:
+        """Set the time at which the attempt that has just started is late."""
+        if len(self.attempts) == 1 and attempt.deployment is self.plan.deployments[0]:
+            delay = self.plan.hedging.delay
+        else:
+            delay = self._fleet.hedge(
+                self.plan,
+                primary=attempt.deployment,
+                other=next(self._untried(), None),
+                running=len(self.running),
+                time_left=self.deadline - now,
+                now=now,
+            ).delay
+        self._hedge_at = None if delay is None else now + delay
 
     def _untried(self) -> Iterator[Deployment]:
         tried = {attempt.deployment.name for attempt in self.attempts}
@@ -364,4 +379,12 @@ class Race:
         return all(may_differ(deployment, failed, failure) for failed, failure in self._failures)
 
     def _give_up(self, decisive: Failure | None = None) -> None:
-        self.verdict = exhausted([failure for _, failure in self._failures], decisive)
+        """Set the verdict; where nothing was attempted, the refusals speak."""
+        failures = [failure for _, failure in self._failures]
+        refused = [refusal.failure() for refusal in self._refusals.values()]
+        waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
+        self.verdict = exhausted(failures or refused, decisive, waits=waits)
+
+
+def _wait_of(refusal: Refusal) -> float:
+    return math.inf if refusal.wait is None else refusal.wait

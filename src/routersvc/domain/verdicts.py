@@ -37,19 +37,21 @@ class DeadlinePassed:
 Verdict = Exhausted | Broken | DeadlinePassed
 
 
-def exhausted(failures: Sequence[Failure], decisive: Failure | None = None) -> Exhausted:
+def exhausted(
+    failures: Sequence[Failure], decisive: Failure | None = None, *, waits: Sequence[float] = ()
+) -> Exhausted:
     """Return the verdict over `failures` when nothing is left to try.
 
     The decisive failure speaks, where one forbade going on; else the most hopeful of all last
-    words, because a later call may succeed where any of them may pass. The shortest of the
-    waits that providers asked for is told.
+    words, because a later call may succeed where any of them may pass. The shortest of `waits`
+    and of the waits that failures carry, in seconds, is told.
     """
     speaking = decisive or min(
         failures, key=lambda failure: _HOPE[failure.rule.last_word], default=_NOTHING_FITS
     )
-    waits = [failure.retry_after for failure in failures if failure.retry_after is not None]
+    asked = [failure.retry_after for failure in failures if failure.retry_after is not None]
     return Exhausted(
         failure=speaking,
         last_word=speaking.rule.last_word,
-        retry_after=min(waits, default=None),
+        retry_after=min([*asked, *waits], default=None),
     )

@@ -23,6 +23,7 @@ from routersvc.domain.errors import (
     StreamBrokenError,
 )
 from routersvc.domain.failures import AttemptFailedError, Failure
+from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.races import Cancel, Race, Start, Step
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
@@ -219,12 +220,12 @@ class Call:
         if self._watchdog is None:
             self._watchdog = Watchdog()
         race = self._race
-        due = min(race.due_at(run.attempt), race.deadline)
+        due = min(due_at(run.attempt, race.plan), race.deadline)
         try:
             return await self._watchdog.within(run.stream.receive(), due)
         except TimeoutError:
             if due < race.deadline:
-                raise AttemptFailedError(race.lateness(run.attempt)) from None
+                raise AttemptFailedError(lateness(run.attempt, race.plan)) from None
             self._perform(race.woke(race.deadline))
             raise self._fail(DeadlinePassed()) from None
         except AttemptFailedError:

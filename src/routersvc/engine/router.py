@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import random as random_module
 from collections.abc import Callable, Collection, Mapping
@@ -17,11 +18,11 @@ from routersvc.domain.errors import (
     RefusedError,
     UnknownNameError,
 )
-from routersvc.domain.fleet import Fleet
+from routersvc.domain.fleet import Fleet, FleetRules
 from routersvc.domain.health import DeploymentHealth, HealthState
 from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Explanation, HedgingPlan
-from routersvc.domain.policies import HedgingMode, Policy
+from routersvc.domain.plans import Explanation, HedgingPlan, Plan
+from routersvc.domain.policies import Policy
 from routersvc.domain.profiles import evidence_of
 from routersvc.domain.races import Race
 from routersvc.domain.requests import Request
@@ -33,10 +34,6 @@ from routersvc.engine.tasks import TaskScope
 PUSHBACK = 1.0
 """Seconds after which a caller that was shed may come again: long enough for calls to end."""
 
-_NO_HEDGING = HedgingPlan(
-    mode=HedgingMode.OFF, delay=None, max_parallel=1, description="hedging is off"
-)
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouterConfiguration:
@@ -47,6 +44,7 @@ class RouterConfiguration:
     default_policy: str
     digest: str
     max_concurrent_calls: int
+    rules: FleetRules = dataclasses.field(default_factory=FleetRules)
 
 
 class Router:
@@ -71,7 +69,9 @@ class Router:
             policies=configuration.policies,
             default_policy=configuration.default_policy,
         )
-        self._fleet = Fleet(configuration.catalogue.deployments.values())
+        self._fleet = Fleet(
+            configuration.catalogue.deployments.values(), random=random, rules=configuration.rules
+        )
         self._scope = TaskScope()
         self._around = Surroundings(
             gateway=gateway, observer=observer, scope=self._scope, clock=clock
@@ -115,11 +115,17 @@ class Router:
         Raises:
             RefusedError: the request names what does not exist.
         """
+        now = self._around.clock()
         limits = self._planner.limits(request)
-        try:
-            plan = self._planner.plan(limits, _NO_HEDGING)
-        except NoEligibleDeploymentError:
-            plan = None
+        plan = None
+        waits: dict[str, float] = {}
+        with contextlib.suppress(NoEligibleDeploymentError):
+            plan = self._hedged(self._planner.plan(limits), now, changes_nothing=True)
+            waits = {
+                deployment.name: wait
+                for deployment in plan.deployments
+                if (wait := self._fleet.wait(deployment, plan.tokens, now)) > 0
+            }
         return Explanation(
             profile=dataclasses.replace(
                 limits.profile, evidence=evidence_of(limits.profile, request)
@@ -129,7 +135,7 @@ class Router:
             constraints=effective_constraints(limits),
             candidates=self._planner.candidates(limits),
             plan=plan,
-            waits={},
+            waits=waits,
             snapshot_at=self._wall_clock(),
             configuration_digest=self._configuration.digest,
         )
@@ -185,7 +191,7 @@ class Router:
         started_at = self._around.clock()
         received_at = self._wall_clock()
         limits = self._planner.limits(request)
-        plan = self._planner.plan(limits, _NO_HEDGING)
+        plan = self._hedged(self._planner.plan(limits), started_at)
         call = Call(
             request=request,
             decision=Decision(
@@ -202,6 +208,29 @@ class Router:
         )
         self._active_calls += 1
         return call
+
+    def _hedged(self, plan: Plan, now: float, *, changes_nothing: bool = False) -> Plan:
+        """Return the plan with what its hedging rule comes to for the first attempt."""
+        rule = plan.hedging_rule
+        primary, *others = plan.deployments
+        decision = self._fleet.hedge(
+            plan,
+            primary=primary,
+            other=others[0] if others else None,
+            running=1,
+            time_left=plan.timeout,
+            now=now,
+            changes_nothing=changes_nothing,
+        )
+        return dataclasses.replace(
+            plan,
+            hedging=HedgingPlan(
+                mode=rule.mode,
+                delay=decision.delay,
+                max_parallel=rule.max_parallel,
+                description=decision.description,
+            ),
+        )
 
     def _call_ended(self) -> None:
         self._active_calls -= 1

@@ -260,7 +260,7 @@ def test_nothing_eligible_tells_the_reason_for_each() -> None:
     limits = made.limits(request(constraints=Constraints(no_training=True)))
 
     with pytest.raises(NoEligibleDeploymentError) as caught:
-        made.plan(limits, NO_HEDGING)
+        made.plan(limits)
 
     assert [c.deployment.name for c in caught.value.candidates] == ["a", "b"]
     assert not caught.value.only_context_window
@@ -270,8 +270,8 @@ def test_nothing_eligible_tells_the_reason_for_each() -> None:
 def test_request_can_only_tighten_attempts_and_timeouts() -> None:
     """A larger number than the policy's changes nothing."""
     made = planner(scripted_deployment("a"))
-    looser = made.plan(made.limits(request(max_attempts=9, first_content_timeout=99.0)), NO_HEDGING)
-    tighter = made.plan(made.limits(request(max_attempts=1, first_content_timeout=0.5)), NO_HEDGING)
+    looser = made.plan(made.limits(request(max_attempts=9, first_content_timeout=99.0)))
+    tighter = made.plan(made.limits(request(max_attempts=1, first_content_timeout=0.5)))
 
     assert (looser.max_attempts, looser.timeouts.first_content) == (3, 20.0)
     assert (tighter.max_attempts, tighter.timeouts.first_content) == (1, 0.5)

@@ -21,7 +21,7 @@ from routersvc.domain.failures import (
 )
 from routersvc.domain.fleet import Fleet
 from routersvc.domain.plans import HedgingPlan, Plan
-from routersvc.domain.policies import ConsistencyMode, HedgingMode
+from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority
 from routersvc.domain.races import Race, Start
 from routersvc.domain.reports import AttemptReason
 from routersvc.domain.verdicts import Exhausted
@@ -83,14 +83,23 @@ def race_over(*deployments: Deployment, max_attempts: int = 3) -> Race:
         timeout=60.0,
         timeouts=policy.timeouts,
         retries=policy.retries,
+        hedging_rule=policy.hedging,
         hedging=NO_HEDGING,
+        priority=Priority.NORMAL,
+        previous_attempts=0,
+        tokens=100,
         stream_recovery=policy.stream_recovery,
         consistency=ConsistencyMode.ANY,
         streaming=True,
         has_side_effects=False,
         failover_on_refusal=False,
     )
-    race = Race(plan=plan, fleet=Fleet(deployments), random=random.Random(0), started_at=0.0)
+    race = Race(
+        plan=plan,
+        fleet=Fleet(deployments, random=random.Random(0)),
+        random=random.Random(0),
+        started_at=0.0,
+    )
     race.begin(0.0)
     return race
 

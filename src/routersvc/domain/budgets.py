@@ -1,0 +1,180 @@
+"""Stops retries and hedges when too much has already failed.
+
+A budget in the manner of Finagle's RetryBudget: every request deposits a share of an attempt, every
+extra attempt withdraws one. Deposits that are not used within the window expire, so that a calm
+day does not pay for a storm. Hedges also need their own, smaller budget, because they are
+spent on what may succeed anyway.
+
+Unlike Finagle's, the reserve does not refill with time but only from deposits that were not used:
+in a total outage the extra attempts fall to the share itself, whatever the traffic. Ten a second,
+as Finagle has it, would double the attempts of ten calls per second for as long as the outage
+lasts.
+
+What it has to cover. A provider with a third of the traffic is killed at `r` calls per second, each
+`t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
+breaker has seen five failures in a row: at 200 calls per second and 1 s that is 67 + 5. The
+deposits of 10 s are worth 0.1·10·r = 200 and the reserve 10, so it suffices where t stays below
+about 3 s and, by the reserve alone, for those five at the lowest traffic. Answers that take longer
+to commit (a complete one may take a minute) exceed any such budget, which is why `is_charged` lets
+the first failover of a request go free as long as it leads to where calls succeed: that is traffic
+which moves, at most one attempt per request, and it ends when the breaker opens. In a total outage
+nothing succeeds, every failover is charged, and attempts fall to 1.1 per call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from routersvc.domain.reports import AttemptReason
+from routersvc.domain.windows import SlidingWindow
+
+ANSWERS_FROM = 0.5
+"""A deployment where less than this share succeeds is part of the outage, not a way out of it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetRule:
+    """How many extra attempts are allowed, as shares of the requests of the last `window` seconds.
+
+    `reserve` extra attempts, `hedge_reserve` of them hedges, are there before any request has been
+    made.
+    """
+
+    share: float = 0.1
+    hedge_share: float = 0.05
+    reserve: int = 10
+    hedge_reserve: int = 2
+    window: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hedge_share <= self.share < math.inf:
+            raise ValueError("`hedge_share` is at least 0 and at most `share`")
+        if not 0 <= self.hedge_reserve <= self.reserve:
+            raise ValueError("`hedge_reserve` is at least 0 and at most `reserve`")
+        if not 0 < self.window < math.inf:
+            raise ValueError(f"`window` must be above 0 seconds, not {self.window}")
+
+
+def is_charged(
+    reason: AttemptReason, *, earlier_failovers: int, success_rate: float | None
+) -> bool:
+    """Whether an attempt has to be withdrawn from the budgets.
+
+    `success_rate` is that of the deployment it would call, `None` where nothing is known. The first
+    attempt is never charged, the first failover not where it leads to a deployment that answers.
+    """
+    if reason is AttemptReason.FIRST:
+        return False
+    if reason is AttemptReason.FAILOVER and not earlier_failovers:
+        return success_rate is not None and success_rate < ANSWERS_FROM
+    return True
+
+
+class _Account:
+    """What may be spent: at most the reserve and the deposits of the window."""
+
+    __slots__ = ("balance", "reserve", "share")
+
+    def __init__(self, *, share: float, reserve: int) -> None:
+        self.share = share
+        self.reserve = reserve
+        self.balance = float(reserve)
+
+    def deposit(self, requests: int) -> None:
+        self.balance = min(self.balance + self.share, self.reserve + self.share * requests)
+
+    def bound(self, requests: int) -> None:
+        self.balance = min(self.balance, self.reserve + self.share * requests)
+
+
+# Ten deposits of 0.1 add up to a little less than 1.
+_WHOLE = 1 - 1e-9
+
+
+class AttemptBudget:
+    """The budget of one policy or of one provider.
+
+    Every request deposits once in the budget of its policy and in that of each provider that its
+    plan could call, or else a provider that only ever stands by could not be called when it is
+    needed.
+    """
+
+    __slots__ = ("_extra", "_hedges", "_requests", "_window")
+
+    def __init__(self, rule: BudgetRule) -> None:
+        self._extra = _Account(share=rule.share, reserve=rule.reserve)
+        self._hedges = _Account(share=rule.hedge_share, reserve=rule.hedge_reserve)
+        self._requests = 0
+        # A slice counts its requests in a list of one.
+        self._window: SlidingWindow[list[int]] = SlidingWindow(
+            span=rule.window, slices=10, new=_nothing, forget=self._forget
+        )
+
+    def deposit(self, now: float) -> None:
+        """Take note of a request."""
+        self._window.current(now)[0] += 1
+        self._requests += 1
+        self._extra.deposit(self._requests)
+        self._hedges.deposit(self._requests)
+
+    def allows(self, reason: AttemptReason, now: float) -> bool:
+        """Whether `withdraw` would succeed. Changes nothing."""
+        self._window.current(now)
+        if self._extra.balance < _WHOLE:
+            return False
+        return reason is not AttemptReason.HEDGE or self._hedges.balance >= _WHOLE
+
+    def withdraw(self, reason: AttemptReason, now: float) -> bool:
+        """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
+        return withdraw((self,), reason, now)
+
+    def refund(self, reason: AttemptReason, now: float) -> None:
+        """Put back what was withdrawn for an attempt that never started."""
+        self._window.current(now)
+        self._extra.balance += 1
+        self._extra.bound(self._requests)
+        if reason is AttemptReason.HEDGE:
+            self._hedges.balance += 1
+            self._hedges.bound(self._requests)
+
+    def balance(self, now: float) -> float:
+        """Return how many extra attempts are left, hedges included."""
+        self._window.current(now)
+        return self._extra.balance
+
+    def hedge_balance(self, now: float) -> float:
+        """Return how many hedges are left, as far as the whole budget has them."""
+        self._window.current(now)
+        return min(self._extra.balance, self._hedges.balance)
+
+    def take(self, reason: AttemptReason) -> None:
+        """Take one out after `allows` has said so."""
+        self._extra.balance = max(0.0, self._extra.balance - 1)
+        if reason is AttemptReason.HEDGE:
+            self._hedges.balance = max(0.0, self._hedges.balance - 1)
+
+    def _forget(self, requests: list[int]) -> None:
+        if requests[0]:
+            self._requests -= requests[0]
+            requests[0] = 0
+            self._extra.bound(self._requests)
+            self._hedges.bound(self._requests)
+
+
+def withdraw(budgets: Sequence[AttemptBudget], reason: AttemptReason, now: float) -> bool:
+    """Take one extra attempt out of every budget, or none of any; return whether it was taken.
+
+    Each budget is named once.
+    """
+    for budget in budgets:
+        if not budget.allows(reason, now):
+            return False
+    for budget in budgets:
+        budget.take(reason)
+    return True
+
+
+def _nothing() -> list[int]:
+    return [0]

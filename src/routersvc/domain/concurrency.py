@@ -1,0 +1,195 @@
+"""How many attempts may run on a deployment at once, and who is next.
+
+The limit follows the provider in the manner of TCP and of Netflix's concurrency-limits (AIMD): it
+grows by one per round of successes while it is being used, and shrinks by a factor when the
+provider is overloaded or refuses. Several refusals of one round are one signal, so it shrinks at
+most once per round and per `interval`. Latency-based limits (Vegas, gradient) are left out: how
+long a model takes depends on the prompt far more than on the load.
+
+Beyond the limit tickets wait in order, as many as the queue holds. A call may wait in two queues
+with tied tickets (Dean and Barroso, The Tail at Scale, 2013): when one starts, its twin leaves its
+queue in the same step, so that never both start.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import math
+
+_NEAR = 0.75
+"""Above this share of the limit a success says that more would have been possible, too."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ConcurrencyRule:
+    """The limit lies between `minimum` and `maximum` and starts at `initial`.
+
+    `decrease` is the factor at an overload, `interval` the least time between two of them in
+    seconds, `queue` the most tickets that wait.
+    """
+
+    initial: int = 100
+    minimum: int = 1
+    maximum: int = 1000
+    decrease: float = 0.7
+    interval: float = 1.0
+    queue: int = 100
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.minimum <= self.initial <= self.maximum:
+            raise ValueError("`initial` lies between `minimum` and `maximum`, which are at least 1")
+        if not 0 < self.decrease < 1:
+            raise ValueError(f"`decrease` must be above 0 and below 1, not {self.decrease}")
+        if not 0 <= self.interval < math.inf:
+            raise ValueError(f"`interval` must be at least 0 seconds, not {self.interval}")
+        if self.queue < 0:
+            raise ValueError(f"`queue` must be at least 0, not {self.queue}")
+
+
+class TicketState(enum.Enum):
+    """Where a ticket stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+    DROPPED = "dropped"
+
+
+class Ticket:
+    """The right to run one attempt, now or when its turn comes.
+
+    `started_at` is seconds on the clock of the limiter's `now`, and infinite until it starts.
+    """
+
+    __slots__ = ("limiter", "started_at", "state", "twin")
+
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self.limiter = limiter
+        self.state = TicketState.WAITING
+        self.started_at = math.inf
+        self.twin: Ticket | None = None
+
+
+def tie(first: Ticket, second: Ticket) -> None:
+    """Let only one of two waiting tickets start: the other is dropped when one does.
+
+    Raises:
+        ValueError: one of them no longer waits, is tied already, or both are the same.
+    """
+    if first is second or first.twin is not None or second.twin is not None:
+        raise ValueError("a ticket is tied to one other ticket, once")
+    if first.state is not TicketState.WAITING or second.state is not TicketState.WAITING:
+        raise ValueError("only tickets that wait are tied")
+    first.twin = second
+    second.twin = first
+
+
+class ConcurrencyLimiter:
+    """The places of one deployment."""
+
+    __slots__ = ("_decreased_at", "_limit", "_rule", "_waiting", "in_flight")
+
+    def __init__(self, rule: ConcurrencyRule) -> None:
+        self.in_flight = 0
+        self._rule = rule
+        self._limit = float(rule.initial)
+        self._decreased_at = -math.inf
+        self._waiting: collections.OrderedDict[Ticket, None] = collections.OrderedDict()
+
+    @property
+    def limit(self) -> int:
+        """How many may run at once."""
+        return int(self._limit)
+
+    @property
+    def queued(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    def try_acquire(self, now: float) -> Ticket | None:
+        """Return a running ticket, or `None` where all places are taken or others wait already."""
+        if self._waiting or self.in_flight >= int(self._limit):
+            return None
+        ticket = Ticket(self)
+        self._start(ticket, now)
+        return ticket
+
+    def enqueue(self) -> Ticket | None:
+        """Return a waiting ticket, or `None` where the queue is full.
+
+        Raises:
+            AssertionError: there is a place: `try_acquire` comes first.
+        """
+        if not self._waiting and self.in_flight < int(self._limit):
+            raise AssertionError("who can have a place does not wait for one")
+        if len(self._waiting) >= self._rule.queue:
+            return None
+        ticket = Ticket(self)
+        self._waiting[ticket] = None
+        return ticket
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Take a ticket out of the queue; one that was dropped is out of it already.
+
+        Raises:
+            AssertionError: the ticket has started: it has to be given back instead.
+        """
+        if ticket.state is TicketState.WAITING:
+            del self._waiting[ticket]
+            ticket.state = TicketState.DROPPED
+        elif ticket.state is not TicketState.DROPPED:
+            raise AssertionError("a ticket that has started is given back, not cancelled")
+
+    def succeeded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of a complete answer; return the tickets that start now."""
+        used = self._give_back(ticket)
+        if used >= _NEAR * self._limit:
+            # One more per round: `limit` successes make a round.
+            self._limit = min(float(self._rule.maximum), self._limit + 1 / self._limit)
+        return self._start_waiting(now)
+
+    def overloaded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of an attempt that was refused for load; return what starts now."""
+        used = self._give_back(ticket)
+        if (
+            ticket.started_at > self._decreased_at
+            and now - self._decreased_at >= self._rule.interval
+        ):
+            # From what really ran: a limit far above it would take many refusals to matter.
+            shrunk = min(self._limit, float(used)) * self._rule.decrease
+            self._limit = max(float(self._rule.minimum), shrunk)
+            self._decreased_at = now
+        return self._start_waiting(now)
+
+    def released(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of an attempt that says nothing of load; return what starts now."""
+        self._give_back(ticket)
+        return self._start_waiting(now)
+
+    def _give_back(self, ticket: Ticket) -> int:
+        """Free the place of `ticket`; return how many were taken, its own included."""
+        if ticket.state is not TicketState.RUNNING or ticket.limiter is not self:
+            raise AssertionError("a place is given back exactly once, to where it was taken")
+        ticket.state = TicketState.ENDED
+        self.in_flight -= 1
+        return self.in_flight + 1
+
+    def _start_waiting(self, now: float) -> tuple[Ticket, ...]:
+        if not self._waiting:
+            return ()
+        started: list[Ticket] = []
+        while self._waiting and self.in_flight < int(self._limit):
+            following, _ = self._waiting.popitem(last=False)
+            self._start(following, now)
+            started.append(following)
+        return tuple(started)
+
+    def _start(self, ticket: Ticket, now: float) -> None:
+        self.in_flight += 1
+        ticket.state = TicketState.RUNNING
+        ticket.started_at = now
+        twin = ticket.twin
+        if twin is not None:
+            twin.limiter.cancel(twin)

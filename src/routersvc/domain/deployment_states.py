@@ -1,0 +1,259 @@
+"""What one deployment has been through, and whether it may be called now."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import random as random_module
+
+from routersvc.domain.answers import RateLimitHeadroom, Usage
+from routersvc.domain.breakers import Breaker, BreakerRule
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.concurrency import ConcurrencyLimiter, ConcurrencyRule
+from routersvc.domain.failures import BreakerEffect, Failure, FailureClass
+from routersvc.domain.gates import NotBeforeGate
+from routersvc.domain.headrooms import HeadroomLedger
+from routersvc.domain.health import (
+    BreakerState,
+    DeploymentHealth,
+    HealthState,
+    Quantiles,
+)
+from routersvc.domain.latencies import LatencyWindow
+from routersvc.domain.latency_histories import LatencyHistory
+from routersvc.domain.leases import Lease, Obstacle, Refusal
+from routersvc.domain.outcomes import Outcomes, OutcomeWindow
+from routersvc.domain.pickers import Load
+
+DEGRADED_BELOW = 0.95
+"""A success rate below this is called degraded: one in twenty calls needs a failover."""
+
+LATENCY_SPAN = 120.0
+"""Seconds of latencies to tell: long enough for a p99 at one call per second."""
+
+_SPEEDS = 64
+"""Answers whose speed is remembered: the median of so many is steady within a few per cent."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentRules:
+    """When a deployment is called less, or not at all."""
+
+    breaker: BreakerRule = dataclasses.field(default_factory=BreakerRule)
+    concurrency: ConcurrencyRule = dataclasses.field(default_factory=ConcurrencyRule)
+
+
+class DeploymentState:
+    """What one deployment has been through. Synchronous; told the time."""
+
+    def __init__(
+        self, deployment: Deployment, rules: DeploymentRules, *, random: random_module.Random
+    ) -> None:
+        self.deployment = deployment
+        self.breaker = Breaker(rules.breaker, random=random)
+        self.gate = NotBeforeGate()
+        self.headroom = HeadroomLedger()
+        self.load = Load()
+        self.attempts_total = 0
+        self._limiter = ConcurrencyLimiter(rules.concurrency)
+        self._outcomes = OutcomeWindow(span=rules.breaker.window)
+        self._first_contents = {True: LatencyHistory(), False: LatencyHistory()}
+        self._durations = LatencyWindow(span=LATENCY_SPAN)
+        self._speeds: collections.deque[float] = collections.deque(maxlen=_SPEEDS)
+        self._served_total = 0
+        self._cancelled_total = 0
+        self._failures_total: collections.Counter[FailureClass] = collections.Counter()
+        self._last_failure: FailureClass | None = None
+        self._last_failure_at = 0.0
+
+    def history(self, *, streaming: bool) -> LatencyHistory:
+        """Return the times to first content of one class of request."""
+        return self._first_contents[streaming]
+
+    def outcomes(self, now: float) -> Outcomes:
+        """Return how calls have ended lately."""
+        return self._outcomes.outcomes(now)
+
+    def obstacle(self, tokens: int, now: float) -> Refusal | None:
+        """Return what keeps a call of about `tokens` tokens away now; `None` for nothing."""
+        wait = self.gate.closed_for(now)
+        if wait > 0:
+            return self._refusal(Obstacle.GATED, wait, f"asked not to be called for {wait:.3g} s")
+        if not self.breaker.admits(now):
+            probe_at = self.breaker.next_probe_at(now)
+            wait = 0.0 if probe_at is None else probe_at - now
+            return self._refusal(
+                Obstacle.BREAKER_OPEN, wait, f"has failed too often and rests for {wait:.3g} s"
+            )
+        wait = self.headroom.wait(tokens, now)
+        if wait > 0:
+            return self._refusal(
+                Obstacle.NO_HEADROOM, wait, f"would refuse for its rate limit for {wait:.3g} s"
+            )
+        return None
+
+    def lease(
+        self, tokens: int, now: float, *, streaming: bool, forced: bool = False
+    ) -> Lease | Refusal:
+        """Return the right to start an attempt now, or what keeps it from starting."""
+        if not forced:
+            refusal = self.obstacle(tokens, now)
+            if refusal is not None:
+                return refusal
+        ticket = self._limiter.try_acquire(now)
+        if ticket is None:
+            return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
+        breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
+        if breaker is None:
+            raise AssertionError("a breaker that admits gives a lease")
+        self.attempts_total += 1
+        self.load.started()
+        return Lease(
+            deployment=self.deployment,
+            streaming=streaming,
+            started_at=now,
+            breaker=breaker,
+            ticket=ticket,
+            mark=self.headroom.sent(tokens),
+        )
+
+    def observed(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
+        """Take note of what the provider says is left of its rate limits."""
+        self.headroom.observed(headroom, lease.mark, now)
+
+    def answered(self, lease: Lease, now: float) -> None:
+        """Take note of an attempt's first content."""
+        latency = now - lease.started_at
+        lease.first_content_at = now
+        slow = self.breaker.rule.is_slow(latency)
+        self.breaker.answered(lease.breaker, now, slow=slow)
+        self.load.answered(latency, now)
+        self._first_contents[lease.streaming].record(latency, now)
+
+    def succeeded(self, lease: Lease, usage: Usage | None, now: float) -> None:
+        """Settle a lease whose attempt became a complete answer."""
+        self._settle(lease)
+        duration = now - lease.started_at
+        first = now if lease.first_content_at is None else lease.first_content_at
+        slow = self.breaker.rule.is_slow(first - lease.started_at)
+        self.breaker.succeeded(lease.breaker, now, slow=slow)
+        self._limiter.succeeded(lease.ticket, now)
+        self._outcomes.succeeded(now, slow=slow)
+        self._served_total += 1
+        self._durations.record(duration, now)
+        if usage is not None and usage.output_tokens and duration > 0:
+            self._speeds.append(usage.output_tokens / duration)
+
+    def failed(self, lease: Lease, failure: Failure, now: float) -> None:
+        """Settle a lease whose attempt failed."""
+        self._settle(lease)
+        rule = failure.rule
+        self.breaker.failed(lease.breaker, now, rule.breaker)
+        refused = failure.failure_class in {FailureClass.RATE_LIMITED, FailureClass.OVERLOADED}
+        if refused:
+            self._limiter.overloaded(lease.ticket, now)
+        else:
+            self._limiter.released(lease.ticket, now)
+        if refused and failure.retry_after is not None:
+            self.gate.close_for(failure.retry_after, now)
+        if failure.headroom is not None:
+            self.headroom.observed(failure.headroom, lease.mark, now)
+        self._failures_total[failure.failure_class] += 1
+        self._last_failure = failure.failure_class
+        self._last_failure_at = now
+        if rule.breaker is BreakerEffect.NOTHING:
+            return
+        latency = now - lease.started_at
+        self.load.failed(latency, now)
+        self._outcomes.failed(now, slow=rule.breaker is BreakerEffect.SLOW_CALL)
+        if lease.first_content_at is None and rule.breaker is BreakerEffect.SLOW_CALL:
+            self._first_contents[lease.streaming].record_censored(latency, now)
+
+    def released(self, lease: Lease, now: float) -> None:
+        """Settle a lease that says nothing of health: a loser, a departed caller."""
+        self._settle(lease)
+        self.breaker.released(lease.breaker)
+        self._limiter.released(lease.ticket, now)
+        self._cancelled_total += 1
+        if lease.first_content_at is None:
+            latency = now - lease.started_at
+            self.load.given_up(latency, now)
+            self._first_contents[lease.streaming].record_censored(latency, now)
+
+    def withdrawn(self, lease: Lease, now: float) -> None:
+        """Settle a lease whose attempt never started: a budget refused it."""
+        self._settle(lease)
+        self.breaker.released(lease.breaker)
+        self._limiter.released(lease.ticket, now)
+        self.attempts_total -= 1
+
+    @property
+    def in_flight(self) -> int:
+        """How many attempts run."""
+        return self.load.in_flight
+
+    def health(self, now: float, *, disabled: str) -> DeploymentHealth:
+        """Return what operators are told; `disabled` says why it is out of use, or is empty."""
+        outcomes = self._outcomes.outcomes(now)
+        breaker = self.breaker.snapshot(now)
+        speeds = sorted(self._speeds)
+        waits = self.gate.closed_for(now)
+        streaming = self._first_contents[True].window
+        first_contents = streaming if streaming.count(now) else self._first_contents[False].window
+        return DeploymentHealth(
+            deployment=self.deployment,
+            state=self._summary(outcomes, breaker.state, waits, disabled=disabled),
+            breaker=breaker,
+            success_rate=outcomes.success_rate,
+            outcomes=outcomes.calls,
+            window=outcomes.span,
+            time_to_first_content=_quantiles(first_contents, now),
+            duration=_quantiles(self._durations, now),
+            output_tokens_per_second=speeds[len(speeds) // 2] if speeds else None,
+            in_flight=self.in_flight,
+            concurrency_limit=self._limiter.limit,
+            queued=self._limiter.queued,
+            headroom=self.headroom.headroom,
+            headroom_age=self.headroom.age(now),
+            not_before_delay=waits or None,
+            last_failure=self._last_failure,
+            last_failure_age=None if self._last_failure is None else now - self._last_failure_at,
+            last_probe=None,
+            attempts_total=self.attempts_total,
+            served_total=self._served_total,
+            cancelled_total=self._cancelled_total,
+            failures_total=dict(self._failures_total),
+            disabled_description=disabled,
+        )
+
+    def _summary(
+        self, outcomes: Outcomes, breaker: BreakerState, waits: float, *, disabled: str
+    ) -> HealthState:
+        if disabled:
+            return HealthState.DISABLED
+        if breaker is not BreakerState.CLOSED or waits > 0:
+            return HealthState.UNAVAILABLE
+        if outcomes.success_rate is None:
+            return HealthState.UNKNOWN
+        if outcomes.success_rate < DEGRADED_BELOW:
+            return HealthState.DEGRADED
+        return HealthState.HEALTHY
+
+    def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> Refusal:
+        return Refusal(
+            deployment=self.deployment, obstacle=obstacle, wait=wait, description=description
+        )
+
+    def _settle(self, lease: Lease) -> None:
+        if lease.settled:
+            raise AssertionError("a lease is settled exactly once")
+        lease.settled = True
+        self.load.ended()
+
+
+def _quantiles(window: LatencyWindow, now: float) -> Quantiles | None:
+    samples = window.count(now)
+    p50, p90, p95, p99 = (window.quantile(share, now) for share in (0.5, 0.9, 0.95, 0.99))
+    if p50 is None or p90 is None or p95 is None or p99 is None:
+        return None
+    return Quantiles(p50=p50, p90=p90, p95=p95, p99=p99, samples=samples)

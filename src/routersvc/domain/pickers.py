@@ -1,0 +1,148 @@
+"""Which of several equal deployments is called: the better of two drawn at random.
+
+Power of two choices (Mitzenmacher, 2001) over peak-EWMA times in-flight, as in Finagle and Linkerd.
+Comparing two at random instead of taking the best of all keeps many routers, each with its own
+view, from all choosing the same one. Failures are charged as latency, so that a deployment which
+fails fast does not look fast.
+
+A deployment in slow start is left out of the draw as often as its share says.
+"""
+
+from __future__ import annotations
+
+import math
+import random as random_module
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from routersvc.domain.latencies import PeakEwma
+
+FAILURE_PENALTY = 5.0
+"""Seconds that a failure or a refusal counts at least: ten times a common time to first content."""
+
+_UNKNOWN_LATENCY = 1.0
+"""Seconds; where no deployment of a group has been called yet only in-flight decides."""
+
+
+class Load:
+    """How busy and how fast one deployment is."""
+
+    __slots__ = ("_latency", "in_flight")
+
+    def __init__(self, *, decay: float = 10.0) -> None:
+        self.in_flight = 0
+        self._latency = PeakEwma(decay=decay)
+
+    @property
+    def known_latency(self) -> float | None:
+        """The peak average after the last attempt in seconds; `None` before the first."""
+        return self._latency.last
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether the known latency is of the last `decay` seconds."""
+        return self._latency.is_fresh(now)
+
+    def started(self) -> None:
+        """Take note that an attempt starts."""
+        self.in_flight += 1
+
+    def ended(self) -> None:
+        """Take note that an attempt ended, in whatever way. Its latency is told apart.
+
+        Raises:
+            AssertionError: more attempts ended than started.
+        """
+        if self.in_flight == 0:
+            raise AssertionError("an attempt ends once")
+        self.in_flight -= 1
+
+    def answered(self, latency: float, now: float) -> None:
+        """Take note of an attempt's time to first content, in seconds."""
+        self._latency.observe(latency, now)
+
+    def given_up(self, latency: float, now: float) -> None:
+        """Take note of an attempt that was cancelled without content after `latency` seconds."""
+        self._latency.observe_at_least(latency, now)
+
+    def failed(self, latency: float, now: float) -> None:
+        """Take note of a failure or refusal after `latency` seconds."""
+        self._latency.observe(max(latency, FAILURE_PENALTY), now)
+
+    def cost(self, now: float, prior: float) -> float:
+        """Return the expected wait in seconds, up to a common factor; see `PeakEwma.value`."""
+        return self._latency.value(now, prior) * (self.in_flight + 1)
+
+
+class Contender(NamedTuple):
+    """One of several equal deployments: its load, and the share of traffic its breaker grants."""
+
+    load: Load
+    share: float = 1.0
+
+
+class Picker:
+    """Picks with `random`: the same seed and loads give the same picks."""
+
+    def __init__(self, random: random_module.Random) -> None:
+        self._random = random
+
+    def pick(self, contenders: Sequence[Contender], now: float) -> int:
+        """Return the index of the one to call.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if not contenders:
+            raise ValueError("there is nothing to pick from")
+        if len(contenders) == 1:
+            return 0
+        drawn = self._draw(contenders)
+        if len(drawn) == 1:
+            return drawn[0]
+        first, second = drawn
+        prior = _prior(contenders, now)
+        if contenders[first].load.cost(now, prior) <= contenders[second].load.cost(now, prior):
+            return first
+        return second
+
+    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
+        """Return all indices in the order of repeated picks: who is called first, and who next."""
+        left = list(range(len(contenders)))
+        ordered: list[int] = []
+        while left:
+            ordered.append(left.pop(self.pick([contenders[index] for index in left], now)))
+        return ordered
+
+    def _draw(self, contenders: Sequence[Contender]) -> list[int]:
+        """Draw two, or one where slow start leaves no more; from all where it leaves none."""
+        random = self._random.random
+        taking_part = [
+            index
+            for index, contender in enumerate(contenders)
+            if contender.share >= 1 or random() < contender.share
+        ] or list(range(len(contenders)))
+        size = len(taking_part)
+        if size == 1:
+            return taking_part
+        first = int(random() * size)
+        second = int(random() * (size - 1))
+        # Skips the first, so that two are drawn and in random order, which settles ties.
+        return [taking_part[first], taking_part[second + (second >= first)]]
+
+
+def _prior(contenders: Sequence[Contender], now: float) -> float:
+    """Return the lowest latency that is lately known in the group, else the lowest ever known.
+
+    Whoever was idle for long is believed to be about that fast, and by no means faster.
+    """
+    lately = math.inf
+    ever = math.inf
+    for contender in contenders:
+        known = contender.load.known_latency
+        if known is not None:
+            ever = min(ever, known)
+            if known < lately and contender.load.is_fresh(now):
+                lately = known
+    if lately < math.inf:
+        return lately
+    return ever if ever < math.inf else _UNKNOWN_LATENCY
