@@ -254,6 +254,8 @@ class Race:
         pause = retry_pause(failure, made=made, rule=self.plan.retries, random=self._random)
         if pause is None or not self._is_useful(now + pause):
             return None
+        if self._fleet.wait(failed.deployment, self.plan.tokens, now + pause) > 0:
+            return None
         return _Retry(
             deployment=failed.deployment,
             reason=AttemptReason.RETRY,
