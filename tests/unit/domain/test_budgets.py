@@ -1,0 +1,353 @@
+"""Extra attempts are bounded by the requests, and suffice where one provider dies."""
+
+import random
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from routersvc.domain.breakers import Breaker, BreakerLease, BreakerRule
+from routersvc.domain.budgets import AttemptBudget, BudgetRule, is_charged, withdraw
+from routersvc.domain.failures import BreakerEffect
+from routersvc.domain.reports import AttemptReason
+
+RETRY = AttemptReason.RETRY
+HEDGE = AttemptReason.HEDGE
+FAILOVER = AttemptReason.FAILOVER
+
+
+def spend(budget: AttemptBudget, reason: AttemptReason, now: float) -> int:
+    """Withdraw until nothing is left; return how often it went."""
+    count = 0
+    while budget.withdraw(reason, now):
+        count += 1
+    return count
+
+
+def test_reserve_is_there_before_any_request() -> None:
+    """The first call of the day may fail as well."""
+    budget = AttemptBudget(BudgetRule(reserve=3, hedge_reserve=1))
+
+    assert budget.balance(0.0) == 3.0
+    assert spend(budget, RETRY, 0.0) == 3
+
+
+def test_ten_requests_pay_for_one_extra_attempt() -> None:
+    """Not nine, and ten in spite of rounding."""
+    budget = AttemptBudget(BudgetRule(reserve=0, hedge_reserve=0))
+    for _ in range(9):
+        budget.deposit(0.0)
+    after_nine = budget.allows(RETRY, 0.0)
+
+    budget.deposit(0.0)
+
+    assert not after_nine
+    assert spend(budget, RETRY, 0.0) == 1
+
+
+def test_hedges_have_their_own_smaller_share() -> None:
+    """What may succeed anyway must not eat what failures need."""
+    budget = AttemptBudget(BudgetRule(reserve=0, hedge_reserve=0))
+    for _ in range(200):
+        budget.deposit(0.0)
+
+    hedges = spend(budget, HEDGE, 0.0)
+
+    assert hedges == 10
+    assert budget.hedge_balance(0.0) == pytest.approx(0.0, abs=1e-9)
+    assert spend(budget, RETRY, 0.0) == 10
+
+
+def test_hedges_need_the_whole_budget_as_well() -> None:
+    """The provider feels them like any other attempt."""
+    budget = AttemptBudget(BudgetRule(reserve=4, hedge_reserve=4))
+    for _ in range(4):
+        budget.withdraw(RETRY, 0.0)
+
+    assert not budget.allows(HEDGE, 0.0)
+    assert budget.hedge_balance(0.0) == 0.0
+
+
+def test_unused_deposits_expire() -> None:
+    """A calm day does not pay for a storm; the reserve stays."""
+    budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))
+    for _ in range(100):
+        budget.deposit(0.5)
+
+    balances = [round(budget.balance(now), 6) for now in (10.9, 11.0)]
+
+    assert balances == [12.0, 2.0]
+    assert budget.hedge_balance(11.0) == 1.0
+
+
+def test_deposits_beyond_the_window_are_not_saved() -> None:
+    """The balance never exceeds the reserve and the share of the window's requests."""
+    budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))
+
+    for second in range(60):
+        for _ in range(10):
+            budget.deposit(float(second))
+
+    assert budget.balance(59.0) == pytest.approx(2 + 0.1 * 110)
+
+
+def test_spent_reserve_comes_back_from_deposits_only() -> None:
+    """Time alone would feed a storm for as long as it lasts."""
+    budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=0))
+    spend(budget, RETRY, 0.0)
+    after_a_day = budget.balance(86_400.0)
+
+    for second in range(400):
+        budget.deposit(86_400.0 + second)
+
+    assert after_a_day == 0.0
+    assert 2.0 < budget.balance(86_800.0) <= 3.1
+
+
+def test_refund_puts_back_what_was_taken() -> None:
+    """An attempt that never started has cost the provider nothing."""
+    budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))
+    budget.withdraw(HEDGE, 0.0)
+    budget.withdraw(RETRY, 0.0)
+
+    budget.refund(HEDGE, 0.0)
+
+    assert budget.balance(0.0) == 1.0
+    assert budget.hedge_balance(0.0) == 1.0
+    budget.refund(RETRY, 0.0)
+    assert budget.balance(0.0) == 2.0
+    assert budget.hedge_balance(0.0) == 1.0
+
+
+def test_refund_never_makes_more_than_there_may_be() -> None:
+    """Deposits may have expired in the meantime."""
+    budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))
+
+    budget.refund(HEDGE, 0.0)
+
+    assert budget.balance(0.0) == 2.0
+    assert budget.hedge_balance(0.0) == 1.0
+
+
+def test_several_budgets_pay_together_or_not_at_all() -> None:
+    """A policy must not be charged for what its provider's budget refuses."""
+    policy = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))
+    provider = AttemptBudget(BudgetRule(reserve=1, hedge_reserve=1))
+
+    taken = [withdraw((policy, provider), RETRY, 0.0) for _ in range(2)]
+    reverse = withdraw((provider, policy), RETRY, 0.0)
+
+    assert taken == [True, False]
+    assert not reverse
+    assert (policy.balance(0.0), provider.balance(0.0)) == (1.0, 0.0)
+
+
+def test_hedge_that_one_ledger_refuses_is_charged_to_none() -> None:
+    """The share of hedges of a provider may be spent while its whole budget is not."""
+    policy = AttemptBudget(BudgetRule(reserve=5, hedge_reserve=5))
+    provider = AttemptBudget(BudgetRule(reserve=5, hedge_reserve=0))
+
+    assert not withdraw((policy, provider), HEDGE, 0.0)
+    assert (policy.balance(0.0), policy.hedge_balance(0.0)) == (5.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "earlier_failovers", "success_rate", "charged"),
+    [
+        (AttemptReason.FIRST, 0, 0.0, False),
+        (FAILOVER, 0, None, False),
+        (FAILOVER, 0, 1.0, False),
+        (FAILOVER, 0, 0.5, False),
+        (FAILOVER, 0, 0.49, True),
+        (FAILOVER, 1, 1.0, True),
+        (FAILOVER, 1, None, True),
+        (RETRY, 0, 1.0, True),
+        (HEDGE, 0, 1.0, True),
+        (AttemptReason.RECOVERY, 0, 1.0, True),
+    ],
+)
+def test_only_a_first_failover_to_where_calls_succeed_is_free(
+    reason: AttemptReason, earlier_failovers: int, success_rate: float | None, *, charged: bool
+) -> None:
+    """It is traffic that moves; everything else is traffic that grows."""
+    assert (
+        is_charged(reason, earlier_failovers=earlier_failovers, success_rate=success_rate)
+        is charged
+    )
+
+
+@pytest.mark.parametrize(("rate", "commit"), [(200, 1.0), (200, 2.5), (20, 2.0), (2, 1.0)])
+def test_budget_covers_a_provider_that_dies(rate: int, commit: float) -> None:
+    """Every failover is paid for until the breaker opens, even if each is charged.
+
+    `rate` calls per second go to three deployments in turn, each commits after `commit` seconds.
+    At 30 s one is killed: what is under way on it fails, and so does what starts there.
+    """
+    budget = AttemptBudget(BudgetRule())
+    breakers = [Breaker(BreakerRule(), random=random.Random(1)) for _ in range(3)]
+    running: list[tuple[float, int, BreakerLease]] = []
+    refused = 0
+    wasted = 0
+
+    for call in range(rate * 40):
+        now = call / rate
+        while running and running[0][0] <= now:
+            ends_at, place, ended = running.pop(0)
+            breakers[place].succeeded(ended, ends_at)
+        budget.deposit(now)
+        if now == 30.0:
+            for _, place, broken in running:
+                if place == 0:
+                    breakers[0].failed(broken, now, BreakerEffect.FAILURE)
+                    refused += not budget.withdraw(FAILOVER, now)
+            running = [entry for entry in running if entry[1] != 0]
+        lease = breakers[call % 3].admit(now)
+        if lease is None:
+            continue
+        if now >= 30.0 and call % 3 == 0:
+            breakers[0].failed(lease, now, BreakerEffect.FAILURE)
+            refused += not budget.withdraw(FAILOVER, now)
+            wasted += 1
+        else:
+            running.append((now + commit, call % 3, lease))
+
+    assert refused == 0
+    assert wasted <= 10
+
+
+@pytest.mark.parametrize("rate", [200, 20, 2])
+def test_total_outage_costs_a_tenth(rate: int) -> None:
+    """Every attempt fails, up to three per call are wanted, and no breaker helps."""
+    rule = BudgetRule()
+    budget = AttemptBudget(rule)
+    calls = rate * 600
+    attempts = 0
+
+    for call in range(calls):
+        now = call / rate
+        budget.deposit(now)
+        attempts += 1
+        for failovers in range(2):
+            charged = is_charged(FAILOVER, earlier_failovers=failovers, success_rate=0.0)
+            if charged and not budget.withdraw(FAILOVER, now):
+                break
+            attempts += 1
+
+    assert attempts <= 1.1 * calls + rule.reserve
+    assert attempts >= 1.1 * calls - 1
+
+
+def test_hedges_stay_below_their_share() -> None:
+    """Even where every single call is late."""
+    rule = BudgetRule()
+    budget = AttemptBudget(rule)
+    hedges = 0
+
+    for call in range(20_000):
+        now = call / 50
+        budget.deposit(now)
+        hedges += budget.withdraw(HEDGE, now)
+
+    assert 1000 <= hedges <= 1000 + rule.hedge_reserve
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("hedge_share", -0.1),
+        ("hedge_share", 0.2),
+        ("share", float("inf")),
+        ("hedge_reserve", -1),
+        ("hedge_reserve", 11),
+        ("window", 0.0),
+        ("window", float("inf")),
+    ],
+)
+def test_impossible_rule_is_refused(field: str, value: float) -> None:
+    """By its name, at the start."""
+    with pytest.raises(ValueError, match=f"`{field}`"):
+        BudgetRule(**{field: value})  # type: ignore[arg-type]
+
+
+def test_budget_of_nothing_is_possible() -> None:
+    """It turns every extra attempt off."""
+    budget = AttemptBudget(BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0))
+    budget.deposit(0.0)
+
+    assert not budget.withdraw(RETRY, 0.0)
+
+
+class BudgetMachine(RuleBasedStateMachine):
+    """However it is used, no more is taken than was put in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rule = BudgetRule(share=0.25, hedge_share=0.125, reserve=2, hedge_reserve=1, window=8)
+        self.budgets = [AttemptBudget(self.rule) for _ in range(2)]
+        self.deposits = [0, 0]
+        self.taken = [0, 0]
+        self.hedged = [0, 0]
+        self.started: list[tuple[int, AttemptReason]] = []
+        self.now = 0.0
+
+    @rule(seconds=st.integers(0, 5))
+    def wait(self, seconds: int) -> None:
+        """Time goes on."""
+        self.now += seconds
+
+    @rule(which=st.integers(0, 1), times=st.integers(1, 20))
+    def deposit(self, which: int, times: int) -> None:
+        """Requests arrive."""
+        for _ in range(times):
+            self.budgets[which].deposit(self.now)
+        self.deposits[which] += times
+
+    @rule(which=st.integers(0, 1), reason=st.sampled_from([RETRY, HEDGE]))
+    def withdraw_one(self, which: int, reason: AttemptReason) -> None:
+        """An extra attempt is wanted of one budget."""
+        allowed = self.budgets[which].allows(reason, self.now)
+        assert self.budgets[which].withdraw(reason, self.now) is allowed
+        if allowed:
+            self._count(which, reason)
+
+    @rule(reason=st.sampled_from([RETRY, HEDGE]))
+    def withdraw_both(self, reason: AttemptReason) -> None:
+        """An extra attempt is wanted of both."""
+        allowed = all(budget.allows(reason, self.now) for budget in self.budgets)
+        before = [budget.balance(self.now) for budget in self.budgets]
+        assert withdraw(self.budgets, reason, self.now) is allowed
+        if allowed:
+            self._count(0, reason)
+            self._count(1, reason)
+        else:
+            assert [budget.balance(self.now) for budget in self.budgets] == before
+
+    @precondition(lambda self: self.started)
+    @rule()
+    def refund(self) -> None:
+        """The last attempt never started."""
+        which, reason = self.started.pop()
+        self.budgets[which].refund(reason, self.now)
+        self.taken[which] -= 1
+        self.hedged[which] -= reason is HEDGE
+
+    @invariant()
+    def not_overdrawn(self) -> None:
+        """Neither in all nor in hedges."""
+        for which, budget in enumerate(self.budgets):
+            paid = self.rule.share * self.deposits[which]
+            assert self.taken[which] <= self.rule.reserve + paid
+            paid_hedges = self.rule.hedge_share * self.deposits[which]
+            assert self.hedged[which] <= self.rule.hedge_reserve + paid_hedges
+            assert 0 <= budget.balance(self.now) <= self.rule.reserve + paid - self.taken[which]
+            assert 0 <= budget.hedge_balance(self.now) <= budget.balance(self.now)
+
+    def _count(self, which: int, reason: AttemptReason) -> None:
+        self.taken[which] += 1
+        self.hedged[which] += reason is HEDGE
+        self.started.append((which, reason))
+
+
+TestBudgetMachine = BudgetMachine.TestCase
+TestBudgetMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
