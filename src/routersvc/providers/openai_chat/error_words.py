@@ -1,0 +1,97 @@
+"""Finds the words of an error in whatever shape a vendor of the format puts them.
+
+Seen: `{"error": {...}}`, `{"error": "text"}`, a flat object (`"object": "error"`), a `detail` as
+web frameworks write it, a message that is an object itself, and an error of another vendor as JSON
+text inside `metadata.raw`. What is found is only compared, never shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import orjson
+
+_MAX_TEXT = 4_000
+_MAX_DEPTH = 6
+_MAX_ITEMS = 20
+_CODE_KEYS = frozenset({"code", "type", "error_type", "reason", "status"})
+_STATUS_KEYS = frozenset({"code", "status", "status_code", "raw_status_code"})
+_TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "title"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorWords:
+    """What an error says: codes and text in lower case, and a status where it names one."""
+
+    codes: frozenset[str]
+    text: str = dataclasses.field(repr=False)
+    status: int | None = None
+
+
+def words_of_body(body: bytes, *, is_page: bool) -> ErrorWords:
+    """Return the words of an error response's body; a web page (`is_page`) has none."""
+    if is_page:
+        return ErrorWords(codes=frozenset(), text="")
+    try:
+        value: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = body[:_MAX_TEXT].decode("utf-8", "replace")
+    return words_of(value)
+
+
+def words_of(value: object) -> ErrorWords:
+    """Return the words of a decoded error."""
+    codes: set[str] = set()
+    texts: list[str] = []
+    statuses: list[int] = []
+    _gather(value, codes, texts, statuses, 0)
+    return ErrorWords(
+        codes=frozenset(codes),
+        text=" ".join(texts)[:_MAX_TEXT].lower(),
+        status=statuses[0] if statuses else None,
+    )
+
+
+def _gather(
+    value: object, codes: set[str], texts: list[str], statuses: list[int], depth: int
+) -> None:
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, str):
+        nested = _nested(value)
+        if nested is None:
+            texts.append(value)
+        else:
+            _gather(nested, codes, texts, statuses, depth + 1)
+    elif isinstance(value, list):
+        for item in cast("Sequence[object]", value)[:_MAX_ITEMS]:
+            _gather(item, codes, texts, statuses, depth + 1)
+    elif isinstance(value, dict):
+        for key, item in cast("Mapping[str, object]", value).items():
+            if key in _CODE_KEYS and isinstance(item, str) and not item.isdigit():
+                codes.add(item.lower())
+            elif key in _STATUS_KEYS and (status := _status(item)) is not None:
+                statuses.append(status)
+            elif key in _TEXT_KEYS or not isinstance(item, str):
+                _gather(item, codes, texts, statuses, depth + 1)
+
+
+def _nested(text: str) -> object:
+    """Return the object that a text holds as JSON, if it does."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("object", value) if isinstance(value, dict) else None
+
+
+def _status(value: object) -> int | None:
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, int) and 400 <= value < 600:  # noqa: PLR2004 - HTTP's error statuses
+        return value
+    return None

@@ -1,0 +1,40 @@
+"""JSON as this package handles it, and the JSON texts that the contract carries."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import orjson
+
+from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
+
+JsonObject = dict[str, Any]
+
+
+def object_in(text: str, field: str) -> JsonObject:
+    """Return the JSON object that `text` holds.
+
+    Raises:
+        AttemptFailedError: it holds something else.
+    """
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise AttemptFailedError(
+            Failure(
+                failure_class=FailureClass.INVALID_REQUEST,
+                message=f"`{field}` is not a JSON object",
+            )
+        )
+    return cast("JsonObject", value)
+
+
+def is_json(text: str) -> bool:
+    """Whether `text` is one JSON value."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

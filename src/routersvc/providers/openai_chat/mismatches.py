@@ -1,0 +1,16 @@
+"""Says that a request asks for what cannot be said in the chat completions format at a vendor."""
+
+from __future__ import annotations
+
+from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.providers.openai_chat.dialects import OpenAiDialect
+
+
+def mismatch(dialect: OpenAiDialect, what: str) -> AttemptFailedError:
+    """Return the error that says that `what` has no place in this dialect."""
+    return AttemptFailedError(
+        Failure(
+            failure_class=FailureClass.CAPABILITY_MISMATCH,
+            message=f"the wire format `openai_chat` ({dialect.name}) cannot express {what}",
+        )
+    )

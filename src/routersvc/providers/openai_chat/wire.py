@@ -1,0 +1,76 @@
+"""The chat completions format of one dialect as a wire format."""
+
+from __future__ import annotations
+
+import orjson
+
+from routersvc.domain.catalogue import Capability
+from routersvc.domain.failures import Failure
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.openai_chat.decoders import BodyDecoder, StreamDecoder, WrongTypeDecoder
+from routersvc.providers.openai_chat.dialects import OpenAiDialect
+from routersvc.providers.openai_chat.failures import failure_of_response
+from routersvc.providers.openai_chat.requests import WIRE_FORMAT, encode_body
+from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
+
+_JSON_HEADERS = (
+    (b"content-type", b"application/json"),
+    (b"accept", b"application/json"),
+)
+_STREAM_HEADERS = (
+    (b"content-type", b"application/json"),
+    (b"accept", b"text/event-stream"),
+)
+_PROBE_HEADERS = ((b"accept", b"application/json"),)
+
+
+class OpenAiChat:
+    """OpenAI's chat completions, as `dialect` says that a vendor speaks it."""
+
+    def __init__(self, dialect: OpenAiDialect) -> None:
+        self.dialect = dialect
+
+    @property
+    def name(self) -> str:
+        """The format's name in the configuration."""
+        return WIRE_FORMAT
+
+    @property
+    def expressible(self) -> frozenset[Capability]:
+        """What a request can ask for at this vendor."""
+        return self.dialect.capabilities
+
+    def encode(self, call: AttemptCall) -> WireRequest:
+        """Return the request for an attempt.
+
+        Raises:
+            AttemptFailedError: the prompt asks for what cannot be said.
+        """
+        return WireRequest(
+            method="POST",
+            path=self.dialect.path,
+            headers=_STREAM_HEADERS if call.streaming else _JSON_HEADERS,
+            body=orjson.dumps(encode_body(call, self.dialect)),
+        )
+
+    def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
+        """Return a reader for what came, which is not always what was asked for.
+
+        Some servers answer a request for a stream with one body, some the other way round.
+        """
+        content_type = head.content_type
+        if "html" in content_type:
+            return WrongTypeDecoder()
+        if content_type == "text/event-stream":
+            return StreamDecoder(call, self.dialect, head)
+        if call.streaming and "json" not in content_type:
+            return StreamDecoder(call, self.dialect, head)
+        return BodyDecoder(call, self.dialect, head)
+
+    def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
+        """Return what a response other than a success means."""
+        return failure_of_response(head, body)
+
+    def probe(self) -> WireRequest:
+        """Return a request for the list of models: it is not billed."""
+        return WireRequest(method="GET", path=self.dialect.probe_path, headers=_PROBE_HEADERS)

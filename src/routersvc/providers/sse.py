@@ -1,0 +1,128 @@
+"""Splits a server-sent event stream into its events, however its bytes arrive.
+
+WHATWG HTML, section 9.2.6, on bytes: fields are lines ended by LF, CR or CRLF, an empty line
+dispatches, `data` over several lines is joined with LF, a byte order mark at the start is
+skipped. U+0085 and U+2028 are content, as they are to the standard. Left out on purpose: `id` and
+`retry`, because an answer cannot be resumed, and decoding to text, because whoever reads the
+event does that anyway. An event that its empty line never ended is not an event.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""Pictures and sound come as base64 inside one event; the largest seen have a few megabytes."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LINE_ENDS = (b"\n", b"\r")
+
+
+class SseEvent(NamedTuple):
+    """One event: its name, empty where the stream gave none, and its data."""
+
+    name: bytes
+    data: bytes
+
+
+class EventTooLargeError(Exception):
+    """An event is larger than the decoder may hold."""
+
+    def __init__(self, max_event_bytes: int) -> None:
+        super().__init__(f"an event has more than {max_event_bytes} bytes")
+        self.max_event_bytes = max_event_bytes
+
+
+class SseDecoder:
+    """Takes bytes as they arrive and returns the events they complete.
+
+    How the bytes are split makes no difference to the events. Comments make no events: they only
+    show that the other side lives. Holds at most `max_event_bytes` and what was fed last.
+    """
+
+    def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
+        self._line = bytearray()
+        self._name = b""
+        self._data: list[bytes] = []
+        self._data_size = 0
+        self._begun = False
+        self._after_carriage_return = False
+        self._between_events = False
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        """Return the events that `data` completes.
+
+        Raises:
+            EventTooLargeError: an event grew past the limit; the decoder is of no further use.
+        """
+        events: list[SseEvent] = []
+        if (
+            self._between_events
+            and data.endswith(b"\n\n")
+            and len(data) <= self._max_event_bytes
+            and b"\r" not in data
+        ):
+            for frame in data[:-2].split(b"\n\n"):
+                if frame.startswith(b"data: ") and b"\n" not in frame:
+                    events.append(SseEvent(b"", frame[6:]))
+                else:
+                    for line in frame.split(b"\n"):
+                        self._take_line(line, events)
+                    self._take_line(b"", events)
+        elif data:
+            self._feed_lines(data, events)
+        return events
+
+    def _feed_lines(self, data: bytes, events: list[SseEvent]) -> None:
+        if not self._begun:
+            data = self._without_byte_order_mark(data)
+        if self._after_carriage_return and data:
+            self._after_carriage_return = False
+            data = data.removeprefix(b"\n")
+        if not data:
+            return
+        lines = data.splitlines(keepends=True)
+        rest = b"" if lines[-1].endswith(_LINE_ENDS) else lines.pop()
+        for line in lines:
+            content = line.rstrip(b"\r\n")
+            if self._line:
+                content = bytes(self._line + content)
+                self._line.clear()
+            self._take_line(content, events)
+        self._line += rest
+        self._check_size(len(self._line))
+        self._after_carriage_return = not rest and data.endswith(b"\r")
+        self._between_events = not (
+            self._line or self._data or self._name or self._after_carriage_return
+        )
+
+    def _without_byte_order_mark(self, data: bytes) -> bytes:
+        data = bytes(self._line) + data
+        self._line.clear()
+        if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
+            self._line += data
+            return b""
+        self._begun = True
+        return data.removeprefix(_BYTE_ORDER_MARK)
+
+    def _take_line(self, line: bytes, events: list[SseEvent]) -> None:
+        if not line:
+            if self._data:
+                events.append(SseEvent(self._name, b"\n".join(self._data)))
+                self._data.clear()
+                self._data_size = 0
+            self._name = b""
+            return
+        self._check_size(len(line))
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._data.append(value)
+            self._data_size += len(value) + 1
+        elif field == b"event":
+            self._name = value
+
+    def _check_size(self, more: int) -> None:
+        if self._data_size + more > self._max_event_bytes:
+            raise EventTooLargeError(self._max_event_bytes)

@@ -1,0 +1,354 @@
+"""The default transport: httpx's transport interface, with aiohttp underneath.
+
+The interface is the port: anyone may bring an `httpx.AsyncBaseTransport` of theirs. aiohttp is
+underneath because it gives its connections back under cancellation and costs a fraction of
+httpcore. `httpx.AsyncClient` takes no part. See `docs/decisions/0002-upstream-transport.md`.
+
+Left out on purpose: proxies, cookies, redirects (a redirect must never carry a credential away),
+a queue for connections (a full pool refuses at once, so that the request goes elsewhere), and every
+timeout but the one for connecting, which the request's `extensions["timeout"]` gives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import dataclasses
+import io
+import ssl
+import sys
+import weakref
+from typing import TYPE_CHECKING
+
+import aiohttp
+import httpx
+import yarl
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+LINGER_TIME = 0.1
+"""Seconds that a complete answer's connection is kept for its end to arrive, so that it can be
+used again. The end follows the last event at once; a longer wait would only hold sockets."""
+
+_LARGE_BODY_BYTES = 1024 * 1024
+"""aiohttp wants larger bodies as a file, which it writes piece by piece."""
+
+_TLS_ENDS_LATE = sys.version_info < (3, 12, 8) or (3, 13, 0) <= sys.version_info < (3, 13, 1)
+"""Whether asyncio may leave closed TLS connections open (python/cpython#118960)."""
+
+ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
+    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
+    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
+    (aiohttp.ClientConnectorError, httpx.ConnectError),
+    (aiohttp.ServerFingerprintMismatch, httpx.ConnectError),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
+    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError),
+    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
+    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
+    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
+    (aiohttp.ClientConnectionError, httpx.ReadError),
+    (aiohttp.ClientError, httpx.NetworkError),
+    (TimeoutError, httpx.ConnectTimeout),
+    (OSError, httpx.ReadError),
+    (ValueError, httpx.LocalProtocolError),
+)
+"""What each of aiohttp's exceptions is in httpx's tree; the first that fits counts."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectionCounts:
+    """Connections that serve an attempt, await the end of a complete answer, or wait for use."""
+
+    in_use: int
+    lingering: int
+    idle: int
+
+
+class LingeringStream(httpx.AsyncByteStream):
+    """A body that can be left before its end without losing the connection."""
+
+    def linger(self) -> None:
+        """Give the connection back once the rest has come, or break it off if that takes long."""
+        raise NotImplementedError
+
+
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Connections to one provider, made in the running loop when the first request comes.
+
+    `max_connections` is how many requests run at once; a further one is refused with
+    `httpx.PoolTimeout`. `keep_alive` is how long an idle connection is kept, in seconds. `ca_file`
+    replaces the system's certificate authorities.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int = 1_000,
+        keep_alive: float = 60.0,
+        verify_tls: bool = True,
+        ca_file: str | None = None,
+    ) -> None:
+        if max_connections < 1:
+            raise ValueError("`max_connections` must be at least 1")
+        if keep_alive <= 0:
+            raise ValueError("`keep_alive` is in seconds and must be greater than 0")
+        self._max_connections = max_connections
+        self._keep_alive = keep_alive
+        self._verify_tls = verify_tls
+        self._ca_file = ca_file
+        self._session: aiohttp.ClientSession | None = None
+        self._connector: _Connector | None = None
+        self._urls: dict[str, yarl.URL] = {}
+        self._in_use = 0
+        self._lingering: dict[_Body, asyncio.TimerHandle] = {}
+        self._closed = False
+
+    @property
+    def connections(self) -> ConnectionCounts:
+        """How many connections there are now."""
+        return ConnectionCounts(
+            in_use=self._in_use,
+            lingering=len(self._lingering),
+            idle=0 if self._connector is None else self._connector.idle,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the response as soon as its head has come.
+
+        `request.extensions["connection_was_idle"]` tells afterwards whether it went out on a
+        connection that had been used before.
+
+        Raises:
+            httpx.TransportError: no response came.
+        """
+        if self._closed:
+            raise httpx.PoolTimeout("the transport is closed", request=request)
+        if self._in_use + len(self._lingering) >= self._max_connections:
+            raise httpx.PoolTimeout("every connection is in use", request=request)
+        body = await _content(request)
+        session = self._session or self._open_session()
+        exchange = _Exchange()
+        token = _EXCHANGE.set(exchange)
+        self._in_use += 1
+        try:
+            response = await session.request(
+                request.method,
+                self._url(request.url),
+                data=io.BytesIO(body) if len(body) > _LARGE_BODY_BYTES else body or None,
+                headers=[
+                    (k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw
+                ],
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    connect=request.extensions.get("timeout", {}).get("connect")
+                ),
+            )
+        except BaseException as error:
+            self._in_use -= 1
+            exchange.abort()
+            if isinstance(error, Exception):
+                raise translated(error, request) from error
+            raise
+        finally:
+            request.extensions["connection_was_idle"] = exchange.was_idle
+            _EXCHANGE.reset(token)
+        return httpx.Response(
+            status_code=response.status,
+            headers=_headers(response),
+            stream=_Body(response, exchange, request, self),
+        )
+
+    async def aclose(self) -> None:
+        """Break off what runs and close every connection."""
+        self._closed = True
+        for body, timer in tuple(self._lingering.items()):
+            timer.cancel()
+            body.abort()
+        self._lingering.clear()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def released(self) -> None:
+        """Take note that a body needs its connection no longer."""
+        self._in_use -= 1
+
+    def keep_lingering(self, body: _Body) -> None:
+        """Wait for the end of a body for a short while."""
+        loop = asyncio.get_running_loop()
+        self._lingering[body] = loop.call_later(LINGER_TIME, self._stop_lingering, body)
+
+    def lingered(self, body: _Body) -> None:
+        """Take note that the end of a body has come."""
+        timer = self._lingering.pop(body, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _stop_lingering(self, body: _Body) -> None:
+        if self._lingering.pop(body, None) is not None:
+            body.abort()
+
+    def _url(self, url: httpx.URL) -> yarl.URL:
+        text = str(url)
+        known = self._urls.get(text)
+        if known is None:
+            if len(self._urls) >= 64:  # noqa: PLR2004 - a provider has a handful of addresses
+                self._urls.clear()
+            known = self._urls[text] = yarl.URL(text, encoded=True)
+        return known
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        self._connector = _Connector(
+            limit=0,
+            keepalive_timeout=self._keep_alive,
+            ssl=self._tls(),
+            enable_cleanup_closed=_TLS_ENDS_LATE,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=self._connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            timeout=aiohttp.ClientTimeout(),
+        )
+        return self._session
+
+    def _tls(self) -> ssl.SSLContext | bool:
+        if self._verify_tls and self._ca_file is not None:
+            return ssl.create_default_context(cafile=self._ca_file)
+        return self._verify_tls
+
+
+class _Exchange:
+    """What is known of one request's connection."""
+
+    __slots__ = ("socket", "was_idle")
+
+    def __init__(self) -> None:
+        self.socket: asyncio.Transport | None = None
+        self.was_idle = False
+
+    def abort(self) -> None:
+        """Close the socket at once, whatever it has still to send or to say goodbye."""
+        if self.socket is not None:
+            self.socket.abort()
+            self.socket = None
+
+
+_EXCHANGE: contextvars.ContextVar[_Exchange] = contextvars.ContextVar("exchange")
+"""The request that the current task is sending: aiohttp has no argument to hand it through."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector that tells each exchange which connection it got."""
+
+    _used: weakref.WeakSet[ResponseHandler] | None = None
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait to be used again."""
+        return sum(len(connections) for connections in self._conns.values())
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        protocol = connection.protocol
+        if self._used is None:
+            self._used = weakref.WeakSet()
+        exchange = _EXCHANGE.get()
+        exchange.socket = connection.transport
+        if protocol is not None:
+            exchange.was_idle = protocol in self._used
+            self._used.add(protocol)
+        return connection
+
+
+class _Body(LingeringStream):
+    """The body of one response as it arrives; never cut into lines or held back."""
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        exchange: _Exchange,
+        request: httpx.Request,
+        transport: AiohttpTransport,
+    ) -> None:
+        self._response = response
+        self._content = response.content
+        self._exchange = exchange
+        self._request = request
+        self._transport = transport
+        self._is_held = True
+
+    def __aiter__(self) -> _Body:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            data = await self._content.readany()
+        except BaseException as error:
+            self.abort()
+            if isinstance(error, Exception):
+                raise translated(error, self._request) from error
+            raise
+        if not data:
+            self._release()
+            raise StopAsyncIteration
+        return data
+
+    async def aclose(self) -> None:
+        """Break the response off, unless its end has come: then its connection is free already."""
+        if not self._content.is_eof():
+            self.abort()
+        self._release()
+
+    def linger(self) -> None:
+        """Give the connection back once the rest has come."""
+        if self._is_held and not self._content.is_eof():
+            self._transport.keep_lingering(self)
+            self._content.on_eof(self._end)
+        self._release()
+
+    def abort(self) -> None:
+        """Close the socket at once."""
+        self._exchange.abort()
+        self._response.close()
+        self._release()
+
+    def _end(self) -> None:
+        self._transport.lingered(self)
+
+    def _release(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._transport.released()
+
+
+async def _content(request: httpx.Request) -> bytes:
+    stream = request.stream
+    return b"".join(stream) if isinstance(stream, httpx.SyncByteStream) else await request.aread()
+
+
+def translated(error: Exception, request: httpx.Request) -> Exception:
+    """Return what `error` is in httpx's tree; an exception that is none of aiohttp's stays."""
+    for theirs, ours in ERRORS:
+        if isinstance(error, theirs):
+            return ours(type(error).__name__, request=request)
+    return error
+
+
+def _headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
+    """Return the response's headers; those of an encoding that aiohttp has undone are left out."""
+    raw = response.raw_headers
+    if "content-encoding" in response.headers:
+        undone = {b"content-encoding", b"content-length"}
+        return [(name, value) for name, value in raw if name.lower() not in undone]
+    return list(raw)

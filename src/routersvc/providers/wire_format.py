@@ -1,0 +1,96 @@
+"""What a wire format is: how an attempt is written to a provider and how its answer is read.
+
+A wire format is pure: it holds no socket and no clock, so that it can be tested on recorded bytes,
+cut and split anywhere. One module or package per format; the part with the socket is the same for
+all of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Protocol
+
+from routersvc.domain.answers import AnswerEvent
+from routersvc.domain.catalogue import Capability
+from routersvc.domain.failures import Failure
+from routersvc.engine.ports import AttemptCall
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WireRequest:
+    """One HTTP request, without credentials. `path` is appended to the provider's base URL."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes = dataclasses.field(default=b"", repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ResponseHead:
+    """What precedes a response's body. Header names are lower case; `received_at` is Unix time."""
+
+    status: int
+    headers: Mapping[str, str] = dataclasses.field(repr=False)
+    received_at: float
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters; empty where none was given."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class AnswerDecoder(Protocol):
+    """Reads one answer as its bytes arrive. How the bytes are split changes no event."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why nothing more will be read, once that is so. Events read before it remain valid."""
+        ...
+
+    def feed(self, data: bytes) -> list[AnswerEvent]:
+        """Return the events that `data` completes, `Finished` last where the answer is complete."""
+        ...
+
+    def end(self) -> list[AnswerEvent]:
+        """Return the last events; the provider has ended the body in good order.
+
+        Raises:
+            AttemptFailedError: the answer is not complete, or `failure` was met before.
+        """
+        ...
+
+
+class WireFormat(Protocol):
+    """One wire format as one vendor speaks it."""
+
+    @property
+    def name(self) -> str:
+        """The format's name in the configuration and in `WireExtension.wire_format`."""
+        ...
+
+    @property
+    def expressible(self) -> frozenset[Capability]:
+        """What a request in this format can ask for at this vendor."""
+        ...
+
+    def encode(self, call: AttemptCall) -> WireRequest:
+        """Return the request for an attempt.
+
+        Raises:
+            AttemptFailedError: the prompt asks for what cannot be said. Nothing is left out.
+        """
+        ...
+
+    def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
+        """Return a reader for the body of a successful response (2xx)."""
+        ...
+
+    def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
+        """Return what any other response means. `body` may be cut; nothing of it is quoted."""
+        ...
+
+    def probe(self) -> WireRequest:
+        """Return a request that costs nothing and shows that provider and credential work."""
+        ...
