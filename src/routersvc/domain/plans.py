@@ -142,6 +142,11 @@ class Plan:
     has_side_effects: bool
     failover_on_refusal: bool
 
+    @property
+    def resumes(self) -> bool:
+        """Whether a broken stream is to go on from the text so far."""
+        return self.streaming and self.stream_recovery is StreamRecoveryMode.RESUME
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class EffectiveConstraint:

@@ -25,11 +25,22 @@ logger = logging.getLogger(__name__)
 class AttemptRun:
     """One attempt being performed.
 
-    `held` are the events read before the commit. After `drive` has ended exactly one holds:
-    `failure` is set, or the attempt is committed and its stream open, or the task was cancelled.
+    `held` are the events read before the commit, `prefill` is the text it was asked to go on from.
+    After `drive` has ended exactly one holds: `failure` is set, or the attempt is committed and its
+    stream open, or the task was cancelled.
     """
 
-    __slots__ = ("_clock", "_race", "attempt", "failure", "held", "observation", "stream", "task")
+    __slots__ = (
+        "_clock",
+        "_race",
+        "attempt",
+        "failure",
+        "held",
+        "observation",
+        "prefill",
+        "stream",
+        "task",
+    )
 
     def __init__(
         self,
@@ -38,8 +49,10 @@ class AttemptRun:
         race: Race,
         observation: AttemptObservation,
         clock: Callable[[], float],
+        prefill: str = "",
     ) -> None:
         self.attempt = attempt
+        self.prefill = prefill
         self.observation = observation
         self.stream: AnswerStream | None = None
         self.held: list[AnswerEvent] = []

@@ -13,8 +13,17 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, assert_never
 
-from routersvc.domain.answers import AnswerEvent, Finished, Started
+from routersvc.domain.answers import (
+    AnswerEvent,
+    Finished,
+    MediaDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+)
 from routersvc.domain.attempts import Attempt
+from routersvc.domain.catalogue import Capability
 from routersvc.domain.collecting import collect
 from routersvc.domain.errors import (
     AttemptsFailedError,
@@ -24,6 +33,7 @@ from routersvc.domain.errors import (
 )
 from routersvc.domain.failures import AttemptFailedError, Failure
 from routersvc.domain.lateness import due_at, lateness
+from routersvc.domain.prefills import resumable, with_prefill
 from routersvc.domain.races import Cancel, Race, Start, Step
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
@@ -81,6 +91,9 @@ class Call:
         self._ended_at: float | None = None
         self._final_report: RouteReport | None = None
         self._recovered = False
+        # The answer's text so far, where a broken stream can be resumed from it.
+        self._said: list[str] | None = [] if decision.plan.resumes else None
+        self._prefill = ""
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -195,9 +208,10 @@ class Call:
         raise self._fail(race.verdict)
 
     async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
-        """Go on after the answer broke: another attempt starts over, or the call fails."""
+        """Go on after the answer broke: another attempt takes over, or the call fails."""
         if broken.stream is not None:
             await broken.stream.aclose()
+        self._prefill = resumable("".join(self._said or ()))
         steps = self._race.broke(failure, self._around.clock())
         self._observe_end(broken)
         if self._race.verdict is not None:
@@ -205,7 +219,12 @@ class Call:
         self._winner = None
         winner = await self._until_commit(steps)
         self._recovered = True
-        recovered = Recovered(kind=RecoveryKind.RESTARTED, kept_characters=0, report=self.report())
+        self._said = [winner.prefill] if self._decision.plan.resumes else None
+        recovered = Recovered(
+            kind=RecoveryKind.RESUMED if winner.prefill else RecoveryKind.RESTARTED,
+            kept_characters=len(winner.prefill),
+            report=self.report(),
+        )
         return (recovered, *await self._hand_on(winner, winner.held))
 
     async def _read(self, run: AttemptRun) -> Sequence[AnswerEvent]:
@@ -236,6 +255,8 @@ class Call:
     async def _hand_on(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
         handed: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
+        if self._said is not None:
+            self._remember(handed)
         if handed and isinstance(handed[-1], Finished):
             self._race.finished(self._around.clock())
             self._observe_end(run)
@@ -243,6 +264,14 @@ class Call:
                 await run.stream.aclose()
             self._over(None)
         return handed
+
+    def _remember(self, events: Sequence[CallEvent]) -> None:
+        """Keep the text to resume from; an answer that is more than text cannot be resumed."""
+        for event in events:
+            if isinstance(event, TextDelta) and self._said is not None:
+                self._said.append(event.text)
+            elif isinstance(event, RefusalDelta | ToolCallDelta | MediaDelta):
+                self._said = None
 
     def _perform(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -264,9 +293,10 @@ class Call:
             number=attempt.number,
             reason=attempt.reason,
         )
+        prefill = self._prefill if Capability.PREFILL in attempt.deployment.capabilities else ""
         call = AttemptCall(
             deployment=attempt.deployment,
-            prompt=request.prompt,
+            prompt=with_prefill(request.prompt, prefill) if prefill else request.prompt,
             streaming=request.streaming,
             connect_timeout=plan.timeouts.connect,
             timeout=min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
@@ -275,7 +305,11 @@ class Call:
             no_training=request.routing.constraints.no_training,
         )
         run = AttemptRun(
-            attempt=attempt, race=self._race, observation=observation, clock=around.clock
+            attempt=attempt,
+            race=self._race,
+            observation=observation,
+            clock=around.clock,
+            prefill=prefill,
         )
         self._runs.append(run)
         run.task = around.scope.start(run.drive(around.gateway, call), name=self.decision_id)

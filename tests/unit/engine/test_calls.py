@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta, ToolCallDelta
+from routersvc.domain.catalogue import Capability, Deployment
 from routersvc.domain.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
@@ -16,12 +18,12 @@ from routersvc.domain.errors import (
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.policies import RetryRule, StreamRecoveryMode
-from routersvc.domain.prompts import Text
+from routersvc.domain.prompts import Message, Role, Text
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.requests import Request
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
-from routersvc.drills.worlds import World, scripted_policy, scripted_request
-from routersvc.engine.call_events import Recovered, RouteSelected
+from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
+from routersvc.engine.call_events import Recovered, RecoveryKind, RouteSelected
 
 
 def failing(failure_class: FailureClass, *, retry_after: float | None = None) -> Fail:
@@ -376,3 +378,76 @@ async def test_full_router_sheds() -> None:
             world.router.open(scripted_request())
 
     assert caught.value.retry_after > 0
+
+
+def resuming(other: Deployment, cut: list[Move]) -> World:
+    """Return a world whose first deployment is cut, and whose policy resumes."""
+    return World(
+        {"a": [cut], "b": [answer(" and whole")]},
+        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
+        deployments=[other],
+    )
+
+
+async def test_resume_goes_on_from_the_text_so_far() -> None:
+    """The other model is asked to continue; the client keeps what it has."""
+    cut: list[Move] = [token("half "), token("the way "), failing(FailureClass.TRUNCATED)]
+    world = resuming(scripted_deployment("b"), cut)
+
+    events = await stream(world)
+
+    recovered = next(event for event in events if isinstance(event, Recovered))
+    assert recovered.kind is RecoveryKind.RESUMED
+    assert recovered.kept_characters == len("half the way")
+    assert world.gateway.calls[1].prompt.messages[-1] == Message(
+        role=Role.ASSISTANT, parts=(Text(text="half the way"),)
+    )
+    report, _ = world.observer.ends[0]
+    assert [a.outcome for a in report.attempts] == [AttemptOutcome.BROKEN, AttemptOutcome.SERVED]
+    assert report.total_usage.output_tokens == report.attempts[0].usage.output_tokens + 1
+
+
+async def test_resume_restarts_where_the_model_cannot_continue() -> None:
+    """Without a prefill the answer starts over, and the client is told to discard."""
+    able = scripted_deployment("b")
+    unable = dataclasses.replace(
+        able,
+        model=dataclasses.replace(
+            able.model, capabilities=able.model.capabilities - {Capability.PREFILL}
+        ),
+    )
+    world = resuming(unable, [token("half"), failing(FailureClass.TRUNCATED)])
+
+    events = await stream(world)
+
+    recovered = next(event for event in events if isinstance(event, Recovered))
+    assert (recovered.kind, recovered.kept_characters) == (RecoveryKind.RESTARTED, 0)
+    assert world.gateway.calls[1].prompt == world.gateway.calls[0].prompt
+
+
+async def test_answer_with_a_tool_call_is_not_resumed() -> None:
+    """Half a tool call cannot be continued as text."""
+    half_call = Emit((ToolCallDelta(index=0, call_id="c", name="f", arguments_json='{"a'),))
+    cut: list[Move] = [token("I look"), half_call, failing(FailureClass.TRUNCATED)]
+    world = resuming(scripted_deployment("b"), cut)
+
+    events = await stream(world)
+
+    recovered = next(event for event in events if isinstance(event, Recovered))
+    assert recovered.kind is RecoveryKind.RESTARTED
+
+
+async def test_own_prefill_of_the_prompt_is_lengthened() -> None:
+    """Two turns of the model in a row would be refused by some providers."""
+    prompt = scripted_request().prompt
+    begun = Message(role=Role.ASSISTANT, parts=(Text(text="It "),))
+    world = resuming(scripted_deployment("b"), [token("is noon "), failing(FailureClass.TRUNCATED)])
+    request = dataclasses.replace(
+        scripted_request(), prompt=dataclasses.replace(prompt, messages=(*prompt.messages, begun))
+    )
+
+    await stream(world, request)
+
+    assert world.gateway.calls[1].prompt.messages[1:] == (
+        Message(role=Role.ASSISTANT, parts=(Text(text="It "), Text(text="is noon"))),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,16 +11,29 @@ from hypothesis import strategies as st
 from routersvc.domain.answers import Finished, FinishReason, TextDelta, Usage, UsageCounted
 from routersvc.domain.errors import CallFailedError, RouterError
 from routersvc.domain.failures import BreakerEffect, Failure, FailureClass
-from routersvc.domain.policies import RetryRule, StreamRecoveryMode, Timeouts
+from routersvc.domain.policies import (
+    HedgingMode,
+    HedgingRule,
+    Priority,
+    RetryRule,
+    StreamRecoveryMode,
+    Timeouts,
+)
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.requests import Routing
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.drills.virtual_time import run_in_virtual_time
 from routersvc.drills.worlds import World, scripted_policy, scripted_request
-from routersvc.engine.call_events import CallEvent, Recovered, RouteSelected
+from routersvc.engine.call_events import CallEvent, Recovered, RecoveryKind, RouteSelected
 
 TIMEOUTS = Timeouts(connect=1.0, first_content=3.0, idle=2.0, attempt=8.0, useful=0.05)
 NAMES = ("a", "b", "c")
+HEDGING = [
+    HedgingRule(mode=HedgingMode.OFF),
+    HedgingRule(mode=HedgingMode.PARALLEL, max_parallel=3),
+    HedgingRule(mode=HedgingMode.DELAYED, delay=0.4),
+    HedgingRule(mode=HedgingMode.AUTO, delay=0.4, max_parallel=3),
+]
 
 delays = st.sampled_from([0.0, 0.01, 0.5, 1.0, 1.999, 2.0, 3.0, 5.0, 30.0])
 failures = st.builds(
@@ -68,23 +82,29 @@ async def play(
     recovery: StreamRecoveryMode,
     side_effects: bool,
     seed: int,
+    hedging: HedgingRule = HEDGING[0],
 ) -> tuple[World, list[CallEvent], RouterError | None, float]:
     """Make one call in a world; return all that came of it and the instant of its end."""
     world = World(
         of_deployments,
-        policy=scripted_policy(
-            list(of_deployments),
-            max_attempts=max_attempts,
-            timeouts=TIMEOUTS,
-            retries=RetryRule(max_retries=1),
-            stream_recovery=recovery,
+        policy=dataclasses.replace(
+            scripted_policy(
+                list(of_deployments),
+                max_attempts=max_attempts,
+                timeouts=TIMEOUTS,
+                retries=RetryRule(max_retries=1),
+                stream_recovery=recovery,
+            ),
+            hedging=hedging,
         ),
         seed=seed,
     )
     events: list[CallEvent] = []
     error: RouterError | None = None
     request = scripted_request(
-        streaming=streaming, timeout=seconds, routing=Routing(has_side_effects=side_effects)
+        streaming=streaming,
+        timeout=seconds,
+        routing=Routing(has_side_effects=side_effects, priority=Priority.HIGH),
     )
     try:
         async with world.router.open(request) as call:
@@ -114,7 +134,8 @@ def text_of(events: list[CallEvent]) -> str:
     streaming=st.booleans(),
     timeout=st.sampled_from([0.04, 0.5, 2.0, 6.0, 30.0, 120.0]),
     max_attempts=st.integers(1, 4),
-    recovery=st.sampled_from([StreamRecoveryMode.FAIL, StreamRecoveryMode.RESTART]),
+    recovery=st.sampled_from(StreamRecoveryMode),
+    hedging=st.sampled_from(HEDGING),
     side_effects=st.booleans(),
     seed=st.integers(0, 3),
 )
@@ -124,6 +145,7 @@ def test_promises_hold_in_every_world(
     timeout: float,
     max_attempts: int,
     recovery: StreamRecoveryMode,
+    hedging: HedgingRule,
     side_effects: bool,  # noqa: FBT001 - drawn by hypothesis
     seed: int,
 ) -> None:
@@ -138,6 +160,7 @@ def test_promises_hold_in_every_world(
             recovery=recovery,
             side_effects=side_effects,
             seed=seed,
+            hedging=hedging,
         )
 
     world, events, error, ended_at = run_in_virtual_time(one())
@@ -153,17 +176,22 @@ def test_promises_hold_in_every_world(
     assert len(selections) == (1 if events else 0)
     # 1 and 2. What the client holds is one attempt's answer, whole.
     text = text_of(events)
-    assert len({letter for letter in text if letter.isalpha()}) <= 1
+    resumed = [
+        event
+        for event in events
+        if isinstance(event, Recovered) and event.kind is RecoveryKind.RESUMED
+    ]
+    assert len({letter for letter in text if letter.isalpha()}) <= 1 + len(resumed)
     served = [a for a in report.attempts if a.outcome is AttemptOutcome.SERVED]
     assert len(served) == (1 if error is None else 0)
     if error is None:
         assert isinstance(events[-1], Finished)
-        assert text.startswith(served[0].deployment.name)
+        assert resumed or text.startswith(served[0].deployment.name)
     # 4. The caller hears within its deadline; nothing starts too late to be useful.
     assert ended_at <= timeout + 1e-9
     first, *others = world.observer.attempts
-    assert all(timeout - each.started_at >= TIMEOUTS.useful - 1e-9 for each in others)
     assert first.started_at == 0.0
+    assert all(timeout - each.started_at >= TIMEOUTS.useful - 1e-9 for each in others)
     # 5. Nothing runs afterwards.
     assert world.leftovers() == {}
     # 7. Attempts are bounded; only a retry on a stale connection is free.
