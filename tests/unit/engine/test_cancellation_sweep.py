@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from routersvc.domain.answers import Finished, TextDelta
 from routersvc.domain.errors import CallFailedError
 from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.policies import StreamRecoveryMode
+from routersvc.domain.policies import HedgingMode, HedgingRule, StreamRecoveryMode
 from routersvc.drills.scripted import Emit, Fail, Hang, Wait, answer
 from routersvc.drills.virtual_time import VirtualTimeLoop
 from routersvc.drills.worlds import World, scripted_policy, scripted_request
@@ -57,6 +58,32 @@ def restart() -> World:
 def exhausted() -> World:
     """Everything fails."""
     return World({"a": [[Wait(0.1), FAILED]], "b": [[Wait(0.1), FAILED]]})
+
+
+def hedged() -> World:
+    """The first is late, its hedge answers."""
+    return with_hedging(HedgingRule(mode=HedgingMode.DELAYED, delay=0.3))
+
+
+def parallel() -> World:
+    """Two start at once, the second answers."""
+    return with_hedging(HedgingRule(mode=HedgingMode.PARALLEL))
+
+
+def with_hedging(rule: HedgingRule) -> World:
+    """Return a world in which the second deployment is the faster one."""
+    return World(
+        {"a": [answer("a", first=2.0)], "b": [answer("b", "c", first=0.1, gap=0.1)]},
+        policy=dataclasses.replace(scripted_policy(["a", "b"]), hedging=rule),
+    )
+
+
+def resume() -> World:
+    """The first breaks after content, the second goes on."""
+    return World(
+        {"a": [[HALF, Wait(0.1), BROKEN]], "b": [answer("a", "b", first=0.1, gap=0.1)]},
+        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
+    )
 
 
 async def call(world: World, *, streaming: bool) -> None:
@@ -114,7 +141,9 @@ def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -
 
 
 @pytest.mark.parametrize("streaming", [True, False], ids=["stream", "unary"])
-@pytest.mark.parametrize("scenario", [plain, failover, late, retry, restart, exhausted])
+@pytest.mark.parametrize(
+    "scenario", [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted]
+)
 def test_cancellation_at_every_step_leaves_nothing(
     scenario: Callable[[], World],
     streaming: bool,  # noqa: FBT001 - a parameter of the test
