@@ -1,0 +1,57 @@
+"""The commands, their options and their help. What a command does is imported when it runs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Annotated
+
+import typer
+
+from routersvc.cli import call_commands, service_commands
+from routersvc.cli.help_texts import examples
+
+application = typer.Typer(
+    name="routersvc",
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+_EXIT_CODES = (
+    "0 ok · 1 failed · 2 wrong usage · 3 wrong settings · 4 no router · 5 refused\n"
+    "6 unavailable now · 7 out of time · 8 not allowed · 130 interrupted"
+)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"routersvc {importlib.metadata.version('routersvc')}")
+        raise typer.Exit
+
+
+@application.callback(
+    invoke_without_command=True,
+    epilog=examples(
+        ("routersvc demo", "calls survive the death of a provider"),
+        "routersvc serve --config router.yaml",
+        ('routersvc stream "Why is the sky blue?"', "ask, and watch the answer arrive"),
+    )
+    + f"\n\n[bold]Exit codes[/]\n{_EXIT_CODES}",
+)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", metavar="", callback=_tell_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Route LLM requests between providers, and survive their failures."""
+    del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+service_commands.add_to(application)
+call_commands.add_to(application)

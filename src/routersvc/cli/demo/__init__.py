@@ -1,0 +1,5 @@
+"""The command `demo`: providers die, calls do not.
+
+Three processes take part: the simulator, the router and this one with the callers. None shares an
+event loop or an interpreter lock with another, so that what is measured is what a caller would see.
+"""

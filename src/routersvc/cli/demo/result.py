@@ -1,0 +1,40 @@
+"""The result of the demo for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from routersvc.cli.demo.outcomes import Tally
+from routersvc.cli.demo.scenario import Scenario
+from routersvc.cli.demo.views import DIRECT, ROUTED
+
+
+def result_entries(tallies: Mapping[str, Tally], plot: Scenario) -> dict[str, object]:
+    """Return what became of all calls as JSON's types; times are in seconds."""
+    return {
+        "duration": plot.duration,
+        "killed_at": plot.killed_at,
+        "revived_at": plot.revived_at,
+        "routed": _entries(tallies[ROUTED]),
+        "direct": _entries(tallies[DIRECT]),
+    }
+
+
+def _entries(tally: Tally) -> dict[str, object]:
+    return {
+        "calls": len(tally.outcomes),
+        "failed": tally.failed,
+        "failures": tally.failures(),
+        "failovers": tally.failovers,
+        "streams_asked_again": tally.interrupted,
+        "answered_by": tally.answered_by(),
+        "lost_attempts": tally.lost_attempts(),
+        "latency": {
+            f"{kind}_{state}": dataclasses.asdict(
+                tally.times(streaming=streaming, primary_dead=dead)
+            )
+            for streaming, kind in ((False, "whole_answer"), (True, "first_words"))
+            for dead, state in ((False, "primary_alive"), (True, "primary_dead"))
+        },
+    }

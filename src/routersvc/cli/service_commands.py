@@ -1,0 +1,128 @@
+"""The words of the commands around the service: `serve`, `check`, `simulate`, `demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from routersvc.cli import options
+from routersvc.cli.help_texts import examples, prose
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    application.command(
+        "simulate",
+        help=prose(simulate),
+        epilog=examples(
+            ("routersvc simulate", "three providers on the ports 4010 to 4012"),
+            "routersvc simulate --provider a=fast --provider b=erratic --port 0",
+            "curl -X POST http://127.0.0.1:4009/_control/providers/alpha/kill",
+        ),
+    )(simulate)
+    application.command(
+        "demo",
+        help=prose(demo),
+        epilog=examples(
+            "routersvc demo",
+            ("routersvc demo --calls 1000 --rate 40", "a heavier one"),
+            "routersvc demo --json | jq .routed.failed",
+        ),
+    )(demo)
+
+
+def simulate(
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Settings of the simulator, YAML."),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provider",
+            metavar="NAME=CHARACTER",
+            help="Play this one: fast, steady, erratic or instant. May be repeated.",
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            metavar="N",
+            min=0,
+            max=65535,
+            help="The first provider's port, the others follow; 0: free ones. Default: 4010.",
+            show_default=False,
+        ),
+    ] = None,
+    control_port: Annotated[
+        int | None,
+        typer.Option(
+            "--control-port",
+            metavar="N",
+            min=0,
+            max=65535,
+            help="Where all are controlled; 0: a free one. Default: 4009.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="HOST", help="Where to listen. Default: 127.0.0.1."),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", metavar="", help="Print one line of JSON with all addresses when ready."
+        ),
+    ] = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Play LLM providers over HTTP, and let them fail on demand.
+
+    They speak the wire format of OpenAI's chat completions. Over the control endpoint they can be
+    killed and revived, given faults (statuses, stalls, cut streams, …), and asked what they saw.
+    """
+    from routersvc.cli import simulating
+
+    simulating.simulate(
+        simulating.Cast(
+            config=config,
+            providers=tuple(provider or ()),
+            host=host,
+            port=port,
+            control_port=control_port,
+        ),
+        as_json=json,
+    )
+
+
+def demo(
+    *,
+    calls: Annotated[
+        int, typer.Option("--calls", metavar="N", min=30, max=5000, help="How many calls.")
+    ] = 360,
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="N", min=1, max=100, help="Calls per second.")
+    ] = 10.0,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Decides what is asked, and when.")
+    ] = 1,
+    json: options.JsonOption = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Watch calls survive the death of a provider.
+
+    Starts three simulated providers and a router, streams an answer, explains a route, then makes a
+    few hundred calls while the first provider is killed and revived; the same calls go straight to
+    that provider for comparison. Needs no keys and no network, and ends everything it started.
+    Succeeds only if no call failed.
+    """
+    from routersvc.cli.demo import directing
+
+    directing.demo(directing.DemoOptions(calls=calls, rate=rate, seed=seed, as_json=json))

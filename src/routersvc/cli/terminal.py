@@ -1,0 +1,93 @@
+"""What a command writes to: answers on standard output, everything else on standard error.
+
+Colours and moving lines are for terminals. The environment may say otherwise of colours:
+`NO_COLOR` (https://no-color.org) and `FORCE_COLOR`, which `--color` sets for the process. Text of
+a model is never trusted: on a terminal its control characters are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import sys
+from typing import TextIO
+
+import orjson
+from rich.console import Console
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""C0 but tab and newline, DEL, C1, and what reorders text."""
+
+_PIPE_WIDTH = 120
+"""The width of tables that are not written to a terminal, in characters."""
+
+
+class PipeConsole(Console):
+    """A console that tells its command when the reader has gone away."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error through: `routersvc.cli.running` ends the process as shells expect."""
+        raise  # noqa: PLE0704 - rich calls this while it handles the error
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Terminal:
+    """The two outputs of one command."""
+
+    out: Console
+    err: Console
+
+    @classmethod
+    def of_process(cls) -> Terminal:
+        """Return the outputs of this process as they are now."""
+        return cls(out=console(sys.stdout), err=console(sys.stderr))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a person watches standard output as it is written."""
+        return self.out.is_terminal
+
+    def write(self, text: str) -> None:
+        """Write a piece of an answer at once, exactly as it is where it goes to a program."""
+        stream = self.out.file
+        stream.write(visible(text) if self.is_live else text)
+        stream.flush()
+
+    def write_json(self, value: object) -> None:
+        """Write a value as one line of JSON."""
+        self.out.file.write(orjson.dumps(value).decode() + "\n")
+        self.out.file.flush()
+
+    def note(self, text: str) -> None:
+        """Write a line about what happens, for people, to standard error."""
+        self.err.print(visible(text), style="dim", markup=False, soft_wrap=True)
+
+
+def console(stream: TextIO) -> Console:
+    """Return a console on a stream; without colours its text has no escape sequence at all."""
+    is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+    forced = bool(os.environ.get("FORCE_COLOR"))
+    colored = not os.environ.get("NO_COLOR") and (forced or is_terminal)
+    return PipeConsole(
+        file=stream,
+        force_terminal=is_terminal,
+        color_system=("auto" if is_terminal else "standard") if colored else None,
+        no_color=not colored,
+        width=None if is_terminal or os.environ.get("COLUMNS") else _PIPE_WIDTH,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+
+
+def complain(sentence: str) -> None:
+    """Write why a command cannot go on, as one line on standard error: `error: …`."""
+    err = console(sys.stderr)
+    err.print("[bold red]error:[/]", end=" ")
+    err.print(visible(sentence), markup=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Return text whose control characters are shown instead of obeyed, but for breaks and tabs."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
