@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from routersvc.settings.problems import shown
@@ -74,18 +75,20 @@ class SecretReference:
                     f"the environment variable {shown(self.name)} is not set"
                 )
             return Secret(_usable(content, f"the environment variable {shown(self.name)}"))
-        path = folder / self.name
-        return Secret(_read(path), path=path)
+        return Secret(
+            _read(folder / self.name, f"the file {shown(self.name)}"),
+            reread=functools.partial(self.resolve, environment, folder),
+        )
 
 
 class Secret:
     """A secret that no text of it shows: only `reveal` gives it."""
 
-    __slots__ = ("_content", "_path")
+    __slots__ = ("_content", "_reread")
 
-    def __init__(self, content: str, *, path: Path | None = None) -> None:
+    def __init__(self, content: str, *, reread: Callable[[], Secret] | None = None) -> None:
         self._content = content
-        self._path = path
+        self._reread = reread
 
     def reveal(self) -> str:
         """Return the content."""
@@ -97,7 +100,7 @@ class Secret:
         Raises:
             SecretUnavailableError: the file is gone or cannot be used.
         """
-        return self if self._path is None else Secret(_read(self._path), path=self._path)
+        return self if self._reread is None else self._reread()
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -112,8 +115,7 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-def _read(path: Path) -> str:
-    name = f"the file {shown(str(path))}"
+def _read(path: Path, name: str) -> str:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_SECRET_SIZE + 1)

@@ -33,6 +33,9 @@ def _translate(details: ErrorDetails, problems: ProblemList) -> None:
     path: KeyPath = details["loc"]
     value: object = details["input"]
     context: dict[str, Any] = details.get("ctx", {})
+    if details["type"] == "too_short" and value:
+        # What was there is wrong, which is told item by item.
+        return
     if details["type"] == "extra_forbidden":
         known = keys_at(path[:-1])
         hint = did_you_mean(str(path[-1]), known)

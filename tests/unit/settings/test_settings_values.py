@@ -1,0 +1,304 @@
+"""What the other floors are given: catalogue, policies, endpoints, digest."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from routersvc.domain.catalogue import Capability, Compliance, Prices
+from routersvc.domain.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    HedgingRule,
+    Policy,
+    RetryRule,
+    StreamRecoveryMode,
+    Timeouts,
+)
+from routersvc.settings.addresses import HostPort
+from routersvc.settings.endpoints import Connections, Tls
+from routersvc.settings.loading import load_settings
+from routersvc.settings.problems import SettingsError
+from routersvc.settings.settings import Settings
+from routersvc.settings.telemetry import LogFormat, LogLevel, TraceExporter
+from routersvc.settings.wire_formats import Dialect, WireFormat
+
+Load = Callable[[str], Settings]
+
+
+def test_smallest_file_has_all_defaults(load: Load, minimal: str) -> None:
+    """The defaults of the design, each of them."""
+    settings = load(minimal)
+
+    assert settings.default_policy == "default"
+    assert settings.policies() == {
+        "default": Policy(
+            name="default",
+            deployments=("alpha-large",),
+            max_attempts=3,
+            timeouts=Timeouts(
+                connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2
+            ),
+            hedging=HedgingRule(
+                mode=HedgingMode.OFF,
+                percentile=0.95,
+                min_samples=100,
+                min_delay=0.2,
+                max_delay=20.0,
+                delay=None,
+                max_parallel=2,
+            ),
+            retries=RetryRule(
+                max_retries=1, base_delay=0.1, max_delay=5.0, only_without_alternative=True
+            ),
+            stream_recovery=StreamRecoveryMode.FAIL,
+            consistency=ConsistencyMode.ANY,
+            failover_on_refusal=False,
+        )
+    }
+    server = settings.server
+    assert server.listen == (HostPort(host="127.0.0.1", port=50051),)
+    assert (server.max_message_bytes, server.max_concurrent_calls) == (16_777_216, 1_000)
+    assert (server.default_timeout, server.max_timeout) == (120.0, 600.0)
+    assert (server.drain.notice_delay, server.drain.grace, server.reflection) == (5.0, 20.0, True)
+    assert (server.keepalive.time, server.keepalive.timeout) == (30.0, 10.0)
+    assert server.keepalive.max_connection_age is None
+    telemetry = settings.telemetry
+    assert (telemetry.log.level, telemetry.log.format) == (LogLevel.INFO, LogFormat.JSON)
+    assert telemetry.prometheus.listen is None
+    assert (telemetry.tracing.exporter, telemetry.tracing.sample_ratio) == (
+        TraceExporter.NONE,
+        0.01,
+    )
+
+
+def test_smallest_file_gives_one_deployment(load: Load, minimal: str) -> None:
+    """What is not stated is not given, and what every chat model can do is assumed."""
+    catalogue = load(minimal).catalogue()
+
+    deployment = catalogue.deployments["alpha-large"]
+    assert (deployment.wire_model, deployment.credential, deployment.enabled) == (
+        "sim-large",
+        "default",
+        True,
+    )
+    assert deployment.compliance == Compliance()
+    assert deployment.model.context_window == 128_000
+    assert deployment.model.prices is None
+    assert deployment.capabilities == {
+        Capability.STREAMING,
+        Capability.SYSTEM_PROMPT,
+        Capability.SAMPLING,
+        Capability.STOP_SEQUENCES,
+    }
+
+
+def test_catalogue_holds_what_the_file_says(load: Load, full: str) -> None:
+    """Every key of providers, models and deployments arrives."""
+    catalogue = load(full).catalogue()
+
+    deployment = catalogue.deployments["alpha-large"]
+    assert deployment.provider.wire_format == "openai_chat"
+    assert deployment.provider.cancel_stops_billing
+    assert deployment.wire_model == "sim-large-2026-03-01"
+    assert deployment.model.max_output_tokens == 16_384
+    assert deployment.model.prices == Prices(
+        input=2.5, output=10.0, cached_input=1.25, cache_write=2.5
+    )
+    assert deployment.model.equivalent_to == {"sim-reasoner"}
+    assert Capability.IMAGE_INPUT in deployment.capabilities
+    assert Capability.REASONING not in deployment.capabilities
+    assert catalogue.deployments["alpha-small"].model.tier == 1
+    assert catalogue.aliases == {"large": "sim-large", "small": "sim-small"}
+    assert catalogue.deployments["beta-small"].credential == "batch"
+
+
+def test_deployment_takes_from_its_provider_what_it_does_not_say(load: Load, full: str) -> None:
+    """Key by key; a list of its own replaces that of the provider."""
+    deployments = load(full).catalogue().deployments
+
+    assert deployments["alpha-large"].compliance == Compliance(
+        region="eu-central",
+        zero_data_retention=True,
+        no_training=True,
+        data_classes=frozenset({"pii"}),
+    )
+    assert deployments["alpha-small"].compliance == Compliance(
+        region="eu-central",
+        zero_data_retention=True,
+        no_training=True,
+        data_classes=frozenset({"pii", "phi"}),
+    )
+    assert deployments["beta-large"].compliance == Compliance(region="eu-west", no_training=True)
+    assert deployments["gamma-large"].compliance == Compliance(region="us-east")
+
+
+def test_deployment_can_take_back_what_its_provider_has(load: Load, full: str) -> None:
+    """A stated `false` is a statement."""
+    text = full.replace(
+        "      zero_data_retention: true\n      no_training: true\n      data_classes: [pii]",
+        "      zero_data_retention: false",
+    )
+
+    compliance = load(text).catalogue().deployments["alpha-large"].compliance
+    assert not compliance.zero_data_retention
+    assert compliance.no_training
+    assert compliance.data_classes == {"pii", "phi"}
+
+
+def test_dialect_says_what_can_be_expressed_and_billed(load: Load, minimal: str) -> None:
+    """The settings can overrule what is known of billing, nothing else."""
+    groq = minimal.replace("openai_chat\n", "openai_chat\n    dialect: groq\n")
+    stops = groq.replace("    dialect", "    cancel_stops_billing: true\n    dialect")
+
+    provider = load(groq).catalogue().deployments["alpha-large"].provider
+    assert provider.expressible == {Capability.STREAMING, Capability.TOOLS}
+    assert not provider.cancel_stops_billing
+    assert load(stops).catalogue().deployments["alpha-large"].provider.cancel_stops_billing
+    assert load(groq).endpoints["alpha"].dialect == "groq"
+
+
+def test_policy_of_models_has_their_deployments_model_by_model(load: Load, full: str) -> None:
+    """Within a model, in the order of the file."""
+    policies = load(full).policies()
+
+    assert policies["cheap"].deployments == (
+        "alpha-small",
+        "beta-small",
+        "alpha-large",
+        "beta-large",
+        "gamma-large",
+    )
+    assert policies["cheap"].max_attempts == 4
+    assert policies["steady"].consistency is ConsistencyMode.EQUIVALENT
+
+
+def test_policy_takes_from_the_defaults_what_it_does_not_say(load: Load, minimal: str) -> None:
+    """Also single keys inside of a section, and a value that is the schema's own default."""
+    policy = load(
+        f"{minimal}    max_attempts: 3\n    timeouts: {{idle: 7s}}\n"
+        "policy_defaults:\n  max_attempts: 5\n  failover_on_refusal: true\n"
+        "  timeouts: {idle: 9s, connect: 1s}\n"
+    ).policies()["default"]
+
+    assert policy.max_attempts == 3
+    assert policy.failover_on_refusal
+    assert (policy.timeouts.idle, policy.timeouts.connect) == (7.0, 1.0)
+    assert policy.timeouts.first_content == 30.0
+
+
+def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
+    """Secrets are resolved, the closing slash is gone, headers show themselves to nobody."""
+    settings = load(full.replace("http://127.0.0.1:4010/v1", "http://127.0.0.1:4010/v1/"))
+
+    alpha, beta = settings.endpoints["alpha"], settings.endpoints["beta"]
+    assert (alpha.wire_format, alpha.dialect) == ("openai_chat", "openai")
+    assert alpha.base_url == "http://127.0.0.1:4010/v1"
+    assert {name: secret.reveal() for name, secret in alpha.credentials.items()} == {
+        "default": "alpha-secret"
+    }
+    assert {name: secret.reveal() for name, secret in beta.credentials.items()} == {
+        "interactive": "beta-secret",
+        "batch": "beta-batch-secret",
+    }
+    assert {name: value.reveal() for name, value in alpha.headers.items()} == {"x-team": "routing"}
+    assert alpha.tls == Tls(ca_file=None, verify=True)
+    assert alpha.connections == Connections(limit=512, keepalive_timeout=30.0)
+    assert {name: value.reveal() for name, value in settings.tracing_headers.items()} == {
+        "x-tenant": "platform"
+    }
+
+
+def test_provider_without_credentials_has_none(load: Load, minimal: str) -> None:
+    """Self-hosted servers often ask for none."""
+    settings = load(minimal.replace("    api_key: env:ALPHA_API_KEY\n", ""))
+
+    assert settings.endpoints["alpha"].credentials == {}
+    assert settings.catalogue().deployments["alpha-large"].credential == ""
+
+
+def test_digest_tells_what_is_said_not_how(load: Load, minimal: str) -> None:
+    """Comments, quotes and spelled-out defaults leave it as it is; a changed value does not."""
+    digest = load(minimal).digest
+
+    assert load(f"# comment\n{minimal}server: {{default_timeout: 2m}}\n").digest == digest
+    assert load(minimal.replace("128000", "128_000".replace("_", ""))).digest == digest
+    assert load(f"{minimal}server: {{default_timeout: 120.0}}\n").digest == digest
+    assert load(f"{minimal}server: {{default_timeout: 121}}\n").digest != digest
+    assert load(minimal.replace("ALPHA_API", "BETA_API")).digest != digest
+    assert len(digest) == 64
+
+
+def test_digest_does_not_depend_on_the_secrets(
+    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat]
+) -> None:
+    """A hash of a secret in an explanation would help to guess it."""
+    path = tmp_path / "settings.yaml"
+    path.write_text(minimal, encoding="utf-8")
+
+    digests = {
+        load_settings(
+            path, environment={"ALPHA_API_KEY": secret}, known_wire_formats=wire_formats
+        ).digest
+        for secret in ("one", "two")
+    }
+    assert len(digests) == 1
+
+
+def test_paths_start_at_the_folder_of_the_file(
+    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat]
+) -> None:
+    """The settings and their secrets are mounted together."""
+    (tmp_path / "key").write_text("from-file\n", encoding="utf-8")
+    path = tmp_path / "settings.yaml"
+    path.write_text(minimal.replace("env:ALPHA_API_KEY", "file:key"), encoding="utf-8")
+
+    settings = load_settings(path, environment={}, known_wire_formats=wire_formats)
+
+    secret = settings.endpoints["alpha"].credentials["default"]
+    assert secret.reveal() == "from-file"
+    (tmp_path / "key").write_text("rotated\n", encoding="utf-8")
+    assert secret.reread().reveal() == "rotated"
+
+
+def test_file_without_certificates_is_told(
+    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat]
+) -> None:
+    """When the settings are loaded, not at the first call."""
+    (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
+    path = tmp_path / "settings.yaml"
+    key = "    api_key: env:ALPHA_API_KEY\n"
+    path.write_text(
+        minimal.replace("http:", "https:").replace(key, "    tls: {ca_file: ca.pem}\n"),
+        encoding="utf-8",
+    )
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path, environment={}, known_wire_formats=wire_formats)
+
+    assert str(caught.value) == (
+        f"{path}:5:20: providers.alpha.tls.ca_file: holds no certificates (allowed: a PEM file)"
+    )
+
+
+def test_settings_show_no_secret(load: Load, full: str, environment: Mapping[str, str]) -> None:
+    """Neither from the environment nor from a header, in whatever text is made of them."""
+    settings = load(full)
+
+    texts = [repr(settings), str(settings), repr(settings.endpoints), f"{settings.document!r}"]
+    hidden = [*environment.values(), "routing'"]
+    assert not [secret for secret in hidden for text in texts if secret in text]
+
+
+def test_sections_cannot_be_changed(load: Load, minimal: str) -> None:
+    """What was checked stays as it was checked."""
+    settings = load(minimal)
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.server.reflection = False  # type: ignore[misc]
+
+
+def test_wire_format_knows_its_default_dialect() -> None:
+    """A mistake of the program, not of the settings."""
+    with pytest.raises(ValueError, match="one of `dialects`"):
+        WireFormat(dialects={"openai": Dialect()}, default_dialect="groq")
