@@ -145,7 +145,7 @@ class ConcurrencyLimiter:
     def succeeded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
         """Give back the place of a complete answer; return the tickets that start now."""
         used = self._give_back(ticket)
-        if used >= _NEAR * self._limit:
+        if used >= _NEAR * int(self._limit):
             # One more per round: `limit` successes make a round.
             self._limit = min(float(self._rule.maximum), self._limit + 1 / self._limit)
         return self._start_waiting(now)
