@@ -8,6 +8,7 @@ shall hear which field it is.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Generic, TypeVar, cast
 
@@ -23,6 +24,7 @@ MAX_DEPTH = 100
 MAX_FIELDS_SEARCHED = 10_000
 """Bounds the search for the bad field: a hostile message costs milliseconds, no more."""
 
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} messages"
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 _MAX_VARINT_BYTES = 10
@@ -48,14 +50,19 @@ class RequestReader(Generic[_Request]):
         except DecodeError:
             raise InvalidRequestError([_what_is_wrong(raw, self._message_type)]) from None
         message.DiscardUnknownFields()
-        if message.ByteSize() != len(raw):
+        size = message.ByteSize()
+        if size != len(raw):
             # Unknown fields, or an unusual encoding of known ones.
-            for path in _unknown_fields(self._message_type.FromString(raw), ""):
-                raise FieldNotServedError(path)
+            whole = self._message_type.FromString(raw)
+            if whole.ByteSize() != size:
+                fields = itertools.islice(_fields(whole, ""), MAX_FIELDS_SEARCHED)
+                raise FieldNotServedError(next(filter(None, fields), "a field of a newer contract"))
         return message
 
 
-def _unknown_fields(message: Message, path: str) -> Iterator[str]:
+def _fields(message: Message, path: str) -> Iterator[str]:
+    """Yield the path of each unknown field, and an empty one for each message."""
+    yield ""
     unknown = UnknownFieldSet(message)
     for place in range(len(unknown)):
         yield f"{path}[field {unknown[place].field_number}]"
@@ -65,9 +72,9 @@ def _unknown_fields(message: Message, path: str) -> Iterator[str]:
         inner = f"{path}.{field.name}" if path else field.name
         if field.is_repeated:
             for place, item in enumerate(value):
-                yield from _unknown_fields(item, f"{inner}[{place}]")
+                yield from _fields(item, f"{inner}[{place}]")
         else:
-            yield from _unknown_fields(value, inner)
+            yield from _fields(value, inner)
 
 
 class _NotReadableError(Exception):
@@ -145,7 +152,7 @@ class _Search:
                 return FieldViolation(field=path, description="must be valid UTF-8")
         elif field.message_type is not None:
             if depth >= MAX_DEPTH:
-                return FieldViolation(field=path, description="is nested too deeply")
+                return FieldViolation(field=path, description=_TOO_DEEP)
             return self.in_message(value, field.message_type, path, depth + 1)
         return None
 
