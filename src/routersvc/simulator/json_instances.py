@@ -267,10 +267,10 @@ def _merge(first: Schema, second: Schema) -> dict[str, object]:
     """Join two schemas that both apply; objects' properties and requirements add up."""
     merged = {**first, **second}
     if "properties" in first and "properties" in second:
-        merged["properties"] = {
-            **_mapping(first["properties"], "properties"),
-            **_mapping(second["properties"], "properties"),
-        }
+        mine = _mapping(first["properties"], "properties")
+        theirs = _mapping(second["properties"], "properties")
+        shared = {name: {"allOf": [mine[name], theirs[name]]} for name in mine if name in theirs}
+        merged["properties"] = {**mine, **theirs, **shared}
     if "required" in first and "required" in second:
         merged["required"] = [
             *cast("Sequence[object]", first["required"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 import string
+import warnings
 
 _ATTEMPTS = 60
 _MOST_REPEATS = 4
@@ -30,8 +31,11 @@ def matching_text(
 ) -> str | None:
     """Return text that matches `pattern` and has a length within the bounds, if one is found."""
     try:
-        expression = re.compile(pattern)
-    except re.error:
+        with warnings.catch_warnings():
+            # What is odd about a client's pattern is no business of our log.
+            warnings.simplefilter("ignore", FutureWarning)
+            expression = re.compile(pattern)
+    except (re.error, OverflowError):
         return None
     for _ in range(_ATTEMPTS):
         try:
@@ -165,7 +169,9 @@ class _Writer:
             fewest = int(counted[1])
             most = fewest
             if counted[2]:
-                most = int(counted[3]) if counted[3] else fewest + _MOST_REPEATS
+                most = fewest + _MOST_REPEATS
+                if counted[3]:
+                    most = min(most, max(fewest, int(counted[3])))
         else:
             return 1, 1
         if self._at < len(self._pattern) and self._pattern[self._at] in "?+":

@@ -55,8 +55,8 @@ from routersvc.simulator.formats.wire_format import (
 _COMPLETIONS = "/v1/chat/completions"
 _MODELS = "/v1/models"
 _TERMINATOR = b"data: [DONE]\n\n"
-# Stands where id and creation time go; JSON escapes control characters, so it is unique.
-_UNSIGNED = b"\x00"
+# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+_ID, _CREATED = b"\x00", b"\x01"
 
 
 class OpenAIChatFormat:
@@ -68,7 +68,7 @@ class OpenAIChatFormat:
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
         self._offer = Offer.of(models)
         digest = hashlib.sha256(b"%d" % seed).hexdigest()
-        self._completion_prefix = f"chatcmpl-{digest[:21]}"
+        self._completion_prefix = f"chatcmpl-{digest[:21]}".encode()
         self._request_prefix = f"req_{digest[:24]}"
         self._fingerprints = {
             model.id: None
@@ -155,8 +155,9 @@ class OpenAIChatFormat:
         if not request.model.reasoning:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
         choice["finish_reason"] = answer.finish.value
-        return b'{%s"object":"chat.completion",%s,"choices":[%s],%s}' % (
-            _UNSIGNED,
+        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[%s],%s}' % (
+            _ID,
+            _CREATED,
             model_keys(answer.reported_models),
             orjson.dumps(choice),
             b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
@@ -168,9 +169,10 @@ class OpenAIChatFormat:
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""
         frames = ChunkWriter(
-            head=b'data: {%s"object":"chat.completion.chunk",%s,%s,'
+            head=b'data: {"id":"%s","object":"chat.completion.chunk","created":%s,%s,%s,'
             % (
-                _UNSIGNED,
+                _ID,
+                _CREATED,
                 model_keys(answer.reported_models),
                 b'"service_tier":"default","system_fingerprint":%s'
                 % orjson.dumps(self._fingerprints[request.model.id]),
@@ -191,8 +193,8 @@ class OpenAIChatFormat:
 
     def sign(self, data: bytes, identity: Identity) -> bytes:
         """Put id and creation time into an answer."""
-        signature = f'"id":"{self._completion_prefix}{identity.serial:08x}",'
-        return data.replace(_UNSIGNED, f'{signature}"created":{identity.created},'.encode())
+        completion_id = b"%s%08x" % (self._completion_prefix, identity.serial)
+        return data.replace(_ID, completion_id).replace(_CREATED, b"%d" % identity.created)
 
     def error(self, complaint: Complaint) -> HttpAnswer:
         """Return the answer that says a problem."""

@@ -7,6 +7,7 @@ limits and context windows, and needs no vocabulary.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
 import zlib
@@ -23,8 +24,10 @@ _BYTES_PER_TOKEN = 4
 _MESSAGE_TOKENS, _ANSWER_START_TOKENS = 4, 3
 # A low-detail image, and a square one of 1,024 pixels in high detail.
 _LOW_DETAIL_TOKENS, _HIGH_DETAIL_TOKENS = 85, 765
-_DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,([A-Za-z0-9+/]+={0,2})")
-_IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+={0,2})")
+# The first bytes of PNG, JPEG, GIF and (after its length) WebP.
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
+_RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,9 +163,9 @@ class _Reader:
         url = text(image.get("url"), f"{param}.image_url.url")
         if url.startswith("data:"):
             data = _DATA_URL.fullmatch(url)
-            if data is None or len(data[2]) % 4:
+            if data is None or len(data[1]) % 4:
                 raise refusal(400, "Invalid base64 image_url.", code="invalid_base64")
-            if data[1] not in _IMAGE_TYPES:
+            if not _is_image(base64.b64decode(data[1])):
                 raise refusal(
                     400,
                     "You uploaded an unsupported image. Please make sure your image has of one "
@@ -213,3 +216,10 @@ class _Reader:
                 f"response messages: {', '.join(self._open_calls)}",
                 param=f"messages.[{self._call_message + 1}].role",
             )
+
+
+def _is_image(data: bytes) -> bool:
+    """Whether bytes are an image of a supported format; the declared type counts for nothing."""
+    if data.startswith(_RIFF):
+        return data[_WEBP_AT] == _WEBP
+    return data.startswith(_SIGNATURES)

@@ -103,9 +103,9 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         if body.get(name) is not None:
             raise unsupported(name)
     streaming = switch(body, "stream", default=False)
+    max_tokens = _read_max_tokens(body, model)
     _check_sampling(body, model)
     prompt = read_messages(body.get("messages"), model)
-    max_tokens = _read_max_tokens(body, model)
     _check_context(prompt, max_tokens, model)
     tools, mode = read_tools(body)
     usage_in_stream, obfuscated = _read_stream_options(body, streaming=streaming)

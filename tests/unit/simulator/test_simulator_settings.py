@@ -1,0 +1,134 @@
+"""Settings: a mapping or a YAML file describes the providers to play."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from routersvc.simulator import (
+    BEHAVIOURS,
+    Constant,
+    Fault,
+    ProviderCharacter,
+    SettingError,
+    SimulatedModel,
+    SimulatorSettings,
+    Stall,
+)
+
+
+def test_a_file_describes_a_simulator(tmp_path: pathlib.Path) -> None:
+    """What the reference page shows must work as written."""
+    file = tmp_path / "sim.yaml"
+    file.write_text(
+        """
+control_port: 9100
+providers:
+  - name: alpha
+    port: 9101
+    character: fast
+    api_keys: [sk-simulated-alpha]
+    behaviour: {tokens_per_chunk: 4}
+    faults:
+      - {kind: stall, after_tokens: 3, probability: 0.1}
+  - name: beta
+    models:
+      - {id: tiny, context_window: 512}
+    behaviour:
+      time_to_first_token: 0.25
+""",
+        encoding="utf-8",
+    )
+
+    settings = SimulatorSettings.from_file(file)
+
+    alpha, beta = settings.providers
+    assert settings.control_port == 9100
+    assert alpha.api_keys == ("sk-simulated-alpha",)
+    assert alpha.behaviour.tokens_per_chunk == 4
+    assert alpha.behaviour.time_to_first_token == BEHAVIOURS["fast"].time_to_first_token
+    assert alpha.faults == (Fault(effect=Stall(after_tokens=3), probability=0.1),)
+    assert beta.models == (SimulatedModel(id="tiny", context_window=512),)
+    assert beta.behaviour.time_to_first_token == Constant(value=0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("providers:\n  - name: a\n    prot: 1\n", 3, "`providers[0].prot`: unknown key; did you"),
+        ("providers:\n  - name: A\n", 2, "`providers[0]`: `name` must be lower-case letters"),
+        ("providers:\n  - port: 1\n", 2, "`providers[0].name`: is required"),
+        ("providers:\n  - name: a\n    port: 70000\n", 2, "`port` must be between 0"),
+        ("providers:\n- name: a\n  character: nice\n", 3, "unknown character; allowed: instant"),
+        ("providers:\n- name: a\n  wire_format: x\n", 2, "`wire_format` must be one of"),
+        ("providers:\n- name: a\n- name: a\n", 1, "each needs its own name"),
+        ("providers: []\n", 1, "`providers` must not be empty"),
+        ("host: x\nhost: y\n", 2, "`host`: stands here twice"),
+        ("providers: [\n", 2, "not YAML: "),
+        ("a: b: c\n", 1, "not YAML: mapping values are not allowed here"),
+        ("", 1, "expected a mapping, got nothing"),
+        ("- x\n", 1, "expected a mapping, got a list"),
+    ],
+)
+def test_a_refused_file_is_refused_by_line(
+    tmp_path: pathlib.Path, text: str, line: int, sentence: str
+) -> None:
+    """File, line and key are what leads to the mistake."""
+    file = tmp_path / "sim.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(SettingError) as refused:
+        SimulatorSettings.from_file(file)
+
+    assert str(refused.value).startswith(f"{file}:{line}: ")
+    assert sentence in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: pathlib.Path) -> None:
+    """A wrong path is a user's mistake, not a crash."""
+    with pytest.raises(SettingError, match="No such file or directory"):
+        SimulatorSettings.from_file(tmp_path / "absent.yaml")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: pathlib.Path) -> None:
+    """So is a file of another kind."""
+    file = tmp_path / "sim.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(SettingError, match="not YAML"):
+        SimulatorSettings.from_file(file)
+
+
+def test_two_providers_cannot_share_a_port() -> None:
+    """Found when the settings are read, not when the second one starts."""
+    with pytest.raises(SettingError, match="no port may be given twice"):
+        SimulatorSettings.from_mapping(
+            {"control_port": 9001, "providers": [{"name": "a", "port": 9001}]}
+        )
+
+
+def test_two_models_cannot_share_a_name() -> None:
+    """A version of one model must not be the id of another."""
+    with pytest.raises(ValueError, match="no name may stand for two of them"):
+        ProviderCharacter(
+            name="a", models=(SimulatedModel(id="m"), SimulatedModel(id="n", version="m"))
+        )
+
+
+def test_the_demonstration_has_three_characters_with_the_same_models() -> None:
+    """Failover needs somewhere to go, and a difference to show."""
+    settings = SimulatorSettings.demonstration()
+
+    assert [one.name for one in settings.providers] == ["alpha", "beta", "gamma"]
+    assert len({one.behaviour.time_to_first_token for one in settings.providers}) == 3
+    assert len({one.models for one in settings.providers}) == 1
+
+
+def test_api_keys_do_not_show_in_representations() -> None:
+    """Settings end up in logs and tracebacks."""
+    settings = SimulatorSettings.from_mapping(
+        {"providers": [{"name": "a", "api_keys": ["sk-very-secret"]}]}
+    )
+
+    assert "sk-very-secret" not in repr(settings)
