@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Annotated
 
 import typer
@@ -25,6 +24,8 @@ _EXIT_CODES = (
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata  # noqa: PLC0415 - slow, and rarely wanted
+
         typer.echo(f"routersvc {importlib.metadata.version('routersvc')}")
         raise typer.Exit
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -21,12 +21,13 @@ from routersvc.grpc_api.client_messages import (
     words_of,
 )
 
+_FIGURES = ("score", "cost", "first words")
+_TITLE_WIDTH = len("Request")
+
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
     """Print the profile, the policy, the limits, the candidates and the plan."""
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="bold", no_wrap=True)
-    facts.add_column()
+    facts = _grid()
     facts.add_row("Request", Text(_profile_text(explanation.profile)))
     for evidence in explanation.profile.evidence:
         facts.add_row("", Text(f"{evidence.finding}: {evidence.description}", style="dim"))
@@ -37,44 +38,59 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         facts.add_row("" if place else "Limits", text)
     console.print(facts)
     console.print()
-    console.print(candidates_table(explanation))
+    console.print(candidates_table(explanation.candidates))
     console.print()
     if not explanation.plan.steps:
         console.print("[bold red]Nothing may serve this request.[/]")
         return
-    plan = Table.grid(padding=(0, 2))
-    plan.add_column(style="bold", no_wrap=True)
-    plan.add_column()
+    plan = _grid()
     for place, line in enumerate(_plan_lines(explanation.plan)):
         plan.add_row("" if place else "Plan", Text(line))
     console.print(plan)
 
 
-def candidates_table(explanation: Explanation) -> Table:
-    """Return the deployments: the eligible by rank, then the others with their reasons."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+def candidates_table(candidates: Sequence[Candidate]) -> Table:
+    """Return the deployments: the eligible by rank, then the others with their reasons.
+
+    A column in which nobody has anything to say is left out.
+    """
+    rows = [(candidate, _figures(candidate)) for candidate in candidates]
+    titles = [title for title in _FIGURES if any(figures[title] for _, figures in rows)]
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("deployment", no_wrap=True)
     table.add_column("model", overflow="fold")
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("cost", justify="right", no_wrap=True)
-    table.add_column("first words", justify="right", no_wrap=True)
-    table.add_column("why", ratio=1, overflow="fold")
-    for candidate in explanation.candidates:
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for candidate, figures in rows:
         name = candidate.deployment
-        cost = candidate.expected_cost_usd
-        first = seconds_of(candidate, "expected_time_to_first_content")
         table.add_row(
             Text(str(candidate.rank), style="bold green") if candidate.eligible else Text("–"),
             Text(name.deployment, style="bold" if candidate.eligible else ""),
             Text(model_text(name)),
-            f"{candidate.score:.3g}" if candidate.score_parts else "",
-            money_text(cost) if candidate.HasField("expected_cost_usd") else "",
-            "" if first is None else time_text(first),
+            *(figures[title] for title in titles),
             _why(candidate),
             style="" if candidate.eligible else "dim",
         )
     return table
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True, min_width=_TITLE_WIDTH)
+    grid.add_column()
+    return grid
+
+
+def _figures(candidate: Candidate) -> dict[str, str]:
+    first = seconds_of(candidate, "expected_time_to_first_content")
+    has_cost = candidate.HasField("expected_cost_usd")
+    return {
+        "score": f"{candidate.score:.3g}" if candidate.score_parts else "",
+        "cost": money_text(candidate.expected_cost_usd) if has_cost else "",
+        "first words": "" if first is None else time_text(first),
+    }
 
 
 def _why(candidate: Candidate) -> Text:

@@ -15,7 +15,7 @@ def time_text(seconds: float | None) -> str:
         return f"{seconds * 1000:.1f} ms"
     if round(seconds * 1000) < 1000:  # noqa: PLR2004 - milliseconds in a second
         return f"{seconds * 1000:.0f} ms"
-    if seconds < _HUNDRED_SECONDS:
+    if seconds < _HUNDRED_SECONDS and seconds != _MINUTE:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), int(_MINUTE))
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"

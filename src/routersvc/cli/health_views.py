@@ -30,15 +30,15 @@ _WIDE = 110
 def health_table(response: ProviderHealthResponse, width: int) -> Table:
     """Return one row per deployment; a narrow terminal gets fewer columns."""
     wide = width >= _WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     table.add_column("deployment", no_wrap=True)
     if wide:
         table.add_column("model", overflow="fold")
     table.add_column("state", overflow="fold")
     table.add_column("success", justify="right", no_wrap=True)
-    table.add_column("first words" if wide else "first", justify="right", overflow="fold")
+    table.add_column("first words", justify="right", no_wrap=True)
     if wide:
-        table.add_column("whole answer", justify="right", overflow="fold")
+        table.add_column("whole answer", justify="right", no_wrap=True)
         table.add_column("tokens/s", justify="right", no_wrap=True)
     table.add_column("running", justify="right", no_wrap=True)
     table.add_column("served", justify="right", no_wrap=True)
@@ -49,9 +49,9 @@ def health_table(response: ProviderHealthResponse, width: int) -> Table:
             cells.append(model_text(health.deployment))
         has_rate = health.HasField("success_rate")
         cells += [_state(health), share_text(health.success_rate) if has_rate else "–"]
-        cells.append(_quantiles(health, "time_to_first_content"))
+        cells.append(_quantiles(health, "time_to_first_content", wide=wide))
         if wide:
-            cells.append(_quantiles(health, "duration"))
+            cells.append(_quantiles(health, "duration", wide=wide))
             has_speed = health.HasField("output_tokens_per_second")
             cells.append(f"{health.output_tokens_per_second:.0f}" if has_speed else "–")
         limit = f"/{health.concurrency_limit}" if health.HasField("concurrency_limit") else ""
@@ -81,14 +81,14 @@ def _state(health: DeploymentHealth) -> Text:
 
 
 def _quantiles(
-    health: DeploymentHealth, field: Literal["time_to_first_content", "duration"]
+    health: DeploymentHealth, field: Literal["time_to_first_content", "duration"], *, wide: bool
 ) -> str:
-    """Return median and 95th percentile."""
+    """Return the median, and the 95th percentile where there is room for it."""
     if not health.HasField(field):
         return "–"
     quantiles: Quantiles = getattr(health, field)
     p50, p95 = seconds_of(quantiles, "p50"), seconds_of(quantiles, "p95")
-    return f"{time_text(p50)} / {time_text(p95)}"
+    return f"{time_text(p50)} / {time_text(p95)}" if wide else time_text(p50)
 
 
 def _last_failure(health: DeploymentHealth, response: ProviderHealthResponse) -> str:

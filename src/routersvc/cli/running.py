@@ -33,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _let_go_of_output()
+    except SystemExit as end:
+        # Typer ends the process itself when the reader of a pipe is gone, and for nothing else.
+        return _let_go_of_output() if isinstance(end.__context__, BrokenPipeError) else _code(end)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except CommandError as error:
@@ -47,7 +50,9 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, _UsageError):
         context = getattr(error, "ctx", None)
         command = getattr(context, "command_path", "routersvc")
-        _complain(f"{error.format_message().rstrip('.')} (see `{command} --help`)")
+        message = error.format_message().rstrip(".")
+        see = " See" if message.endswith("?") else "; see"
+        _complain(f"{message}{see} `{command} --help`")
         return error.exit_code
     if os.environ.get("ROUTERSVC_TRACEBACK"):
         traceback.print_exception(error)
@@ -67,9 +72,14 @@ def _complain(sentence: str) -> None:
         _let_go_of_output()
 
 
+def _code(end: SystemExit) -> int:
+    return end.code if isinstance(end.code, int) else ExitCode.FAILED
+
+
 def _let_go_of_output() -> int:
     """Point the standard outputs nowhere, so that the interpreter's last flush fails silently."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            os.dup2(nowhere, stream.fileno())
     return ExitCode.BROKEN_PIPE

@@ -108,7 +108,7 @@ async def _run(settings: SimulatorSettings, terminal: Terminal, *, as_json: bool
 
 
 def _tell(simulator: Simulator, terminal: Terminal) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     for title in ("provider", "base URL", "models", "speaks"):
         table.add_column(title, overflow="fold")
     for provider in simulator.providers:

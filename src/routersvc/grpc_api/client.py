@@ -186,6 +186,8 @@ def call_error_of(error: grpc.aio.AioRpcError, *, address: str, connected: bool)
             # The core's own words end with the cause: `…; last error: …: Connection refused`.
             why = "no answer in time" if timed_out_connecting else message.rpartition(": ")[2]
             return NotConnectedError(status=status, message=f"no router at {address}: {why}")
+        if status == "DEADLINE_EXCEEDED":
+            message = "the time was up before the router answered"
         return CallError(status=status, message=message or f"the call ended with {status}")
     info, bad_request = ErrorInfo(), BadRequest()
     retry, report = RetryInfo(), RouteReport()

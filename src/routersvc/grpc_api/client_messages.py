@@ -7,6 +7,7 @@ without presence is written, so that a path that exists once exists always.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar, cast
 
@@ -62,6 +63,9 @@ __all__ = (
 )
 
 _Message = TypeVar("_Message", bound=Message)
+
+
+_LEVELS = re.compile(r"^(?:Failed to parse \w+ field: )+")
 
 
 class RequestShapeError(Exception):
@@ -130,5 +134,8 @@ def _words(message: Message, field: str, numbers: Iterable[int]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    """Say in one line where a JSON object is no message: the runtime nests one cause per level."""
-    return " ".join(str(error).split()).rstrip(".")
+    """Say in one line where a JSON object is no message.
+
+    The runtime names each level on the way down, and the whole path at the end.
+    """
+    return _LEVELS.sub("", " ".join(str(error).split())).rstrip(".")

@@ -16,6 +16,7 @@ from routersvc.cli.figures import count_text, money_text, share_text, time_text
         (0.9996, "1 s"),
         (1.2345, "1.23 s"),
         (59.94, "59.9 s"),
+        (60.0, "1 min"),
         (100.0, "1 min 40 s"),
         (600.0, "10 min"),
     ],

@@ -1,0 +1,190 @@
+"""A command line from its words to its exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from routersvc.cli.application import application
+from routersvc.cli.running import run
+
+COMMANDS = sorted(info.name or "" for info in application.registered_commands)
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start from an environment that says nothing."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "ROUTERSVC_TRACEBACK"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def test_the_commands_are_those_that_are_documented() -> None:
+    """A command that goes away breaks somebody's script."""
+    assert COMMANDS == [
+        "check",
+        "complete",
+        "demo",
+        "explain",
+        "health",
+        "serve",
+        "simulate",
+        "stream",
+    ]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_explains_and_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command can be learned from its own help."""
+    code = run([command, "--help"])
+
+    shown = capsys.readouterr()
+    assert code == 0
+    assert f"Usage: routersvc {command} [OPTIONS]" in shown.out
+    assert "Examples" in shown.out
+    assert f"routersvc {command}" in shown.out.partition("Examples")[2]
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_use_options_that_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An example that does not work is worse than none."""
+    run([command, "--help"])
+    text, _, examples = capsys.readouterr().out.partition("Examples")
+
+    own = [line for line in examples.splitlines() if f"routersvc {command}" in line]
+    used = {
+        word
+        for line in own
+        for word in line.partition("#")[0].partition("| jq")[0].split()
+        if word.startswith("--")
+    }
+
+    assert {word for word in used if f" {word} " not in text} == set()
+
+
+def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever does not know the commands types none."""
+    code = run([])
+
+    assert code == 0
+    assert "Exit codes" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the first thing that a report of a defect needs."""
+    code = run(["--version"])
+
+    assert code == 0
+    assert capsys.readouterr().out.startswith("routersvc 0.")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["complet"],
+            "No such command 'complet'. Did you mean 'complete'? See `routersvc --help`",
+        ),
+        (
+            ["complete", "hi", "--modle", "x"],
+            (
+                "No such option: --modle (Possible options: --file, --model); "
+                "see `routersvc complete --help`"
+            ),
+        ),
+        (
+            ["complete", "hi", "--timeout", "soon"],
+            (
+                "Invalid value for '--timeout': `soon` is no length of time: "
+                "give 30, 1.5s, 250ms or 2m; see `routersvc complete --help`"
+            ),
+        ),
+        (
+            ["stream"],
+            "there is nothing to ask: give a prompt, `-`, `--file` or `--request`",
+        ),
+    ],
+)
+def test_wrong_words_are_one_sentence(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, in one line, with exit code 2."""
+    code = run(words)
+
+    assert code == 2
+    assert capsys.readouterr() == ("", f"error: {sentence}\n")
+
+
+def test_colours_of_errors_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--color` holds for all that the process says."""
+    code = run(["stream", "--color", "always"])
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("\x1b[1;31merror:\x1b[0m ")
+
+
+def fail(*_: object, **__: object) -> None:
+    """Fail as a defect does."""
+    raise KeyError("the key")
+
+
+def test_a_defect_is_a_sentence_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A user cannot do anything with a traceback."""
+    monkeypatch.setattr("routersvc.cli.calling.complete", fail)
+
+    code = run(["complete", "hi"])
+
+    assert code == 1
+    assert capsys.readouterr() == (
+        "",
+        "error: a defect of routersvc: KeyError: 'the key'; ROUTERSVC_TRACEBACK=1 shows where\n",
+    )
+
+
+def test_a_traceback_is_there_for_those_who_ask(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever mends the defect needs it."""
+    monkeypatch.setattr("routersvc.cli.calling.complete", fail)
+    monkeypatch.setenv("ROUTERSVC_TRACEBACK", "1")
+
+    run(["complete", "hi"])
+
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_interruption_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The user knows what the user did."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("routersvc.cli.calling.complete", interrupt)
+
+    code = run(["complete", "hi"])
+
+    assert code == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`--help` answers at once because a command loads what it needs when it runs."""
+    program = (
+        "import sys; from routersvc.cli.running import run; run(['complete', '--help']);"
+        "print([name for name in ('aiohttp', 'google.protobuf', 'grpc', 'orjson',"
+        " 'routersvc.app', 'routersvc.settings', 'routersvc.simulator', 'yaml')"
+        " if name in sys.modules], file=sys.stderr)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert ended.stderr == "[]\n"
