@@ -144,6 +144,10 @@ class ErrorExit(aio.ServerInterceptor):
         if status is None:
             reference = self._make_id()
             status = unexpected_status(reference)
-            logger.error("`%s` failed, reference `%s`", method, reference, exc_info=error)
+            logger.error(
+                "a call failed in a way that nothing is known of",
+                exc_info=error,
+                extra={"fields": {"method": method, "reference": reference}},
+            )
         message, trailers = travelling(status)
         await context.abort(status.code, message, trailers)

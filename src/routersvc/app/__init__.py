@@ -1,0 +1,1 @@
+"""The composition root: puts the parts together, and takes them apart in good order."""

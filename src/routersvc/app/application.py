@@ -1,0 +1,99 @@
+"""A running service, put together from its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import random
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from typing import TextIO
+
+from routersvc.app.draining import Drain, DrainRule
+from routersvc.app.options import provider_gateway, server_options, telemetry_options
+from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.grpc_api.server import EdgeServer
+from routersvc.grpc_api.tracing import tracing_interceptor
+from routersvc.providers.gateway import ProviderGateway
+from routersvc.settings.settings import Settings
+from routersvc.telemetry.runtime import open_telemetry
+
+logger = logging.getLogger(__name__)
+
+ID_BYTES = 16
+"""Length of the ids made for requests and for references to the log: as long as a trace id."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Application:
+    """A running service. `addresses` hold the ports that were really bound."""
+
+    router: Router
+    gateway: ProviderGateway
+    server: EdgeServer
+    drain: Drain
+    addresses: tuple[str, ...]
+    metrics_address: tuple[str, int] | None
+
+
+@contextlib.asynccontextmanager
+async def open_application(
+    settings: Settings, *, stream: TextIO, wall_clock: Callable[[], float]
+) -> AsyncGenerator[Application]:
+    """Start a service that logs to `stream`; on leaving, nothing of it is left.
+
+    Leaving without a drain ends the calls that run.
+
+    Raises:
+        OSError: an address cannot be bound.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        telemetry = await stack.enter_async_context(
+            open_telemetry(telemetry_options(settings), stream=stream, wall_clock=wall_clock)
+        )
+        gateway = provider_gateway(settings, wall_clock=wall_clock)
+        stack.push_async_callback(gateway.aclose)
+        router = Router(
+            configuration=RouterConfiguration(
+                catalogue=settings.catalogue(),
+                policies=settings.policies(),
+                default_policy=settings.default_policy,
+                digest=settings.digest,
+                max_concurrent_calls=settings.server.max_concurrent_calls,
+            ),
+            gateway=gateway,
+            observer=telemetry.observer,
+            clock=asyncio.get_running_loop().time,
+            wall_clock=wall_clock,
+            random=random.Random(),
+        )
+        telemetry.follow(active_calls=lambda: router.active_calls)
+        stack.push_async_callback(router.aclose)
+        provider = telemetry.tracer_provider
+        server = EdgeServer(
+            options=server_options(settings),
+            router=router,
+            make_id=lambda: secrets.token_hex(ID_BYTES),
+            wall_clock=wall_clock,
+            outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
+        )
+        stack.push_async_callback(server.stop, grace=0.0)
+        addresses = await server.start()
+        logger.info("serving", extra={"fields": {"addresses": ", ".join(addresses)}})
+        yield Application(
+            router=router,
+            gateway=gateway,
+            server=server,
+            drain=Drain(
+                server=server,
+                router=router,
+                rule=DrainRule(
+                    notice_delay=settings.server.drain.notice_delay,
+                    grace=settings.server.drain.grace,
+                ),
+            ),
+            addresses=addresses,
+            metrics_address=telemetry.metrics_address,
+        )

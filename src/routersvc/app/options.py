@@ -1,0 +1,106 @@
+"""What each part is told, from the settings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping
+
+from routersvc.app.wire_formats import adapter
+from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.providers.credentials import CredentialSource, Secret
+from routersvc.providers.gateway import ProviderGateway
+from routersvc.providers.provider_connections import ProviderConnection
+from routersvc.providers.transport import AiohttpTransport
+from routersvc.settings import secrets
+from routersvc.settings.endpoints import Endpoint
+from routersvc.settings.settings import Settings
+from routersvc.telemetry.options import (
+    LogFormat,
+    LogLevel,
+    LogOptions,
+    MetricsOptions,
+    TelemetryOptions,
+    TraceExporter,
+    TraceOptions,
+)
+
+
+def server_options(settings: Settings) -> ServerOptions:
+    """Return what the gRPC server is told."""
+    server = settings.server
+    keepalive = server.keepalive
+    return ServerOptions(
+        addresses=tuple(str(address) for address in server.listen),
+        max_message_bytes=server.max_message_bytes,
+        deadlines=DeadlineRule(
+            default_timeout=server.default_timeout, max_timeout=server.max_timeout
+        ),
+        keepalive=KeepaliveOptions(
+            time=keepalive.time,
+            timeout=keepalive.timeout,
+            permit_without_calls=keepalive.permit_without_calls,
+            min_recv_ping_interval_without_data=keepalive.min_recv_ping_interval_without_data,
+            max_connection_idle=keepalive.max_connection_idle,
+            max_connection_age=keepalive.max_connection_age,
+            max_connection_age_grace=keepalive.max_connection_age_grace,
+        ),
+        reflection=server.reflection,
+    )
+
+
+def telemetry_options(settings: Settings) -> TelemetryOptions:
+    """Return what telemetry is told."""
+    telemetry = settings.telemetry
+    tracing = telemetry.tracing
+    listen = telemetry.prometheus.listen
+    return TelemetryOptions(
+        service_name=telemetry.service_name,
+        service_version=importlib.metadata.version("routersvc"),
+        traces=TraceOptions(
+            exporter=TraceExporter(tracing.exporter.value),
+            endpoint=tracing.endpoint,
+            headers=_revealed(settings.tracing_headers),
+            sample_ratio=tracing.sample_ratio,
+            propagate=tracing.propagate,
+            export_timeout=tracing.export_timeout,
+            flush_timeout=tracing.flush_timeout,
+        ),
+        metrics=None if listen is None else MetricsOptions(host=listen.host, port=listen.port),
+        logs=LogOptions(
+            format=LogFormat(telemetry.log.format.value), level=LogLevel(telemetry.log.level.value)
+        ),
+    )
+
+
+def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
+    """Return the way to the providers; opens no connection."""
+    return ProviderGateway(
+        {name: _connection(endpoint) for name, endpoint in settings.endpoints.items()},
+        wall_clock=wall_clock,
+    )
+
+
+def _connection(endpoint: Endpoint) -> ProviderConnection:
+    ca_file = endpoint.tls.ca_file
+    return ProviderConnection(
+        base_url=endpoint.base_url,
+        wire_format=adapter(endpoint.wire_format, endpoint.dialect),
+        transport=AiohttpTransport(
+            max_connections=endpoint.connections.limit,
+            keep_alive=endpoint.connections.keepalive_timeout,
+            verify_tls=endpoint.tls.verify,
+            ca_file=None if ca_file is None else str(ca_file),
+        ),
+        credentials={name: _credential(secret) for name, secret in endpoint.credentials.items()},
+        headers=_revealed(endpoint.headers),
+    )
+
+
+def _credential(secret: secrets.Secret) -> CredentialSource:
+    credential = Secret(secret.reveal())
+    return lambda: credential
+
+
+def _revealed(headers: Mapping[str, secrets.Secret]) -> dict[str, str]:
+    return {name: secret.reveal() for name, secret in headers.items()}
