@@ -3,8 +3,8 @@
     NOT_SERVING ─ notice delay ─▶ new calls refused ─ grace ─▶ the rest ended ─▶ closed
 
 Load balancers hear at once that calls had better go elsewhere; calls are still taken until they
-have had the time to act on it. What then still comes is refused with a status that says so, and what
-runs may end. What outstays the grace is ended with the same status.
+have had the time to act on it. What then still comes is refused with a status that says so, and
+what runs may end. What outstays the grace is ended with the same status.
 """
 
 from __future__ import annotations
