@@ -123,8 +123,10 @@ def _number_words(node: SchemaNode) -> str:
 
 def _brief_number_words(node: SchemaNode) -> str:
     words = "whole number" if node["type"] == "integer" else "number"
-    if "exclusiveMinimum" in node:
-        return f"{words} between {node['exclusiveMinimum']} and {node['exclusiveMaximum']}"
-    if node["maximum"] >= _NO_LIMIT:
-        return f"{words} from {node['minimum']}"
-    return f"{words}, {node['minimum']} to {node['maximum']}"
+    if "minimum" in node:
+        words += f" from {node['minimum']}"
+    else:
+        words += f" above {node['exclusiveMinimum']}"
+    if "exclusiveMaximum" in node:
+        return f"{words}, below {node['exclusiveMaximum']}"
+    return words if node["maximum"] >= _NO_LIMIT else f"{words} to {node['maximum']}"

@@ -6,12 +6,13 @@ other. Where the smaller of two timeouts simply wins, only two that were both wr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from routersvc.domain.policies import HedgingMode
 from routersvc.settings.addresses import HostPort
 from routersvc.settings.fields import is_credential_header
+from routersvc.settings.fleet import FleetSection
 from routersvc.settings.policies import PolicySection
+from routersvc.settings.policy_checks import check_policy
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.providers import ProviderSection
@@ -20,6 +21,7 @@ from routersvc.settings.sections import Sections
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
 from routersvc.settings.units import duration_text
+from routersvc.settings.written_keys import WrittenKeys
 from routersvc.settings.yaml_source import YamlDocument
 
 
@@ -36,12 +38,18 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
                 f"`{longest}` does not fit into the `context_window`",
                 f"at most {model.context_window}",
             )
-    for name, policy in sections.effective_policies().items():
-        _PolicyCheck(name, policy, source, problems).check(sections.server)
-    if sections.server is not None:
-        _check_server(sections.server, problems)
+    keys = WrittenKeys(source, problems)
+    server = sections.server
+    policies = sections.effective_policies()
+    for name, policy in policies.items():
+        default_timeout = None if server is None else server.default_timeout
+        check_policy(name, policy, keys, default_timeout=default_timeout)
+    if sections.fleet is not None:
+        _check_fleet(sections.fleet, policies, keys)
+    if server is not None:
+        _check_server(server, problems)
     if sections.telemetry is not None:
-        _check_telemetry(sections.telemetry, sections.server, problems)
+        _check_telemetry(sections.telemetry, server, problems)
 
 
 def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemList) -> None:
@@ -79,104 +87,31 @@ def _check_headers(
             )
 
 
-class _PolicyCheck:
-    """Holds the rules of one policy, its own and the inherited, against each other."""
-
-    def __init__(
-        self, name: str, policy: PolicySection, source: YamlDocument, problems: ProblemList
-    ) -> None:
-        self._path = ("policies", name)
-        self._policy = policy
-        self._source = source
-        self._problems = problems
-
-    def check(self, server: ServerSection | None) -> None:
-        policy = self._policy
-        if (policy.deployments is None) == (policy.models is None):
-            both = policy.models is not None
-            self._problems.at_key(
-                (*self._path, "models") if both else self._path,
-                "stands beside `deployments`" if both else "names nothing to call",
-                "`deployments` or `models`",
-            )
-        self._check_timeouts(server)
-        self._check_hedging()
-        self._ordered("retries", "base_delay", "max_delay")
-
-    def _check_timeouts(self, server: ServerSection | None) -> None:
-        timeouts = self._policy.timeouts
-        for key in ("connect", "first_content", "idle"):
-            shorter, attempt = (("timeouts", key), ("timeouts", "attempt"))
-            if getattr(timeouts, key) > timeouts.attempt and self._all_written(shorter, attempt):
-                self._report([shorter], "is longer than `attempt`", timeouts.attempt)
-        if timeouts.useful > timeouts.attempt:
-            self._report(
-                [("timeouts", "useful"), ("timeouts", "attempt")],
-                "leaves no time for any attempt: `useful` is longer than `attempt`",
-                timeouts.attempt,
-            )
-        if server is not None and timeouts.useful > server.default_timeout:
-            self._report(
-                [("timeouts", "useful")],
-                "is longer than the server's `default_timeout`",
-                server.default_timeout,
-            )
-
-    def _check_hedging(self) -> None:
-        policy = self._policy
-        hedging = policy.hedging
-        self._ordered("hedging", "min_delay", "max_delay")
-        if hedging.mode is HedgingMode.OFF:
-            return
-        if policy.max_attempts < 2 or hedging.max_parallel < 2:  # noqa: PLR2004
-            self._report(
-                [("hedging", "max_parallel"), ("max_attempts",), ("hedging", "mode")],
-                "leaves no place for a hedge beside the first attempt",
-                "`max_attempts` and `max_parallel` of at least 2",
-            )
-        if hedging.mode is HedgingMode.PARALLEL:
-            return
-        first_content = policy.timeouts.first_content
-        if hedging.delay is not None:
-            if hedging.delay >= first_content:
-                self._report(
-                    [("hedging", "delay")],
-                    "is no sooner than the timeout `first_content`, so no hedge would start",
-                    f"below {duration_text(first_content)}",
-                )
-        elif hedging.min_delay >= first_content:
-            self._report(
-                [("hedging", "min_delay"), ("timeouts", "first_content")],
-                "leaves no time for a hedge between `min_delay` and the timeout `first_content`",
-                "a `min_delay` below `first_content`",
-            )
-
-    def _ordered(self, section: str, lower: str, upper: str) -> None:
-        values = getattr(self._policy, section)
-        if getattr(values, lower) > getattr(values, upper):
-            self._report(
-                [(section, lower), (section, upper)],
-                f"contradict each other: `{lower}` is above `{upper}`",
-                getattr(values, upper),
-            )
-
-    def _report(
-        self, candidates: Iterable[tuple[str, ...]], message: str, allowed: float | str
-    ) -> None:
-        """Report at the first of the keys that was written, in the policy or in the defaults."""
-        written = [path for keys in candidates if (path := self._written(keys)) is not None]
-        path = written[0] if written else self._path
-        words = allowed if isinstance(allowed, str) else f"at most {duration_text(allowed)}"
-        self._problems.at_value(path, message, words)
-
-    def _written(self, keys: tuple[str, ...]) -> KeyPath | None:
-        for path in ((*self._path, *keys), ("policy_defaults", *keys)):
-            if path in self._source.value_places:
-                return path
-        return None
-
-    def _all_written(self, *keys: tuple[str, ...]) -> bool:
-        return all(self._written(path) is not None for path in keys)
+def _check_fleet(
+    fleet: FleetSection, policies: Mapping[str, PolicySection], keys: WrittenKeys
+) -> None:
+    for section, lower, upper in (
+        ("breaker", "open_time", "max_open_time"),
+        ("concurrency", "minimum", "initial"),
+        ("concurrency", "initial", "maximum"),
+        ("budgets", "hedge_share", "share"),
+        ("budgets", "hedge_reserve", "reserve"),
+        ("rechecks", "first", "longest"),
+    ):
+        values = getattr(fleet, section)
+        keys.check_order(
+            ([("fleet", section, lower)], getattr(values, lower)),
+            ([("fleet", section, upper)], getattr(values, upper)),
+            in_seconds=section not in {"concurrency", "budgets"},
+        )
+    probe_timeout = fleet.breaker.probe_timeout
+    longest = max((policy.timeouts.attempt for policy in policies.values()), default=0.0)
+    if probe_timeout is not None and probe_timeout <= longest:
+        keys.problems.at_value(
+            ("fleet", "breaker", "probe_timeout"),
+            "is not longer than the longest `attempt` of a policy",
+            f"above {duration_text(longest)}",
+        )
 
 
 def _check_server(server: ServerSection, problems: ProblemList) -> None:

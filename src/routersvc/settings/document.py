@@ -8,6 +8,7 @@ from pydantic import Field
 
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.fields import Name, Section
+from routersvc.settings.fleet import FleetSection
 from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.providers import ProviderSection
@@ -38,6 +39,10 @@ class SettingsDocument(Section):
     policy_defaults: PolicyDefaultsSection = Field(
         default=PolicyDefaultsSection(),
         description="Rules of all policies that do not say otherwise.",
+    )
+    fleet: FleetSection = Field(
+        default=FleetSection(),
+        description="Rules that hold for every deployment, provider and policy.",
     )
     server: ServerSection = Field(default=ServerSection(), description="The gRPC server.")
     telemetry: TelemetrySection = Field(

@@ -16,7 +16,6 @@ from pathlib import Path
 from routersvc.settings.coherence_checks import check_coherence
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Reader
-from routersvc.settings.not_served import check_served
 from routersvc.settings.plain_data import PlainData
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import SettingsError
@@ -65,7 +64,6 @@ def settings_of(
     sections = read_sections(source, problems)
     check_references(PlainData(source.content), known_wire_formats, problems)
     check_coherence(sections, source, problems)
-    check_served(sections, problems)
     reader = Reader(environment, folder, problems)
     settings = _resolved(sections, source, reader, known_wire_formats)
     if settings is None or problems.problems:

@@ -8,10 +8,33 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from routersvc.domain.policies import ConsistencyMode, HedgingMode, StreamRecoveryMode
-from routersvc.settings.fields import Duration, FilledNames, Section
+from routersvc.domain.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    HedgingRule,
+    RetryRule,
+    StreamRecoveryMode,
+)
+from routersvc.settings.fields import Duration, FilledNames, Section, refused
+
+_HEDGING = HedgingRule(mode=HedgingMode.OFF)
+_RETRIES = RetryRule()
+
+
+def _of_policies(mode: ConsistencyMode) -> ConsistencyMode:
+    if mode is ConsistencyMode.PINNED:
+        raise refused("is for requests, which name their deployment")
+    return mode
+
+
+PolicyConsistency = Annotated[
+    ConsistencyMode,
+    AfterValidator(_of_policies),
+    WithJsonSchema({"type": "string", "enum": ["any", "equivalent"]}),
+]
+"""A consistency mode that needs no deployment to be named."""
 
 
 class TimeoutsSection(Section):
@@ -40,27 +63,34 @@ class HedgingSection(Section):
     """When another attempt starts beside one that is late."""
 
     mode: HedgingMode = Field(
-        default=HedgingMode.OFF,
+        default=_HEDGING.mode,
         description="`off`: never. `parallel`: two at once. `delayed`: when the first is later "
         "than the percentile. `auto`: as `delayed`, where urgency justifies the cost.",
     )
     percentile: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.95,
+        default=_HEDGING.percentile,
         description="Of the live time to first content; at 0.95 one request in twenty is late.",
     )
     min_samples: int = Field(
-        default=100,
+        default=_HEDGING.min_samples,
         ge=1,
         le=1_000_000,
         description="Samples before the percentile counts; until then `max_delay` does.",
     )
-    min_delay: Duration = Field(default=0.2, description="A hedge never starts sooner.")
-    max_delay: Duration = Field(default=20.0, description="A late attempt never waits longer.")
+    min_delay: Duration = Field(
+        default=_HEDGING.min_delay, description="A hedge never starts sooner."
+    )
+    max_delay: Duration = Field(
+        default=_HEDGING.max_delay, description="A late attempt never waits longer."
+    )
     delay: Duration | None = Field(
-        default=None, description="A fixed delay. Left out: the live percentile."
+        default=_HEDGING.delay, description="A fixed delay. Left out: the live percentile."
     )
     max_parallel: int = Field(
-        default=2, ge=1, le=8, description="Attempts that run at once, the first included."
+        default=_HEDGING.max_parallel,
+        ge=1,
+        le=8,
+        description="Attempts that run at once, the first included.",
     )
 
 
@@ -68,14 +98,21 @@ class RetriesSection(Section):
     """When the deployment that failed is tried again, with full jitter between attempts."""
 
     max_retries: int = Field(
-        default=1, ge=0, le=10, description="Of the same deployment, for one request."
+        default=_RETRIES.max_retries,
+        ge=0,
+        le=10,
+        description="Of the same deployment, for one request.",
     )
     base_delay: Duration = Field(
-        default=0.1, description="The wait before the first retry at most; doubles with each."
+        default=_RETRIES.base_delay,
+        description="The wait before the first retry at most; doubles with each.",
     )
-    max_delay: Duration = Field(default=5.0, description="The wait before any retry at most.")
+    max_delay: Duration = Field(
+        default=_RETRIES.max_delay, description="The wait before any retry at most."
+    )
     only_without_alternative: bool = Field(
-        default=True, description="Another deployment always comes first."
+        default=_RETRIES.only_without_alternative,
+        description="Another deployment always comes first.",
     )
 
 
@@ -102,11 +139,11 @@ class PolicyDefaultsSection(Section):
         description="When a stream breaks after its first content. `fail`: a typed error. "
         "`restart`: another deployment begins anew. `resume`: another one continues.",
     )
-    consistency: ConsistencyMode = Field(
+    consistency: PolicyConsistency = Field(
         default=ConsistencyMode.ANY,
         description="How far an answer may move from the first choice. `any`: any deployment of "
-        "the policy. `equivalent`: the same model, or one of its `equivalent_to`. `pinned`: the "
-        "one that the request names.",
+        "the policy. `equivalent`: the same model, or one of its `equivalent_to`. A request can "
+        "pin a deployment by itself.",
     )
     failover_on_refusal: bool = Field(
         default=False,

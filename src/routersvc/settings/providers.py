@@ -55,11 +55,11 @@ class ConnectionsSection(Section):
     """How many connections are kept to the provider."""
 
     limit: int = Field(
-        default=512,
+        default=1_000,
         ge=1,
         le=65_535,
-        description="Open connections at once; a call beyond them waits. A streamed answer "
-        "occupies one for as long as it lasts.",
+        description="Attempts that run at once, each on a connection of its own; one beyond them "
+        "goes to another provider.",
     )
     keepalive_timeout: Duration = Field(
         default=30.0,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.fields import Section
+from routersvc.settings.fleet import FleetSection
 from routersvc.settings.inheritance import inherited
 from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
@@ -39,6 +40,7 @@ class Sections:
     deployments: Mapping[str, DeploymentSection | None]
     policies: Mapping[str, PolicySection | None]
     policy_defaults: PolicyDefaultsSection | None
+    fleet: FleetSection | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
 
@@ -64,6 +66,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
             deployments=document.deployments,
             policies=document.policies,
             policy_defaults=document.policy_defaults,
+            fleet=document.fleet,
             server=document.server,
             telemetry=document.telemetry,
         )
@@ -75,6 +78,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
         deployments=_read_each(content.get("deployments"), DeploymentSection),
         policies=_read_each(content.get("policies"), PolicySection),
         policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
+        fleet=_read(content.get("fleet", {}), FleetSection),
         server=_read(content.get("server", {}), ServerSection),
         telemetry=_read(content.get("telemetry", {}), TelemetrySection),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from routersvc.domain.breakers import BreakerRule
+from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import (
     Catalogue,
     Compliance,
@@ -13,6 +15,10 @@ from routersvc.domain.catalogue import (
     Prices,
     Provider,
 )
+from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.disablements import RecheckRule
+from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
@@ -25,6 +31,9 @@ from routersvc.settings.secrets import Secret
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
 from routersvc.settings.wire_formats import WireFormat
+
+_PROBE_PATIENCE = 1.25
+"""A probe is an attempt, so that it ends by itself; more is waited for lest a clock be unlucky."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +99,21 @@ class Settings:
             for name, section in document.policies.items()
         }
 
+    def fleet_rules(self) -> FleetRules:
+        """Return the rules that hold for every deployment, provider and policy."""
+        fleet = self.document.fleet
+        longest = max(policy.timeouts.attempt for policy in self.policies().values())
+        breaker = fleet.breaker.model_dump()
+        breaker["probe_timeout"] = fleet.breaker.probe_timeout or _PROBE_PATIENCE * longest
+        return FleetRules(
+            deployments=DeploymentRules(
+                breaker=BreakerRule(**breaker),
+                concurrency=ConcurrencyRule(**fleet.concurrency.model_dump()),
+            ),
+            budgets=BudgetRule(**fleet.budgets.model_dump()),
+            rechecks=RecheckRule(**fleet.rechecks.model_dump()),
+        )
+
     def _provider(self, name: str, section: ProviderSection) -> Provider:
         wire_format = self.wire_formats[section.wire_format]
         dialect = wire_format.dialects[section.dialect or wire_format.default_dialect]
@@ -109,14 +133,7 @@ def _model(name: str, section: ModelSection) -> Model:
         context_window=section.context_window,
         max_output_tokens=section.max_output_tokens,
         capabilities=frozenset(section.capabilities),
-        prices=None
-        if prices is None
-        else Prices(
-            input=prices.input,
-            output=prices.output,
-            cached_input=prices.cached_input,
-            cache_write=prices.cache_write,
-        ),
+        prices=None if prices is None else Prices(**prices.model_dump()),
         tier=section.tier,
         equivalent_to=frozenset(section.equivalent_to),
     )
@@ -150,7 +167,6 @@ def _deployment(
 def _policy(
     name: str, section: PolicySection, deployments: Mapping[str, DeploymentSection]
 ) -> Policy:
-    timeouts, hedging, retries = section.timeouts, section.hedging, section.retries
     of_models = tuple(
         deployment
         for model in section.models or ()
@@ -161,28 +177,9 @@ def _policy(
         name=name,
         deployments=section.deployments or of_models,
         max_attempts=section.max_attempts,
-        timeouts=Timeouts(
-            connect=timeouts.connect,
-            first_content=timeouts.first_content,
-            idle=timeouts.idle,
-            attempt=timeouts.attempt,
-            useful=timeouts.useful,
-        ),
-        hedging=HedgingRule(
-            mode=hedging.mode,
-            percentile=hedging.percentile,
-            min_samples=hedging.min_samples,
-            min_delay=hedging.min_delay,
-            max_delay=hedging.max_delay,
-            delay=hedging.delay,
-            max_parallel=hedging.max_parallel,
-        ),
-        retries=RetryRule(
-            max_retries=retries.max_retries,
-            base_delay=retries.base_delay,
-            max_delay=retries.max_delay,
-            only_without_alternative=retries.only_without_alternative,
-        ),
+        timeouts=Timeouts(**section.timeouts.model_dump()),
+        hedging=HedgingRule(**section.hedging.model_dump()),
+        retries=RetryRule(**section.retries.model_dump()),
         stream_recovery=section.stream_recovery,
         consistency=section.consistency,
         failover_on_refusal=section.failover_on_refusal,

@@ -1,4 +1,4 @@
-"""Settings that contradict themselves, or that nothing serves, are refused."""
+"""Settings that contradict themselves are refused."""
 
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ Told = Callable[[str], list[str]]
             "policy_defaults: {hedging: {max_delay: 100ms}}",
             (
                 "16:40: policy_defaults.hedging.max_delay: contradict each other: "
-                "`min_delay` is above `max_delay` (allowed: at most 100ms)"
+                "`min_delay` is above `max_delay` (allowed: at least 200ms)"
             ),
         ),
         (
@@ -80,10 +80,10 @@ Told = Callable[[str], list[str]]
             ),
         ),
         (
-            "policy_defaults: {stream_recovery: resume}",
+            "policy_defaults: {consistency: pinned}",
             (
-                "16:36: policy_defaults.stream_recovery: `resume` is not served by this version "
-                "(allowed: `fail`)"
+                "16:32: policy_defaults.consistency: `pinned` is for requests, which name their "
+                "deployment (allowed: one of `any`, `equivalent`)"
             ),
         ),
     ],
@@ -102,11 +102,16 @@ def test_contradictions_are_told(told: Told, minimal: str, keys: str, problem: s
         ),
         (
             "mode: delayed, delay: 30s",
-            ["is no sooner than the timeout `first_content`, so no hedge would start"],
+            ["leaves no time for a hedge: `delay` is no shorter than the timeout `first_content`"],
         ),
         (
             "mode: auto, min_delay: 30s, max_delay: 40s",
-            ["leaves no time for a hedge between `min_delay` and the timeout `first_content`"],
+            [
+                (
+                    "leaves no time for a hedge: `min_delay` is no shorter than the timeout "
+                    "`first_content`"
+                )
+            ],
         ),
         ("mode: parallel, delay: 40s", []),
         ("mode: off, max_parallel: 1, delay: 40s", []),
@@ -119,20 +124,69 @@ def test_hedges_that_could_never_start_are_told(
     """A rule without effect is a mistake; none is made where nothing is hedged."""
     lines = told(f"{minimal}    hedging: {{{rules}}}\n")
 
-    sentences = [
-        line.partition(": ")[2].partition(": ")[2].partition(" (allowed")[0] for line in lines
-    ]
-    assert [text for text in sentences if "not served" not in text] == problems
+    assert [line.partition(" (allowed")[0].split(": ", 2)[2] for line in lines] == problems
 
 
-def test_modes_that_are_not_served_are_told(told: Told, minimal: str) -> None:
-    """What is asked for is never left out without a word."""
-    assert told(f"{minimal}    hedging: {{mode: parallel}}\n") == [
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
         (
-            "16:21: policies.default.hedging.mode: `parallel` is not served by this version "
-            "(allowed: `off`)"
-        )
-    ]
+            "breaker: {open_time: 61s}",
+            (
+                "16:30: fleet.breaker.open_time: contradict each other: `open_time` is above "
+                "`max_open_time` (allowed: at most 1m)"
+            ),
+        ),
+        (
+            "breaker: {probe_timeout: 2m}",
+            (
+                "16:34: fleet.breaker.probe_timeout: is not longer than the longest `attempt` of a "
+                "policy (allowed: above 2m)"
+            ),
+        ),
+        (
+            "concurrency: {maximum: 50}",
+            (
+                "16:32: fleet.concurrency.maximum: contradict each other: `initial` is above "
+                "`maximum` (allowed: at least 100)"
+            ),
+        ),
+        (
+            "concurrency: {minimum: 101}",
+            (
+                "16:32: fleet.concurrency.minimum: contradict each other: `minimum` is above "
+                "`initial` (allowed: at most 100)"
+            ),
+        ),
+        (
+            "budgets: {share: 0.01}",
+            (
+                "16:26: fleet.budgets.share: contradict each other: `hedge_share` is above `share` "
+                "(allowed: at least 0.05)"
+            ),
+        ),
+        (
+            "budgets: {hedge_reserve: 11}",
+            (
+                "16:34: fleet.budgets.hedge_reserve: contradict each other: "
+                "`hedge_reserve` is above "
+                "`reserve` (allowed: at most 10)"
+            ),
+        ),
+        (
+            "rechecks: {first: 11m}",
+            (
+                "16:27: fleet.rechecks.first: contradict each other: `first` is above `longest` "
+                "(allowed: at most 10m)"
+            ),
+        ),
+    ],
+)
+def test_contradictions_of_the_fleet_are_told(
+    told: Told, minimal: str, keys: str, problem: str
+) -> None:
+    """The domain would refuse them too, without a line."""
+    assert told(f"{minimal}fleet: {{{keys}}}\n") == [problem]
 
 
 def test_smaller_timeout_wins_over_a_default(load: Callable[[str], Settings], minimal: str) -> None:

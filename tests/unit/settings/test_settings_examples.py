@@ -74,6 +74,7 @@ def test_full_example_shows_the_defaults_of_the_rules(load: Load, full: str, min
     shown, default = load(full).document, load(minimal).document
 
     assert shown.policy_defaults == default.policy_defaults
+    assert shown.fleet == default.fleet
     assert shown.default_policy == default.default_policy
     assert shown.server.model_copy(update={"keepalive": default.server.keepalive}) == default.server
 

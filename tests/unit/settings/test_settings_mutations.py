@@ -135,6 +135,7 @@ def test_no_value_raises_anything_else(
         assert str(found).count("\n") == len(found.problems) - 1
     else:
         assert set(found.policies()) == set(found.document.policies)
+        assert found.fleet_rules().deployments.breaker.probe_timeout > 0
         assert set(found.catalogue().deployments) == set(found.document.deployments)
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from routersvc.domain.breakers import BreakerRule
+from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import Capability, Compliance, Prices
+from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.disablements import RecheckRule
+from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -56,6 +62,7 @@ def test_smallest_file_has_all_defaults(load: Load, minimal: str) -> None:
             failover_on_refusal=False,
         )
     }
+    assert settings.fleet_rules() == FleetRules()
     server = settings.server
     assert server.listen == (HostPort(host="127.0.0.1", port=50051),)
     assert (server.max_message_bytes, server.max_concurrent_calls) == (16_777_216, 1_000)
@@ -187,6 +194,35 @@ def test_policy_takes_from_the_defaults_what_it_does_not_say(load: Load, minimal
     assert policy.timeouts.first_content == 30.0
 
 
+def test_fleet_rules_hold_what_the_file_says(load: Load, minimal: str) -> None:
+    """A probe is waited for longer than any attempt may take, unless something else is said."""
+    rules = load(
+        f"{minimal}    timeouts: {{attempt: 4m}}\n"
+        "fleet:\n  breaker: {window: 1m, slow_call_duration: 5s}\n  concurrency: {initial: 7}\n"
+        "  budgets: {share: 0.2}\n  rechecks: {growth: 3}\n"
+    ).fleet_rules()
+
+    assert rules == FleetRules(
+        deployments=DeploymentRules(
+            breaker=BreakerRule(window=60.0, slow_call_duration=5.0, probe_timeout=300.0),
+            concurrency=ConcurrencyRule(initial=7),
+        ),
+        budgets=BudgetRule(share=0.2),
+        rechecks=RecheckRule(growth=3.0),
+    )
+    stated = load(f"{minimal}fleet: {{breaker: {{probe_timeout: 3m}}}}\n").fleet_rules()
+    assert stated.deployments.breaker.probe_timeout == 180.0
+
+
+def test_policy_can_hedge_and_recover(load: Load, full: str) -> None:
+    """Also where the defaults do neither."""
+    policy = load(full).policies()["interactive"]
+
+    assert policy.hedging.mode is HedgingMode.AUTO
+    assert policy.hedging.max_delay == 20.0
+    assert policy.stream_recovery is StreamRecoveryMode.RESTART
+
+
 def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
     """Secrets are resolved, the closing slash is gone, headers show themselves to nobody."""
     settings = load(full.replace("http://127.0.0.1:4010/v1", "http://127.0.0.1:4010/v1/"))
@@ -203,7 +239,7 @@ def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
     }
     assert {name: value.reveal() for name, value in alpha.headers.items()} == {"x-team": "routing"}
     assert alpha.tls == Tls(ca_file=None, verify=True)
-    assert alpha.connections == Connections(limit=512, keepalive_timeout=30.0)
+    assert alpha.connections == Connections(limit=1000, keepalive_timeout=30.0)
     assert {name: value.reveal() for name, value in settings.tracing_headers.items()} == {
         "x-tenant": "platform"
     }
