@@ -62,6 +62,7 @@ async def open_application(
                 default_policy=settings.default_policy,
                 digest=settings.digest,
                 max_concurrent_calls=settings.server.max_concurrent_calls,
+                rules=settings.fleet_rules(),
             ),
             gateway=gateway,
             observer=telemetry.observer,

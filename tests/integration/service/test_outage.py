@@ -1,0 +1,117 @@
+"""A provider dies under load, over real sockets, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import dataclasses
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
+from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
+from routersvc.grpc_api.client import CallError, RouterClient
+
+Start = Callable[..., AbstractAsyncContextManager[Any]]
+
+RATE = 100.0
+"""Calls per second."""
+
+CALLS = 400
+PROMPT = Prompt(messages=[Message(role=ROLE_USER, parts=[Part(text="Tell me something.")])])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What one caller was told."""
+
+    text: str
+    served_by: str = ""
+    error: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the call ended with an error."""
+        return bool(self.error)
+
+
+async def unary(client: RouterClient) -> Told:
+    """Make one unary call."""
+    try:
+        response = await client.complete(CompleteRequest(prompt=PROMPT))
+    except CallError as error:
+        return Told(text="", error=str(error))
+    return Told(
+        text="".join(part.text for part in response.message.parts),
+        served_by=response.report.served_by.deployment.provider,
+    )
+
+
+async def streamed(client: RouterClient) -> Told:
+    """Make one streaming call."""
+    text = ""
+    served_by = ""
+    try:
+        async for response in client.stream(StreamCompleteRequest(prompt=PROMPT)):
+            text += response.content_delta.text
+            served_by = response.finished.report.served_by.deployment.provider
+    except CallError as error:
+        return Told(text=text, error=str(error))
+    return Told(text=text, served_by=served_by)
+
+
+async def test_no_call_fails_before_its_first_token(start: Start) -> None:
+    """The primary dies under 100 calls per second and comes back; only begun streams break."""
+    async with start() as service:
+        loop = asyncio.get_running_loop()
+        alpha = service.simulator.provider("alpha")
+        begin = loop.time()
+        made: list[asyncio.Task[Told]] = []
+        async with asyncio.TaskGroup() as group:
+            for number in range(CALLS):
+                # Arrivals keep to their timetable, whatever becomes of the calls before.
+                await asyncio.sleep(begin + number / RATE - loop.time())
+                if number == CALLS // 4:
+                    await alpha.kill()
+                if number == CALLS // 2:
+                    await alpha.revive()
+                call = streamed if number % 2 else unary
+                made.append(group.create_task(call(service.client)))
+        told = [task.result() for task in made]
+        await service.settled()
+
+        broken = [each for each in told if each.failed]
+        assert [each.error for each in broken if not each.text] == []
+        whole = {each.text for each in told if not each.failed}
+        assert len(whole) == 1
+        assert all(whole.pop().startswith(each.text) for each in broken)
+        served = collections.Counter(each.served_by for each in told)
+        assert served["alpha"] > 0
+        assert served["beta"] > 0
+        assert served["gamma"] == 0
+        # The breaker spared the dead provider: nearly everybody else was not even tried there.
+        health = {each.deployment.name: each for each in service.application.router.health()}
+        assert sum(health["alpha-large"].failures_total.values()) <= 25
+        assert service.application.router.running_attempts == 0
+
+
+async def test_dead_router_of_dead_providers_says_when_to_come_again(start: Start) -> None:
+    """With nothing left the caller gets a typed error with a time, not a hang."""
+    async with start() as service:
+        for provider in service.simulator.providers:
+            await provider.kill()
+        for _ in range(8):
+            told = await unary(service.client)
+            assert told.failed
+
+        with pytest.raises(CallError) as caught:
+            await service.client.complete(CompleteRequest(prompt=PROMPT))
+
+        assert caught.value.status == "UNAVAILABLE"
+        assert caught.value.reason == "PROVIDERS_UNAVAILABLE"
+        assert caught.value.retry_delay is not None
+        assert caught.value.report is not None
+        assert len(caught.value.report.attempts) == 1
