@@ -27,8 +27,9 @@ lint: .venv/.development tools ## check style, floors, protos, generated code an
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development ## write the Python code of the protos
+generate: .venv/.development ## write the Python code of the protos and the reference of the settings
 	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python scripts/write_configuration_reference.py
 
 format: .venv/.development tools ## format Python and protos, mend what can be mended
 	@$(BIN)/ruff check --quiet --fix-only

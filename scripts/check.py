@@ -84,6 +84,12 @@ CHECKS = (
         mend="make generate",
     ),
     Check(
+        name="configuration reference",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),
+        mend="make generate",
+    ),
+    Check(
         name="locks",
         group="lint",
         command=(sys.executable, ROOT / "scripts/lock.py", "--check"),

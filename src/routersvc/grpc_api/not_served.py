@@ -12,10 +12,6 @@ from types import MappingProxyType
 from llmrouter.v1 import prompt_pb2, routing_pb2
 from routersvc.domain.errors import FieldNotServedError
 
-_HEDGING_SERVED = frozenset({routing_pb2.HEDGING_MODE_UNSPECIFIED, routing_pb2.HEDGING_MODE_OFF})
-_RECOVERY_SERVED = frozenset(
-    {routing_pb2.STREAM_RECOVERY_MODE_UNSPECIFIED, routing_pb2.STREAM_RECOVERY_MODE_FAIL}
-)
 _CACHING_SERVED = frozenset({routing_pb2.CACHE_MODE_UNSPECIFIED, routing_pb2.CACHE_MODE_OFF})
 _OUTPUTS_SERVED = frozenset(
     {prompt_pb2.MODALITY_TEXT, prompt_pb2.MODALITY_IMAGE, prompt_pb2.MODALITY_AUDIO}
@@ -29,10 +25,8 @@ ROUTING: Mapping[str, Callable[[routing_pb2.Routing], bool]] = MappingProxyType(
         "objectives.latency_budget": lambda it: it.objectives.HasField("latency_budget"),
         "hints.task": lambda it: it.hints.task != routing_pb2.TASK_UNSPECIFIED,
         "hints.complexity": lambda it: it.hints.HasField("complexity"),
+        "hints.labels": lambda it: bool(it.hints.labels),
         "session_id": lambda it: bool(it.session_id),
-        "hedging.mode": lambda it: it.hedging.mode not in _HEDGING_SERVED,
-        "hedging.delay": lambda it: it.hedging.HasField("delay"),
-        "stream_recovery_mode": lambda it: it.stream_recovery_mode not in _RECOVERY_SERVED,
         "caching.mode": lambda it: it.caching.mode not in _CACHING_SERVED,
         "caching.max_age": lambda it: it.caching.HasField("max_age"),
         "caching.allow_semantic": lambda it: it.caching.allow_semantic,

@@ -39,10 +39,8 @@ NOT_SERVED_IN_ROUTING = {
     ),
     "hints.task": r.Routing(hints=r.Hints(task=r.TASK_CODE)),
     "hints.complexity": r.Routing(hints=r.Hints(complexity=0.0)),
+    "hints.labels": r.Routing(hints=r.Hints(labels={"team": "search"})),
     "session_id": r.Routing(session_id="session"),
-    "hedging.mode": r.Routing(hedging=r.Hedging(mode=r.HEDGING_MODE_AUTO)),
-    "hedging.delay": r.Routing(hedging=r.Hedging(delay=Duration(seconds=1))),
-    "stream_recovery_mode": r.Routing(stream_recovery_mode=r.STREAM_RECOVERY_MODE_RESTART),
     "caching.mode": r.Routing(caching=r.Caching(mode=r.CACHE_MODE_READ_WRITE)),
     "caching.max_age": r.Routing(caching=r.Caching(max_age=Duration(seconds=1))),
     "caching.allow_semantic": r.Routing(caching=r.Caching(allow_semantic=True)),
@@ -169,9 +167,9 @@ def routing() -> r.Routing:
             max_cost_usd=0.0,
             context_reserve_tokens=100,
         ),
-        hints=r.Hints(
-            priority=r.PRIORITY_HIGH, expected_output_tokens=50, labels={"team": "search"}
-        ),
+        hints=r.Hints(priority=r.PRIORITY_HIGH, expected_output_tokens=50),
+        hedging=r.Hedging(mode=r.HEDGING_MODE_DELAYED, delay=Duration(seconds=1)),
+        stream_recovery_mode=r.STREAM_RECOVERY_MODE_RESUME,
         max_attempts=2,
         timeouts=r.AttemptTimeouts(
             first_content_timeout=Duration(nanos=500_000_000),
