@@ -210,6 +210,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"supports at most",
             r"no endpoints found that support",
             r"unsupported (?:parameter|value)",
+            r"extra inputs are not permitted",
         ),
     ),
     (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
+from routersvc.domain.catalogue import Capability
 from routersvc.domain.prompts import (
     Audio,
     CacheLifetime,
@@ -30,7 +31,7 @@ from routersvc.providers.openai_chat.dialects import (
     ThoughtForm,
 )
 from routersvc.providers.openai_chat.json_values import JsonObject
-from routersvc.providers.openai_chat.mismatches import mismatch
+from routersvc.providers.openai_chat.mismatches import mismatch, require
 
 FAILED_TOOL_PREFIX = "The tool failed: "
 """The format has no flag for a failed tool, so the words say it."""
@@ -156,6 +157,7 @@ def _text(part: Text, dialect: OpenAiDialect) -> JsonObject:
 
 
 def _image(part: Image, dialect: OpenAiDialect) -> JsonObject:
+    require(dialect, Capability.IMAGE_INPUT, "a picture")
     if part.url is not None:
         if not dialect.image_addresses and not part.url.startswith("data:"):
             raise mismatch(dialect, "a picture by its address")
@@ -170,6 +172,7 @@ def _image(part: Image, dialect: OpenAiDialect) -> JsonObject:
 
 def _audio(part: Audio, dialect: OpenAiDialect) -> JsonObject:
     """Write a recording; its transcript says nothing that the sound does not say."""
+    require(dialect, Capability.AUDIO_INPUT, "sound")
     audio_format = dialect.audio_formats.get(part.media_type.lower())
     if audio_format is None:
         raise mismatch(dialect, f"sound of the type `{part.media_type}`")

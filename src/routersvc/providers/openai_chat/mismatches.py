@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
 
@@ -14,3 +15,13 @@ def mismatch(dialect: OpenAiDialect, what: str) -> AttemptFailedError:
             message=f"the wire format `openai_chat` ({dialect.name}) cannot express {what}",
         )
     )
+
+
+def require(dialect: OpenAiDialect, capability: Capability, what: str) -> None:
+    """Refuse `what` where the dialect does not have the capability it needs.
+
+    Raises:
+        AttemptFailedError: it does not.
+    """
+    if capability not in dialect.capabilities:
+        raise mismatch(dialect, what)

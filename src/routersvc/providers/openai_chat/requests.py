@@ -25,7 +25,7 @@ from routersvc.providers.openai_chat.dialects import (
 )
 from routersvc.providers.openai_chat.json_values import JsonObject, object_in
 from routersvc.providers.openai_chat.messages import encode_messages
-from routersvc.providers.openai_chat.mismatches import mismatch
+from routersvc.providers.openai_chat.mismatches import mismatch, require
 
 WIRE_FORMAT = "openai_chat"
 """The format's name in the configuration and in wire extensions."""
@@ -114,21 +114,16 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     return body
 
 
-def _require(dialect: OpenAiDialect, capability: Capability, what: str) -> None:
-    if capability not in dialect.capabilities:
-        raise mismatch(dialect, what)
-
-
 def _add_tools(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
     if prompt.tools:
-        _require(dialect, Capability.TOOLS, "tools")
+        require(dialect, Capability.TOOLS, "tools")
         body["tools"] = [_tool(tool, dialect) for tool in prompt.tools]
     if prompt.tool_choice is not None:
         if prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-            _require(dialect, Capability.TOOL_CHOICE, "a choice of tools")
+            require(dialect, Capability.TOOL_CHOICE, "a choice of tools")
         body["tool_choice"] = _tool_choice(prompt.tool_choice)
     if prompt.parallel_tool_calls is not None:
-        _require(dialect, Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
+        require(dialect, Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
         body["parallel_tool_calls"] = prompt.parallel_tool_calls
 
 
@@ -166,18 +161,18 @@ def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) 
         (dialect.seed_field, sampling.seed, Capability.SEED),
     ):
         if value is not None:
-            _require(dialect, capability, f"`{field}`")
+            require(dialect, capability, f"`{field}`")
             body[field] = value
     if sampling.max_output_tokens is not None:
         body[dialect.max_tokens_field] = sampling.max_output_tokens
     if sampling.stop_sequences:
-        _require(dialect, Capability.STOP_SEQUENCES, "stop sequences")
+        require(dialect, Capability.STOP_SEQUENCES, "stop sequences")
         most = dialect.max_stop_sequences
         if most is not None and len(sampling.stop_sequences) > most:
             raise mismatch(dialect, f"more than {most} stop sequences")
         body["stop"] = list(sampling.stop_sequences)
     if sampling.logit_bias:
-        _require(dialect, Capability.LOGIT_BIAS, "logit bias")
+        require(dialect, Capability.LOGIT_BIAS, "logit bias")
         body["logit_bias"] = {
             str(token): int(bias) if float(bias).is_integer() else bias
             for token, bias in sampling.logit_bias.items()
@@ -187,10 +182,10 @@ def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) 
 def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
     match prompt.response_format:
         case JsonObjectFormat():
-            _require(dialect, Capability.JSON_OBJECT, "an answer in JSON")
+            require(dialect, Capability.JSON_OBJECT, "an answer in JSON")
             body["response_format"] = {"type": "json_object"}
         case JsonSchemaFormat():
-            _require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
+            require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": _schema(prompt.response_format),
@@ -199,15 +194,15 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> Non
             pass
     _add_modalities(body, prompt, dialect)
     if prompt.logprobs is not None:
-        _require(dialect, Capability.LOGPROBS, "log probabilities")
+        require(dialect, Capability.LOGPROBS, "log probabilities")
         body["logprobs"] = True
         if prompt.logprobs:
             body["top_logprobs"] = prompt.logprobs
     if prompt.verbosity is not None:
-        _require(dialect, Capability.VERBOSITY, "verbosity")
+        require(dialect, Capability.VERBOSITY, "verbosity")
         body["verbosity"] = prompt.verbosity.value
     if prompt.predicted_output:
-        _require(dialect, Capability.PREDICTED_OUTPUT, "a predicted output")
+        require(dialect, Capability.PREDICTED_OUTPUT, "a predicted output")
         body["prediction"] = {"type": "content", "content": prompt.predicted_output}
 
 
@@ -228,13 +223,13 @@ def _add_modalities(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) ->
     if not modalities or modalities == (Modality.TEXT,):
         return
     if Modality.AUDIO in modalities:
-        _require(dialect, Capability.AUDIO_OUTPUT, "spoken output")
+        require(dialect, Capability.AUDIO_OUTPUT, "spoken output")
         audio = prompt.audio_output
         if audio is None:
             raise mismatch(dialect, "spoken output without a voice")
         body["audio"] = {"voice": audio.voice, "format": _spoken_format(audio.media_type)}
     if Modality.IMAGE in modalities:
-        _require(dialect, Capability.IMAGE_OUTPUT, "pictures in the answer")
+        require(dialect, Capability.IMAGE_OUTPUT, "pictures in the answer")
     for modality in modalities:
         if modality not in {Modality.TEXT, Modality.AUDIO, Modality.IMAGE}:
             raise mismatch(dialect, f"output of the kind `{modality.value}`")
@@ -252,7 +247,7 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> 
     wanted = prompt.reasoning
     effort: str | None = None
     if wanted.effort is not None:
-        _require(dialect, Capability.REASONING, "a reasoning effort")
+        require(dialect, Capability.REASONING, "a reasoning effort")
         effort = dialect.efforts.get(wanted.effort)
         if effort is None:
             raise mismatch(dialect, f"the reasoning effort `{wanted.effort.value}`")
