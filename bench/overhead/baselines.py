@@ -85,7 +85,7 @@ _FINISHED = service_pb2.StreamCompleteResponse(
 
 
 def _model(request: service_pb2.CompleteRequest | service_pb2.StreamCompleteRequest) -> str:
-    return request.routing.policy
+    return request.routing.policy.rstrip("0123456789")
 
 
 def _prompt(request: service_pb2.CompleteRequest | service_pb2.StreamCompleteRequest) -> str:

@@ -7,7 +7,7 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable
 
-from bench.overhead.processes import PACED_GAP, TOKEN, UNPACED_TOKENS, cpu_seconds
+from bench.overhead.processes import PACED_GAP, TOKEN, UNPACED_TOKENS, CpuTime, cpu_time
 from bench.overhead.targets import Target
 
 SETTLING_TIME = 0.5
@@ -16,19 +16,16 @@ SETTLING_TIME = 0.5
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """What a load brought about: units of work, wall time, CPU time of the server, in seconds."""
+    """What a load brought about: units of work, wall time and the server's CPU time, in seconds."""
 
     units: float
     elapsed: float
-    cpu: float
+    used: CpuTime
 
-    def __add__(self, other: Effort) -> Effort:
-        """Sum two efforts of the same kind."""
-        return Effort(
-            units=self.units + other.units,
-            elapsed=self.elapsed + other.elapsed,
-            cpu=self.cpu + other.cpu,
-        )
+    @property
+    def cpu(self) -> float:
+        """The server's CPU time, in the kernel and outside."""
+        return self.used.user + self.used.kernel
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,22 +90,22 @@ async def paced_effort(target: Target, *, streams: int, seconds: float) -> Effor
     """
     characters = 0
 
-    async def read(delay: float) -> None:
+    async def read(place: int) -> None:
         nonlocal characters
-        await asyncio.sleep(delay)
-        async for piece in target.stream("paced"):
+        await asyncio.sleep(PACED_GAP * place / streams)
+        async for piece in target.stream("paced", place):
             characters += len(piece)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(read(PACED_GAP * place / streams)) for place in range(streams)]
+        tasks = [group.create_task(read(place)) for place in range(streams)]
         await asyncio.sleep(SETTLING_TIME)
-        before, cpu, started = characters, cpu_seconds(target.pid), time.perf_counter()
+        before, cpu, started = characters, cpu_time(target.pid), time.perf_counter()
         await asyncio.sleep(seconds)
         after = characters
         effort = Effort(
             units=(after - before) / len(TOKEN),
             elapsed=time.perf_counter() - started,
-            cpu=cpu_seconds(target.pid) - cpu,
+            used=cpu_time(target.pid) - cpu,
         )
         for task in tasks:
             task.cancel()
@@ -119,7 +116,7 @@ async def _effort(
     target: Target, call: Callable[[], Awaitable[float]], *, in_flight: int, seconds: float
 ) -> Effort:
     units = 0.0
-    cpu, started = cpu_seconds(target.pid), time.perf_counter()
+    cpu, started = cpu_time(target.pid), time.perf_counter()
 
     async def work() -> None:
         nonlocal units
@@ -134,7 +131,7 @@ async def _effort(
     return Effort(
         units=units,
         elapsed=time.perf_counter() - started,
-        cpu=cpu_seconds(target.pid) - cpu,
+        used=cpu_time(target.pid) - cpu,
     )
 
 

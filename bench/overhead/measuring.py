@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from bench.overhead import load
 from bench.overhead.load import Effort
-from bench.overhead.processes import cpu_seconds
+from bench.overhead.processes import cpu_time
 from bench.overhead.targets import Target
 
 IN_FLIGHT = 32
@@ -30,7 +30,7 @@ class Extent:
 
 
 FULL = Extent(rounds=3, calls=250, streams=100, busy_seconds=1.5, paced_seconds=2.0)
-QUICK = Extent(rounds=1, calls=200, streams=80, busy_seconds=1.0, paced_seconds=1.5)
+QUICK = Extent(rounds=1, calls=150, streams=60, busy_seconds=0.8, paced_seconds=1.0)
 WARM_UP = Extent(rounds=1, calls=50, streams=20, busy_seconds=0.3, paced_seconds=0.1)
 
 
@@ -104,11 +104,11 @@ async def measure(
 async def _round(targets: Sequence[Target], extent: Extent, measured: dict[str, Measured]) -> None:
     for target in targets:
         of_target = measured[target.name]
-        cpu = cpu_seconds(target.pid)
+        cpu = cpu_time(target.pid)
         times = await load.unary_times(target, extent.calls)
-        cpu = cpu_seconds(target.pid) - cpu
+        cpu = cpu_time(target.pid) - cpu
         of_target.unary.rounds.append(times)
-        of_target.lone_unary.rounds.append(Effort(units=extent.calls, elapsed=sum(times), cpu=cpu))
+        of_target.lone_unary.rounds.append(Effort(units=extent.calls, elapsed=sum(times), used=cpu))
     for target in targets:
         streamed = await load.stream_times(target, extent.streams)
         measured[target.name].first_content.rounds.append(streamed.first)

@@ -29,6 +29,9 @@ PACED_TOKENS = 1500
 PACED_GAP = 0.02
 MODELS = {"unpaced": UNPACED_TOKENS, "paced": PACED_TOKENS}
 
+DEPLOYMENTS = 4
+"""Deployments of each model: a deployment does not start with room for all the streams."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
@@ -46,13 +49,25 @@ class Server:
     address: str
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the user and system time that a process has used, in steps of 10 ms."""
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class CpuTime:
+    """Seconds of processor time, in steps of 10 ms: outside of the kernel and in it."""
+
+    user: float
+    kernel: float
+
+    def __sub__(self, earlier: CpuTime) -> CpuTime:
+        """Return what was used since `earlier`."""
+        return CpuTime(user=self.user - earlier.user, kernel=self.kernel - earlier.kernel)
+
+
+def cpu_time(pid: int) -> CpuTime:
+    """Return the processor time that a process has used with all its threads."""
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     # The name in parentheses may hold spaces; the fields behind it are counted from its end.
     fields = stat.rpartition(")")[2].split()
-    user, system = int(fields[11]), int(fields[12])
-    return (user + system) / os.sysconf("SC_CLK_TCK")
+    ticks = os.sysconf("SC_CLK_TCK")
+    return CpuTime(user=int(fields[11]) / ticks, kernel=int(fields[12]) / ticks)
 
 
 @contextlib.contextmanager
@@ -94,12 +109,15 @@ def run_baseline(kind: str, provider: Provider, folder: pathlib.Path) -> Generat
 
 
 @contextlib.contextmanager
-def run_router(provider: Provider, folder: pathlib.Path) -> Generator[Server]:
-    """Run the router as a service, with the defaults of its settings."""
+def run_router(provider: Provider, folder: pathlib.Path, *command: str) -> Generator[Server]:
+    """Run the router as a service, with the defaults of its settings.
+
+    `command` is how Python is told to run it, where that is not simply the module.
+    """
     address = f"127.0.0.1:{_free_port()}"
     file = folder / "router.yaml"
     file.write_text(json.dumps(_router_settings(provider, address)), encoding="utf-8")
-    arguments = ["-m", "routersvc", "serve", "--config", str(file)]
+    arguments = [*(command or ("-m", "routersvc")), "serve", "--config", str(file)]
     with _running(arguments, folder / "router.log") as process:
         with grpc.insecure_channel(address) as channel:
             try:
@@ -110,6 +128,9 @@ def run_router(provider: Provider, folder: pathlib.Path) -> Generator[Server]:
 
 
 def _router_settings(provider: Provider, address: str) -> dict[str, object]:
+    policies = {
+        f"{model}{place}": model for model in provider.base_urls for place in range(DEPLOYMENTS)
+    }
     return {
         "providers": {
             name: {"wire_format": "openai_chat", "base_url": url}
@@ -117,11 +138,11 @@ def _router_settings(provider: Provider, address: str) -> dict[str, object]:
         },
         "models": {"sim-large": {"context_window": 128_000}},
         "deployments": {
-            name: {"provider": name, "model": "sim-large"} for name in provider.base_urls
+            policy: {"provider": model, "model": "sim-large"} for policy, model in policies.items()
         },
-        "policies": {name: {"deployments": [name]} for name in provider.base_urls},
-        "default_policy": "unpaced",
-        "server": {"listen": [address]},
+        "policies": {policy: {"deployments": [policy]} for policy in policies},
+        "default_policy": next(iter(policies)),
+        "server": {"listen": [address], "drain": {"notice_delay": 0, "grace": 1}},
         "telemetry": {"prometheus": {"listen": "127.0.0.1:0"}},
     }
 

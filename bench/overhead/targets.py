@@ -10,7 +10,7 @@ import aiohttp
 from grpc import aio
 
 from bench.overhead.answers import streamed, unary
-from bench.overhead.processes import Provider, Server
+from bench.overhead.processes import DEPLOYMENTS, Provider, Server
 from llmrouter.v1 import (
     prompt_pb2,
     router_service_pb2_grpc,
@@ -34,8 +34,8 @@ class Target(Protocol):
         """Return an answer that the provider gives at once."""
         ...
 
-    def stream(self, model: str) -> AsyncIterator[str]:
-        """Yield the text of an answer as it arrives."""
+    def stream(self, model: str, place: int = 0) -> AsyncIterator[str]:
+        """Yield the text of an answer as it arrives; `place` spreads streams over deployments."""
         ...
 
 
@@ -52,8 +52,9 @@ class Direct:
         """Return an answer that the provider gives at once."""
         return await unary(self._session, self._base_urls["unpaced"], PROMPT)
 
-    def stream(self, model: str) -> AsyncIterator[str]:
+    def stream(self, model: str, place: int = 0) -> AsyncIterator[str]:
         """Yield the text of an answer as it arrives."""
+        del place
         return streamed(self._session, self._base_urls[model], PROMPT)
 
 
@@ -76,20 +77,21 @@ class Served:
         """Return an answer that the provider gives at once."""
         response = await self._stub.Complete(
             service_pb2.CompleteRequest(
-                prompt=self._prompt, routing=routing_pb2.Routing(policy="unpaced")
+                prompt=self._prompt, routing=routing_pb2.Routing(policy="unpaced0")
             )
         )
         return response.message.parts[0].text
 
-    async def stream(self, model: str) -> AsyncIterator[str]:
-        """Yield the text of an answer as it arrives.
+    async def stream(self, model: str, place: int = 0) -> AsyncIterator[str]:
+        """Yield the text of an answer as it arrives; `place` spreads streams over deployments.
 
         Raises:
             EOFError: the answer ended without its end.
         """
         call = self._stub.StreamComplete(
             service_pb2.StreamCompleteRequest(
-                prompt=self._prompt, routing=routing_pb2.Routing(policy=model)
+                prompt=self._prompt,
+                routing=routing_pb2.Routing(policy=f"{model}{place % DEPLOYMENTS}"),
             )
         )
         finished = False

@@ -1,8 +1,10 @@
-"""`python -m bench.profiling`: where the CPU time of the router, or of a baseline, goes under load.
+"""`python -m bench.profiling`: where the CPU time of the router goes under a load.
 
-Measures the CPU for a unit of work first, undisturbed, then samples the same load with py-spy,
-native frames included. Sampling stops the process for a moment each time, which slows it by
-half; so the shares come from the samples and the microseconds from the undisturbed run.
+Measures the CPU for a unit of work undisturbed, then the same load under cProfile. What profiling
+costs is calibrated and taken off again; what is left is good for comparing functions, and the
+calls for a unit are exact, but the sum is more than the undisturbed figure. The router has a
+processor of its own meanwhile, or its calls into the kernel would be charged for the turns of
+those whom they wake.
 """
 
 from __future__ import annotations
@@ -10,43 +12,35 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import marshal
+import os
 import pathlib
-import shutil
-import subprocess
-import sys
+import signal
 import tempfile
-from collections.abc import Mapping
 
 from bench.loops import loop_factory
 from bench.overhead import load, measuring
 from bench.overhead.load import Effort
-from bench.overhead.processes import run_baseline, run_provider, run_router
+from bench.overhead.processes import run_provider, run_router
 from bench.overhead.targets import Target, open_targets
-from bench.profiling.stacks import Profile, profile
+from bench.profiling.profiles import ProfileSums, add_up
 
-RATE = 251
-"""Samples a second: a prime, so that they do not keep time with the tokens."""
-
-ROWS = 25
+ROWS = 40
+WRITING_TIMEOUT = 10.0
 
 
 def main() -> None:
     """Profile as the arguments say."""
     parser = argparse.ArgumentParser(prog="python -m bench.profiling", description=__doc__)
     parser.add_argument("load", choices=("unary", "unpaced", "paced"), nargs="?", default="unary")
-    parser.add_argument("--server", choices=("router", "relay", "echo"), default="router")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of sampling (default 10)")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="of each run (default %(default)g)"
+    )
     parser.add_argument(
         "--streams",
         type=int,
         default=measuring.PACED_STREAMS[0],
         help="paced streams at once (default %(default)s)",
-    )
-    parser.add_argument(
-        "--stacks",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="keep the sampled stacks, for flame graphs (speedscope reads them)",
     )
     options = parser.parse_args()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -56,28 +50,34 @@ def main() -> None:
 async def _profile(options: argparse.Namespace) -> None:
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        output = folder / "profile"
         provider = stack.enter_context(run_provider(folder))
         server = stack.enter_context(
-            run_router(provider, folder)
-            if options.server == "router"
-            else run_baseline(options.server, provider, folder)
+            run_router(provider, folder, "-m", "bench.profiling.profiled", str(output))
         )
-        async with open_targets(provider, {options.server: server}) as targets:
+        async with open_targets(provider, {"router": server}) as targets:
             target = targets[-1]
+            _separate(server.pid, provider.pid)
             await _run(target, options, seconds=1.0)
-            undisturbed = await _run(target, options, seconds=options.seconds / 2)
-            stacks = options.stacks or folder / "stacks.txt"
-            sampler = _sample(target.pid, options.seconds, stacks)
-            try:
-                await _run(target, options, seconds=options.seconds + 1)
-                output, _ = await asyncio.to_thread(sampler.communicate)
-            finally:
-                if sampler.poll() is None:
-                    sampler.kill()
-        if sampler.returncode:
-            sys.exit(f"py-spy cannot sample: {output.decode(errors='replace')}")
-        with stacks.open(encoding="utf-8", errors="replace") as lines:
-            _print(profile(lines), undisturbed.cpu / undisturbed.units)
+            undisturbed = await _run(target, options, seconds=options.seconds)
+            os.kill(server.pid, signal.SIGUSR1)
+            profiled = await _run(target, options, seconds=options.seconds)
+            os.kill(server.pid, signal.SIGUSR2)
+            async with asyncio.timeout(WRITING_TIMEOUT):
+                while not output.exists():  # noqa: ASYNC110 - another process writes it
+                    await asyncio.sleep(0.05)
+        content = marshal.loads(output.read_bytes())  # noqa: S302 - our own process wrote it
+        _print(add_up(content), undisturbed, profiled)
+
+
+def _separate(router: int, provider: int) -> None:
+    """Give the router a processor that the provider and this process do not use."""
+    available = sorted(os.sched_getaffinity(0))
+    if len(available) > 1:
+        os.sched_setaffinity(0, available[1:])
+        for pid, processors in ((router, available[:1]), (provider, available[1:])):
+            for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), processors)
 
 
 async def _run(target: Target, options: argparse.Namespace, *, seconds: float) -> Effort:
@@ -92,39 +92,22 @@ async def _run(target: Target, options: argparse.Namespace, *, seconds: float) -
             return await load.paced_effort(target, streams=options.streams, seconds=seconds)
 
 
-def _sample(pid: int, seconds: float, output: pathlib.Path) -> subprocess.Popen[bytes]:
-    beside = str(pathlib.Path(sys.executable).parent)
-    program = shutil.which("py-spy", path=beside) or shutil.which("py-spy")
-    if program is None:
-        sys.exit("py-spy is not installed: it comes with the development dependencies")
-    return subprocess.Popen(  # noqa: S603 - the program was looked up above
-        [
-            program,
-            "record",
-            *("--pid", str(pid)),
-            *("--duration", str(round(seconds))),
-            *("--rate", str(RATE)),
-            *("--format", "raw"),
-            *("--output", str(output)),
-            "--native",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+def _print(sums: ProfileSums, undisturbed: Effort, profiled: Effort) -> None:
+    kernel = undisturbed.used.kernel / undisturbed.cpu
+    print(
+        f"{undisturbed.cpu / undisturbed.units * 1e6:.0f} µs of CPU for a unit, {kernel:.0%} of it "
+        f"in the kernel; under the profiler {profiled.cpu / profiled.units * 1e6:.0f} µs\n"
     )
-
-
-def _print(result: Profile, cpu: float) -> None:
-    print(f"{cpu * 1e6:.0f} µs of CPU for a unit, {result.samples} samples\n")
-    _table("area, without what it calls in other areas", result.areas, cpu)
-    _table("what the processor was doing", result.leaves, cpu)
-    _table("function of the router, with all that it calls", result.functions, cpu)
-
-
-def _table(title: str, shares: Mapping[str, float], cpu: float) -> None:
-    print(f"    µs      %  {title}")
-    for name, share in list(shares.items())[:ROWS]:
-        print(f"{share * cpu * 1e6:6.1f}  {share * 100:5.1f}  {name}")
-    print()
+    print("    µs  area")
+    outside = {"event loop and gRPC, outside of Python functions": sums.outside}
+    for area, seconds in {**outside, **sums.areas}.items():
+        print(f"{seconds / profiled.units * 1e6:6.1f}  {area}")
+    print("\n    µs  calls  function, without what it calls in Python")
+    for use in sums.functions[:ROWS]:
+        print(
+            f"{use.seconds / profiled.units * 1e6:6.2f} {use.calls / profiled.units:6.2f}"
+            f"  {use.name}"
+        )
 
 
 if __name__ == "__main__":
