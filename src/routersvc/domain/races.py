@@ -234,8 +234,10 @@ class Race:
             and failed.reason is not AttemptReason.RETRY
             and self._is_useful(now)
         ):
-            self._free_attempts += 1
-            return self._start(failed.deployment, now, AttemptReason.RETRY, failed.number)
+            steps = self._start(failed.deployment, now, AttemptReason.RETRY, failed.number)
+            if steps:
+                self._free_attempts += 1
+                return steps
         if not self._may_start_another(now):
             return []
         if not self.plan.retries.only_without_alternative and self._retry is None:

@@ -59,6 +59,19 @@ async def test_breaker_keeps_calls_from_a_dead_deployment() -> None:
     assert health["b"].state is HealthState.HEALTHY
 
 
+async def test_stale_connections_of_a_dead_deployment_fail_over_once_it_rests() -> None:
+    """The free retry is refused by the open breaker; the request still goes elsewhere."""
+    stale: list[Move] = [
+        Fail(Failure(failure_class=FailureClass.RESET, message="reset", connection_was_idle=True))
+    ]
+    world = World({"a": [stale], "b": [answer("x")]})
+
+    answered = [await call(world) for _ in range(10)]
+
+    assert all(answered)
+    assert calls_of(world, "a") == 5
+
+
 async def test_revived_deployment_is_probed_and_used_again() -> None:
     """Two probes succeed, one at a time, and the breaker closes."""
     world = World({"a": [*[SERVER_ERROR] * 5, answer("back")], "b": [answer("x")]})
