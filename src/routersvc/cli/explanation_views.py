@@ -38,7 +38,13 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         facts.add_row("" if place else "Limits", text)
     console.print(facts)
     console.print()
-    console.print(candidates_table(explanation.candidates))
+    outside = [one for one in explanation.candidates if _is_outside_of_policy(one)]
+    inside = [one for one in explanation.candidates if not _is_outside_of_policy(one)]
+    console.print(candidates_table(inside))
+    if outside:
+        names = ", ".join(one.deployment.deployment for one in outside)
+        condition = outside[0].exclusions[0].eligible_if
+        console.print(Text(f"–  not in the policy: {names}; eligible if {condition}", style="dim"))
     console.print()
     if not explanation.plan.steps:
         console.print("[bold red]Nothing may serve this request.[/]")
@@ -74,6 +80,11 @@ def candidates_table(candidates: Sequence[Candidate]) -> Table:
             style="" if candidate.eligible else "dim",
         )
     return table
+
+
+def _is_outside_of_policy(candidate: Candidate) -> bool:
+    """Whether there is nothing to say of it but that the policy does not list it."""
+    return [word_of(one, "reason") for one in candidate.exclusions] == ["not in policy"]
 
 
 def _grid() -> Table:
@@ -135,10 +146,12 @@ def _profile_text(profile: Profile) -> str:
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
     steps: list[str] = []
+    said = ""
     for step in plan.steps:
         wait = seconds_of(step, "not_before_delay")
         waiting = f" (not for {time_text(wait)})" if wait else ""
-        condition = f" {step.condition}" if step.condition else ""
+        condition = f" {step.condition}" if step.condition != said else ""
+        said = step.condition
         steps.append(f"{step.deployment.deployment}{condition}{waiting}")
     yield " → ".join(steps)
     yield (

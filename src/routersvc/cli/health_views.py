@@ -24,6 +24,7 @@ _STATE_STYLES = {
     "disabled": "magenta",
 }
 _WIDE = 110
+_WIDEST = 150
 """Characters from which on the less important columns have room."""
 
 
@@ -32,7 +33,7 @@ def health_table(response: ProviderHealthResponse, width: int) -> Table:
     wide = width >= _WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     table.add_column("deployment", no_wrap=True)
-    if wide:
+    if width >= _WIDEST:
         table.add_column("model", overflow="fold")
     table.add_column("state", overflow="fold")
     table.add_column("success", justify="right", no_wrap=True)
@@ -45,7 +46,7 @@ def health_table(response: ProviderHealthResponse, width: int) -> Table:
     table.add_column("last failure", overflow="fold")
     for health in response.deployments:
         cells: list[str | Text] = [health.deployment.deployment]
-        if wide:
+        if width >= _WIDEST:
             cells.append(model_text(health.deployment))
         has_rate = health.HasField("success_rate")
         cells += [_state(health), share_text(health.success_rate) if has_rate else "–"]

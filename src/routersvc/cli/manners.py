@@ -60,7 +60,8 @@ def sentence_of(error: CallError) -> str:
     parts += [
         f"`{violation.field}`: {violation.description}"
         for violation in error.violations
-        if violation.description not in error.message
+        # What is allowed comes last, and a router's own message often says it already.
+        if violation.description.rpartition(": ")[2] not in error.message
     ]
     if error.report is not None and error.report.attempts:
         parts.append(attempts_text(error.report))

@@ -67,5 +67,6 @@ def _served(report: RouteReport) -> str:
         return "nothing answered"
     version = report.served_by.model_version
     model = report.served_by.deployment.model
-    shown = f" ({version})" if version and version != model else ""
+    # A version mostly is the model's name with a date: `--json` has it.
+    shown = "" if not version or version.startswith(model) else f" ({version})"
     return f"{model_text(report.served_by.deployment)}{shown}"

@@ -12,9 +12,39 @@ from routersvc.cli.help_texts import examples, prose
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
 
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        envvar="ROUTERSVC_CONFIG",
+        help="The settings of the router, YAML.",
+        show_default=False,
+    ),
+]
+
 
 def add_to(application: typer.Typer) -> None:
     """Add the commands to the command line."""
+    application.command(
+        "serve",
+        help=prose(serve),
+        epilog=examples(
+            "routersvc serve --config router.yaml",
+            ("routersvc serve --listen 127.0.0.1:0 --json", "any free port, told as JSON"),
+            "ROUTERSVC_CONFIG=router.yaml routersvc serve",
+        ),
+    )(serve)
+    application.command(
+        "check",
+        help=prose(check),
+        epilog=examples(
+            "routersvc check router.yaml",
+            "routersvc check router.yaml --json | jq .problems",
+            ("routersvc check --print-schema > schema.json", "for editors"),
+        ),
+    )(check)
     application.command(
         "simulate",
         help=prose(simulate),
@@ -33,6 +63,67 @@ def add_to(application: typer.Typer) -> None:
             "routersvc demo --json | jq .routed.failed",
         ),
     )(demo)
+
+
+def serve(
+    *,
+    config: ConfigOption,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--listen",
+            metavar="ADDRESS",
+            help="Listen here instead: HOST:PORT or unix:PATH; port 0: a free one. "
+            "May be repeated.",
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json", metavar="", help="Print one line of JSON with the addresses when ready."
+        ),
+    ] = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Serve the router over gRPC.
+
+    SIGTERM or Ctrl-C drains: the health service says NOT_SERVING, calls are still taken until load
+    balancers have noticed, what runs may end, and the command succeeds. Each further signal
+    shortens the drain. Log lines go to standard error.
+    """
+    from routersvc.cli import serving
+
+    serving.serve(config, listen=tuple(listen or ()), as_json=json)
+
+
+def check(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Settings files, YAML.", show_default=False),
+    ] = None,
+    *,
+    print_schema: Annotated[
+        bool,
+        typer.Option(
+            "--print-schema", metavar="", help="Print the JSON Schema of settings files instead."
+        ),
+    ] = False,
+    json: options.JsonOption = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Check settings files whole, without serving.
+
+    Prints every problem as FILE:LINE:COLUMN: what is wrong and what is allowed. Secrets are looked
+    up as `serve` would, and never printed.
+    """
+    from routersvc.cli import settings_files
+
+    if print_schema:
+        settings_files.print_schema()
+    elif files:
+        settings_files.check(tuple(files), as_json=json)
+    else:
+        raise typer.BadParameter("name a settings file")
 
 
 def simulate(

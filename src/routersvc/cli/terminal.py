@@ -54,9 +54,10 @@ class Terminal:
         stream.write(visible(text) if self.is_live else text)
         stream.flush()
 
-    def write_json(self, value: object) -> None:
-        """Write a value as one line of JSON."""
-        self.out.file.write(orjson.dumps(value).decode() + "\n")
+    def write_json(self, value: object, *, pretty: bool = False) -> None:
+        """Write a value as JSON, on one line unless `pretty`."""
+        layout = orjson.OPT_INDENT_2 if pretty else 0
+        self.out.file.write(orjson.dumps(value, option=layout).decode() + "\n")
         self.out.file.flush()
 
     def note(self, text: str) -> None:

@@ -34,11 +34,12 @@ MIXED = (
     Outcome(job=job(2.0, streaming=True), first_words=0.1, duration=0.5, tried=(SERVED,)),
     Outcome(job=job(11.0), duration=0.9, tried=SAVED),
     Outcome(job=job(12.0), failure="connection refused"),
+    Outcome(job=job(14.0), duration=0.9, asked_again=True, tried=(SERVED,)),
     Outcome(
         job=job(13.0, streaming=True),
         first_words=3.0,
         duration=4.0,
-        interrupted=True,
+        recovered=True,
         tried=SAVED,
     ),
 )
@@ -48,9 +49,10 @@ def test_calls_are_counted_by_what_became_of_them() -> None:
     """A call that another provider answered is no failed call, and is told apart."""
     made = tally(*MIXED)
 
-    assert (made.failed, made.failovers, made.interrupted) == (1, 2, 1)
+    assert (made.failed, made.rerouted, made.failovers) == (1, 2, 2)
+    assert (made.recovered, made.asked_again) == (1, 1)
     assert made.failures() == {"connection refused": 1}
-    assert made.answered_by() == {"alpha": 2, "beta": 2}
+    assert made.answered_by() == {"alpha": 3, "beta": 2}
     assert made.lost_attempts() == {"alpha": {"connect": 2}}
 
 
@@ -132,12 +134,14 @@ def test_the_result_for_programs_has_both_callers() -> None:
 
     assert list(entries) == ["duration", "killed_at", "revived_at", "routed", "direct"]
     assert entries["routed"] == {
-        "calls": 5,
+        "calls": 6,
         "failed": 1,
         "failures": {"connection refused": 1},
+        "rerouted": 2,
         "failovers": 2,
+        "streams_recovered": 1,
         "streams_asked_again": 1,
-        "answered_by": {"alpha": 2, "beta": 2},
+        "answered_by": {"alpha": 3, "beta": 2},
         "lost_attempts": {"alpha": {"connect": 2}},
         "latency": {
             "whole_answer_primary_alive": {"p50": 0.4, "p95": 0.4, "p99": 0.4, "samples": 1},
@@ -152,4 +156,6 @@ def test_the_router_tries_the_providers_in_their_order() -> None:
     """The first is the one that dies."""
     settings = router_settings({"alpha": "http://a/v1", "beta": "http://b/v1"})
 
-    assert settings["policies"] == {"default": {"deployments": ["alpha-large", "beta-large"]}}
+    assert settings["policies"] == {
+        "default": {"deployments": ["alpha-large", "beta-large"], "stream_recovery": "restart"}
+    }

@@ -28,7 +28,7 @@ def test_a_line_tells_model_latency_tokens_cost_and_attempts() -> None:
     """All that one wants to know of a call, none of it in a second line."""
     line = report_line(
         report(
-            served_by={"deployment": SERVED, "model_version": "sim-large-2026"},
+            served_by={"deployment": SERVED, "model_version": "large-v2"},
             duration="0.412s",
             time_to_first_content="0.118s",
             total_cost={"usd": 0.00031},
@@ -39,7 +39,7 @@ def test_a_line_tells_model_latency_tokens_cost_and_attempts() -> None:
     )
 
     assert line == (
-        "sim-large at beta, eu (sim-large-2026) · 412 ms, first words after 118 ms"
+        "sim-large at beta, eu (large-v2) · 412 ms, first words after 118 ms"
         " · 24 + 1,051 tokens · $0.00031"
         " · 2 attempts: alpha-large failed (overloaded, HTTP 529)"
     )

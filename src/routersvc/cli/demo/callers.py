@@ -44,11 +44,16 @@ class Watch:
 
     started: float = dataclasses.field(default_factory=time.perf_counter)
     first_words: float | None = None
+    recovered: bool = False
 
     def words(self) -> None:
         """Take note of words; only the first count."""
         if self.first_words is None:
             self.first_words = self.elapsed()
+
+    def forget_words(self) -> None:
+        """Take note that the words so far do not count."""
+        self.first_words = None
 
     def elapsed(self) -> float:
         """Return the seconds since the call was made."""
@@ -71,23 +76,24 @@ class Way(Protocol):
 async def call(job: Job, way: Way) -> Outcome:
     """Make a call, and once more where its stream broke; times count from the first."""
     watch = Watch()
-    interrupted = False
+    asked_again = False
     while True:
         try:
             tried = await way.answer(job, watch)
         except AnswerBrokenError:
-            if interrupted:
-                return Outcome(job=job, failure="stream broke twice", interrupted=True)
-            interrupted = True
-            watch.first_words = None
+            if asked_again:
+                return Outcome(job=job, failure="stream broke twice", asked_again=True)
+            asked_again = True
+            watch.forget_words()
         except NoAnswerError as error:
-            return Outcome(job=job, failure=str(error), interrupted=interrupted)
+            return Outcome(job=job, failure=str(error), asked_again=asked_again)
         else:
             return Outcome(
                 job=job,
                 first_words=watch.first_words,
                 duration=watch.elapsed(),
-                interrupted=interrupted,
+                recovered=watch.recovered,
+                asked_again=asked_again,
                 tried=tried,
             )
 
@@ -126,6 +132,9 @@ class RoutedWay:
             async for event in events:
                 if event.HasField("content_delta"):
                     watch.words()
+                elif event.HasField("recovered"):
+                    watch.recovered = True
+                    watch.forget_words()
                 elif event.HasField("finished"):
                     return event.finished.report
         raise NoAnswerError("stream without an end")

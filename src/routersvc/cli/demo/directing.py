@@ -152,11 +152,15 @@ class _Director:
         request = read_message(StreamCompleteRequest, {"prompt": _prompt(QUESTION)})
         line = await print_stream(self.client, request, self.stage)
         await self._control("PUT", "behaviour", usual)
-        self.stage.note(line)
+        self.stage.out.print(line, style="dim", markup=False, soft_wrap=True)
 
     async def explain_a_route(self) -> None:
         """Show why a request goes where it goes."""
-        self._headline(2, "Why a request goes where it goes", "routersvc explain --request eu.json")
+        self._headline(
+            2,
+            "Why a request goes where it goes",
+            "routersvc explain, for a request that may be processed in the EU only",
+        )
         limits = {"constraints": {"allowed_regions": ["eu"]}}
         request = read_message(
             ExplainRouteRequest,

@@ -8,7 +8,7 @@ import enum
 import math
 from collections.abc import Sequence
 
-from routersvc.cli.demo.scenario import Job, Scenario
+from routersvc.cli.demo.scenario import PRIMARY, Job, Scenario
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,14 +24,16 @@ class Outcome:
     """What became of one call; times are in seconds after it was made, `None` without an answer.
 
     `failure` says in a few words why there is no answer; it is empty where there is one.
-    `interrupted` says that its stream broke, its caller was told so and asked again.
+    `recovered` says that its stream broke and the router had another provider start over,
+    `asked_again` that the caller had to ask again.
     """
 
     job: Job
     failure: str = ""
     first_words: float | None = None
     duration: float | None = None
-    interrupted: bool = False
+    recovered: bool = False
+    asked_again: bool = False
     tried: tuple[Tried, ...] = ()
 
     @property
@@ -40,8 +42,13 @@ class Outcome:
         return self.tried[-1].provider if self.tried and not self.failure else ""
 
     @property
+    def rerouted(self) -> bool:
+        """Whether another provider than the primary answered."""
+        return self.answered_by not in {"", PRIMARY}
+
+    @property
     def failed_over(self) -> bool:
-        """Whether an attempt failed and another one answered."""
+        """Whether an attempt failed before another one answered."""
         return not self.failure and len(self.tried) > 1
 
 
@@ -50,7 +57,7 @@ class Mark(enum.IntEnum):
 
     PENDING = 0
     ANSWERED = 1
-    FAILED_OVER = 2
+    REROUTED = 2
     FAILED = 3
 
 
@@ -91,14 +98,24 @@ class Tally:
         return sum(bool(outcome.failure) for outcome in self.outcomes)
 
     @property
+    def rerouted(self) -> int:
+        """How many calls were answered by another provider than the primary."""
+        return sum(outcome.rerouted for outcome in self.outcomes)
+
+    @property
     def failovers(self) -> int:
-        """How many calls were answered by another provider than the first that was asked."""
+        """How many calls were answered after an attempt had failed."""
         return sum(outcome.failed_over for outcome in self.outcomes)
 
     @property
-    def interrupted(self) -> int:
+    def recovered(self) -> int:
+        """How many streams broke and were recovered by the router."""
+        return sum(outcome.recovered for outcome in self.outcomes)
+
+    @property
+    def asked_again(self) -> int:
         """How many calls were made again because their stream broke."""
-        return sum(outcome.interrupted for outcome in self.outcomes)
+        return sum(outcome.asked_again for outcome in self.outcomes)
 
     def failures(self) -> dict[str, int]:
         """Return how many calls failed in which way, the most frequent first."""
@@ -128,7 +145,8 @@ class Tally:
             for one in self.outcomes
             if one.job.streaming is streaming
             and not one.failure
-            and not one.interrupted
+            and not one.recovered
+            and not one.asked_again
             and self._scenario.is_primary_dead(one.job.at) is primary_dead
         ]
         return spread([time for time in chosen if time is not None])
@@ -141,7 +159,7 @@ class Tally:
             mark = Mark.ANSWERED
             if outcome.failure:
                 mark = Mark.FAILED
-            elif outcome.failed_over or outcome.interrupted:
-                mark = Mark.FAILED_OVER
+            elif outcome.rerouted:
+                mark = Mark.REROUTED
             marks[place] = max(marks[place], mark)
         return marks

@@ -26,8 +26,10 @@ def _entries(tally: Tally) -> dict[str, object]:
         "calls": len(tally.outcomes),
         "failed": tally.failed,
         "failures": tally.failures(),
+        "rerouted": tally.rerouted,
         "failovers": tally.failovers,
-        "streams_asked_again": tally.interrupted,
+        "streams_recovered": tally.recovered,
+        "streams_asked_again": tally.asked_again,
         "answered_by": tally.answered_by(),
         "lost_attempts": tally.lost_attempts(),
         "latency": {

@@ -34,7 +34,9 @@ CAST: tuple[dict[str, object], ...] = (
         "character": "steady",
         "seed": 2,
         # A provider near its rate limit, so that now and then the third one is needed.
-        "faults": [{"kind": "status", "problem": "rate_limit", "probability": 0.1}],
+        "faults": [
+            {"kind": "status", "problem": "rate_limit", "retry_after": 1, "probability": 0.04}
+        ],
     },
     {"name": "gamma", "character": "erratic", "seed": 3},
 )
@@ -42,7 +44,7 @@ CAST: tuple[dict[str, object], ...] = (
 
 CHARACTERS = {
     PRIMARY: "fast, and about to die",
-    "beta": "slower, steady, sometimes refuses with 429",
+    "beta": "slower, steady, refuses now and then with 429",
     "gamma": "erratic, in another region",
 }
 
@@ -116,7 +118,12 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
             MODEL: {"context_window": 128_000, "prices": {"input": 2.5, "output": 10.0}},
         },
         "deployments": {f"{name}-large": {"provider": name, "model": MODEL} for name in base_urls},
-        "policies": {"default": {"deployments": [f"{name}-large" for name in base_urls]}},
+        "policies": {
+            "default": {
+                "deployments": [f"{name}-large" for name in base_urls],
+                "stream_recovery": "restart",
+            }
+        },
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "2s"}},
         "telemetry": {"log": {"level": "error"}},
     }

@@ -20,7 +20,7 @@ _CELLS = 42
 _MARKS = {
     Mark.PENDING: ("·", "dim"),
     Mark.ANSWERED: ("■", "green"),
-    Mark.FAILED_OVER: ("■", "cyan"),
+    Mark.REROUTED: ("■", "cyan"),
     Mark.FAILED: ("■", "bold red"),
 }
 
@@ -45,7 +45,7 @@ def picture(
         made = f"{done}/{len(scenario.jobs)}"
         row: list[str | Text] = [Text(name, style="bold"), _bar(tally), made, failed]
         if name == ROUTED:
-            row.append(Text(f"{tally.failovers} failed over", style="cyan"))
+            row.append(Text(f"{tally.rerouted} rerouted", style="cyan"))
         table.add_row(*row)
     table.add_row("", _outage(scenario, elapsed), "", "")
     state = Text(f"{PRIMARY} is ")
@@ -53,7 +53,7 @@ def picture(
     state.append(f"   {min(elapsed, scenario.duration):.0f} of {scenario.duration:.0f} s   ", "dim")
     for mark, meaning in (
         (Mark.ANSWERED, "answered"),
-        (Mark.FAILED_OVER, "answered by another"),
+        (Mark.REROUTED, "answered by another"),
         (Mark.FAILED, "failed"),
     ):
         state.append(*_MARKS[mark])
@@ -80,9 +80,10 @@ def result_table(tallies: Mapping[str, Tally]) -> Table:
     table.add_row("calls", *(str(len(tally.outcomes)) for tally in columns))
     table.add_row(Text("failed calls", style="bold"), *(_failed(tally) for tally in columns))
     table.add_row("  of what", *(_failures(tally) for tally in columns), style="dim")
-    table.add_row("failovers", *(str(tally.failovers) for tally in columns))
-    table.add_row("streams cut, told, asked again", *(str(tally.interrupted) for tally in columns))
     table.add_row("answered by", *(_answered_by(tally) for tally in columns))
+    table.add_row("after a failover", *(str(tally.failovers) for tally in columns))
+    table.add_row("streams cut, recovered", *(str(tally.recovered) for tally in columns))
+    table.add_row("streams cut, asked again", *(str(tally.asked_again) for tally in columns))
     table.add_section()
     table.add_row(Text("p50 / p95 / p99 of calls answered", style="dim"))
     for streaming, kind in ((False, "whole answer"), (True, "first words")):
