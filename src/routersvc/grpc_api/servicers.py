@@ -36,9 +36,14 @@ SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_nam
 PREVIOUS_ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
 """Metadata by which a client's own retries count themselves (gRPC proposal A6)."""
 
-MAX_ANSWERING_MARGIN = 0.02
-ANSWERING_SHARE = 0.05
-"""What of a caller's time is kept for our own status, with its report, to reach it."""
+ANSWERING_MARGIN = 0.02
+"""Seconds of a caller's time that are kept for our own status, with its report, to reach it."""
+
+ROUNDING_SHARE = 0.01
+"""By how much gRPC's core rounds a timeout up when it sends it: 30 s may arrive as 30.1 s."""
+
+MAX_MARGIN_SHARE = 0.05
+"""What of a caller's time is kept at most, so that short calls keep nearly all of theirs."""
 
 STUCK_WRITE_GRACE = 0.5
 """Seconds past its deadline after which a stream is given up whose caller does not read."""
@@ -61,8 +66,8 @@ class DeadlineRule:
         """Return the time a call may take, from what its caller's deadline leaves."""
         if remaining is None:
             return self.default_timeout
-        margin = min(MAX_ANSWERING_MARGIN, ANSWERING_SHARE * remaining)
-        return min(remaining - margin, self.max_timeout)
+        margin = ANSWERING_MARGIN + ROUNDING_SHARE * remaining
+        return min(remaining - min(margin, MAX_MARGIN_SHARE * remaining), self.max_timeout)
 
 
 class RouterServicer:

@@ -30,6 +30,9 @@ MAX_MESSAGE_BYTES = 400
 MAX_DETAILS_BYTES = 4_800
 """In base64 6,400; with the message at its worst and gRPC's own trailers below 8 KiB."""
 
+MIN_PUSHBACK = 1
+"""Milliseconds. A client of gRPC's core never comes back from a pushback of 0 (seen in 1.85)."""
+
 _MAX_VIOLATIONS_BYTES = 2_000
 _MAX_METADATA_BYTES = 600
 _MAX_FAILURE_MESSAGE_BYTES = 200
@@ -48,8 +51,9 @@ def travelling(status: ErrorStatus) -> tuple[str, Trailers]:
         _add(rpc_status, _bad_request(status.violations))
     trailers: Trailers = ()
     if status.retry_after is not None:
-        _add(rpc_status, RetryInfo(retry_delay=duration_of(status.retry_after)))
-        trailers = ((PUSHBACK_KEY, str(math.ceil(status.retry_after * 1000))),)
+        milliseconds = max(MIN_PUSHBACK, math.ceil(status.retry_after * 1000))
+        _add(rpc_status, RetryInfo(retry_delay=duration_of(milliseconds / 1000)))
+        trailers = ((PUSHBACK_KEY, str(milliseconds)),)
     if status.report is not None:
         room = MAX_DETAILS_BYTES - rpc_status.ByteSize()
         _add(rpc_status, _fitting(report_of(status.report), room))

@@ -233,10 +233,13 @@ def test_retry_is_advised_even_where_nobody_said_when() -> None:
 
 
 def test_another_replica_can_serve_at_once() -> None:
-    """A drain costs its callers one round trip, not a pause."""
-    _, metadata = sent(told(DrainingError()))
+    """As soon as a client of gRPC's core can: it never comes back from a pushback of 0."""
+    status, metadata = sent(told(DrainingError()))
 
-    assert metadata[PUSHBACK_KEY] == "0"
+    retry = RetryInfo()
+    assert status.details[1].Unpack(retry)
+    assert metadata[PUSHBACK_KEY] == "1"
+    assert retry.retry_delay == Duration(nanos=1_000_000)
 
 
 def test_every_bad_field_travels() -> None:
