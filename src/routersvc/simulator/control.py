@@ -14,7 +14,7 @@ import asyncio
 import dataclasses
 import enum
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
+from typing import Any, assert_never, cast
 
 import orjson
 from aiohttp import web
@@ -23,7 +23,6 @@ from routersvc.simulator.characters import Behaviour
 from routersvc.simulator.errors import (
     PortUnavailableError,
     SettingError,
-    SimulatorError,
     UnknownFaultError,
     UnknownProviderError,
     path_text,
@@ -78,12 +77,18 @@ class Call:
 class Reply:
     """What a call answers; `last` says that its connection ends with it."""
 
-    payload: object
+    payload: Any
     status: int = 200
     last: bool = False
 
 
-Action = Callable[[SimulatedProvider, Call], Awaitable[Reply]]
+Refusable = (
+    ControlRefusedError
+    | SettingError
+    | UnknownProviderError
+    | UnknownFaultError
+    | PortUnavailableError
+)
 
 
 class ControlEndpoint:
@@ -115,8 +120,11 @@ class ControlEndpoint:
         """Carry out a call on the provider it names, or on all.
 
         Raises:
-            ControlRefusedError: the call is not what it must be.
-            SimulatorError: it is, and cannot be carried out.
+            ControlRefusedError: nothing is there, or not for this method.
+            SettingError: the body or the query is not what it must be.
+            UnknownProviderError: no provider has this name.
+            UnknownFaultError: the fault is not active.
+            PortUnavailableError: the provider cannot come back.
         """
         match call.segments:
             case ():
@@ -161,8 +169,14 @@ class ControlEndpoint:
             if not is_control(request.path):
                 raise _not_found(call)
             reply = await carry_out(call)
-        except (ControlRefusedError, SimulatorError) as error:
-            reply = _refusal(error)
+        except (
+            ControlRefusedError,
+            SettingError,
+            UnknownProviderError,
+            UnknownFaultError,
+            PortUnavailableError,
+        ) as error:
+            reply = refusal(error)
         if reply.last:
             writer.keep_alive = False
         body = orjson.dumps(reply.payload, option=orjson.OPT_INDENT_2) + b"\n"
@@ -258,7 +272,7 @@ def _log(providers: tuple[SimulatedProvider, ...], call: Call) -> Reply:
         for record in provider.log
         if outcome is None or record.outcome.value == outcome
     ]
-    records.sort(key=lambda record: record.received_time)
+    records.sort(key=lambda record: record.serial)
     return Reply(
         payload={
             "forgotten": sum(provider.forgotten for provider in providers),
@@ -315,7 +329,8 @@ def _not_found(call: Call) -> ControlRefusedError:
     )
 
 
-def _refusal(error: ControlRefusedError | SimulatorError) -> Reply:
+def refusal(error: Refusable) -> Reply:
+    """Return the answer to a call that could not be carried out."""
     match error:
         case ControlRefusedError():
             status, kind, path = error.status, error.kind, error.path
@@ -330,6 +345,6 @@ def _refusal(error: ControlRefusedError | SimulatorError) -> Reply:
         case PortUnavailableError():
             status, kind, path = 409, ControlErrorType.PORT_UNAVAILABLE, None
         case _:
-            raise error
+            assert_never(error)
     described = {"type": kind.value, "message": str(error), "path": path}
     return Reply(payload={"error": described}, status=status)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -138,7 +137,7 @@ class Delivery:
                 return await self._broken_body(body, tokens, effect)
             case SplitBytes():
                 self._begin()
-                await self._writer.parts(body, list(_cuts(body)), _pause(effect))
+                await self._writer.parts(body, list(_cuts(body)), self._pause(effect))
                 await self._writer.end()
             case _:
                 await self._whole(body)
@@ -259,7 +258,7 @@ class Delivery:
         self._begin()
         data = self._voice.sign(b"".join(self._pending))
         if isinstance(effect, SplitBytes):
-            await self._writer.parts(data, list(_cuts(data)), _pause(effect))
+            await self._writer.parts(data, list(_cuts(data)), self._pause(effect))
         else:
             await self._writer.part(data)
         self._sent()
@@ -278,6 +277,12 @@ class Delivery:
         self._record.tokens_sent += tokens
         if self._record.first_token_after is None and tokens:
             self._record.first_token_after = self._clock.now() - self._started
+
+    def _pause(self, effect: SplitBytes) -> Pause:
+        async def pause() -> None:
+            await self._clock.sleep_until(self._clock.now() + effect.pause)
+
+        return pause
 
     def _break(self, ending: Ending) -> Outcome:
         match ending:
@@ -316,7 +321,3 @@ def _cuts(data: bytes) -> Iterator[int]:
     for offset, byte in enumerate(data):
         if byte >= _LEAD_BYTE and offset >= _INSIDE_FIELD_NAME:
             yield offset + 1
-
-
-def _pause(effect: SplitBytes) -> Pause:
-    return functools.partial(asyncio.sleep, effect.pause)

@@ -195,7 +195,7 @@ class Exchange:
         self._record.fault = struck.fault.effect.kind
         self._record.fault_id = struck.id
         if struck.fault.delay:
-            await asyncio.sleep(struck.fault.delay)
+            await self._desk.clock.sleep_until(self._desk.clock.now() + struck.fault.delay)
 
     def _status(self, effect: Status, model: str) -> HttpAnswer:
         """Return the answer of a status fault: the vendor's, with what the fault changes."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -92,6 +91,7 @@ class SimulatedProvider:
         clock: Clock,
         log_capacity: int,
         control: ControlHandler,
+        serials: Iterator[int],
     ) -> None:
         self.character = character
         self._host = host
@@ -99,7 +99,7 @@ class SimulatedProvider:
         self._control = control
         self._log = RequestLog(log_capacity)
         self._counter = ActivityCounter()
-        self._serials = itertools.count(1)
+        self._serials = serials
         self._records: dict[int, RequestRecord] = {}
         wire_format = WIRE_FORMATS[character.wire_format](character.models, character.seed)
         self._desk = Desk(
@@ -240,6 +240,7 @@ class SimulatedProvider:
         serial = next(self._serials)
         started = self._clock.now()
         record = RequestRecord(
+            serial=serial,
             id=f"{self.name}-{serial}",
             provider=self.name,
             received_time=self._clock.wall(),

@@ -46,11 +46,13 @@ class Outcome(enum.Enum):
 class RequestRecord:
     """One request; times are in seconds after it was received, except `received_time`.
 
-    `received_time` is in seconds since 1970. `first_token_after` is when the first
+    `serial` counts the requests of one simulator in the order in which they were
+    received. `received_time` is in seconds since 1970. `first_token_after` is when the first
     content left, `ended_after` when the outcome was known: for `client_hung_up` the
     moment at which the client went away. Of the API key only the end is kept.
     """
 
+    serial: int
     id: str
     provider: str
     received_time: float

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from routersvc.simulator.activity import ActivityCounter
@@ -35,6 +36,7 @@ class Simulator:
         """
         self.settings = settings
         clock = Clock(asyncio.get_running_loop())
+        serials = itertools.count(1)
         endpoint = ControlEndpoint(clock.http_date)
         self._control_connections = ActivityCounter()
         self._control_server = CountingServer(endpoint.serve_all, self._control_connections)
@@ -48,6 +50,7 @@ class Simulator:
                     clock=clock,
                     log_capacity=settings.log_capacity,
                     control=endpoint.serve_one,
+                    serials=serials,
                 )
                 self._providers[provider.name] = provider
                 endpoint.add(provider)

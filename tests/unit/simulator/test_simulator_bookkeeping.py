@@ -15,15 +15,25 @@ from routersvc.simulator import (
     Behaviour,
     Constant,
     Outcome,
+    PortUnavailableError,
     RateLimit,
     RequestRecord,
+    SettingError,
     Stall,
+    UnknownFaultError,
+    UnknownProviderError,
     WrongModel,
 )
 from routersvc.simulator.activity import ActivityCounter
 from routersvc.simulator.answers import Author
 from routersvc.simulator.clocks import Clock
 from routersvc.simulator.command import main
+from routersvc.simulator.control import (
+    ControlErrorType,
+    ControlRefusedError,
+    Refusable,
+    refusal,
+)
 from routersvc.simulator.fault_book import FaultBook
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
 from routersvc.simulator.formats.wire_format import Completion
@@ -128,6 +138,7 @@ async def test_a_wait_that_is_cancelled_leaves_nothing() -> None:
 
 def _record(number: int) -> RequestRecord:
     return RequestRecord(
+        serial=number,
         id=f"a-{number}",
         provider="a",
         received_time=1_770_000_000.5,
@@ -244,6 +255,30 @@ async def test_the_clock_tells_one_time_in_three_ways() -> None:
     assert date.endswith(" GMT")
     assert date == clock.http_date()
     assert 1_700_000_000 < wall < 4_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (
+            ControlRefusedError(405, ControlErrorType.METHOD_NOT_ALLOWED, "no"),
+            405,
+            "method_not_all",
+        ),
+        (SettingError("no", path=("a",)), 400, "invalid_value"),
+        (SettingError("no", path=("a",), unknown_key=True), 400, "unknown_key"),
+        (UnknownProviderError("x", ("a",)), 404, "unknown_provider"),
+        (UnknownFaultError("fault-1"), 404, "unknown_fault"),
+        (PortUnavailableError("127.0.0.1", 1, "in use"), 409, "port_unavailable"),
+    ],
+)
+def test_every_refusal_has_its_status_and_type(error: Refusable, status: int, kind: str) -> None:
+    """Scripts act on the type, people read the sentence."""
+    reply = refusal(error)
+
+    assert reply.status == status
+    assert reply.payload["error"]["type"].startswith(kind)
+    assert reply.payload["error"]["message"] == str(error)
 
 
 def test_an_empty_book_strikes_nothing() -> None:
