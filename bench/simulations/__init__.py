@@ -1,0 +1,1 @@
+"""Simulations of the real router in virtual time, whose tables stand in `bench/results`."""
