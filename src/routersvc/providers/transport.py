@@ -104,7 +104,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._session: aiohttp.ClientSession | None = None
         self._connector: _Connector | None = None
         self._urls: dict[str, yarl.URL] = {}
-        self._in_use = 0
+        self._sending = 0
+        self._bodies: set[_Body] = set()
         self._lingering: dict[_Body, asyncio.TimerHandle] = {}
         self._closed = False
 
@@ -112,7 +113,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def connections(self) -> ConnectionCounts:
         """How many connections there are now."""
         return ConnectionCounts(
-            in_use=self._in_use,
+            in_use=self._sending + len(self._bodies),
             lingering=len(self._lingering),
             idle=0 if self._connector is None else self._connector.idle,
         )
@@ -128,13 +129,13 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """
         if self._closed:
             raise httpx.PoolTimeout("the transport is closed", request=request)
-        if self._in_use + len(self._lingering) >= self._max_connections:
+        if self._sending + len(self._bodies) + len(self._lingering) >= self._max_connections:
             raise httpx.PoolTimeout("every connection is in use", request=request)
         body = await _content(request)
         session = self._session or self._open_session()
         exchange = _Exchange()
         token = _EXCHANGE.set(exchange)
-        self._in_use += 1
+        self._sending += 1
         try:
             response = await session.request(
                 request.method,
@@ -149,34 +150,35 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 ),
             )
         except BaseException as error:
-            self._in_use -= 1
             exchange.abort()
             if isinstance(error, Exception):
                 raise translated(error, request) from error
             raise
         finally:
+            self._sending -= 1
             request.extensions["connection_was_idle"] = exchange.was_idle
             _EXCHANGE.reset(token)
+        body_stream = _Body(response, exchange, request, self)
+        self._bodies.add(body_stream)
         return httpx.Response(
-            status_code=response.status,
-            headers=_headers(response),
-            stream=_Body(response, exchange, request, self),
+            status_code=response.status, headers=_headers(response), stream=body_stream
         )
 
     async def aclose(self) -> None:
         """Break off what runs and close every connection."""
         self._closed = True
-        for body, timer in tuple(self._lingering.items()):
+        for timer in self._lingering.values():
             timer.cancel()
+        for body in (*self._lingering, *self._bodies):
             body.abort()
         self._lingering.clear()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
-    def released(self) -> None:
-        """Take note that a body needs its connection no longer."""
-        self._in_use -= 1
+    def released(self, body: _Body) -> None:
+        """Take note that a body is read no longer. Idempotent."""
+        self._bodies.discard(body)
 
     def keep_lingering(self, body: _Body) -> None:
         """Wait for the end of a body for a short while."""
@@ -286,7 +288,6 @@ class _Body(LingeringStream):
         self._exchange = exchange
         self._request = request
         self._transport = transport
-        self._is_held = True
 
     def __aiter__(self) -> _Body:
         return self
@@ -300,7 +301,7 @@ class _Body(LingeringStream):
                 raise translated(error, self._request) from error
             raise
         if not data:
-            self._release()
+            self._transport.released(self)
             raise StopAsyncIteration
         return data
 
@@ -308,28 +309,23 @@ class _Body(LingeringStream):
         """Break the response off, unless its end has come: then its connection is free already."""
         if not self._content.is_eof():
             self.abort()
-        self._release()
+        self._transport.released(self)
 
     def linger(self) -> None:
         """Give the connection back once the rest has come."""
-        if self._is_held and not self._content.is_eof():
+        self._transport.released(self)
+        if not self._content.is_eof():
             self._transport.keep_lingering(self)
             self._content.on_eof(self._end)
-        self._release()
 
     def abort(self) -> None:
         """Close the socket at once."""
+        self._transport.released(self)
         self._exchange.abort()
         self._response.close()
-        self._release()
 
     def _end(self) -> None:
         self._transport.lingered(self)
-
-    def _release(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self._transport.released()
 
 
 async def _content(request: httpx.Request) -> bytes:

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import functools
 import json
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from routersvc.domain.prompts import (
     Role,
     Text,
 )
+from routersvc.drills.virtual_time import VirtualTimeLoop
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.openai_chat.dialects import DIALECTS, OpenAiDialect
 from routersvc.providers.openai_chat.wire import OpenAiChat
@@ -104,6 +106,14 @@ def make_call_(
         zero_data_retention=zero_data_retention,
         no_training=no_training,
     )
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """Make every loop of these tests a virtual one: they wait without waiting."""
+    del config, item
+    return {"virtual time": VirtualTimeLoop}
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,7 @@ class OpenAiDialect:
     `capabilities` is what a request can ask for. `terminator_required`: a stream is complete with
     `[DONE]` only; otherwise its orderly end after a finish reason will do.
     `finish_reason_required`: an answer without one is cut off, whatever else ends it.
+    `cancel_stops_billing`: what the vendor generates after a stream was closed is not billed.
     """
 
     name: str
@@ -155,6 +156,7 @@ class OpenAiDialect:
     compliance_form: ComplianceForm = ComplianceForm.NONE
     terminator_required: bool = True
     finish_reason_required: bool = True
+    cancel_stops_billing: bool = True
 
 
 _OPENAI = OpenAiDialect(
@@ -211,6 +213,7 @@ _GROQ = OpenAiDialect(
         }
     ),
     thought_form=ThoughtForm.REASONING,
+    cancel_stops_billing=False,
 )
 
 _MISTRAL = OpenAiDialect(
@@ -236,6 +239,7 @@ _MISTRAL = OpenAiDialect(
     thought_form=ThoughtForm.CONTENT_CHUNKS,
     prefill_form=PrefillForm.PREFIX_FLAG,
     file_form=FileForm.DOCUMENT_URL,
+    cancel_stops_billing=False,
 )
 
 _DEEPSEEK = OpenAiDialect(

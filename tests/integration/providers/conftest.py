@@ -1,0 +1,230 @@
+"""The rig: a server that does to its connections what a test says, and a gateway to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from routersvc.domain.catalogue import Deployment, Model, Provider
+from routersvc.domain.prompts import Message, Prompt, Role, Text
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.credentials import Secret
+from routersvc.providers.gateway import ProviderGateway
+from routersvc.providers.openai_chat.dialects import DIALECTS
+from routersvc.providers.openai_chat.wire import OpenAiChat
+from routersvc.providers.provider_connections import ProviderConnection
+from routersvc.providers.transport import AiohttpTransport
+
+CHUNK = b'data: {"id": "r-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}}]}\n\n'
+END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+)
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def chunked(data: bytes) -> bytes:
+    """Return one chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+@dataclasses.dataclass(kw_only=True)
+class Exchange:
+    """One request and the way to answer it."""
+
+    head: str
+    body: bytes
+    connection: int
+    number: int
+    reader: asyncio.StreamReader = dataclasses.field(repr=False)
+    writer: asyncio.StreamWriter = dataclasses.field(repr=False)
+
+    async def send(self, data: bytes) -> None:
+        """Write bytes; whether anybody still reads them does not matter."""
+        with contextlib.suppress(ConnectionError):
+            self.writer.write(data)
+            await self.writer.drain()
+
+    async def answer(self, body: bytes, *, status: str = "200 OK", headers: str = "") -> None:
+        """Send a complete response."""
+        head = f"HTTP/1.1 {status}\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
+        await self.send(head.encode() + body)
+
+    async def stream(self, *pieces: bytes) -> None:
+        """Send the head of a stream and these pieces, each as a chunk."""
+        await self.send(STREAM_HEAD + b"".join(chunked(piece) for piece in pieces))
+
+    async def hang_up(self) -> None:
+        """Wait until the client has closed the connection."""
+        with contextlib.suppress(ConnectionError):
+            while await self.reader.read(1024):
+                pass
+
+    def reset(self) -> None:
+        """Close the connection at once."""
+        transport: asyncio.WriteTransport = self.writer.transport
+        transport.abort()
+
+
+Handler = Callable[[Exchange], Awaitable[None]]
+
+
+class LoopbackServer:
+    """A server whose handler sees every byte, and that knows who is connected."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.exchanges: list[Exchange] = []
+        self.accepted = 0
+        self.open = 0
+        self.port = 0
+        self._changed = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncGenerator[LoopbackServer]:
+        """Serve on a free port of this machine."""
+        async with contextlib.AsyncExitStack() as stack:
+            server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=tls)
+            stack.push_async_callback(self._close, server)
+            self.port = server.sockets[0].getsockname()[1]
+            yield self
+
+    async def when(self, condition: Callable[[], bool]) -> None:
+        """Wait until the server's counters meet a condition."""
+        async with self._changed:
+            await self._changed.wait_for(condition)
+
+    async def _close(self, server: asyncio.Server) -> None:
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self.accepted += 1
+        self.open += 1
+        connection = self.accepted
+        await self._tell()
+        number = 0
+        try:
+            while not writer.is_closing():
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                length = next(
+                    (
+                        int(line.partition(":")[2])
+                        for line in head.split("\r\n")
+                        if line.lower().startswith("content-length:")
+                    ),
+                    0,
+                )
+                body = await reader.readexactly(length)
+                number += 1
+                exchange = Exchange(
+                    head=head,
+                    body=body,
+                    connection=connection,
+                    number=number,
+                    reader=reader,
+                    writer=writer,
+                )
+                self.exchanges.append(exchange)
+                await self._tell()
+                await self.handler(exchange)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+            self.open -= 1
+            self._tasks.discard(task)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+
+Serve = Callable[..., AbstractAsyncContextManager[LoopbackServer]]
+MakeGateway = Callable[..., ProviderGateway]
+MakeCall = Callable[..., AttemptCall]
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Return a starter of servers."""
+
+    def start(
+        handler: Handler, tls: ssl.SSLContext | None = None
+    ) -> AbstractAsyncContextManager[LoopbackServer]:
+        return LoopbackServer(handler).running(tls)
+
+    return start
+
+
+@pytest.fixture
+async def gateway_to() -> AsyncIterator[MakeGateway]:
+    """Return a maker of gateways to a server, which are closed afterwards."""
+    gateways: list[ProviderGateway] = []
+
+    def make(
+        server: LoopbackServer,
+        *,
+        scheme: str = "http",
+        host: str = "127.0.0.1",
+        **limits: Any,  # noqa: ANN401 - passed on
+    ) -> ProviderGateway:
+        connection = ProviderConnection(
+            base_url=f"{scheme}://{host}:{server.port}/v1",
+            wire_format=OpenAiChat(DIALECTS["generic"]),
+            transport=AiohttpTransport(**limits),
+            credentials={"acme-key": lambda: Secret("sk-1")},
+        )
+        gateway = ProviderGateway({"acme": connection}, wall_clock=lambda: 1_790_000_000.0)
+        gateways.append(gateway)
+        return gateway
+
+    yield make
+    for gateway in gateways:
+        await gateway.aclose()
+
+
+@pytest.fixture(scope="session")
+def make_call() -> MakeCall:
+    """Return a maker of calls."""
+
+    def make(
+        *,
+        streaming: bool = True,
+        text: str = "Hello",
+        connect_timeout: float = 5.0,
+        timeout: float = 30.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> AttemptCall:
+        return AttemptCall(
+            deployment=Deployment(
+                name="acme-large",
+                provider=Provider(name="acme", wire_format="openai_chat"),
+                model=Model(name="large", context_window=8192),
+                wire_model="large-2026-01",
+                credential="acme-key",
+            ),
+            prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text=text),)),)),
+            streaming=streaming,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            headers=headers or {},
+        )
+
+    return make
