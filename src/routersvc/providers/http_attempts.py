@@ -61,7 +61,7 @@ class HttpAttempt:
             while decoder.failure is None:
                 data = await anext(body, None)
                 events = decoder.end() if data is None else decoder.feed(data)
-                if events or (data is not None and self._call.streaming):
+                if events or data is None or self._call.streaming:
                     self._take_note(events)
                     return events
             return decoder.end()

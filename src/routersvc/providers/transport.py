@@ -306,10 +306,8 @@ class _Body(LingeringStream):
         return data
 
     async def aclose(self) -> None:
-        """Break the response off, unless its end has come: then its connection is free already."""
-        if not self._content.is_eof():
-            self.abort()
-        self._transport.released(self)
+        """Break the response off, unless its end has come."""
+        self.abort()
 
     def linger(self) -> None:
         """Give the connection back once the rest has come."""
@@ -319,9 +317,13 @@ class _Body(LingeringStream):
             self._content.on_eof(self._end)
 
     def abort(self) -> None:
-        """Close the socket at once."""
+        """Close the socket at once, unless the end of the body has come.
+
+        Then the connection has gone back to the pool, and may serve somebody else already.
+        """
         self._transport.released(self)
-        self._exchange.abort()
+        if not self._content.is_eof():
+            self._exchange.abort()
         self._response.close()
 
     def _end(self) -> None:

@@ -179,6 +179,34 @@ async def test_leaving_in_the_middle_hangs_up_at_once(
             await server.when(lambda: server.open == 0)
 
 
+async def test_leaving_late_does_not_hang_up_on_somebody_else(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """A connection whose answer has come whole serves the next attempt, read or not."""
+    go_on = asyncio.Event()
+
+    async def in_two_steps(exchange: Exchange) -> None:
+        await exchange.stream(CHUNK)
+        await go_on.wait()
+        await exchange.send(b"%x\r\n%s\r\n" % (len(END), END) + LAST_CHUNK)
+
+    async with serve(in_two_steps) as server:
+        gateway = gateway_to(server)
+        first, second = gateway.open(make_call()), gateway.open(make_call())
+        await first.receive()
+        go_on.set()
+        await until(lambda: gateway.connections["acme"].idle == 1)
+        go_on.clear()
+        await second.receive()
+        assert [exchange.connection for exchange in server.exchanges] == [1, 1]
+
+        await first.aclose()
+        go_on.set()
+
+        assert list(await second.receive()) == EVENTS[2:]
+        await second.aclose()
+
+
 async def test_further_request_is_refused_when_all_connections_are_in_use(
     serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
 ) -> None:
@@ -418,7 +446,8 @@ async def test_closing_the_gateway_ends_what_runs(
     """A drain that has lasted long enough leaves no socket behind."""
 
     async def stall(exchange: Exchange) -> None:
-        await exchange.stream(CHUNK)
+        if b"silence" not in exchange.body:
+            await exchange.stream(CHUNK)
         await exchange.hang_up()
 
     async with serve(stall) as server:
@@ -428,10 +457,12 @@ async def test_closing_the_gateway_ends_what_runs(
 
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(failure(attempt))
-            await asyncio.sleep(0)
+            sending = group.create_task(failure(gateway.open(make_call(text="silence"))))
+            await server.when(lambda: len(server.exchanges) == 2)
             await gateway.aclose()
 
         assert reading.result().failure_class is FailureClass.TRUNCATED
+        assert sending.result().failure_class is FailureClass.RESET
         assert gateway.connections == {"acme": NOTHING}
         async with asyncio.timeout(5.0):
             await server.when(lambda: server.open == 0)
