@@ -141,9 +141,14 @@ class AttemptsFailedError(CallFailedError):
         last_word: LastWord,
         retry_after: float | None,
     ) -> None:
-        count = len(report.attempts)
-        attempts = "the only attempt" if count == 1 else f"all {count} attempts"
-        super().__init__(f"{attempts} failed; {failure.message}", report)
+        match len(report.attempts):
+            case 0:
+                summary = "nothing could be called"
+            case 1:
+                summary = "the only attempt failed"
+            case count:
+                summary = f"all {count} attempts failed"
+        super().__init__(f"{summary}; {failure.message}", report)
         self.failure = failure
         self.last_word = last_word
         self.retry_after = retry_after

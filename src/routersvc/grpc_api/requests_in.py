@@ -6,7 +6,7 @@ A request is checked whole: its caller hears of every field that is missing or w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from llmrouter.v1 import router_service_pb2
 from routersvc.domain.errors import FieldNotServedError
@@ -28,12 +28,14 @@ _NO_ROUTING = Routing()
 class Arrival:
     """What is known of a call beside its message.
 
-    `timeout` is seconds; `make_id` names a request whose caller gave no id.
+    `timeout` is seconds; `make_id` names a request whose caller gave no id. `trace_headers` are the
+    caller's trace context.
     """
 
     timeout: float
     make_id: Callable[[], str]
     previous_attempts: int = 0
+    trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +70,7 @@ def complete_request_of(
         streaming=streaming,
         timeout=arrival.timeout,
         previous_attempts=arrival.previous_attempts,
+        trace_headers=arrival.trace_headers,
     )
 
 

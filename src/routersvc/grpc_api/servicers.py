@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import grpc
@@ -30,6 +30,7 @@ from routersvc.grpc_api.requests_in import (
 )
 from routersvc.grpc_api.times_out import timestamp_of
 from routersvc.grpc_api.wire_requests import RequestReader
+from routersvc.telemetry.trace_context import trace_headers
 
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
 
@@ -168,10 +169,12 @@ class RouterServicer:
     def _arrival(self, context: _Context) -> Arrival:
         # The stubs do not say that a call may have no deadline.
         remaining: float | None = context.time_remaining()
+        metadata = tuple(context.invocation_metadata() or ())
         return Arrival(
             timeout=self._deadlines.timeout(remaining),
             make_id=self._make_id,
-            previous_attempts=_previous_attempts(context),
+            previous_attempts=_previous_attempts(metadata),
+            trace_headers=trace_headers(metadata),
         )
 
 
@@ -179,8 +182,8 @@ def _serialize(message: Message) -> bytes:
     return message.SerializeToString()
 
 
-def _previous_attempts(context: _Context) -> int:
-    for key, value in context.invocation_metadata() or ():
+def _previous_attempts(metadata: Iterable[tuple[str, str | bytes]]) -> int:
+    for key, value in metadata:
         if key == PREVIOUS_ATTEMPTS_KEY:
             return int(value) if str(value).isdecimal() else 0
     return 0
