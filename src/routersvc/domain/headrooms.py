@@ -9,7 +9,6 @@ and nothing is held back: what is wrong then costs one refusal, which says it ex
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 from routersvc.domain.answers import RateLimitHeadroom
@@ -28,8 +27,7 @@ class Mark(NamedTuple):
     tokens: int
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """What a provider last said of one limit, and how much had been sent by then."""
 
     remaining: int

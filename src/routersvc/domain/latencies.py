@@ -196,7 +196,7 @@ class PeakEwma:
 
     def observe_at_least(self, value: float, now: float) -> None:
         """Take note of an attempt that was given up after `value` seconds: bad news or none."""
-        if self._value is None or value > self._value:
+        if self._value is None or value >= self._value:
             self._value = value
             self._at = now
 

@@ -81,6 +81,23 @@ def test_unused_deposits_expire() -> None:
     assert budget.hedge_balance(11.0) == 1.0
 
 
+def test_expired_deposits_pay_for_nothing() -> None:
+    """Whatever is asked first after a pause."""
+    allowed, hedges, refunded = (
+        AttemptBudget(BudgetRule(reserve=0, hedge_reserve=0)) for _ in range(3)
+    )
+    for budget in (allowed, hedges, refunded):
+        for _ in range(40):
+            budget.deposit(0.5)
+    assert refunded.withdraw(RETRY, 0.5)
+
+    refunded.refund(RETRY, 11.0)
+
+    assert not allowed.allows(RETRY, 11.0)
+    assert hedges.hedge_balance(11.0) == 0.0
+    assert not refunded.withdraw(RETRY, 5.0), "the refund must be bound by what is left at 11 s"
+
+
 def test_deposits_beyond_the_window_are_not_saved() -> None:
     """The balance never exceeds the reserve and the share of the window's requests."""
     budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))

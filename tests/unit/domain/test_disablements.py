@@ -158,3 +158,4 @@ def test_impossible_rule_is_refused(field: str, value: float) -> None:
 def test_even_intervals_are_possible() -> None:
     """The ends of each range belong to it."""
     assert RecheckRule(first=600.0, growth=1.0).longest == 600.0
+    assert RecheckRule(first=0.5).first == 0.5

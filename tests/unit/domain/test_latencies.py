@@ -169,6 +169,27 @@ def test_old_latencies_slide_out() -> None:
     assert known == [(3, about(9.0)), (2, about(9.0)), (1, about(1.0)), (0, None)]
 
 
+def test_quantile_alone_lets_old_latencies_slide_out() -> None:
+    """Nobody has to ask for the count first."""
+    window = LatencyWindow(span=10.0, slices=5)
+    window.record(8.0, now=0.0)
+
+    assert window.quantile(0.5, now=12.0) is None
+
+
+def test_forgotten_latencies_leave_no_trace_in_later_quantiles() -> None:
+    """What is counted twice, by bucket and by block, is taken back twice."""
+    window = LatencyWindow(span=10.0, slices=5)
+    for _ in range(10):
+        window.record(0.01, now=0.0)
+    for value in (0.01, 0.1, 1.0):
+        for _ in range(30):
+            window.record(value, now=12.0)
+
+    assert window.count(now=12.0) == 90
+    assert window.quantile(0.8, now=12.0) == about(1.0)
+
+
 @given(
     steps=st.lists(st.tuples(st.integers(0, 8), latencies, st.booleans()), min_size=1, max_size=80),
     q=shares,
@@ -239,6 +260,24 @@ def test_given_up_attempt_only_ever_raises_the_average() -> None:
         True,
         False,
     )
+
+
+def test_equally_bad_news_confirms_the_average() -> None:
+    """What was seen again just now is fresh."""
+    average = PeakEwma(decay=10.0)
+    average.observe(2.0, now=0.0)
+
+    average.observe_at_least(2.0, now=5.0)
+
+    assert (average.last, average.is_fresh(now=15.0)) == (2.0, True)
+
+
+def test_average_fades_into_nothing_by_default() -> None:
+    """As with Finagle, where no prior is given."""
+    average = PeakEwma(decay=0.5)
+    average.observe(2.0, now=0.0)
+
+    assert average.value(now=0.5) == pytest.approx(2.0 * math.exp(-1))
 
 
 def test_first_of_all_attempts_may_be_given_up() -> None:

@@ -33,6 +33,15 @@ def test_rates_of_nothing_are_unknown() -> None:
     assert outcomes.throughput == 0.0
 
 
+def test_outcomes_slide_out_without_new_ones() -> None:
+    """A deployment that nobody calls any more has no success rate."""
+    window = OutcomeWindow(span=10.0)
+    window.failed(now=0.0)
+
+    assert window.outcomes(now=10.9).calls == 1
+    assert window.outcomes(now=11.0).calls == 0
+
+
 def test_cleared_window_starts_anew() -> None:
     """What led to an opening must not open the breaker again right after its recovery."""
     window = OutcomeWindow(span=10.0)

@@ -75,6 +75,13 @@ def test_clearing_forgets_every_slice() -> None:
     assert window.current(4.0) == []
 
 
+def test_window_tells_its_span() -> None:
+    """A rate per second needs it; a fraction of a second is a span as well."""
+    window, _ = counting(span=0.5, slices=1)
+
+    assert window.span == 0.5
+
+
 @given(
     steps=st.lists(st.integers(min_value=0, max_value=30), min_size=1, max_size=60),
     slices=st.integers(min_value=1, max_value=8),
