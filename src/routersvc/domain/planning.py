@@ -166,9 +166,18 @@ class Planner:
     def _check_names(self, request: Request) -> None:
         """Refuse names that nothing has: a typo never quietly widens or empties a choice."""
         routing = request.routing
+        constraints = routing.constraints
+        named = (
+            routing.required_models,
+            routing.preferred_models,
+            constraints.allowed_providers,
+            constraints.denied_providers,
+            routing.pinned_deployment,
+        )
+        if not any(named):
+            return
         models = self.catalogue.models | self.catalogue.aliases.keys()
         providers = self.catalogue.providers
-        constraints = routing.constraints
         for field, names, known in (
             ("routing.required_models", routing.required_models, models),
             ("routing.preferred_models", routing.preferred_models, models),

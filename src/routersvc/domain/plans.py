@@ -122,7 +122,7 @@ class Plan:
 
     `timeout` is seconds for the whole. `tokens` is what prompt and answer are expected to take
     together, for the providers' token limits. `hedging` is what `hedging_rule` comes to for the
-    first attempt.
+    first attempt; only explanations have it decided beforehand.
     """
 
     policy: Policy

@@ -25,7 +25,7 @@ from routersvc.domain.fleet import Fleet
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
-from routersvc.domain.policies import StreamRecoveryMode
+from routersvc.domain.policies import HedgingMode, StreamRecoveryMode
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.retries import retry_pause
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
@@ -354,17 +354,16 @@ class Race:
 
     def _arm_hedge(self, attempt: Attempt, now: float) -> None:
         """Set the time at which the attempt that has just started is late."""
-        if len(self.attempts) == 1 and attempt.deployment is self.plan.deployments[0]:
-            delay = self.plan.hedging.delay
-        else:
-            delay = self._fleet.hedge(
-                self.plan,
-                primary=attempt.deployment,
-                other=next(self._untried(), None),
-                running=len(self.running),
-                time_left=self.deadline - now,
-                now=now,
-            ).delay
+        if self.plan.hedging_rule.mode is HedgingMode.OFF:
+            return
+        delay = self._fleet.hedge(
+            self.plan,
+            primary=attempt.deployment,
+            other=next(self._untried(), None),
+            running=len(self.running),
+            time_left=self.deadline - now,
+            now=now,
+        ).delay
         self._hedge_at = None if delay is None else now + delay
 
     def _untried(self) -> Iterator[Deployment]:

@@ -120,7 +120,7 @@ class Router:
         plan = None
         waits: dict[str, float] = {}
         with contextlib.suppress(NoEligibleDeploymentError):
-            plan = self._hedged(self._planner.plan(limits), now, changes_nothing=True)
+            plan = self._explained(self._planner.plan(limits), now)
             waits = {
                 deployment.name: wait
                 for deployment in plan.deployments
@@ -191,7 +191,7 @@ class Router:
         started_at = self._around.clock()
         received_at = self._wall_clock()
         limits = self._planner.limits(request)
-        plan = self._hedged(self._planner.plan(limits), started_at)
+        plan = self._planner.plan(limits)
         call = Call(
             request=request,
             decision=Decision(
@@ -209,7 +209,7 @@ class Router:
         self._active_calls += 1
         return call
 
-    def _hedged(self, plan: Plan, now: float, *, changes_nothing: bool = False) -> Plan:
+    def _explained(self, plan: Plan, now: float) -> Plan:
         """Return the plan with what its hedging rule comes to for the first attempt."""
         rule = plan.hedging_rule
         primary, *others = plan.deployments
@@ -220,7 +220,7 @@ class Router:
             running=1,
             time_left=plan.timeout,
             now=now,
-            changes_nothing=changes_nothing,
+            changes_nothing=True,
         )
         return dataclasses.replace(
             plan,
