@@ -127,6 +127,8 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
 
 def _abilities(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     missing = limits.profile.capabilities - deployment.capabilities
+    if not missing:
+        return
     for capability in sorted(missing, key=lambda capability: capability.value):
         of_modality = capability in _MODALITY_INPUTS or capability in _MODALITY_OUTPUTS
         yield Exclusion(
