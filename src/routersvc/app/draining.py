@@ -45,7 +45,7 @@ class Drain:
         """Ask for the drain; asked again, end the stage that it is waiting in."""
         if not self._requested.is_set():
             self._requested.set()
-        elif self._stage is not None:
+        elif self._stage is not None and not self._stage.expired():
             self._stage.reschedule(asyncio.get_running_loop().time())
 
     async def wait_requested(self) -> None:

@@ -28,10 +28,14 @@ class RunningCalls:
         await self._idle.wait()
 
     def end_all(self) -> None:
-        """End every call that runs now; its caller hears that the router is shutting down."""
+        """End every call that runs now; its caller hears that the router is shutting down.
+
+        Calls that are being ended already are left alone.
+        """
         now = asyncio.get_running_loop().time()
         for scope in self._scopes:
-            scope.reschedule(now)
+            if not scope.expired():
+                scope.reschedule(now)
 
 
 class RunningCall:

@@ -58,6 +58,8 @@ async def test_ended_call_says_why() -> None:
         task = tasks.create_task(_caught(call()))
         await asyncio.sleep(0)
         calls.end_all()
+        await asyncio.sleep(0)
+        calls.end_all()
 
     assert isinstance(task.result(), DrainingError)
     assert len(calls) == 0
