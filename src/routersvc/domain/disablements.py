@@ -111,11 +111,13 @@ class Disablements:
 
         A check that succeeds calls `enable`. One that fails, or is never made, has nothing to do.
         """
-        due = tuple(key for key, found in self._disabled.items() if now >= found.check_at)
-        for key in due:
-            found = self._disabled[key]
-            interval = min(self._rule.longest, found.interval * self._rule.growth)
-            self._disabled[key] = dataclasses.replace(
-                found, check_at=now + interval, interval=interval
-            )
-        return due
+        return tuple(key for key in tuple(self._disabled) if self.take(key, now))
+
+    def take(self, key: Disableable, now: float) -> bool:
+        """Whether `key` is to be checked now; if so, put off its next check."""
+        found = self._disabled.get(key)
+        if found is None or now < found.check_at:
+            return False
+        interval = min(self._rule.longest, found.interval * self._rule.growth)
+        self._disabled[key] = dataclasses.replace(found, check_at=now + interval, interval=interval)
+        return True

@@ -137,6 +137,17 @@ def test_refund_puts_back_what_was_taken() -> None:
     assert budget.hedge_balance(0.0) == 1.0
 
 
+def test_refund_puts_back_one() -> None:
+    """Of the hedges as of the whole."""
+    budget = AttemptBudget(BudgetRule(reserve=8, hedge_reserve=6))
+    for _ in range(3):
+        budget.withdraw(HEDGE, 0.0)
+
+    budget.refund(HEDGE, 0.0)
+
+    assert (budget.balance(0.0), budget.hedge_balance(0.0)) == (6.0, 4.0)
+
+
 def test_refund_never_makes_more_than_there_may_be() -> None:
     """Deposits may have expired in the meantime."""
     budget = AttemptBudget(BudgetRule(reserve=2, hedge_reserve=1))

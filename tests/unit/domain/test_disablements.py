@@ -118,6 +118,20 @@ def test_a_check_is_taken_once() -> None:
     assert taken == [(KEY,), (), (), (KEY,)]
 
 
+def test_one_check_can_be_taken_alone() -> None:
+    """A live call is the check of its own credential, not of all others that are due."""
+    disablements = Disablements()
+    model = ServedModel("acme", "m1")
+    disablements.disable(KEY, "refused", now=0.0)
+    disablements.disable(model, "gone", now=0.0)
+
+    taken = [disablements.take(KEY, now) for now in (29.9, 30.0, 30.0)]
+
+    assert taken == [False, True, False]
+    assert not disablements.take(ServedModel("acme", "m2"), 30.0)
+    assert disablements.take_due(30.0) == (model,)
+
+
 def test_further_failures_change_the_reason_alone() -> None:
     """Calls under way fail as well: they must neither hasten nor put off the check."""
     disablements = Disablements()
