@@ -1,0 +1,111 @@
+"""Serving from a settings file until a signal comes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from grpc import aio
+
+from llmrouter.v1 import router_service_pb2, router_service_pb2_grpc
+from routersvc.app.application import Application, open_application
+from routersvc.app.serving import serve
+from routersvc.app.wire_formats import known_wire_formats
+from routersvc.settings.loading import load_settings
+from routersvc.settings.settings import Settings
+
+ROUTES = """
+providers:
+  alpha: {wire_format: openai_chat, base_url: http://127.0.0.1:1/v1}
+models:
+  large: {context_window: 128000}
+deployments:
+  alpha-large: {provider: alpha, model: large}
+policies:
+  default: {deployments: [alpha-large]}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a server on a free port and on a socket, patient beyond any test."""
+    return loaded(
+        tmp_path,
+        f'server: {{listen: ["127.0.0.1:0", "unix:{tmp_path}/s"], '
+        "drain: {notice_delay: 10m, grace: 10m}}",
+    )
+
+
+def loaded(folder: Path, server: str) -> Settings:
+    """Return the settings of a file with this section."""
+    file = folder / "settings.yaml"
+    file.write_text(ROUTES + server)
+    return load_settings(file, environment={}, known_wire_formats=known_wire_formats())
+
+
+async def health(address: str) -> list[str]:
+    """Return the deployments that a server tells of."""
+    async with aio.insecure_channel(address) as channel:
+        stub: router_service_pb2_grpc.RouterServiceAsyncStub = (
+            router_service_pb2_grpc.RouterServiceStub(channel)
+        )
+        response = await stub.ProviderHealth(router_service_pb2.ProviderHealthRequest())
+    return [it.deployment.deployment for it in response.deployments]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_signals_end_it_in_good_order(settings: Settings, number: signal.Signals) -> None:
+    """The first begins the drain, each further one ends a stage of it."""
+    log = io.StringIO()
+    begun = asyncio.Event()
+    running: list[Application] = []
+
+    def ready(application: Application) -> None:
+        running.append(application)
+        begun.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(
+            serve(settings, stream=log, wall_clock=lambda: 1_000.0, ready=ready)
+        )
+        await begun.wait()
+        (application,) = running
+        told = [await health(address) for address in application.addresses]
+        os.kill(os.getpid(), number)
+        await application.drain.wait_requested()
+        while not serving.done():
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(0)
+
+    messages = [json.loads(line)["message"] for line in log.getvalue().splitlines()]
+    assert told == [["alpha-large"], ["alpha-large"]]
+    assert messages == ["serving", "draining", "drained"]
+
+
+async def test_real_ports_are_told(settings: Settings, tmp_path: Path) -> None:
+    """Port 0 takes a free one, and whoever started the service must learn it."""
+    async with open_application(
+        settings, stream=io.StringIO(), wall_clock=lambda: 0.0
+    ) as application:
+        host_port, socket = application.addresses
+
+    assert host_port.startswith("127.0.0.1:")
+    assert int(host_port.rpartition(":")[2]) > 0
+    assert socket == f"unix:{tmp_path}/s"
+
+
+async def test_taken_port_is_refused_by_name(tmp_path: Path) -> None:
+    """Two servers on one port would share its calls in silence."""
+    first = loaded(tmp_path, 'server: {listen: ["127.0.0.1:0"]}')
+    async with open_application(first, stream=io.StringIO(), wall_clock=lambda: 0.0) as running:
+        (address,) = running.addresses
+        second = loaded(tmp_path, f'server: {{listen: ["{address}"]}}')
+
+        with pytest.raises(OSError, match=f"`{address}` cannot be bound"):
+            async with open_application(second, stream=io.StringIO(), wall_clock=lambda: 0.0):
+                pass

@@ -1,0 +1,163 @@
+"""What the settings say reaches the part it is for."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from routersvc.app.options import provider_gateway, server_options, telemetry_options
+from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
+from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
+from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.settings.loading import load_settings
+from routersvc.settings.settings import Settings
+from routersvc.telemetry.options import (
+    LogFormat,
+    LogLevel,
+    LogOptions,
+    MetricsOptions,
+    TraceExporter,
+    TraceOptions,
+)
+
+ROUTES = """
+providers:
+  alpha: {wire_format: openai_chat, base_url: http://127.0.0.1:1/v1, api_key: "env:KEY"}
+  beta: {wire_format: openai_chat, dialect: groq, base_url: http://127.0.0.1:2/v1}
+models:
+  large: {context_window: 128000}
+deployments:
+  alpha-large: {provider: alpha, model: large}
+  beta-large: {provider: beta, model: large}
+policies:
+  default: {deployments: [alpha-large, beta-large]}
+"""
+
+EVERYTHING = """
+server:
+  listen: ["127.0.0.1:0", "[::1]:50052", "unix:/tmp/router.sock"]
+  max_message_bytes: 1MiB
+  max_concurrent_calls: 7
+  default_timeout: 30s
+  max_timeout: 60s
+  reflection: false
+  keepalive:
+    time: 20s
+    timeout: 5s
+    permit_without_calls: false
+    min_recv_ping_interval_without_data: 15s
+    max_connection_idle: 1m
+    max_connection_age: 5m
+    max_connection_age_grace: 2m
+telemetry:
+  service_name: edge
+  log: {level: debug, format: console}
+  prometheus: {listen: "127.0.0.1:9464"}
+  tracing:
+    exporter: otlp
+    endpoint: http://collector.test:4317
+    headers: {x-token: "env:KEY"}
+    sample_ratio: 0.5
+    propagate: false
+    export_timeout: 3s
+    flush_timeout: 2s
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings in which every key of the server and of telemetry is set."""
+    file = tmp_path / "settings.yaml"
+    file.write_text(ROUTES + EVERYTHING)
+    return load_settings(
+        file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+    )
+
+
+def test_server_is_told_all(settings: Settings) -> None:
+    """Addresses as gRPC writes them, times in seconds."""
+    assert server_options(settings) == ServerOptions(
+        addresses=("127.0.0.1:0", "[::1]:50052", "unix:/tmp/router.sock"),
+        max_message_bytes=1_048_576,
+        deadlines=DeadlineRule(default_timeout=30.0, max_timeout=60.0),
+        keepalive=KeepaliveOptions(
+            time=20.0,
+            timeout=5.0,
+            permit_without_calls=False,
+            min_recv_ping_interval_without_data=15.0,
+            max_connection_idle=60.0,
+            max_connection_age=300.0,
+            max_connection_age_grace=120.0,
+        ),
+        reflection=False,
+    )
+
+
+def test_telemetry_is_told_all(settings: Settings) -> None:
+    """Secrets are revealed here, and nowhere before."""
+    options = telemetry_options(settings)
+
+    assert options.service_name == "edge"
+    assert options.traces == TraceOptions(
+        exporter=TraceExporter.OTLP,
+        endpoint="http://collector.test:4317",
+        headers={"x-token": "secret"},
+        sample_ratio=0.5,
+        propagate=False,
+        export_timeout=3.0,
+        flush_timeout=2.0,
+    )
+    assert options.metrics == MetricsOptions(host="127.0.0.1", port=9464)
+    assert options.logs == LogOptions(format=LogFormat.CONSOLE, level=LogLevel.DEBUG)
+    assert "secret" not in repr(dataclasses.replace(options, service_name="other"))
+
+
+def test_metrics_are_off_where_nobody_says_where(tmp_path: Path) -> None:
+    """A port is never opened unasked."""
+    file = tmp_path / "settings.yaml"
+    file.write_text(ROUTES)
+    settings = load_settings(
+        file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+    )
+
+    assert telemetry_options(settings).metrics is None
+
+
+async def test_gateway_knows_every_provider(settings: Settings) -> None:
+    """Without opening a connection to any."""
+    gateway = provider_gateway(settings, wall_clock=lambda: 0.0)
+
+    counts = gateway.connections
+
+    await gateway.aclose()
+    assert sorted(counts) == ["alpha", "beta"]
+    assert {(count.in_use, count.idle) for count in counts.values()} == {(0, 0)}
+
+
+def test_every_dialect_that_may_be_named_is_spoken() -> None:
+    """What the settings accept must not fail when it is put together."""
+    known = known_wire_formats()
+
+    spoken = {
+        (name, dialect): adapter(name, dialect)
+        for name, wire_format in known.items()
+        for dialect in wire_format.dialects
+    }
+
+    assert spoken
+    for (name, dialect), spoken_format in spoken.items():
+        assert spoken_format.name == name
+        assert spoken_format.expressible == known[name].dialects[dialect].expressible
+
+
+def test_vendors_who_bill_to_the_end_are_told_apart() -> None:
+    """A hedge that they lose costs its full price."""
+    dialects = known_wire_formats()["openai_chat"].dialects
+
+    assert {name for name, dialect in dialects.items() if not dialect.cancel_stops_billing} == {
+        "groq",
+        "mistral",
+    }
+    assert dialects[DEFAULT_DIALECT].cancel_stops_billing
