@@ -114,7 +114,7 @@ def _tell_addresses(simulator: Simulator) -> None:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loops where it is installed: a third less time per request."""
+    """Return uvloop's loops where it is installed, as the service runs on them too."""
     if importlib.util.find_spec("uvloop") is None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(

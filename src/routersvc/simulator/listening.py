@@ -28,6 +28,12 @@ class Listener:
         self._server: asyncio.Server | None = None
 
     @property
+    def authority(self) -> str:
+        """Host and port as they stand in a URL."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{host}:{self.port}"
+
+    @property
     def listening(self) -> bool:
         """Whether connections are accepted."""
         return self._server is not None
@@ -41,11 +47,9 @@ class Listener:
         if self._server is not None:
             return
         loop = asyncio.get_running_loop()
-        if sys.platform == "linux":
-            accepting = self._bind(self.port)
-        else:
+        if sys.platform != "linux":
             self._holder.close()
-            accepting = self._bind(self.port)
+        accepting = self._bind(self.port)
         try:
             self._server = await loop.create_server(
                 protocol_factory, sock=accepting, backlog=_BACKLOG

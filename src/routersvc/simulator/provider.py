@@ -41,7 +41,8 @@ ControlHandler = Callable[["SimulatedProvider", web.BaseRequest], Awaitable[web.
 class CountingServer(web.Server):
     """The HTTP server of one port, which tells a counter of its connections.
 
-    Handlers are cancelled as soon as their client is gone.
+    Handlers are cancelled as soon as their client is gone. While it is not `accepting`, a
+    connection that comes in all the same is reset.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class CountingServer(web.Server):
             access_log=None,
         )
         self._counter = counter
+        self.accepting = True
         self.transports: dict[RequestHandler, asyncio.Transport] = {}
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
@@ -63,6 +65,9 @@ class CountingServer(web.Server):
         super().connection_made(handler, transport)
         self.transports[handler] = transport
         self._counter.connection_opened()
+        if not self.accepting:
+            # The kernel accepted it just before the listening socket was closed.
+            reset(transport)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """Count a connection that is gone."""
@@ -94,7 +99,6 @@ class SimulatedProvider:
         serials: Iterator[int],
     ) -> None:
         self.character = character
-        self._host = host
         self._clock = clock
         self._control = control
         self._log = RequestLog(log_capacity)
@@ -130,7 +134,7 @@ class SimulatedProvider:
     @property
     def origin(self) -> str:
         """The URL of its root."""
-        return f"http://{self._host}:{self.port}"
+        return f"http://{self._listener.authority}"
 
     @property
     def base_url(self) -> str:
@@ -208,6 +212,7 @@ class SimulatedProvider:
         Raises:
             PortUnavailableError: somebody else has the port.
         """
+        self._server.accepting = True
         await self._listener.open(self._server)
 
     async def kill(self, spare: asyncio.Transport | None = None) -> None:
@@ -216,6 +221,7 @@ class SimulatedProvider:
         `spare` is a connection to leave open: the one over which the order came.
         """
         self._listener.close()
+        self._server.accepting = False
         for record in self._records.values():
             record.outcome = Outcome.KILLED
         self._server.reset_connections(spare)

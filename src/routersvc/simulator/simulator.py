@@ -87,7 +87,7 @@ class Simulator:
     @property
     def control_url(self) -> str:
         """The URL of the control endpoint for all providers."""
-        return f"http://{self.settings.host}:{self._control_listener.port}{CONTROL_PREFIX}"
+        return f"http://{self._control_listener.authority}{CONTROL_PREFIX}"
 
     def provider(self, name: str) -> SimulatedProvider:
         """Return one provider.
@@ -127,6 +127,7 @@ class Simulator:
     async def close(self) -> None:
         """End every connection and give every port back."""
         self._control_listener.close()
+        self._control_server.accepting = False
         self._control_server.reset_connections()
         await self._control_connections.when(lambda activity: activity.open_connections == 0)
         await self._control_server.shutdown()

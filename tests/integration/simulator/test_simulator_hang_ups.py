@@ -7,6 +7,7 @@ import random
 import socket
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from routersvc.simulator import (
@@ -20,6 +21,7 @@ from routersvc.simulator import (
     Silence,
     SimulatedProvider,
     Simulator,
+    SimulatorSettings,
     SlowStart,
     Stall,
     UnknownProviderError,
@@ -198,6 +200,34 @@ async def test_a_revived_provider_is_where_it_was(
         await raw.ask()
         assert (await raw.answer()).status == 200
     assert (alpha.port, alpha.alive) == (port, True)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_that_comes_at_the_moment_of_death_is_reset(
+    alpha: SimulatedProvider, connect: Connect, turns: int
+) -> None:
+    """Accepted by the kernel, not yet known to the server: the kill must not wait for it."""
+    async with connect() as raw:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+        async with asyncio.timeout(5):
+            await alpha.kill()
+
+        with pytest.raises(ConnectionResetError):
+            await raw.receive()
+    assert alpha.activity().open_connections == 0
+
+
+async def test_a_simulator_can_listen_on_ipv6() -> None:
+    """The URL has the brackets that it needs."""
+    settings = SimulatorSettings(providers=(ProviderCharacter(name="a"),), host="::1")
+
+    async with Simulator.start(settings) as running, aiohttp.ClientSession() as session:
+        async with session.get(f"{running.provider('a').base_url}/models") as response:
+            assert response.status == 200
+        async with session.get(running.control_url) as response:
+            assert response.status == 200
 
 
 async def test_nobody_gets_the_port_of_a_killed_provider(alpha: SimulatedProvider) -> None:
