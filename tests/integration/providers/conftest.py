@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import importlib
+import importlib.util
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -159,6 +161,19 @@ class LoopbackServer:
 Serve = Callable[..., AbstractAsyncContextManager[LoopbackServer]]
 MakeGateway = Callable[..., ProviderGateway]
 MakeCall = Callable[..., AttemptCall]
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every test on each loop that the service can run on."""
+    del config, item
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+        "asyncio": asyncio.new_event_loop
+    }
+    if importlib.util.find_spec("uvloop") is not None:
+        factories["uvloop"] = importlib.import_module("uvloop").new_event_loop
+    return factories
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aiohttp
 import httpx
@@ -538,9 +538,9 @@ async def test_cancelled_attempt_over_tls_hangs_up_without_a_farewell(
     paused: list[asyncio.Transport] = []
 
     async def silence(exchange: Exchange) -> None:
-        assert isinstance(exchange.writer.transport, asyncio.Transport)
-        exchange.writer.transport.pause_reading()
-        paused.append(exchange.writer.transport)
+        transport = cast("asyncio.Transport", exchange.writer.transport)
+        transport.pause_reading()
+        paused.append(transport)
         silent.set()
         await asyncio.Event().wait()
 
