@@ -199,7 +199,7 @@ def demo(
         int, typer.Option("--calls", metavar="N", min=30, max=5000, help="How many calls.")
     ] = 360,
     rate: Annotated[
-        float, typer.Option("--rate", metavar="N", min=1, max=100, help="Calls per second.")
+        float, typer.Option("--rate", metavar="N", min=1, max=50, help="Calls per second.")
     ] = 10.0,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Decides what is asked, and when.")

@@ -35,7 +35,13 @@ CAST: tuple[dict[str, object], ...] = (
         "seed": 2,
         # A provider near its rate limit, so that now and then the third one is needed.
         "faults": [
-            {"kind": "status", "problem": "rate_limit", "retry_after": 1, "probability": 0.04}
+            {
+                "kind": "status",
+                "problem": "rate_limit",
+                "retry_after": 1,
+                "probability": 0.05,
+                "count": 4,
+            }
         ],
     },
     {"name": "gamma", "character": "erratic", "seed": 3},
