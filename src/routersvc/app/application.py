@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import logging
 import random
 import secrets
+import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TextIO
 
@@ -66,7 +66,8 @@ async def open_application(
             ),
             gateway=gateway,
             observer=telemetry.observer,
-            clock=asyncio.get_running_loop().time,
+            # The same clock as the loop's, but uvloop's own is read once a turn, in milliseconds.
+            clock=time.monotonic,
             wall_clock=wall_clock,
             random=random.Random(),
         )
