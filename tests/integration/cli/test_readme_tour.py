@@ -32,6 +32,6 @@ def test_tour_works_as_written(grpcurl: Path, grpc_health_probe: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(blocks) == 6
     assert "llmrouter.v1.RouterService" in done.stdout
-    assert '"routeSelected"' in done.stdout
+    assert '"route_selected"' in done.stdout
     assert '"EXCLUSION_REASON_TRAINING"' in done.stdout
     assert "beta" in done.stderr, "the report of the call after the kill names who served it"
