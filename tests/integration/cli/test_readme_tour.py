@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_tour_works_as_written(grpcurl: Path, grpc_health_probe: Path) -> None:
     script = f"set -euo pipefail; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{tour}"
 
     done = subprocess.run(
-        ["bash", "-c", script],
+        [shutil.which("bash") or "bash", "-c", script],
         cwd=ROOT,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
