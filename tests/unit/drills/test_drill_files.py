@@ -11,6 +11,7 @@ from routersvc.drills.distributions import Constant, LogNormal, PowerTail, Unifo
 from routersvc.drills.drill_files import DrillFileError, parse_drill, read_drill
 from routersvc.drills.drill_plans import Batches, ClosedLoop, PoissonArrivals
 from routersvc.drills.faults import Fault, FaultKind
+from routersvc.drills.simulation import run_drill
 
 WHOLE = """
 name: the first provider dies
@@ -163,3 +164,14 @@ def test_binary_file_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(DrillFileError, match="is not UTF-8 text"):
         read_drill(path)
+
+
+def test_example_of_the_guide_works() -> None:
+    """A guide that has gone stale is worse than none."""
+    guide = Path(__file__).parents[3] / "docs" / "drills.md"
+    example = guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+
+    result = run_drill(parse_drill(example, "docs/drills.md"))
+
+    assert result.violations == ()
+    assert result.figures.calls > 3000
