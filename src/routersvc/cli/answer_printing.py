@@ -16,6 +16,7 @@ from typing import IO
 from routersvc.cli.exits import CommandError
 from routersvc.cli.report_views import attempt_text
 from routersvc.cli.terminal import Terminal, visible
+from routersvc.cli.word_wrapping import WordWrap
 from routersvc.grpc_api.client_messages import (
     Part,
     Recovered,
@@ -34,6 +35,7 @@ class AnswerPrinter:
         self._is_line_open = False
         self._has_written = False
         self._is_thinking = False
+        self._wrap = WordWrap(terminal.out.width)
         self._start = _rewindable_from(terminal.out.file)
 
     def event(self, response: StreamCompleteResponse) -> None:
@@ -116,7 +118,10 @@ class AnswerPrinter:
             self._terminal.err.print()
             self._is_thinking = False
         if text:
-            self._terminal.write(text)
+            if self._terminal.is_live:
+                self._terminal.write(self._wrap.wrapped(visible(text)))
+            else:
+                self._terminal.write(text)
             self._has_written = True
             self._is_line_open = not text.endswith("\n")
 
@@ -142,6 +147,7 @@ class AnswerPrinter:
                 "`--json` tells programs, `--recovery fail` forbids it"
             )
         self._text, self._call = "", None
+        self._wrap = WordWrap(self._terminal.out.width)
         self._is_line_open = self._has_written = False
         self._print_text(kept)
 

@@ -15,6 +15,7 @@ from typing import TextIO
 
 import orjson
 from rich.console import Console
+from rich.text import Text
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """C0 but tab and newline, DEL, C1, and what reorders text."""
@@ -49,10 +50,9 @@ class Terminal:
         return self.out.is_terminal
 
     def write(self, text: str) -> None:
-        """Write a piece of an answer at once, exactly as it is where it goes to a program."""
-        stream = self.out.file
-        stream.write(visible(text) if self.is_live else text)
-        stream.flush()
+        """Write a piece of text at once, exactly as it is."""
+        self.out.file.write(text)
+        self.out.file.flush()
 
     def write_json(self, value: object, *, pretty: bool = False) -> None:
         """Write a value as JSON, on one line unless `pretty`."""
@@ -62,7 +62,8 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Write a line about what happens, for people, to standard error."""
-        self.err.print(visible(text), style="dim", markup=False, soft_wrap=True)
+        is_piped = not self.err.is_terminal
+        self.err.print(visible(text), style="dim", markup=False, soft_wrap=is_piped)
 
 
 def console(stream: TextIO) -> Console:
@@ -85,8 +86,8 @@ def console(stream: TextIO) -> Console:
 def complain(sentence: str) -> None:
     """Write why a command cannot go on, as one line on standard error: `error: …`."""
     err = console(sys.stderr)
-    err.print("[bold red]error:[/]", end=" ")
-    err.print(visible(sentence), markup=False, soft_wrap=True)
+    text = Text.assemble(("error:", "bold red"), f" {visible(sentence)}")
+    err.print(text, soft_wrap=not err.is_terminal)
 
 
 def visible(text: str) -> str:

@@ -241,3 +241,14 @@ def test_parts_of_a_whole_answer_are_printed_alike(
     assert written(terminal.err) == (
         "[image/png, 3 bytes: `--json` has them]\n[audio/wav, 3 bytes: `--json` has them]\n"
     )
+
+
+def test_a_model_cannot_play_with_a_terminal(make_terminal: MakeTerminal, written: Written) -> None:
+    """Its control characters are shown to people, and left to programs."""
+    watched, piped = make_terminal(live=True), make_terminal()
+
+    for terminal in (watched, piped):
+        print_all(terminal, words("a\x1b[2J"), words("b\r\n"))
+
+    assert written(watched.out) == "a\\x1b[2Jb\\r\n"
+    assert written(piped.out) == "a\x1b[2Jb\r\n"

@@ -152,7 +152,7 @@ class _Director:
         request = read_message(StreamCompleteRequest, {"prompt": _prompt(QUESTION)})
         line = await print_stream(self.client, request, self.stage)
         await self._control("PUT", "behaviour", usual)
-        self.stage.out.print(line, style="dim", markup=False, soft_wrap=True)
+        self.stage.out.print(line, style="dim", markup=False)
 
     async def explain_a_route(self) -> None:
         """Show why a request goes where it goes."""
