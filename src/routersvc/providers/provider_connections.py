@@ -19,7 +19,8 @@ class ProviderConnection:
     `base_url` is what the wire format's paths are appended to, for example
     `https://api.openai.com/v1`. `credentials` are by the name that deployments give; a deployment
     whose credential is the empty text sends none. `credential_header` carries the credential after
-    `credential_scheme`. `headers` go with every request. `transport` holds the sockets.
+    `credential_scheme`. `headers` go with every request, in place of the router's own. `transport`
+    holds the sockets.
     """
 
     base_url: str
@@ -52,15 +53,14 @@ class Endpoint:
         scheme = connection.credential_scheme
         self._credential_prefix = f"{scheme} ".encode("ascii") if scheme else b""
         self._urls: dict[str, httpx.URL] = {}
-        self._headers = [
-            (b"host", httpx.URL(connection.base_url).netloc),
-            (b"user-agent", b"routersvc"),
-            (b"accept-encoding", b"identity"),
-            *(
-                (name.lower().encode("ascii"), value.encode("latin-1"))
-                for name, value in connection.headers.items()
-            ),
-        ]
+        headers = {
+            b"host": httpx.URL(connection.base_url).netloc,
+            b"user-agent": b"routersvc",
+            b"accept-encoding": b"identity",
+        }
+        for name, value in connection.headers.items():
+            headers[name.lower().encode("ascii")] = value.encode("latin-1")
+        self._headers = list(headers.items())
 
     def request(
         self,

@@ -42,6 +42,9 @@ _EARLIEST_EPOCH = 1_000_000_000.0
 
 _EARLIEST_EPOCH_MILLISECONDS = _EARLIEST_EPOCH * 1_000
 
+_MAX_DIGITS = 19
+"""Counts fit 64 bits; a longer row of digits is no count, and costly to read."""
+
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     """Return the seconds to wait before coming back, `None` where the provider does not say.
@@ -82,7 +85,7 @@ def headroom(headers: Mapping[str, str], *, now: float) -> RateLimitHeadroom | N
 def seconds_until(value: str, *, now: float) -> float | None:
     """Return the seconds that `value` means: `1m2.5s`, `250ms`, `9`, Unix time or RFC 3339."""
     text = value.strip()
-    number = _number(text)
+    number = _number(text) if text[-1:].isdecimal() else None
     if number is not None:
         if number >= _EARLIEST_EPOCH_MILLISECONDS:
             number = number / 1_000 - now
@@ -135,7 +138,10 @@ def _sibling(name: str | None, kind: str) -> str | None:
 
 
 def _count(headers: Mapping[str, str], name: str | None) -> int | None:
-    number = None if name is None else _number(headers.get(name, ""))
+    text = "" if name is None else headers.get(name, "")
+    if text.isdecimal() and len(text) <= _MAX_DIGITS:
+        return int(text)
+    number = _number(text)
     return None if number is None or number < 0 else int(number)
 
 
@@ -144,6 +150,8 @@ def _wait(headers: Mapping[str, str], name: str | None, *, now: float) -> float 
 
 
 def _number(text: str) -> float | None:
+    if not text:
+        return None
     try:
         number = float(text)
     except ValueError:

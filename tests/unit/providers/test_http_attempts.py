@@ -171,6 +171,16 @@ async def test_credential_goes_where_the_vendor_wants_it(make_call: MakeCall) ->
     assert "authorization" not in transport.requests[0].headers
 
 
+async def test_configured_header_replaces_the_routers_own(make_call: MakeCall) -> None:
+    """Two of a kind would be refused by some servers and merged by others."""
+    transport = ScriptedTransport([CHUNK, END])
+    gateway = gateway_over(transport, headers={"User-Agent": "acme/1.0"})
+
+    await read(gateway.open(make_call(streaming=True)))
+
+    assert transport.requests[0].headers.get_list("user-agent") == ["acme/1.0"]
+
+
 async def test_credential_is_asked_for_at_every_attempt(make_call: MakeCall) -> None:
     """It may have been rotated meanwhile."""
     keys = iter(["sk-1", "sk-2"])

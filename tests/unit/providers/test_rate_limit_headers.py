@@ -152,9 +152,10 @@ def test_no_value_breaks_the_reading(value: str) -> None:
             RateLimitHeadroom(remaining_requests=9, limit_requests=10, requests_reset=2.0),
         ),
         ({"x-ratelimit-remaining-requests": "many"}, RateLimitHeadroom()),
+        ({"x-ratelimit-remaining-requests": "9" * 5000}, RateLimitHeadroom()),
         ({"content-type": "application/json"}, None),
     ],
-    ids=["openai", "mistral", "mistral by size", "together", "nonsense", "nothing"],
+    ids=["openai", "mistral", "mistral by size", "together", "nonsense", "endless", "nothing"],
 )
 def test_headroom_is_read_from_every_family(
     headers: Mapping[str, str], left: RateLimitHeadroom | None
