@@ -56,7 +56,9 @@ class RequestReader(Generic[_Request]):
             whole = self._message_type.FromString(raw)
             if whole.ByteSize() != size:
                 fields = itertools.islice(_fields(whole, ""), MAX_FIELDS_SEARCHED)
-                raise FieldNotServedError(next(filter(None, fields), "a field of a newer contract"))
+                raise FieldNotServedError(
+                    next((path for path in fields if path), "a field of a newer contract")
+                )
         return message
 
 
