@@ -45,7 +45,7 @@ class DrillResult:
 def run_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult:
     """Run a drill to its end, outside of any running loop.
 
-    `checked` holds it against the promises after every event, which costs about half of the time.
+    `checked` holds it against the promises after every event, which takes about a quarter longer.
     """
     return run_in_virtual_time(perform_drill(plan, checked=checked))
 
