@@ -71,6 +71,7 @@ async def test_watcher_hears_every_change(open_edge: OpenEdge) -> None:
 
     first = await anext(states)
     edge.server.health.serving()
+    await check(edge, SERVICE)
     edge.server.health.not_serving()
     second = await anext(states)
 

@@ -185,6 +185,21 @@ def test_pieces_of_a_tool_call_share_a_message() -> None:
     ]
 
 
+def test_pieces_that_would_spoil_each_other_stay_apart() -> None:
+    """An id would be doubled, a proof overwritten."""
+    messages = sent(
+        ToolCallDelta(index=0, call_id="c0", name="look", arguments_json="{"),
+        ToolCallDelta(index=0, call_id="c0", name="look", arguments_json="}", signature=b"s"),
+        ToolCallDelta(index=0, arguments_json=" "),
+    )
+
+    assert [message.tool_call_delta for message in messages] == [
+        stream_pb2.ToolCallDelta(index=0, id="c0", name="look", arguments_json="{"),
+        stream_pb2.ToolCallDelta(index=0, id="c0", name="look", arguments_json="}", signature=b"s"),
+        stream_pb2.ToolCallDelta(index=0, arguments_json=" "),
+    ]
+
+
 def test_end_of_a_block_of_thought_ends_its_message() -> None:
     """The proof is for the thoughts before it."""
     messages = sent(
