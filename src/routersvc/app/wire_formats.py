@@ -13,9 +13,6 @@ from routersvc.settings import wire_formats
 DEFAULT_DIALECT = "generic"
 """What servers are taken for that no vendor's name is stated of."""
 
-BILLED_TO_THE_END = frozenset({"groq", "mistral"})
-"""Dialects of vendors who bill an answer in full although its stream was closed."""
-
 
 def known_wire_formats() -> Mapping[str, wire_formats.WireFormat]:
     """Return what the settings need to know of every wire format, by name."""
@@ -24,7 +21,7 @@ def known_wire_formats() -> Mapping[str, wire_formats.WireFormat]:
             dialects={
                 name: wire_formats.Dialect(
                     expressible=dialect.capabilities,
-                    cancel_stops_billing=name not in BILLED_TO_THE_END,
+                    cancel_stops_billing=dialect.cancel_stops_billing,
                 )
                 for name, dialect in DIALECTS.items()
             },
