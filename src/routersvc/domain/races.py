@@ -279,8 +279,12 @@ class Race:
         """Start the best deployment that may be called; where none may, the least bad one.
 
         Least bad is the one whose breaker rests for the shortest time. Where every provider asked
-        not to be called, the first to allow it again is waited for if the deadline permits.
+        not to be called, the first to allow it again is waited for if the deadline permits. How
+        much time is enough for a first attempt is the caller's to know; only none is too little.
         """
+        if now >= self.deadline:
+            self.verdict = DeadlinePassed()
+            return []
         steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
         if steps:
             return steps

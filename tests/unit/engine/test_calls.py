@@ -225,6 +225,25 @@ async def test_no_attempt_starts_when_too_little_time_is_left() -> None:
     assert [line[1] for line in world.gateway.log] == ["a", "a"]
 
 
+async def test_deadline_that_has_passed_on_arrival_costs_no_attempt() -> None:
+    """Nobody waits for the answer any more."""
+    world = World({"a": [answer("late")]})
+
+    with pytest.raises(DeadlineExceededError) as caught:
+        await stream(world, scripted_request(timeout=0.0))
+
+    assert caught.value.report.attempts == ()
+
+
+async def test_short_deadline_gets_its_first_attempt() -> None:
+    """Whether little time is enough for a first attempt, the caller knows."""
+    world = World({"a": [answer("quick", first=0.001)]})
+
+    events = await stream(world, scripted_request(timeout=0.01))
+
+    assert isinstance(events[-1], Finished)
+
+
 async def test_lone_deployment_is_tried_again_after_a_pause() -> None:
     """Without an alternative a passing failure is worth one retry, with jitter."""
     world = World({"a": [[failing(FailureClass.SERVER_ERROR)], answer("noon")]})
