@@ -65,7 +65,8 @@ __all__ = (
 _Message = TypeVar("_Message", bound=Message)
 
 
-_LEVELS = re.compile(r"^(?:Failed to parse \w+ field: )+")
+_LEVEL = re.compile(r"Failed to parse (\w+) field: ")
+_LEVELS = re.compile(rf"(?:{_LEVEL.pattern})+")
 
 
 class RequestShapeError(Exception):
@@ -134,8 +135,10 @@ def _words(message: Message, field: str, numbers: Iterable[int]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    """Say in one line where a JSON object is no message.
-
-    The runtime names each level on the way down, and the whole path at the end.
-    """
-    return _LEVELS.sub("", " ".join(str(error).split())).rstrip(".")
+    """Say in one line where a JSON object is no message: the runtime names level after level."""
+    text = " ".join(str(error).split()).rstrip(".")
+    levels = _LEVELS.match(text)
+    if levels is None:
+        return text
+    path = ".".join(_LEVEL.findall(levels[0]))
+    return f"`{path}`: {text.removeprefix(levels[0])}"

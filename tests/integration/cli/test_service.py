@@ -240,6 +240,7 @@ def test_a_cast_that_cannot_play_is_told(
     assert (ended.returncode, ended.stdout, ended.stderr) == (code, "", f"error: {sentence}\n")
 
 
+@pytest.mark.slow
 def test_the_demo_fails_no_call_and_leaves_nothing(command: Command) -> None:
     """The router answers all calls of an outage in which the provider alone fails many."""
     ended = command("demo", "--calls", "60", "--rate", "15", "--json")
@@ -255,6 +256,7 @@ def test_the_demo_fails_no_call_and_leaves_nothing(command: Command) -> None:
     assert "Why a request goes where it goes" in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "moment"),
     [

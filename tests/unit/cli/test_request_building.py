@@ -222,7 +222,7 @@ def test_what_cannot_be_used_is_said_in_a_sentence(asked: Asked, sentence: str) 
         (
             '{"prompt": {"messages": "hello"}}',
             (
-                "is no request: repeated field messages must be in [] "
+                "is no request: `prompt.messages`: repeated field messages must be in [] "
                 "which is hello at CompleteRequest.prompt"
             ),
         ),
