@@ -134,13 +134,19 @@ class RouterClient:
             CallError: the answer is not complete, whatever has been yielded.
         """
         call = self._stub.StreamComplete(request, timeout=self._timeout)
+        is_finished = False
         try:
             async for event in call:
+                is_finished = event.HasField("finished")
                 yield event
         except grpc.aio.AioRpcError as error:
             raise self._translated(error) from error
         finally:
             call.cancel()
+        if not is_finished:
+            raise CallError(
+                status="DATA_LOSS", message="the stream ended before the answer was complete"
+            )
 
     async def explain(self, request: ExplainRouteRequest) -> ExplainRouteResponse:
         """Return why a request would go where it would go.

@@ -383,6 +383,16 @@ def test_a_stream_that_breaks_keeps_its_words_and_fails(
     assert ended.stderr == "error: the answer broke off; it stalled\n"
 
 
+def test_a_stream_without_its_end_is_no_success(router: ScriptedRouter, command: Command) -> None:
+    """Something in between may cut a stream and call it complete."""
+    router.script = [*STREAM[:-1]]
+
+    ended = command("stream", "hi", "--address", router.address)
+
+    assert (ended.returncode, ended.stdout) == (1, "Hello world\n")
+    assert ended.stderr == "error: the stream ended before the answer was complete\n"
+
+
 def test_a_refused_field_is_named(router: ScriptedRouter, command: Command) -> None:
     """The caller has to change the request, and hears where."""
     bad_request = BadRequest()
