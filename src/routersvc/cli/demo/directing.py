@@ -188,12 +188,15 @@ class _Director:
             DIRECT: DirectWay(self.session, self.base_url, timeout=plot.timeout),
         }
         started = asyncio.get_running_loop().time()
-        async with asyncio.TaskGroup() as group:
-            reporter = group.create_task(self._report(tallies, started))
-            outage = group.create_task(self._outage(started))
-            await play(plot.jobs, ways, take, started=started)
-            await outage
-            reporter.cancel()
+        try:
+            async with asyncio.TaskGroup() as group:
+                reporter = group.create_task(self._report(tallies, started))
+                outage = group.create_task(self._outage(started))
+                await play(plot.jobs, ways, take, started=started)
+                await outage
+                reporter.cancel()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
         return tallies
 
     async def _outage(self, started: float) -> None:
@@ -234,11 +237,14 @@ class _Director:
 
     async def _control(self, method: str, order: str, entries: object | None = None) -> object:
         url = f"{self.control_url}/{order}"
-        async with self.session.request(method, url, json=entries) as response:
-            answer: object = await response.json()
-            if not response.ok:
-                raise CommandError(f"the simulator refused `{order}`: {answer}")
-            return answer
+        try:
+            async with self.session.request(method, url, json=entries) as response:
+                answer: object = await response.json()
+        except aiohttp.ClientError as error:
+            raise CommandError(f"the simulator is gone: {error}") from error
+        if not response.ok:
+            raise CommandError(f"the simulator refused `{order}`: {answer}")
+        return answer
 
 
 def _prompt(text: str) -> dict[str, object]:
