@@ -50,7 +50,7 @@ class RouterConfiguration:
 class Router:
     """Routes requests. Lives in one event loop.
 
-    `clock` is that loop's time, `wall_clock` seconds since the epoch.
+    `clock` runs with that loop's time, `wall_clock` gives seconds since the epoch.
     """
 
     def __init__(
