@@ -271,6 +271,8 @@ class Race:
             return self._start_first(now)
         self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
         steps = self._start(retry.deployment, now, retry.reason, retry.caused_by)
+        if not steps and self._may_start_another(now):
+            steps = self._start_other(now, AttemptReason.FAILOVER, retry.caused_by)
         if not steps and not self.running:
             self._give_up()
         return steps
