@@ -301,6 +301,5 @@ class Breaker:
     def _close(self, now: float) -> None:
         self._is_open = False
         self._closed_at = now
-        self._probe = None
         self._consecutive_failures = 0
         self._outcomes.clear()

@@ -89,7 +89,9 @@ class TestOpening:
         assert tested.snapshot(0.0).consecutive_failures == 3
         assert tested.state(0.0) is BreakerState.CLOSED
 
-    @pytest.mark.parametrize("effect", [BreakerEffect.RATE_ONLY, BreakerEffect.SLOW_CALL])
+    @pytest.mark.parametrize(
+        "effect", [BreakerEffect.FAILURE, BreakerEffect.RATE_ONLY, BreakerEffect.SLOW_CALL]
+    )
     def test_opens_below_the_success_rate(self, effect: BreakerEffect) -> None:
         """Four of five is still good enough, a little less is not."""
         tested = breaker()
@@ -240,6 +242,27 @@ class TestOpen:
 
         assert tested.state(5.0) is BreakerState.HALF_OPEN
         assert admitted(tested, 5.0).probe
+
+    def test_longest_open_time_is_forgiven_like_any_other(self) -> None:
+        """A day of probing in vain leaves no debt that nobody sees."""
+        tested = opened(BreakerRule(open_jitter=0.0, probe_successes=1, max_open_time=4.0))
+        for now in (10.0, 20.0, 30.0, 40.0):
+            fail(tested, now)
+        succeed(tested, 50.0)
+
+        fail(tested, 80.0, times=5)
+
+        assert tested.snapshot(80.0).next_probe_delay == 2.0
+
+    def test_active_check_of_a_closed_breaker_does_nothing(self) -> None:
+        """Neither now nor at its next opening."""
+        tested = breaker()
+
+        tested.probe_soon(5.0)
+
+        assert tested.state(5.0) is BreakerState.CLOSED
+        fail(tested, 6.0, times=5)
+        assert tested.next_probe_at(6.0) == 7.0
 
     def test_active_check_puts_no_probe_off(self) -> None:
         """The next probe is already due."""
@@ -553,7 +576,12 @@ def test_extreme_rule_is_possible() -> None:
         min_success_rate=1.0,
         max_slow_rate=1.0,
         slow_start_share=1.0,
-        open_time=60.0,
+        window=0.5,
+        probe_timeout=0.5,
+        slow_start=0.5,
+        slow_call_duration=0.5,
+        open_time=0.5,
+        max_open_time=0.5,
         open_growth=1.0,
         open_jitter=0.0,
     )

@@ -300,7 +300,8 @@ def test_impossible_rule_is_refused(field: str, value: float) -> None:
 
 def test_budget_of_nothing_is_possible() -> None:
     """It turns every extra attempt off."""
-    budget = AttemptBudget(BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0))
+    rule = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0, window=0.5)
+    budget = AttemptBudget(rule)
     budget.deposit(0.0)
 
     assert not budget.withdraw(RETRY, 0.0)

@@ -1,6 +1,7 @@
 """Places are limited by what a provider bears, queues by length, tied tickets by each other."""
 
 import collections
+import math
 
 import pytest
 from hypothesis import settings
@@ -60,6 +61,7 @@ class TestPlaces:
         tested = limiter(limit=1)
         first = running(tested)
         second, third = waiting(tested), waiting(tested)
+        assert (second.state, second.started_at) == (TicketState.WAITING, math.inf)
 
         after_first = tested.released(first, 1.0)
         after_second = tested.released(second, 2.0)

@@ -142,6 +142,7 @@ class TestExplosion:
             (WELL, False),
             (SURGING, True),
             (dataclasses.replace(SURGING, samples=99), False),
+            (dataclasses.replace(SURGING, samples=100), True),
             (dataclasses.replace(WELL, surge=None), False),
             (dataclasses.replace(WELL, surge=2.99), False),
             (dataclasses.replace(WELL, surge=3.0), True),
@@ -225,6 +226,12 @@ class TestAuto:
 
         assert hedged(AUTO, latency_budget=10.0, primary=primary) == (1.5, HedgeReason.DEGRADED)
 
+        other = dataclasses.replace(WELL, median=0.75)
+        assert hedged(AUTO, latency_budget=2.25, primary=primary, other=other) == (
+            1.5,
+            HedgeReason.DEGRADED,
+        )
+
     def test_latency_budget_of_an_unknown_target_hedges_at_its_end(self) -> None:
         """No better moment is known."""
         assert hedged(AUTO, latency_budget=1.5, other=None) == (1.5, HedgeReason.LATENCY_BUDGET)
@@ -235,8 +242,13 @@ class TestAuto:
 
     def test_latency_budget_needs_a_percentile_to_be_judged(self) -> None:
         """Unknown is not missed; somebody who waits is hedged all the same."""
+        enough = dataclasses.replace(WELL, samples=100)
         few = dataclasses.replace(WELL, samples=99)
 
+        assert hedged(AUTO, latency_budget=1.0, primary=enough) == (
+            0.4,
+            HedgeReason.LATENCY_BUDGET,
+        )
         assert hedged(AUTO, latency_budget=0.5, primary=few) == (
             None,
             HedgeReason.NOT_WORTH_ITS_COST,

@@ -61,6 +61,15 @@ class TestUsualLatency:
 
         assert usual.value == before
 
+    def test_constants_may_be_fractions_of_a_second(self) -> None:
+        """A drill in fast motion wants them."""
+        usual = UsualLatency(rise=0.5, fall=0.5)
+        usual.observe(1.0, now=0.0)
+
+        usual.observe(10.0, now=0.5)
+
+        assert usual.value == pytest.approx(10 ** (1 - math.exp(-1)))
+
     @pytest.mark.parametrize(("rise", "fall"), [(0.0, 1.0), (1.0, 0.0)])
     def test_impossible_constants_are_refused(self, rise: float, fall: float) -> None:
         """They would divide by zero later."""
@@ -111,6 +120,40 @@ class TestLatencyHistory:
             surges.append(None if view is None else view.surge)
 
         assert surges == [None, 1.0]
+
+    def test_what_is_usual_is_not_learned_before_its_time(self) -> None:
+        """A hundred samples within a moment are one moment."""
+        history = LatencyHistory(min_samples=100)
+        for _ in range(100):
+            history.record(1.0, now=0.0)
+
+        view = history.view(0.95, now=0.0)
+
+        assert view is not None
+        assert (view.samples, view.surge) == (100, None)
+
+    def test_few_samples_are_not_compared_with_what_was_usual(self) -> None:
+        """After a quiet hour the first slow answer is no surge."""
+        history = LatencyHistory(span=60.0, min_samples=100)
+        steady(history, 0.5, start=0.0, seconds=120)
+        history.record(9.0, now=3600.0)
+
+        view = history.view(0.95, now=3600.0)
+
+        assert view is not None
+        assert (view.samples, view.surge) == (1, None)
+
+    def test_an_endless_outage_becomes_usual_without_a_single_answer(self) -> None:
+        """What was given up teaches as well as what ended."""
+        history = LatencyHistory(span=60.0)
+        now = steady(history, 0.5, start=0.0, seconds=120)
+        for number in range(6000):
+            history.record_censored(5.0, now + number / 2)
+
+        view = history.view(0.95, now + 3000)
+
+        assert view is not None
+        assert view.surge == pytest.approx(1.0, abs=0.1)
 
     def test_surge_stands_out_for_minutes_and_then_is_usual(self) -> None:
         """Long enough to act on; not for ever, or a slower model would never be hedged again."""
