@@ -13,10 +13,6 @@ from routersvc.app.application import Application, open_application
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.logs import log_loop_exception
 
-GC_THRESHOLD = 20_000
-"""Allocations between two looks for garbage in cycles: a call makes hundreds of objects and no
-cycles, so the default of 700 looks in vain several times a call."""
-
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -41,7 +37,6 @@ async def serve(
             # What stands now stands for good: the collector need not look at it again.
             gc.collect()
             gc.freeze()
-            gc.set_threshold(GC_THRESHOLD)
             ready(application)
             await drain.wait_requested()
             await drain.run()
