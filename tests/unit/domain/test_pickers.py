@@ -75,6 +75,7 @@ def test_idle_deployment_does_not_draw_everybody() -> None:
     assert idle.cost(60.0, prior=0.5) == pytest.approx(0.5, rel=0.01)
     idle.started()
     assert counts([Contender(idle), Contender(busy)], now=60.0) == [0, 3000]
+    assert counts([Contender(busy), Contender(idle)], now=60.0) == [3000, 0]
 
 
 def test_idle_group_falls_back_on_what_was_known() -> None:
@@ -82,7 +83,10 @@ def test_idle_group_falls_back_on_what_was_known() -> None:
     fast, slow = load(0.1), load(5.0, in_flight=0)
 
     assert counts([Contender(fast), Contender(slow)], now=20.0) == [3000, 0]
-    assert counts([Contender(load()), Contender(load(5.0))], now=11.0)[0] > 1000
+    new = load(in_flight=3)
+    picked = counts([Contender(new), Contender(fast), Contender(slow)], now=11.0)
+    assert picked[0] > 0
+    assert picked[2] == 0
 
 
 def test_slow_deployment_is_asked_again_after_a_while() -> None:
