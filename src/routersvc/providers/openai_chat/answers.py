@@ -32,8 +32,8 @@ from routersvc.domain.prompts import (
     Prompt,
     ReasoningVisibility,
 )
+from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
-from routersvc.providers.openai_chat.json_values import JsonObject
 from routersvc.providers.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.openai_chat.usage import read_usage
 

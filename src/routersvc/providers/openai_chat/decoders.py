@@ -7,10 +7,10 @@ import orjson
 from routersvc.domain.answers import AnswerEvent
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.error_classes import failure_of_event
+from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.answers import AnswerReader
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
-from routersvc.providers.openai_chat.failures import failure_of_event
-from routersvc.providers.openai_chat.json_values import JsonObject
 from routersvc.providers.rate_limit_headers import headroom
 from routersvc.providers.sse import EventTooLargeError, SseDecoder
 from routersvc.providers.wire_format import ResponseHead

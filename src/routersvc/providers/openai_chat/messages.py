@@ -22,6 +22,7 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
+from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.dialects import (
     CACHE_CONTROL_LIFETIMES,
     CacheMarkerForm,
@@ -30,7 +31,6 @@ from routersvc.providers.openai_chat.dialects import (
     PrefillForm,
     ThoughtForm,
 )
-from routersvc.providers.openai_chat.json_values import JsonObject
 from routersvc.providers.openai_chat.mismatches import mismatch, require
 
 FAILED_TOOL_PREFIX = "The tool failed: "

@@ -17,13 +17,13 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.openai_chat.dialects import (
     ComplianceForm,
     OpenAiDialect,
     PrefillForm,
     ReasoningForm,
 )
-from routersvc.providers.openai_chat.json_values import JsonObject, object_in
 from routersvc.providers.openai_chat.messages import encode_messages
 from routersvc.providers.openai_chat.mismatches import mismatch, require
 

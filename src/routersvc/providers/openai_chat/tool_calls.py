@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from routersvc.domain.answers import AnswerEvent, ToolCallDelta
-from routersvc.providers.openai_chat.json_values import JsonObject, is_json
+from routersvc.providers.json_values import JsonObject, is_json
 
 
 class ToolCallReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routersvc.domain.answers import Usage
-from routersvc.providers.openai_chat.json_values import JsonObject
+from routersvc.providers.json_values import JsonObject
 
 
 def read_usage(usage: JsonObject) -> Usage:

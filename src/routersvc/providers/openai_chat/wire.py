@@ -7,9 +7,9 @@ import orjson
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_chat.decoders import BodyDecoder, StreamDecoder, WrongTypeDecoder
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
-from routersvc.providers.openai_chat.failures import failure_of_response
 from routersvc.providers.openai_chat.requests import WIRE_FORMAT, encode_body
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 

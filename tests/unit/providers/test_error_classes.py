@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.failures import Failure, FailureClass
+from routersvc.providers.error_classes import LONGEST_RATE_LIMIT_DELAY
 from routersvc.providers.openai_chat.dialects import DIALECTS
-from routersvc.providers.openai_chat.failures import LONGEST_RATE_LIMIT_DELAY
 from routersvc.providers.openai_chat.wire import OpenAiChat
 from routersvc.providers.wire_format import ResponseHead
 

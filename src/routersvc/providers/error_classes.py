@@ -1,4 +1,4 @@
-"""Says what an error of a chat completions vendor means.
+"""Says what a vendor's error means.
 
 Vendors agree on little: a used-up quota comes as 400, 402, 403 or 429, an unknown model as 400,
 404 or 410, an overload as 429, 498, 503 or 529. Asked in this order, the first answer counts: codes
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from routersvc.domain.failures import Failure, FailureClass
-from routersvc.providers.openai_chat.error_words import ErrorWords, words_of, words_of_body
-from routersvc.providers.openai_chat.json_values import JsonObject
+from routersvc.providers.error_words import ErrorWords, words_of, words_of_body
+from routersvc.providers.json_values import JsonObject
 from routersvc.providers.rate_limit_headers import headroom, retry_after
 from routersvc.providers.wire_format import ResponseHead
 
