@@ -83,6 +83,7 @@ async def open_application(
         )
         stack.push_async_callback(server.stop, grace=0.0)
         addresses = await server.start()
+        router.start_checks()
         logger.info("serving", extra={"fields": {"addresses": ", ".join(addresses)}})
         yield Application(
             router=router,

@@ -17,6 +17,7 @@ import collections
 import dataclasses
 import enum
 import math
+from collections.abc import Callable
 
 _NEAR = 0.75
 """Above this share of the limit a success says that more would have been possible, too."""
@@ -27,7 +28,7 @@ class ConcurrencyRule:
     """The limit lies between `minimum` and `maximum` and starts at `initial`.
 
     `decrease` is the factor at an overload, `interval` the least time between two of them in
-    seconds, `queue` the most tickets that wait.
+    seconds, `queue` the most tickets that wait, and `max_wait` the seconds that one waits at most.
     """
 
     initial: int = 100
@@ -36,6 +37,7 @@ class ConcurrencyRule:
     decrease: float = 0.7
     interval: float = 1.0
     queue: int = 100
+    max_wait: float = 10.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.minimum <= self.initial <= self.maximum:
@@ -46,6 +48,8 @@ class ConcurrencyRule:
             raise ValueError(f"`interval` must be at least 0 seconds, not {self.interval}")
         if self.queue < 0:
             raise ValueError(f"`queue` must be at least 0, not {self.queue}")
+        if not 0 < self.max_wait < math.inf:
+            raise ValueError(f"`max_wait` must be above 0 seconds, not {self.max_wait}")
 
 
 class TicketState(enum.Enum):
@@ -61,12 +65,16 @@ class Ticket:
     """The right to run one attempt, now or when its turn comes.
 
     `started_at` is seconds on the clock of the limiter's `now`, and infinite until it starts.
+    `on_start` is called when a ticket that waited starts; it only takes note.
     """
 
-    __slots__ = ("limiter", "started_at", "state", "twin")
+    __slots__ = ("limiter", "on_start", "started_at", "state", "twin")
 
-    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+    def __init__(
+        self, limiter: ConcurrencyLimiter, *, on_start: Callable[[], None] | None = None
+    ) -> None:
         self.limiter = limiter
+        self.on_start = on_start
         self.state = TicketState.WAITING
         self.started_at = math.inf
         self.twin: Ticket | None = None
@@ -116,8 +124,10 @@ class ConcurrencyLimiter:
         self._start(ticket, now)
         return ticket
 
-    def enqueue(self) -> Ticket | None:
+    def enqueue(self, on_start: Callable[[], None] | None = None) -> Ticket | None:
         """Return a waiting ticket, or `None` where the queue is full.
+
+        `on_start` is called when it starts.
 
         Raises:
             AssertionError: there is a place: `try_acquire` comes first.
@@ -126,7 +136,7 @@ class ConcurrencyLimiter:
             raise AssertionError("who can have a place does not wait for one")
         if len(self._waiting) >= self._rule.queue:
             return None
-        ticket = Ticket(self)
+        ticket = Ticket(self, on_start=on_start)
         self._waiting[ticket] = None
         return ticket
 
@@ -184,6 +194,9 @@ class ConcurrencyLimiter:
             following, _ = self._waiting.popitem(last=False)
             self._start(following, now)
             started.append(following)
+        for ticket in started:
+            if ticket.on_start is not None:
+                ticket.on_start()
         return tuple(started)
 
     def _start(self, ticket: Ticket, now: float) -> None:

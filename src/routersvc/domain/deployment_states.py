@@ -5,11 +5,13 @@ from __future__ import annotations
 import collections
 import dataclasses
 import random as random_module
+from collections.abc import Callable
 
+from routersvc.domain.active_checks import CheckRecord, CheckResult
 from routersvc.domain.answers import RateLimitHeadroom, Usage
 from routersvc.domain.breakers import Breaker, BreakerRule
 from routersvc.domain.catalogue import Deployment
-from routersvc.domain.concurrency import ConcurrencyLimiter, ConcurrencyRule
+from routersvc.domain.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
 from routersvc.domain.failures import BreakerEffect, Failure, FailureClass
 from routersvc.domain.gates import NotBeforeGate
 from routersvc.domain.headrooms import HeadroomLedger
@@ -23,7 +25,7 @@ from routersvc.domain.latencies import LatencyWindow
 from routersvc.domain.latency_histories import LatencyHistory
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.outcomes import Outcomes, OutcomeWindow
-from routersvc.domain.pickers import Load
+from routersvc.domain.pickers import Contender, Load
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""
@@ -54,6 +56,7 @@ class DeploymentState:
         self.gate = NotBeforeGate()
         self.headroom = HeadroomLedger()
         self.load = Load()
+        self.checks = CheckRecord()
         self.attempts_total = 0
         self._limiter = ConcurrencyLimiter(rules.concurrency)
         self._outcomes = OutcomeWindow(span=rules.breaker.window)
@@ -74,17 +77,34 @@ class DeploymentState:
         """Return how calls have ended lately."""
         return self._outcomes.outcomes(now)
 
-    def obstacle(self, tokens: int, now: float) -> Refusal | None:
-        """Return what keeps a call of about `tokens` tokens away now; `None` for nothing."""
+    def contender(self, now: float) -> Contender:
+        """Return what the picker weighs: the load, and the share of traffic to be had."""
+        share = 0.0 if self.checks.is_unreachable else self.breaker.share(now)
+        return Contender(self.load, share)
+
+    def awaits_probe(self, now: float) -> bool:
+        """Whether the next call would be the probe of an open breaker."""
+        return (
+            self.breaker.state(now) is BreakerState.HALF_OPEN
+            and self.obstacle(0, now, may_probe=True) is None
+        )
+
+    def obstacle(self, tokens: int, now: float, *, may_probe: bool = True) -> Refusal | None:
+        """Return what keeps a call of about `tokens` tokens away now; `None` for nothing.
+
+        A call that may not be repeated elsewhere is no probe: `may_probe` is false.
+        """
         wait = self.gate.closed_for(now)
         if wait > 0:
             return self._refusal(Obstacle.GATED, wait, f"asked not to be called for {wait:.3g} s")
-        if not self.breaker.admits(now):
-            probe_at = self.breaker.next_probe_at(now)
-            wait = 0.0 if probe_at is None else probe_at - now
+        probe_at = self.breaker.next_probe_at(now)
+        if probe_at is not None and not (may_probe and self.breaker.admits(now)):
+            wait = probe_at - now
             return self._refusal(
                 Obstacle.BREAKER_OPEN, wait, f"has failed too often and rests for {wait:.3g} s"
             )
+        if self.checks.is_unreachable:
+            return self._refusal(Obstacle.UNREACHABLE, None, "did not answer the last check")
         wait = self.headroom.wait(tokens, now)
         if wait > 0:
             return self._refusal(
@@ -92,15 +112,29 @@ class DeploymentState:
             )
         return None
 
+    def enqueue(self, on_start: Callable[[], None]) -> Ticket | None:
+        """Return a ticket that waits for a place; `None` where the queue is full."""
+        return self._limiter.enqueue(on_start)
+
     def lease(
-        self, tokens: int, now: float, *, streaming: bool, forced: bool = False
+        self,
+        tokens: int,
+        now: float,
+        *,
+        streaming: bool,
+        may_probe: bool = True,
+        forced: bool = False,
+        ticket: Ticket | None = None,
     ) -> Lease | Refusal:
-        """Return the right to start an attempt now, or what keeps it from starting."""
+        """Return the right to start an attempt now, or what keeps it from starting.
+
+        `ticket` is one that has waited and started; it stays the caller's where the answer is no.
+        """
         if not forced:
-            refusal = self.obstacle(tokens, now)
+            refusal = self.obstacle(tokens, now, may_probe=may_probe)
             if refusal is not None:
                 return refusal
-        ticket = self._limiter.try_acquire(now)
+        ticket = ticket or self._limiter.try_acquire(now)
         if ticket is None:
             return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
         breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
@@ -125,6 +159,7 @@ class DeploymentState:
         """Take note of an attempt's first content."""
         latency = now - lease.started_at
         lease.first_content_at = now
+        self.checks.heard(now)
         slow = self.breaker.rule.is_slow(latency)
         self.breaker.answered(lease.breaker, now, slow=slow)
         self.load.answered(latency, now)
@@ -147,6 +182,7 @@ class DeploymentState:
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed."""
         self._settle(lease)
+        self.checks.heard(now)
         rule = failure.rule
         self.breaker.failed(lease.breaker, now, rule.breaker)
         refused = failure.failure_class in {FailureClass.RATE_LIMITED, FailureClass.OVERLOADED}
@@ -180,12 +216,23 @@ class DeploymentState:
             self.load.given_up(latency, now)
             self._first_contents[lease.streaming].record_censored(latency, now)
 
+    def checked(self, result: CheckResult, now: float) -> None:
+        """Take note of an active check; a good one lets the next call probe without waiting."""
+        self.checks.checked(result, now)
+        if result.failure is None:
+            self.breaker.probe_soon(now)
+
     def withdrawn(self, lease: Lease, now: float) -> None:
         """Settle a lease whose attempt never started: a budget refused it."""
         self._settle(lease)
         self.breaker.released(lease.breaker)
         self._limiter.released(lease.ticket, now)
         self.attempts_total -= 1
+
+    @property
+    def queued(self) -> int:
+        """How many calls wait for a place."""
+        return self._limiter.queued
 
     @property
     def in_flight(self) -> int:
@@ -218,7 +265,7 @@ class DeploymentState:
             not_before_delay=waits or None,
             last_failure=self._last_failure,
             last_failure_age=None if self._last_failure is None else now - self._last_failure_at,
-            last_probe=None,
+            last_probe=self.checks.result(now),
             attempts_total=self.attempts_total,
             served_total=self._served_total,
             cancelled_total=self._cancelled_total,
@@ -231,7 +278,7 @@ class DeploymentState:
     ) -> HealthState:
         if disabled:
             return HealthState.DISABLED
-        if breaker is not BreakerState.CLOSED or waits > 0:
+        if breaker is not BreakerState.CLOSED or waits > 0 or self.checks.is_unreachable:
             return HealthState.UNAVAILABLE
         if outcomes.success_rate is None:
             return HealthState.UNKNOWN

@@ -58,12 +58,16 @@ class RecheckRule:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Disablement:
-    """Why something is out of use, since when, and when it is checked next."""
+    """Why something is out of use, since when, and when it is checked next.
+
+    `shown_by_check` says that a check which costs nothing can show that it has mended.
+    """
 
     reason: str
     since: float
     check_at: float
     interval: float
+    shown_by_check: bool = False
 
 
 class Disablements:
@@ -73,7 +77,9 @@ class Disablements:
         self._rule = rule or RecheckRule()
         self._disabled: dict[Disableable, Disablement] = {}
 
-    def disable(self, key: Disableable, reason: str, now: float) -> None:
+    def disable(
+        self, key: Disableable, reason: str, now: float, *, shown_by_check: bool = False
+    ) -> None:
         """Take `key` out of use.
 
         Where it is out already only the reason changes: calls that were under way when it was
@@ -86,9 +92,12 @@ class Disablements:
                 since=now,
                 check_at=now + self._rule.first,
                 interval=self._rule.first,
+                shown_by_check=shown_by_check,
             )
         else:
-            self._disabled[key] = dataclasses.replace(known, reason=reason)
+            self._disabled[key] = dataclasses.replace(
+                known, reason=reason, shown_by_check=shown_by_check
+            )
 
     def enable(self, key: Disableable) -> None:
         """Take `key` back into use: a check succeeded, or an operator acted."""

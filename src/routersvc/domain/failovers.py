@@ -1,9 +1,13 @@
-"""Where a request may go next after a failure: the failover column of the failure table."""
+"""Whether and where a request may go next after a failure: the table's failover column."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from routersvc.domain.attempts import Attempt
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import Failover, Failure, FailureClass
+from routersvc.domain.plans import Plan
 
 NEVER_BEGUN = frozenset(
     {
@@ -39,3 +43,24 @@ def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> 
             return deployment.model.context_window > failed.model.context_window
         case _:
             return True
+
+
+def forbids_another(
+    attempt: Attempt, failure: Failure, *, plan: Plan, classes: Iterable[FailureClass]
+) -> bool:
+    """Whether the failure would only repeat itself elsewhere, or must not be repeated.
+
+    `classes` are those of all failures of the request so far, this one included.
+    """
+    has_begun = attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
+    if plan.has_side_effects and has_begun:
+        return True
+    match failure.rule.failover:
+        case Failover.NONE:
+            return True
+        case Failover.IF_POLICY_ALLOWS:
+            return not plan.failover_on_refusal
+        case Failover.ONCE:
+            return list(classes).count(failure.failure_class) > 1
+        case _:
+            return False

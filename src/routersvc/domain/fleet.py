@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import random as random_module
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from routersvc.domain.active_checks import CheckMethod, CheckResult, CheckRule
 from routersvc.domain.answers import RateLimitHeadroom, Usage
-from routersvc.domain.budgets import AttemptBudget, BudgetRule, is_charged, withdraw
+from routersvc.domain.budget_book import BudgetBook
+from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import Deployment
+from routersvc.domain.concurrency import Ticket
 from routersvc.domain.deployment_states import DEGRADED_BELOW, DeploymentRules, DeploymentState
 from routersvc.domain.disablements import (
     Credential,
@@ -23,11 +26,13 @@ from routersvc.domain.disablements import (
     RecheckRule,
     ServedModel,
 )
-from routersvc.domain.failures import Disables, Failure
+from routersvc.domain.failures import Disables, Failure, FailureClass
 from routersvc.domain.health import BreakerState, DeploymentHealth
 from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide
 from routersvc.domain.leases import Lease, Obstacle, Refusal
+from routersvc.domain.pickers import Picker, prior_of
 from routersvc.domain.plans import Plan
+from routersvc.domain.queues import MOST_QUEUES, Place, Waiting
 from routersvc.domain.reports import AttemptReason
 
 
@@ -38,6 +43,7 @@ class FleetRules:
     deployments: DeploymentRules = dataclasses.field(default_factory=DeploymentRules)
     budgets: BudgetRule = dataclasses.field(default_factory=BudgetRule)
     rechecks: RecheckRule = dataclasses.field(default_factory=RecheckRule)
+    checks: CheckRule = dataclasses.field(default_factory=CheckRule)
 
 
 class Fleet:
@@ -56,19 +62,45 @@ class Fleet:
             for deployment in deployments
         }
         self._disablements = Disablements(self._rules.rechecks)
-        self._policy_budgets: dict[str, AttemptBudget] = {}
-        self._provider_budgets: dict[str, AttemptBudget] = {}
+        self._budgets = BudgetBook(self._rules.budgets)
+        self._picker = Picker(random)
 
     @property
     def running_attempts(self) -> int:
         """How many leases are out."""
         return sum(state.in_flight for state in self._states.values())
 
+    @property
+    def waiting_tickets(self) -> int:
+        """How many tickets wait for a place, twins counted apart."""
+        return sum(state.queued for state in self._states.values())
+
     def arrived(self, plan: Plan, now: float) -> None:
         """Take note of a request: it pays for extra attempts of its policy and its providers."""
-        self._policy_budget(plan.policy.name).deposit(now)
-        for provider in {deployment.provider.name for deployment in plan.deployments}:
-            self._provider_budget(provider).deposit(now)
+        self._budgets.arrived(plan, now)
+
+    def balanced(self, equals: Sequence[Deployment], now: float) -> list[Deployment]:
+        """Return equal deployments in the order in which to try them: a draw over their load.
+
+        One that awaits its probe comes first, for a single call, or it would never be found well.
+        """
+        states = [self._states[deployment.name] for deployment in equals]
+        order = self._picker.order([state.contender(now) for state in states], now)
+        order.sort(key=lambda index: not states[index].awaits_probe(now))
+        return [equals[index] for index in order]
+
+    def least_loaded(self, equals: Sequence[Deployment], now: float) -> list[Deployment]:
+        """Return equal deployments by load, best first: what `balanced` tends to. Draws nothing."""
+        states = {deployment.name: self._states[deployment.name] for deployment in equals}
+        contenders = {name: state.contender(now) for name, state in states.items()}
+        prior = prior_of(list(contenders.values()), now)
+        return sorted(
+            equals,
+            key=lambda deployment: (
+                contenders[deployment.name].share <= 0,
+                contenders[deployment.name].load.cost(now, prior),
+            ),
+        )
 
     def start(
         self,
@@ -79,32 +111,69 @@ class Fleet:
         earlier_failovers: int,
         now: float,
         forced: bool = False,
+        ticket: Ticket | None = None,
     ) -> Lease | Refusal:
         """Return the right to start an attempt now, or what keeps it from starting.
 
         `forced` overrules breaker and rate-limit headroom: the least bad choice when nothing else
         is left. It overrules neither a provider that asked not to be called nor a disabled
-        credential.
+        credential. `ticket` is one that has waited for its place and got it; with a refusal it is
+        given back.
         """
-        disabled = self._disablements.find(deployment)
-        if disabled is not None and now < disabled.check_at:
-            return _disabled(deployment, disabled, now)
+        answer = self._lease(deployment, plan, now, forced=forced, ticket=ticket)
+        if isinstance(answer, Refusal):
+            if ticket is not None:
+                ticket.limiter.released(ticket, now)
+            return answer
         state = self._states[deployment.name]
-        lease = state.lease(plan.tokens, now, streaming=plan.streaming, forced=forced)
-        if isinstance(lease, Refusal):
-            return lease
-        if not self._pays(deployment, plan, reason, earlier_failovers, now):
-            state.withdrawn(lease, now)
+        if not self._budgets.pays(
+            deployment,
+            plan,
+            reason=reason,
+            earlier_failovers=earlier_failovers,
+            success_rate=state.outcomes(now).success_rate,
+            now=now,
+        ):
+            state.withdrawn(answer, now)
             return Refusal(
                 deployment=deployment,
                 obstacle=Obstacle.BUDGET_SPENT,
                 wait=None,
                 description="may not be called: the budget for extra attempts is spent",
             )
-        if disabled is not None:
+        if self._disablements.find(deployment) is not None:
             # This call is the check; the next one waits for its turn.
             self._disablements.take_due(now)
-        return lease
+        return answer
+
+    def enqueue(
+        self,
+        deployments: Sequence[Deployment],
+        *,
+        reason: AttemptReason,
+        caused_by: int,
+        on_start: Callable[[], None],
+        now: float,
+    ) -> Waiting | None:
+        """Let a call wait for a place at the first of `deployments`, all of which are full.
+
+        `on_start` is called when there is one. `None` where every queue is full, too.
+        """
+        places: list[Place] = []
+        for deployment in deployments:
+            ticket = self._states[deployment.name].enqueue(on_start)
+            if ticket is not None:
+                places.append(Place(deployment, ticket))
+                if len(places) == MOST_QUEUES:
+                    break
+        if not places:
+            return None
+        longest = self._rules.deployments.concurrency.max_wait
+        return Waiting(places, reason=reason, caused_by=caused_by, until=now + longest)
+
+    def recovers(self, deployment: Deployment, now: float) -> bool:
+        """Whether a deployment is not back in full use: its breaker is not closed."""
+        return self._states[deployment.name].breaker.state(now) is not BreakerState.CLOSED
 
     def hedge(
         self,
@@ -142,14 +211,13 @@ class Fleet:
                 priority=plan.priority,
                 previous_attempts=plan.previous_attempts,
                 has_side_effects=plan.has_side_effects,
+                latency_budget=plan.latency_budget,
                 primary=looks(rule.percentile, now),
                 primary_degraded=breaker is not BreakerState.CLOSED
                 or (rate is not None and rate < DEGRADED_BELOW),
                 other=other_view,
                 cost_ratio=_cost_ratio(primary, other),
-                budget_available=self._policy_budget(plan.policy.name).allows(
-                    AttemptReason.HEDGE, now
-                ),
+                budget_available=self._budgets.allows_hedge(plan, now),
             ),
         )
 
@@ -175,7 +243,12 @@ class Fleet:
         self._states[deployment.name].failed(lease, failure, now)
         match failure.rule.disables:
             case Disables.CREDENTIAL:
-                self._disablements.disable(Credential.of(deployment), failure.message, now)
+                self._disablements.disable(
+                    Credential.of(deployment),
+                    failure.message,
+                    now,
+                    shown_by_check=failure.failure_class is FailureClass.AUTHENTICATION,
+                )
             case Disables.MODEL:
                 self._disablements.disable(ServedModel.of(deployment), failure.message, now)
             case Disables.NOTHING:
@@ -184,6 +257,46 @@ class Fleet:
     def released(self, lease: Lease, now: float) -> None:
         """Settle a lease that says nothing of health: a loser, a departed caller."""
         self._states[lease.deployment.name].released(lease, now)
+
+    def take_due_checks(self, now: float) -> list[Deployment]:
+        """Return the deployments to check now, and put off the next check of each.
+
+        A free check shows what a provider says to a credential, so one deployment speaks for all
+        that share it; a completion is asked of each.
+        """
+        rule = self._rules.checks
+        if rule.method is CheckMethod.OFF:
+            return []
+        due: dict[object, Deployment] = {}
+        for state in self._states.values():
+            deployment = state.deployment
+            if deployment.enabled and self._needs_check(state, now):
+                state.checks.asked(now)
+                is_free = rule.method is CheckMethod.FREE
+                due.setdefault(
+                    Credential.of(deployment) if is_free else deployment.name, deployment
+                )
+        return list(due.values())
+
+    def checked(self, deployment: Deployment, result: CheckResult, now: float) -> None:
+        """Take note of an active check; a free one speaks for all that share the credential.
+
+        A completion takes credential and model back into use, a free check a key that was refused:
+        of quotas, permissions and models it says nothing.
+        """
+        credential = Credential.of(deployment)
+        if self._rules.checks.method is CheckMethod.COMPLETION:
+            self._states[deployment.name].checked(result, now)
+            if result.failure is None:
+                self._disablements.enable(credential)
+                self._disablements.enable(ServedModel.of(deployment))
+            return
+        for state in self._states.values():
+            if Credential.of(state.deployment) == credential:
+                state.checked(result, now)
+        disabled = self._disablements.get(credential)
+        if result.failure is None and disabled is not None and disabled.shown_by_check:
+            self._disablements.enable(credential)
 
     def disablement(self, deployment: Deployment) -> Disablement | None:
         """Return why a deployment's credential or model is out of use; `None` where it is not."""
@@ -209,38 +322,37 @@ class Fleet:
             description = ""
         return self._states[deployment.name].health(now, disabled=description)
 
-    def _pays(
+    def _lease(
         self,
         deployment: Deployment,
         plan: Plan,
-        reason: AttemptReason,
-        earlier_failovers: int,
         now: float,
-    ) -> bool:
-        """Withdraw an extra attempt from the budgets; whether they had it."""
-        if reason is AttemptReason.FIRST:
-            return True
-        rate = self._states[deployment.name].outcomes(now).success_rate
-        earlier = earlier_failovers + plan.previous_attempts
-        if not is_charged(reason, earlier_failovers=earlier, success_rate=rate):
-            return True
-        budgets = (
-            self._policy_budget(plan.policy.name),
-            self._provider_budget(deployment.provider.name),
+        *,
+        forced: bool,
+        ticket: Ticket | None,
+    ) -> Lease | Refusal:
+        disabled = self._disablements.find(deployment)
+        if disabled is not None and now < disabled.check_at:
+            return _disabled(deployment, disabled, now)
+        return self._states[deployment.name].lease(
+            plan.tokens,
+            now,
+            streaming=plan.streaming,
+            may_probe=not plan.has_side_effects,
+            forced=forced,
+            ticket=ticket,
         )
-        return withdraw(budgets, reason, now)
 
-    def _policy_budget(self, name: str) -> AttemptBudget:
-        budget = self._policy_budgets.get(name)
-        if budget is None:
-            budget = self._policy_budgets[name] = AttemptBudget(self._rules.budgets)
-        return budget
-
-    def _provider_budget(self, name: str) -> AttemptBudget:
-        budget = self._provider_budgets.get(name)
-        if budget is None:
-            budget = self._provider_budgets[name] = AttemptBudget(self._rules.budgets)
-        return budget
+    def _needs_check(self, state: DeploymentState, now: float) -> bool:
+        rule = self._rules.checks
+        if not state.checks.is_due(rule, now):
+            return False
+        disabled = self._disablements.find(state.deployment)
+        if disabled is not None:
+            return now >= disabled.check_at
+        return (
+            state.checks.is_idle(rule, now) or state.breaker.state(now) is not BreakerState.CLOSED
+        )
 
 
 def _disabled(deployment: Deployment, disabled: Disablement, now: float) -> Refusal:

@@ -36,6 +36,7 @@ class Obstacle(enum.Enum):
     GATED = "gated"
     NO_HEADROOM = "no_headroom"
     BREAKER_OPEN = "breaker_open"
+    UNREACHABLE = "unreachable"
     FULL = "full"
     BUDGET_SPENT = "budget_spent"
 
@@ -45,6 +46,7 @@ _CLASSES = {
     Obstacle.GATED: FailureClass.RATE_LIMITED,
     Obstacle.NO_HEADROOM: FailureClass.RATE_LIMITED,
     Obstacle.BREAKER_OPEN: FailureClass.SERVER_ERROR,
+    Obstacle.UNREACHABLE: FailureClass.CONNECT,
     Obstacle.FULL: FailureClass.LOCAL_LIMIT,
     Obstacle.BUDGET_SPENT: FailureClass.LOCAL_LIMIT,
 }
@@ -62,7 +64,11 @@ class Refusal:
     @property
     def can_be_forced(self) -> bool:
         """Whether trying is better than nothing: no provider asked not to be called."""
-        return self.obstacle in {Obstacle.BREAKER_OPEN, Obstacle.NO_HEADROOM}
+        return self.obstacle in {
+            Obstacle.BREAKER_OPEN,
+            Obstacle.UNREACHABLE,
+            Obstacle.NO_HEADROOM,
+        }
 
     def failure(self) -> Failure:
         """Return what the caller hears where every deployment refused."""

@@ -100,7 +100,7 @@ class Picker:
         if len(drawn) == 1:
             return drawn[0]
         first, second = drawn
-        prior = _prior(contenders, now)
+        prior = prior_of(contenders, now)
         if contenders[first].load.cost(now, prior) <= contenders[second].load.cost(now, prior):
             return first
         return second
@@ -130,7 +130,7 @@ class Picker:
         return [taking_part[first], taking_part[second + (second >= first)]]
 
 
-def _prior(contenders: Sequence[Contender], now: float) -> float:
+def prior_of(contenders: Sequence[Contender], now: float) -> float:
     """Return the lowest latency that is lately known in the group, else the lowest ever known.
 
     Whoever was idle for long is believed to be about that fast, and by no means faster.

@@ -10,13 +10,20 @@ from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.constraints import Limits, exclusions, expected_cost
+from routersvc.domain.equals import Balance, balanced, in_order
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     UnknownNameError,
     UnknownPolicyError,
 )
 from routersvc.domain.plans import Candidate, HedgingPlan, Plan, ScorePart
-from routersvc.domain.policies import ConsistencyMode, HedgingMode, HedgingRule, Policy
+from routersvc.domain.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    HedgingRule,
+    OrderMode,
+    Policy,
+)
 from routersvc.domain.profiles import profile_of
 from routersvc.domain.requests import Request
 
@@ -105,8 +112,10 @@ class Planner:
             *others,
         )
 
-    def plan(self, limits: Limits) -> Plan:
+    def plan(self, limits: Limits, balance: Balance = in_order) -> Plan:
         """Return what to do for a request, with no hedge decided on yet.
+
+        `balance` orders deployments of one model where the policy lets them share their load.
 
         Raises:
             NoEligibleDeploymentError: constraints exclude every deployment.
@@ -114,12 +123,15 @@ class Planner:
         request = limits.request
         routing = request.routing
         policy = limits.policy
+        deployments = self.eligible(limits)
+        if policy.order is OrderMode.BALANCED:
+            deployments = balanced(deployments, balance)
         max_attempts = policy.max_attempts
         if routing.max_attempts is not None:
             max_attempts = min(max_attempts, routing.max_attempts)
         return Plan(
             policy=policy,
-            deployments=self.eligible(limits),
+            deployments=deployments,
             max_attempts=max_attempts,
             timeout=request.timeout,
             timeouts=policy.timeouts.tightened(
@@ -138,6 +150,7 @@ class Planner:
             streaming=request.streaming,
             has_side_effects=routing.has_side_effects,
             failover_on_refusal=policy.failover_on_refusal,
+            latency_budget=routing.latency_budget,
         )
 
     def policy_choice(self, request: Request) -> str:

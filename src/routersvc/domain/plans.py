@@ -120,9 +120,10 @@ class HedgingPlan:
 class Plan:
     """The ordered deployments and the rules for one request.
 
-    `timeout` is seconds for the whole. `tokens` is what prompt and answer are expected to take
-    together, for the providers' token limits. `hedging` is what `hedging_rule` comes to for the
-    first attempt; only explanations have it decided beforehand.
+    `timeout` is seconds for the whole, `latency_budget` those within which the caller wants the
+    first content. `tokens` is what prompt and answer are expected to take together, for the
+    providers' token limits. `hedging` is what `hedging_rule` comes to for the first attempt; only
+    explanations have it decided beforehand.
     """
 
     policy: Policy
@@ -141,6 +142,7 @@ class Plan:
     streaming: bool
     has_side_effects: bool
     failover_on_refusal: bool
+    latency_budget: float | None = None
 
     @property
     def resumes(self) -> bool:

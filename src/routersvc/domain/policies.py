@@ -27,6 +27,13 @@ class StreamRecoveryMode(enum.Enum):
     RESUME = "resume"
 
 
+class OrderMode(enum.Enum):
+    """How the deployments of a policy are put in order."""
+
+    FIXED = "fixed"
+    BALANCED = "balanced"
+
+
 class ConsistencyMode(enum.Enum):
     """How far an answer may move from the first choice."""
 
@@ -136,7 +143,8 @@ class RetryRule:
 class Policy:
     """Named routing rules.
 
-    `deployments` are the names of those it may use, in its own order of preference.
+    `deployments` are the names of those it may use, in its own order of preference. `BALANCED`
+    lets those of one model share its place in that order by their load.
     """
 
     name: str
@@ -144,6 +152,7 @@ class Policy:
     max_attempts: int
     timeouts: Timeouts
     hedging: HedgingRule
+    order: OrderMode = OrderMode.FIXED
     retries: RetryRule = RetryRule()
     stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL
     consistency: ConsistencyMode = ConsistencyMode.ANY

@@ -14,21 +14,22 @@ from __future__ import annotations
 import dataclasses
 import math
 import random as random_module
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.attempts import Attempt
 from routersvc.domain.catalogue import Deployment
-from routersvc.domain.failovers import NEVER_BEGUN, may_differ
-from routersvc.domain.failures import Failover, Failure, SameDeployment
+from routersvc.domain.failures import Failure, SameDeployment
 from routersvc.domain.fleet import Fleet
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
 from routersvc.domain.policies import HedgingMode, StreamRecoveryMode
+from routersvc.domain.queues import Waiting
+from routersvc.domain.race_attempts import RaceAttempts
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.retries import retry_pause
-from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict, exhausted
+from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class _Retry:
 
 
 class Race:
-    """The attempts of one request. `verdict` is set once the call has failed."""
+    """The attempts of one request. `verdict` is set once the call has failed.
+
+    `on_place` is called when a place that was waited for is free: `woke` has something to decide.
+    """
 
     def __init__(
         self, *, plan: Plan, fleet: Fleet, random: random_module.Random, started_at: float
@@ -67,22 +71,27 @@ class Race:
         self.plan = plan
         self.started_at = started_at
         self.deadline = started_at + plan.timeout
-        self.attempts: list[Attempt] = []
         self.winner: Attempt | None = None
         self.verdict: Verdict | None = None
+        self.on_place: Callable[[], None] = _take_no_note
         self._fleet = fleet
         self._random = random
-        self._failures: list[tuple[Deployment, Failure]] = []
-        self._refusals: dict[str, Refusal] = {}
+        self._attempts = RaceAttempts(plan=plan, fleet=fleet)
         self._retry: _Retry | None = None
         self._retries: dict[str, int] = {}
         self._free_attempts = 0
         self._hedge_at: float | None = None
+        self._waiting: Waiting | None = None
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """All attempts, in the order they started."""
+        return self._attempts.made
 
     @property
     def running(self) -> tuple[Attempt, ...]:
         """The attempts that have not ended, in the order they started."""
-        return tuple(attempt for attempt in self.attempts if attempt.running)
+        return self._attempts.running
 
     @property
     def wake_at(self) -> float:
@@ -92,6 +101,9 @@ class Race:
             instants.append(self._hedge_at)
         if self._retry is not None:
             instants.append(self._retry.at)
+        if self._waiting is not None:
+            is_granted = self._waiting.granted is not None
+            instants.append(self.started_at if is_granted else self._waiting.until)
         if self.winner is None:
             instants.extend(due_at(attempt, self.plan) for attempt in self.running)
         return min(instants)
@@ -137,14 +149,14 @@ class Race:
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
         """Take note that an attempt failed before it was committed; start what comes next."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
-        if self._forbids_another(attempt, failure):
+        if self._attempts.forbids_another(attempt, failure):
             steps: list[Step] = [
                 self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
             ]
             self._give_up(failure)
             return steps
         steps = self._replace(attempt, failure, now)
-        if not self.running and self._retry is None:
+        if not (steps or self.running or self._retry or self._waiting):
             self._give_up()
         return steps
 
@@ -155,7 +167,11 @@ class Race:
         self.winner = None
         steps: list[Step] = []
         recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
-        if recovers and not self._forbids_another(broken, failure) and self._may_start_another(now):
+        if (
+            recovers
+            and not self._attempts.forbids_another(broken, failure)
+            and self._may_start_another(now)
+        ):
             steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
         if not steps:
             self.verdict = Broken(failure=failure)
@@ -177,12 +193,17 @@ class Race:
             steps.extend(self._start_retry(self._retry, now))
         if self.verdict is None and self._hedge_at is not None and now >= self._hedge_at:
             steps.extend(self._start_hedge(now))
+        if self.verdict is None and self._waiting is not None:
+            steps.extend(self._start_waiting(self._waiting, now))
         return steps
 
     def abandoned(self, now: float) -> list[Step]:
         """End everything without a word on anyone's health: the caller left or the time is up."""
         self._hedge_at = None
         self._retry = None
+        if self._waiting is not None:
+            self._waiting.leave(now)
+            self._waiting = None
         return [self._cancel(attempt, AttemptOutcome.CANCELLED, now) for attempt in self.running]
 
     def _winner(self) -> Attempt:
@@ -194,7 +215,7 @@ class Race:
         attempt.outcome = outcome
         attempt.failure = failure
         attempt.ended_at = now
-        self._failures.append((attempt.deployment, failure))
+        self._attempts.failed(attempt, failure)
         self._fleet.failed(attempt.lease, failure, now)
 
     def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> Cancel:
@@ -202,22 +223,6 @@ class Race:
         attempt.ended_at = now
         self._fleet.released(attempt.lease, now)
         return Cancel(attempt)
-
-    def _forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
-        """Whether the failure would only repeat itself elsewhere, or must not be repeated."""
-        has_begun = attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
-        if self.plan.has_side_effects and has_begun:
-            return True
-        match failure.rule.failover:
-            case Failover.NONE:
-                return True
-            case Failover.IF_POLICY_ALLOWS:
-                return not self.plan.failover_on_refusal
-            case Failover.ONCE:
-                classes = [earlier.failure_class for _, earlier in self._failures]
-                return classes.count(failure.failure_class) > 1
-            case _:
-                return False
 
     def _may_start_another(self, now: float) -> bool:
         counted = len(self.attempts) - self._free_attempts
@@ -234,10 +239,10 @@ class Race:
             and failed.reason is not AttemptReason.RETRY
             and self._is_useful(now)
         ):
-            steps = self._start(failed.deployment, now, AttemptReason.RETRY, failed.number)
-            if steps:
+            again = self._attempts.start(failed.deployment, AttemptReason.RETRY, failed.number, now)
+            if again is not None:
                 self._free_attempts += 1
-                return steps
+                return self._started(again, now)
         if not self._may_start_another(now):
             return []
         if not self.plan.retries.only_without_alternative and self._retry is None:
@@ -247,7 +252,8 @@ class Race:
         steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
         if steps or self.running or self._retry is not None:
             return steps
-        self._retry = self._same_again(failed, failure, now)
+        if not self._wait_for_place(AttemptReason.FAILOVER, failed.number, now):
+            self._retry = self._same_again(failed, failure, now)
         return []
 
     def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
@@ -270,33 +276,36 @@ class Race:
         if retry.reason is AttemptReason.FIRST:
             return self._start_first(now)
         self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
-        steps = self._start(retry.deployment, now, retry.reason, retry.caused_by)
+        again = self._attempts.start(retry.deployment, retry.reason, retry.caused_by, now)
+        steps = self._started(again, now)
         if not steps and self._may_start_another(now):
             steps = self._start_other(now, AttemptReason.FAILOVER, retry.caused_by)
-        if not steps and not self.running:
+        if not steps and not self.running and not self._waiting:
             self._give_up()
         return steps
 
     def _start_first(self, now: float) -> list[Step]:
         """Start the best deployment that may be called; where none may, the least bad one.
 
-        Least bad is the one whose breaker rests for the shortest time. Where every provider asked
-        not to be called, the first to allow it again is waited for if the deadline permits. How
-        much time is enough for a first attempt is the caller's to know; only none is too little.
+        A place at one that is well and full is waited for. Else least bad is the one whose breaker
+        rests for the shortest time. Where every provider asked not to be called, the first to allow
+        it again is waited for if the deadline permits. How much time is enough for a first attempt
+        is the caller's to know; only none is too little.
         """
         if now >= self.deadline:
             self.verdict = DeadlinePassed()
             return []
         steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
-        if steps:
+        if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
             return steps
-        refusals = list(self._refusals.values())
+        refusals = self._attempts.refusals
         forcible = [refusal for refusal in refusals if refusal.can_be_forced]
         if forcible:
             least_bad = min(forcible, key=_wait_of)
-            steps = self._start(
-                least_bad.deployment, now, AttemptReason.FIRST, caused_by=0, forced=True
+            forced = self._attempts.start(
+                least_bad.deployment, AttemptReason.FIRST, 0, now, forced=True
             )
+            steps = self._started(forced, now)
         elif refusals:
             first = min(refusals, key=_wait_of)
             if first.obstacle is Obstacle.GATED and self._is_useful(now + _wait_of(first)):
@@ -311,6 +320,38 @@ class Race:
             self._give_up()
         return steps
 
+    def _wait_for_place(self, reason: AttemptReason, caused_by: int, now: float) -> bool:
+        self._waiting = self._attempts.wait_for_place(reason, caused_by, self._place_free, now)
+        return self._waiting is not None
+
+    def _place_free(self) -> None:
+        self.on_place()
+
+    def _start_waiting(self, waiting: Waiting, now: float) -> list[Step]:
+        """Start on the place that has become free, or give up where none did in time.
+
+        Whoever was full may by now be closed for another reason; then the others have their turn.
+        """
+        place = waiting.granted
+        if place is None and now < waiting.until:
+            return []
+        self._waiting = None
+        steps: list[Step] = []
+        if place is None or not self._is_useful(now):
+            waiting.leave(now)
+        else:
+            attempt = self._attempts.start(
+                place.deployment, waiting.reason, waiting.caused_by, now, ticket=place.ticket
+            )
+            if attempt is None and waiting.reason is AttemptReason.FIRST:
+                return self._start_first(now)
+            steps = self._started(attempt, now) or self._start_other(
+                now, waiting.reason, waiting.caused_by
+            )
+        if not steps:
+            self._give_up()
+        return steps
+
     def _start_hedge(self, now: float) -> list[Step]:
         self._hedge_at = None
         running = self.running
@@ -319,42 +360,12 @@ class Race:
         return self._start_other(now, AttemptReason.HEDGE, caused_by=running[-1].number)
 
     def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
-        """Start the next deployment that this race has not tried; another provider first."""
-        for deployment in self._untried():
-            steps = self._start(deployment, now, reason, caused_by)
-            if steps:
-                return steps
-        return []
+        return self._started(self._attempts.start_other(reason, caused_by, now), now)
 
-    def _start(
-        self,
-        deployment: Deployment,
-        now: float,
-        reason: AttemptReason,
-        caused_by: int,
-        *,
-        forced: bool = False,
-    ) -> list[Step]:
-        lease = self._fleet.start(
-            deployment,
-            self.plan,
-            reason=reason,
-            earlier_failovers=sum(a.reason is AttemptReason.FAILOVER for a in self.attempts),
-            now=now,
-            forced=forced,
-        )
-        if isinstance(lease, Refusal):
-            self._refusals[deployment.name] = lease
+    def _started(self, attempt: Attempt | None, now: float) -> list[Step]:
+        """Return the step of an attempt that has got its lease; none where none has."""
+        if attempt is None:
             return []
-        attempt = Attempt(
-            number=len(self.attempts) + 1,
-            deployment=deployment,
-            reason=reason,
-            caused_by=caused_by,
-            lease=lease,
-            started_at=now,
-        )
-        self.attempts.append(attempt)
         self._arm_hedge(attempt, now)
         return [Start(attempt)]
 
@@ -365,34 +376,19 @@ class Race:
         delay = self._fleet.hedge(
             self.plan,
             primary=attempt.deployment,
-            other=next(self._untried(), None),
+            other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
             running=len(self.running),
             time_left=self.deadline - now,
             now=now,
         ).delay
         self._hedge_at = None if delay is None else now + delay
 
-    def _untried(self) -> Iterator[Deployment]:
-        tried = {attempt.deployment.name for attempt in self.attempts}
-        left = [
-            deployment
-            for deployment in self.plan.deployments
-            if deployment.name not in tried and self._can_differ(deployment)
-        ]
-        busy = {attempt.deployment.failure_domain for attempt in self.running}
-        yield from (deployment for deployment in left if deployment.failure_domain not in busy)
-        yield from (deployment for deployment in left if deployment.failure_domain in busy)
-
-    def _can_differ(self, deployment: Deployment) -> bool:
-        """Whether `deployment` may succeed where those before it failed."""
-        return all(may_differ(deployment, failed, failure) for failed, failure in self._failures)
-
     def _give_up(self, decisive: Failure | None = None) -> None:
-        """Set the verdict; where nothing was attempted, the refusals speak."""
-        failures = [failure for _, failure in self._failures]
-        refused = [refusal.failure() for refusal in self._refusals.values()]
-        waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
-        self.verdict = exhausted(failures or refused, decisive, waits=waits)
+        self.verdict = self._attempts.exhausted(decisive)
+
+
+def _take_no_note() -> None:
+    """Stand for a caller that does not wait."""
 
 
 def _wait_of(refusal: Refusal) -> float:

@@ -32,7 +32,7 @@ class Constraints:
 class Routing:
     """What the caller said of the request's route; unset fields leave it to the policy.
 
-    `hedge_delay` and the timeouts are seconds.
+    `hedge_delay`, `latency_budget` and the timeouts are seconds.
     """
 
     policy: str = ""
@@ -45,6 +45,7 @@ class Routing:
     consistency: ConsistencyMode | None = None
     hedging_mode: HedgingMode | None = None
     hedge_delay: float | None = None
+    latency_budget: float | None = None
     stream_recovery: StreamRecoveryMode | None = None
     max_attempts: int | None = None
     first_content_timeout: float | None = None

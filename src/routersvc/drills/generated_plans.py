@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random as random_module
 
+from routersvc.domain.active_checks import CheckMethod, CheckRule
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.concurrency import ConcurrencyRule
@@ -17,6 +18,7 @@ from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import (
     HedgingMode,
     HedgingRule,
+    OrderMode,
     Policy,
     Priority,
     RetryRule,
@@ -91,6 +93,7 @@ def _policy(random: random_module.Random, names: tuple[str, ...]) -> Policy:
     return Policy(
         name="drill",
         deployments=tuple(random.sample(names, len(names))),
+        order=random.choice(list(OrderMode)),
         max_attempts=random.randint(1, 4),
         timeouts=Timeouts(
             connect=1.0,
@@ -172,7 +175,9 @@ def _rules(random: random_module.Random) -> FleetRules:
                 max_open_time=random.choice([2.0, 60.0]),
             ),
             concurrency=ConcurrencyRule(
-                initial=random.choice([1, 3, 100, 100]), queue=random.choice([0, 10])
+                initial=random.choice([1, 3, 100, 100]),
+                queue=random.choice([0, 10]),
+                max_wait=random.choice([0.5, 10.0]),
             ),
         ),
         budgets=BudgetRule(
@@ -190,4 +195,10 @@ def _rules(random: random_module.Random) -> FleetRules:
             window=random.choice([1.0, 10.0]),
         ),
         rechecks=RecheckRule(),
+        checks=CheckRule(
+            method=random.choice([CheckMethod.FREE, CheckMethod.FREE, CheckMethod.OFF]),
+            interval=random.choice([1.0, 10.0]),
+            idle_after=random.choice([2.0, 30.0]),
+            timeout=0.9,
+        ),
     )

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from routersvc.domain.failures import FailureClass
-from routersvc.domain.health import BreakerState, DeploymentHealth
+from routersvc.domain.health import BreakerState, DeploymentHealth, HealthState
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.drills.promise_records import LiveAttempt, Promise
 
@@ -143,6 +143,7 @@ def is_callable(health: DeploymentHealth) -> bool:
     """Whether nothing that health tells keeps calls from a deployment."""
     return (
         health.breaker.state is BreakerState.CLOSED
+        and health.state is not HealthState.UNAVAILABLE
         and health.not_before_delay is None
         and not health.disabled_description
         and health.headroom is None

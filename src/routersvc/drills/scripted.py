@@ -16,6 +16,7 @@ from routersvc.domain.answers import (
     Usage,
     UsageCounted,
 )
+from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 
@@ -123,11 +124,19 @@ class ScriptedStream:
 class ScriptedGateway:
     """The way to scripted deployments.
 
-    `scripts` are by deployment, one script a call; the last one repeats.
+    `scripts` are by deployment, one script a call; the last one repeats. `checks` say in the same
+    way what active checks find: `None` a good answer, and every deployment's where it has none.
     `log` holds lines of instant, deployment and happening; `calls` what was asked.
     """
 
-    def __init__(self, scripts: Mapping[str, Sequence[Script]]) -> None:
+    def __init__(
+        self,
+        scripts: Mapping[str, Sequence[Script]],
+        *,
+        checks: Mapping[str, Sequence[Failure | None]] | None = None,
+    ) -> None:
+        self._checks = {name: list(of_one) for name, of_one in (checks or {}).items()}
+        self.checked: list[tuple[float, str]] = []
         self._scripts = {name: list(of_one) for name, of_one in scripts.items()}
         self.log: list[LogLine] = []
         self.calls: list[AttemptCall] = []
@@ -146,6 +155,19 @@ class ScriptedGateway:
         self.calls.append(call)
         self.streams.append(stream)
         return stream
+
+    async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
+        """Answer a check as the script says.
+
+        Raises:
+            AttemptFailedError: the script says so.
+        """
+        del connect_timeout
+        self.checked.append((asyncio.get_running_loop().time(), deployment.name))
+        answers = self._checks.get(deployment.name, [None])
+        failure = answers.pop(0) if len(answers) > 1 else answers[0]
+        if failure is not None:
+            raise AttemptFailedError(failure)
 
     def _write(self, name: str, happening: Happening) -> None:
         instant = round(asyncio.get_running_loop().time(), 6)

@@ -20,6 +20,7 @@ from routersvc.domain.answers import (
     Usage,
     UsageCounted,
 )
+from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.drills.drill_plans import DrillPlan, SimulatedDeployment
 from routersvc.drills.faults import FAILURE_CLASSES, Fault, FaultKind, FaultSchedule
@@ -46,6 +47,21 @@ class _Character:
         self.plan = plan
         self.schedule = schedule
         self.random = random
+
+    async def check(self) -> None:
+        """Answer an active check, at once and only while it is there at all.
+
+        Raises:
+            AttemptFailedError: it is not, or refuses the credential.
+        """
+        now = _now()
+        if self.schedule.is_down(now):
+            raise AttemptFailedError(_refused_connection())
+        for fault in self.schedule.active(now):
+            if fault.kind is FaultKind.HANG:
+                await _for_ever()
+            elif fault.kind is FaultKind.UNAUTHORIZED:
+                raise AttemptFailedError(_refusal(fault))
 
 
 class SimulatedStream:
@@ -103,9 +119,7 @@ class SimulatedStream:
         self._length = random.randint(plan.min_tokens, plan.max_tokens)
         lucks = {fault: random.random() for fault in character.schedule.active(_now())}
         if character.schedule.is_down(_now()):
-            raise AttemptFailedError(
-                Failure(failure_class=FailureClass.CONNECT, message="the connection is refused")
-            )
+            raise AttemptFailedError(_refused_connection())
         for fault, luck in lucks.items():
             if luck >= fault.share:
                 continue
@@ -210,8 +224,21 @@ class SimulatedGateway:
             closed=self._forget,
         )
 
+    async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
+        """Answer an active check.
+
+        Raises:
+            AttemptFailedError: the deployment is not there.
+        """
+        del connect_timeout
+        await self._characters[deployment.name].check()
+
     def _forget(self, serial: int) -> None:
         self._open.pop(serial, None)
+
+
+def _refused_connection() -> Failure:
+    return Failure(failure_class=FailureClass.CONNECT, message="the connection is refused")
 
 
 def _refusal(fault: Fault) -> Failure:

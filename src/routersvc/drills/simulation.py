@@ -82,15 +82,18 @@ async def perform_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult
             health=lambda name: router.health(deployments=(name,))[0],
             open_streams_of=gateway.open_streams_of,
         )
+    router.start_checks()
     await Callers(plan, router, observer).come()
     # What answered at the very end of a call is closed a step after it.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+    await router.stop_checks()
     if observer.keeper is not None:
         observer.keeper.over(
             {
                 "active calls": router.active_calls,
                 "running attempts": router.running_attempts,
+                "waiting tickets": router.waiting_tickets,
                 "running tasks": router.running_tasks,
                 "open streams": gateway.open_streams,
             }

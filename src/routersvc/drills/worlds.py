@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Capability, Catalogue, Deployment, Model, Prices, Provider
 from routersvc.domain.errors import RefusedError
+from routersvc.domain.failures import Failure
+from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import (
     HedgingMode,
     HedgingRule,
+    OrderMode,
     Policy,
     RetryRule,
     StreamRecoveryMode,
@@ -65,6 +68,7 @@ def scripted_policy(
     retries: RetryRule | None = None,
     stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL,
     failover_on_refusal: bool = False,
+    order: OrderMode = OrderMode.FIXED,
 ) -> Policy:
     """Return a policy over `deployments`, in this order."""
     return Policy(
@@ -73,6 +77,7 @@ def scripted_policy(
         max_attempts=max_attempts,
         timeouts=timeouts,
         hedging=NO_HEDGING,
+        order=order,
         retries=retries or RetryRule(),
         stream_recovery=stream_recovery,
         failover_on_refusal=failover_on_refusal,
@@ -159,9 +164,11 @@ class World:
         deployments: Sequence[Deployment] = (),
         seed: int = 0,
         max_concurrent_calls: int = 1000,
+        rules: FleetRules | None = None,
+        checks: Mapping[str, Sequence[Failure | None]] | None = None,
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
-        self.gateway = ScriptedGateway(scripts)
+        self.gateway = ScriptedGateway(scripts, checks=checks)
         self.observer = NotingObserver()
         self.router = Router(
             configuration=RouterConfiguration(
@@ -174,6 +181,7 @@ class World:
                 default_policy="drill",
                 digest="drill",
                 max_concurrent_calls=max_concurrent_calls,
+                rules=rules or FleetRules(),
             ),
             gateway=self.gateway,
             observer=self.observer,
@@ -187,6 +195,7 @@ class World:
         counts = {
             "active calls": self.router.active_calls,
             "running attempts": self.router.running_attempts,
+            "waiting tickets": self.router.waiting_tickets,
             "running tasks": self.router.running_tasks,
             "open streams": self.gateway.open_streams,
             "attempts without an end": sum(

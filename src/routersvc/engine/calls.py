@@ -81,6 +81,7 @@ class Call:
         self.decision_id = decision.decision_id
         self._decision = decision
         self._race = race
+        race.on_place = self._wake
         self._around = surroundings
         self._ended = ended
         self._runs: list[AttemptRun] = []

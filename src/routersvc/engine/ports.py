@@ -62,6 +62,14 @@ class Gateway(Protocol):
         """Prepare an attempt. Does no I/O: the first `receive` does."""
         ...
 
+    async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
+        """Ask a deployment's provider for something that costs nothing, to see that it lives.
+
+        Raises:
+            AttemptFailedError: it did not answer, or not well.
+        """
+        ...
+
 
 class AttemptObservation(Protocol):
     """Follows one attempt, for traces and metrics."""

@@ -26,6 +26,7 @@ from routersvc.domain.policies import Policy
 from routersvc.domain.profiles import evidence_of
 from routersvc.domain.races import Race
 from routersvc.domain.requests import Request
+from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.ports import Gateway, Observer
 from routersvc.engine.reporting import Decision
@@ -73,6 +74,7 @@ class Router:
             configuration.catalogue.deployments.values(), random=random, rules=configuration.rules
         )
         self._scope = TaskScope()
+        self._checks = TaskScope()
         self._around = Surroundings(
             gateway=gateway, observer=observer, scope=self._scope, clock=clock
         )
@@ -93,9 +95,29 @@ class Router:
         return self._fleet.running_attempts
 
     @property
+    def waiting_tickets(self) -> int:
+        """How many tickets stand in the queue of a deployment; a call may hold two."""
+        return self._fleet.waiting_tickets
+
+    @property
     def running_tasks(self) -> int:
         """How many tasks have not ended."""
-        return len(self._scope)
+        return len(self._scope) + len(self._checks)
+
+    def start_checks(self) -> None:
+        """Ask deployments of which no call tells whether they live, until told to stop."""
+        checks = ActiveChecks(
+            fleet=self._fleet,
+            rule=self._configuration.rules.checks,
+            gateway=self._around.gateway,
+            scope=self._checks,
+            clock=self._around.clock,
+        )
+        self._checks.start(checks.run(), name="active checks")
+
+    async def stop_checks(self) -> None:
+        """Ask no more; what is under way is cancelled and waited for. Idempotent."""
+        await self._checks.aclose()
 
     def open(self, request: Request) -> Call:
         """Admit and plan a request. Does no I/O; leave the call's context to end it.
@@ -120,7 +142,10 @@ class Router:
         plan = None
         waits: dict[str, float] = {}
         with contextlib.suppress(NoEligibleDeploymentError):
-            plan = self._explained(self._planner.plan(limits), now)
+            planned = self._planner.plan(
+                limits, lambda equals: self._fleet.least_loaded(equals, now)
+            )
+            plan = self._explained(planned, now)
             waits = {
                 deployment.name: wait
                 for deployment in plan.deployments
@@ -179,8 +204,9 @@ class Router:
             await asyncio.shield(self._idle)
 
     async def aclose(self) -> None:
-        """Cancel every attempt that still runs and wait until it has ended."""
+        """Cancel every attempt and check that still runs and wait until it has ended."""
         self._draining = True
+        await self.stop_checks()
         await self._scope.aclose()
 
     def _open(self, request: Request) -> Call:
@@ -191,7 +217,7 @@ class Router:
         started_at = self._around.clock()
         received_at = self._wall_clock()
         limits = self._planner.limits(request)
-        plan = self._planner.plan(limits)
+        plan = self._planner.plan(limits, lambda equals: self._fleet.balanced(equals, started_at))
         call = Call(
             request=request,
             decision=Decision(

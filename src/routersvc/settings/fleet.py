@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from routersvc.domain.active_checks import CheckMethod, CheckRule
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.concurrency import ConcurrencyRule
@@ -25,6 +26,7 @@ _BREAKER = BreakerRule()
 _CONCURRENCY = ConcurrencyRule()
 _BUDGETS = BudgetRule()
 _RECHECKS = RecheckRule()
+_CHECKS = CheckRule()
 
 
 class BreakerSection(Section):
@@ -111,6 +113,15 @@ class ConcurrencySection(Section):
         default=_CONCURRENCY.interval,
         description="The least time from one such decrease to the next.",
     )
+    queue: int = Field(
+        default=_CONCURRENCY.queue,
+        ge=0,
+        le=1_000_000,
+        description="Calls that wait for a place, where every deployment they could use is full.",
+    )
+    max_wait: Duration = Field(
+        default=_CONCURRENCY.max_wait, description="A call waits for a place no longer than this."
+    )
 
 
 class BudgetsSection(Section):
@@ -152,6 +163,27 @@ class RechecksSection(Section):
     longest: Duration = Field(default=_RECHECKS.longest, description="It is never waited longer.")
 
 
+class ChecksSection(Section):
+    """When a deployment of which no call tells is asked whether it lives."""
+
+    method: CheckMethod = Field(
+        default=_CHECKS.method,
+        description="`free`: asks for the list of models, once for each credential. `completion`: "
+        "asks each model for one token, which is billed. `off`: asks nothing.",
+    )
+    interval: Duration = Field(
+        default=_CHECKS.interval, description="The time from one check to the next."
+    )
+    idle_after: Duration = Field(
+        default=_CHECKS.idle_after,
+        description="A deployment is asked when no call has told anything for this long; one whose "
+        "breaker is open or whose credential is out of use is asked anyway.",
+    )
+    timeout: Duration = Field(
+        default=_CHECKS.timeout, description="A check that takes longer has failed."
+    )
+
+
 class FleetSection(Section):
     """The rules that hold for every deployment, provider and policy."""
 
@@ -171,4 +203,8 @@ class FleetSection(Section):
     rechecks: RechecksSection = Field(
         default=RechecksSection(),
         description="When a refused credential or a missing model is tried again.",
+    )
+    checks: ChecksSection = Field(
+        default=ChecksSection(),
+        description="When a deployment of which no call tells is asked whether it lives.",
     )

@@ -14,6 +14,7 @@ from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
     HedgingRule,
+    OrderMode,
     RetryRule,
     StreamRecoveryMode,
 )
@@ -119,6 +120,11 @@ class RetriesSection(Section):
 class PolicyDefaultsSection(Section):
     """The rules of every policy that does not say otherwise."""
 
+    order: OrderMode = Field(
+        default=OrderMode.BALANCED,
+        description="`fixed`: as listed. `balanced`: deployments of one model share the place of "
+        "the first of them, each call going to the better of two drawn at random by their load.",
+    )
     max_attempts: int = Field(
         default=3,
         ge=1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from routersvc.domain.active_checks import CheckRule
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import (
@@ -112,6 +113,7 @@ class Settings:
             ),
             budgets=BudgetRule(**fleet.budgets.model_dump()),
             rechecks=RecheckRule(**fleet.rechecks.model_dump()),
+            checks=CheckRule(**fleet.checks.model_dump()),
         )
 
     def _provider(self, name: str, section: ProviderSection) -> Provider:
@@ -179,6 +181,7 @@ def _policy(
         max_attempts=section.max_attempts,
         timeouts=Timeouts(**section.timeouts.model_dump()),
         hedging=HedgingRule(**section.hedging.model_dump()),
+        order=section.order,
         retries=RetryRule(**section.retries.model_dump()),
         stream_recovery=section.stream_recovery,
         consistency=section.consistency,

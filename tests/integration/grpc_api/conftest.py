@@ -17,7 +17,7 @@ from grpc import aio
 
 from llmrouter.v1 import report_pb2, router_service_pb2_grpc
 from routersvc.domain.answers import AnswerEvent, Finished
-from routersvc.domain.catalogue import Catalogue
+from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.policies import Policy
 from routersvc.drills.scripted import Script, ScriptedGateway
 from routersvc.drills.worlds import NotingObserver, scripted_deployment, scripted_policy
@@ -73,6 +73,10 @@ class FedGateway:
         stream = FedStream()
         self._opened.put_nowait(stream)
         return stream
+
+    async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
+        """Answer every check well."""
+        del deployment, connect_timeout
 
     async def opened(self) -> FedStream:
         """Wait for the next attempt that reads."""

@@ -157,5 +157,9 @@ def test_the_router_tries_the_providers_in_their_order() -> None:
     settings = router_settings({"alpha": "http://a/v1", "beta": "http://b/v1"})
 
     assert settings["policies"] == {
-        "default": {"deployments": ["alpha-large", "beta-large"], "stream_recovery": "restart"}
+        "default": {
+            "deployments": ["alpha-large", "beta-large"],
+            "order": "fixed",
+            "stream_recovery": "restart",
+        }
     }

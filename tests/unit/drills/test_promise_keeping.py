@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from routersvc.domain import fleet as fleet_module
-from routersvc.domain import planning
+from routersvc.domain import budget_book, planning
 from routersvc.domain.answers import AnswerEvent, Finished, TextDelta
 from routersvc.domain.breakers import Breaker, BreakerLease
 from routersvc.domain.deployment_states import DeploymentState
@@ -73,7 +72,7 @@ def _budgets_ignored(patch: pytest.MonkeyPatch) -> None:
     def paid(*_: object) -> bool:
         return True
 
-    patch.setattr(fleet_module, "withdraw", paid)
+    patch.setattr(budget_book, "withdraw", paid)
 
 
 def _gates_ignored(patch: pytest.MonkeyPatch) -> None:

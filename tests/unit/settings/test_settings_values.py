@@ -16,6 +16,7 @@ from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
     HedgingRule,
+    OrderMode,
     Policy,
     RetryRule,
     StreamRecoveryMode,
@@ -41,6 +42,7 @@ def test_smallest_file_has_all_defaults(load: Load, minimal: str) -> None:
         "default": Policy(
             name="default",
             deployments=("alpha-large",),
+            order=OrderMode.BALANCED,
             max_attempts=3,
             timeouts=Timeouts(
                 connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2

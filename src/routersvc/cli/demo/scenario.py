@@ -127,6 +127,7 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
         "policies": {
             "default": {
                 "deployments": [f"{name}-large" for name in base_urls],
+                "order": "fixed",
                 "stream_recovery": "restart",
             }
         },

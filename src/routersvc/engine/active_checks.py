@@ -1,0 +1,95 @@
+"""Performs the active checks: asks deployments of which no call tells whether they live."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+from routersvc.domain.active_checks import CheckMethod, CheckResult, CheckRule
+from routersvc.domain.answers import Finished
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.prompts import Message, Prompt, Role, Sampling, Text
+from routersvc.engine.ports import AttemptCall, Gateway
+from routersvc.engine.tasks import TaskScope
+
+logger = logging.getLogger(__name__)
+
+PACE = 1.0
+"""Seconds between two looks at what is due: intervals are many times longer."""
+
+_PING = Prompt(
+    messages=(Message(role=Role.USER, parts=(Text(text="ping"),)),),
+    sampling=Sampling(max_output_tokens=1),
+)
+"""The whole of a check that is billed; it holds nothing of any caller."""
+
+
+class ActiveChecks:
+    """Checks what is due until it is cancelled. Each check is a task of `scope`."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        rule: CheckRule,
+        gateway: Gateway,
+        scope: TaskScope,
+        clock: Callable[[], float],
+    ) -> None:
+        self._fleet = fleet
+        self._rule = rule
+        self._gateway = gateway
+        self._scope = scope
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Check for ever; without a method, return at once."""
+        if self._rule.method is CheckMethod.OFF:
+            return
+        while True:
+            for deployment in self._fleet.take_due_checks(self._clock()):
+                self._scope.start(self.check(deployment), name=f"check {deployment.name}")
+            await asyncio.sleep(min(PACE, self._rule.interval))
+
+    async def check(self, deployment: Deployment) -> None:
+        """Check one deployment and let the fleet know what was found."""
+        began = self._clock()
+        failure: Failure | None = None
+        try:
+            async with asyncio.timeout(self._rule.timeout):
+                if self._rule.method is CheckMethod.COMPLETION:
+                    await self._complete(deployment)
+                else:
+                    await self._gateway.probe(deployment, connect_timeout=self._rule.timeout)
+        except TimeoutError:
+            failure = Failure(
+                failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
+                message=f"no answer to a check within {self._rule.timeout:g} s",
+            )
+        except AttemptFailedError as error:
+            failure = error.failure
+        except Exception:
+            logger.exception("a check raised what it must not")
+            return
+        now = self._clock()
+        self._fleet.checked(deployment, CheckResult(failure=failure, duration=now - began), now)
+
+    async def _complete(self, deployment: Deployment) -> None:
+        stream = self._gateway.open(
+            AttemptCall(
+                deployment=deployment,
+                prompt=_PING,
+                streaming=False,
+                connect_timeout=self._rule.timeout,
+                timeout=self._rule.timeout,
+            )
+        )
+        async with contextlib.aclosing(stream):
+            while True:
+                events = await stream.receive()
+                if events and isinstance(events[-1], Finished):
+                    return

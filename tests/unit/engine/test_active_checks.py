@@ -1,0 +1,256 @@
+"""Deployments of which no call tells are asked whether they live, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from routersvc.domain.active_checks import CheckMethod, CheckRule
+from routersvc.domain.answers import Finished
+from routersvc.domain.breakers import BreakerRule
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.errors import CallFailedError
+from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.fleet import FleetRules
+from routersvc.domain.health import BreakerState, DeploymentHealth, HealthState
+from routersvc.domain.requests import Request, Routing
+from routersvc.drills.scripted import Fail, Hang, Move, answer
+from routersvc.drills.worlds import World, scripted_deployment, scripted_request
+
+NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
+BAD_KEY = Failure(failure_class=FailureClass.AUTHENTICATION, message="status 401")
+NO_QUOTA = Failure(failure_class=FailureClass.QUOTA_EXHAUSTED, message="status 402")
+NO_LIST = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+BROKEN: list[Move] = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="503"))]
+
+
+def rules(*, method: CheckMethod = CheckMethod.FREE, open_time: float = 1.0) -> FleetRules:
+    """Return the default rules with these."""
+    breaker = BreakerRule(open_time=open_time, open_jitter=0.0)
+    return FleetRules(deployments=DeploymentRules(breaker=breaker), checks=CheckRule(method=method))
+
+
+async def call(world: World, request: Request | None = None) -> str:
+    """Make one streamed call; return who served it, or what its error is called."""
+    try:
+        async with world.router.open(request or scripted_request()) as running:
+            while not isinstance((await running.receive())[-1], Finished):
+                pass
+            served = running.report().served
+            return "" if served is None else served.deployment.name
+    except CallFailedError as error:
+        return type(error).__name__
+
+
+def health_of(world: World, name: str) -> DeploymentHealth:
+    """Return how one deployment fares."""
+    return world.router.health(deployments=(name,))[0]
+
+
+async def test_idle_deployment_is_asked_at_its_interval() -> None:
+    """At the start, when nothing is known, and every ten seconds while nobody calls."""
+    world = World({"a": [answer("x")]}, rules=rules())
+    world.router.start_checks()
+
+    await asyncio.sleep(35)
+
+    assert world.gateway.checked == [(0.0, "a"), (10.0, "a"), (20.0, "a"), (30.0, "a")]
+    probe = health_of(world, "a").last_probe
+    assert probe is not None
+    assert (probe.age, probe.succeeded, probe.duration) == (5.0, True, 0.0)
+    await world.router.stop_checks()
+    assert world.leftovers() == {}
+
+
+async def test_deployment_with_traffic_is_left_alone() -> None:
+    """Every outcome says more than a check; thirty quiet seconds later it is asked again."""
+    world = World({"a": [answer("x")]}, rules=rules())
+    await call(world)
+    world.router.start_checks()
+
+    await asyncio.sleep(29.5)
+    assert world.gateway.checked == []
+    await asyncio.sleep(1)
+
+    assert world.gateway.checked == [(30.0, "a")]
+    await world.router.stop_checks()
+
+
+async def test_one_check_speaks_for_all_that_share_a_credential() -> None:
+    """The list of models is the same, whichever model one asks for."""
+    shared = [scripted_deployment(name, provider="p", credential="key") for name in ("a", "b")]
+    world = World({"a": [answer("x")], "b": [answer("x")]}, deployments=shared, rules=rules())
+    world.router.start_checks()
+
+    await asyncio.sleep(1)
+
+    assert world.gateway.checked == [(0.0, "a")]
+    assert health_of(world, "b").last_probe is not None
+    await world.router.stop_checks()
+
+
+async def test_unreachable_deployment_is_passed_over() -> None:
+    """The first call already goes where somebody answers, and pays for nobody's death."""
+    world = World({"a": [BROKEN], "b": [answer("x")]}, rules=rules(), checks={"a": [NOBODY, None]})
+    world.router.start_checks()
+    await asyncio.sleep(1)
+
+    served = await call(world)
+
+    assert served == "b"
+    assert [a.deployment for a in world.observer.attempts] == ["b"]
+    assert health_of(world, "a").state is HealthState.UNAVAILABLE
+    await asyncio.sleep(10)
+    assert health_of(world, "a").state is HealthState.UNKNOWN
+    await world.router.stop_checks()
+
+
+async def test_unreachable_deployment_is_tried_where_there_is_no_other() -> None:
+    """A check may be wrong; nothing is worse than no attempt at all."""
+    world = World({"a": [answer("x")]}, rules=rules(), checks={"a": [NOBODY]})
+    world.router.start_checks()
+    await asyncio.sleep(1)
+
+    assert await call(world) == "a"
+    assert health_of(world, "a").state is HealthState.HEALTHY
+    await world.router.stop_checks()
+
+
+async def test_provider_without_a_list_of_models_counts_as_alive() -> None:
+    """A refusal comes from somebody who lives."""
+    world = World({"a": [answer("x")]}, rules=rules(), checks={"a": [NO_LIST]})
+    world.router.start_checks()
+    await asyncio.sleep(1)
+
+    probe = health_of(world, "a").last_probe
+
+    assert probe is not None
+    assert not probe.succeeded
+    assert health_of(world, "a").state is HealthState.UNKNOWN
+    await world.router.stop_checks()
+
+
+async def test_check_that_hears_nothing_is_given_up() -> None:
+    """Nobody waits for ever, and the next one is made all the same."""
+    world = World({"a": [answer("x")]}, rules=rules())
+
+    async def hang(deployment: Deployment, *, connect_timeout: float) -> None:
+        del deployment, connect_timeout
+        await asyncio.get_running_loop().create_future()
+
+    world.gateway.probe = hang  # type: ignore[method-assign]
+    world.router.start_checks()
+    await asyncio.sleep(6)
+
+    probe = health_of(world, "a").last_probe
+
+    assert probe is not None
+    assert (probe.succeeded, probe.duration, probe.age) == (False, 5.0, 1.0)
+    assert health_of(world, "a").state is HealthState.UNAVAILABLE
+    await world.router.stop_checks()
+    assert world.leftovers() == {}
+
+
+async def test_open_breaker_is_probed_as_soon_as_a_check_finds_life() -> None:
+    """It rests for a minute; the check at ten seconds lets the next call through."""
+    world = World(
+        {"a": [*[BROKEN] * 5, answer("back")], "b": [answer("x")]}, rules=rules(open_time=60.0)
+    )
+    world.router.start_checks()
+    for _ in range(5):
+        await call(world)
+    assert health_of(world, "a").breaker.state is BreakerState.OPEN
+
+    await asyncio.sleep(11)
+
+    assert health_of(world, "a").breaker.state is BreakerState.HALF_OPEN
+    assert [await call(world) for _ in range(3)] == ["a", "a", "a"]
+    assert health_of(world, "a").breaker.state is BreakerState.CLOSED
+    await world.router.stop_checks()
+
+
+async def test_dead_deployment_costs_no_live_probe() -> None:
+    """Its open time is over, but the check says that nobody is there."""
+    world = World({"a": [BROKEN], "b": [answer("x")]}, rules=rules(), checks={"a": [None, NOBODY]})
+    world.router.start_checks()
+    for _ in range(5):
+        await call(world)
+
+    await asyncio.sleep(11)
+
+    assert [await call(world) for _ in range(5)] == ["b"] * 5
+    assert sum(a.deployment == "a" for a in world.observer.attempts) == 5
+    await world.router.stop_checks()
+
+
+async def test_call_with_side_effects_is_no_probe() -> None:
+    """It could not go elsewhere if the probe failed."""
+    world = World({"a": [*[BROKEN] * 6], "b": [answer("x")]}, rules=rules())
+    for _ in range(5):
+        await call(world)
+    await asyncio.sleep(2)
+    careful = scripted_request(routing=Routing(has_side_effects=True))
+
+    served = await call(world, careful)
+
+    assert served == "b"
+    assert sum(a.deployment == "a" for a in world.observer.attempts) == 5
+
+
+async def test_refused_key_comes_back_when_a_check_shows_that_it_is_good() -> None:
+    """After the pause of half a minute, and without a call that has to try it."""
+    refused: list[Move] = [Fail(BAD_KEY)]
+    world = World({"a": [refused, answer("x")], "b": [answer("x")]}, rules=rules())
+    world.router.start_checks()
+    assert await call(world) == "b"
+
+    await asyncio.sleep(29)
+    assert health_of(world, "a").state is HealthState.DISABLED
+    await asyncio.sleep(3)
+
+    assert health_of(world, "a").state is not HealthState.DISABLED
+    assert await call(world) == "a"
+    await world.router.stop_checks()
+
+
+async def test_free_check_says_nothing_of_a_quota() -> None:
+    """The list of models answers although the credit is gone: only a call can show it."""
+    spent: list[Move] = [Fail(NO_QUOTA)]
+    world = World({"a": [spent], "b": [answer("x")]}, rules=rules())
+    world.router.start_checks()
+    await call(world)
+
+    await asyncio.sleep(40)
+
+    assert health_of(world, "a").state is HealthState.DISABLED
+    await world.router.stop_checks()
+
+
+@pytest.mark.parametrize("method", [CheckMethod.OFF, CheckMethod.COMPLETION])
+async def test_method_decides_what_is_asked(method: CheckMethod) -> None:
+    """A completion asks the model itself for one token; off asks nothing."""
+    world = World({"a": [answer("x")]}, rules=rules(method=method))
+    world.router.start_checks()
+
+    await asyncio.sleep(1)
+
+    asked = [(c.prompt.sampling.max_output_tokens, c.streaming) for c in world.gateway.calls]
+    assert asked == ([(1, False)] if method is CheckMethod.COMPLETION else [])
+    assert world.gateway.checked == []
+    await world.router.stop_checks()
+    assert world.gateway.open_streams == 0
+
+
+async def test_completion_that_hangs_is_closed() -> None:
+    """Its stream does not stay open behind the check."""
+    hanging: list[Move] = [Hang()]
+    world = World({"a": [hanging]}, rules=rules(method=CheckMethod.COMPLETION))
+    world.router.start_checks()
+
+    await asyncio.sleep(6)
+
+    assert world.gateway.open_streams == 0
+    assert health_of(world, "a").state is HealthState.UNAVAILABLE
+    await world.router.stop_checks()
