@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 
 from bench.simulations.tables import RESULTS, milliseconds, percent, table, today
-from routersvc.domain.policies import HedgingMode, HedgingRule, Policy, Timeouts
+from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy, Timeouts
 from routersvc.domain.reports import AttemptReason
 from routersvc.drills.distributions import Constant, LogNormal, PowerTail
 from routersvc.drills.drill_figures import CallOutcome, quantile
@@ -104,6 +104,7 @@ def _plan(rule: HedgingRule, options: argparse.Namespace) -> DrillPlan:
                 connect=2.0, first_content=120.0, idle=20.0, attempt=120.0, useful=0.05
             ),
             hedging=rule,
+            order=OrderMode.BALANCED,
         ),
         arrivals=PoissonArrivals(rate=options.rate),
         duration=1e9,

@@ -73,6 +73,10 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
+    def usual_duration(self, now: float) -> float | None:
+        """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
+        return self._durations.quantile(0.95, now)
+
     def outcomes(self, now: float) -> Outcomes:
         """Return how calls have ended lately."""
         return self._outcomes.outcomes(now)

@@ -32,6 +32,7 @@ from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.pickers import Picker, prior_of
 from routersvc.domain.plans import Plan
+from routersvc.domain.policies import HedgingMode
 from routersvc.domain.queues import MOST_QUEUES, Place, Waiting
 from routersvc.domain.reports import AttemptReason
 
@@ -184,11 +185,13 @@ class Fleet:
         running: int,
         time_left: float,
         now: float,
+        refused: bool = False,
         changes_nothing: bool = False,
     ) -> HedgeDecision:
         """Return when a hedge on `other` may start beside the attempt on `primary`.
 
-        `time_left` is seconds from the start of that attempt to the deadline.
+        `time_left` is seconds from the start of that attempt to the deadline. `refused` says that
+        a hedge was due and did not get a lease: only a rescue can still be.
         """
         rule = plan.hedging_rule
         state = self._states[primary.name]
@@ -196,9 +199,14 @@ class Fleet:
         rate = state.outcomes(now).success_rate
         breaker = state.breaker.state(now)
         looks = history.peek if changes_nothing else history.view
+        budget_available = not refused and self._budgets.allows_hedge(plan, now)
         other_view = None
+        other_duration = None
         if other is not None:
-            other_history = self._states[other.name].history(streaming=plan.streaming)
+            other_state = self._states[other.name]
+            if rule.mode is HedgingMode.AUTO or not budget_available:
+                other_duration = other_state.usual_duration(now)
+            other_history = other_state.history(streaming=plan.streaming)
             other_looks = other_history.peek if changes_nothing else other_history.view
             other_view = other_looks(rule.percentile, now)
         return decide(
@@ -216,8 +224,9 @@ class Fleet:
                 primary_degraded=breaker is not BreakerState.CLOSED
                 or (rate is not None and rate < DEGRADED_BELOW),
                 other=other_view,
+                other_duration=other_duration,
                 cost_ratio=_cost_ratio(primary, other),
-                budget_available=self._budgets.allows_hedge(plan, now),
+                budget_available=budget_available,
             ),
         )
 

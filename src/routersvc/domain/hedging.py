@@ -7,6 +7,10 @@ percentile and the budget; its guard, that the percentile must not itself have e
 deployment alone is late, hedging is at its best, and its usual percentile is waited for rather than
 the exploded one.
 
+Where the budget of hedges is spent, or a hedge is not worth its cost, a call that is about to miss
+its deadline still gets company at the last moment at which another deployment can keep it. Such a
+rescue is paid from the whole budget for extra attempts, as a failover would be.
+
 `AUTO` weighs the cost: it hedges for a person who waits, for a latency budget that would be missed,
 and where the first choice is not well, but not at several times the price unless somebody waits.
 """
@@ -45,6 +49,7 @@ class HedgeReason(enum.Enum):
     NOT_WORTH_ITS_COST = "not_worth_its_cost"
     DEADLINE_TOO_NEAR = "deadline_too_near"
     BUDGET_SPENT = "budget_spent"
+    RESCUE = "rescue"
 
 
 _SENTENCES = {
@@ -64,6 +69,7 @@ _SENTENCES = {
     HedgeReason.NOT_WORTH_ITS_COST: "neither priority, latency budget nor health justify its cost",
     HedgeReason.DEADLINE_TOO_NEAR: "too little time would be left for it",
     HedgeReason.BUDGET_SPENT: "the budget of hedges is spent",
+    HedgeReason.RESCUE: "at the last moment at which another deployment keeps the deadline",
 }
 
 
@@ -75,7 +81,8 @@ class HedgeSituation:
     start of that attempt to the deadline, `useful_time` the least that an attempt needs.
     `latency_budget` is the time to first content in seconds that the caller asked for. `primary` is
     the deployment that runs, `other` the one that would be asked; their views are `None` where
-    nothing is known. `cost_ratio` is the other's expected cost as a multiple of the primary's.
+    nothing is known. `other_duration` is the time in seconds in which the other gives nearly every
+    whole answer. `cost_ratio` is the other's expected cost as a multiple of the primary's.
     """
 
     running: int
@@ -89,6 +96,7 @@ class HedgeSituation:
     primary: LatencyView | None = None
     primary_degraded: bool = False
     other: LatencyView | None = None
+    other_duration: float | None = None
     cost_ratio: float | None = None
     budget_available: bool = True
 
@@ -116,11 +124,12 @@ def decide(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
         return HedgeDecision(delay=None, reason=refusal)
     decision = _timing(rule, situation)
     if decision.delay is None:
-        return decision
+        return _rescue(situation, otherwise=decision)
     if situation.time_left - decision.delay < situation.useful_time:
         return HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
     if not situation.budget_available:
-        return HedgeDecision(delay=None, reason=HedgeReason.BUDGET_SPENT)
+        spent = HedgeDecision(delay=None, reason=HedgeReason.BUDGET_SPENT)
+        return _rescue(situation, otherwise=spent, earliest=decision.delay)
     return decision
 
 
@@ -172,6 +181,18 @@ def _percentile(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
         usual = view.percentile if view.surge is None else view.percentile / view.surge
         return HedgeDecision(delay=_clamped(usual, rule), reason=HedgeReason.DEGRADED)
     return HedgeDecision(delay=_clamped(view.percentile, rule), reason=HedgeReason.PERCENTILE)
+
+
+def _rescue(
+    situation: HedgeSituation, *, otherwise: HedgeDecision, earliest: float = 0.0
+) -> HedgeDecision:
+    """Return the hedge that only a deadline at stake justifies, not before `earliest`."""
+    if situation.other_duration is None:
+        return otherwise
+    delay = max(earliest, situation.time_left - situation.other_duration)
+    if situation.time_left - delay < situation.useful_time:
+        return otherwise
+    return HedgeDecision(delay=delay, reason=HedgeReason.RESCUE)
 
 
 def _unworthy(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | None:

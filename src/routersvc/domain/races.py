@@ -21,32 +21,17 @@ from routersvc.domain.attempts import Attempt
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import Failure, SameDeployment
 from routersvc.domain.fleet import Fleet
+from routersvc.domain.hedging import HedgeReason
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
 from routersvc.domain.policies import HedgingMode, StreamRecoveryMode
 from routersvc.domain.queues import Waiting
 from routersvc.domain.race_attempts import RaceAttempts
+from routersvc.domain.race_steps import Cancel, Start, Step
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.retries import retry_pause
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Verdict
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Start:
-    """Start this attempt now."""
-
-    attempt: Attempt
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cancel:
-    """Cancel this attempt now; its outcome is already settled."""
-
-    attempt: Attempt
-
-
-Step = Start | Cancel
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +66,7 @@ class Race:
         self._retries: dict[str, int] = {}
         self._free_attempts = 0
         self._hedge_at: float | None = None
+        self._hedge_reason = AttemptReason.HEDGE
         self._waiting: Waiting | None = None
 
     @property
@@ -357,7 +343,11 @@ class Race:
         running = self.running
         if not running or not self._may_start_another(now):
             return []
-        return self._start_other(now, AttemptReason.HEDGE, caused_by=running[-1].number)
+        late = running[-1]
+        steps = self._start_other(now, self._hedge_reason, caused_by=late.number)
+        if not steps and self._hedge_reason is AttemptReason.HEDGE:
+            self._arm_hedge(late, now, refused=True)
+        return steps
 
     def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
         return self._started(self._attempts.start_other(reason, caused_by, now), now)
@@ -369,19 +359,23 @@ class Race:
         self._arm_hedge(attempt, now)
         return [Start(attempt)]
 
-    def _arm_hedge(self, attempt: Attempt, now: float) -> None:
-        """Set the time at which the attempt that has just started is late."""
+    def _arm_hedge(self, attempt: Attempt, now: float, *, refused: bool = False) -> None:
+        """Set the time at which `attempt` is late; `refused` where a hedge of it was."""
         if self.plan.hedging_rule.mode is HedgingMode.OFF:
             return
-        delay = self._fleet.hedge(
+        decision = self._fleet.hedge(
             self.plan,
             primary=attempt.deployment,
             other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
             running=len(self.running),
-            time_left=self.deadline - now,
+            time_left=self.deadline - attempt.started_at,
             now=now,
-        ).delay
-        self._hedge_at = None if delay is None else now + delay
+            refused=refused,
+        )
+        is_rescue = decision.reason is HedgeReason.RESCUE
+        self._hedge_reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
+        delay = decision.delay
+        self._hedge_at = None if delay is None else attempt.started_at + delay
 
     def _give_up(self, decisive: Failure | None = None) -> None:
         self.verdict = self._attempts.exhausted(decisive)

@@ -22,6 +22,7 @@ class AttemptReason(enum.Enum):
     HEDGE = "hedge"
     RETRY = "retry"
     RECOVERY = "recovery"
+    RESCUE = "rescue"
 
 
 class AttemptOutcome(enum.Enum):

@@ -236,7 +236,7 @@ class PromiseKeeper:
             self._complain(
                 Promise.CONSTRAINTS, f"`{deployment.name}` was denied", request.request_id
             )
-        if reason is AttemptReason.HEDGE and (
+        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE} and (
             request.routing.has_side_effects or request.previous_attempts
         ):
             self._complain(

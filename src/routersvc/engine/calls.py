@@ -34,7 +34,8 @@ from routersvc.domain.errors import (
 from routersvc.domain.failures import AttemptFailedError, Failure
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.prefills import resumable, with_prefill
-from routersvc.domain.races import Cancel, Race, Start, Step
+from routersvc.domain.race_steps import Cancel, Start, Step
+from routersvc.domain.races import Race
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
 from routersvc.domain.verdicts import Broken, DeadlinePassed, Exhausted, Verdict

@@ -11,6 +11,9 @@ from routersvc.domain.plans import Plan, Profile
 from routersvc.domain.races import Race
 from routersvc.domain.reports import AttemptReason, AttemptReport, Cost, RouteReport, Served
 
+_BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
+"""Why an attempt starts beside one that runs."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
@@ -58,7 +61,7 @@ def route_report(
             model_version=served.model_version,
             response_id=served.response_id,
         ),
-        hedged=any(attempt.reason is AttemptReason.HEDGE for attempt in attempts),
+        hedged=any(attempt.reason in _BESIDE for attempt in attempts),
         recovered=recovered,
         total_usage=_total_usage([attempt.usage for attempt in attempts]),
         total_cost=_total_cost([attempt.cost for attempt in attempts]),

@@ -64,6 +64,7 @@ ATTEMPT_REASONS: Mapping[AttemptReason, report_pb2.AttemptReason.ValueType] = Ma
         AttemptReason.FAILOVER: report_pb2.ATTEMPT_REASON_FAILOVER,
         AttemptReason.HEDGE: report_pb2.ATTEMPT_REASON_HEDGE,
         AttemptReason.RETRY: report_pb2.ATTEMPT_REASON_RETRY,
+        AttemptReason.RESCUE: report_pb2.ATTEMPT_REASON_RESCUE,
         AttemptReason.RECOVERY: report_pb2.ATTEMPT_REASON_RECOVERY,
     }
 )

@@ -39,6 +39,8 @@ class _AttemptReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Attempt
     """Means that an earlier attempt on the same deployment failed in a way that may pass."""
     ATTEMPT_REASON_RECOVERY: _AttemptReason.ValueType  # 5
     """Means that a stream broke after its first content."""
+    ATTEMPT_REASON_RESCUE: _AttemptReason.ValueType  # 6
+    """Means that an earlier attempt was so late that only another one could still keep the deadline."""
 
 class AttemptReason(_AttemptReason, metaclass=_AttemptReasonEnumTypeWrapper):
     """Says why an attempt was made. May grow."""
@@ -55,6 +57,8 @@ ATTEMPT_REASON_RETRY: AttemptReason.ValueType  # 4
 """Means that an earlier attempt on the same deployment failed in a way that may pass."""
 ATTEMPT_REASON_RECOVERY: AttemptReason.ValueType  # 5
 """Means that a stream broke after its first content."""
+ATTEMPT_REASON_RESCUE: AttemptReason.ValueType  # 6
+"""Means that an earlier attempt was so late that only another one could still keep the deadline."""
 Global___AttemptReason: _TypeAlias = AttemptReason  # noqa: Y015
 
 class _AttemptOutcome:
