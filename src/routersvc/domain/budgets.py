@@ -10,6 +10,9 @@ in a total outage the extra attempts fall to the share itself, whatever the traf
 as Finagle has it, would double the attempts of ten calls per second for as long as the outage
 lasts.
 
+What is saved lets a fluctuation pass, but never a burst: within any window the extra attempts stay
+below the share of that window's requests, or the reserve where that is more.
+
 What it has to cover. A provider with a third of the traffic is killed at `r` calls per second, each
 `t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
 breaker has seen five failures in a row: at 200 calls per second and 1 s that is 67 + 5. The
@@ -89,6 +92,9 @@ class _Account:
         self.balance = min(self.balance, self.reserve + self.share * requests)
 
 
+_SLICES = 50
+"""Fine enough that a window, which outlives its span by a slice, is a window."""
+
 # Ten deposits of 0.1 add up to a little less than 1.
 _WHOLE = 1 - 1e-9
 
@@ -101,15 +107,17 @@ class AttemptBudget:
     needed.
     """
 
-    __slots__ = ("_extra", "_hedges", "_requests", "_window")
+    __slots__ = ("_extra", "_hedges", "_requests", "_rule", "_spent", "_window")
 
     def __init__(self, rule: BudgetRule) -> None:
+        self._rule = rule
         self._extra = _Account(share=rule.share, reserve=rule.reserve)
         self._hedges = _Account(share=rule.hedge_share, reserve=rule.hedge_reserve)
         self._requests = 0
-        # A slice counts its requests in a list of one.
+        self._spent = 0
+        # A slice counts its requests, and the extra attempts made for them.
         self._window: SlidingWindow[list[int]] = SlidingWindow(
-            span=rule.window, slices=10, new=_nothing, forget=self._forget
+            span=rule.window, slices=_SLICES, new=_nothing, forget=self._forget
         )
 
     def deposit(self, now: float) -> None:
@@ -122,22 +130,14 @@ class AttemptBudget:
     def allows(self, reason: AttemptReason, now: float) -> bool:
         """Whether `withdraw` would succeed. Changes nothing."""
         self._window.current(now)
-        if self._extra.balance < _WHOLE:
+        most = max(self._rule.reserve, self._rule.share * self._requests)
+        if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
             return False
         return reason is not AttemptReason.HEDGE or self._hedges.balance >= _WHOLE
 
     def withdraw(self, reason: AttemptReason, now: float) -> bool:
         """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
         return withdraw((self,), reason, now)
-
-    def refund(self, reason: AttemptReason, now: float) -> None:
-        """Put back what was withdrawn for an attempt that never started."""
-        self._window.current(now)
-        self._extra.balance += 1
-        self._extra.bound(self._requests)
-        if reason is AttemptReason.HEDGE:
-            self._hedges.balance += 1
-            self._hedges.bound(self._requests)
 
     def balance(self, now: float) -> float:
         """Return how many extra attempts are left, hedges included."""
@@ -149,16 +149,20 @@ class AttemptBudget:
         self._window.current(now)
         return min(self._extra.balance, self._hedges.balance)
 
-    def take(self, reason: AttemptReason) -> None:
+    def take(self, reason: AttemptReason, now: float) -> None:
         """Take one out after `allows` has said so."""
+        self._window.current(now)[1] += 1
+        self._spent += 1
         self._extra.balance = max(0.0, self._extra.balance - 1)
         if reason is AttemptReason.HEDGE:
             self._hedges.balance = max(0.0, self._hedges.balance - 1)
 
-    def _forget(self, requests: list[int]) -> None:
-        if requests[0]:
-            self._requests -= requests[0]
-            requests[0] = 0
+    def _forget(self, counts: list[int]) -> None:
+        requests, spent = counts
+        counts[:] = _nothing()
+        self._spent -= spent
+        if requests:
+            self._requests -= requests
             self._extra.bound(self._requests)
             self._hedges.bound(self._requests)
 
@@ -172,9 +176,9 @@ def withdraw(budgets: Sequence[AttemptBudget], reason: AttemptReason, now: float
         if not budget.allows(reason, now):
             return False
     for budget in budgets:
-        budget.take(reason)
+        budget.take(reason, now)
     return True
 
 
 def _nothing() -> list[int]:
-    return [0]
+    return [0, 0]

@@ -28,7 +28,7 @@ from routersvc.domain.disablements import (
 )
 from routersvc.domain.failures import Disables, Failure, FailureClass
 from routersvc.domain.health import BreakerState, DeploymentHealth
-from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide
+from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide, has_exploded
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.pickers import Picker, prior_of
 from routersvc.domain.plans import Plan
@@ -171,6 +171,12 @@ class Fleet:
             return None
         longest = self._rules.deployments.concurrency.max_wait
         return Waiting(places, reason=reason, caused_by=caused_by, until=now + longest)
+
+    def is_late_itself(self, deployment: Deployment, plan: Plan, now: float) -> bool:
+        """Whether a hedge there would not help: its own latency has exploded."""
+        rule = plan.hedging_rule
+        history = self._states[deployment.name].history(streaming=plan.streaming)
+        return has_exploded(history.view(rule.percentile, now), rule)
 
     def recovers(self, deployment: Deployment, now: float) -> bool:
         """Whether a deployment is not back in full use: its breaker is not closed."""

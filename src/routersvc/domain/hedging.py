@@ -30,6 +30,10 @@ _COST_RATIO = 3.0
 """A hedge that costs more than this many times the running attempt is not worth it by itself."""
 
 
+_RESCUE_MARGIN = 2.0
+"""How many times the usual duration of an answer is left for a rescue: it may be slow, too."""
+
+
 class HedgeReason(enum.Enum):
     """Why a hedge starts when it does, or why none starts."""
 
@@ -189,7 +193,7 @@ def _rescue(
     """Return the hedge that only a deadline at stake justifies, not before `earliest`."""
     if situation.other_duration is None:
         return otherwise
-    delay = max(earliest, situation.time_left - situation.other_duration)
+    delay = max(earliest, situation.time_left - _RESCUE_MARGIN * situation.other_duration)
     if situation.time_left - delay < situation.useful_time:
         return otherwise
     return HedgeDecision(delay=delay, reason=HedgeReason.RESCUE)

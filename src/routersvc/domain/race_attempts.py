@@ -20,6 +20,9 @@ from routersvc.domain.queues import Waiting
 from routersvc.domain.reports import AttemptReason
 from routersvc.domain.verdicts import Exhausted, exhausted
 
+_BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
+"""Why an attempt starts beside one that is late."""
+
 
 class RaceAttempts:
     """The attempts of one plan, and what kept others from starting."""
@@ -54,7 +57,7 @@ class RaceAttempts:
         """Yield what may differ, best first: other failure domains before those that are busy.
 
         A first attempt may be the probe of a deployment that recovers. Whoever helps a call that
-        is in trouble goes there last.
+        is in trouble goes there last, and one that helps a late call last to where all are late.
         """
         tried = {attempt.deployment.name for attempt in self.made}
         left = [
@@ -62,8 +65,10 @@ class RaceAttempts:
             for deployment in self._plan.deployments
             if deployment.name not in tried and self._can_differ(deployment)
         ]
+        if reason in _BESIDE:
+            left.sort(key=lambda one: self._fleet.is_late_itself(one, self._plan, now))
         if reason is not AttemptReason.FIRST:
-            left.sort(key=lambda deployment: self._fleet.recovers(deployment, now))
+            left.sort(key=lambda one: self._fleet.recovers(one, now))
         busy = {attempt.deployment.failure_domain for attempt in self.running}
         yield from (deployment for deployment in left if deployment.failure_domain not in busy)
         yield from (deployment for deployment in left if deployment.failure_domain in busy)
