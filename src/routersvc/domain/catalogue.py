@@ -128,7 +128,8 @@ class Deployment:
     """One model at one provider in one region with one credential.
 
     `wire_model` is the name by which the provider knows the model. `credential` names the
-    credential, it never holds one.
+    credential, it never holds one. `canary_share` is the part of its model's traffic that it takes
+    while it is tried out; `None` for what is in full use.
     """
 
     name: str
@@ -138,6 +139,11 @@ class Deployment:
     credential: str
     compliance: Compliance = Compliance()
     enabled: bool = True
+    canary_share: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.canary_share is not None and not 0 <= self.canary_share <= 1:
+            raise ValueError(f"`canary_share` lies between 0 and 1, not {self.canary_share}")
 
     @property
     def capabilities(self) -> frozenset[Capability]:

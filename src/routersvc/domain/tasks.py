@@ -1,0 +1,22 @@
+"""The kinds of task that a request can be; the proto says each in a sentence."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Task(enum.Enum):
+    """A kind of task, in the order of the contract."""
+
+    CHAT = "chat"
+    CODE = "code"
+    REASONING = "reasoning"
+    MATHS = "maths"
+    EXTRACTION = "extraction"
+    SUMMARISATION = "summarisation"
+    CREATIVE = "creative"
+    TRANSLATION = "translation"
+    VISION = "vision"
+    AUDIO = "audio"
+    LONG_DOCUMENT = "long_document"
+    TOOL_USE = "tool_use"
