@@ -13,9 +13,13 @@ from collections.abc import Callable
 
 import pytest
 
+from routersvc.domain.active_checks import CheckMethod, CheckRule
 from routersvc.domain.answers import Finished, TextDelta
+from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.errors import CallFailedError
 from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingMode, HedgingRule, StreamRecoveryMode
 from routersvc.drills.scripted import Emit, Fail, Hang, Wait, answer
 from routersvc.drills.virtual_time import VirtualTimeLoop
@@ -86,6 +90,19 @@ def resume() -> World:
     )
 
 
+def queued() -> World:
+    """Both are full with one call each; the caller waits in their queues."""
+    rule = ConcurrencyRule(initial=1, minimum=1, maximum=1)
+    return World(
+        {"a": [answer("a", first=0.5)], "b": [answer("b", "c", first=0.3, gap=0.1)]},
+        rules=FleetRules(deployments=DeploymentRules(concurrency=rule)),
+    )
+
+
+COMPANIONS = {queued: 2}
+"""How many other calls run beside the one that is cancelled."""
+
+
 async def call(world: World, *, streaming: bool) -> None:
     """Make one call, whatever becomes of it."""
     with contextlib.suppress(CallFailedError):
@@ -122,16 +139,21 @@ def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -
                 caller.cancel()
 
         async with asyncio.TaskGroup() as group:
+            companions = [
+                group.create_task(call(world, streaming=streaming))
+                for _ in range(COMPANIONS.get(scenario, 0))
+            ]
             caller = group.create_task(call(world, streaming=streaming))
             loop.before_step = before_step
             (outcome,) = await asyncio.gather(caller, return_exceptions=True)
         loop.before_step = None
 
+        assert all(not companion.cancelled() for companion in companions)
         assert outcome is None or isinstance(outcome, asyncio.CancelledError)
         if was_running:
             await asyncio.sleep(0)
         assert world.leftovers() == {}
-        assert len(world.observer.ends) <= 1
+        assert len(world.observer.ends) <= 1 + len(companions)
         health = world.router.health()
         assert all(each.in_flight == 0 for each in health)
 
@@ -142,7 +164,8 @@ def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -
 
 @pytest.mark.parametrize("streaming", [True, False], ids=["stream", "unary"])
 @pytest.mark.parametrize(
-    "scenario", [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted]
+    "scenario",
+    [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted, queued],
 )
 def test_cancellation_at_every_step_leaves_nothing(
     scenario: Callable[[], World],
@@ -155,3 +178,36 @@ def test_cancellation_at_every_step_leaves_nothing(
         step += 1
 
     assert step > 5, "the scenario has several steps at which its caller can leave"
+
+
+def checked_until(step: int, method: CheckMethod) -> bool:
+    """Stop the active checks before round `step`; return whether there was such a round."""
+    reached = False
+
+    async def main() -> None:
+        nonlocal reached
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        world = World(
+            {"a": [answer("a", first=0.5)], "b": [[Hang()]]},
+            rules=FleetRules(checks=CheckRule(method=method, interval=2.0)),
+        )
+        world.router.start_checks()
+        for _ in range(step):
+            await asyncio.sleep(0 if step % 2 else 0.1)
+        reached = world.router.running_tasks > 0
+
+        await world.router.stop_checks()
+
+        assert world.leftovers() == {}
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(main())
+    return reached
+
+
+@pytest.mark.parametrize("method", [CheckMethod.FREE, CheckMethod.COMPLETION])
+def test_checks_can_be_stopped_at_every_step(method: CheckMethod) -> None:
+    """A router that closes leaves no check behind, whatever it was doing."""
+    for step in range(1, 60):
+        assert checked_until(step, method), step
