@@ -22,7 +22,8 @@ from routersvc.domain.failures import (
 from routersvc.domain.fleet import Fleet
 from routersvc.domain.plans import HedgingPlan, Plan
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority
-from routersvc.domain.races import Race, Start
+from routersvc.domain.race_steps import Start
+from routersvc.domain.races import Race
 from routersvc.domain.reports import AttemptReason
 from routersvc.domain.verdicts import Exhausted
 from routersvc.drills.worlds import scripted_deployment, scripted_policy

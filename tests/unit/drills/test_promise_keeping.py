@@ -16,7 +16,8 @@ from routersvc.domain.breakers import Breaker, BreakerLease
 from routersvc.domain.deployment_states import DeploymentState
 from routersvc.domain.failures import BreakerEffect
 from routersvc.domain.gates import NotBeforeGate
-from routersvc.domain.races import Race, Step
+from routersvc.domain.race_steps import Step
+from routersvc.domain.races import Race
 from routersvc.domain.requests import Request
 from routersvc.drills.generated_plans import plan_of_seed
 from routersvc.drills.promise_records import Promise, Violation
