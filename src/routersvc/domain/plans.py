@@ -149,6 +149,17 @@ class Plan:
         """Whether a broken stream is to go on from the text so far."""
         return self.streaming and self.stream_recovery is StreamRecoveryMode.RESUME
 
+    def streams_whole_answers_of(self, deployment: Deployment) -> bool:
+        """Whether a whole answer is better read as a stream: a hedge may end it before its time.
+
+        Where closing a stream stops the bill, a loser then costs what it has said and no more.
+        """
+        return (
+            self.hedging_rule.mode is not HedgingMode.OFF
+            and deployment.provider.cancel_stops_billing
+            and Capability.STREAMING in deployment.capabilities
+        )
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class EffectiveConstraint:

@@ -104,6 +104,9 @@ class Race:
         if attempt.first_content_at is None:
             attempt.first_content_at = now
             self._fleet.answered(attempt.lease, now)
+            if self._hedge_reason is AttemptReason.HEDGE and attempt is self.running[-1]:
+                # Who has begun to answer is not late, even where the whole answer is awaited.
+                self._hedge_at = None
         attempt.idle_since = now
 
     def awaited(self, attempt: Attempt, now: float) -> None:

@@ -26,6 +26,7 @@ class AttemptRun:
     """One attempt being performed.
 
     `held` are the events read before the commit, `prefill` is the text it was asked to go on from.
+    `commits_at_content` tells a stream, which commits at its first content, from a whole answer.
     After `drive` has ended exactly one holds: `failure` is set, or the attempt is committed and its
     stream open, or the task was cancelled.
     """
@@ -34,6 +35,7 @@ class AttemptRun:
         "_clock",
         "_race",
         "attempt",
+        "commits_at_content",
         "failure",
         "held",
         "observation",
@@ -49,9 +51,11 @@ class AttemptRun:
         race: Race,
         observation: AttemptObservation,
         clock: Callable[[], float],
+        commits_at_content: bool,
         prefill: str = "",
     ) -> None:
         self.attempt = attempt
+        self.commits_at_content = commits_at_content
         self.prefill = prefill
         self.observation = observation
         self.stream: AnswerStream | None = None
@@ -76,7 +80,7 @@ class AttemptRun:
                 self.held.extend(events)
                 has_content = self.take_note(events)
                 finished = bool(events) and isinstance(events[-1], Finished)
-                committed = finished or (has_content and call.streaming)
+                committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
             self.failure = error.failure
         except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only

@@ -299,7 +299,7 @@ class Call:
         call = AttemptCall(
             deployment=attempt.deployment,
             prompt=with_prefill(request.prompt, prefill) if prefill else request.prompt,
-            streaming=request.streaming,
+            streaming=request.streaming or plan.streams_whole_answers_of(attempt.deployment),
             connect_timeout=plan.timeouts.connect,
             timeout=min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
             headers=observation.headers,
@@ -311,6 +311,7 @@ class Call:
             race=self._race,
             observation=observation,
             clock=around.clock,
+            commits_at_content=request.streaming,
             prefill=prefill,
         )
         self._runs.append(run)
