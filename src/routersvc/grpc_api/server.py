@@ -8,6 +8,7 @@ from grpc import aio
 
 from routersvc.engine.router import Router
 from routersvc.grpc_api import health_checks, servicers
+from routersvc.grpc_api.authentication import Authentication, Authenticator
 from routersvc.grpc_api.exits import ErrorExit
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
@@ -18,6 +19,8 @@ from routersvc.grpc_api.servicers import RouterServicer
 
 class EdgeServer:
     """Serves a router over gRPC. Lives in the event loop it was made in.
+
+    `authenticator` tells whose a call is; without one everybody may call and is nobody's.
 
     `outer_interceptors` stand outside of the exit for errors, the outermost first. `make_id` makes
     unique ids, `wall_clock` gives seconds since the epoch.
@@ -30,6 +33,7 @@ class EdgeServer:
         router: Router,
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
+        authenticator: Authenticator | None = None,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         self.health = HealthChecks([servicers.SERVICE_NAME])
@@ -46,9 +50,14 @@ class EdgeServer:
         exit_ = ErrorExit(
             calls=self.calls, tracked=frozenset({servicers.SERVICE_NAME}), make_id=make_id
         )
+        inner: list[aio.ServerInterceptor] = []
+        if authenticator is not None:
+            inner.append(
+                Authentication(authenticator=authenticator, services=[servicers.SERVICE_NAME])
+            )
         self._server = aio.server(
             handlers=handlers,
-            interceptors=[*outer_interceptors, exit_],
+            interceptors=[*outer_interceptors, exit_, *inner],
             options=channel_arguments(options),
         )
 

@@ -15,6 +15,8 @@ from routersvc.settings.schema import (
 _KINDS = {
     "duration": "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or seconds as a "
     "number",
+    "long_duration": "a length of time above 0 and up to 366d: `1h`, `1d`, `30d`, or seconds as a "
+    "number",
     "pause": "a length of time up to 24h: `0s`, `250ms`, `1m30s`, or seconds as a number",
     "size": "a size above 0 and below 2GiB: `512KiB`, `16MiB`, `1GiB`, or bytes as a number",
     "secret": "`env:NAME` for an environment variable, `file:PATH` for a file",
@@ -26,6 +28,7 @@ _KINDS = {
 
 _BRIEF_KINDS = {
     "duration": "duration",
+    "long_duration": "duration",
     "pause": "duration or `0s`",
     "size": "size",
     "secret": "secret by reference",

@@ -38,6 +38,9 @@ T = TypeVar("T", bound=Hashable)
 LONGEST_DURATION = 86_400.0
 """Seconds. No timeout of a call is longer than a day; more is a wrong unit."""
 
+LONGEST_WINDOW = 366 * 86_400.0
+"""Seconds. A year."""
+
 LARGEST_SIZE = (1 << 31) - 1
 """Bytes. gRPC counts the size of a message in 31 bits."""
 
@@ -198,6 +201,22 @@ Duration = Annotated[
     ),
 ]
 """A length of time above 0, in seconds."""
+
+LongDuration = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=LONGEST_WINDOW),
+    WithJsonSchema(
+        {
+            "x-kind": "long_duration",
+            "anyOf": [
+                {"type": "string", "pattern": DURATION_PATTERN},
+                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_WINDOW},
+            ],
+        }
+    ),
+]
+"""A length of time above 0 and up to a year, in seconds."""
 
 Pause = Annotated[
     float,

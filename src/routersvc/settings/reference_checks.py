@@ -25,6 +25,8 @@ def check_references(
     checks.check_models()
     checks.check_deployments()
     checks.check_policies()
+    checks.check_tenants()
+    checks.check_constraints()
 
 
 class _References:
@@ -74,6 +76,22 @@ class _References:
                     self._problems.at_value(place, f"no deployment serves {shown(model)}")
         if policies:
             self._check_default_policy(policies)
+
+    def check_tenants(self) -> None:
+        policies = self._data.keys(("policies",))
+        for tenant in self._data.keys(("tenants",)):
+            path = ("tenants", tenant)
+            self._check((*path, "policy"), "policy", policies)
+            self._check_each((*path, "allowed_policies"), "policy", policies)
+            self._check((*path, "budget", "downgrade", "policy"), "policy", policies)
+
+    def check_constraints(self) -> None:
+        providers = self._data.keys(("providers",))
+        for holders in ("policies", "tenants"):
+            for holder in self._data.keys((holders,)):
+                for key in ("allowed_providers", "denied_providers"):
+                    path = (holders, holder, "constraints", key)
+                    self._check_each(path, "provider", providers)
 
     def _check_default_policy(self, policies: Collection[str]) -> None:
         path: KeyPath = ("default_policy",)

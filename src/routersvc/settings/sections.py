@@ -24,6 +24,7 @@ from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.providers import ProviderSection
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenants import TenantSection
 from routersvc.settings.translation import translate
 from routersvc.settings.yaml_source import YamlDocument
 
@@ -40,6 +41,7 @@ class Sections:
     deployments: Mapping[str, DeploymentSection | None]
     policies: Mapping[str, PolicySection | None]
     policy_defaults: PolicyDefaultsSection | None
+    tenants: Mapping[str, TenantSection | None]
     fleet: FleetSection | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
@@ -66,6 +68,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
             deployments=document.deployments,
             policies=document.policies,
             policy_defaults=document.policy_defaults,
+            tenants=document.tenants,
             fleet=document.fleet,
             server=document.server,
             telemetry=document.telemetry,
@@ -78,6 +81,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
         deployments=_read_each(content.get("deployments"), DeploymentSection),
         policies=_read_each(content.get("policies"), PolicySection),
         policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
+        tenants=_read_each(content.get("tenants"), TenantSection),
         fleet=_read(content.get("fleet", {}), FleetSection),
         server=_read(content.get("server", {}), ServerSection),
         telemetry=_read(content.get("telemetry", {}), TelemetrySection),

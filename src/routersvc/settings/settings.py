@@ -21,6 +21,7 @@ from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.tenants import Tenant
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
@@ -31,6 +32,7 @@ from routersvc.settings.providers import ProviderSection, credential_names
 from routersvc.settings.secrets import Secret
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenants import tenant_of
 from routersvc.settings.wire_formats import WireFormat
 
 _PROBE_PATIENCE = 1.25
@@ -42,7 +44,7 @@ class Settings:
     """A settings file that was checked whole; `digest` identifies what it says.
 
     `document` is the file with its defaults. `endpoints` tell by provider how it is called,
-    `tracing_headers` what the collector of traces is sent.
+    `tracing_headers` what the collector of traces is sent, `api_keys` by tenant how it is known.
     """
 
     file: str
@@ -50,6 +52,7 @@ class Settings:
     digest: str
     endpoints: Mapping[str, Endpoint]
     tracing_headers: Mapping[str, Secret]
+    api_keys: Mapping[str, tuple[Secret, ...]]
     wire_formats: Mapping[str, WireFormat] = dataclasses.field(repr=False)
 
     @property
@@ -99,6 +102,15 @@ class Settings:
             name: _policy(name, inherited(section, document.policy_defaults), document.deployments)
             for name, section in document.policies.items()
         }
+
+    def tenants(self) -> dict[str, Tenant]:
+        """Return all tenants by name; none where everybody may call."""
+        return {name: tenant_of(name, section) for name, section in self.document.tenants.items()}
+
+    def anonymous_tenant(self) -> str | None:
+        """Return the name of the tenant of calls that carry no key, `None` where there is none."""
+        tenants = self.document.tenants
+        return next((name for name, section in tenants.items() if section.anonymous), None)
 
     def fleet_rules(self) -> FleetRules:
         """Return the rules that hold for every deployment, provider and policy."""
@@ -186,4 +198,5 @@ def _policy(
         stream_recovery=section.stream_recovery,
         consistency=section.consistency,
         failover_on_refusal=section.failover_on_refusal,
+        constraints=section.constraints.value(),
     )
