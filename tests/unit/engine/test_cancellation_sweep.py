@@ -14,9 +14,11 @@ from collections.abc import Callable
 import pytest
 
 from routersvc.domain.answers import Finished, TextDelta
+from routersvc.domain.cost_budgets import CostBudgetRule
 from routersvc.domain.errors import CallFailedError
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.policies import HedgingMode, HedgingRule, StreamRecoveryMode
+from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Emit, Fail, Hang, Wait, answer
 from routersvc.drills.virtual_time import VirtualTimeLoop
 from routersvc.drills.worlds import World, scripted_policy, scripted_request
@@ -70,11 +72,12 @@ def parallel() -> World:
     return with_hedging(HedgingRule(mode=HedgingMode.PARALLEL))
 
 
-def with_hedging(rule: HedgingRule) -> World:
+def with_hedging(rule: HedgingRule, *tenants: Tenant) -> World:
     """Return a world in which the second deployment is the faster one."""
     return World(
         {"a": [answer("a", first=2.0)], "b": [answer("b", "c", first=0.1, gap=0.1)]},
         policy=dataclasses.replace(scripted_policy(["a", "b"]), hedging=rule),
+        tenants=tenants,
     )
 
 
@@ -84,6 +87,12 @@ def resume() -> World:
         {"a": [[HALF, Wait(0.1), BROKEN]], "b": [answer("a", "b", first=0.1, gap=0.1)]},
         policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
     )
+
+
+def budgeted() -> World:
+    """The first is late, its hedge answers, and both are paid for by a tenant."""
+    tenant = Tenant(name="", budget=CostBudgetRule(usd=1.0, window=60.0))
+    return with_hedging(HedgingRule(mode=HedgingMode.DELAYED, delay=0.3), tenant)
 
 
 async def call(world: World, *, streaming: bool) -> None:
@@ -142,7 +151,8 @@ def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -
 
 @pytest.mark.parametrize("streaming", [True, False], ids=["stream", "unary"])
 @pytest.mark.parametrize(
-    "scenario", [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted]
+    "scenario",
+    [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted, budgeted],
 )
 def test_cancellation_at_every_step_leaves_nothing(
     scenario: Callable[[], World],
