@@ -8,6 +8,7 @@ counts as not compliant.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -88,7 +89,10 @@ class Prices:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """An entry of the catalogue. Token counts are of the model's own tokenizer."""
+    """An entry of the catalogue. Token counts are of the model's own tokenizer.
+
+    `deprecated` says that its vendor advises against it, `retires_on` when it ends.
+    """
 
     name: str
     context_window: int
@@ -97,6 +101,8 @@ class Model:
     prices: Prices | None = None
     tier: int = 0
     equivalent_to: frozenset[str] = frozenset()
+    deprecated: bool = False
+    retires_on: dt.date | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

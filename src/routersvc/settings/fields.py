@@ -6,6 +6,7 @@ reports the problem knows what may be shown. `x-kind` in the JSON Schema tells t
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Hashable
 from typing import Annotated, TypeVar
@@ -249,6 +250,12 @@ ByteSize = Annotated[
     ),
 ]
 """A size in bytes."""
+
+Date = Annotated[
+    dt.date,
+    WithJsonSchema({"x-kind": "date", "type": "string", "format": "date"}),
+]
+"""A day."""
 
 UsDollars = Annotated[float, Field(ge=0, le=1_000_000)]
 """An amount of money."""

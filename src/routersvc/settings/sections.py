@@ -18,6 +18,7 @@ from routersvc.settings.document import SettingsDocument
 from routersvc.settings.fields import Section
 from routersvc.settings.fleet import FleetSection
 from routersvc.settings.inheritance import inherited
+from routersvc.settings.known_models import completed
 from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.problem_list import ProblemList
@@ -45,6 +46,13 @@ class Sections:
     fleet: FleetSection | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
+
+    def effective_models(self) -> dict[str, ModelSection | None]:
+        """Return the models, each with what is known of it; `None` where that is not enough."""
+        return {
+            name: None if model is None else completed(name, model)
+            for name, model in self.models.items()
+        }
 
     def effective_policies(self) -> dict[str, PolicySection]:
         """Return the readable policies, each with what it takes from the defaults."""

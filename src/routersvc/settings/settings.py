@@ -22,6 +22,7 @@ from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.domain.tenants import Tenant
+from routersvc.settings import known_models
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
@@ -77,6 +78,7 @@ class Settings:
             name: self._provider(name, section) for name, section in document.providers.items()
         }
         models = {name: _model(name, section) for name, section in document.models.items()}
+        vendors = {name: _vendor_name(name, section) for name, section in document.models.items()}
         return Catalogue(
             deployments={
                 name: _deployment(
@@ -85,6 +87,7 @@ class Settings:
                     document.providers[section.provider],
                     providers[section.provider],
                     models[section.model],
+                    vendors[section.model],
                 )
                 for name, section in document.deployments.items()
             },
@@ -140,7 +143,16 @@ class Settings:
         )
 
 
-def _model(name: str, section: ModelSection) -> Model:
+def _vendor_name(name: str, section: ModelSection) -> str:
+    """Return how a model is called by those who serve it, as far as that is known."""
+    known = known_models.known_name(section.source or name)
+    return name if known is None else known_models.vendor_name(known)
+
+
+def _model(name: str, own: ModelSection) -> Model:
+    section = known_models.completed(name, own)
+    if section is None or section.context_window is None:
+        raise AssertionError("a file with such a model is refused")
     prices = section.prices
     return Model(
         name=name,
@@ -150,6 +162,8 @@ def _model(name: str, section: ModelSection) -> Model:
         prices=None if prices is None else Prices(**prices.model_dump()),
         tier=section.tier,
         equivalent_to=frozenset(section.equivalent_to),
+        deprecated=section.deprecated,
+        retires_on=section.retires_on,
     )
 
 
@@ -159,6 +173,7 @@ def _deployment(
     provider_section: ProviderSection,
     provider: Provider,
     model: Model,
+    vendor_name: str,
 ) -> Deployment:
     compliance = inherited(section.compliance, provider_section.compliance)
     only_credential = next(iter(credential_names(provider_section)), "")
@@ -166,7 +181,7 @@ def _deployment(
         name=name,
         provider=provider,
         model=model,
-        wire_model=section.wire_model or model.name,
+        wire_model=section.wire_model or vendor_name,
         credential=section.credential or only_credential,
         compliance=Compliance(
             region=section.region or provider_section.region,

@@ -174,8 +174,8 @@ def test_wrong_keys_and_values_are_told(told: Told, minimal: str, keys: str, pro
             "context_window: 128000",
             "context_window:",
             (
-                "8:20: models.sim-large.context_window: has no value "
-                "(allowed: a whole number, at least 1, at most 1073741824)"
+                "8:20: models.sim-large.context_window: is missing, and no known model has this "
+                "name (allowed: a whole number, or a known model under `from`)"
             ),
         ),
         (
