@@ -23,6 +23,7 @@ from routersvc.domain.errors import (
 )
 from routersvc.domain.fleet import Fleet, FleetRules
 from routersvc.domain.health import DeploymentHealth, HealthState
+from routersvc.domain.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning import Planner
 from routersvc.domain.plans import Explanation, HedgingPlan, Plan
 from routersvc.domain.policies import Policy
@@ -185,6 +186,24 @@ class Router:
             waits=waits,
             snapshot_at=self._wall_clock(),
             configuration_digest=self._configuration.digest,
+        )
+
+    @property
+    def configuration_digest(self) -> str:
+        """What identifies the configuration in force."""
+        return self._configuration.digest
+
+    def list_models(self, tenant: str, wanted: ModelFilter) -> tuple[ListedModel, ...]:
+        """Tell which models a tenant can reach. Calls no provider, changes nothing.
+
+        Raises:
+            RefusedError: the filter names what does not exist for this tenant.
+        """
+        return listed_models(
+            self._configuration.catalogue,
+            self._configuration.policies,
+            self._planner.tenant(tenant),
+            wanted,
         )
 
     def health(

@@ -21,6 +21,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from llmrouter.v1 import errors_pb2
+from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
+from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
@@ -102,6 +104,7 @@ class RouterClient:
         self._timeout = timeout
         self._channel = grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
         self._stub = RouterServiceStub(self._channel)
+        self._catalogue = CatalogueServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
         return self
@@ -175,6 +178,19 @@ class RouterClient:
         """
         try:
             return await self._stub.ProviderHealth(
+                request, timeout=self._timeout, metadata=self._metadata
+            )
+        except grpc.aio.AioRpcError as error:
+            raise self._translated(error) from error
+
+    async def models(self, request: ListModelsRequest) -> ListModelsResponse:
+        """Return which models can be asked for.
+
+        Raises:
+            CallError: the router does not say.
+        """
+        try:
+            return await self._catalogue.ListModels(
                 request, timeout=self._timeout, metadata=self._metadata
             )
         except grpc.aio.AioRpcError as error:
