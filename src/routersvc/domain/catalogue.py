@@ -68,6 +68,10 @@ class Prices:
     cached_input: float | None = None
     cache_write: float | None = None
 
+    def cost_of(self, input_tokens: int, output_tokens: int) -> float:
+        """Return the price of a prompt and an answer without a cache in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
+
     def cost(self, usage: Usage) -> float:
         """Return the price of `usage` in US dollars.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from routersvc.domain.answers import Usage
 from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment
 from routersvc.domain.constraint_merging import REQUEST, TENANT, MergedConstraints
 from routersvc.domain.cost_budgets import BudgetStanding
@@ -53,8 +52,7 @@ def expected_cost(deployment: Deployment, profile: Profile) -> float | None:
     prices = deployment.model.prices
     if prices is None:
         return None
-    usage = Usage(input_tokens=profile.input_tokens, output_tokens=profile.output_tokens)
-    return prices.cost(usage)
+    return prices.cost_of(profile.input_tokens, profile.output_tokens)
 
 
 def most_cost(deployment: Deployment, limits: Limits) -> float | None:
@@ -68,11 +66,18 @@ def most_cost(deployment: Deployment, limits: Limits) -> float | None:
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
     """Return every reason why `deployment` may not serve; empty means that it may."""
-    return tuple(
-        exclusion
-        for check in (_selection, _abilities, _sizes, _compliance, _cost, _budget)
-        for exclusion in check(deployment, limits)
-    )
+    found = [
+        *_selection(deployment, limits),
+        *_abilities(deployment, limits),
+        *_sizes(deployment, limits),
+        *_compliance(deployment, limits),
+    ]
+    # Most requests have neither, and this is asked for every deployment.
+    if limits.constraints.max_cost_usd is not None:
+        found.extend(_cost(deployment, limits))
+    if limits.budget is not None:
+        found.extend(_budget(deployment, limits))
+    return tuple(found)
 
 
 def effective_constraints(limits: Limits) -> tuple[EffectiveConstraint, ...]:
@@ -220,7 +225,9 @@ def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             else _nothing_shared("allowed_regions", limits),
             eligible_if=f"`allowed_regions` names its region{_wherever('allowed_regions', limits)}",
         )
-    needed = limits.profile.data_classes | constraints.data_classes
+    needed = limits.profile.data_classes
+    if constraints.data_classes:
+        needed |= constraints.data_classes
     for data_class in sorted(needed - compliance.data_classes):
         yield Exclusion(
             reason=ExclusionReason.DATA_CLASS,

@@ -84,7 +84,8 @@ class BudgetStanding:
 
     def covers(self, usd: float) -> bool:
         """Whether so much can be reserved now."""
-        return usd <= self.left_usd + _ROUNDING * self.rule.usd
+        taken = self.spent_usd + self.reserved_usd
+        return usd + taken <= self.rule.usd * (1 + _ROUNDING)
 
     def wait(self, usd: float) -> float | None:
         """Return in how many seconds so much can be reserved, `None` for never.

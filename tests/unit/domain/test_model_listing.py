@@ -18,6 +18,7 @@ from routersvc.domain.policies import Policy
 from routersvc.domain.tenants import ANONYMOUS, Tenant
 from routersvc.drills.worlds import scripted_deployment, scripted_policy, scripted_request
 
+EVERYTHING = ModelFilter()
 SEES = frozenset({Capability.STREAMING, Capability.IMAGE_INPUT})
 
 
@@ -59,9 +60,8 @@ POLICIES = {
 }
 
 
-def names(tenant: Tenant = ANONYMOUS, **wanted: object) -> dict[str, list[str]]:
+def names(tenant: Tenant = ANONYMOUS, asked: ModelFilter = EVERYTHING) -> dict[str, list[str]]:
     """Return the listed models with their deployments."""
-    asked = dataclasses.replace(ModelFilter(), **wanted)  # type: ignore[arg-type]
     return {
         each.model.name: [deployment.name for deployment in each.deployments]
         for each in listed_models(CATALOGUE, POLICIES, tenant, asked)
@@ -98,17 +98,17 @@ def test_listing_names_aliases_and_the_policies_that_lead_there() -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ({"models": frozenset({"eyes"})}, {"seeing": ["seeing-us"]}),
-        ({"models": frozenset({"plain"})}, {"plain": ["plain-eu", "plain-us"]}),
-        ({"providers": frozenset({"q"})}, {"plain": ["plain-us"]}),
-        ({"capabilities": SEES}, {"seeing": ["seeing-us"]}),
-        ({"capabilities": SEES, "providers": frozenset({"q"})}, {}),
-        ({"policy": "plain"}, {"plain": ["plain-eu"]}),
+        (ModelFilter(models=frozenset({"eyes"})), {"seeing": ["seeing-us"]}),
+        (ModelFilter(models=frozenset({"plain"})), {"plain": ["plain-eu", "plain-us"]}),
+        (ModelFilter(providers=frozenset({"q"})), {"plain": ["plain-us"]}),
+        (ModelFilter(capabilities=SEES), {"seeing": ["seeing-us"]}),
+        (ModelFilter(capabilities=SEES, providers=frozenset({"q"})), {}),
+        (ModelFilter(policy="plain"), {"plain": ["plain-eu"]}),
     ],
 )
-def test_filters_are_combined(wanted: dict[str, object], found: dict[str, list[str]]) -> None:
+def test_filters_are_combined(wanted: ModelFilter, found: dict[str, list[str]]) -> None:
     """Each takes away, none adds."""
-    assert names(**wanted) == found
+    assert names(asked=wanted) == found
 
 
 def test_what_is_out_of_reach_does_not_exist() -> None:
@@ -116,17 +116,17 @@ def test_what_is_out_of_reach_does_not_exist() -> None:
     tenant = Tenant(name="t", default_policy="plain", allowed_policies=frozenset({"plain"}))
 
     for wanted in (
-        {"models": frozenset({"seeing"})},
-        {"models": frozenset({"eyes"})},
-        {"providers": frozenset({"q"})},
+        ModelFilter(models=frozenset({"seeing"})),
+        ModelFilter(models=frozenset({"eyes"})),
+        ModelFilter(providers=frozenset({"q"})),
     ):
         with pytest.raises(UnknownNameError) as caught:
-            names(tenant, **wanted)
+            names(tenant, wanted)
         assert set(caught.value.known) <= {"plain", "p"}
     with pytest.raises(PolicyNotAllowedError):
-        names(tenant, policy="all")
+        names(tenant, ModelFilter(policy="all"))
     with pytest.raises(UnknownPolicyError):
-        names(policy="no such")
+        names(asked=ModelFilter(policy="no such"))
 
 
 sets = st.frozensets(st.sampled_from(["a", "b"]))
