@@ -31,8 +31,8 @@ from routersvc.domain.profiles import evidence_of
 from routersvc.domain.races import Race
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
-from routersvc.engine.active_checks import ActiveChecks
 from routersvc.domain.tenants import Tenant
+from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.ports import Gateway, Observer
 from routersvc.engine.reporting import Decision
