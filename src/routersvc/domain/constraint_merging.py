@@ -91,8 +91,11 @@ def merged(parts: Sequence[tuple[str, Constraints]]) -> MergedConstraints:
 
 def _shared(allowed: Iterable[frozenset[str]]) -> frozenset[str] | None:
     """Return what all allow that limit anything, `None` where none does."""
-    limits = [each for each in allowed if each]
-    return frozenset.intersection(*limits) if limits else None
+    shared: frozenset[str] | None = None
+    for each in allowed:
+        if each:
+            shared = each if shared is None else shared & each
+    return shared
 
 
 def _all(demanded: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -10,6 +10,7 @@
     │   ├── FieldNotServedError         a field this version does not serve
     │   ├── NoEligibleDeploymentError   constraints exclude everything
     │   ├── TenantBudgetExhaustedError  what may serve costs more than the tenant has left
+    │   ├── TenantRateLimitedError      the tenant calls more often than it may
     │   ├── OverloadedError             the router has too much to do
     │   └── DrainingError               the router is shutting down
     └── CallFailedError                 attempts were made; carries the report
@@ -135,6 +136,14 @@ class TenantBudgetExhaustedError(RefusedError):
         self.candidates = tuple(candidates)
         self.retry_after = retry_after
         super().__init__("the tenant's budget does not cover any deployment that may serve")
+
+
+class TenantRateLimitedError(RefusedError):
+    """The tenant calls more often than it may; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("the tenant calls more often than it may")
 
 
 class OverloadedError(RefusedError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.constraint_merging import UNLIMITED, Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule
 
@@ -37,6 +38,7 @@ class Tenant:
     constraints: Constraints = UNLIMITED
     weights: Weights = Weights()
     budget: CostBudgetRule | None = None
+    rate: CallRateRule | None = None
 
     def may_use(self, policy: str) -> bool:
         """Whether a policy is open to this tenant."""

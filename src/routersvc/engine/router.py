@@ -10,6 +10,7 @@ import random as random_module
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
+from routersvc.domain.call_rates import CallRates
 from routersvc.domain.catalogue import Catalogue
 from routersvc.domain.constraints import Limits, effective_constraints, most_cost
 from routersvc.domain.cost_budgets import CostBudgets, Reservation
@@ -19,6 +20,7 @@ from routersvc.domain.errors import (
     OverloadedError,
     RefusedError,
     TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
 )
 from routersvc.domain.fleet import Fleet, FleetRules
@@ -86,6 +88,13 @@ class Router:
                 name: tenant.budget
                 for name, tenant in configuration.tenants.items()
                 if tenant.budget is not None
+            }
+        )
+        self._rates = CallRates(
+            {
+                name: tenant.rate
+                for name, tenant in configuration.tenants.items()
+                if tenant.rate is not None
             }
         )
         self._fleet = Fleet(
@@ -257,6 +266,9 @@ class Router:
             raise OverloadedError(retry_after=PUSHBACK)
         started_at = self._around.clock()
         received_at = self._wall_clock()
+        wait = self._rates.take(request.tenant, started_at)
+        if wait > 0:
+            raise TenantRateLimitedError(retry_after=wait)
         limits = self._planner.limits(request, self._budgets.standing(request.tenant, started_at))
         plan = self._planner.plan(limits, lambda equals: self._fleet.balanced(equals, started_at))
         reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)

@@ -26,6 +26,7 @@ from routersvc.domain.errors import (
     RouterError,
     StreamBrokenError,
     TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -109,6 +110,13 @@ def status_of(error: RouterError) -> ErrorStatus | None:
                 reason=errors_pb2.ERROR_REASON_TENANT_BUDGET_EXHAUSTED,
                 message=message,
                 metadata={"exclusions": _exclusions_text(error.candidates)},
+                retry_after=error.retry_after,
+            )
+        case TenantRateLimitedError():
+            return ErrorStatus(
+                code=StatusCode.RESOURCE_EXHAUSTED,
+                reason=errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED,
+                message=message,
                 retry_after=error.retry_after,
             )
         case NoEligibleDeploymentError():

@@ -21,7 +21,7 @@ from routersvc.settings.secrets import SecretReference
 from routersvc.settings.sections import Sections
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
-from routersvc.settings.tenant_checks import check_tenants
+from routersvc.settings.tenant_checks import check_prices, check_tenants
 from routersvc.settings.units import duration_text
 from routersvc.settings.written_keys import WrittenKeys
 from routersvc.settings.yaml_source import YamlDocument
@@ -43,6 +43,7 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
         check_policy(name, policy, keys, default_timeout=default_timeout)
     document = sections.document
     check_tenants(sections.tenants, None if document is None else document.default_policy, problems)
+    check_prices(sections, problems)
     if sections.fleet is not None:
         _check_fleet(sections.fleet, policies, keys)
     if server is not None:

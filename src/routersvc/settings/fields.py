@@ -187,19 +187,18 @@ VisibleText = Annotated[str, StringConstraints(pattern=r"^\S{1,256}$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 """The path of a file, absolute or from the folder of the settings file."""
 
+
+def _length_of_time(kind: str, **bounds: float) -> WithJsonSchema:
+    """Return what the schema says of a length of time, with the bounds of one in seconds."""
+    text = {"type": "string", "pattern": DURATION_PATTERN}
+    return WithJsonSchema({"x-kind": kind, "anyOf": [text, {"type": "number", **bounds}]})
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(gt=0, le=LONGEST_DURATION),
-    WithJsonSchema(
-        {
-            "x-kind": "duration",
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_DURATION},
-            ],
-        }
-    ),
+    _length_of_time("duration", exclusiveMinimum=0, maximum=LONGEST_DURATION),
 ]
 """A length of time above 0, in seconds."""
 
@@ -207,15 +206,7 @@ LongDuration = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(gt=0, le=LONGEST_WINDOW),
-    WithJsonSchema(
-        {
-            "x-kind": "long_duration",
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_WINDOW},
-            ],
-        }
-    ),
+    _length_of_time("long_duration", exclusiveMinimum=0, maximum=LONGEST_WINDOW),
 ]
 """A length of time above 0 and up to a year, in seconds."""
 
@@ -223,15 +214,7 @@ Pause = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(ge=0, le=LONGEST_DURATION),
-    WithJsonSchema(
-        {
-            "x-kind": "pause",
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "minimum": 0, "maximum": LONGEST_DURATION},
-            ],
-        }
-    ),
+    _length_of_time("pause", minimum=0, maximum=LONGEST_DURATION),
 ]
 """A length of time that may be 0, in seconds."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import listing, shown
 from routersvc.settings.secrets import Secret
+from routersvc.settings.sections import Sections
 from routersvc.settings.tenants import TenantSection
 
 
@@ -43,6 +44,31 @@ def check_tenants(
         if downgrade is not None and downgrade.policy is None and downgrade.min_tier is None:
             problems.at_key(
                 (*path, "budget", "downgrade"), "changes nothing", "`policy` or `min_tier`"
+            )
+
+
+def check_prices(sections: Sections, problems: ProblemList) -> None:
+    """Report every budget under which nothing could ever be served, because no price is known."""
+    if sections.document is None:
+        return
+    models = sections.effective_models()
+    priced = {name for name, model in models.items() if model is not None and model.prices}
+    deployments = sections.document.deployments
+    for name, tenant in sections.document.tenants.items():
+        if tenant.budget is None:
+            continue
+        policy = tenant.policy or sections.document.default_policy
+        section = sections.document.policies.get(policy)
+        if section is None:
+            continue
+        called = set(section.models or ()) | {
+            deployments[each].model for each in section.deployments or () if each in deployments
+        }
+        if called and not called & priced:
+            problems.at_key(
+                ("tenants", name, "budget"),
+                f"covers nothing: no model of the policy {shown(policy)} has known prices",
+                "`prices` of the models, or a known model under their `from`",
             )
 
 

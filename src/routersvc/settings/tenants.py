@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
 from routersvc.domain.tenants import Tenant, Weights
 from routersvc.settings.constraints import ConstraintsSection
 from routersvc.settings.fields import (
+    Duration,
     FilledNames,
     LongDuration,
     Name,
@@ -65,6 +67,17 @@ class BudgetSection(Section):
     )
 
 
+class RateLimitSection(Section):
+    """How often it may call, counted by each replica."""
+
+    calls: int = Field(
+        ge=1,
+        le=1_000_000,
+        description="Calls that may come at once, and as many again spread over each window.",
+    )
+    window: Duration = Field(default=60.0, description="The time in which they are granted anew.")
+
+
 class TenantSection(Section):
     """An owner of requests."""
 
@@ -91,6 +104,9 @@ class TenantSection(Section):
     weights: WeightsSection = Field(
         default=WeightsSection(), description="How much the objectives count in ranking."
     )
+    rate_limit: RateLimitSection | None = Field(
+        default=None, description="How often it may call. Left out: no limit."
+    )
     budget: BudgetSection | None = Field(
         default=None, description="What its requests may cost together. Left out: no limit."
     )
@@ -105,6 +121,9 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         allowed_policies=frozenset(section.allowed_policies or ()),
         constraints=section.constraints.value(),
         weights=Weights(**section.weights.model_dump()),
+        rate=None
+        if section.rate_limit is None
+        else CallRateRule(**section.rate_limit.model_dump()),
         budget=None
         if budget is None
         else CostBudgetRule(

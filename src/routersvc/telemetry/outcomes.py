@@ -22,6 +22,7 @@ from routersvc.domain.errors import (
     PolicyNotAllowedError,
     StreamBrokenError,
     TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -37,6 +38,7 @@ class CallOutcome(enum.Enum):
     UNAUTHENTICATED = "unauthenticated"
     PERMISSION_DENIED = "permission_denied"
     TENANT_BUDGET_EXHAUSTED = "tenant_budget_exhausted"
+    TENANT_RATE_LIMITED = "tenant_rate_limited"
     UNKNOWN_POLICY = "unknown_policy"
     UNKNOWN_NAME = "unknown_name"
     FIELD_NOT_SERVED = "field_not_served"
@@ -63,6 +65,7 @@ NOT_THE_SERVICE = frozenset(
         CallOutcome.UNAUTHENTICATED,
         CallOutcome.PERMISSION_DENIED,
         CallOutcome.TENANT_BUDGET_EXHAUSTED,
+        CallOutcome.TENANT_RATE_LIMITED,
         CallOutcome.UNKNOWN_POLICY,
         CallOutcome.UNKNOWN_NAME,
         CallOutcome.FIELD_NOT_SERVED,
@@ -93,6 +96,7 @@ ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
     {
         InvalidRequestError: CallOutcome.INVALID_REQUEST,
         UnknownTenantError: CallOutcome.UNAUTHENTICATED,
+        TenantRateLimitedError: CallOutcome.TENANT_RATE_LIMITED,
         PolicyNotAllowedError: CallOutcome.PERMISSION_DENIED,
         UnknownPolicyError: CallOutcome.UNKNOWN_POLICY,
         UnknownNameError: CallOutcome.UNKNOWN_NAME,

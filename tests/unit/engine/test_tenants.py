@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routersvc.domain.answers import Finished, FinishReason, TextDelta, Usage, UsageCounted
+from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.catalogue import Capability, Compliance, Deployment, Model, Prices
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
@@ -20,6 +21,7 @@ from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     RefusedError,
     TenantBudgetExhaustedError,
+    TenantRateLimitedError,
 )
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.policies import (
@@ -333,3 +335,26 @@ async def test_downgraded_answer_is_flagged() -> None:
     assert lower.degradation is not None
     assert lower.degradation.rung is DegradationRung.LOWER_TIER
     assert lower.degradation.description == "38% of the tenant's budget is used"
+
+
+async def test_tenant_that_calls_too_often_is_told_when_to_come_back() -> None:
+    """Another tenant is not slowed down, and explanations do not count."""
+    world = World(
+        {name: [answer("yes")] for name in NAMES},
+        tenants=(
+            Tenant(name="t", rate=CallRateRule(calls=2, window=10.0)),
+            Tenant(name="u"),
+        ),
+    )
+    other = dataclasses.replace(request(), tenant="u")
+
+    world.router.explain(request())
+    refusals = [await perform(world, request()) for _ in range(3)]
+    await asyncio.sleep(5.0)
+    later = await perform(world, request())
+
+    assert refusals[:2] == [None, None]
+    assert isinstance(refusals[2], TenantRateLimitedError)
+    assert refusals[2].retry_after == 5.0
+    assert later is None
+    assert await perform(world, other) is None

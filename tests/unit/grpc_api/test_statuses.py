@@ -26,6 +26,7 @@ from routersvc.domain.errors import (
     RouterError,
     StreamBrokenError,
     TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -120,6 +121,11 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
         TenantBudgetExhaustedError([excluded(ExclusionReason.TENANT_BUDGET)], retry_after=9.0),
         StatusCode.RESOURCE_EXHAUSTED,
         "TENANT_BUDGET_EXHAUSTED",
+    ),
+    "rate": (
+        TenantRateLimitedError(retry_after=2.0),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "TENANT_RATE_LIMITED",
     ),
     "not eligible": (
         NoEligibleDeploymentError([excluded(ExclusionReason.REGION)]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from routersvc.app.options import authenticator
+from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
 from routersvc.domain.errors import UnknownTenantError
@@ -36,6 +37,7 @@ def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
                 max_cost_usd=0.5,
             ),
             weights=Weights(quality=1.0, cost=1.0, latency=2.0),
+            rate=CallRateRule(calls=600, window=60.0),
             budget=CostBudgetRule(
                 usd=100.0,
                 window=86_400.0,
@@ -139,7 +141,12 @@ def test_what_a_tenant_cannot_be_is_told(
     told: Told, minimal: str, tenant: str, problem: str
 ) -> None:
     """With its place and what is right."""
-    assert told(f"{minimal}tenants:\n  t: {tenant}\n") == [problem]
+    priced = minimal.replace(
+        "sim-large:\n    context_window: 128000\n",
+        "sim-large: {context_window: 128000,\n    prices: {input: 1, output: 2}}\n",
+    )
+
+    assert told(f"{priced}tenants:\n  t: {tenant}\n") == [problem]
 
 
 def test_policy_of_requests_that_name_none_is_allowed(told: Told, minimal: str) -> None:
@@ -171,6 +178,18 @@ def test_one_tenant_has_the_calls_without_a_key(told: Told, minimal: str) -> Non
     problems = told(f"{minimal}tenants:\n  a: {{anonymous: true}}\n  b: {{anonymous: true}}\n")
 
     assert problems == ["18:18: tenants.b.anonymous: `a` has the calls without a key already"]
+
+
+def test_budget_needs_prices(told: Told, minimal: str) -> None:
+    """Without any, each of its calls would be refused."""
+    problems = told(f"{minimal}tenants:\n  t: {{{KEY}, budget: {{usd: 5}}}}\n")
+
+    assert problems == [
+        (
+            "17:38: tenants.t.budget: covers nothing: no model of the policy `default` has known "
+            "prices (allowed: `prices` of the models, or a known model under their `from`)"
+        )
+    ]
 
 
 def test_settings_show_no_key(load: Load, minimal: str) -> None:
