@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import TextIO
 
 from routersvc.app.draining import Drain, DrainRule
-from routersvc.app.options import provider_gateway, server_options, telemetry_options
+from routersvc.app.options import authenticator, provider_gateway, server_options, telemetry_options
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.tracing import tracing_interceptor
@@ -63,6 +63,7 @@ async def open_application(
                 digest=settings.digest,
                 max_concurrent_calls=settings.server.max_concurrent_calls,
                 rules=settings.fleet_rules(),
+                tenants=settings.tenants(),
             ),
             gateway=gateway,
             observer=telemetry.observer,
@@ -79,6 +80,7 @@ async def open_application(
             router=router,
             make_id=lambda: secrets.token_hex(ID_BYTES),
             wall_clock=wall_clock,
+            authenticator=authenticator(settings),
             outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
         )
         stack.push_async_callback(server.stop, grace=0.0)

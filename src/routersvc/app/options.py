@@ -6,6 +6,8 @@ import importlib.metadata
 from collections.abc import Callable, Mapping
 
 from routersvc.app.wire_formats import adapter
+from routersvc.grpc_api.api_keys import ApiKeys
+from routersvc.grpc_api.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.credentials import CredentialSource, Secret
@@ -46,6 +48,20 @@ def server_options(settings: Settings) -> ServerOptions:
             max_connection_age_grace=keepalive.max_connection_age_grace,
         ),
         reflection=server.reflection,
+    )
+
+
+def authenticator(settings: Settings) -> Authenticator | None:
+    """Return what tells whose a call is, `None` where there are no tenants."""
+    if not settings.document.tenants:
+        return None
+    return ApiKeys(
+        (
+            (tenant, secret.reveal())
+            for tenant, secrets_of in settings.api_keys.items()
+            for secret in secrets_of
+        ),
+        anonymous=settings.anonymous_tenant(),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli import call_commands, service_commands
+from routersvc.cli import call_commands, catalogue_commands, service_commands
 from routersvc.cli.help_texts import examples
 
 application = typer.Typer(
@@ -56,3 +56,4 @@ def root(
 
 service_commands.add_to(application)
 call_commands.add_to(application)
+catalogue_commands.add_to(application)

@@ -78,6 +78,7 @@ def complete(
     policy: options.PolicyOption = None,
     timeout: options.TimeoutOption = options.DEFAULT_TIMEOUT,
     address: options.AddressOption = options.DEFAULT_ADDRESS,
+    api_key: options.ApiKeyOption = None,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
     print_request: options.PrintRequestOption = False,
@@ -90,6 +91,7 @@ def complete(
     response is printed as one object.
     """
     from routersvc.cli import calling
+    from routersvc.cli.api_keys import api_key_of
     from routersvc.cli.manners import Manner
     from routersvc.cli.request_building import Asked
 
@@ -108,6 +110,7 @@ def complete(
         ),
         Manner(
             address=address,
+            api_key=api_key_of(api_key),
             timeout=timeout,
             as_json=json,
             quiet=quiet,
@@ -131,6 +134,7 @@ def stream(
     recovery: options.RecoveryOption = None,
     timeout: options.TimeoutOption = options.DEFAULT_TIMEOUT,
     address: options.AddressOption = options.DEFAULT_ADDRESS,
+    api_key: options.ApiKeyOption = None,
     json: options.JsonOption = False,
     quiet: options.QuietOption = False,
     print_request: options.PrintRequestOption = False,
@@ -142,6 +146,7 @@ def stream(
     standard error says what became of the text so far. With --json every event is one line.
     """
     from routersvc.cli import calling
+    from routersvc.cli.api_keys import api_key_of
     from routersvc.cli.manners import Manner
     from routersvc.cli.request_building import Asked
 
@@ -161,6 +166,7 @@ def stream(
         ),
         Manner(
             address=address,
+            api_key=api_key_of(api_key),
             timeout=timeout,
             as_json=json,
             quiet=quiet,
@@ -189,6 +195,7 @@ def explain(
     policy: options.PolicyOption = None,
     timeout: options.TimeoutOption = options.DEFAULT_TIMEOUT,
     address: options.AddressOption = options.DEFAULT_ADDRESS,
+    api_key: options.ApiKeyOption = None,
     json: options.JsonOption = False,
     print_request: options.PrintRequestOption = False,
     _color: options.ColorOption = options.ColorMode.AUTO,
@@ -199,6 +206,7 @@ def explain(
     score or with the reasons why it may not serve and what would change that, and the plan.
     """
     from routersvc.cli import calling
+    from routersvc.cli.api_keys import api_key_of
     from routersvc.cli.manners import Manner
     from routersvc.cli.request_building import Asked
 
@@ -215,7 +223,13 @@ def explain(
             models=tuple(model or ()),
             policy=policy,
         ),
-        Manner(address=address, timeout=timeout, as_json=json, print_request=print_request),
+        Manner(
+            address=address,
+            api_key=api_key_of(api_key),
+            timeout=timeout,
+            as_json=json,
+            print_request=print_request,
+        ),
         streaming=streaming,
     )
 
@@ -266,6 +280,7 @@ def health(
         ),
     ] = 5.0,
     address: options.AddressOption = options.DEFAULT_ADDRESS,
+    api_key: options.ApiKeyOption = None,
     json: options.JsonOption = False,
     _color: options.ColorOption = options.ColorMode.AUTO,
 ) -> None:
@@ -275,6 +290,7 @@ def health(
     that became the answer, and all attempts.
     """
     from routersvc.cli import health_watching
+    from routersvc.cli.api_keys import api_key_of
     from routersvc.cli.manners import Manner
 
     health_watching.health(
@@ -284,6 +300,6 @@ def health(
             deployments=tuple(deployment or ()),
             states=tuple(state or ()),
         ),
-        Manner(address=address, timeout=timeout, as_json=json),
+        Manner(address=address, api_key=api_key_of(api_key), timeout=timeout, as_json=json),
         interval=interval if watch else None,
     )

@@ -48,7 +48,7 @@ def complete(asked: Asked, manner: Manner) -> None:
 
 
 async def _complete(request: CompleteRequest, manner: Manner) -> CompleteResponse:
-    async with RouterClient(manner.address, timeout=manner.timeout) as client:
+    async with manner.client() as client:
         return await client.complete(request)
 
 
@@ -70,7 +70,7 @@ def stream(asked: Asked, manner: Manner) -> None:
 
 
 async def _stream(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
-    async with RouterClient(manner.address, timeout=manner.timeout) as client:
+    async with manner.client() as client:
         line = await print_stream(client, request, terminal)
     if not manner.quiet:
         terminal.note(line)
@@ -104,7 +104,7 @@ async def print_stream(
 
 async def _stream_json(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
     async with (
-        RouterClient(manner.address, timeout=manner.timeout) as client,
+        manner.client() as client,
         contextlib.aclosing(client.stream(request)) as events,
     ):
         async for event in events:
@@ -130,5 +130,5 @@ def explain(asked: Asked, manner: Manner, *, streaming: bool) -> None:
 
 
 async def _explain(request: ExplainRouteRequest, manner: Manner) -> ExplainRouteResponse:
-    async with RouterClient(manner.address, timeout=manner.timeout) as client:
+    async with manner.client() as client:
         return await client.explain(request)

@@ -34,7 +34,8 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     choice = explanation.policy_choice
     facts.add_row("Policy", Text(f"{choice.policy}, {choice.description}"))
     for place, limit in enumerate(explanation.constraints):
-        text = Text(f"{limit.name.replace('_', ' ')} {limit.value}, set by the {limit.source}")
+        source = limit.source.replace(", ", " and the ")
+        text = Text(f"{limit.name.replace('_', ' ')} {limit.value}, set by the {source}")
         facts.add_row("" if place else "Limits", text)
     console.print(facts)
     console.print()

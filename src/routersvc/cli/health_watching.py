@@ -20,7 +20,7 @@ from routersvc.cli.manners import (
     sentence_of,
 )
 from routersvc.cli.terminal import Terminal
-from routersvc.grpc_api.client import CallError, RouterClient
+from routersvc.grpc_api.client import CallError
 from routersvc.grpc_api.client_messages import (
     ProviderHealthRequest,
     ProviderHealthResponse,
@@ -66,14 +66,14 @@ def health(interest: Interest, manner: Manner, *, interval: float | None) -> Non
 
 
 async def _show(request: ProviderHealthRequest, manner: Manner, terminal: Terminal) -> None:
-    async with RouterClient(manner.address, timeout=manner.timeout) as client:
+    async with manner.client() as client:
         _print(await client.health(request), manner, terminal)
 
 
 async def _watch(
     request: ProviderHealthRequest, manner: Manner, terminal: Terminal, interval: float
 ) -> None:
-    async with RouterClient(manner.address, timeout=manner.timeout) as client:
+    async with manner.client() as client:
         with contextlib.ExitStack() as stack:
             live: Live | None = None
             if terminal.is_live and not manner.as_json:

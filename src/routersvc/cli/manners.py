@@ -10,19 +10,32 @@ from routersvc.cli.exits import STATUS_EXITS, CommandError, ExitCode
 from routersvc.cli.figures import time_text
 from routersvc.cli.report_views import attempts_text
 from routersvc.cli.terminal import Terminal
-from routersvc.grpc_api.client import CallError, NotConnectedError
+from routersvc.grpc_api.client import CallError, NotConnectedError, RouterClient
 from routersvc.grpc_api.client_messages import Message, to_json
+from routersvc.settings.secrets import Secret
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Manner:
-    """What the options say about calling and printing; `timeout` is in seconds."""
+    """What the options say about calling and printing; `timeout` is in seconds.
+
+    `api_key` is what the router knows the caller by, `None` to send none.
+    """
 
     address: str
     timeout: float
+    api_key: Secret | None = None
     as_json: bool = False
     quiet: bool = False
     print_request: bool = False
+
+    def client(self) -> RouterClient:
+        """Return a client of the router."""
+        return RouterClient(
+            self.address,
+            timeout=self.timeout,
+            api_key=None if self.api_key is None else self.api_key.reveal(),
+        )
 
 
 def is_only_printed(request: Message, manner: Manner, terminal: Terminal) -> bool:

@@ -185,6 +185,16 @@ AddressOption = Annotated[
         "--address", "-a", metavar="HOST:PORT", envvar="ROUTERSVC_ADDRESS", help="The router."
     ),
 ]
+ApiKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key",
+        metavar="REFERENCE",
+        help="Where the key is by which the router knows the caller: env:NAME or file:PATH. "
+        "Default: env:ROUTERSVC_API_KEY, where that is set.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[
     bool,
     typer.Option("--json", metavar="", help="Print JSON for programs.", rich_help_panel=_OUTPUT),

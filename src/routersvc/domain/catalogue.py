@@ -8,6 +8,7 @@ counts as not compliant.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -67,6 +68,10 @@ class Prices:
     cached_input: float | None = None
     cache_write: float | None = None
 
+    def cost_of(self, input_tokens: int, output_tokens: int) -> float:
+        """Return the price of a prompt and an answer without a cache in US dollars."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
+
     def cost(self, usage: Usage) -> float:
         """Return the price of `usage` in US dollars.
 
@@ -88,7 +93,10 @@ class Prices:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """An entry of the catalogue. Token counts are of the model's own tokenizer."""
+    """An entry of the catalogue. Token counts are of the model's own tokenizer.
+
+    `deprecated` says that its vendor advises against it, `retires_on` when it ends.
+    """
 
     name: str
     context_window: int
@@ -97,6 +105,8 @@ class Model:
     prices: Prices | None = None
     tier: int = 0
     equivalent_to: frozenset[str] = frozenset()
+    deprecated: bool = False
+    retires_on: dt.date | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

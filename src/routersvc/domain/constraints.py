@@ -10,10 +10,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from routersvc.domain.answers import Usage
 from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment
+from routersvc.domain.constraint_merging import REQUEST, TENANT, MergedConstraints
+from routersvc.domain.cost_budgets import BudgetStanding
 from routersvc.domain.plans import EffectiveConstraint, Exclusion, ExclusionReason, Profile
 from routersvc.domain.policies import Policy
+from routersvc.domain.reports import Degradation
 from routersvc.domain.requests import Request
 
 _MODALITY_INPUTS = frozenset(MODALITY_CAPABILITIES.values())
@@ -24,15 +26,25 @@ _MODALITY_OUTPUTS = frozenset({Capability.AUDIO_OUTPUT, Capability.IMAGE_OUTPUT}
 class Limits:
     """Everything a deployment is held against for one request.
 
-    `models` are catalogue names, aliases resolved; empty means all. `wire_formats` are those
-    that the request's wire extensions are for.
+    `constraints` are those of request, policy and tenant together. `models` are catalogue names,
+    aliases resolved; empty means all. `wire_formats` are those that the request's wire extensions
+    are for. `policy_choice` says how the policy came to be chosen, `degradation` that money was
+    short for a better one. `budget` is how the tenant's stands; it has to cover `billed_attempts`,
+    and models stronger than tier `min_tier` are too dear for what is left of it.
     """
 
     request: Request
     policy: Policy
+    constraints: MergedConstraints
     profile: Profile
     models: frozenset[str]
     wire_formats: frozenset[str]
+    max_attempts: int
+    policy_choice: str = ""
+    degradation: Degradation | None = None
+    billed_attempts: int = 1
+    budget: BudgetStanding | None = None
+    min_tier: int = 0
 
 
 def expected_cost(deployment: Deployment, profile: Profile) -> float | None:
@@ -40,28 +52,43 @@ def expected_cost(deployment: Deployment, profile: Profile) -> float | None:
     prices = deployment.model.prices
     if prices is None:
         return None
-    usage = Usage(input_tokens=profile.input_tokens, output_tokens=profile.output_tokens)
-    return prices.cost(usage)
+    return prices.cost_of(profile.input_tokens, profile.output_tokens)
+
+
+def most_cost(deployment: Deployment, limits: Limits) -> float | None:
+    """Return what a request costs at most whose attempts all cost what `deployment` is expected to.
+
+    Failovers, hedges and recoveries are attempts too. `None` where no price is known.
+    """
+    cost = expected_cost(deployment, limits.profile)
+    return None if cost is None else cost * limits.billed_attempts
 
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
     """Return every reason why `deployment` may not serve; empty means that it may."""
-    return tuple(
-        exclusion
-        for check in (_selection, _abilities, _sizes, _compliance, _cost)
-        for exclusion in check(deployment, limits)
-    )
+    found = [
+        *_selection(deployment, limits),
+        *_abilities(deployment, limits),
+        *_sizes(deployment, limits),
+        *_compliance(deployment, limits),
+    ]
+    # Most requests have neither, and this is asked for every deployment.
+    if limits.constraints.max_cost_usd is not None:
+        found.extend(_cost(deployment, limits))
+    if limits.budget is not None:
+        found.extend(_budget(deployment, limits))
+    return tuple(found)
 
 
 def effective_constraints(limits: Limits) -> tuple[EffectiveConstraint, ...]:
     """Return the limits in force, for explanations."""
-    constraints = limits.request.routing.constraints
+    constraints = limits.constraints
     values = {
-        "allowed_regions": ", ".join(sorted(constraints.allowed_regions)),
+        "allowed_regions": _allowed_text(constraints.allowed_regions),
         "data_classes": ", ".join(sorted(constraints.data_classes)),
         "zero_data_retention": "required" if constraints.zero_data_retention else "",
         "no_training": "required" if constraints.no_training else "",
-        "allowed_providers": ", ".join(sorted(constraints.allowed_providers)),
+        "allowed_providers": _allowed_text(constraints.allowed_providers),
         "denied_providers": ", ".join(sorted(constraints.denied_providers)),
         "max_cost_usd": "" if constraints.max_cost_usd is None else f"{constraints.max_cost_usd:g}",
         "context_reserve_tokens": ""
@@ -69,12 +96,33 @@ def effective_constraints(limits: Limits) -> tuple[EffectiveConstraint, ...]:
         else str(constraints.context_reserve_tokens),
         "required_models": ", ".join(sorted(limits.models)),
         "pinned_deployment": limits.request.routing.pinned_deployment,
+        "tenant_budget_usd": _budget_text(limits.budget),
+        "min_tier": str(limits.min_tier) if limits.min_tier else "",
     }
+    of_tenant = {"tenant_budget_usd", "min_tier"}
     return tuple(
-        EffectiveConstraint(name=name, value=value, source="request")
+        EffectiveConstraint(
+            name=name,
+            value=value,
+            source=", ".join(
+                constraints.sources.get(name, (TENANT,) if name in of_tenant else (REQUEST,))
+            ),
+        )
         for name, value in values.items()
         if value
     )
+
+
+def _allowed_text(names: frozenset[str] | None) -> str:
+    if names is None:
+        return ""
+    return ", ".join(sorted(names)) or "none: what is allowed has nothing in common"
+
+
+def _budget_text(budget: BudgetStanding | None) -> str:
+    if budget is None:
+        return ""
+    return f"{budget.left_usd:.6g} of {budget.rule.usd:g} left"
 
 
 def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
@@ -104,18 +152,23 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             eligible_if="the request is not pinned",
         )
     provider = deployment.provider.name
-    constraints = routing.constraints
-    if constraints.allowed_providers and provider not in constraints.allowed_providers:
+    constraints = limits.constraints
+    allowed = constraints.allowed_providers
+    if allowed is not None and provider not in allowed:
         yield Exclusion(
             reason=ExclusionReason.PROVIDER_NOT_ALLOWED,
-            description=f"its provider `{provider}` is not among those allowed",
-            eligible_if=f"`allowed_providers` names `{provider}`",
+            description=f"its provider `{provider}` is not among those allowed"
+            if allowed
+            else _nothing_shared("allowed_providers", limits),
+            eligible_if=f"`allowed_providers` names `{provider}`"
+            f"{_wherever('allowed_providers', limits)}",
         )
     if provider in constraints.denied_providers:
         yield Exclusion(
             reason=ExclusionReason.PROVIDER_DENIED,
             description=f"its provider `{provider}` is denied",
-            eligible_if=f"`denied_providers` does not name `{provider}`",
+            eligible_if=f"`denied_providers` does not name `{provider}`"
+            f"{_wherever('denied_providers', limits)}",
         )
     if limits.wire_formats - {deployment.provider.wire_format}:
         yield Exclusion(
@@ -141,7 +194,7 @@ def _abilities(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
 def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     profile = limits.profile
     model = deployment.model
-    reserve = limits.request.routing.constraints.context_reserve_tokens
+    reserve = limits.constraints.context_reserve_tokens
     needed = profile.input_tokens + profile.output_tokens + reserve
     if needed > model.context_window:
         yield Exclusion(
@@ -160,16 +213,22 @@ def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
 
 
 def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
-    constraints = limits.request.routing.constraints
+    constraints = limits.constraints
     compliance = deployment.compliance
-    if constraints.allowed_regions and compliance.region not in constraints.allowed_regions:
+    regions = constraints.allowed_regions
+    if regions is not None and compliance.region not in regions:
         region = "no region" if compliance.region is None else f"region `{compliance.region}`"
         yield Exclusion(
             reason=ExclusionReason.REGION,
-            description=f"the configuration states {region} for it",
-            eligible_if="`allowed_regions` names its region",
+            description=f"the configuration states {region} for it"
+            if regions
+            else _nothing_shared("allowed_regions", limits),
+            eligible_if=f"`allowed_regions` names its region{_wherever('allowed_regions', limits)}",
         )
-    for data_class in sorted(limits.profile.data_classes - compliance.data_classes):
+    needed = limits.profile.data_classes
+    if constraints.data_classes:
+        needed |= constraints.data_classes
+    for data_class in sorted(needed - compliance.data_classes):
         yield Exclusion(
             reason=ExclusionReason.DATA_CLASS,
             description=f"it is not cleared for `{data_class}`",
@@ -190,19 +249,60 @@ def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
 
 
 def _cost(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
-    ceiling = limits.request.routing.constraints.max_cost_usd
+    ceiling = limits.constraints.max_cost_usd
     if ceiling is None:
         return
     cost = expected_cost(deployment, limits.profile)
     if cost is None:
         yield Exclusion(
             reason=ExclusionReason.COST_CEILING,
-            description="its price is unknown and the request has a cost ceiling",
+            description="its price is unknown and there is a cost ceiling",
             eligible_if="the configuration states its prices",
         )
     elif cost > ceiling:
         yield Exclusion(
             reason=ExclusionReason.COST_CEILING,
             description=f"an answer is expected to cost ${cost:.6f}, the ceiling is ${ceiling:.6f}",
-            eligible_if=f"`max_cost_usd` were at least {cost:.6f}",
+            eligible_if=f"`max_cost_usd` were at least {cost:.6f}"
+            f"{_wherever('max_cost_usd', limits)}",
         )
+
+
+def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
+    budget = limits.budget
+    if budget is None:
+        return
+    cost = most_cost(deployment, limits)
+    if cost is None:
+        yield Exclusion(
+            reason=ExclusionReason.TENANT_BUDGET,
+            description="its price is unknown and the tenant has a budget",
+            eligible_if="the configuration states its prices",
+        )
+    elif not budget.covers(cost):
+        attempts = limits.billed_attempts
+        what = "an attempt is" if attempts == 1 else f"up to {attempts} attempts are"
+        yield Exclusion(
+            reason=ExclusionReason.TENANT_BUDGET,
+            description=f"{what} expected to cost ${cost:.6f}, the tenant's budget has "
+            f"${budget.left_usd:.6f} left",
+            eligible_if=f"the tenant's budget had {cost - budget.left_usd:.6f} more left",
+        )
+    if deployment.model.tier < limits.min_tier:
+        yield Exclusion(
+            reason=ExclusionReason.TENANT_BUDGET,
+            description=f"its model is of tier {deployment.model.tier}, and of the tenant's budget "
+            f"{budget.used_share:.0%} is used",
+            eligible_if=f"its tier were at least {limits.min_tier}, or less of the budget used",
+        )
+
+
+def _nothing_shared(name: str, limits: Limits) -> str:
+    sources = " and ".join(limits.constraints.sources[name])
+    return f"the `{name}` of {sources} have nothing in common"
+
+
+def _wherever(name: str, limits: Limits) -> str:
+    """Say whose limit it is where it is not the request's alone."""
+    sources = limits.constraints.sources.get(name, ())
+    return "" if sources == (REQUEST,) else f" ({', '.join(sources)})"

@@ -3,10 +3,14 @@
     RouterError
     ├── RefusedError                    nothing was attempted
     │   ├── InvalidRequestError         fields are missing or wrong; names each
+    │   ├── UnknownTenantError          nobody knows who asks
     │   ├── UnknownPolicyError
+    │   ├── PolicyNotAllowedError       the tenant may not use the policy
     │   ├── UnknownNameError            a model, provider or deployment that does not exist
     │   ├── FieldNotServedError         a field this version does not serve
     │   ├── NoEligibleDeploymentError   constraints exclude everything
+    │   ├── TenantBudgetExhaustedError  what may serve costs more than the tenant has left
+    │   ├── TenantRateLimitedError      the tenant calls more often than it may
     │   ├── OverloadedError             the router has too much to do
     │   └── DrainingError               the router is shutting down
     └── CallFailedError                 attempts were made; carries the report
@@ -55,6 +59,25 @@ class InvalidRequestError(RefusedError):
         super().__init__(f"the request is invalid: {listing}")
 
 
+class UnknownTenantError(RefusedError):
+    """The caller did not say who it is, or not believably. Never holds what it said."""
+
+    def __init__(self, message: str = "the caller is no known tenant") -> None:
+        super().__init__(message)
+
+
+class PolicyNotAllowedError(RefusedError):
+    """The request names a policy that its tenant may not use, whether it exists or not."""
+
+    def __init__(self, policy: str, allowed: Sequence[str]) -> None:
+        self.policy = policy
+        self.allowed = tuple(allowed)
+        super().__init__(
+            f"the policy `{policy}` is not open to this tenant; there are: "
+            f"{', '.join(self.allowed)}"
+        )
+
+
 class UnknownPolicyError(RefusedError):
     """The request names a policy that does not exist."""
 
@@ -101,6 +124,26 @@ class NoEligibleDeploymentError(RefusedError):
             for candidate in self.candidates
             for exclusion in candidate.exclusions
         )
+
+
+class TenantBudgetExhaustedError(RefusedError):
+    """Nothing that may serve fits into what is left of the tenant's budget.
+
+    `retry_after` is seconds until something may fit, `None` where the whole budget is too small.
+    """
+
+    def __init__(self, candidates: Sequence[Candidate], *, retry_after: float | None) -> None:
+        self.candidates = tuple(candidates)
+        self.retry_after = retry_after
+        super().__init__("the tenant's budget does not cover any deployment that may serve")
+
+
+class TenantRateLimitedError(RefusedError):
+    """The tenant calls more often than it may; `retry_after` is in seconds."""
+
+    def __init__(self, *, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("the tenant calls more often than it may")
 
 
 class OverloadedError(RefusedError):

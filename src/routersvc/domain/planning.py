@@ -9,14 +9,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Catalogue, Deployment
-from routersvc.domain.constraints import Limits, exclusions, expected_cost
+from routersvc.domain.constraints import Limits, exclusions, expected_cost, most_cost
+from routersvc.domain.cost_budgets import BudgetStanding
 from routersvc.domain.equals import Balance, balanced, in_order
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
     UnknownNameError,
-    UnknownPolicyError,
+    UnknownTenantError,
 )
-from routersvc.domain.plans import Candidate, HedgingPlan, Plan, ScorePart
+from routersvc.domain.plans import Candidate, ExclusionReason, HedgingPlan, Plan, ScorePart
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -24,45 +26,79 @@ from routersvc.domain.policies import (
     OrderMode,
     Policy,
 )
+from routersvc.domain.policy_choices import choose_policy
 from routersvc.domain.profiles import profile_of
-from routersvc.domain.requests import Request
+from routersvc.domain.requests import Request, Routing
+from routersvc.domain.tenants import ANONYMOUS, Tenant
+
+BUDGET_PUSHBACK = 1.0
+"""Seconds a caller waits at least for a budget: long enough for a call to end and settle."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
-    """Plans requests against one configuration."""
+    """Plans requests against one configuration. Without `tenants` everybody is anonymous."""
 
     catalogue: Catalogue
     policies: Mapping[str, Policy]
     default_policy: str
+    tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
 
-    def limits(self, request: Request) -> Limits:
+    def limits(self, request: Request, budget: BudgetStanding | None = None) -> Limits:
         """Return what deployments are held against for `request`.
 
+        `budget` is how that of its tenant stands.
+
         Raises:
+            UnknownTenantError: nobody knows whose the request is.
+            PolicyNotAllowedError: the request names a policy that its tenant may not use.
             UnknownPolicyError: the request names a policy that does not exist.
             UnknownNameError: it names a model, provider or deployment that does not exist.
         """
-        policy_name = request.routing.policy or self.default_policy
-        policy = self.policies.get(policy_name)
-        if policy is None:
-            raise UnknownPolicyError(policy_name, sorted(self.policies))
+        choice = choose_policy(
+            request,
+            self.tenant(request.tenant),
+            self.policies,
+            default_policy=self.default_policy,
+            budget=budget,
+        )
         self._check_names(request)
         return Limits(
             request=request,
-            policy=policy,
+            policy=choice.policy,
+            constraints=choice.constraints,
             profile=profile_of(request),
             models=frozenset(self._model_name(name) for name in request.routing.required_models),
             wire_formats=frozenset(
                 extension.wire_format for extension in request.prompt.wire_extensions
             ),
+            max_attempts=_max_attempts(choice.policy, request.routing),
+            billed_attempts=_billed_attempts(choice.policy, request.routing),
+            policy_choice=choice.description,
+            degradation=choice.degradation,
+            budget=budget,
+            min_tier=choice.min_tier,
         )
+
+    def tenant(self, name: str) -> Tenant:
+        """Return the tenant of this name.
+
+        Raises:
+            UnknownTenantError: there are tenants, and this is none of them.
+        """
+        tenant = self.tenants.get(name)
+        if tenant is not None:
+            return tenant
+        if self.tenants:
+            raise UnknownTenantError
+        return ANONYMOUS
 
     def eligible(self, limits: Limits) -> tuple[Deployment, ...]:
         """Return the deployments that may serve, best first.
 
         Raises:
             NoEligibleDeploymentError: there is none; it carries the reason for each.
+            TenantBudgetExhaustedError: there is none, because they cost more than the tenant has.
         """
         listed = [
             self.catalogue.deployments[name]
@@ -71,8 +107,8 @@ class Planner:
         ]
         allowed = [deployment for deployment in listed if not exclusions(deployment, limits)]
         if not allowed:
-            raise NoEligibleDeploymentError(
-                [_candidate(deployment, limits) for deployment in listed]
+            raise _nothing_eligible(
+                [_candidate(deployment, limits) for deployment in listed], limits
             )
         return tuple(self._ranked(allowed, limits))
 
@@ -80,7 +116,7 @@ class Planner:
         """Return every deployment with score or exclusions, the eligible first, in order."""
         try:
             ranked = self.eligible(limits)
-        except NoEligibleDeploymentError:
+        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
             ranked = ()
         served = {deployment.name for deployment in ranked}
         others = [
@@ -119,6 +155,7 @@ class Planner:
 
         Raises:
             NoEligibleDeploymentError: constraints exclude every deployment.
+            TenantBudgetExhaustedError: what they left costs more than the tenant has.
         """
         request = limits.request
         routing = request.routing
@@ -126,13 +163,10 @@ class Planner:
         deployments = self.eligible(limits)
         if policy.order is OrderMode.BALANCED:
             deployments = balanced(deployments, balance)
-        max_attempts = policy.max_attempts
-        if routing.max_attempts is not None:
-            max_attempts = min(max_attempts, routing.max_attempts)
         return Plan(
             policy=policy,
             deployments=deployments,
-            max_attempts=max_attempts,
+            max_attempts=limits.max_attempts,
             timeout=request.timeout,
             timeouts=policy.timeouts.tightened(
                 first_content=routing.first_content_timeout,
@@ -151,11 +185,9 @@ class Planner:
             has_side_effects=routing.has_side_effects,
             failover_on_refusal=policy.failover_on_refusal,
             latency_budget=routing.latency_budget,
+            zero_data_retention=limits.constraints.zero_data_retention,
+            no_training=limits.constraints.no_training,
         )
-
-    def policy_choice(self, request: Request) -> str:
-        """Describe how the policy came to be chosen."""
-        return "named by the request" if request.routing.policy else "the default policy"
 
     def _ranked(self, allowed: Sequence[Deployment], limits: Limits) -> list[Deployment]:
         """Order by the request's preferred models, then by the policy's own order."""
@@ -225,6 +257,43 @@ def _hedging_rule(limits: Limits) -> HedgingRule:
         mode=routing.hedging_mode or rule.mode,
         delay=routing.hedge_delay if routing.hedge_delay is not None else rule.delay,
     )
+
+
+def _max_attempts(policy: Policy, routing: Routing) -> int:
+    if routing.max_attempts is None:
+        return policy.max_attempts
+    return min(policy.max_attempts, routing.max_attempts)
+
+
+def _billed_attempts(policy: Policy, routing: Routing) -> int:
+    """Return how many attempts may be billed: each deployment is tried once and then retried."""
+    deployments = 1 if routing.pinned_deployment else len(policy.deployments)
+    return min(_max_attempts(policy, routing), deployments * (1 + policy.retries.max_retries))
+
+
+def _nothing_eligible(
+    candidates: Sequence[Candidate], limits: Limits
+) -> NoEligibleDeploymentError | TenantBudgetExhaustedError:
+    """Return the error that says whether money alone is missing, and when there may be more."""
+    budget = limits.budget
+    only_money = [
+        candidate
+        for candidate in candidates
+        if all(each.reason is ExclusionReason.TENANT_BUDGET for each in candidate.exclusions)
+    ]
+    if budget is None or not only_money:
+        return NoEligibleDeploymentError(candidates)
+    waits: list[float] = []
+    for candidate in only_money:
+        needed = most_cost(candidate.deployment, limits)
+        if needed is None:
+            continue
+        if budget.downgrade is not None and candidate.deployment.model.tier < limits.min_tier:
+            needed = max(needed, budget.rule.usd * (1 - budget.downgrade.threshold))
+        wait = budget.wait(needed)
+        if wait is not None:
+            waits.append(max(BUDGET_PUSHBACK, wait))
+    return TenantBudgetExhaustedError(candidates, retry_after=min(waits, default=None))
 
 
 def _candidate(deployment: Deployment, limits: Limits) -> Candidate:

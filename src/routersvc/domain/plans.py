@@ -123,7 +123,8 @@ class Plan:
     `timeout` is seconds for the whole, `latency_budget` those within which the caller wants the
     first content. `tokens` is what prompt and answer are expected to take together, for the
     providers' token limits. `hedging` is what `hedging_rule` comes to for the first attempt; only
-    explanations have it decided beforehand.
+    explanations have it decided beforehand. `zero_data_retention` and `no_training` are demanded of
+    every attempt.
     """
 
     policy: Policy
@@ -143,6 +144,8 @@ class Plan:
     has_side_effects: bool
     failover_on_refusal: bool
     latency_budget: float | None = None
+    zero_data_retention: bool = False
+    no_training: bool = False
 
     @property
     def resumes(self) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from routersvc.domain.constraint_merging import UNLIMITED, Constraints
+
 
 class HedgingMode(enum.Enum):
     """When another attempt starts beside a running one."""
@@ -144,7 +146,8 @@ class Policy:
     """Named routing rules.
 
     `deployments` are the names of those it may use, in its own order of preference. `BALANCED`
-    lets those of one model share its place in that order by their load.
+    lets those of one model share its place in that order by their load. Its `constraints` hold for
+    every request that it decides on.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Policy:
     consistency: ConsistencyMode = ConsistencyMode.ANY
     failover_on_refusal: bool = False
     allow_degraded: bool = True
+    constraints: Constraints = UNLIMITED
 
     def __post_init__(self) -> None:
         if not self.deployments:

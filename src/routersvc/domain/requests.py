@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from routersvc.domain.constraint_merging import UNLIMITED, Constraints
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -12,20 +13,6 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
 )
 from routersvc.domain.prompts import Prompt
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Constraints:
-    """Hard limits; each only tightens what policy and tenant set. Empty and unset mean no limit."""
-
-    allowed_regions: frozenset[str] = frozenset()
-    data_classes: frozenset[str] = frozenset()
-    zero_data_retention: bool = False
-    no_training: bool = False
-    allowed_providers: frozenset[str] = frozenset()
-    denied_providers: frozenset[str] = frozenset()
-    max_cost_usd: float | None = None
-    context_reserve_tokens: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +26,7 @@ class Routing:
     required_models: tuple[str, ...] = ()
     preferred_models: tuple[str, ...] = ()
     pinned_deployment: str = ""
-    constraints: Constraints = Constraints()
+    constraints: Constraints = UNLIMITED
     priority: Priority = Priority.NORMAL
     expected_output_tokens: int | None = None
     consistency: ConsistencyMode | None = None

@@ -7,9 +7,10 @@ import random as random_module
 from collections.abc import Callable
 from typing import Protocol
 
+from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.errors import CallFailedError, RefusedError
 from routersvc.domain.prompts import Message, Prompt, Role, Text
-from routersvc.domain.requests import Constraints, Request, Routing
+from routersvc.domain.requests import Request, Routing
 from routersvc.drills.drill_plans import Batches, ClosedLoop, DrillPlan, PoissonArrivals
 from routersvc.drills.received_answers import ReceivedAnswer
 from routersvc.engine.router import Router

@@ -23,6 +23,7 @@ from routersvc.domain.policies import (
 from routersvc.domain.prompts import Message, Prompt, Role, Text
 from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
 from routersvc.domain.requests import Request, Routing
+from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Script, ScriptedGateway
 from routersvc.engine.router import Router, RouterConfiguration
 
@@ -90,6 +91,7 @@ def scripted_request(
     streaming: bool = True,
     timeout: float = 120.0,
     routing: Routing | None = None,
+    tenant: str = "",
 ) -> Request:
     """Return a request with one message."""
     message = Message(role=Role.USER, parts=(Text(text=text),))
@@ -99,6 +101,7 @@ def scripted_request(
         routing=routing or Routing(),
         streaming=streaming,
         timeout=timeout,
+        tenant=tenant,
     )
 
 
@@ -166,6 +169,7 @@ class World:
         max_concurrent_calls: int = 1000,
         rules: FleetRules | None = None,
         checks: Mapping[str, Sequence[Failure | None]] | None = None,
+        tenants: Sequence[Tenant] = (),
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
         self.gateway = ScriptedGateway(scripts, checks=checks)
@@ -182,6 +186,7 @@ class World:
                 digest="drill",
                 max_concurrent_calls=max_concurrent_calls,
                 rules=rules or FleetRules(),
+                tenants={tenant.name: tenant for tenant in tenants},
             ),
             gateway=self.gateway,
             observer=self.observer,
@@ -198,6 +203,7 @@ class World:
             "waiting tickets": self.router.waiting_tickets,
             "running tasks": self.router.running_tasks,
             "open streams": self.gateway.open_streams,
+            "reservations": self.router.reservations,
             "attempts without an end": sum(
                 len(attempt.ends) != 1 for attempt in self.observer.attempts
             ),

@@ -76,7 +76,7 @@ class Call:
         decision: Decision,
         race: Race,
         surroundings: Surroundings,
-        ended: Callable[[], None],
+        ended: Callable[[RouteReport], None],
     ) -> None:
         self.request = request
         self.decision_id = decision.decision_id
@@ -183,7 +183,7 @@ class Call:
             if unsettled:
                 await asyncio.wait(unsettled)
         finally:
-            self._ended()
+            self._ended(self.report())
 
     async def _until_commit(self, steps: Sequence[Step]) -> AttemptRun:
         """Perform the race until an attempt commits, and return it."""
@@ -303,8 +303,8 @@ class Call:
             connect_timeout=plan.timeouts.connect,
             timeout=min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
             headers=observation.headers,
-            zero_data_retention=request.routing.constraints.zero_data_retention,
-            no_training=request.routing.constraints.no_training,
+            zero_data_retention=plan.zero_data_retention,
+            no_training=plan.no_training,
         )
         run = AttemptRun(
             attempt=attempt,

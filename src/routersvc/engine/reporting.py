@@ -9,7 +9,14 @@ from routersvc.domain.answers import Usage
 from routersvc.domain.attempts import Attempt
 from routersvc.domain.plans import Plan, Profile
 from routersvc.domain.races import Race
-from routersvc.domain.reports import AttemptReason, AttemptReport, Cost, RouteReport, Served
+from routersvc.domain.reports import (
+    AttemptReason,
+    AttemptReport,
+    Cost,
+    Degradation,
+    RouteReport,
+    Served,
+)
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that runs."""
@@ -28,6 +35,7 @@ class Decision:
     profile: Profile
     received_at: float
     planning_duration: float
+    degradation: Degradation | None = None
 
 
 def attempt_report(attempt: Attempt, decision: Decision, race: Race) -> AttemptReport:
@@ -63,6 +71,7 @@ def route_report(
         ),
         hedged=any(attempt.reason in _BESIDE for attempt in attempts),
         recovered=recovered,
+        degradation=decision.degradation,
         total_usage=_total_usage([attempt.usage for attempt in attempts]),
         total_cost=_total_cost([attempt.cost for attempt in attempts]),
         time_to_first_content=None if first_content_at is None else first_content_at - started_at,

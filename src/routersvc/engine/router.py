@@ -5,27 +5,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import random as random_module
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
+from routersvc.domain.call_rates import CallRates
 from routersvc.domain.catalogue import Catalogue
-from routersvc.domain.constraints import effective_constraints
+from routersvc.domain.constraints import Limits, effective_constraints, most_cost
+from routersvc.domain.cost_budgets import CostBudgets, Reservation
 from routersvc.domain.errors import (
     DrainingError,
     NoEligibleDeploymentError,
     OverloadedError,
     RefusedError,
+    TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
 )
 from routersvc.domain.fleet import Fleet, FleetRules
 from routersvc.domain.health import DeploymentHealth, HealthState
+from routersvc.domain.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning import Planner
 from routersvc.domain.plans import Explanation, HedgingPlan, Plan
 from routersvc.domain.policies import Policy
 from routersvc.domain.profiles import evidence_of
 from routersvc.domain.races import Race
+from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
+from routersvc.domain.tenants import Tenant
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.ports import Gateway, Observer
@@ -38,7 +46,10 @@ PUSHBACK = 1.0
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouterConfiguration:
-    """What the router routes by. `digest` identifies it in explanations."""
+    """What the router routes by. `digest` identifies it in explanations.
+
+    Without `tenants` everybody is anonymous; with them a request has to be that of one of them.
+    """
 
     catalogue: Catalogue
     policies: Mapping[str, Policy]
@@ -46,6 +57,7 @@ class RouterConfiguration:
     digest: str
     max_concurrent_calls: int
     rules: FleetRules = dataclasses.field(default_factory=FleetRules)
+    tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
 
 
 class Router:
@@ -69,6 +81,21 @@ class Router:
             catalogue=configuration.catalogue,
             policies=configuration.policies,
             default_policy=configuration.default_policy,
+            tenants=configuration.tenants,
+        )
+        self._budgets = CostBudgets(
+            {
+                name: tenant.budget
+                for name, tenant in configuration.tenants.items()
+                if tenant.budget is not None
+            }
+        )
+        self._rates = CallRates(
+            {
+                name: tenant.rate
+                for name, tenant in configuration.tenants.items()
+                if tenant.rate is not None
+            }
         )
         self._fleet = Fleet(
             configuration.catalogue.deployments.values(), random=random, rules=configuration.rules
@@ -119,6 +146,11 @@ class Router:
         """Ask no more; what is under way is cancelled and waited for. Idempotent."""
         await self._checks.aclose()
 
+    @property
+    def reservations(self) -> int:
+        """How many calls have set money of their tenant's budget aside."""
+        return self._budgets.reservations
+
     def open(self, request: Request) -> Call:
         """Admit and plan a request. Does no I/O; leave the call's context to end it.
 
@@ -138,10 +170,10 @@ class Router:
             RefusedError: the request names what does not exist.
         """
         now = self._around.clock()
-        limits = self._planner.limits(request)
+        limits = self._planner.limits(request, self._budgets.standing(request.tenant, now))
         plan = None
         waits: dict[str, float] = {}
-        with contextlib.suppress(NoEligibleDeploymentError):
+        with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
             planned = self._planner.plan(
                 limits, lambda equals: self._fleet.least_loaded(equals, now)
             )
@@ -156,13 +188,31 @@ class Router:
                 limits.profile, evidence=evidence_of(limits.profile, request)
             ),
             policy=limits.policy,
-            policy_choice=self._planner.policy_choice(request),
+            policy_choice=limits.policy_choice,
             constraints=effective_constraints(limits),
             candidates=self._planner.candidates(limits),
             plan=plan,
             waits=waits,
             snapshot_at=self._wall_clock(),
             configuration_digest=self._configuration.digest,
+        )
+
+    @property
+    def configuration_digest(self) -> str:
+        """What identifies the configuration in force."""
+        return self._configuration.digest
+
+    def list_models(self, tenant: str, wanted: ModelFilter) -> tuple[ListedModel, ...]:
+        """Tell which models a tenant can reach. Calls no provider, changes nothing.
+
+        Raises:
+            RefusedError: the filter names what does not exist for this tenant.
+        """
+        return listed_models(
+            self._configuration.catalogue,
+            self._configuration.policies,
+            self._planner.tenant(tenant),
+            wanted,
         )
 
     def health(
@@ -216,8 +266,12 @@ class Router:
             raise OverloadedError(retry_after=PUSHBACK)
         started_at = self._around.clock()
         received_at = self._wall_clock()
-        limits = self._planner.limits(request)
+        wait = self._rates.take(request.tenant, started_at)
+        if wait > 0:
+            raise TenantRateLimitedError(retry_after=wait)
+        limits = self._planner.limits(request, self._budgets.standing(request.tenant, started_at))
         plan = self._planner.plan(limits, lambda equals: self._fleet.balanced(equals, started_at))
+        reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)
         call = Call(
             request=request,
             decision=Decision(
@@ -227,10 +281,11 @@ class Router:
                 profile=limits.profile,
                 received_at=received_at,
                 planning_duration=self._around.clock() - started_at,
+                degradation=limits.degradation,
             ),
             race=Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at),
             surroundings=self._around,
-            ended=self._call_ended,
+            ended=functools.partial(self._call_ended, reservation),
         )
         self._active_calls += 1
         return call
@@ -258,11 +313,25 @@ class Router:
             ),
         )
 
-    def _call_ended(self) -> None:
+    def _call_ended(self, reservation: Reservation | None, report: RouteReport) -> None:
+        """Take note that nothing of a call runs any more, once for each call."""
+        if reservation is not None:
+            cost = report.total_cost
+            self._budgets.settle(
+                reservation, 0.0 if cost is None else cost.usd, self._around.clock()
+            )
         self._active_calls -= 1
         if not self._active_calls and self._idle is not None:
             self._idle.set_result(None)
             self._idle = None
+
+
+def _most_cost(plan: Plan, limits: Limits) -> float:
+    """Return what the attempts of a plan are expected to cost at most, in US dollars."""
+    if limits.budget is None:
+        return 0.0
+    costs = (most_cost(deployment, limits) for deployment in plan.deployments)
+    return max(cost for cost in costs if cost is not None)
 
 
 T = TypeVar("T")

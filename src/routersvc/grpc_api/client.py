@@ -21,6 +21,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from llmrouter.v1 import errors_pb2
+from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
+from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
@@ -90,14 +92,19 @@ class NotConnectedError(CallError):
 class RouterClient:
     """Calls one router. Leaving the context closes the connection and cancels what still runs.
 
-    `timeout` (seconds) limits each call; `None` leaves its length to the router.
+    `timeout` (seconds) limits each call; `None` leaves its length to the router. `api_key` goes
+    with each call; on a connection without TLS everybody on the way can read it.
     """
 
-    def __init__(self, address: str, *, timeout: float | None = None) -> None:
+    def __init__(
+        self, address: str, *, timeout: float | None = None, api_key: str | None = None
+    ) -> None:
         self.address = address
+        self._metadata = () if api_key is None else (("authorization", f"Bearer {api_key}"),)
         self._timeout = timeout
         self._channel = grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
         self._stub = RouterServiceStub(self._channel)
+        self._catalogue = CatalogueServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,7 +128,9 @@ class RouterClient:
             CallError: there is none.
         """
         try:
-            return await self._stub.Complete(request, timeout=self._timeout)
+            return await self._stub.Complete(
+                request, timeout=self._timeout, metadata=self._metadata
+            )
         except grpc.aio.AioRpcError as error:
             raise self._translated(error) from error
 
@@ -133,7 +142,7 @@ class RouterClient:
         Raises:
             CallError: the answer is not complete, whatever has been yielded.
         """
-        call = self._stub.StreamComplete(request, timeout=self._timeout)
+        call = self._stub.StreamComplete(request, timeout=self._timeout, metadata=self._metadata)
         is_finished = False
         try:
             async for event in call:
@@ -155,7 +164,9 @@ class RouterClient:
             CallError: the router does not say.
         """
         try:
-            return await self._stub.ExplainRoute(request, timeout=self._timeout)
+            return await self._stub.ExplainRoute(
+                request, timeout=self._timeout, metadata=self._metadata
+            )
         except grpc.aio.AioRpcError as error:
             raise self._translated(error) from error
 
@@ -166,7 +177,22 @@ class RouterClient:
             CallError: the router does not say.
         """
         try:
-            return await self._stub.ProviderHealth(request, timeout=self._timeout)
+            return await self._stub.ProviderHealth(
+                request, timeout=self._timeout, metadata=self._metadata
+            )
+        except grpc.aio.AioRpcError as error:
+            raise self._translated(error) from error
+
+    async def models(self, request: ListModelsRequest) -> ListModelsResponse:
+        """Return which models can be asked for.
+
+        Raises:
+            CallError: the router does not say.
+        """
+        try:
+            return await self._catalogue.ListModels(
+                request, timeout=self._timeout, metadata=self._metadata
+            )
         except grpc.aio.AioRpcError as error:
             raise self._translated(error) from error
 

@@ -15,6 +15,12 @@ from google.protobuf import json_format
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
+from llmrouter.v1.catalogue_service_pb2 import (
+    ListModelsRequest,
+    ListModelsResponse,
+    Model,
+    ModelDeployment,
+)
 from llmrouter.v1.explanation_pb2 import Candidate, Explanation, Plan, Profile
 from llmrouter.v1.health_pb2 import DeploymentHealth, Quantiles
 from llmrouter.v1.prompt_pb2 import Part
@@ -42,7 +48,11 @@ __all__ = (
     "ExplainRouteRequest",
     "ExplainRouteResponse",
     "Explanation",
+    "ListModelsRequest",
+    "ListModelsResponse",
     "Message",
+    "Model",
+    "ModelDeployment",
     "Part",
     "Plan",
     "Profile",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from llmrouter.v1 import health_pb2, prompt_pb2, routing_pb2
+from llmrouter.v1 import explanation_pb2, health_pb2, prompt_pb2, routing_pb2
+from routersvc.domain.catalogue import Capability
 from routersvc.domain.health import HealthState
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority, StreamRecoveryMode
 from routersvc.domain.prompts import (
@@ -23,6 +24,7 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
     Verbosity,
 )
+from routersvc.grpc_api import enums_out
 
 ROLES: Mapping[int, Role] = MappingProxyType(
     {
@@ -154,5 +156,12 @@ HEALTH_STATES: Mapping[int, HealthState | None] = MappingProxyType(
         health_pb2.HEALTH_STATE_DEGRADED: HealthState.DEGRADED,
         health_pb2.HEALTH_STATE_UNAVAILABLE: HealthState.UNAVAILABLE,
         health_pb2.HEALTH_STATE_DISABLED: HealthState.DISABLED,
+    }
+)
+
+CAPABILITIES: Mapping[int, Capability | None] = MappingProxyType(
+    {
+        explanation_pb2.CAPABILITY_UNSPECIFIED: None,
+        **{number: capability for capability, number in enums_out.CAPABILITIES.items()},
     }
 )

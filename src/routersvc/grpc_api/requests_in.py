@@ -29,11 +29,12 @@ class Arrival:
     """What is known of a call beside its message.
 
     `timeout` is seconds; `make_id` names a request whose caller gave no id. `trace_headers` are the
-    caller's trace context.
+    caller's trace context, `tenant` is whose the call is.
     """
 
     timeout: float
     make_id: Callable[[], str]
+    tenant: str = ""
     previous_attempts: int = 0
     trace_headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
@@ -69,6 +70,7 @@ def complete_request_of(
         routing=routing,
         streaming=streaming,
         timeout=arrival.timeout,
+        tenant=arrival.tenant,
         previous_attempts=arrival.previous_attempts,
         trace_headers=arrival.trace_headers,
     )
@@ -101,6 +103,7 @@ def explain_request_of(
         routing=routing,
         streaming=request.streaming,
         timeout=arrival.timeout,
+        tenant=arrival.tenant,
         previous_attempts=arrival.previous_attempts,
     )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmrouter.v1 import routing_pb2
+from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.policies import ConsistencyMode, Priority
-from routersvc.domain.requests import Constraints, Routing
+from routersvc.domain.requests import Routing
 from routersvc.grpc_api import enums_in
 from routersvc.grpc_api.violations import Violations
 

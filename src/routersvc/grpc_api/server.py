@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from grpc import aio
 
 from routersvc.engine.router import Router
-from routersvc.grpc_api import health_checks, servicers
+from routersvc.grpc_api import catalogue_servicer, health_checks, servicers
+from routersvc.grpc_api.authentication import Authentication, Authenticator
+from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
 from routersvc.grpc_api.exits import ErrorExit
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
@@ -15,9 +17,14 @@ from routersvc.grpc_api.running_calls import RunningCalls
 from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
 from routersvc.grpc_api.servicers import RouterServicer
 
+SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
+"""The router's own: tracked while they run, healthy together, and for tenants alone."""
+
 
 class EdgeServer:
     """Serves a router over gRPC. Lives in the event loop it was made in.
+
+    `authenticator` tells whose a call is; without one everybody may call and is nobody's.
 
     `outer_interceptors` stand outside of the exit for errors, the outermost first. `make_id` makes
     unique ids, `wall_clock` gives seconds since the epoch.
@@ -30,25 +37,26 @@ class EdgeServer:
         router: Router,
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
+        authenticator: Authenticator | None = None,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
-        self.health = HealthChecks([servicers.SERVICE_NAME])
+        self.health = HealthChecks(SERVICES)
         self.calls = RunningCalls()
         self._options = options
         servicer = RouterServicer(
             router=router, deadlines=options.deadlines, make_id=make_id, wall_clock=wall_clock
         )
-        handlers = [servicer.handler(), self.health.handler()]
+        catalogue = CatalogueServicer(router=router)
+        handlers = [servicer.handler(), catalogue.handler(), self.health.handler()]
         if options.reflection:
-            handlers.extend(
-                reflection_handlers([servicers.SERVICE_NAME, health_checks.SERVICE_NAME])
-            )
-        exit_ = ErrorExit(
-            calls=self.calls, tracked=frozenset({servicers.SERVICE_NAME}), make_id=make_id
-        )
+            handlers.extend(reflection_handlers([*SERVICES, health_checks.SERVICE_NAME]))
+        exit_ = ErrorExit(calls=self.calls, tracked=frozenset(SERVICES), make_id=make_id)
+        inner: list[aio.ServerInterceptor] = []
+        if authenticator is not None:
+            inner.append(Authentication(authenticator=authenticator, services=SERVICES))
         self._server = aio.server(
             handlers=handlers,
-            interceptors=[*outer_interceptors, exit_],
+            interceptors=[*outer_interceptors, exit_, *inner],
             options=channel_arguments(options),
         )
 

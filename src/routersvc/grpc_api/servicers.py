@@ -20,6 +20,7 @@ from routersvc.domain.answers import Finished
 from routersvc.domain.errors import DeadlineExceededError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.answers_out import completion_of, stream_responses
+from routersvc.grpc_api.authentication import current_tenant
 from routersvc.grpc_api.explanations_out import explanation_of
 from routersvc.grpc_api.health_out import health_of
 from routersvc.grpc_api.requests_in import (
@@ -173,6 +174,7 @@ class RouterServicer:
         return Arrival(
             timeout=self._deadlines.timeout(remaining),
             make_id=self._make_id,
+            tenant=current_tenant(),
             previous_attempts=_previous_attempts(metadata),
             trace_headers=trace_headers(metadata),
         )

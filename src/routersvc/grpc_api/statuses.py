@@ -7,7 +7,7 @@ copied: its 401 is the operator's fault, not the caller's.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from grpc import StatusCode
@@ -22,12 +22,17 @@ from routersvc.domain.errors import (
     InvalidRequestError,
     NoEligibleDeploymentError,
     OverloadedError,
+    PolicyNotAllowedError,
     RouterError,
     StreamBrokenError,
+    TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
+    UnknownTenantError,
 )
 from routersvc.domain.failures import LastWord
+from routersvc.domain.plans import Candidate
 from routersvc.domain.reports import RouteReport
 
 DEFAULT_RETRY_AFTER = 1.0
@@ -58,6 +63,22 @@ def status_of(error: RouterError) -> ErrorStatus | None:
                 message=message,
                 violations=error.violations,
             )
+        case UnknownTenantError():
+            return ErrorStatus(
+                code=StatusCode.UNAUTHENTICATED,
+                reason=errors_pb2.ERROR_REASON_UNAUTHENTICATED,
+                message=message,
+            )
+        case PolicyNotAllowedError():
+            return ErrorStatus(
+                code=StatusCode.PERMISSION_DENIED,
+                reason=errors_pb2.ERROR_REASON_PERMISSION_DENIED,
+                message=message,
+                metadata={"policy": error.policy},
+                violations=(
+                    FieldViolation(field="routing.policy", description=_one_of(error.allowed)),
+                ),
+            )
         case UnknownPolicyError():
             return ErrorStatus(
                 code=StatusCode.INVALID_ARGUMENT,
@@ -82,6 +103,21 @@ def status_of(error: RouterError) -> ErrorStatus | None:
                 reason=errors_pb2.ERROR_REASON_FIELD_NOT_SERVED,
                 message=message,
                 metadata={"field": error.field},
+            )
+        case TenantBudgetExhaustedError():
+            return ErrorStatus(
+                code=StatusCode.RESOURCE_EXHAUSTED,
+                reason=errors_pb2.ERROR_REASON_TENANT_BUDGET_EXHAUSTED,
+                message=message,
+                metadata={"exclusions": _exclusions_text(error.candidates)},
+                retry_after=error.retry_after,
+            )
+        case TenantRateLimitedError():
+            return ErrorStatus(
+                code=StatusCode.RESOURCE_EXHAUSTED,
+                reason=errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED,
+                message=message,
+                retry_after=error.retry_after,
             )
         case NoEligibleDeploymentError():
             return _no_eligible_deployment(error, message)
@@ -141,16 +177,19 @@ def _no_eligible_deployment(error: NoEligibleDeploymentError, message: str) -> E
             reason=errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED,
             message=message,
         )
-    exclusions = "; ".join(
-        f"{candidate.deployment.name}="
-        + ",".join(exclusion.reason.name for exclusion in candidate.exclusions)
-        for candidate in error.candidates
-    )
     return ErrorStatus(
         code=StatusCode.FAILED_PRECONDITION,
         reason=errors_pb2.ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT,
         message=message,
-        metadata={"exclusions": exclusions},
+        metadata={"exclusions": _exclusions_text(error.candidates)},
+    )
+
+
+def _exclusions_text(candidates: Iterable[Candidate]) -> str:
+    return "; ".join(
+        f"{candidate.deployment.name}="
+        + ",".join(exclusion.reason.name for exclusion in candidate.exclusions)
+        for candidate in candidates
     )
 
 

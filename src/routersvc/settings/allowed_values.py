@@ -15,8 +15,11 @@ from routersvc.settings.schema import (
 _KINDS = {
     "duration": "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or seconds as a "
     "number",
+    "long_duration": "a length of time above 0 and up to 366d: `1h`, `1d`, `30d`, or seconds as a "
+    "number",
     "pause": "a length of time up to 24h: `0s`, `250ms`, `1m30s`, or seconds as a number",
     "size": "a size above 0 and below 2GiB: `512KiB`, `16MiB`, `1GiB`, or bytes as a number",
+    "date": "a day, as `2027-01-31`",
     "secret": "`env:NAME` for an environment variable, `file:PATH` for a file",
     "header": "text of visible ASCII characters, `env:NAME` or `file:PATH`",
     "url": "`http://host:port/path` or `https://host/path`",
@@ -26,8 +29,10 @@ _KINDS = {
 
 _BRIEF_KINDS = {
     "duration": "duration",
+    "long_duration": "duration",
     "pause": "duration or `0s`",
     "size": "size",
+    "date": "date",
     "secret": "secret by reference",
     "header": "text or secret by reference",
     "url": "`http` or `https` address",

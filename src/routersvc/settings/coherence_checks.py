@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from routersvc.settings.addresses import HostPort
 from routersvc.settings.fields import is_credential_header
 from routersvc.settings.fleet import FleetSection
+from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicySection
 from routersvc.settings.policy_checks import check_policy
 from routersvc.settings.problem_list import ProblemList
@@ -20,6 +21,7 @@ from routersvc.settings.secrets import SecretReference
 from routersvc.settings.sections import Sections
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenant_checks import check_prices, check_tenants
 from routersvc.settings.units import duration_text
 from routersvc.settings.written_keys import WrittenKeys
 from routersvc.settings.yaml_source import YamlDocument
@@ -30,20 +32,18 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
     for name, provider in sections.providers.items():
         if provider is not None:
             _check_provider(("providers", name), provider, problems)
-    for name, model in sections.models.items():
-        longest = None if model is None else model.max_output_tokens
-        if model is not None and longest is not None and longest > model.context_window:
-            problems.at_value(
-                ("models", name, "max_output_tokens"),
-                f"`{longest}` does not fit into the `context_window`",
-                f"at most {model.context_window}",
-            )
+    for name, model in sections.effective_models().items():
+        if sections.models[name] is not None:
+            _check_model(("models", name), model, problems)
     keys = WrittenKeys(source, problems)
     server = sections.server
     policies = sections.effective_policies()
     for name, policy in policies.items():
         default_timeout = None if server is None else server.default_timeout
         check_policy(name, policy, keys, default_timeout=default_timeout)
+    document = sections.document
+    check_tenants(sections.tenants, None if document is None else document.default_policy, problems)
+    check_prices(sections, problems)
     if sections.fleet is not None:
         _check_fleet(sections.fleet, policies, keys)
     if server is not None:
@@ -66,6 +66,25 @@ def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemL
             (*path, "tls", "ca_file"),
             "has no effect beside `insecure_skip_verify`",
             "`ca_file` or `insecure_skip_verify`",
+        )
+
+
+def _check_model(path: KeyPath, model: ModelSection | None, problems: ProblemList) -> None:
+    window = None if model is None else model.context_window
+    if model is None or window is None:
+        if not problems.has_value((*path, "from")):
+            problems.at_value(
+                (*path, "context_window"),
+                "is missing, and no known model has this name",
+                "a whole number, or a known model under `from`",
+            )
+        return
+    longest = model.max_output_tokens
+    if longest is not None and longest > window:
+        problems.at_value(
+            (*path, "max_output_tokens"),
+            f"`{longest}` does not fit into the `context_window`",
+            f"at most {window}",
         )
 
 

@@ -15,7 +15,8 @@ class DeploymentSection(Section):
     model: Name = Field(description="What: a name under `models`.")
     wire_model: VisibleText | None = Field(
         default=None,
-        description="How the provider calls the model. Left out: the model's name here.",
+        description="How the provider calls the model. Left out: as its vendor calls a known "
+        "model, else the model's name here.",
     )
     credential: Name | None = Field(
         default=None,

@@ -14,6 +14,7 @@ from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.providers import ProviderSection
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenants import TenantSection
 
 
 class SettingsDocument(Section):
@@ -39,6 +40,11 @@ class SettingsDocument(Section):
     policy_defaults: PolicyDefaultsSection = Field(
         default=PolicyDefaultsSection(),
         description="Rules of all policies that do not say otherwise.",
+    )
+    tenants: Mapping[Name, TenantSection] = Field(
+        default={},
+        description="Owners of requests, by names of your own. Left out: everybody may call, with "
+        "every policy.",
     )
     fleet: FleetSection = Field(
         default=FleetSection(),

@@ -1,4 +1,4 @@
-"""The provider's side of the settings with its secrets: what the adapters need to call it.
+"""What stands behind references: secrets of providers and tenants, and all that adapters need.
 
 Secrets and certificate files are read here, once, when the settings are loaded.
 """
@@ -14,6 +14,8 @@ from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.tenant_checks import check_keys
+from routersvc.settings.tenants import TenantSection
 from routersvc.settings.wire_formats import WireFormat
 
 
@@ -100,6 +102,21 @@ class Reader:
         }
         found = literal | self._secrets(path, references)
         return {name: found[name] for name in headers if name in found}
+
+    def api_keys(self, tenants: Mapping[str, TenantSection]) -> dict[str, tuple[Secret, ...]]:
+        """Return the keys of each tenant; complete only where nothing had to be reported."""
+        found = {
+            name: tuple(
+                self._secret(("tenants", name, "api_keys", place), reference)
+                for place, reference in enumerate(tenant.api_keys)
+            )
+            for name, tenant in tenants.items()
+        }
+        check_keys(found, self._problems)
+        return {
+            name: tuple(secret for secret in secrets if secret is not None)
+            for name, secrets in found.items()
+        }
 
     def _secrets(
         self, path: KeyPath, references: Mapping[str, SecretReference]

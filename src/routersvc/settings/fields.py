@@ -6,6 +6,7 @@ reports the problem knows what may be shown. `x-kind` in the JSON Schema tells t
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Hashable
 from typing import Annotated, TypeVar
@@ -37,6 +38,9 @@ T = TypeVar("T", bound=Hashable)
 
 LONGEST_DURATION = 86_400.0
 """Seconds. No timeout of a call is longer than a day; more is a wrong unit."""
+
+LONGEST_WINDOW = 366 * 86_400.0
+"""Seconds. A year."""
 
 LARGEST_SIZE = (1 << 31) - 1
 """Bytes. gRPC counts the size of a message in 31 bits."""
@@ -183,35 +187,34 @@ VisibleText = Annotated[str, StringConstraints(pattern=r"^\S{1,256}$")]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 """The path of a file, absolute or from the folder of the settings file."""
 
+
+def _length_of_time(kind: str, **bounds: float) -> WithJsonSchema:
+    """Return what the schema says of a length of time, with the bounds of one in seconds."""
+    text = {"type": "string", "pattern": DURATION_PATTERN}
+    return WithJsonSchema({"x-kind": kind, "anyOf": [text, {"type": "number", **bounds}]})
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(gt=0, le=LONGEST_DURATION),
-    WithJsonSchema(
-        {
-            "x-kind": "duration",
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_DURATION},
-            ],
-        }
-    ),
+    _length_of_time("duration", exclusiveMinimum=0, maximum=LONGEST_DURATION),
 ]
 """A length of time above 0, in seconds."""
+
+LongDuration = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0, le=LONGEST_WINDOW),
+    _length_of_time("long_duration", exclusiveMinimum=0, maximum=LONGEST_WINDOW),
+]
+"""A length of time above 0 and up to a year, in seconds."""
 
 Pause = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(ge=0, le=LONGEST_DURATION),
-    WithJsonSchema(
-        {
-            "x-kind": "pause",
-            "anyOf": [
-                {"type": "string", "pattern": DURATION_PATTERN},
-                {"type": "number", "minimum": 0, "maximum": LONGEST_DURATION},
-            ],
-        }
-    ),
+    _length_of_time("pause", minimum=0, maximum=LONGEST_DURATION),
 ]
 """A length of time that may be 0, in seconds."""
 
@@ -230,6 +233,12 @@ ByteSize = Annotated[
     ),
 ]
 """A size in bytes."""
+
+Date = Annotated[
+    dt.date,
+    WithJsonSchema({"x-kind": "date", "type": "string", "format": "date"}),
+]
+"""A day."""
 
 UsDollars = Annotated[float, Field(ge=0, le=1_000_000)]
 """An amount of money."""

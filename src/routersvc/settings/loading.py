@@ -88,6 +88,9 @@ def _resolved(
         if sections.telemetry is None
         else reader.headers(("telemetry", "tracing", "headers"), sections.telemetry.tracing.headers)
     )
+    api_keys = reader.api_keys(
+        {name: tenant for name, tenant in sections.tenants.items() if tenant is not None}
+    )
     if sections.document is None:
         return None
     return Settings(
@@ -96,6 +99,7 @@ def _resolved(
         digest=_digest(sections.document),
         endpoints=endpoints,
         tracing_headers=tracing_headers,
+        api_keys=api_keys,
         wire_formats=wire_formats,
     )
 

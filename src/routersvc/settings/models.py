@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from routersvc.domain.catalogue import Capability
-from routersvc.settings.fields import Names, Section, UsDollars, unique
+from routersvc.settings.fields import Date, Name, Names, Section, UsDollars, unique
 
 TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]
 """A number of tokens."""
@@ -37,22 +37,42 @@ class PricesSection(Section):
 
 
 class ModelSection(Section):
-    """An entry of the catalogue. Tokens are those of the model's own tokenizer."""
+    """An entry of the catalogue. Tokens are those of the model's own tokenizer.
 
-    context_window: TokenCount = Field(
-        description="Tokens of prompt and answer that it can attend to."
+    `source` stands under the key `from`.
+    """
+
+    source: Name | None = Field(
+        default=None,
+        alias="from",
+        description="A known model that it takes each fact from that it does not state itself: "
+        "`routersvc models --known` lists them. Left out: the one of its own name, if any.",
+    )
+    context_window: TokenCount | None = Field(
+        default=None,
+        description="Tokens of prompt and answer that it can attend to. Left out: as known.",
     )
     max_output_tokens: TokenCount | None = Field(
-        default=None, description="Tokens of the longest answer. Left out: not known."
+        default=None, description="Tokens of the longest answer. Left out: as known, if at all."
     )
     capabilities: Annotated[tuple[Capability, ...], AfterValidator(unique)] = Field(
         default=BASIC_CAPABILITIES,
-        description="All that it can do; a request that needs more goes elsewhere.",
+        description="All that it can do; a request that needs more goes elsewhere. Left out for a "
+        "known model: as known.",
     )
     prices: PricesSection | None = Field(
         default=None,
-        description="US dollars per million tokens. Left out: not known, so that no request "
-        "with a cost ceiling comes here.",
+        description="US dollars per million tokens. Left out: as known; where nothing is, no "
+        "request with a cost ceiling or a budget comes here.",
+    )
+    deprecated: bool = Field(
+        default=False,
+        description="Its vendor advises against it. Left out for a known model: as known.",
+    )
+    retires_on: Date | None = Field(
+        default=None,
+        description="The day on which its vendor ends it, as `2027-01-31`. Left out: as known, if "
+        "at all.",
     )
     tier: int = Field(
         default=0,

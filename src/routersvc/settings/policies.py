@@ -18,6 +18,7 @@ from routersvc.domain.policies import (
     RetryRule,
     StreamRecoveryMode,
 )
+from routersvc.settings.constraints import ConstraintsSection
 from routersvc.settings.fields import Duration, FilledNames, Section, refused
 
 _HEDGING = HedgingRule(mode=HedgingMode.OFF)
@@ -172,4 +173,9 @@ class PolicySection(PolicyDefaultsSection):
         default=None,
         description="Instead: all deployments of these models, model by model, each in the "
         "order of this file.",
+    )
+    constraints: ConstraintsSection = Field(
+        default=ConstraintsSection(),
+        description="Hard limits of every request that it decides on, beside those of the request "
+        "and its tenant.",
     )

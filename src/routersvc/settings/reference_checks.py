@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from routersvc.settings.document import SettingsDocument
+from routersvc.settings.known_models import known_name, known_names
 from routersvc.settings.plain_data import PlainData
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath, did_you_mean, listing, shown
@@ -25,6 +26,8 @@ def check_references(
     checks.check_models()
     checks.check_deployments()
     checks.check_policies()
+    checks.check_tenants()
+    checks.check_constraints()
 
 
 class _References:
@@ -47,6 +50,7 @@ class _References:
             path = ("models", model)
             others = [name for name in self._models if name != model]
             self._check_each((*path, "equivalent_to"), "other model", others)
+            self._check_known((*path, "from"))
             for place, alias in self._data.texts((*path, "aliases")):
                 if alias in self._models:
                     self._problems.at_value(place, f"{shown(alias)} is the name of a model")
@@ -74,6 +78,22 @@ class _References:
                     self._problems.at_value(place, f"no deployment serves {shown(model)}")
         if policies:
             self._check_default_policy(policies)
+
+    def check_tenants(self) -> None:
+        policies = self._data.keys(("policies",))
+        for tenant in self._data.keys(("tenants",)):
+            path = ("tenants", tenant)
+            self._check((*path, "policy"), "policy", policies)
+            self._check_each((*path, "allowed_policies"), "policy", policies)
+            self._check((*path, "budget", "downgrade", "policy"), "policy", policies)
+
+    def check_constraints(self) -> None:
+        providers = self._data.keys(("providers",))
+        for holders in ("policies", "tenants"):
+            for holder in self._data.keys((holders,)):
+                for key in ("allowed_providers", "denied_providers"):
+                    path = (holders, holder, "constraints", key)
+                    self._check_each(path, "provider", providers)
 
     def _check_default_policy(self, policies: Collection[str]) -> None:
         path: KeyPath = ("default_policy",)
@@ -113,6 +133,13 @@ class _References:
             self._problems.at_value(path, message, listing([owner]))
         else:
             self._check(path, "model", self._models)
+
+    def _check_known(self, path: KeyPath) -> None:
+        name = self._data.text(path)
+        if name is not None and known_name(name) is None:
+            known = known_names()
+            message = f"no known model is called {shown(name)}{did_you_mean(name, known)}"
+            self._problems.at_value(path, message, "a name of `routersvc models --known`")
 
     def _alias_owners(self) -> dict[str, str]:
         """Return the first model that claims each alias."""

@@ -18,7 +18,7 @@ from routersvc.settings.units import duration_text, size_text
 SchemaNode = dict[str, Any]
 """A JSON Schema, or a part of one."""
 
-_DURATIONS = frozenset({"duration", "pause"})
+_DURATIONS = frozenset({"duration", "long_duration", "pause"})
 
 
 def settings_json_schema() -> SchemaNode:

@@ -18,12 +18,14 @@ from routersvc.settings.document import SettingsDocument
 from routersvc.settings.fields import Section
 from routersvc.settings.fleet import FleetSection
 from routersvc.settings.inheritance import inherited
+from routersvc.settings.known_models import completed
 from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.providers import ProviderSection
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenants import TenantSection
 from routersvc.settings.translation import translate
 from routersvc.settings.yaml_source import YamlDocument
 
@@ -40,9 +42,17 @@ class Sections:
     deployments: Mapping[str, DeploymentSection | None]
     policies: Mapping[str, PolicySection | None]
     policy_defaults: PolicyDefaultsSection | None
+    tenants: Mapping[str, TenantSection | None]
     fleet: FleetSection | None
     server: ServerSection | None
     telemetry: TelemetrySection | None
+
+    def effective_models(self) -> dict[str, ModelSection | None]:
+        """Return the models, each with what is known of it; `None` where that is not enough."""
+        return {
+            name: None if model is None else completed(name, model)
+            for name, model in self.models.items()
+        }
 
     def effective_policies(self) -> dict[str, PolicySection]:
         """Return the readable policies, each with what it takes from the defaults."""
@@ -66,6 +76,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
             deployments=document.deployments,
             policies=document.policies,
             policy_defaults=document.policy_defaults,
+            tenants=document.tenants,
             fleet=document.fleet,
             server=document.server,
             telemetry=document.telemetry,
@@ -78,6 +89,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
         deployments=_read_each(content.get("deployments"), DeploymentSection),
         policies=_read_each(content.get("policies"), PolicySection),
         policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
+        tenants=_read_each(content.get("tenants"), TenantSection),
         fleet=_read(content.get("fleet", {}), FleetSection),
         server=_read(content.get("server", {}), ServerSection),
         telemetry=_read(content.get("telemetry", {}), TelemetrySection),

@@ -62,7 +62,8 @@ class ServerSection(Section):
     listen: ListenAddresses = Field(
         default=(HostPort(host="127.0.0.1", port=50051),),
         description="Addresses to listen on; port 0 takes a free one. There is no TLS yet: "
-        "whoever reaches an address can call.",
+        "whoever reaches an address can call unless there are `tenants`, whose keys travel in the "
+        "clear.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,

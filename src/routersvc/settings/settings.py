@@ -21,6 +21,8 @@ from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.tenants import Tenant
+from routersvc.settings import known_models
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
@@ -31,6 +33,7 @@ from routersvc.settings.providers import ProviderSection, credential_names
 from routersvc.settings.secrets import Secret
 from routersvc.settings.server import ServerSection
 from routersvc.settings.telemetry import TelemetrySection
+from routersvc.settings.tenants import tenant_of
 from routersvc.settings.wire_formats import WireFormat
 
 _PROBE_PATIENCE = 1.25
@@ -42,7 +45,7 @@ class Settings:
     """A settings file that was checked whole; `digest` identifies what it says.
 
     `document` is the file with its defaults. `endpoints` tell by provider how it is called,
-    `tracing_headers` what the collector of traces is sent.
+    `tracing_headers` what the collector of traces is sent, `api_keys` by tenant how it is known.
     """
 
     file: str
@@ -50,6 +53,7 @@ class Settings:
     digest: str
     endpoints: Mapping[str, Endpoint]
     tracing_headers: Mapping[str, Secret]
+    api_keys: Mapping[str, tuple[Secret, ...]]
     wire_formats: Mapping[str, WireFormat] = dataclasses.field(repr=False)
 
     @property
@@ -74,6 +78,7 @@ class Settings:
             name: self._provider(name, section) for name, section in document.providers.items()
         }
         models = {name: _model(name, section) for name, section in document.models.items()}
+        vendors = {name: _vendor_name(name, section) for name, section in document.models.items()}
         return Catalogue(
             deployments={
                 name: _deployment(
@@ -82,6 +87,7 @@ class Settings:
                     document.providers[section.provider],
                     providers[section.provider],
                     models[section.model],
+                    vendors[section.model],
                 )
                 for name, section in document.deployments.items()
             },
@@ -99,6 +105,15 @@ class Settings:
             name: _policy(name, inherited(section, document.policy_defaults), document.deployments)
             for name, section in document.policies.items()
         }
+
+    def tenants(self) -> dict[str, Tenant]:
+        """Return all tenants by name; none where everybody may call."""
+        return {name: tenant_of(name, section) for name, section in self.document.tenants.items()}
+
+    def anonymous_tenant(self) -> str | None:
+        """Return the name of the tenant of calls that carry no key, `None` where there is none."""
+        tenants = self.document.tenants
+        return next((name for name, section in tenants.items() if section.anonymous), None)
 
     def fleet_rules(self) -> FleetRules:
         """Return the rules that hold for every deployment, provider and policy."""
@@ -128,7 +143,16 @@ class Settings:
         )
 
 
-def _model(name: str, section: ModelSection) -> Model:
+def _vendor_name(name: str, section: ModelSection) -> str:
+    """Return how a model is called by those who serve it, as far as that is known."""
+    known = known_models.known_name(section.source or name)
+    return name if known is None else known_models.vendor_name(known)
+
+
+def _model(name: str, own: ModelSection) -> Model:
+    section = known_models.completed(name, own)
+    if section is None or section.context_window is None:
+        raise AssertionError("a file with such a model is refused")
     prices = section.prices
     return Model(
         name=name,
@@ -138,6 +162,8 @@ def _model(name: str, section: ModelSection) -> Model:
         prices=None if prices is None else Prices(**prices.model_dump()),
         tier=section.tier,
         equivalent_to=frozenset(section.equivalent_to),
+        deprecated=section.deprecated,
+        retires_on=section.retires_on,
     )
 
 
@@ -147,6 +173,7 @@ def _deployment(
     provider_section: ProviderSection,
     provider: Provider,
     model: Model,
+    vendor_name: str,
 ) -> Deployment:
     compliance = inherited(section.compliance, provider_section.compliance)
     only_credential = next(iter(credential_names(provider_section)), "")
@@ -154,7 +181,7 @@ def _deployment(
         name=name,
         provider=provider,
         model=model,
-        wire_model=section.wire_model or model.name,
+        wire_model=section.wire_model or vendor_name,
         credential=section.credential or only_credential,
         compliance=Compliance(
             region=section.region or provider_section.region,
@@ -186,4 +213,5 @@ def _policy(
         stream_recovery=section.stream_recovery,
         consistency=section.consistency,
         failover_on_refusal=section.failover_on_refusal,
+        constraints=section.constraints.value(),
     )

@@ -1,8 +1,9 @@
 """What the router counts, in the words of Prometheus.
 
 Labels come from the configuration and from closed sets of words, never from a request. A
-deployment or policy beyond the first `MAX_NAMES` is counted under `other`, so that a configuration
-that is reloaded with ever new names does not grow the memory of the router and of Prometheus.
+deployment, policy or tenant beyond the first `MAX_NAMES` is counted under `other`, so that a
+configuration that is reloaded with ever new names does not grow the memory of the router and of
+Prometheus.
 Used by the event loop's thread alone.
 """
 
@@ -26,9 +27,9 @@ from routersvc.domain.failures import FailureClass
 from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome
+from routersvc.telemetry.tenant_metrics import OTHER, TenantCounts
 
 MAX_NAMES = 1000
-OTHER = "other"
 
 _DEPLOYMENT_LABELS = ("deployment", "provider", "model")
 _CALL_LABELS = ("policy", "streaming", "outcome")
@@ -94,6 +95,7 @@ class Metrics(Collector):
         self._refused: defaultdict[tuple[CallOutcome, bool], Counter] = defaultdict(Counter)
         self._attempts: dict[tuple[str, str, str], AttemptCounts] = {}
         self._by_name: dict[str, AttemptCounts] = {}
+        self._tenants = TenantCounts(max_names=MAX_NAMES)
         self.active_calls: Callable[[], int] = int
         self.dropped_log_lines: Callable[[], int] = int
 
@@ -114,9 +116,11 @@ class Metrics(Collector):
             counts.durations.observe(report.duration)
         if report.time_to_first_content is not None:
             counts.first_content.observe(report.time_to_first_content)
+        self._tenants.call_ended(report, outcome)
 
-    def call_refused(self, outcome: CallOutcome, *, streaming: bool) -> None:
+    def call_refused(self, outcome: CallOutcome, *, streaming: bool, tenant: str = "") -> None:
         """Count a call that was refused before anything was attempted."""
+        self._tenants.call_refused(tenant, outcome)
         self._refused[outcome, streaming].value += 1
 
     def collect(self) -> Iterator[Metric]:
@@ -127,6 +131,7 @@ class Metrics(Collector):
         yield from self._call_families()
         yield from self._attempt_families()
         yield from self._usage_families()
+        yield from self._tenants.families()
         yield CounterMetricFamily(
             "routersvc_log_lines_dropped",
             "Log lines lost because standard error did not take them.",

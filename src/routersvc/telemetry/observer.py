@@ -103,7 +103,7 @@ class TelemetryObserver:
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
         """Take note that a call was refused before anything was attempted."""
         outcome = outcome_of(error)
-        self._metrics.call_refused(outcome, streaming=request.streaming)
+        self._metrics.call_refused(outcome, streaming=request.streaming, tenant=request.tenant)
         if self._tracer is not None:
             get_current_span().set_attribute("routersvc.outcome", outcome.value)
         self._log(request, None, outcome, error)

@@ -19,9 +19,13 @@ from routersvc.domain.errors import (
     InvalidRequestError,
     NoEligibleDeploymentError,
     OverloadedError,
+    PolicyNotAllowedError,
     StreamBrokenError,
+    TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
+    UnknownTenantError,
 )
 from routersvc.domain.failures import LastWord
 
@@ -31,6 +35,10 @@ class CallOutcome(enum.Enum):
 
     SERVED = "served"
     INVALID_REQUEST = "invalid_request"
+    UNAUTHENTICATED = "unauthenticated"
+    PERMISSION_DENIED = "permission_denied"
+    TENANT_BUDGET_EXHAUSTED = "tenant_budget_exhausted"
+    TENANT_RATE_LIMITED = "tenant_rate_limited"
     UNKNOWN_POLICY = "unknown_policy"
     UNKNOWN_NAME = "unknown_name"
     FIELD_NOT_SERVED = "field_not_served"
@@ -54,6 +62,10 @@ NOT_THE_SERVICE = frozenset(
     {
         CallOutcome.SERVED,
         CallOutcome.INVALID_REQUEST,
+        CallOutcome.UNAUTHENTICATED,
+        CallOutcome.PERMISSION_DENIED,
+        CallOutcome.TENANT_BUDGET_EXHAUSTED,
+        CallOutcome.TENANT_RATE_LIMITED,
         CallOutcome.UNKNOWN_POLICY,
         CallOutcome.UNKNOWN_NAME,
         CallOutcome.FIELD_NOT_SERVED,
@@ -83,6 +95,9 @@ LAST_WORDS: Mapping[LastWord, CallOutcome] = MappingProxyType(
 ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
     {
         InvalidRequestError: CallOutcome.INVALID_REQUEST,
+        UnknownTenantError: CallOutcome.UNAUTHENTICATED,
+        TenantRateLimitedError: CallOutcome.TENANT_RATE_LIMITED,
+        PolicyNotAllowedError: CallOutcome.PERMISSION_DENIED,
         UnknownPolicyError: CallOutcome.UNKNOWN_POLICY,
         UnknownNameError: CallOutcome.UNKNOWN_NAME,
         FieldNotServedError: CallOutcome.FIELD_NOT_SERVED,
@@ -104,6 +119,8 @@ def outcome_of(error: BaseException | None) -> CallOutcome:
             return CallOutcome.SERVED
         case AttemptsFailedError():
             return LAST_WORDS[error.last_word]
+        case TenantBudgetExhaustedError():
+            return CallOutcome.TENANT_BUDGET_EXHAUSTED
         case NoEligibleDeploymentError():
             if error.candidates and error.only_context_window:
                 return CallOutcome.CONTEXT_LENGTH_EXCEEDED

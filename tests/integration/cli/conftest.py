@@ -12,7 +12,9 @@ import pytest
 Start = Callable[..., "subprocess.Popen[str]"]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
-_SPOKEN_FOR = frozenset({"COLUMNS", "FORCE_COLOR", "NO_COLOR", "ROUTERSVC_ADDRESS"})
+_SPOKEN_FOR = frozenset(
+    {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "ROUTERSVC_ADDRESS", "ROUTERSVC_API_KEY"}
+)
 
 
 @pytest.fixture

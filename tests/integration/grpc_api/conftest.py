@@ -19,10 +19,12 @@ from llmrouter.v1 import report_pb2, router_service_pb2_grpc
 from routersvc.domain.answers import AnswerEvent, Finished
 from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.policies import Policy
+from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Script, ScriptedGateway
 from routersvc.drills.worlds import NotingObserver, scripted_deployment, scripted_policy
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.grpc_api.authentication import Authenticator
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
@@ -120,6 +122,8 @@ class OpenEdge(Protocol):
         max_message_bytes: int = 1 << 20,
         max_concurrent_calls: int = 100,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
+        tenants: Sequence[Tenant] = (),
+        authenticator: Authenticator | None = None,
     ) -> Edge:
         """Start one."""
         ...
@@ -138,6 +142,8 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
             max_message_bytes: int = 1 << 20,
             max_concurrent_calls: int = 100,
             outer_interceptors: Sequence[aio.ServerInterceptor] = (),
+            tenants: Sequence[Tenant] = (),
+            authenticator: Authenticator | None = None,
         ) -> Edge:
             names = list(scripts or ["fed"])
             fed, scripted, observer = FedGateway(), ScriptedGateway(scripts or {}), NotingObserver()
@@ -150,6 +156,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                     default_policy="drill",
                     digest="drill",
                     max_concurrent_calls=max_concurrent_calls,
+                    tenants={tenant.name: tenant for tenant in tenants},
                 ),
                 gateway=scripted if scripts else fed,
                 observer=observer,
@@ -169,6 +176,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                 make_id=lambda: "made-id",
                 wall_clock=lambda: 0.0,
                 outer_interceptors=outer_interceptors,
+                authenticator=authenticator,
             )
             stack.push_async_callback(router.aclose)
             (address,) = await server.start()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge
 
 SERVICE = "llmrouter.v1.RouterService"
+CATALOGUE = "llmrouter.v1.CatalogueService"
 
 
 async def check(edge: Edge, name: str) -> HealthCheckResponse:
@@ -46,7 +47,7 @@ def watch(edge: Edge, name: str) -> AsyncIterator[HealthCheckResponse]:
     return aiter(call(HealthCheckRequest(service=name)))
 
 
-@pytest.mark.parametrize("name", ["", SERVICE])
+@pytest.mark.parametrize("name", ["", SERVICE, CATALOGUE])
 async def test_running_server_is_serving(name: str, open_edge: OpenEdge) -> None:
     """As a whole and by the name of its service."""
     edge = await open_edge({"a": [answer("never")]})
@@ -137,6 +138,7 @@ async def test_reflection_lists_the_services(version: str, open_edge: OpenEdge) 
     assert [it.name for it in listing.list_services_response.service] == [
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
+        CATALOGUE,
         SERVICE,
     ]
     assert router_service_pb2.DESCRIPTOR.serialized_pb in (

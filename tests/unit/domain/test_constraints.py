@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue import Capability, Catalogue, Compliance, Deployment, Model, Prices
+from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.constraints import effective_constraints, exclusions, expected_cost
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
@@ -19,7 +20,7 @@ from routersvc.domain.planning import Planner
 from routersvc.domain.plans import ExclusionReason, HedgingPlan
 from routersvc.domain.policies import ConsistencyMode, HedgingMode
 from routersvc.domain.prompts import Image, Message, Prompt, Role, Sampling, Text, WireExtension
-from routersvc.domain.requests import Constraints, Request, Routing
+from routersvc.domain.requests import Request, Routing
 from routersvc.drills.worlds import scripted_deployment, scripted_policy, scripted_request
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")

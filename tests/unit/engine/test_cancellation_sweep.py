@@ -16,11 +16,13 @@ import pytest
 from routersvc.domain.active_checks import CheckMethod, CheckRule
 from routersvc.domain.answers import Finished, TextDelta
 from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.cost_budgets import CostBudgetRule
 from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.errors import CallFailedError
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingMode, HedgingRule, StreamRecoveryMode
+from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Emit, Fail, Hang, Wait, answer
 from routersvc.drills.virtual_time import VirtualTimeLoop
 from routersvc.drills.worlds import World, scripted_policy, scripted_request
@@ -74,11 +76,12 @@ def parallel() -> World:
     return with_hedging(HedgingRule(mode=HedgingMode.PARALLEL))
 
 
-def with_hedging(rule: HedgingRule) -> World:
+def with_hedging(rule: HedgingRule, *tenants: Tenant) -> World:
     """Return a world in which the second deployment is the faster one."""
     return World(
         {"a": [answer("a", first=2.0)], "b": [answer("b", "c", first=0.1, gap=0.1)]},
         policy=dataclasses.replace(scripted_policy(["a", "b"]), hedging=rule),
+        tenants=tenants,
     )
 
 
@@ -101,6 +104,12 @@ def queued() -> World:
 
 COMPANIONS = {queued: 2}
 """How many other calls run beside the one that is cancelled."""
+
+
+def budgeted() -> World:
+    """The first is late, its hedge answers, and both are paid for by a tenant."""
+    tenant = Tenant(name="", budget=CostBudgetRule(usd=1.0, window=60.0))
+    return with_hedging(HedgingRule(mode=HedgingMode.DELAYED, delay=0.3), tenant)
 
 
 async def call(world: World, *, streaming: bool) -> None:
@@ -165,7 +174,19 @@ def cancelled_at(step: int, scenario: Callable[[], World], *, streaming: bool) -
 @pytest.mark.parametrize("streaming", [True, False], ids=["stream", "unary"])
 @pytest.mark.parametrize(
     "scenario",
-    [plain, failover, late, retry, restart, resume, hedged, parallel, exhausted, queued],
+    [
+        plain,
+        failover,
+        late,
+        retry,
+        restart,
+        resume,
+        hedged,
+        parallel,
+        exhausted,
+        queued,
+        budgeted,
+    ],
 )
 def test_cancellation_at_every_step_leaves_nothing(
     scenario: Callable[[], World],

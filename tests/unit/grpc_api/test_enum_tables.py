@@ -52,6 +52,7 @@ IN = {
     "HEDGING_MODES": (routing_pb2.HedgingMode.DESCRIPTOR, HedgingMode),
     "STREAM_RECOVERY_MODES": (routing_pb2.StreamRecoveryMode.DESCRIPTOR, StreamRecoveryMode),
     "HEALTH_STATES": (health_pb2.HealthState.DESCRIPTOR, HealthState),
+    "CAPABILITIES": (explanation_pb2.Capability.DESCRIPTOR, Capability),
 }
 
 OUT = {

@@ -21,11 +21,15 @@ from routersvc.domain.errors import (
     InvalidRequestError,
     NoEligibleDeploymentError,
     OverloadedError,
+    PolicyNotAllowedError,
     RefusedError,
     RouterError,
     StreamBrokenError,
+    TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
+    UnknownTenantError,
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.plans import Candidate, Exclusion, ExclusionReason
@@ -106,6 +110,22 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
         FieldNotServedError("routing.session_id"),
         StatusCode.UNIMPLEMENTED,
         "FIELD_NOT_SERVED",
+    ),
+    "unknown tenant": (UnknownTenantError(), StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"),
+    "policy not allowed": (
+        PolicyNotAllowedError("fast", ["drill"]),
+        StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+    ),
+    "budget": (
+        TenantBudgetExhaustedError([excluded(ExclusionReason.TENANT_BUDGET)], retry_after=9.0),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "TENANT_BUDGET_EXHAUSTED",
+    ),
+    "rate": (
+        TenantRateLimitedError(retry_after=2.0),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "TENANT_RATE_LIMITED",
     ),
     "not eligible": (
         NoEligibleDeploymentError([excluded(ExclusionReason.REGION)]),

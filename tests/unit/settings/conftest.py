@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "BETA_API_KEY": "beta-secret",
     "BETA_BATCH_API_KEY": "beta-batch-secret",
     "GAMMA_API_KEY": "gamma-secret",
+    "SEARCH_API_KEY": "search-secret",
 }
 
 

@@ -19,9 +19,8 @@ DURATION = "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or s
             "servr: {}",
             (
                 "16:1: servr: no such key; did you mean `server`? (allowed: `providers`, `models`, "
-                "`deployments`, `policies`, `default_policy`, `policy_defaults`, `fleet`, "
-                "`server`, "
-                "`telemetry`)"
+                "`deployments`, `policies`, `default_policy`, `policy_defaults`, `tenants`, "
+                "`fleet`, `server`, `telemetry`)"
             ),
         ),
         (
@@ -175,8 +174,8 @@ def test_wrong_keys_and_values_are_told(told: Told, minimal: str, keys: str, pro
             "context_window: 128000",
             "context_window:",
             (
-                "8:20: models.sim-large.context_window: has no value "
-                "(allowed: a whole number, at least 1, at most 1073741824)"
+                "8:20: models.sim-large.context_window: is missing, and no known model has this "
+                "name (allowed: a whole number, or a known model under `from`)"
             ),
         ),
         (
@@ -217,7 +216,7 @@ def test_document_that_is_no_mapping_is_told(told: Told) -> None:
     assert told("- providers\n") == [
         (
             "1:1: cannot be a list (allowed: a mapping with the keys `providers`, `models`, "
-            "`deployments`, `policies`, `default_policy`, `policy_defaults`, `fleet`, "
+            "`deployments`, `policies`, `default_policy`, `policy_defaults`, `tenants`, `fleet`, "
             "`server`, `telemetry`)"
         )
     ]

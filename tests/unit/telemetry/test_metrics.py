@@ -182,3 +182,44 @@ def test_names_obey_the_conventions(report: RouteReport, served: AttemptReport) 
     assert all(
         family.name.endswith("_seconds") for family in families if family.type == "histogram"
     )
+
+
+def test_calls_and_cost_are_counted_by_tenant(report: RouteReport) -> None:
+    """Refused calls too; calls that are nobody's have no series."""
+    metrics = Metrics(version="1")
+
+    metrics.call_ended(report, CallOutcome.SERVED, streaming=True)
+    metrics.call_ended(dataclasses.replace(report, tenant=""), CallOutcome.SERVED, streaming=True)
+    metrics.call_refused(CallOutcome.TENANT_BUDGET_EXHAUSTED, streaming=True, tenant="shop")
+    metrics.call_refused(CallOutcome.UNAUTHENTICATED, streaming=True, tenant="nobody knows")
+
+    found = {
+        (name, tuple(sorted(dict(labels).items()))): value
+        for (name, labels), value in _samples(metrics).items()
+        if name.startswith("routersvc_tenant_")
+    }
+    assert found == {
+        (
+            "routersvc_tenant_calls_total",
+            (("outcome", "served"), ("tenant", "shop")),
+        ): 1,
+        (
+            "routersvc_tenant_calls_total",
+            (("outcome", "tenant_budget_exhausted"), ("tenant", "shop")),
+        ): 1,
+        ("routersvc_tenant_cost_usd_total", (("tenant", "shop"),)): 0.0125,
+        ("routersvc_tenant_wasted_cost_usd_total", (("tenant", "shop"),)): 0,
+    }
+
+
+def test_tenants_beyond_the_limit_are_counted_together(report: RouteReport) -> None:
+    """However many there are, memory and the scrape stay bounded."""
+    metrics = Metrics(version="1")
+
+    for number in range(MAX_NAMES + 50):
+        of_one = dataclasses.replace(report, tenant=f"t{number}")
+        metrics.call_ended(of_one, CallOutcome.SERVED, streaming=True)
+
+    name = "routersvc_tenant_calls_total"
+    assert _sample(metrics, name, tenant="other", outcome="served") == 50
+    assert sum(found == name for found, _ in _samples(metrics)) == MAX_NAMES + 1

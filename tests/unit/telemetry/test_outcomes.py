@@ -17,11 +17,15 @@ from routersvc.domain.errors import (
     InvalidRequestError,
     NoEligibleDeploymentError,
     OverloadedError,
+    PolicyNotAllowedError,
     RefusedError,
     RouterError,
     StreamBrokenError,
+    TenantBudgetExhaustedError,
+    TenantRateLimitedError,
     UnknownNameError,
     UnknownPolicyError,
+    UnknownTenantError,
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.plans import Candidate, Exclusion, ExclusionReason
@@ -49,6 +53,10 @@ def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
     deployment = report.attempts[0].deployment
     every: list[RouterError] = [
         InvalidRequestError([]),
+        UnknownTenantError(),
+        PolicyNotAllowedError("p", ["q"]),
+        TenantBudgetExhaustedError([], retry_after=None),
+        TenantRateLimitedError(retry_after=1.0),
         UnknownPolicyError("p", ["q"]),
         UnknownNameError(field="f", name="n", known=[]),
         FieldNotServedError("f"),

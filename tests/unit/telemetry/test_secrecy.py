@@ -270,8 +270,8 @@ def test_nothing_that_was_said_leaves_by_telemetry(
 
 
 def test_marker_would_be_found_where_it_may_stand() -> None:
-    """The search itself works: a tenant's name is in the log, and in no metric."""
-    request = Request(request_id="r", prompt=Prompt(messages=()), timeout=1.0, tenant=MARKER)
+    """The search itself works: a request's id is in the log, and in no metric."""
+    request = Request(request_id=MARKER, prompt=Prompt(messages=()), timeout=1.0)
 
     outlets = _everything(
         request,

@@ -70,11 +70,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 19
     """Means that the caller may not do this. `PERMISSION_DENIED`."""
     ERROR_REASON_TENANT_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 20
-    """Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`."""
+    """Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps."""
     ERROR_REASON_UNKNOWN_DECISION: _ErrorReason.ValueType  # 21
     """Means that the decision is unknown or forgotten. `NOT_FOUND`."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 22
     """Means a defect of the router; the log has more under the same trace id. `INTERNAL`."""
+    ERROR_REASON_TENANT_RATE_LIMITED: _ErrorReason.ValueType  # 23
+    """Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Says why a call failed. May grow: treat an unknown reason by its status code."""
@@ -120,9 +122,11 @@ ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 18
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 19
 """Means that the caller may not do this. `PERMISSION_DENIED`."""
 ERROR_REASON_TENANT_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 20
-"""Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`."""
+"""Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps."""
 ERROR_REASON_UNKNOWN_DECISION: ErrorReason.ValueType  # 21
 """Means that the decision is unknown or forgotten. `NOT_FOUND`."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
 """Means a defect of the router; the log has more under the same trace id. `INTERNAL`."""
+ERROR_REASON_TENANT_RATE_LIMITED: ErrorReason.ValueType  # 23
+"""Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -612,7 +612,9 @@ class EffectiveConstraint(_message.Message):
     value: _builtins.str
     """Describes its value."""
     source: _builtins.str
-    """Names who set it: `request`, `policy` or `tenant`."""
+    """Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
+    together.
+    """
     def __init__(
         self,
         *,

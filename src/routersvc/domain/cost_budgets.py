@@ -1,0 +1,202 @@
+"""What a tenant may spend: a sliding window of dollars, reserved before they are spent.
+
+A call reserves what its attempts are expected to cost when it is admitted, hedges and failovers
+included, and settles with what they did cost when it ends, wasted money included. Both happen
+without waiting in between, so that calls side by side cannot spend the same dollar. What attempts
+are expected to cost rests on the tokens of the profile: a longer answer is booked in full at its
+end and can take the window above its limit, never an answer as long as expected.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import deque
+from collections.abc import Mapping
+
+_SLICES = 60
+"""Spent money is forgotten in so many steps a window, never sooner than after the window."""
+
+_ROUNDING = 1e-9
+"""Relative; sums of dollars are not exact."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DowngradeRule:
+    """What changes for a tenant that has used up the share `threshold` of its budget.
+
+    Another `policy` decides, or models stronger than tier `min_tier` are left out, or both.
+    """
+
+    threshold: float
+    policy: str = ""
+    min_tier: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise ValueError(f"`threshold` lies above 0 and at most at 1, not {self.threshold}")
+        if not self.policy and not self.min_tier:
+            raise ValueError("a downgrade names a `policy` or a `min_tier` above 0")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class CostBudgetRule:
+    """At most `usd` in any `window` seconds."""
+
+    usd: float
+    window: float
+    downgrade: DowngradeRule | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.usd < math.inf:
+            raise ValueError(f"`usd` must be above 0, not {self.usd}")
+        if not 0 < self.window < math.inf:
+            raise ValueError(f"`window` must be above 0 seconds, not {self.window}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetStanding:
+    """How a tenant's budget stands at one moment.
+
+    `leaving` tells what of `spent_usd` will be forgotten, and in how many seconds, soonest first.
+    """
+
+    rule: CostBudgetRule
+    spent_usd: float
+    reserved_usd: float
+    leaving: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def left_usd(self) -> float:
+        """What can be reserved now."""
+        return max(0.0, self.rule.usd - self.spent_usd - self.reserved_usd)
+
+    @property
+    def used_share(self) -> float:
+        """What share of the budget is spent or reserved."""
+        return (self.spent_usd + self.reserved_usd) / self.rule.usd
+
+    @property
+    def downgrade(self) -> DowngradeRule | None:
+        """The downgrade that is in force, if any."""
+        rule = self.rule.downgrade
+        return rule if rule is not None and self.used_share >= rule.threshold else None
+
+    def covers(self, usd: float) -> bool:
+        """Whether so much can be reserved now."""
+        taken = self.spent_usd + self.reserved_usd
+        return usd + taken <= self.rule.usd * (1 + _ROUNDING)
+
+    def wait(self, usd: float) -> float | None:
+        """Return in how many seconds so much can be reserved, `None` for never.
+
+        Money that running calls have reserved counts as free: each may end at any moment.
+        """
+        left = self.rule.usd - self.spent_usd
+        if usd > self.rule.usd * (1 + _ROUNDING):
+            return None
+        if usd <= left + _ROUNDING * self.rule.usd:
+            return 0.0
+        for seconds, forgotten in self.leaving:
+            left += forgotten
+            if usd <= left + _ROUNDING * self.rule.usd:
+                return seconds
+        return self.rule.window
+
+
+class CostBudget:
+    """The budget of one tenant."""
+
+    __slots__ = ("_length", "_reserved", "_rule", "_slices", "reservations")
+
+    def __init__(self, rule: CostBudgetRule) -> None:
+        self._rule = rule
+        self._length = rule.window / _SLICES
+        # Numbers of slices, oldest first, with what was spent in each.
+        self._slices: deque[tuple[int, float]] = deque()
+        self._reserved = 0.0
+        self.reservations = 0
+
+    def standing(self, now: float) -> BudgetStanding:
+        """Return how the budget stands. What was spent before the window is left out."""
+        oldest = self._number(now) - _SLICES
+        live = [(number, usd) for number, usd in self._slices if number >= oldest]
+        return BudgetStanding(
+            rule=self._rule,
+            spent_usd=math.fsum(usd for _, usd in live),
+            reserved_usd=self._reserved,
+            leaving=tuple(
+                ((number + _SLICES + 1) * self._length - now, usd) for number, usd in live
+            ),
+        )
+
+    def reserve(self, usd: float, now: float) -> bool:
+        """Set so much aside; `False` and nothing set aside where it does not fit."""
+        if not self.standing(now).covers(usd):
+            return False
+        self._reserved += usd
+        self.reservations += 1
+        return True
+
+    def settle(self, *, reserved_usd: float, spent_usd: float, now: float) -> None:
+        """Give a reservation back and book what was spent instead."""
+        self.reservations -= 1
+        # The last one takes the rounding of all with it.
+        self._reserved = max(0.0, self._reserved - reserved_usd) if self.reservations else 0.0
+        number = self._number(now)
+        while self._slices and self._slices[0][0] < number - _SLICES:
+            self._slices.popleft()
+        if spent_usd > 0:
+            if self._slices and self._slices[-1][0] >= number:
+                number, before = self._slices.pop()
+                spent_usd += before
+            self._slices.append((number, spent_usd))
+
+    def _number(self, now: float) -> int:
+        return math.floor(now / self._length)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Reservation:
+    """What one call has set aside, to be settled once."""
+
+    tenant: str
+    usd: float
+
+
+class CostBudgets:
+    """The budgets of all tenants that have one, by name of the tenant."""
+
+    __slots__ = ("_budgets",)
+
+    def __init__(self, rules: Mapping[str, CostBudgetRule]) -> None:
+        self._budgets = {tenant: CostBudget(rule) for tenant, rule in rules.items()}
+
+    @property
+    def reservations(self) -> int:
+        """How many reservations have not been settled."""
+        return sum(budget.reservations for budget in self._budgets.values())
+
+    def standing(self, tenant: str, now: float) -> BudgetStanding | None:
+        """Return how a tenant's budget stands, `None` for one that has none. Changes nothing."""
+        budget = self._budgets.get(tenant)
+        return None if budget is None else budget.standing(now)
+
+    def reserve(self, tenant: str, usd: float, now: float) -> Reservation | None:
+        """Set so much of a tenant's budget aside, `None` for one that has none.
+
+        Raises:
+            ValueError: it does not fit; the caller has looked at the standing of the same moment.
+        """
+        budget = self._budgets.get(tenant)
+        if budget is None:
+            return None
+        if not budget.reserve(usd, now):
+            raise ValueError(f"{usd} dollars do not fit into the budget of `{tenant}`")
+        return Reservation(tenant=tenant, usd=usd)
+
+    def settle(self, reservation: Reservation, spent_usd: float, now: float) -> None:
+        """Give a reservation back and book what was spent instead."""
+        self._budgets[reservation.tenant].settle(
+            reserved_usd=reservation.usd, spent_usd=spent_usd, now=now
+        )

@@ -1,0 +1,79 @@
+"""The one call of `CatalogueService`: which models there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from grpc import aio
+
+from llmrouter.v1 import catalogue_service_pb2 as catalogue_pb2
+from routersvc.domain.model_listing import ModelFilter
+from routersvc.engine.router import Router
+from routersvc.grpc_api import enums_in
+from routersvc.grpc_api.authentication import current_tenant
+from routersvc.grpc_api.models_out import model_of
+from routersvc.grpc_api.violations import Violations
+from routersvc.grpc_api.wire_requests import RequestReader
+
+SERVICE_NAME = catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name
+
+_Context = aio.ServicerContext[Any, Any]
+
+
+class CatalogueServicer:
+    """Serves `CatalogueService`."""
+
+    def __init__(self, *, router: Router) -> None:
+        self._router = router
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Return what a server registers."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE_NAME,
+            {
+                "ListModels": grpc.unary_unary_rpc_method_handler(
+                    self.list_models, RequestReader(catalogue_pb2.ListModelsRequest), _serialize
+                )
+            },
+        )
+
+    async def list_models(
+        self,
+        request: catalogue_pb2.ListModelsRequest,
+        context: _Context,  # noqa: ARG002 - the signature that all methods share
+    ) -> catalogue_pb2.ListModelsResponse:
+        """Tell which models the caller can reach."""
+        listed = self._router.list_models(current_tenant(), model_filter_of(request))
+        return catalogue_pb2.ListModelsResponse(
+            models=[model_of(model) for model in listed],
+            configuration_digest=self._router.configuration_digest,
+        )
+
+
+def model_filter_of(request: catalogue_pb2.ListModelsRequest) -> ModelFilter:
+    """Return which models are asked for.
+
+    Raises:
+        InvalidRequestError: fields are wrong.
+    """
+    violations = Violations()
+    for field in ("models", "providers"):
+        for place, name in enumerate(getattr(request, field)):
+            violations.present(f"{field}[{place}]", name)
+    capabilities = [
+        violations.known(f"capabilities[{place}]", number, enums_in.CAPABILITIES)
+        for place, number in enumerate(request.capabilities)
+    ]
+    violations.raise_if_any()
+    return ModelFilter(
+        models=frozenset(request.models),
+        providers=frozenset(request.providers),
+        capabilities=frozenset(each for each in capabilities if each is not None),
+        policy=request.policy,
+    )
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
