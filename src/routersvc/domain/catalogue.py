@@ -88,7 +88,10 @@ class Prices:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """An entry of the catalogue. Token counts are of the model's own tokenizer."""
+    """An entry of the catalogue. Token counts are of the model's own tokenizer.
+
+    `token_ratio` is how many of those a token of o200k_base is taken for.
+    """
 
     name: str
     context_window: int
@@ -97,6 +100,7 @@ class Model:
     prices: Prices | None = None
     tier: int = 0
     equivalent_to: frozenset[str] = frozenset()
+    token_ratio: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,10 +8,11 @@ that none can reach one that was excluded.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 from routersvc.domain.answers import Usage
-from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment
+from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment, Model
 from routersvc.domain.plans import EffectiveConstraint, Exclusion, ExclusionReason, Profile
 from routersvc.domain.policies import Policy
 from routersvc.domain.requests import Request
@@ -42,6 +43,11 @@ def expected_cost(deployment: Deployment, profile: Profile) -> float | None:
         return None
     usage = Usage(input_tokens=profile.input_tokens, output_tokens=profile.output_tokens)
     return prices.cost(usage)
+
+
+def fits_window(model: Model, request: Request, profile: Profile, input_tokens: int) -> bool:
+    """Whether a prompt of `input_tokens` of o200k_base fits with its answer and the reserve."""
+    return _needed_tokens(model, request, profile, input_tokens) <= model.context_window
 
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
@@ -141,9 +147,8 @@ def _abilities(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
 def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     profile = limits.profile
     model = deployment.model
-    reserve = limits.request.routing.constraints.context_reserve_tokens
-    needed = profile.input_tokens + profile.output_tokens + reserve
-    if needed > model.context_window:
+    if not fits_window(model, limits.request, profile, profile.input_tokens):
+        needed = _needed_tokens(model, limits.request, profile, profile.input_tokens)
         yield Exclusion(
             reason=ExclusionReason.CONTEXT_WINDOW,
             description=f"about {needed} tokens do not fit its window of {model.context_window}",
@@ -157,6 +162,12 @@ def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             description=f"it gives at most {limit} tokens, {asked} are asked for",
             eligible_if=f"`max_output_tokens` were at most {limit}",
         )
+
+
+def _needed_tokens(model: Model, request: Request, profile: Profile, input_tokens: int) -> int:
+    """Return the tokens that a request takes of a window, by the model's own tokenizer."""
+    reserve = request.routing.constraints.context_reserve_tokens
+    return math.ceil(input_tokens * model.token_ratio) + profile.output_tokens + reserve
 
 
 def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:

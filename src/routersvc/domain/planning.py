@@ -9,14 +9,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Catalogue, Deployment
-from routersvc.domain.constraints import Limits, exclusions, expected_cost
+from routersvc.domain.constraints import Limits, exclusions, expected_cost, fits_window
 from routersvc.domain.equals import Balance, balanced, in_order
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     UnknownNameError,
     UnknownPolicyError,
 )
-from routersvc.domain.plans import Candidate, HedgingPlan, Plan, ScorePart
+from routersvc.domain.plans import Candidate, HedgingPlan, Plan, Profile, ScorePart
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -24,8 +24,9 @@ from routersvc.domain.policies import (
     OrderMode,
     Policy,
 )
-from routersvc.domain.profiles import profile_of
+from routersvc.domain.profiles import Profiler
 from routersvc.domain.requests import Request
+from routersvc.domain.token_estimates import TokenEstimate
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class Planner:
     catalogue: Catalogue
     policies: Mapping[str, Policy]
     default_policy: str
+    profiler: Profiler = dataclasses.field(default_factory=Profiler)
 
     def limits(self, request: Request) -> Limits:
         """Return what deployments are held against for `request`.
@@ -51,7 +53,7 @@ class Planner:
         return Limits(
             request=request,
             policy=policy,
-            profile=profile_of(request),
+            profile=self._profile(request, policy),
             models=frozenset(self._model_name(name) for name in request.routing.required_models),
             wire_formats=frozenset(
                 extension.wire_format for extension in request.prompt.wire_extensions
@@ -156,6 +158,24 @@ class Planner:
     def policy_choice(self, request: Request) -> str:
         """Describe how the policy came to be chosen."""
         return "named by the request" if request.routing.policy else "the default policy"
+
+    def _profile(self, request: Request, policy: Policy) -> Profile:
+        """Return the profile, its tokens counted where a window of the policy is too near."""
+        profile = self.profiler.profile(request)
+        models = {
+            deployment.model
+            for name in policy.deployments
+            if (deployment := self.catalogue.deployments.get(name)) is not None
+        }
+
+        def is_open(tokens: TokenEstimate) -> bool:
+            return any(
+                fits_window(model, request, profile, tokens.low)
+                and not fits_window(model, request, profile, tokens.high)
+                for model in models
+            )
+
+        return self.profiler.settled(request, profile, is_open)
 
     def _ranked(self, allowed: Sequence[Deployment], limits: Limits) -> list[Deployment]:
         """Order by the request's preferred models, then by the policy's own order."""

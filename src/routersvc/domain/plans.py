@@ -17,6 +17,8 @@ from routersvc.domain.policies import (
     Timeouts,
 )
 from routersvc.domain.prompts import Modality
+from routersvc.domain.tasks import Task
+from routersvc.domain.token_estimates import TokenEstimate
 
 
 class ExclusionReason(enum.Enum):
@@ -57,11 +59,15 @@ class Evidence:
 class Profile:
     """What the router understood of a request.
 
-    `input_tokens` is an estimate unless `input_tokens_exact`.
+    `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
+    `input_tokens_exact`; `input_bounds` say how far off it can be.
     """
 
+    task: Task
+    complexity: float
     input_tokens: int
     input_tokens_exact: bool
+    input_bounds: TokenEstimate
     output_tokens: int
     modalities: frozenset[Modality]
     capabilities: frozenset[Capability]

@@ -23,7 +23,7 @@ from routersvc.domain.health import DeploymentHealth, HealthState
 from routersvc.domain.planning import Planner
 from routersvc.domain.plans import Explanation, HedgingPlan, Plan
 from routersvc.domain.policies import Policy
-from routersvc.domain.profiles import evidence_of
+from routersvc.domain.profiles import Profiler, evidence_of
 from routersvc.domain.races import Race
 from routersvc.domain.requests import Request
 from routersvc.engine.active_checks import ActiveChecks
@@ -46,6 +46,7 @@ class RouterConfiguration:
     digest: str
     max_concurrent_calls: int
     rules: FleetRules = dataclasses.field(default_factory=FleetRules)
+    profiler: Profiler = dataclasses.field(default_factory=Profiler)
 
 
 class Router:
@@ -69,6 +70,7 @@ class Router:
             catalogue=configuration.catalogue,
             policies=configuration.policies,
             default_policy=configuration.default_policy,
+            profiler=configuration.profiler,
         )
         self._fleet = Fleet(
             configuration.catalogue.deployments.values(), random=random, rules=configuration.rules
