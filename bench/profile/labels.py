@@ -1,18 +1,9 @@
 """The labelled prompts: which task each is and how hard it proved, by the mapping that stands here.
 
 Labels come from the sources, never from reading the prompts. Difficulty is measured: the share of
-models that got a question wrong, or the steps of its solution. Sets whose prompts do not say what is
-wanted have no task: OpenBookQA's are sentences without their options, CommonGen's bare lists of words.
-
-| source | task | difficulty |
-|---|---|---|
-| Arena-Hard | by the cluster's name (`arena_clusters`) | none |
-| GSM8K | maths | steps of the solution |
-| MMLU-Pro | maths: math; reasoning: physics, chemistry, engineering; others none | 29 models |
-| RouteLLM's MMLU | none | GPT-4 and Mixtral |
-| LLMRouter | by its task: gsm8k, math, mgsm maths; mbpp, human_eval code; gpqa, logicgrid, arc_challenge \
-reasoning; natural_qa, trivia_qa chat; others none | 9 models |
-| ZeroEval | crux code, math-l5 maths | 51, 41 models |
+models that got a question wrong, or the steps of its solution. `MAPPING` says it source by source.
+Sets whose prompts do not say what is wanted have no task: OpenBookQA's are sentences without their
+options, CommonGen's bare lists of words.
 """
 
 from __future__ import annotations
@@ -23,10 +14,28 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pyarrow.parquet
 
 from bench.profile import arena_clusters
 from routersvc.domain.tasks import Task
+
+MAPPING = (
+    ("Arena-Hard", "by the name of its cluster (`bench/profile/arena_clusters.py`)", "none"),
+    ("GSM8K, every eighth", "maths", "steps of the solution"),
+    ("MMLU-Pro", "math: maths; physics, chemistry, engineering: reasoning", "29 models"),
+    ("RouteLLM's MMLU", "none", "GPT-4 and Mixtral 8x7B"),
+    (
+        "LLMRouter",
+        (
+            "gsm8k, math, mgsm: maths; mbpp, human_eval: code; gpqa, logicgrid, arc_challenge: "
+            "reasoning; natural_qa, trivia_qa: chat"
+        ),
+        "9 models",
+    ),
+    ("ZeroEval", "crux: code; math-l5: maths", "51 and 41 models"),
+)
+"""Source, where its task comes from, whose answers its difficulty comes from."""
 
 _MMLU_PRO = {
     "math": Task.MATHS,
@@ -133,8 +142,6 @@ def _share_wrong(row: dict[str, Any]) -> float:
 
 
 def _lettered(options: str) -> str:
-    import orjson  # noqa: PLC0415 - only here
-
     listed: list[str] = orjson.loads(options)
     return "\n".join(
         f"{letter}. {text}" for letter, text in zip("ABCDEFGHIJ", listed, strict=False)

@@ -13,7 +13,7 @@ from typing import Protocol
 from routersvc.domain.token_estimates import TokenEstimate, estimate_of, windows
 
 SAMPLED_FROM = 32_768
-"""Characters of a prompt from which on a sample is counted first: below, all of it costs as much."""
+"""Characters of a prompt from which on a sample is counted first; below, all cost no more."""
 
 COUNTED_UP_TO = 524_288
 """Characters of a prompt up to which it is counted whole: about 20 ms of prose. Beyond, the sample
