@@ -43,5 +43,8 @@ class Classifier(Protocol):
     """Tells task and complexity of what was read."""
 
     def classify(self, reading: Reading) -> Classification:
-        """Return the task and its complexity. Never raises, does no I/O, quotes nothing."""
+        """Return the task and its complexity. Never raises, does no I/O, quotes nothing.
+
+        A task that the caller states is taken as it is; how hard it is may follow from it.
+        """
         ...

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 from routersvc.domain.classifiers import Classification, Classifier
-from routersvc.domain.detectors import Detection, Detector
+from routersvc.domain.detectors import DataClassRule, Detector, Finding, data_classes_of
 from routersvc.domain.plans import Evidence, Profile
 from routersvc.domain.prompts import Image, ImageDetail, Prompt
 from routersvc.domain.readings import parts_of, read, texts_of
@@ -31,15 +31,17 @@ IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
 DEFAULT_OUTPUT_TOKENS = 1024
 """What an answer is assumed to need where neither caller nor prompt says so."""
 
-_NOTHING_FOUND = Detection()
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Profiler:
-    """Makes the profile of requests. Without `counter` tokens are only ever estimated."""
+    """Makes the profile of requests. Without `counter` tokens are only ever estimated.
+
+    What `detector` finds is of classes of data by `data_class_rules`.
+    """
 
     classifier: Classifier = dataclasses.field(default_factory=RuleClassifier)
     detector: Detector | None = None
+    data_class_rules: tuple[DataClassRule, ...] = ()
     counter: TokenCounter | None = None
 
     def profile(self, request: Request) -> Profile:
@@ -48,11 +50,17 @@ class Profiler:
         routing = request.routing
         texts = tuple(texts_of(prompt))
         tokens = sum(map(estimate_of, texts), _frames(prompt))
-        reading = read(prompt, length=sum(map(len, texts)), input_tokens=tokens.likely)
+        reading = read(
+            prompt,
+            length=sum(map(len, texts)),
+            input_tokens=tokens.likely,
+            stated_task=routing.task,
+        )
         found = self.classifier.classify(reading)
-        detection = _NOTHING_FOUND
+        findings: tuple[Finding, ...] = ()
         if self.detector is not None:
-            detection = self.detector.detect(_sent_texts(prompt, texts))
+            findings = self.detector.detect(_sent_texts(prompt, texts))
+        found_classes = data_classes_of(findings, self.data_class_rules)
         modalities = reading.modalities
         return Profile(
             task=found.task if routing.task is None else routing.task,
@@ -65,9 +73,12 @@ class Profiler:
             or DEFAULT_OUTPUT_TOKENS,
             modalities=modalities,
             capabilities=required_capabilities(request, modalities),
-            data_classes=routing.constraints.data_classes | detection.data_classes,
+            data_classes=routing.constraints.data_classes | found_classes,
             priority=routing.priority,
-            evidence=(*_found_evidence(found, routing), *_detection_evidence(detection)),
+            evidence=(
+                *_found_evidence(found, routing),
+                *_detection_evidence(findings, found_classes),
+            ),
         )
 
     def settled(
@@ -145,19 +156,21 @@ def _found_evidence(found: Classification, routing: Routing) -> tuple[Evidence, 
     return (*task, *complexity)
 
 
-def _detection_evidence(detection: Detection) -> tuple[Evidence, ...]:
+def _detection_evidence(
+    findings: Sequence[Finding], data_classes: frozenset[str]
+) -> tuple[Evidence, ...]:
     return (
         *(
             Evidence(
                 finding="identifier",
-                description=f"the prompt holds `{finding.kind}`",
+                description=f"the prompt holds `{finding.kind.value}`",
                 weight=float(finding.count),
             )
-            for finding in detection.findings
+            for finding in findings
         ),
         *(
             Evidence(finding="data_class", description=f"`{name}` follows from the identifiers")
-            for name in sorted(detection.data_classes)
+            for name in sorted(data_classes)
         ),
     )
 

@@ -29,6 +29,7 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
     ToolResult,
 )
+from routersvc.domain.tasks import Task
 
 ASKED_WINDOW = 2048
 """Characters of head and of tail that are read of the last user turn."""
@@ -45,7 +46,7 @@ class Reading:
 
     `asked` is the last user turn, `instructions` the system's, `earlier` the user's turns
     before; all are cut to head and tail. `asked_length` and `length` count the characters of
-    the last turn and of everything.
+    the last turn and of everything. `stated_task` is what the caller says of its request.
     """
 
     asked: str = dataclasses.field(repr=False)
@@ -62,6 +63,7 @@ class Reading:
     asks_for_schema: bool
     effort: ReasoningEffort | None
     input_tokens: int
+    stated_task: Task | None = None
 
 
 def texts_of(prompt: Prompt) -> Iterator[str]:
@@ -100,7 +102,9 @@ def modality_of(part: Part) -> Modality:
             return Modality.TEXT
 
 
-def read(prompt: Prompt, *, length: int, input_tokens: int) -> Reading:
+def read(
+    prompt: Prompt, *, length: int, input_tokens: int, stated_task: Task | None = None
+) -> Reading:
     """Return the reading of a prompt whose texts have `length` characters together."""
     users = [message for message in prompt.messages if message.role is Role.USER]
     # Without a user turn the last message of all is what the model answers to.
@@ -134,6 +138,7 @@ def read(prompt: Prompt, *, length: int, input_tokens: int) -> Reading:
         asks_for_schema=prompt.response_format is not None,
         effort=prompt.reasoning.effort,
         input_tokens=input_tokens,
+        stated_task=stated_task,
     )
 
 

@@ -16,6 +16,8 @@ class RuleClassifier:
         """Return the task and its complexity."""
         asked = shape_of(reading.asked)
         task, confidence, task_signals = task_of(reading, asked)
+        if reading.stated_task is not None:
+            task, confidence, task_signals = reading.stated_task, 1.0, ()
         complexity, complexity_signals = complexity_of(reading, asked, task)
         return Classification(
             task=task,

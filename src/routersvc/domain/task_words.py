@@ -112,7 +112,8 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
         Task.REASONING,
         _SURE,
         """puzzle puzzles riddle clue clues deduce logic logical logically syllogism rätsel
-        logisch énigme logique acertijo lógica enigma indovinello logica raadsel zagadka logicznie bilmece mantık""",
+        logisch énigme logique acertijo lógica enigma indovinello
+        logica raadsel zagadka logicznie bilmece mantık""",
     ),
     (
         Task.REASONING,

@@ -18,9 +18,11 @@ from routersvc.domain.catalogue import (
 )
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.detectors import DataClassRule
 from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.token_ratios import conservative_ratio
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
@@ -100,6 +102,15 @@ class Settings:
             for name, section in document.policies.items()
         }
 
+    def data_class_rules(self) -> tuple[DataClassRule, ...]:
+        """Return which identifiers make which classes of data; none: nothing is looked for."""
+        return tuple(
+            DataClassRule(
+                data_class=name, kinds=frozenset(section.kinds), min_count=section.min_count
+            )
+            for name, section in self.document.detection.data_classes.items()
+        )
+
     def fleet_rules(self) -> FleetRules:
         """Return the rules that hold for every deployment, provider and policy."""
         fleet = self.document.fleet
@@ -138,6 +149,7 @@ def _model(name: str, section: ModelSection) -> Model:
         prices=None if prices is None else Prices(**prices.model_dump()),
         tier=section.tier,
         equivalent_to=frozenset(section.equivalent_to),
+        token_ratio=section.token_ratio or conservative_ratio((name, *section.aliases)),
     )
 
 

@@ -29,6 +29,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
         "demo",
         "explain",
         "health",
+        "profile",
         "serve",
         "simulate",
         "stream",
