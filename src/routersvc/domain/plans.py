@@ -6,6 +6,8 @@ import dataclasses
 import enum
 
 from routersvc.domain.catalogue import Capability, Deployment
+from routersvc.domain.classifiers import Classification
+from routersvc.domain.detectors import Finding
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -60,7 +62,8 @@ class Profile:
     """What the router understood of a request.
 
     `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
-    `input_tokens_exact`; `input_bounds` say how far off it can be.
+    `input_tokens_exact`; `input_bounds` say how far off it can be. `classification` and `findings`
+    are what task, complexity and data classes rest on, beside what the caller said.
     """
 
     task: Task
@@ -73,6 +76,8 @@ class Profile:
     capabilities: frozenset[Capability]
     data_classes: frozenset[str]
     priority: Priority
+    classification: Classification | None = None
+    findings: tuple[Finding, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -8,9 +8,9 @@ the prompt.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 
-from routersvc.domain.classifiers import Classification, Classifier
+from routersvc.domain.classifiers import Classifier
 from routersvc.domain.detectors import DataClassRule, Detector, Finding, data_classes_of
 from routersvc.domain.plans import Evidence, Profile
 from routersvc.domain.prompts import Image, ImageDetail, Prompt
@@ -60,7 +60,6 @@ class Profiler:
         findings: tuple[Finding, ...] = ()
         if self.detector is not None:
             findings = self.detector.detect(_sent_texts(prompt, texts))
-        found_classes = data_classes_of(findings, self.data_class_rules)
         modalities = reading.modalities
         return Profile(
             task=found.task if routing.task is None else routing.task,
@@ -73,12 +72,11 @@ class Profiler:
             or DEFAULT_OUTPUT_TOKENS,
             modalities=modalities,
             capabilities=required_capabilities(request, modalities),
-            data_classes=routing.constraints.data_classes | found_classes,
+            data_classes=routing.constraints.data_classes
+            | data_classes_of(findings, self.data_class_rules),
             priority=routing.priority,
-            evidence=(
-                *_found_evidence(found, routing),
-                *_detection_evidence(findings, found_classes),
-            ),
+            classification=found,
+            findings=findings,
         )
 
     def settled(
@@ -114,16 +112,13 @@ def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
     else:
         output = "nothing is said about the length of the answer"
     return (
-        *profile.evidence,
+        *_classification_evidence(profile, request.routing),
+        *_detection_evidence(profile, request.routing.constraints.data_classes),
         Evidence(finding="input_tokens", description=_size_words(profile)),
         Evidence(finding="output_tokens", description=output),
         *(
             Evidence(finding="capability", description=f"the request needs `{name}`")
             for name in sorted(capability.value for capability in profile.capabilities)
-        ),
-        *(
-            Evidence(finding="data_class", description=f"the caller states `{name}`")
-            for name in sorted(request.routing.constraints.data_classes)
         ),
     )
 
@@ -138,41 +133,29 @@ def _size_words(profile: Profile) -> str:
     )
 
 
-def _found_evidence(found: Classification, routing: Routing) -> tuple[Evidence, ...]:
-    if routing.task is None:
-        task: Sequence[Evidence] = [
-            Evidence(finding="task", description=signal.description, weight=signal.weight)
-            for signal in found.task_signals
-        ]
-    else:
-        task = [Evidence(finding="task", description="the caller says so")]
-    if routing.complexity is None:
-        complexity: Sequence[Evidence] = [
-            Evidence(finding="complexity", description=signal.description, weight=signal.weight)
-            for signal in found.complexity_signals
-        ]
-    else:
-        complexity = [Evidence(finding="complexity", description="the caller says so")]
-    return (*task, *complexity)
+def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Evidence]:
+    found = profile.classification
+    for finding, stated, signals in (
+        ("task", routing.task, () if found is None else found.task_signals),
+        ("complexity", routing.complexity, () if found is None else found.complexity_signals),
+    ):
+        if stated is not None:
+            yield Evidence(finding=finding, description="the caller says so")
+            continue
+        for signal in signals:
+            yield Evidence(finding=finding, description=signal.description, weight=signal.weight)
 
 
-def _detection_evidence(
-    findings: Sequence[Finding], data_classes: frozenset[str]
-) -> tuple[Evidence, ...]:
-    return (
-        *(
-            Evidence(
-                finding="identifier",
-                description=f"the prompt holds `{finding.kind.value}`",
-                weight=float(finding.count),
-            )
-            for finding in findings
-        ),
-        *(
-            Evidence(finding="data_class", description=f"`{name}` follows from the identifiers")
-            for name in sorted(data_classes)
-        ),
-    )
+def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Evidence]:
+    for found in profile.findings:
+        yield Evidence(
+            finding="identifier",
+            description=f"the prompt holds `{found.kind.value}`",
+            weight=float(found.count),
+        )
+    for name in sorted(profile.data_classes):
+        source = "the caller states" if name in stated else "the identifiers make it"
+        yield Evidence(finding="data_class", description=f"{source} `{name}`")
 
 
 def _frames(prompt: Prompt) -> TokenEstimate:

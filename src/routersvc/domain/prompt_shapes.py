@@ -8,25 +8,29 @@ from __future__ import annotations
 import dataclasses
 import re
 
-_WORD = re.compile(r"\w+(?:[.'’;-]\w+)*[+#]*")
-_CODE_LINE = re.compile(
-    r"^[ \t]{0,60}(?:def |class |import |from \w+ import|#include|#define|public |private |static "
+_WORD = re.compile(r"\w[\w+#]*")
+_LINE = re.compile(
+    r"^[ \t]{0,60}(?:"
+    r"(?P<item>(?:[-*•]|[0-9]{1,3}[.)])[ \t])"
+    r"|(?P<option>\(?[A-Ja-j][.):][ \t])"
+    r"|(?P<code>def |class |import |from \w+ import|#include|#define|public |private |static "
     r"|function |const |let |var |return |SELECT |INSERT |UPDATE |CREATE |ALTER |if ?\(|for ?\("
     r"|while ?\(|</?[a-z]|@[A-Za-z]|>>> |\$ [a-z]|#!/|func |fn |package |using |namespace |assert "
-    r"|elif |else:|try:)",
+    r"|elif |else:|try:))",
     re.MULTILINE,
 )
+"""How lines of lists, of options and of code begin."""
+
 _CODE_END = re.compile(r"[;{}]$", re.MULTILINE)
-_CALL = re.compile(r"[A-Za-z_]\w{0,40}\.\w{1,40}\(|\w\(\)|->|=>|::|==|!=|\+=|&&|\|\|")
-_FORMULA = re.compile(
+_CODE_SIGNS = ("()", "->", "=>", "::", "==", "!=", "+=", "&&", "||")
+_COMMAND = re.compile(
     r"\\(?:frac|sqrt|sum|int|lim|begin|text|le|ge|cdot|pi|theta|alpha|mathbb|left|\[|\()"
-    r"|\$[^$\n]{1,80}\$|[√∑∫∂≤≥≠∞π∈∀∃∇]|\b[a-z]\^\{?\d"
 )
-_ARITHMETIC = re.compile(r"\d[ \t]?[-+*/=^×÷<>][ \t]?\d")
-_EQUATION = re.compile(r"\b[a-z][ \t]?=[ \t]?[-\d(a-z]")
-_NUMBER = re.compile(r"\d+")
-_OPTION = re.compile(r"^[ \t]{0,8}\(?[A-Ja-j][.):][ \t]", re.MULTILINE)
-_ITEM = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d{1,3}[.)])[ \t]", re.MULTILINE)
+_INLINE = re.compile(r"\$[^$\n]{1,80}\$")
+_MATHS_SIGNS = "√∑∫∂≤≥≠∞π∈∀∃∇²³^"
+_ARITHMETIC = re.compile(r"[0-9][ \t]?[-+*/=^×÷<>][ \t]?[0-9]")
+_EQUATION = re.compile(r"=[ \t]?[-0-9(a-z]")
+_NUMBER = re.compile("[0-9]+")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,19 +52,38 @@ class Shape:
 def shape_of(text: str) -> Shape:
     """Return the shape of a text."""
     lowered = text.lower()
-    digits = _NUMBER.findall(text)
+    numbers = len(_NUMBER.findall(text))
+    lines = [match.lastgroup for match in _LINE.finditer(text)]
     return Shape(
         lowered=lowered,
         words=tuple(_WORD.findall(lowered)),
         fences=text.count("```"),
-        code_marks=len(_CODE_LINE.findall(text))
+        code_marks=lines.count("code")
         + len(_CODE_END.findall(text))
-        + len(_CALL.findall(text)),
-        formulae=len(_FORMULA.findall(text)),
-        arithmetic=(len(_ARITHMETIC.findall(text)) if len(digits) > 1 else 0)
-        + len(_EQUATION.findall(lowered)),
-        numbers=len(digits),
-        options=len(_OPTION.findall(text)),
-        items=len(_ITEM.findall(text)),
+        + sum(map(text.count, _CODE_SIGNS)),
+        formulae=_formulae(text),
+        arithmetic=(len(_ARITHMETIC.findall(text)) if numbers > 1 else 0) + _equations(lowered),
+        numbers=numbers,
+        options=lines.count("option"),
+        items=lines.count("item"),
         questions=text.count("?") + text.count("\uff1f") + text.count("؟"),
     )
+
+
+def _formulae(text: str) -> int:
+    """Count what only formulae have; each search begins with a sign that is rare elsewhere."""
+    count = text.count("^") if text.isascii() else sum(map(text.count, _MATHS_SIGNS))
+    if "\\" in text:
+        count += len(_COMMAND.findall(text))
+    if "$" in text:
+        count += len(_INLINE.findall(text))
+    return count
+
+
+def _equations(lowered: str) -> int:
+    """Count assignments to single letters: `x = 3`."""
+    count = 0
+    for match in _EQUATION.finditer(lowered):
+        left = lowered[max(0, match.start() - 3) : match.start()].rstrip()
+        count += left[-1:].isalpha() and not left[-2:-1].isalnum()
+    return count

@@ -23,6 +23,9 @@ LONG_DOCUMENT_TOKENS = 24_000
 _ENDS = 28
 """Words at the start and at the end of a turn in which people say what they want."""
 
+_SCRIPT_SAMPLE = 200
+"""Characters at the start and at the end by which the scripts of a turn are known."""
+
 _IN_THE_MIDDLE = 0.3
 _INSTRUCTIONS = 0.45
 _EARLIER = 0.3
@@ -92,7 +95,7 @@ def _weigh_words(
 
 
 def _stems(lowered: str) -> Iterable[tuple[Task, float]]:
-    scripts = writing_of(lowered).beyond_ascii
+    scripts = writing_of(lowered[:_SCRIPT_SAMPLE] + lowered[-_SCRIPT_SAMPLE:]).beyond_ascii
     found: dict[str, tuple[Task, float]] = {}
     for script in scripts:
         if script in STEMS and script is not Script.LATIN:
@@ -114,14 +117,14 @@ def _weigh_shape(asked: Shape, evidence: Evidence) -> None:
         evidence.add(Task.MATHS, "formulae", min(4.0, 0.9 * asked.formulae))
     is_code = asked.code_marks >= _CODE_MARKS
     if asked.arithmetic and not is_code:
-        evidence.add(Task.MATHS, "arithmetic", min(2.0, 0.5 * asked.arithmetic))
+        evidence.add(Task.MATHS, "arithmetic", min(1.6, 0.4 * asked.arithmetic))
     if asked.numbers and not is_code:
         question = any(words in asked.lowered for words in QUANTITY_QUESTIONS)
         if question:
             weight = min(2.6, 0.8 + 0.6 * asked.numbers)
             evidence.add(Task.MATHS, "a question for a number, with numbers given", weight)
     if asked.options > 2:  # noqa: PLR2004 - two are often a list
-        evidence.add(Task.REASONING, "options to choose from", 3.0)
+        evidence.add(Task.REASONING, "options to choose from", 4.0)
 
 
 def _weigh_attachments(reading: Reading, evidence: Evidence) -> None:

@@ -31,7 +31,7 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
     (
         Task.SUMMARISATION,
         _SURE,
-        """summarize summarise summary summaries summarizing tldr tl;dr zusammenfassen
+        """summarize summarise summary summaries summarizing tldr zusammenfassen
         zusammenfassung résume résumé résumer résumez synthétise resume resumir resumen
         resúmeme resuma resumo resumir riassumi riassumere riassunto riassuma samenvatten
         samenvatting streść podsumuj streszczenie podsumowanie özetle özet özetler
@@ -62,8 +62,8 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
         _SURE,
         """python javascript typescript java kotlin golang rust c++ c# php ruby swift scala perl
         haskell sql postgresql mysql sqlite html css react angular vue django flask laravel
-        symfony node.js nodejs docker dockerfile kubernetes bash powershell regex vba matlab
-        pandas numpy pytorch tensorflow jquery nextjs next.js graphql webpack typeorm prisma
+        symfony nodejs docker dockerfile kubernetes bash powershell regex vba matlab
+        pandas numpy pytorch tensorflow jquery nextjs graphql webpack typeorm prisma
         verilog systemverilog vhdl cuda asyncio nix nixos terraform ansible refactor debug
         compiler traceback stacktrace codebase ffmpeg matplotlib streamlit tkinter gradio
         selenium git cron hlsl wpf xaml odoo spark roblox lua""",
@@ -137,7 +137,7 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
         """poem poems story stories novel haiku lyrics screenplay sonnet limerick fanfiction
         gedicht geschichte märchen poème histoire conte nouvelle poema cuento historia novela
         conto poesia racconto storia verhaal gedichten wiersz opowiadanie bajkę şiir hikaye öykü
-        masal slogan roleplay role-play rpg melody satire""",
+        masal slogan roleplay rpg melody satire""",
     ),
     (
         Task.CREATIVE,
@@ -256,6 +256,9 @@ QUANTITY_QUESTIONS = (
     "how many",
     "how much",
     "how long",
+    "how old",
+    "how far",
+    "how fast",
     "what is the total",
     "find the",
     "wie viele",
