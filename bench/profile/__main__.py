@@ -78,17 +78,18 @@ def _report(rounds: int, load_time: float) -> str:
             "# What a profile costs",
             "",
             (
-                f"`python -m bench.profile --write` on {today}: CPython {platform.python_version()}, "
-                f"{platform.machine()}, shared cores; CPU time of the process, the median of {rounds} "
-                "rounds."
+                f"`python -m bench.profile --write` on {today}: CPython "
+                f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of "
+                f"the process, the median of {rounds} rounds."
             ),
             "",
             (
-                "A profile is task, complexity, token bounds, modalities and capabilities. At most "
-                "200 µs are allowed for 2 KB and 5 ms for 200 KB; what is above is **bold**. The last "
-                "three columns come on top, where they are needed: looking for identifiers where the "
-                "settings ask for it, counting a sample where the bounds leave open whether a prompt "
-                "fits, and counting all of it where the sample does too."
+                "A profile is task, complexity, token bounds, modalities and capabilities. At "
+                "most 200 µs are allowed for 2 KB and 5 ms for 200 KB; what is above is "
+                "**bold**. The last three columns come on top, where they are needed: looking "
+                "for identifiers where the settings ask for it, counting a sample where the "
+                "bounds leave open whether a prompt fits, and counting all of it where the "
+                "sample does too."
             ),
             "",
             table(heads, rows),

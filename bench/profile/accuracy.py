@@ -1,7 +1,7 @@
 """`python -m bench.profile.accuracy`: how right task and complexity are on labelled public prompts.
 
-The rules were checked on one half of the prompts; the tables are of the other, which nobody looked
-at. A prompt's half is decided by its hash, so that repeated questions stay together.
+The rules were checked on one half of the prompts; the tables are of the other, for which nothing was
+changed. A prompt's half is decided by its hash, so that repeated questions stay together.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import datetime as dt
 import os
 import pathlib
 import statistics
+import sys
 from collections.abc import Sequence
 
 from bench.profile.labels import MAPPING, Labelled, labelled
@@ -41,6 +42,8 @@ def main() -> None:
     parser.add_argument("--half", choices=("reported", "tuned"), default="reported")
     parser.add_argument("--write", action="store_true", help="write the file in bench/results")
     options = parser.parse_args()
+    if not options.data.is_dir():
+        sys.exit(f"no labelled data in `{options.data}`: name its folder with --data")
     profiler = Profiler()
     everything = labelled(options.data)
     judged = [
@@ -68,10 +71,11 @@ def _report(judged: Sequence[Judged], others: Sequence[Labelled], half: str) -> 
             "# How right the profile is",
             "",
             (
-                f"`python -m bench.profile.accuracy --write` on {today}: {len(judged):,} labelled "
-                f"prompts of public sets, the {half} half; the rules were checked on the other "
-                f"{len(others):,}. The rules are not fitted to either: they say what words and shapes "
-                "mean, in many languages, and these sets are English and mostly examinations."
+                f"`python -m bench.profile.accuracy --write` on {today}: {len(judged):,} "
+                f"labelled prompts of public sets, the {half} half; the rules were checked on "
+                f"the other {len(others):,}. The rules are not fitted to either: they say what "
+                "words and shapes mean, in many languages, and these sets are English and "
+                "mostly examinations."
             ),
             "",
             "| source | task | difficulty by |",
@@ -91,19 +95,20 @@ def _report(judged: Sequence[Judged], others: Sequence[Labelled], half: str) -> 
             _confusion(tasks),
             "",
             (
-                "The labels of Arena-Hard come from the names of topics, two prompts each: a song "
-                "about catfish stands in a topic of puzzles. MMLU-Pro's physics and chemistry are mostly "
-                "calculations, which are as well called maths. ARC's questions come without their "
-                "options and read like any question."
+                "The labels of Arena-Hard come from the names of topics, two prompts each: a "
+                "song about catfish stands in a topic of puzzles. MMLU-Pro's physics and "
+                "chemistry are mostly calculations, which are as well called maths. ARC's "
+                "questions come without their options and read like any question."
             ),
             "",
             "## Complexity",
             "",
             (
-                "Against how hard a prompt proved, within each source, because models and scoring "
-                "differ between them. rho is Spearman's rank correlation; AUC the chance that of a "
-                "prompt of the harder third and one of the easier third the harder has the higher figure, 0.5 "
-                "being chance. Beside: the length of the prompt alone."
+                "Against how hard a prompt proved, within each source, because models and "
+                "scoring differ between them. rho is Spearman's rank correlation; AUC the "
+                "chance that of a prompt of the harder third and one of the easier third the "
+                "harder has the higher figure, 0.5 being chance. Beside: the length of the "
+                "prompt alone."
             ),
             "",
             _difficulty_table(judged),

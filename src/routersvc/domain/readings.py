@@ -31,7 +31,7 @@ from routersvc.domain.prompts import (
 )
 from routersvc.domain.tasks import Task
 
-ASKED_WINDOW = 900
+ASKED_WINDOW = 700
 """Characters of head and of tail that are read of the last user turn."""
 
 INSTRUCTIONS_WINDOW = 768

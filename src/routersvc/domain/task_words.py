@@ -153,7 +153,7 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
     ),
     (
         Task.CHAT,
-        _LIKELY,
+        _HINT,
         """hello hi hey thanks hallo danke bonjour salut merci hola gracias olá obrigado ciao
         grazie hoi bedankt cześć dzięki merhaba selam""",
     ),
