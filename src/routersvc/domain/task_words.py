@@ -191,7 +191,7 @@ _STEMS: tuple[tuple[Script, Task, float, str], ...] = (
     (Script.HAN, Task.CODE, _LIKELY, "代码 程式 函数 函數 编程 算法 脚本 関数 実装"),
     (Script.HAN, Task.MATHS, _LIKELY, "计算 計算 方程 求解 概率 积分 多少 確率 積分 解いて"),
     (Script.HAN, Task.REASONING, _LIKELY, "推理 证明 證明 逻辑 谜题 为什么 証明 論理 推論 理由"),
-    (Script.HAN, Task.CREATIVE, _SURE, "写诗 首诗 故事 小说 小說 詩を 物語 小説 創作"),
+    (Script.HAN, Task.CREATIVE, _SURE, "写诗 写一首 首诗 故事 小说 小說 詩を 物語 小説 創作"),
     (Script.HAN, Task.CHAT, _LIKELY, "你好 谢谢"),
     (Script.KANA, Task.TRANSLATION, _SURE, "翻訳 訳して"),
     (Script.KANA, Task.SUMMARISATION, _SURE, "要約 まとめ"),

@@ -1,5 +1,7 @@
 """What kind of task a request is, from the whole of it, in many languages."""
 
+# ruff: noqa: RUF001 - words of languages whose letters look like English ones
+
 from __future__ import annotations
 
 import dataclasses
@@ -115,7 +117,7 @@ CREATIVE = {
     "tr": "Deniz hakkında bir şiir yaz.",
     "ar": "اكتب قصيدة عن البحر.",
     "hi": "समुद्र पर एक कविता लिखें।",
-    "zh": "写一首关于大海的诗，像首诗人写的。",
+    "zh": "写一首关于大海的诗。",
     "ja": "海についての俳句を詠んでください。",
     "ko": "바다에 대한 시를 써 주세요.",
 }
@@ -287,10 +289,12 @@ def test_evidence_says_what_speaks_for_a_finding() -> None:
         ("Hi there", "Prove that every bounded sequence of real numbers has a limit point."),
         (
             "Write a function that adds two numbers.",
-            "Design and implement a distributed, concurrent rate limiter. It must be exact, must not "
-            "lose counts when a node fails, and should add at most a millisecond. Explain the "
-            "trade-offs, compare at least three algorithms, and analyze their complexity:\n"
-            "- one node\n- several nodes\n- several regions",
+            (
+                "Design and implement a distributed, concurrent rate limiter. It must be exact, "
+                "must not lose counts when a node fails, and should add at most a millisecond. "
+                "Explain the trade-offs, compare at least three algorithms, and analyze their "
+                "complexity:\n- one node\n- several nodes\n- several regions"
+            ),
         ),
         ("Translate: cat", "Translate this contract without changing its legal meaning. " * 20),
     ],
