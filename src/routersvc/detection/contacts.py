@@ -21,6 +21,9 @@ _LOCAL_CHARACTERS = frozenset(
 _LONGEST_LOCAL = 64
 
 _GROUPED = re.compile(r"\(?[0-9]{2,5}\)?(?:[ ./-]{1,2}[0-9]{2,8}){1,4}")
+_NORTH_AMERICAN_PREFIX = "1"
+_NORTH_AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ ./-]{1,2}[0-9]{3}[ .-][0-9]{4}")
+_FEWEST_WITHOUT_PREFIX = 9
 _MOST_PARSED = 400
 """Candidates that are held against the plans, for one prompt: 20 ms. What is beyond counts by its
 form alone, because a detector may only err towards more protection."""
@@ -62,8 +65,9 @@ class PhoneFinder:
         for match in _GROUPED.finditer(cluster):
             if not found.wants(IdentifierKind.PHONE_NUMBER):
                 return
-            if _count_digits(match[0]) in _DIGITS and any(
-                self._exists(match[0], region) for region in self._regions
+            if any(
+                _is_written_as_in(match[0], region) and self._exists(match[0], region)
+                for region in self._regions
             ):
                 found.add(IdentifierKind.PHONE_NUMBER, _compact(match[0]))
 
@@ -76,6 +80,21 @@ class PhoneFinder:
         except phonenumbers.NumberParseException:
             return False
         return phonenumbers.is_valid_number(number)
+
+
+def _is_written_as_in(candidate: str, region: str) -> bool:
+    """Whether a number has the look of a country's own: plans alone let dates and sums pass.
+
+    That is the trunk prefix where there is one, the groups of 3, 3 and 4 digits in North America,
+    and nine digits or more elsewhere.
+    """
+    digits = _compact(candidate)
+    prefix = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
+    if prefix == _NORTH_AMERICAN_PREFIX:
+        return _NORTH_AMERICAN.fullmatch(candidate) is not None
+    if prefix:
+        return len(digits) in _DIGITS and digits.startswith(prefix)
+    return _FEWEST_WITHOUT_PREFIX <= len(digits) < _DIGITS.stop
 
 
 def _international(cluster: str) -> list[str]:

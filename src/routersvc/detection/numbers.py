@@ -68,6 +68,7 @@ class _Format:
 _FORMATS = (
     _Format(digits=9, is_valid=ssn.is_valid, shape="000-00-0000"),
     _Format(digits=9, is_valid=sin.is_valid, shape="000-000-000"),
+    _Format(digits=9, is_valid=sin.is_valid, shape="000 000 000"),
     _Format(digits=9, is_valid=bsn.is_valid),
     _Format(digits=9, is_valid=nif.is_valid),
     _Format(
