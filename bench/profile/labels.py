@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import pyarrow.parquet
 
 from bench.profile import arena_clusters
 from routersvc.domain.tasks import Task
@@ -128,7 +128,9 @@ def _all(folder: pathlib.Path) -> Iterator[Labelled]:
 
 
 def _rows(path: pathlib.Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    # It has no types, so that it is imported as a value.
+    parquet: Any = importlib.import_module("pyarrow.parquet")
+    rows: list[dict[str, Any]] = parquet.read_table(path).to_pylist()
     return rows
 
 

@@ -96,7 +96,7 @@ def writing_of(text: str) -> Writing:
     # A lone surrogate cannot be sent to anybody; it counts as the three bytes it would take.
     kinds = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     count = kinds.count
-    beyond = {}
+    beyond: dict[Script, int] = {}
     if len(kinds) != len(text):
         beyond = {script: number for script in _BEYOND_ASCII if (number := count(script.value)) > 0}
     return Writing(

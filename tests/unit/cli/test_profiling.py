@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -35,9 +36,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> tuple[list[dict[str, object]]
 
 def profile_of(entry: dict[str, object]) -> dict[str, object]:
     """Return the profile within one printed object."""
-    profile = entry["profile"]
-    assert isinstance(profile, dict)
-    return profile
+    return cast("dict[str, object]", entry["profile"])
 
 
 def test_texts_prompts_and_requests_have_profiles(
@@ -168,10 +167,9 @@ def test_wrong_settings_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
     _, complaints = printed(capsys)
     assert code == ExitCode.CONFIGURATION
-    assert (
-        "detection.data_classes.pii.kinds[0]: cannot be `emial`, did you mean `email`?"
-        in (complaints[0])
-    )
+    assert "router.yaml:11:19: detection.data_classes.pii.kinds[0]: cannot be" in complaints[0]
+    assert "did you mean `email`?" in complaints[0]
+    assert complaints[-1] == f"error: `{settings}` has 1 problem"
 
 
 def test_exact_counts_every_token(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
