@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import logging
@@ -12,13 +13,20 @@ from collections.abc import AsyncGenerator, Callable
 from typing import TextIO
 
 from routersvc.app.draining import Drain, DrainRule
-from routersvc.app.options import authenticator, provider_gateway, server_options, telemetry_options
+from routersvc.app.options import (
+    authenticator,
+    profiler,
+    provider_gateway,
+    server_options,
+    telemetry_options,
+)
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.runtime import open_telemetry
+from routersvc.tokenizer.counter import O200kCounter
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +61,9 @@ async def open_application(
         telemetry = await stack.enter_async_context(
             open_telemetry(telemetry_options(settings), stream=stream, wall_clock=wall_clock)
         )
+        counter = O200kCounter()
+        # Now, in a thread: the first prompt near a window would hold up all calls for that long.
+        await asyncio.to_thread(counter.load)
         gateway = provider_gateway(settings, wall_clock=wall_clock)
         stack.push_async_callback(gateway.aclose)
         router = Router(
@@ -64,6 +75,7 @@ async def open_application(
                 max_concurrent_calls=settings.server.max_concurrent_calls,
                 rules=settings.fleet_rules(),
                 tenants=settings.tenants(),
+                profiler=profiler(settings, counter=counter),
             ),
             gateway=gateway,
             observer=telemetry.observer,

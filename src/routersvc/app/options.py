@@ -6,6 +6,9 @@ import importlib.metadata
 from collections.abc import Callable, Mapping
 
 from routersvc.app.wire_formats import adapter
+from routersvc.detection.local_detector import LocalDetector
+from routersvc.domain.profiles import Profiler
+from routersvc.domain.token_counting import TokenCounter
 from routersvc.grpc_api.api_keys import ApiKeys
 from routersvc.grpc_api.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
@@ -86,6 +89,17 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
         logs=LogOptions(
             format=LogFormat(telemetry.log.format.value), level=LogLevel(telemetry.log.level.value)
         ),
+    )
+
+
+def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
+    """Return what makes profiles of requests."""
+    rules = settings.data_class_rules()
+    regions = settings.document.detection.phone_regions
+    return Profiler(
+        detector=LocalDetector(phone_regions=regions) if rules else None,
+        data_class_rules=rules,
+        counter=counter,
     )
 
 

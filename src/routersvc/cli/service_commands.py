@@ -1,4 +1,4 @@
-"""The words of the commands around the service: `serve`, `check`, `simulate`, `demo`."""
+"""The words of the commands around the service: `serve`, `check`, `profile`, `simulate`, `demo`."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def add_to(application: typer.Typer) -> None:
             ("routersvc check --print-schema > schema.json", "for editors"),
         ),
     )(check)
+    application.command(
+        "profile",
+        help=prose(profile),
+        epilog=examples(
+            "routersvc profile prompts.jsonl | jq -r .profile.task | sort | uniq -c",
+            """echo '"Prove that 7 is prime."' | routersvc profile""",
+            ("routersvc profile --config router.yaml prompts.jsonl", "with its `detection`"),
+        ),
+    )(profile)
     application.command(
         "simulate",
         help=prose(simulate),
@@ -124,6 +133,44 @@ def check(
         settings_files.check(tuple(files), as_json=json)
     else:
         raise typer.BadParameter("name a settings file")
+
+
+def profile(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE...",
+            help="Prompts or requests, one JSON value on each line. Default: standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="Look for regulated data as the `detection` of these settings says.",
+        ),
+    ] = None,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", metavar="", help="Count every token instead of estimating."),
+    ] = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Say what the router would understand of prompts, one line of JSON for each.
+
+    Task, complexity, tokens, kinds of content, what a model must be able to do, classes of
+    regulated data, and what each finding rests on; never the prompt itself. Needs no router. A line
+    is a text in quotes, {"prompt": "…"}, or a whole request as `complete --request` takes it.
+    """
+    from routersvc.cli import profiling
+
+    profiling.profile(
+        profiling.Wish(files=tuple(files or (Path("-"),)), config=config, exact=exact)
+    )
 
 
 def simulate(

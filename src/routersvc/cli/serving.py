@@ -10,12 +10,11 @@ from pathlib import Path
 from routersvc.app.application import Application
 from routersvc.app.serving import serve as serve_application
 from routersvc.cli.event_loops import runner
-from routersvc.cli.exits import CommandError, ExitCode, UsageProblemError
+from routersvc.cli.exits import CommandError, UsageProblemError
 from routersvc.cli.figures import count_text
-from routersvc.cli.settings_files import load, print_problems
+from routersvc.cli.settings_files import load_or_complain
 from routersvc.cli.terminal import Terminal
 from routersvc.settings.addresses import parse_listen_address
-from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings
 
 
@@ -26,13 +25,7 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
         CommandError: the settings cannot be used, or an address cannot be bound.
     """
     terminal = Terminal.of_process()
-    try:
-        settings = load(config)
-    except SettingsError as error:
-        print_problems(dataclasses.replace(terminal, out=terminal.err), error.problems)
-        problems = count_text(len(error.problems), "problem")
-        raise CommandError(f"`{config}` has {problems}", ExitCode.CONFIGURATION) from error
-    settings = _listening(settings, listen)
+    settings = _listening(load_or_complain(config, terminal), listen)
 
     def ready(application: Application) -> None:
         _tell(application, settings, terminal, as_json=as_json)

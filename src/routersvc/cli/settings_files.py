@@ -27,6 +27,20 @@ def load(path: Path) -> Settings:
     return load_settings(path, environment=os.environ, known_wire_formats=known_wire_formats())
 
 
+def load_or_complain(path: Path, terminal: Terminal) -> Settings:
+    """Return the settings of a file, or print its problems to standard error.
+
+    Raises:
+        CommandError: the file cannot be used.
+    """
+    try:
+        return load(path)
+    except SettingsError as error:
+        print_problems(dataclasses.replace(terminal, out=terminal.err), error.problems)
+        problems = count_text(len(error.problems), "problem")
+        raise CommandError(f"`{path}` has {problems}", ExitCode.CONFIGURATION) from error
+
+
 def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Print every problem of some settings files, or that there is none.
 

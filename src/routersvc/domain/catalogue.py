@@ -95,7 +95,8 @@ class Prices:
 class Model:
     """An entry of the catalogue. Token counts are of the model's own tokenizer.
 
-    `deprecated` says that its vendor advises against it, `retires_on` when it ends.
+    `token_ratio` is how many of those a token of o200k_base is taken for. `deprecated` says that
+    its vendor advises against it, `retires_on` when it ends.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Model:
     equivalent_to: frozenset[str] = frozenset()
     deprecated: bool = False
     retires_on: dt.date | None = None
+    token_ratio: float = 1.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

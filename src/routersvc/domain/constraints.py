@@ -8,9 +8,10 @@ that none can reach one that was excluded.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
-from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment
+from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment, Model
 from routersvc.domain.constraint_merging import REQUEST, TENANT, MergedConstraints
 from routersvc.domain.cost_budgets import BudgetStanding
 from routersvc.domain.plans import EffectiveConstraint, Exclusion, ExclusionReason, Profile
@@ -62,6 +63,14 @@ def most_cost(deployment: Deployment, limits: Limits) -> float | None:
     """
     cost = expected_cost(deployment, limits.profile)
     return None if cost is None else cost * limits.billed_attempts
+
+
+def needed_tokens(model: Model, profile: Profile, input_tokens: int, *, reserve: int) -> int:
+    """Return what a prompt of `input_tokens` of o200k_base takes of a window with its answer.
+
+    In tokens of the model's own tokenizer; `reserve` comes on top.
+    """
+    return math.ceil(input_tokens * model.token_ratio) + profile.output_tokens + reserve
 
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
@@ -195,7 +204,7 @@ def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     profile = limits.profile
     model = deployment.model
     reserve = limits.constraints.context_reserve_tokens
-    needed = profile.input_tokens + profile.output_tokens + reserve
+    needed = needed_tokens(model, profile, profile.input_tokens, reserve=reserve)
     if needed > model.context_window:
         yield Exclusion(
             reason=ExclusionReason.CONTEXT_WINDOW,

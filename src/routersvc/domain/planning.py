@@ -9,7 +9,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Catalogue, Deployment
-from routersvc.domain.constraints import Limits, exclusions, expected_cost, most_cost
+from routersvc.domain.constraint_merging import MergedConstraints
+from routersvc.domain.constraints import (
+    Limits,
+    exclusions,
+    expected_cost,
+    most_cost,
+    needed_tokens,
+)
 from routersvc.domain.cost_budgets import BudgetStanding
 from routersvc.domain.equals import Balance, balanced, in_order
 from routersvc.domain.errors import (
@@ -18,7 +25,14 @@ from routersvc.domain.errors import (
     UnknownNameError,
     UnknownTenantError,
 )
-from routersvc.domain.plans import Candidate, ExclusionReason, HedgingPlan, Plan, ScorePart
+from routersvc.domain.plans import (
+    Candidate,
+    ExclusionReason,
+    HedgingPlan,
+    Plan,
+    Profile,
+    ScorePart,
+)
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -27,9 +41,10 @@ from routersvc.domain.policies import (
     Policy,
 )
 from routersvc.domain.policy_choices import choose_policy
-from routersvc.domain.profiles import profile_of
+from routersvc.domain.profiles import Profiler
 from routersvc.domain.requests import Request, Routing
 from routersvc.domain.tenants import ANONYMOUS, Tenant
+from routersvc.domain.token_estimates import TokenEstimate
 
 BUDGET_PUSHBACK = 1.0
 """Seconds a caller waits at least for a budget: long enough for a call to end and settle."""
@@ -43,6 +58,7 @@ class Planner:
     policies: Mapping[str, Policy]
     default_policy: str
     tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
+    profiler: Profiler = dataclasses.field(default_factory=Profiler)
 
     def limits(self, request: Request, budget: BudgetStanding | None = None) -> Limits:
         """Return what deployments are held against for `request`.
@@ -67,7 +83,7 @@ class Planner:
             request=request,
             policy=choice.policy,
             constraints=choice.constraints,
-            profile=profile_of(request),
+            profile=self._profile(request, choice.policy, choice.constraints),
             models=frozenset(self._model_name(name) for name in request.routing.required_models),
             wire_formats=frozenset(
                 extension.wire_format for extension in request.prompt.wire_extensions
@@ -188,6 +204,26 @@ class Planner:
             zero_data_retention=limits.constraints.zero_data_retention,
             no_training=limits.constraints.no_training,
         )
+
+    def _profile(self, request: Request, policy: Policy, constraints: MergedConstraints) -> Profile:
+        """Return the profile, its tokens counted where a window of the policy is too near."""
+        profile = self.profiler.profile(request)
+        models = {
+            deployment.model
+            for name in policy.deployments
+            if (deployment := self.catalogue.deployments.get(name)) is not None
+        }
+
+        def is_open(tokens: TokenEstimate) -> bool:
+            reserve = constraints.context_reserve_tokens
+            return any(
+                needed_tokens(model, profile, tokens.low, reserve=reserve)
+                <= model.context_window
+                < needed_tokens(model, profile, tokens.high, reserve=reserve)
+                for model in models
+            )
+
+        return self.profiler.settled(request, profile, is_open)
 
     def _ranked(self, allowed: Sequence[Deployment], limits: Limits) -> list[Deployment]:
         """Order by the request's preferred models, then by the policy's own order."""

@@ -6,6 +6,8 @@ import dataclasses
 import enum
 
 from routersvc.domain.catalogue import Capability, Deployment
+from routersvc.domain.classifiers import Classification
+from routersvc.domain.detectors import Finding
 from routersvc.domain.policies import (
     ConsistencyMode,
     HedgingMode,
@@ -17,6 +19,8 @@ from routersvc.domain.policies import (
     Timeouts,
 )
 from routersvc.domain.prompts import Modality
+from routersvc.domain.tasks import Task
+from routersvc.domain.token_estimates import TokenEstimate
 
 
 class ExclusionReason(enum.Enum):
@@ -57,16 +61,23 @@ class Evidence:
 class Profile:
     """What the router understood of a request.
 
-    `input_tokens` is an estimate unless `input_tokens_exact`.
+    `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
+    `input_tokens_exact`; `input_bounds` say how far off it can be. `classification` and `findings`
+    are what task, complexity and data classes rest on, beside what the caller said.
     """
 
+    task: Task
+    complexity: float
     input_tokens: int
     input_tokens_exact: bool
+    input_bounds: TokenEstimate
     output_tokens: int
     modalities: frozenset[Modality]
     capabilities: frozenset[Capability]
     data_classes: frozenset[str]
     priority: Priority
+    classification: Classification | None = None
+    findings: tuple[Finding, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
 

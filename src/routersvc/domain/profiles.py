@@ -1,90 +1,109 @@
-"""What the router understands of a request: what it needs of a model, and how large it is.
+"""What the router understands of a request: its task, how hard it is, its size, what it needs.
 
-Token counts here are an estimate from the size of the text, made without a tokenizer:
-good enough to leave out a model whose window is far too small. A provider's own word about
-its window still decides at the border.
+What the caller says of its request wins over what is found out, but for regulated data, where
+findings are added to what is stated. Everything happens in this process, and no finding quotes
+the prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 
-from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability
+from routersvc.domain.classifiers import Classifier
+from routersvc.domain.detectors import DataClassRule, Detector, Finding, data_classes_of
 from routersvc.domain.plans import Evidence, Profile
-from routersvc.domain.prompts import (
-    Audio,
-    File,
-    HostedTool,
-    Image,
-    JsonObjectFormat,
-    JsonSchemaFormat,
-    Modality,
-    Part,
-    Prompt,
-    Refusal,
-    Role,
-    Text,
-    Thought,
-    ToolCall,
-    ToolChoiceMode,
-    ToolResult,
-)
-from routersvc.domain.requests import Request
-
-BYTES_PER_TOKEN = 4
-"""English prose in the o200k vocabulary has about 4.2 bytes a token; other text has fewer."""
+from routersvc.domain.prompts import Image, ImageDetail, Prompt
+from routersvc.domain.readings import parts_of, read, texts_of
+from routersvc.domain.requests import Request, Routing
+from routersvc.domain.required_capabilities import required_capabilities
+from routersvc.domain.rule_classifier import RuleClassifier
+from routersvc.domain.token_counting import TokenCounter, settled
+from routersvc.domain.token_estimates import TokenEstimate, estimate_of
 
 TOKENS_PER_MESSAGE = 4
 """The frame of role and separators around a message in the chat formats."""
 
-TOKENS_PER_IMAGE = 765
-"""A picture of 1024 × 1024 in high detail by OpenAI's published rule: 85 + 4 × 170."""
+IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
+"""A picture: by OpenAI's published rule 85 in low detail, 765 at 1024 × 1024 in high detail; about
+1,600 for the largest that Anthropic takes without scaling it down."""
 
 DEFAULT_OUTPUT_TOKENS = 1024
 """What an answer is assumed to need where neither caller nor prompt says so."""
 
 
-def profile_of(request: Request) -> Profile:
-    """Return what a request needs of a model. Reads the prompt once; never quotes it."""
-    prompt = request.prompt
-    routing = request.routing
-    modalities: set[Modality] = set()
-    size = 0
-    images = 0
-    cache_markers = False
-    for part in _parts(prompt):
-        modality = _modality(part)
-        modalities.add(modality)
-        if modality is Modality.IMAGE:
-            images += 1
-        size += _size(part)
-        cache_markers = cache_markers or part.cache is not None
-    for tool in prompt.tools:
-        size += len(tool.name)
-        if not isinstance(tool, HostedTool):
-            size += len(tool.description) + len(tool.parameters_json_schema)
-    input_tokens = (
-        -(-size // BYTES_PER_TOKEN)
-        + TOKENS_PER_MESSAGE * len(prompt.messages)
-        + TOKENS_PER_IMAGE * images
-    )
-    output_tokens = (
-        prompt.sampling.max_output_tokens or routing.expected_output_tokens or DEFAULT_OUTPUT_TOKENS
-    )
-    capabilities = frozenset(_capabilities(request, modalities, cache_markers=cache_markers))
-    return Profile(
-        input_tokens=input_tokens,
-        input_tokens_exact=False,
-        output_tokens=output_tokens,
-        modalities=frozenset(modalities),
-        capabilities=capabilities,
-        data_classes=routing.constraints.data_classes,
-        priority=routing.priority,
-    )
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Profiler:
+    """Makes the profile of requests. Without `counter` tokens are only ever estimated.
+
+    What `detector` finds is of classes of data by `data_class_rules`.
+    """
+
+    classifier: Classifier = dataclasses.field(default_factory=RuleClassifier)
+    detector: Detector | None = None
+    data_class_rules: tuple[DataClassRule, ...] = ()
+    counter: TokenCounter | None = None
+
+    def profile(self, request: Request) -> Profile:
+        """Return what a request is and needs. Reads the prompt once."""
+        prompt = request.prompt
+        routing = request.routing
+        texts = tuple(texts_of(prompt))
+        tokens = sum(map(estimate_of, texts), _frames(prompt))
+        reading = read(
+            prompt,
+            length=sum(map(len, texts)),
+            input_tokens=tokens.likely,
+            stated_task=routing.task,
+        )
+        found = self.classifier.classify(reading)
+        findings: tuple[Finding, ...] = ()
+        if self.detector is not None:
+            findings = self.detector.detect(_sent_texts(prompt, texts))
+        modalities = reading.modalities
+        return Profile(
+            task=found.task if routing.task is None else routing.task,
+            complexity=found.complexity if routing.complexity is None else routing.complexity,
+            input_tokens=tokens.likely,
+            input_tokens_exact=False,
+            input_bounds=tokens,
+            output_tokens=prompt.sampling.max_output_tokens
+            or routing.expected_output_tokens
+            or DEFAULT_OUTPUT_TOKENS,
+            modalities=modalities,
+            capabilities=required_capabilities(request, modalities),
+            data_classes=routing.constraints.data_classes
+            | data_classes_of(findings, self.data_class_rules),
+            priority=routing.priority,
+            classification=found,
+            findings=findings,
+        )
+
+    def settled(
+        self, request: Request, profile: Profile, is_open: Callable[[TokenEstimate], bool]
+    ) -> Profile:
+        """Return the profile with its tokens counted as far as `is_open` demands it."""
+        if self.counter is None or not is_open(profile.input_bounds):
+            return profile
+        frames = _frames(request.prompt)
+        texts = tuple(texts_of(request.prompt))
+        tokens, counted = settled(
+            texts,
+            sum(map(estimate_of, texts), TokenEstimate()),
+            counter=self.counter,
+            is_open=lambda known: is_open(known + frames),
+        )
+        tokens += frames
+        return dataclasses.replace(
+            profile,
+            input_tokens=tokens.likely,
+            input_tokens_exact=counted and tokens.low == tokens.high,
+            input_bounds=tokens,
+        )
 
 
 def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
-    """Return what the findings of a profile rest on; only explanations pay for it."""
+    """Return what the findings of a profile rest on; only explanations pay for all of it."""
     sampling = request.prompt.sampling
     if sampling.max_output_tokens is not None:
         output = "the request limits the answer to so many tokens"
@@ -93,10 +112,9 @@ def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
     else:
         output = "nothing is said about the length of the answer"
     return (
-        Evidence(
-            finding="input_tokens",
-            description=f"{BYTES_PER_TOKEN} bytes of text are taken for one token",
-        ),
+        *_classification_evidence(profile, request.routing),
+        *_detection_evidence(profile, request.routing.constraints.data_classes),
+        Evidence(finding="input_tokens", description=_size_words(profile)),
         Evidence(finding="output_tokens", description=output),
         *(
             Evidence(finding="capability", description=f"the request needs `{name}`")
@@ -105,110 +123,51 @@ def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
     )
 
 
-def _parts(prompt: Prompt) -> Iterator[Part]:
-    for message in prompt.messages:
-        for part in message.parts:
-            yield part
-            if isinstance(part, ToolResult):
-                yield from part.parts
+def _size_words(profile: Profile) -> str:
+    if profile.input_tokens_exact:
+        return "counted by the vocabulary o200k_base"
+    bounds = profile.input_bounds
+    return (
+        f"estimated from size and scripts of the text, certainly {bounds.low:,} to "
+        f"{bounds.high:,} by the vocabulary o200k_base"
+    )
 
 
-def _modality(part: Part) -> Modality:
-    match part:
-        case Image():
-            return Modality.IMAGE
-        case Audio():
-            return Modality.AUDIO
-        case File():
-            return Modality.FILE
-        case _:
-            return Modality.TEXT
+def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Evidence]:
+    found = profile.classification
+    for finding, stated, signals in (
+        ("task", routing.task, () if found is None else found.task_signals),
+        ("complexity", routing.complexity, () if found is None else found.complexity_signals),
+    ):
+        if stated is not None:
+            yield Evidence(finding=finding, description="the caller says so")
+            continue
+        for signal in signals:
+            yield Evidence(finding=finding, description=signal.description, weight=signal.weight)
 
 
-def _size(part: Part) -> int:
-    """Return the size of what a part says in words, in bytes where that is cheap to know."""
-    match part:
-        case Text() | Refusal() | Thought():
-            text = part.text
-        case ToolCall():
-            text = part.arguments_json
-        case _:
-            return 0
-    return len(text) if text.isascii() else len(text.encode())
+def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Evidence]:
+    for found in profile.findings:
+        yield Evidence(
+            finding="identifier",
+            description=f"the prompt holds `{found.kind.value}`",
+            weight=float(found.count),
+        )
+    for name in sorted(profile.data_classes):
+        source = "the caller states" if name in stated else "the identifiers make it"
+        yield Evidence(finding="data_class", description=f"{source} `{name}`")
 
 
-def _capabilities(
-    request: Request, modalities: set[Modality], *, cache_markers: bool
-) -> Iterator[Capability]:
-    prompt = request.prompt
-    if request.streaming:
-        yield Capability.STREAMING
-    for modality in modalities:
-        if modality in MODALITY_CAPABILITIES:
-            yield MODALITY_CAPABILITIES[modality]
-    if cache_markers:
-        yield Capability.PROMPT_CACHE
-    if any(message.role in {Role.SYSTEM, Role.DEVELOPER} for message in prompt.messages):
-        yield Capability.SYSTEM_PROMPT
-    if prompt.messages[-1].role is Role.ASSISTANT:
-        yield Capability.PREFILL
-    yield from _tool_capabilities(prompt)
-    yield from _sampling_capabilities(prompt)
-    yield from _output_capabilities(prompt)
-    yield from _service_capabilities(prompt)
+def _frames(prompt: Prompt) -> TokenEstimate:
+    """Return what a prompt takes beside its texts. Sound and closed documents are not counted."""
+    tokens = TokenEstimate.exactly(TOKENS_PER_MESSAGE * len(prompt.messages))
+    for part in parts_of(prompt):
+        if isinstance(part, Image):
+            low_detail = part.detail is ImageDetail.LOW
+            tokens += TokenEstimate.exactly(IMAGE_TOKENS.low) if low_detail else IMAGE_TOKENS
+    return tokens
 
 
-def _tool_capabilities(prompt: Prompt) -> Iterator[Capability]:
-    if prompt.tools:
-        yield Capability.TOOLS
-    if any(isinstance(tool, HostedTool) for tool in prompt.tools):
-        yield Capability.HOSTED_TOOLS
-    if prompt.tool_choice is not None and prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-        yield Capability.TOOL_CHOICE
-    if prompt.parallel_tool_calls is not None:
-        yield Capability.PARALLEL_TOOL_CALLS
-
-
-def _sampling_capabilities(prompt: Prompt) -> Iterator[Capability]:
-    sampling = prompt.sampling
-    if sampling.temperature is not None or sampling.top_p is not None:
-        yield Capability.SAMPLING
-    if sampling.top_k is not None:
-        yield Capability.TOP_K
-    if sampling.min_p is not None:
-        yield Capability.MIN_P
-    if sampling.frequency_penalty is not None or sampling.presence_penalty is not None:
-        yield Capability.PENALTIES
-    if sampling.seed is not None:
-        yield Capability.SEED
-    if sampling.stop_sequences:
-        yield Capability.STOP_SEQUENCES
-    if sampling.logit_bias:
-        yield Capability.LOGIT_BIAS
-
-
-def _output_capabilities(prompt: Prompt) -> Iterator[Capability]:
-    match prompt.response_format:
-        case JsonObjectFormat():
-            yield Capability.JSON_OBJECT
-        case JsonSchemaFormat():
-            yield Capability.JSON_SCHEMA
-        case None:
-            pass
-    if Modality.AUDIO in prompt.output_modalities:
-        yield Capability.AUDIO_OUTPUT
-    if Modality.IMAGE in prompt.output_modalities:
-        yield Capability.IMAGE_OUTPUT
-    if prompt.reasoning.effort is not None or prompt.reasoning.max_tokens is not None:
-        yield Capability.REASONING
-    if prompt.logprobs is not None:
-        yield Capability.LOGPROBS
-
-
-def _service_capabilities(prompt: Prompt) -> Iterator[Capability]:
-    if prompt.verbosity is not None:
-        yield Capability.VERBOSITY
-    if prompt.service_tier is not None:
-        yield Capability.SERVICE_TIER
-    if prompt.predicted_output:
-        yield Capability.PREDICTED_OUTPUT
+def _sent_texts(prompt: Prompt, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all that a provider would get to read, also what is no text for the model."""
+    return (*texts, prompt.predicted_output, prompt.end_user_id)

@@ -13,13 +13,15 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
 )
 from routersvc.domain.prompts import Prompt
+from routersvc.domain.tasks import Task
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Routing:
     """What the caller said of the request's route; unset fields leave it to the policy.
 
-    `hedge_delay`, `latency_budget` and the timeouts are seconds.
+    `hedge_delay`, `latency_budget` and the timeouts are seconds. `task` and `complexity` (0 to 1)
+    win over what the router finds out.
     """
 
     policy: str = ""
@@ -27,6 +29,8 @@ class Routing:
     preferred_models: tuple[str, ...] = ()
     pinned_deployment: str = ""
     constraints: Constraints = UNLIMITED
+    task: Task | None = None
+    complexity: float | None = None
     priority: Priority = Priority.NORMAL
     expected_output_tokens: int | None = None
     consistency: ConsistencyMode | None = None

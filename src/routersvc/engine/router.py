@@ -29,7 +29,7 @@ from routersvc.domain.model_listing import ListedModel, ModelFilter, listed_mode
 from routersvc.domain.planning import Planner
 from routersvc.domain.plans import Explanation, HedgingPlan, Plan
 from routersvc.domain.policies import Policy
-from routersvc.domain.profiles import evidence_of
+from routersvc.domain.profiles import Profiler, evidence_of
 from routersvc.domain.races import Race
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
@@ -58,6 +58,7 @@ class RouterConfiguration:
     max_concurrent_calls: int
     rules: FleetRules = dataclasses.field(default_factory=FleetRules)
     tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
+    profiler: Profiler = dataclasses.field(default_factory=Profiler)
 
 
 class Router:
@@ -82,6 +83,7 @@ class Router:
             policies=configuration.policies,
             default_policy=configuration.default_policy,
             tenants=configuration.tenants,
+            profiler=configuration.profiler,
         )
         self._budgets = CostBudgets(
             {

@@ -24,6 +24,7 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
     Verbosity,
 )
+from routersvc.domain.tasks import Task
 from routersvc.grpc_api import enums_out
 
 ROLES: Mapping[int, Role] = MappingProxyType(
@@ -117,6 +118,24 @@ PRIORITIES: Mapping[int, Priority] = MappingProxyType(
         routing_pb2.PRIORITY_LOW: Priority.LOW,
         routing_pb2.PRIORITY_NORMAL: Priority.NORMAL,
         routing_pb2.PRIORITY_HIGH: Priority.HIGH,
+    }
+)
+
+TASKS: Mapping[int, Task | None] = MappingProxyType(
+    {
+        routing_pb2.TASK_UNSPECIFIED: None,
+        routing_pb2.TASK_CHAT: Task.CHAT,
+        routing_pb2.TASK_CODE: Task.CODE,
+        routing_pb2.TASK_REASONING: Task.REASONING,
+        routing_pb2.TASK_MATHS: Task.MATHS,
+        routing_pb2.TASK_EXTRACTION: Task.EXTRACTION,
+        routing_pb2.TASK_SUMMARISATION: Task.SUMMARISATION,
+        routing_pb2.TASK_CREATIVE: Task.CREATIVE,
+        routing_pb2.TASK_TRANSLATION: Task.TRANSLATION,
+        routing_pb2.TASK_VISION: Task.VISION,
+        routing_pb2.TASK_AUDIO: Task.AUDIO,
+        routing_pb2.TASK_LONG_DOCUMENT: Task.LONG_DOCUMENT,
+        routing_pb2.TASK_TOOL_USE: Task.TOOL_USE,
     }
 )
 

@@ -25,6 +25,7 @@ from routersvc.domain.plans import ExclusionReason
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority, StreamRecoveryMode
 from routersvc.domain.prompts import CacheLifetime, Modality
 from routersvc.domain.reports import AttemptOutcome, AttemptReason, DegradationRung
+from routersvc.domain.tasks import Task
 from routersvc.engine.call_events import RecoveryKind
 
 FINISH_REASONS: Mapping[FinishReason, stream_pb2.FinishReason.ValueType] = MappingProxyType(
@@ -171,6 +172,23 @@ EXCLUSION_REASONS: Mapping[ExclusionReason, explanation.ExclusionReason.ValueTyp
             ExclusionReason.OPERATOR_DISABLED: explanation.EXCLUSION_REASON_OPERATOR_DISABLED,
         }
     )
+)
+
+TASKS: Mapping[Task, routing_pb2.Task.ValueType] = MappingProxyType(
+    {
+        Task.CHAT: routing_pb2.TASK_CHAT,
+        Task.CODE: routing_pb2.TASK_CODE,
+        Task.REASONING: routing_pb2.TASK_REASONING,
+        Task.MATHS: routing_pb2.TASK_MATHS,
+        Task.EXTRACTION: routing_pb2.TASK_EXTRACTION,
+        Task.SUMMARISATION: routing_pb2.TASK_SUMMARISATION,
+        Task.CREATIVE: routing_pb2.TASK_CREATIVE,
+        Task.TRANSLATION: routing_pb2.TASK_TRANSLATION,
+        Task.VISION: routing_pb2.TASK_VISION,
+        Task.AUDIO: routing_pb2.TASK_AUDIO,
+        Task.LONG_DOCUMENT: routing_pb2.TASK_LONG_DOCUMENT,
+        Task.TOOL_USE: routing_pb2.TASK_TOOL_USE,
+    }
 )
 
 PRIORITIES: Mapping[Priority, routing_pb2.Priority.ValueType] = MappingProxyType(

@@ -15,7 +15,7 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
     """Return why a request goes where it goes."""
     plan = explanation.plan
     return explanation_pb2.Explanation(
-        profile=_profile(explanation.profile),
+        profile=profile_of(explanation.profile),
         policy_choice=explanation_pb2.PolicyChoice(
             policy=explanation.policy.name, description=explanation.policy_choice
         ),
@@ -32,10 +32,11 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
     )
 
 
-def _profile(profile: Profile) -> explanation_pb2.Profile:
+def profile_of(profile: Profile) -> explanation_pb2.Profile:
     """Return what was understood. Sets have no order, so their members are sorted by number."""
     return explanation_pb2.Profile(
-        task=routing_pb2.TASK_UNSPECIFIED,
+        task=enums_out.TASKS[profile.task],
+        complexity=profile.complexity,
         input_tokens=profile.input_tokens,
         input_tokens_exact=profile.input_tokens_exact,
         output_tokens=profile.output_tokens,

@@ -36,6 +36,13 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
         constraints=_constraints(routing.constraints, violations)
         if routing.HasField("constraints")
         else Constraints(),
+        task=violations.known("routing.hints.task", hints.task, enums_in.TASKS),
+        complexity=violations.number(
+            "routing.hints.complexity",
+            hints.complexity if hints.HasField("complexity") else None,
+            low=0,
+            high=1,
+        ),
         priority=violations.known("routing.hints.priority", hints.priority, enums_in.PRIORITIES)
         or Priority.NORMAL,
         expected_output_tokens=violations.number(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from routersvc.settings.deployments import DeploymentSection
+from routersvc.settings.detection import DetectionSection
 from routersvc.settings.fields import Name, Section
 from routersvc.settings.fleet import FleetSection
 from routersvc.settings.models import ModelSection
@@ -49,6 +50,10 @@ class SettingsDocument(Section):
     fleet: FleetSection = Field(
         default=FleetSection(),
         description="Rules that hold for every deployment, provider and policy.",
+    )
+    detection: DetectionSection = Field(
+        default=DetectionSection(),
+        description="Which identifiers in a prompt make it of a class of regulated data.",
     )
     server: ServerSection = Field(default=ServerSection(), description="The gRPC server.")
     telemetry: TelemetrySection = Field(

@@ -80,6 +80,13 @@ class ModelSection(Section):
         le=1_000,
         description="Its rung: 0 is the strongest, each higher number a weaker fallback.",
     )
+    token_ratio: Annotated[float, Field(ge=0.5, le=5)] | None = Field(
+        default=None,
+        description="Its tokens for one of OpenAI's o200k, by which prompts are measured against "
+        "its window. Left out: what nine texts in ten keep to with its vendor's models, "
+        "recognised by its name (Claude 1.35, Gemini 1.23, Cohere 1.17, Mistral 1.16, GPT-5 1.09, "
+        "GPT-4o 1), and 1.35 where that is not known.",
+    )
     equivalent_to: Names = Field(
         default=(),
         description="Models that may stand in for it under `consistency: equivalent`. "

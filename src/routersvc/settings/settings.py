@@ -18,10 +18,12 @@ from routersvc.domain.catalogue import (
 )
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.detectors import DataClassRule
 from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.domain.tenants import Tenant
+from routersvc.domain.token_ratios import conservative_ratio
 from routersvc.settings import known_models
 from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.document import SettingsDocument
@@ -115,6 +117,15 @@ class Settings:
         tenants = self.document.tenants
         return next((name for name, section in tenants.items() if section.anonymous), None)
 
+    def data_class_rules(self) -> tuple[DataClassRule, ...]:
+        """Return which identifiers make which classes of data; none: nothing is looked for."""
+        return tuple(
+            DataClassRule(
+                data_class=name, kinds=frozenset(section.kinds), min_count=section.min_count
+            )
+            for name, section in self.document.detection.data_classes.items()
+        )
+
     def fleet_rules(self) -> FleetRules:
         """Return the rules that hold for every deployment, provider and policy."""
         fleet = self.document.fleet
@@ -164,6 +175,8 @@ def _model(name: str, own: ModelSection) -> Model:
         equivalent_to=frozenset(section.equivalent_to),
         deprecated=section.deprecated,
         retires_on=section.retires_on,
+        token_ratio=section.token_ratio
+        or conservative_ratio((name, _vendor_name(name, own), *section.aliases)),
     )
 
 

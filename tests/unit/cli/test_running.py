@@ -30,6 +30,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
         "explain",
         "health",
         "models",
+        "profile",
         "serve",
         "simulate",
         "stream",

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from routersvc.domain.catalogue import Capability
-from routersvc.domain.profiles import evidence_of, profile_of
+from routersvc.domain.profiles import Profiler, evidence_of
 from routersvc.domain.prompts import (
     Audio,
     AudioOutput,
@@ -124,13 +124,15 @@ def test_each_wish_asks_for_its_capability(prompt: Prompt, capability: Capabilit
     request = dataclasses.replace(scripted_request(streaming=False), prompt=prompt)
     plain = scripted_request(streaming=False)
 
-    assert capability in profile_of(request).capabilities
-    assert profile_of(plain).capabilities == frozenset()
+    assert capability in Profiler().profile(request).capabilities
+    assert Profiler().profile(plain).capabilities == frozenset()
 
 
 def test_streaming_is_a_capability() -> None:
     """Not every server streams."""
-    assert profile_of(scripted_request(streaming=True)).capabilities == {Capability.STREAMING}
+    assert Profiler().profile(scripted_request(streaming=True)).capabilities == {
+        Capability.STREAMING
+    }
 
 
 def test_picture_in_a_tool_result_is_seen() -> None:
@@ -138,20 +140,20 @@ def test_picture_in_a_tool_result_is_seen() -> None:
     result = ToolResult(call_id="c", parts=(Image(url="https://example.test/x.png"),))
     prompt = Prompt(messages=(ASKED, Message(role=Role.TOOL, parts=(result,))))
 
-    profile = profile_of(dataclasses.replace(scripted_request(), prompt=prompt))
+    profile = Profiler().profile(dataclasses.replace(scripted_request(), prompt=prompt))
 
     assert Capability.IMAGE_INPUT in profile.capabilities
     assert Modality.IMAGE in profile.modalities
-    assert profile.input_tokens == 2 + 2 * 4 + 765
+    assert profile.input_tokens == 1 + 2 * 4 + 765
 
 
-def test_size_counts_bytes_not_characters() -> None:
-    """Other scripts take more tokens a character than English."""
-    prompt = Prompt(messages=(Message(role=Role.USER, parts=(Text(text="日本語の文"),)),))
+def test_scripts_have_their_own_sizes() -> None:
+    """A Japanese character is about a token, an English one a fifth of that."""
+    japanese = Profiler().profile(scripted_request(text="日本語の文" * 100))
+    english = Profiler().profile(scripted_request(text="words" * 100))
 
-    profile = profile_of(dataclasses.replace(scripted_request(), prompt=prompt))
-
-    assert profile.input_tokens == 4 + 4
+    assert japanese.input_tokens == 442
+    assert english.input_tokens == 109
 
 
 def test_expected_length_is_a_hint_and_a_limit_wins() -> None:
@@ -161,15 +163,15 @@ def test_expected_length_is_a_hint_and_a_limit_wins() -> None:
         hinted, prompt=dataclasses.replace(hinted.prompt, sampling=Sampling(max_output_tokens=9))
     )
 
-    assert profile_of(scripted_request()).output_tokens == 1024
-    assert profile_of(hinted).output_tokens == 50
-    assert profile_of(limited).output_tokens == 9
+    assert Profiler().profile(scripted_request()).output_tokens == 1024
+    assert Profiler().profile(hinted).output_tokens == 50
+    assert Profiler().profile(limited).output_tokens == 9
 
 
 def test_evidence_never_quotes_the_prompt() -> None:
     """An explanation may be shown to people who must not see the prompt."""
     request = scripted_request(text="the secret word is xyzzy")
-    profile = profile_of(request)
+    profile = Profiler().profile(request)
 
     evidence = evidence_of(profile, request)
 

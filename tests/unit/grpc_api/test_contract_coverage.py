@@ -37,9 +37,6 @@ NOT_SERVED_IN_ROUTING = {
     "objectives.latency_budget": r.Routing(
         objectives=r.Objectives(latency_budget=Duration(seconds=1))
     ),
-    "hints.task": r.Routing(hints=r.Hints(task=r.TASK_CODE)),
-    "hints.complexity": r.Routing(hints=r.Hints(complexity=0.0)),
-    "hints.labels": r.Routing(hints=r.Hints(labels={"team": "search"})),
     "session_id": r.Routing(session_id="session"),
     "caching.mode": r.Routing(caching=r.Caching(mode=r.CACHE_MODE_READ_WRITE)),
     "caching.max_age": r.Routing(caching=r.Caching(max_age=Duration(seconds=1))),
@@ -167,7 +164,13 @@ def routing() -> r.Routing:
             max_cost_usd=0.0,
             context_reserve_tokens=100,
         ),
-        hints=r.Hints(priority=r.PRIORITY_HIGH, expected_output_tokens=50),
+        hints=r.Hints(
+            task=r.TASK_CODE,
+            complexity=0.0,
+            priority=r.PRIORITY_HIGH,
+            expected_output_tokens=50,
+            labels={"team": "search"},
+        ),
         hedging=r.Hedging(mode=r.HEDGING_MODE_DELAYED, delay=Duration(seconds=1)),
         stream_recovery_mode=r.STREAM_RECOVERY_MODE_RESUME,
         max_attempts=2,

@@ -34,6 +34,7 @@ from routersvc.domain.prompts import (
     Verbosity,
 )
 from routersvc.domain.reports import AttemptOutcome, AttemptReason, DegradationRung
+from routersvc.domain.tasks import Task
 from routersvc.engine.call_events import RecoveryKind
 from routersvc.grpc_api import enums_in, enums_out
 
@@ -47,6 +48,7 @@ IN = {
     "MODALITIES": (prompt_pb2.Modality.DESCRIPTOR, Modality),
     "VERBOSITIES": (prompt_pb2.Verbosity.DESCRIPTOR, Verbosity),
     "SERVICE_TIERS": (prompt_pb2.ServiceTier.DESCRIPTOR, ServiceTier),
+    "TASKS": (routing_pb2.Task.DESCRIPTOR, Task),
     "PRIORITIES": (routing_pb2.Priority.DESCRIPTOR, Priority),
     "CONSISTENCY_MODES": (routing_pb2.ConsistencyMode.DESCRIPTOR, ConsistencyMode),
     "HEDGING_MODES": (routing_pb2.HedgingMode.DESCRIPTOR, HedgingMode),
@@ -65,6 +67,7 @@ OUT = {
     "DEGRADATION_RUNGS": (report_pb2.DegradationRung.DESCRIPTOR, DegradationRung),
     "CAPABILITIES": (explanation_pb2.Capability.DESCRIPTOR, Capability),
     "EXCLUSION_REASONS": (explanation_pb2.ExclusionReason.DESCRIPTOR, ExclusionReason),
+    "TASKS": (routing_pb2.Task.DESCRIPTOR, Task),
     "PRIORITIES": (routing_pb2.Priority.DESCRIPTOR, Priority),
     "CONSISTENCY_MODES": (routing_pb2.ConsistencyMode.DESCRIPTOR, ConsistencyMode),
     "HEDGING_MODES": (routing_pb2.HedgingMode.DESCRIPTOR, HedgingMode),

@@ -30,6 +30,8 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
 )
 from routersvc.domain.prompts import Modality
+from routersvc.domain.tasks import Task
+from routersvc.domain.token_estimates import TokenEstimate
 from routersvc.drills.worlds import scripted_deployment, scripted_policy
 from routersvc.grpc_api.explanations_out import explanation_of
 
@@ -52,8 +54,11 @@ def unset(message: Message) -> set[str]:
 
 EXPLANATION = Explanation(
     profile=Profile(
+        task=Task.CODE,
+        complexity=0.25,
         input_tokens=100,
         input_tokens_exact=True,
+        input_bounds=TokenEstimate.exactly(100),
         output_tokens=200,
         modalities=frozenset({Modality.IMAGE, Modality.TEXT}),
         capabilities=frozenset({Capability.TOOLS, Capability.IMAGE_INPUT}),
@@ -115,6 +120,8 @@ def test_explanation_is_told_whole() -> None:
     """Field by field; sets come in a fixed order."""
     assert explanation_of(EXPLANATION) == explanation_pb2.Explanation(
         profile=explanation_pb2.Profile(
+            task=routing_pb2.TASK_CODE,
+            complexity=0.25,
             input_tokens=100,
             input_tokens_exact=True,
             output_tokens=200,
@@ -186,11 +193,11 @@ def test_explanation_is_told_whole() -> None:
 
 
 def test_explanation_leaves_nothing_out() -> None:
-    """A field that the contract gains must be filled; tasks are not told apart yet."""
+    """A field that the contract gains must be filled."""
     message = explanation_of(EXPLANATION)
 
     assert unset(message) == {"report"}
-    assert unset(message.profile) == {"task", "complexity"}
+    assert unset(message.profile) == set()
     assert unset(message.plan) == set()
     assert unset(message.candidates[0]) & unset(message.candidates[1]) == set()
     assert unset(message.plan.steps[1]) == set()

@@ -83,6 +83,21 @@ CASES: dict[str, tuple[r.Routing, str, str]] = {
         "routing.constraints.context_reserve_tokens",
         "must be at least 0, not -1",
     ),
+    "task unknown": (
+        r.Routing(hints=r.Hints(task=UNKNOWN)),
+        "routing.hints.task",
+        "99 is not a value that this version knows",
+    ),
+    "complexity above 1": (
+        r.Routing(hints=r.Hints(complexity=1.5)),
+        "routing.hints.complexity",
+        "must lie between 0 and 1, not at 1.5",
+    ),
+    "complexity not a number": (
+        r.Routing(hints=r.Hints(complexity=math.nan)),
+        "routing.hints.complexity",
+        "must be a finite number",
+    ),
     "priority unknown": (
         r.Routing(hints=r.Hints(priority=UNKNOWN)),
         "routing.hints.priority",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from routersvc.domain.catalogue import Capability, Model, Prices
+from routersvc.domain.token_ratios import UNKNOWN_RATIO
 from routersvc.settings.known_models import completed, known_name, known_names, vendor_name
 from routersvc.settings.models import BASIC_CAPABILITIES, ModelSection
 from routersvc.settings.price_library import known_prices
@@ -43,6 +44,7 @@ def test_known_model_needs_no_facts(load: Load) -> None:
     assert model.prices == Prices(input=5.0, output=25.0, cached_input=0.5, cache_write=6.25)
     assert model.capabilities >= {Capability.PREFILL, Capability.TOOLS, Capability.FILE_INPUT}
     assert Capability.LOGPROBS not in model.capabilities
+    assert model.token_ratio == 1.35
 
 
 def test_every_fact_can_be_overridden(load: Load) -> None:
@@ -50,7 +52,8 @@ def test_every_fact_can_be_overridden(load: Load) -> None:
     model, wire_model = of_file(
         load,
         "{from: gpt-5, context_window: 5000, max_output_tokens: 100, capabilities: [streaming], "
-        "prices: {input: 1, output: 2}, deprecated: true, retires_on: 2027-01-31, tier: 3}",
+        "prices: {input: 1, output: 2}, deprecated: true, retires_on: 2027-01-31, tier: 3, "
+        "token_ratio: 1.5}",
     )
 
     assert wire_model == "gpt-5"
@@ -63,6 +66,7 @@ def test_every_fact_can_be_overridden(load: Load) -> None:
         deprecated=True,
         retires_on=dt.date(2027, 1, 31),
         tier=3,
+        token_ratio=1.5,
     )
 
 
@@ -92,7 +96,10 @@ def test_unknown_model_states_its_facts(load: Load) -> None:
 
     assert wire_model == "big"
     assert model == Model(
-        name="big", context_window=100, capabilities=frozenset(BASIC_CAPABILITIES)
+        name="big",
+        context_window=100,
+        capabilities=frozenset(BASIC_CAPABILITIES),
+        token_ratio=UNKNOWN_RATIO,
     )
 
 

@@ -20,7 +20,7 @@ DURATION = "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or s
             (
                 "16:1: servr: no such key; did you mean `server`? (allowed: `providers`, `models`, "
                 "`deployments`, `policies`, `default_policy`, `policy_defaults`, `tenants`, "
-                "`fleet`, `server`, `telemetry`)"
+                "`fleet`, `detection`, `server`, `telemetry`)"
             ),
         ),
         (
@@ -217,7 +217,7 @@ def test_document_that_is_no_mapping_is_told(told: Told) -> None:
         (
             "1:1: cannot be a list (allowed: a mapping with the keys `providers`, `models`, "
             "`deployments`, `policies`, `default_policy`, `policy_defaults`, `tenants`, `fleet`, "
-            "`server`, `telemetry`)"
+            "`detection`, `server`, `telemetry`)"
         )
     ]
 

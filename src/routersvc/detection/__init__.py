@@ -1,0 +1,1 @@
+"""Finds identifiers of people, accounts and patients in prompts, in this process."""

@@ -1,0 +1,111 @@
+"""Finds e-mail addresses and telephone numbers.
+
+International numbers are taken in any format; national ones only in the plans of the configured
+regions and written as numbers are, with groups. Whether a number exists in its country's plan
+is for phonenumbers to say.
+"""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from routersvc.detection.found import Found
+from routersvc.domain.detectors import IdentifierKind
+
+_DOMAIN = re.compile(r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}(?![\w@])")
+_LOCAL_CHARACTERS = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-'"
+)
+_LONGEST_LOCAL = 64
+
+_GROUPED = re.compile(r"\(?[0-9]{2,5}\)?(?:[ ./-]{1,2}[0-9]{2,8}){1,4}")
+_NORTH_AMERICAN_PREFIX = "1"
+_NORTH_AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ ./-]{1,2}[0-9]{3}[ .-][0-9]{4}")
+_FEWEST_WITHOUT_PREFIX = 9
+_MOST_PARSED = 400
+"""Candidates that are held against the plans, for one prompt: 20 ms. What is beyond counts by its
+form alone, because a detector may only err towards more protection."""
+_DIGITS = range(7, 16)
+"""Digits of a telephone number (E.164 has at most 15)."""
+
+
+def find_emails(text: str, found: Found) -> None:
+    """Look for e-mail addresses."""
+    if "@" not in text:
+        return
+    for match in _DOMAIN.finditer(text):
+        if not found.wants(IdentifierKind.EMAIL):
+            return
+        start = end = match.start()
+        while start > 0 and end - start < _LONGEST_LOCAL and text[start - 1] in _LOCAL_CHARACTERS:
+            start -= 1
+        local = text[start:end].lstrip(".'-")
+        if local and not local.endswith("."):
+            found.add(IdentifierKind.EMAIL, f"{local}{match[0]}".lower())
+
+
+class PhoneFinder:
+    """Looks for telephone numbers of one prompt."""
+
+    def __init__(self, regions: tuple[str, ...]) -> None:
+        self._regions = regions
+        self._parsed = 0
+
+    def find(self, cluster: str, found: Found) -> None:
+        """Look at a run of digits with the signs that people put between them."""
+        if "+" in cluster:
+            for number in _international(cluster):
+                if found.wants(IdentifierKind.PHONE_NUMBER) and self._exists(number, None):
+                    found.add(IdentifierKind.PHONE_NUMBER, _compact(number))
+            return
+        if not self._regions:
+            return
+        for match in _GROUPED.finditer(cluster):
+            if not found.wants(IdentifierKind.PHONE_NUMBER):
+                return
+            if any(
+                _is_written_as_in(match[0], region) and self._exists(match[0], region)
+                for region in self._regions
+            ):
+                found.add(IdentifierKind.PHONE_NUMBER, _compact(match[0]))
+
+    def _exists(self, candidate: str, region: str | None) -> bool:
+        if self._parsed >= _MOST_PARSED:
+            return True
+        self._parsed += 1
+        try:
+            number = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            return False
+        return phonenumbers.is_valid_number(number)
+
+
+def _is_written_as_in(candidate: str, region: str) -> bool:
+    """Whether a number has the look of a country's own: plans alone let dates and sums pass.
+
+    That is the trunk prefix where there is one, the groups of 3, 3 and 4 digits in North America,
+    and nine digits or more elsewhere.
+    """
+    digits = _compact(candidate)
+    prefix = phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
+    if prefix == _NORTH_AMERICAN_PREFIX:
+        return _NORTH_AMERICAN.fullmatch(candidate) is not None
+    if prefix:
+        return len(digits) in _DIGITS and digits.startswith(prefix)
+    return _FEWEST_WITHOUT_PREFIX <= len(digits) < _DIGITS.stop
+
+
+def _international(cluster: str) -> list[str]:
+    """Return what begins with a plus, each up to the next plus."""
+    _, *rest = cluster.split("+")
+    return [f"+{one[:24]}" for one in rest if _count_digits(one[:24]) in _DIGITS]
+
+
+def _count_digits(text: str) -> int:
+    return sum(map(str.isdecimal, text))
+
+
+def _compact(text: str) -> str:
+    return "".join(filter(str.isdecimal, text))

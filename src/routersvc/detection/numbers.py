@@ -1,0 +1,206 @@
+"""Finds payment cards and national ids that are written in digits.
+
+A number counts where its check digits hold and chance would hardly have made it: by itself where
+the format leaves chance less than one in two hundred, else only written in its usual groups
+or after a word that announces it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+from stdnum import luhn
+from stdnum.be import nn
+from stdnum.br import cpf
+from stdnum.ca import sin
+from stdnum.ch import ssn as ahv
+from stdnum.cn import ric
+from stdnum.cz import rc
+from stdnum.de import idnr
+from stdnum.dk import cpr
+from stdnum.fr import nir
+from stdnum.gb import nhs
+from stdnum.in_ import aadhaar
+from stdnum.kr import rrn
+from stdnum.nl import bsn
+from stdnum.no import fodselsnummer
+from stdnum.pl import pesel
+from stdnum.pt import nif
+from stdnum.ro import cnp
+from stdnum.se import personnummer
+from stdnum.tr import tckimlik
+from stdnum.us import ssn
+from stdnum.za import idnr as za_idnr
+
+from routersvc.detection.found import Found
+from routersvc.domain.detectors import IdentifierKind
+
+
+def _may_be_belgian(digits: str) -> bool:
+    """Whether the last two digits are what is left of 97, for births before or since 2000."""
+    rest, check = int(digits[:9]), int(digits[9:])
+    return check in {97 - rest % 97, 97 - (2_000_000_000 + rest) % 97}
+
+
+def _may_be_dated(digits: str) -> bool:
+    """Whether it begins with day and month, each perhaps raised by 40."""
+    return 1 <= int(digits[:2]) % 40 <= 31 and 1 <= int(digits[2:4]) % 40 <= 12  # noqa: PLR2004
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Format:
+    """A national id of so many digits.
+
+    `shape` is how it is usually written, `0` for a digit; `alone` says that the digits suffice.
+    `may_be` is a cheap test that passes over most others.
+    """
+
+    digits: int
+    is_valid: Callable[[str], bool]
+    shape: str = ""
+    alone: bool = False
+    may_be: Callable[[str], bool] = bool
+    kind: IdentifierKind = IdentifierKind.NATIONAL_ID
+
+
+_FORMATS = (
+    _Format(digits=9, is_valid=ssn.is_valid, shape="000-00-0000"),
+    _Format(digits=9, is_valid=sin.is_valid, shape="000-000-000"),
+    _Format(digits=9, is_valid=sin.is_valid, shape="000 000 000"),
+    _Format(digits=9, is_valid=bsn.is_valid),
+    _Format(digits=9, is_valid=nif.is_valid),
+    _Format(
+        digits=10,
+        is_valid=nhs.is_valid,
+        shape="000 000 0000",
+        kind=IdentifierKind.MEDICAL_RECORD,
+    ),
+    _Format(digits=10, is_valid=personnummer.is_valid, shape="000000-0000"),
+    _Format(digits=10, is_valid=cpr.is_valid),
+    _Format(digits=10, is_valid=rc.is_valid, shape="000000/0000"),
+    _Format(digits=11, is_valid=pesel.is_valid),
+    _Format(digits=11, is_valid=idnr.is_valid, shape="00 000 000 000"),
+    _Format(digits=11, is_valid=tckimlik.is_valid),
+    _Format(digits=11, is_valid=cpf.is_valid, shape="000.000.000-00"),
+    _Format(
+        digits=11, is_valid=nn.is_valid, shape="00.00.00-000.00", alone=True, may_be=_may_be_belgian
+    ),
+    _Format(
+        digits=11,
+        is_valid=fodselsnummer.is_valid,
+        shape="000000 00000",
+        alone=True,
+        may_be=_may_be_dated,
+    ),
+    _Format(digits=12, is_valid=aadhaar.is_valid, shape="0000 0000 0000"),
+    _Format(digits=13, is_valid=ahv.is_valid, shape="000.0000.0000.00", alone=True),
+    _Format(digits=13, is_valid=rrn.is_valid, shape="000000-0000000"),
+    _Format(digits=13, is_valid=cnp.is_valid),
+    _Format(digits=13, is_valid=za_idnr.is_valid),
+    _Format(digits=15, is_valid=nir.is_valid, shape="0 00 00 00 000 000 00", alone=True),
+    _Format(digits=18, is_valid=ric.is_valid, alone=True),
+)
+
+_CARD_SHAPES = ("0000 0000 0000 0000", "0000-0000-0000-0000", "0000 000000 00000")
+_CARD_PREFIX = re.compile(r"4|5[1-5]|2[2-7]|3[47]|3(?:0[0-5]|6|8)|6(?:011|5|4[4-9]|2|7)")
+_AMERICAN_EXPRESS = 15
+_DINERS = 14
+_ORDINARY_CARD = 16
+_FEWEST_DIFFERENT = 4
+"""Different digits of a real number; `0000 0000` and the like pass every check."""
+
+_RUN = re.compile("[0-9]+")
+_LONGEST_RUN = 18
+
+
+def _alone_by_digits() -> dict[int, tuple[_Format, ...]]:
+    by_digits: dict[int, tuple[_Format, ...]] = {}
+    for known in _FORMATS:
+        by_digits[known.digits] = (*by_digits.get(known.digits, ()), known)
+    return by_digits
+
+
+def _shapes_by_start() -> dict[str, tuple[str, ...]]:
+    """Return the shapes by their first two groups, so that most numbers are passed over at once."""
+    by_start: dict[str, tuple[str, ...]] = {}
+    for shape in {*_CARD_SHAPES, *(known.shape for known in _FORMATS if known.shape)}:
+        start = _start_of(*re.split("([^0])", shape, maxsplit=2)[:3])
+        by_start[start] = (*by_start.get(start, ()), shape)
+    return by_start
+
+
+def _start_of(first: str, separator: str, second: str) -> str:
+    return f"{len(first)}{separator}{len(second)}"
+
+
+_BY_DIGITS = _alone_by_digits()
+_BY_SHAPE = {known.shape: known for known in _FORMATS if known.shape}
+_BY_START = _shapes_by_start()
+_AS_ZEROS = str.maketrans("123456789", "000000000")
+
+
+def find_numbers(cluster: str, found: Found, *, announced: bool) -> bool:
+    """Look for cards and ids in digits and what stands between them; whether there were any.
+
+    `announced` says that words before it speak of ids.
+    """
+    runs = list(_RUN.finditer(cluster))
+    hit = False
+    for place, run in enumerate(runs):
+        digits = run[0]
+        if len(digits) > _LONGEST_RUN:
+            continue
+        hit |= _look_at_run(digits, found, announced=announced)
+        if place + 1 < len(runs):
+            following = runs[place + 1]
+            separator = cluster[run.end() : following.start()]
+            shapes = _BY_START.get(_start_of(digits, separator, following[0]), ())
+            for shape in sorted(shapes):
+                hit |= _look_at_shape(cluster, run.start(), shape, found)
+    return hit
+
+
+def _look_at_run(digits: str, found: Found, *, announced: bool) -> bool:
+    hit = False
+    if _DINERS <= len(digits) <= _ORDINARY_CARD and _is_card(digits):
+        found.add(IdentifierKind.PAYMENT_CARD, digits)
+        hit = True
+    for known in _BY_DIGITS.get(len(digits), ()):
+        is_wanted = (known.alone or announced) and found.wants(known.kind)
+        if is_wanted and known.may_be(digits) and _is_valid(known, digits):
+            found.add(known.kind, digits)
+            hit = True
+    return hit
+
+
+def _look_at_shape(cluster: str, start: int, shape: str, found: Found) -> bool:
+    end = start + len(shape)
+    written = cluster[start:end]
+    if written.translate(_AS_ZEROS) != shape or cluster[end : end + 1].isdecimal():
+        return False
+    digits = "".join(filter(str.isdecimal, written))
+    if shape in _CARD_SHAPES:
+        if not _is_card(digits):
+            return False
+        found.add(IdentifierKind.PAYMENT_CARD, digits)
+        return True
+    known = _BY_SHAPE[shape]
+    if not found.wants(known.kind) or not _is_valid(known, written):
+        return False
+    found.add(known.kind, digits)
+    return True
+
+
+def _is_valid(known: _Format, number: str) -> bool:
+    return len(set(number)) >= _FEWEST_DIFFERENT and known.is_valid(number)
+
+
+def _is_card(digits: str) -> bool:
+    if not _CARD_PREFIX.match(digits) or len(set(digits)) < _FEWEST_DIFFERENT - 2:
+        return False
+    expected = _ORDINARY_CARD
+    if digits[0] == "3":
+        expected = _AMERICAN_EXPRESS if digits[1] in "47" else _DINERS
+    return len(digits) == expected and luhn.is_valid(digits)

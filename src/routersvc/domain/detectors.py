@@ -1,0 +1,63 @@
+"""Regulated data in prompts: the port of whatever finds identifiers, and what findings mean.
+
+A detector only tightens: its findings add data classes, and constraints then hold for them as if
+the caller had stated them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+from typing import Protocol
+
+
+class IdentifierKind(enum.Enum):
+    """A kind of identifier of people, accounts or patients."""
+
+    EMAIL = "email"
+    PHONE_NUMBER = "phone_number"
+    PAYMENT_CARD = "payment_card"
+    IBAN = "iban"
+    NATIONAL_ID = "national_id"
+    PASSPORT = "passport"
+    MEDICAL_RECORD = "medical_record"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """How many different identifiers of a kind were found; never the identifiers."""
+
+    kind: IdentifierKind
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DataClassRule:
+    """From how many identifiers of these kinds together on a prompt is of a class of data."""
+
+    data_class: str
+    kinds: frozenset[IdentifierKind]
+    min_count: int
+
+    def __post_init__(self) -> None:
+        if self.min_count < 1:
+            raise ValueError("`min_count` is at least 1")
+
+
+class Detector(Protocol):
+    """Finds identifiers of people, accounts and patients."""
+
+    def detect(self, texts: Iterable[str]) -> tuple[Finding, ...]:
+        """Return what is found in all of these texts, by kind. Never raises, does no I/O."""
+        ...
+
+
+def data_classes_of(findings: Iterable[Finding], rules: Iterable[DataClassRule]) -> frozenset[str]:
+    """Return the classes of data that the findings make of a prompt."""
+    counts = {finding.kind: finding.count for finding in findings}
+    return frozenset(
+        rule.data_class
+        for rule in rules
+        if sum(counts.get(kind, 0) for kind in rule.kinds) >= rule.min_count
+    )

@@ -1,0 +1,89 @@
+"""What a text looks like, whatever its language: code, formulae, numbers, options, lists.
+
+Every pattern is linear in the text: bounded repeats, no two ways to match the same thing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+_WORD = re.compile(r"\w[\w+#]*")
+_LINE = re.compile(
+    r"^[ \t]{0,60}(?:"
+    r"(?P<item>(?:[-*•]|[0-9]{1,3}[.)])[ \t])"
+    r"|(?P<option>\(?[A-Ja-j][.):][ \t])"
+    r"|(?P<code>def |class |import |from \w+ import|#include|#define|public |private |static "
+    r"|function |const |let |var |return |SELECT |INSERT |UPDATE |CREATE |ALTER |if ?\(|for ?\("
+    r"|while ?\(|</?[a-z]|@[A-Za-z]|>>> |\$ [a-z]|#!/|func |fn |package |using |namespace |assert "
+    r"|elif |else:|try:))",
+    re.MULTILINE,
+)
+"""How lines of lists, of options and of code begin."""
+
+_CODE_END = re.compile(r"[;{}]$", re.MULTILINE)
+_CODE_SIGNS = ("()", "->", "=>", "::", "==", "!=", "+=", "&&", "||")
+_COMMAND = re.compile(
+    r"\\(?:frac|sqrt|sum|int|lim|begin|text|le|ge|cdot|pi|theta|alpha|mathbb|left|\[|\()"
+)
+_INLINE = re.compile(r"\$[^$\n]{1,80}\$")
+_MATHS_SIGNS = "√∑∫∂≤≥≠∞π∈∀∃∇²³^"
+_ARITHMETIC = re.compile(r"[0-9][ \t]?[-+*/=^×÷<>][ \t]?[0-9]")
+_EQUATION = re.compile(r"=[ \t]?[-0-9(a-z]")
+_NUMBER = re.compile("[0-9]+")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """Words in lower case, in order, and counts of what was seen."""
+
+    lowered: str = dataclasses.field(repr=False)
+    words: tuple[str, ...] = dataclasses.field(repr=False)
+    fences: int
+    code_marks: int
+    formulae: int
+    arithmetic: int
+    numbers: int
+    options: int
+    items: int
+    questions: int
+
+
+def shape_of(text: str) -> Shape:
+    """Return the shape of a text."""
+    lowered = text.lower()
+    numbers = len(_NUMBER.findall(text))
+    lines = [match.lastgroup for match in _LINE.finditer(text)]
+    return Shape(
+        lowered=lowered,
+        words=tuple(_WORD.findall(lowered)),
+        fences=text.count("```"),
+        code_marks=lines.count("code")
+        + len(_CODE_END.findall(text))
+        + sum(map(text.count, _CODE_SIGNS)),
+        formulae=_formulae(text),
+        arithmetic=(len(_ARITHMETIC.findall(text)) if numbers > 1 else 0) + _equations(lowered),
+        numbers=numbers,
+        options=lines.count("option"),
+        items=lines.count("item"),
+        questions=text.count("?") + text.count("\uff1f") + text.count("؟"),
+    )
+
+
+def _formulae(text: str) -> int:
+    """Count what only formulae have; each search begins with a sign that is rare elsewhere."""
+    count = text.count("^") if text.isascii() else sum(map(text.count, _MATHS_SIGNS))
+    if "\\" in text:
+        count += len(_COMMAND.findall(text))
+    if "$" in text:
+        count += len(_INLINE.findall(text))
+    return count
+
+
+def _equations(lowered: str) -> int:
+    """Count assignments to single letters: `x = 3`."""
+    count = 0
+    for match in _EQUATION.finditer(lowered):
+        left = lowered[max(0, match.start() - 3) : match.start()].rstrip()
+        count += left[-1:].isalpha() and not left[-2:-1].isalnum()
+    return count

@@ -1,0 +1,110 @@
+"""How much of a text is written in which script, read off its UTF-8 bytes in one pass.
+
+The first byte of a character tells its block well enough for an estimate: nothing is decoded, so
+that 200 KB take well under a millisecond.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class Script(enum.Enum):
+    """A class of characters; the value is the byte that stands for it in a classified text."""
+
+    LETTER = b"a"
+    DIGIT = b"0"
+    SPACE = b" "
+    APOSTROPHE = b"'"
+    MARK = b"."
+    CONTINUATION = b"c"
+    LATIN = b"l"
+    GREEK = b"g"
+    CYRILLIC = b"k"
+    HEBREW = b"h"
+    ARABIC = b"r"
+    INDIC = b"i"
+    SYMBOL = b"s"
+    KANA = b"n"
+    HAN = b"z"
+    HANGUL = b"q"
+    EMOJI = b"e"
+
+
+_RANGES = (
+    (0x00, 0x7F, Script.MARK),
+    (0x09, 0x0D, Script.SPACE),
+    (0x20, 0x20, Script.SPACE),
+    (0x27, 0x27, Script.APOSTROPHE),
+    (0x30, 0x39, Script.DIGIT),
+    (0x41, 0x5A, Script.LETTER),
+    (0x61, 0x7A, Script.LETTER),
+    (0x80, 0xBF, Script.CONTINUATION),
+    (0xC0, 0xCC, Script.LATIN),
+    (0xCD, 0xCF, Script.GREEK),
+    (0xD0, 0xD3, Script.CYRILLIC),
+    (0xD4, 0xD7, Script.HEBREW),
+    (0xD8, 0xDF, Script.ARABIC),
+    (0xE0, 0xE1, Script.INDIC),
+    (0xE2, 0xE2, Script.SYMBOL),
+    (0xE3, 0xE3, Script.KANA),
+    (0xE4, 0xE9, Script.HAN),
+    (0xEA, 0xED, Script.HANGUL),
+    (0xEE, 0xEF, Script.SYMBOL),
+    (0xF0, 0xFF, Script.EMOJI),
+)
+"""First bytes, later rows over earlier ones."""
+
+
+def _table() -> bytes:
+    table = bytearray(256)
+    for first, last, script in _RANGES:
+        for byte in range(first, last + 1):
+            table[byte] = script.value[0]
+    return bytes(table)
+
+
+_TABLE = _table()
+_BEYOND_ASCII = tuple(
+    script
+    for script in Script
+    if script not in {Script.LETTER, Script.DIGIT, Script.SPACE, Script.APOSTROPHE, Script.MARK}
+    and script is not Script.CONTINUATION
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Writing:
+    """What a text is made of.
+
+    `size` is bytes of UTF-8. `words` counts runs of ASCII letters and digits, where each run ends
+    with something that is neither. The others count characters.
+    """
+
+    size: int = 0
+    words: int = 0
+    letters: int = 0
+    digits: int = 0
+    spaces: int = 0
+    marks: int = 0
+    beyond_ascii: dict[Script, int] = dataclasses.field(default_factory=dict[Script, int])
+
+
+def writing_of(text: str) -> Writing:
+    """Return what a text is made of. Linear in its length."""
+    # A lone surrogate cannot be sent to anybody; it counts as the three bytes it would take.
+    kinds = text.encode("utf-8", "surrogatepass").translate(_TABLE)
+    count = kinds.count
+    beyond: dict[Script, int] = {}
+    if len(kinds) != len(text):
+        beyond = {script: number for script in _BEYOND_ASCII if (number := count(script.value)) > 0}
+    return Writing(
+        size=len(kinds),
+        words=count(b"a ") + count(b"a.") + count(b"a0") + count(b"0 ") + count(b"0."),
+        letters=count(b"a"),
+        digits=count(b"0"),
+        spaces=count(b" "),
+        marks=count(b".") + count(b"'"),
+        beyond_ascii=beyond,
+    )

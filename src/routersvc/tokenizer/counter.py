@@ -1,0 +1,35 @@
+"""The exact counter: tiktoken with the vocabulary of this package."""
+
+from __future__ import annotations
+
+import functools
+
+import tiktoken
+
+from routersvc.tokenizer import vocabulary
+
+
+class O200kCounter:
+    """Counts tokens of o200k_base. All counters of a process share one vocabulary.
+
+    The first count loads it, which takes about 0.3 s and 55 MB; `load` does so beforehand.
+    Counting takes about 40 µs per KB of prose, up to ten times that for text without any order.
+    """
+
+    def load(self) -> None:
+        """Load the vocabulary now. May run in any thread."""
+        _encoding()
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text is; words that look like special tokens are plain text."""
+        return len(_encoding().encode_ordinary(text))
+
+
+@functools.cache
+def _encoding() -> tiktoken.Encoding:
+    return tiktoken.Encoding(
+        "o200k_base",
+        pat_str=vocabulary.SPLIT_PATTERN,
+        mergeable_ranks=vocabulary.ranks(),
+        special_tokens={},
+    )
