@@ -38,3 +38,29 @@ def is_json(text: str) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def text_of(value: object) -> str:
+    """Return a text, empty where there is none.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("a text was expected")
+    return value
+
+
+def count_of(value: object) -> int:
+    """Return a count, 0 where there is none.
+
+    Raises:
+        TypeError: it is something else, or less than nothing.
+    """
+    if value is None:
+        return 0
+    if not isinstance(value, int) or value < 0:
+        raise TypeError("a count was expected")
+    return value
