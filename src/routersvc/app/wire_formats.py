@@ -13,6 +13,8 @@ from typing import Protocol, TypeVar
 from routersvc.domain.catalogue import Capability
 from routersvc.providers.anthropic_messages import dialects as anthropic_dialects
 from routersvc.providers.anthropic_messages.wire import AnthropicMessages
+from routersvc.providers.bedrock_converse import facts as bedrock_facts
+from routersvc.providers.bedrock_converse.wire import BedrockConverse
 from routersvc.providers.openai_chat import dialects as openai_chat_dialects
 from routersvc.providers.openai_chat import requests as openai_chat_requests
 from routersvc.providers.openai_chat.wire import OpenAiChat
@@ -21,6 +23,9 @@ from routersvc.settings import wire_formats
 
 DEFAULT_DIALECT = "generic"
 """What servers are taken for that no vendor's name is stated of."""
+
+ONLY_DIALECT = "plain"
+"""The dialect of formats that one vendor speaks in one way."""
 
 
 class _Dialect(Protocol):
@@ -61,11 +66,29 @@ def _format(
     )
 
 
+def _plain(adapter: WireFormat, *, cancel_stops_billing: bool) -> _Format:
+    """Return a format that one vendor speaks in one way."""
+    return _Format(
+        adapters={ONLY_DIALECT: adapter},
+        known=wire_formats.WireFormat(
+            dialects={
+                ONLY_DIALECT: wire_formats.Dialect(
+                    expressible=adapter.expressible, cancel_stops_billing=cancel_stops_billing
+                )
+            },
+            default_dialect=ONLY_DIALECT,
+        ),
+    )
+
+
 _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
         openai_chat_requests.WIRE_FORMAT: _format(OpenAiChat, openai_chat_dialects.DIALECTS),
         anthropic_dialects.WIRE_FORMAT: _format(
             AnthropicMessages, anthropic_dialects.DIALECTS, anthropic_dialects.DEFAULT_DIALECT
+        ),
+        bedrock_facts.WIRE_FORMAT: _plain(
+            BedrockConverse(), cancel_stops_billing=bedrock_facts.CANCEL_STOPS_BILLING
         ),
     }
 )

@@ -8,12 +8,18 @@ it), codes that mean something broad, the status. Tested against recorded and do
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from routersvc.domain.failures import Failure, FailureClass
-from routersvc.providers.error_words import ErrorWords, words_of, words_of_body
+from routersvc.providers.error_words import (
+    ErrorWords,
+    code_of_header,
+    words_of,
+    words_of_body,
+)
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.rate_limit_headers import headroom, retry_after
 from routersvc.providers.wire_format import ResponseHead
@@ -25,6 +31,7 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
     {
         FailureClass.QUOTA_EXHAUSTED: frozenset(
             {
+                "billing_error",
                 "insufficient_quota",
                 "credit_balance_exhausted",
                 "organization_spend_limit_exceeded",
@@ -36,6 +43,7 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
                 "insufficient_credits",
                 "payment_required",
                 "quota_exceeded",
+                "servicequotaexceededexception",
             }
         ),
         FailureClass.CONTENT_FILTERED: frozenset(
@@ -80,7 +88,12 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
                 "authentication",
                 "authentication_error",
                 "invalid_api_key",
+                "expiredtokenexception",
+                "incompletesignatureexception",
                 "invalid_authentication_error",
+                "invalidsignatureexception",
+                "missingauthenticationtokenexception",
+                "unrecognizedclientexception",
             }
         ),
         FailureClass.PERMISSION: frozenset(
@@ -101,6 +114,7 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
             {
                 "capacity_exceeded",
                 "engine_overloaded_error",
+                "modelnotreadyexception",
                 "overloaded_error",
                 "provider_overloaded",
                 "provider_unavailable",
@@ -115,14 +129,30 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
 _BROAD_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
     {
         FailureClass.RATE_LIMITED: frozenset(
-            {"rate_limit_error", "rate_limit_exceeded", "rate_limited", "ratelimitreached"}
+            {
+                "rate_limit_error",
+                "rate_limit_exceeded",
+                "rate_limited",
+                "ratelimitreached",
+                "throttlingexception",
+            }
         ),
-        FailureClass.OVERLOADED: frozenset({"service_unavailable_error"}),
+        FailureClass.OVERLOADED: frozenset(
+            {"service_unavailable_error", "serviceunavailableexception"}
+        ),
+        FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error", "resourcenotfoundexception"}),
+        FailureClass.PERMISSION: frozenset({"accessdeniedexception"}),
         FailureClass.SERVER_ERROR: frozenset(
             {"internal_server_error", "internalservererror", "server", "server_error", "timeout"}
         ),
         FailureClass.INVALID_REQUEST: frozenset(
-            {"badrequesterror", "invalid_request", "invalid_request_error", "unprocessable"}
+            {
+                "badrequesterror",
+                "invalid_request",
+                "invalid_request_error",
+                "unprocessable",
+                "validationexception",
+            }
         ),
     }
 )
@@ -148,6 +178,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"(?:used|exhausted) all [\w ]{0,40}?(?:credits|quota)",
             r"(?:spend|spending|monthly|billing|usage) (?:hard )?limit",
             r"billing (?:is not active|details|account)",
+            r"too many tokens per day",
         ),
     ),
     (
@@ -190,6 +221,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"(?:incorrect|invalid|expired|missing) (?:x-)?api[ -]key",
             r"api key (?:is )?(?:not valid|invalid|expired|missing)",
             r"no (?:auth credentials|api key) (?:found|provided)",
+            r"security token included in the request is (?:expired|invalid)",
         ),
     ),
     (
@@ -222,6 +254,8 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"decommissioned",
             r"\b(?:unknown|invalid) model\b",
             r"not a valid model",
+            r"model identifier is invalid",
+            r"have access to the model",
             r"unable to access model",
             r"no endpoints found for",
         ),
@@ -290,6 +324,7 @@ _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
 def failure_of_response(head: ResponseHead, body: bytes) -> Failure:
     """Return what a response other than a success means."""
     words = words_of_body(body, is_page=_is_page(head, body))
+    words = dataclasses.replace(words, codes=words.codes | code_of_header(head.headers))
     return _failure(words, head, status=head.status, where=f"HTTP {head.status}")
 
 

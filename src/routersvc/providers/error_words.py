@@ -2,7 +2,8 @@
 
 Seen: `{"error": {...}}`, `{"error": "text"}`, a flat object (`"object": "error"`), a `detail` as
 web frameworks write it, a message that is an object itself, and an error of another vendor as JSON
-text inside `metadata.raw`. What is found is only compared, never shown.
+text inside `metadata.raw`. AWS tells the code in a header. What is found is only compared, never
+shown.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ def words_of_body(body: bytes, *, is_page: bool) -> ErrorWords:
     except orjson.JSONDecodeError:
         value = body[:_MAX_TEXT].decode("utf-8", "replace")
     return words_of(value)
+
+
+def code_of_header(headers: Mapping[str, str]) -> frozenset[str]:
+    """Return the code that AWS's `x-amzn-errortype` tells, without the address behind it."""
+    code = headers.get("x-amzn-errortype", "").partition(":")[0].strip().lower()
+    return frozenset({code}) if code else frozenset()
 
 
 def words_of(value: object) -> ErrorWords:

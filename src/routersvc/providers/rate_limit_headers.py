@@ -2,8 +2,8 @@
 
 `Retry-After` in all its spellings, and the families of rate-limit headers that vendors of
 compatible APIs send: OpenAI, Azure and Groq (`x-ratelimit-remaining-tokens`), Mistral and Cerebras
-(a window at the end of the name), Together and OpenRouter (without a kind), and the IETF draft
-(`ratelimit-remaining`). Where several windows are told, the shortest counts, because it is the one
+(a window at the end of the name), Together and OpenRouter (without a kind), Anthropic (a family of
+its own, whose `tokens` are the limit that is nearest), and the IETF draft (`ratelimit-remaining`). Where several windows are told, the shortest counts, because it is the one
 that fills first. A value that makes no sense counts as not said.
 """
 
@@ -24,12 +24,15 @@ _REMAINING_REQUESTS = (
     "x-ratelimit-remaining-requests-minute",
     "x-ratelimit-remaining-requests-day",
     "x-ratelimit-remaining",
+    "anthropic-ratelimit-requests-remaining",
     "ratelimit-remaining",
 )
 _REMAINING_TOKENS = (
     "x-ratelimit-remaining-tokens",
     "x-ratelimit-remaining-tokens-minute",
     "ratelimitbysize-remaining",
+    "anthropic-ratelimit-tokens-remaining",
+    "anthropic-ratelimit-input-tokens-remaining",
 )
 _DURATION = re.compile(
     r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m(?!s))?"

@@ -1,0 +1,1 @@
+"""The Converse wire format of AWS Bedrock: one request for the models of many vendors."""
