@@ -207,7 +207,8 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"prompt (?:is )?too long",
             r"input (?:is )?too long",
             r"too large for model",
-            r"too many (?:input )?tokens",
+            # AWS goes on with `please wait`: those are too many in a minute.
+            r"too many (?:input )?tokens(?!, please wait)",
             r"request too large",
             r"reduce (?:the length|your prompt|the number of (?:input )?tokens)",
             r"input tokens exceed",

@@ -3,8 +3,9 @@
 `Retry-After` in all its spellings, and the families of rate-limit headers that vendors of
 compatible APIs send: OpenAI, Azure and Groq (`x-ratelimit-remaining-tokens`), Mistral and Cerebras
 (a window at the end of the name), Together and OpenRouter (without a kind), Anthropic (a family of
-its own, whose `tokens` are the limit that is nearest), and the IETF draft (`ratelimit-remaining`). Where several windows are told, the shortest counts, because it is the one
-that fills first. A value that makes no sense counts as not said.
+its own, whose `tokens` are the limit that is nearest), and the IETF draft (`ratelimit-remaining`).
+Where several windows are told, the shortest counts, because it is the one that fills first. A value
+that makes no sense counts as not said.
 """
 
 from __future__ import annotations

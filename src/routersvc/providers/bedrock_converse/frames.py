@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from botocore.eventstream import EventStreamBuffer, ParserError
 
-_PIECE = 64 * 1024
+_PIECE = 16 * 1024
 """Bytes given to the parser at once: it copies what it holds for every message in it."""
 
 _BROKEN = (ParserError, struct.error, ValueError, KeyError, IndexError)

@@ -2,8 +2,9 @@
 
     messageStart, (contentBlockStart?, contentBlockDelta…, contentBlockStop)…, messageStop, metadata
 
-Only tools and pictures announce their blocks. `metadata` with the usage is the terminator. An
-exception is a message like the others, and the status is 200 all the same.
+Only tools and pictures announce their blocks. An answer is complete with `messageStop` and
+`metadata`, which holds the usage; some send them the other way round. An exception is a message
+like the others, and the status is 200 all the same.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class FrameReader:
         self._reader = reader
         self._head = head
         self._has_started = False
+        self._missing = {"messageStop", "metadata"}
         self._open: dict[int, _OpenBlock] = {}
 
     def read_piece(self, piece: Frame, events: list[AnswerEvent]) -> None:
@@ -80,13 +82,19 @@ class FrameReader:
             case "messageStop":
                 self._reader.read_end(event)
             case "metadata":
-                for opened in self._open.values():
-                    self._end(opened, events)
                 self._reader.count(event.get("usage"), events)
-                self.is_finished = True
-                self._reader.finish(events)
             case _:
                 pass
+        if name in self._missing:
+            self._missing.remove(name)
+            if not self._missing:
+                self._finish(events)
+
+    def _finish(self, events: list[AnswerEvent]) -> None:
+        self.is_finished = True
+        for opened in self._open.values():
+            self._end(opened, events)
+        self._reader.finish(events)
 
     def _begin(self, index: int, start: JsonObject, events: list[AnswerEvent]) -> None:
         opened = self._open[index] = _OpenBlock(start=start)
