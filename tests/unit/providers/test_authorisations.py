@@ -1,5 +1,8 @@
 """What lets requests in: keys in headers, signatures, tokens of the vendors' own libraries."""
 
+# botocore comes without types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import datetime as dt
@@ -9,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import botocore.auth
-import botocore.session
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError

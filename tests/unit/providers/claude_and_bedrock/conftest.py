@@ -112,13 +112,15 @@ def _read(folder: Path, file: str, make_call: MakeCall) -> Exchange:
     streaming = exchange["streaming"] in {True, "yes"}
     provider: str = exchange["provider"]
     wire_format = _FORMATS.get((provider, exchange["api"])) or _ERRORS[provider]
-    headers = {name.lower(): str(value) for name, value in (response.get("headers") or {}).items()}
+    recorded: JsonObject = response.get("headers") or {}
+    headers = {name.lower(): str(value) for name, value in recorded.items()}
     headers.pop("content-encoding", None)  # the recorder has undone it
     if streaming and response["status"] == 200:
         headers["content-type"] = EVENT_STREAM if provider == "bedrock" else "text/event-stream"
     headers.setdefault("content-type", "application/json")
-    request: Any = (exchange.get("request") or {}).get("json")
-    request = cast("JsonObject", request) if isinstance(request, dict) else None
+    asked: JsonObject = exchange.get("request") or {}
+    content: Any = asked.get("json")
+    request = cast("JsonObject", content) if isinstance(content, dict) else None
     return Exchange(
         file=file,
         provider=provider,
@@ -128,7 +130,7 @@ def _read(folder: Path, file: str, make_call: MakeCall) -> Exchange:
         call=make_call(streaming=streaming, response_format=_response_format(request or {})),
         head=ResponseHead(status=response["status"], headers=headers, received_at=1_790_000_000.0),
         body=_body(response, provider),
-        url=(exchange.get("request") or {}).get("url") or "",
+        url=asked.get("url") or "",
         request=request,
     )
 

@@ -1,13 +1,12 @@
-"""Reads recorded requests into the contract, and brings bodies that say the same into one form."""
+"""Reads recorded Messages requests into the contract, and gives bodies one form to compare."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from routersvc.domain.prompts import (
     CacheLifetime,
@@ -24,38 +23,28 @@ from routersvc.domain.prompts import (
     ReasoningVisibility,
     Role,
     Sampling,
-    ServiceTier,
     Text,
     Thought,
     ToolCall,
     ToolChoice,
     ToolChoiceMode,
     ToolResult,
-    WireExtension,
 )
 
 JsonObject = dict[str, Any]
 
 _ELIDED = re.compile(r"<elided base64[^>]*>")
-_LIFETIMES = {None: CacheLifetime.DEFAULT, "5m": CacheLifetime.SHORT, "1h": CacheLifetime.LONG}
+LIFETIMES = {None: CacheLifetime.DEFAULT, "5m": CacheLifetime.SHORT, "1h": CacheLifetime.LONG}
 _DISPLAYS = {
     None: None,
     "summarized": ReasoningVisibility.SUMMARY,
     "omitted": ReasoningVisibility.HIDDEN,
 }
-_MODES = {
+MODES = {
     "auto": ToolChoiceMode.AUTO,
     "any": ToolChoiceMode.REQUIRED,
     "tool": ToolChoiceMode.FUNCTION,
     "none": ToolChoiceMode.NONE,
-}
-_DOCUMENTS = {
-    "pdf": "application/pdf",
-    "txt": "text/plain",
-    "csv": "text/csv",
-    "md": "text/markdown",
-    "html": "text/html",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
@@ -63,7 +52,8 @@ class NotInContractError(Exception):
     """The contract has no place for something in a recorded request."""
 
 
-def _no(what: str) -> NoReturn:
+def not_in_contract(what: str) -> NoReturn:
+    """Say what the contract has no place for."""
     raise NotInContractError(what)
 
 
@@ -73,20 +63,19 @@ def without_elisions(value: Any) -> Any:  # noqa: ANN401 - JSON
         case str():
             return _ELIDED.sub("ZWxpZGVk", value)
         case dict():
-            return {key: without_elisions(item) for key, item in value.items()}
-        case list():
-            return [without_elisions(item) for item in value]
+            mapping = cast("JsonObject", value)
+            return {key: without_elisions(item) for key, item in mapping.items()}
+        case [*items]:
+            return [without_elisions(item) for item in items]
         case _:
             return value
 
 
-def _only(value: Mapping[str, Any], *keys: str) -> None:
+def only(value: Mapping[str, Any], *keys: str) -> None:
+    """Say so where there are other keys."""
     for key in value:
         if key not in keys:
-            _no(f"`{key}`")
-
-
-# ---- Messages -------------------------------------------------------------------
+            not_in_contract(f"`{key}`")
 
 
 def messages_normal(body: JsonObject) -> JsonObject:
@@ -95,10 +84,10 @@ def messages_normal(body: JsonObject) -> JsonObject:
     if "output_format" in normal:
         output = {**normal.get("output_config", {}), "format": normal.pop("output_format")}
         normal["output_config"] = output
-    if output := normal.get("output_config"):
-        if "format" in output:
-            output = {**output, "format": {"type": "json_schema", **output["format"]}}
-        normal["output_config"] = output
+    wanted: JsonObject = normal.get("output_config", {})
+    if "format" in wanted:
+        described = {"type": "json_schema", **wanted["format"]}
+        normal["output_config"] = {**wanted, "format": described}
     if isinstance(normal.get("system"), str):
         normal["system"] = [{"type": "text", "text": normal["system"]}]
     if "tools" in normal:
@@ -137,7 +126,7 @@ def prompt_of_messages(body: JsonObject) -> Prompt:
         NotInContractError: it says what the contract has no place for.
     """
     body = messages_normal(body)
-    _only(
+    only(
         body,
         *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),
         *("tools", "tool_choice", "thinking", "output_config", "stop_sequences", "metadata"),
@@ -148,7 +137,7 @@ def prompt_of_messages(body: JsonObject) -> Prompt:
     ]
     for turn in body["messages"]:
         parts = tuple(_part(block) for block in turn["content"])
-        messages += _messages(Role(turn["role"]), parts)
+        messages += turns_of(Role(turn["role"]), parts)
     choice = body.get("tool_choice")
     parallel = None if choice is None else choice.get("disable_parallel_tool_use")
     output = body.get("output_config", {})
@@ -159,7 +148,7 @@ def prompt_of_messages(body: JsonObject) -> Prompt:
         tools=tuple(_tool(tool) for tool in body.get("tools", ())),
         tool_choice=None
         if choice is None
-        else ToolChoice(mode=_MODES[choice["type"]], function_name=choice.get("name", "")),
+        else ToolChoice(mode=MODES[choice["type"]], function_name=choice.get("name", "")),
         parallel_tool_calls=None if parallel is None else not parallel,
         response_format=JsonSchemaFormat(
             name="answer", json_schema=json.dumps(output["format"]["schema"])
@@ -173,12 +162,12 @@ def prompt_of_messages(body: JsonObject) -> Prompt:
             top_k=body.get("top_k"),
             stop_sequences=tuple(body.get("stop_sequences", ())),
         ),
-        reasoning=_reasoning(thinking, effort),
+        reasoning=reasoning_of(thinking, effort),
         end_user_id=body.get("metadata", {}).get("user_id", ""),
     )
 
 
-def _messages(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
+def turns_of(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
     """Yield the turn of what tools returned, and that of what else is said."""
     results = tuple(part for part in parts if isinstance(part, ToolResult))
     others = tuple(part for part in parts if not isinstance(part, ToolResult))
@@ -188,9 +177,10 @@ def _messages(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
         yield Message(role=role, parts=others)
 
 
-def _reasoning(thinking: JsonObject, effort: str | None) -> Reasoning:
+def reasoning_of(thinking: JsonObject, effort: str | None) -> Reasoning:
+    """Return how a Claude model is told to think."""
     if effort == "xhigh":
-        _no("the effort `xhigh`")
+        not_in_contract("the effort `xhigh`")
     wanted = None if effort is None else ReasoningEffort(effort)
     if thinking.get("type") == "disabled":
         wanted = ReasoningEffort.NONE
@@ -203,27 +193,27 @@ def _reasoning(thinking: JsonObject, effort: str | None) -> Reasoning:
 
 def _cache(block: JsonObject) -> CacheLifetime | None:
     marker = block.get("cache_control")
-    return None if marker is None else _LIFETIMES[marker.get("ttl")]
+    return None if marker is None else LIFETIMES[marker.get("ttl")]
 
 
 def _part(block: JsonObject) -> Part:
     cache = _cache(block)
     match block["type"]:
         case "text":
-            _only(block, "type", "text", "cache_control")
+            only(block, "type", "text", "cache_control")
             return Text(text=block["text"], cache=cache)
         case "image":
-            _only(block, "type", "source", "cache_control")
+            only(block, "type", "source", "cache_control")
             source = block["source"]
             if source["type"] == "url":
                 return Image(url=source["url"], cache=cache)
             data = base64.b64decode(source["data"])
             return Image(data=data, media_type=source["media_type"], cache=cache)
         case "document":
-            _only(block, "type", "source", "title", "cache_control")
+            only(block, "type", "source", "title", "cache_control")
             return _document(block, cache)
         case "tool_use":
-            _only(block, "type", "id", "name", "input", "cache_control")
+            only(block, "type", "id", "name", "input", "cache_control")
             return ToolCall(
                 call_id=block["id"],
                 name=block["name"],
@@ -231,7 +221,7 @@ def _part(block: JsonObject) -> Part:
                 cache=cache,
             )
         case "tool_result":
-            _only(block, "type", "tool_use_id", "content", "is_error", "cache_control")
+            only(block, "type", "tool_use_id", "content", "is_error", "cache_control")
             parts: Any = tuple(_part(piece) for piece in block.get("content", ()))
             return ToolResult(
                 call_id=block["tool_use_id"],
@@ -263,172 +253,13 @@ def _document(block: JsonObject, cache: CacheLifetime | None) -> File:
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if "type" in tool:
         if "cache_control" in tool:
-            _no("a cache marker on a tool")
+            not_in_contract("a cache marker on a tool")
         settings = {key: value for key, value in tool.items() if key != "type"}
         return HostedTool(name=tool["type"], settings_json=json.dumps(settings))
-    _only(tool, "name", "description", "input_schema", "strict")
+    only(tool, "name", "description", "input_schema", "strict")
     return FunctionTool(
         name=tool["name"],
         description=tool.get("description", ""),
         parameters_json_schema=json.dumps(tool["input_schema"]),
         strict=tool.get("strict"),
-    )
-
-
-# ---- Converse -------------------------------------------------------------------
-
-
-def converse_normal(body: JsonObject) -> JsonObject:
-    """Return a Converse body without what says nothing."""
-    normal = {key: value for key, value in body.items() if value not in ({}, [], None)}
-    inference = {k: v for k, v in normal.pop("inferenceConfig", {}).items() if v != []}
-    if inference:
-        normal["inferenceConfig"] = inference
-    output = normal.get("outputConfig", {}).get("textFormat", {})
-    if output:
-        definition = output["structure"]["jsonSchema"]
-        output["structure"]["jsonSchema"] = {
-            **definition,
-            "schema": json.loads(definition["schema"]),
-        }
-    for turn in normal["messages"]:
-        for block in turn["content"]:
-            if block.get("toolResult", {}).get("status") == "success":
-                block["toolResult"] = {
-                    key: value for key, value in block["toolResult"].items() if key != "status"
-                }
-    return normal
-
-
-def prompt_of_converse(body: JsonObject) -> Prompt:
-    """Return the prompt that a Converse body stands for.
-
-    Raises:
-        NotInContractError: it says what the contract has no place for.
-    """
-    messages = [
-        Message(role=Role.SYSTEM, parts=(Text(text=block["text"]),))
-        for block in body.get("system") or ()
-    ]
-    for turn in body["messages"]:
-        messages += _messages(Role(turn["role"]), _converse_parts(turn["content"]))
-    tools = body.get("toolConfig") or {}
-    inference = body.get("inferenceConfig") or {}
-    own = dict(body.get("additionalModelRequestFields") or {})
-    effort = own.get("output_config", {}).get("effort")
-    effort = effort or own.get("reasoning_effort") or own.get("reasoning_config")
-    definition = body.get("outputConfig", {}).get("textFormat", {}).get("structure", {})
-    schema = definition.get("jsonSchema")
-    more = {key: body[key] for key in ("guardrailConfig",) if key in body}
-    return Prompt(
-        messages=tuple(messages),
-        tools=tuple(_converse_tool(tool) for tool in tools.get("tools", ())),
-        tool_choice=_converse_choice(tools.get("toolChoice")),
-        response_format=None
-        if schema is None
-        else JsonSchemaFormat(
-            name=schema["name"],
-            json_schema=schema["schema"],
-            description=schema.get("description", ""),
-        ),
-        sampling=Sampling(
-            max_output_tokens=inference.get("maxTokens"),
-            temperature=inference.get("temperature"),
-            top_p=inference.get("topP"),
-            top_k=own.get("inferenceConfig", {}).get("topK"),
-            stop_sequences=tuple(inference.get("stopSequences") or ()),
-        ),
-        reasoning=_reasoning(own.get("thinking", {}), effort),
-        service_tier=ServiceTier.STANDARD if "serviceTier" in body else None,
-        wire_extensions=(
-            WireExtension(wire_format="bedrock_converse", fields_json=json.dumps(more)),
-        )
-        if more
-        else (),
-    )
-
-
-def _converse_choice(choice: JsonObject | None) -> ToolChoice | None:
-    if choice is None:
-        return None
-    (kind, more), *_ = choice.items()
-    return ToolChoice(mode=_MODES[kind], function_name=more.get("name", ""))
-
-
-def _converse_tool(tool: JsonObject) -> FunctionTool | HostedTool:
-    if "systemTool" in tool:
-        return HostedTool(name=tool["systemTool"]["name"])
-    spec = tool["toolSpec"]
-    return FunctionTool(
-        name=spec["name"],
-        description=spec.get("description", ""),
-        parameters_json_schema=json.dumps(spec["inputSchema"]["json"]),
-    )
-
-
-def _converse_parts(content: list[JsonObject]) -> tuple[Part, ...]:
-    parts: list[Part] = []
-    for block in content:
-        (kind, value), *_ = block.items()
-        match kind:
-            case "text":
-                parts.append(Text(text=value))
-            case "image":
-                parts.append(_converse_image(value))
-            case "document":
-                parts.append(_converse_document(value))
-            case "toolUse" if value.get("type") != "server_tool_use":
-                arguments = json.dumps(value["input"])
-                parts.append(
-                    ToolCall(
-                        call_id=value["toolUseId"], name=value["name"], arguments_json=arguments
-                    )
-                )
-            case "toolResult" if "type" not in value:
-                parts.append(_converse_result(value))
-            case "reasoningContent":
-                thought = value["reasoningText"]
-                signature = thought.get("signature", "").encode()
-                parts.append(Thought(text=thought["text"], signature=signature))
-            case "toolUse" | "toolResult":
-                parts.append(Thought(encrypted=json.dumps(block).encode()))
-            case "cachePoint":
-                parts[-1] = dataclasses.replace(parts[-1], cache=_LIFETIMES[value.get("ttl")])
-            case _:
-                _no(f"`{kind}`")
-    return tuple(parts)
-
-
-def _converse_image(image: JsonObject) -> Image:
-    data = base64.b64decode(image["source"]["bytes"])
-    return Image(data=data, media_type=f"image/{image['format']}")
-
-
-def _converse_document(document: JsonObject) -> File:
-    _only(document, "format", "name", "source")
-    source, kind = document["source"], _DOCUMENTS[document["format"]]
-    if "s3Location" in source:
-        return File(url=source["s3Location"]["uri"], media_type=kind, name=document["name"])
-    _only(source, "bytes")
-    data = base64.b64decode(source["bytes"])
-    return File(data=data, media_type=kind, name=document["name"])
-
-
-def _converse_result(result: JsonObject) -> ToolResult:
-    parts: list[Any] = []
-    for block in result["content"]:
-        (kind, value), *_ = block.items()
-        match kind:
-            case "text":
-                parts.append(Text(text=value))
-            case "image":
-                parts.append(_converse_image(value))
-            case "document":
-                parts.append(_converse_document(value))
-            case _:
-                _no(f"`{kind}` in what a tool returned")
-    return ToolResult(
-        call_id=result["toolUseId"],
-        parts=tuple(parts),
-        is_error=result.get("status") == "error",
     )

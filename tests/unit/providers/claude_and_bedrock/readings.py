@@ -175,7 +175,8 @@ def _converse(exchange: Exchange) -> Reading:
                     pass
         blocks = [open_blocks[index] for index in sorted(open_blocks)]
     else:
-        parsed = create_parser("rest-json").parse(
+        parser: Any = create_parser("rest-json")
+        parsed: JsonObject = parser.parse(
             {"body": exchange.body, "headers": exchange.head.headers, "status_code": 200},
             _service().operation_model("Converse").output_shape,
         )

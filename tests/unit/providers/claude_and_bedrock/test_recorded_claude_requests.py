@@ -23,11 +23,13 @@ from botocore.validate import ParamValidator
 from jsonschema import Draft202012Validator
 from tests.unit.providers.claude_and_bedrock.expressing import (
     NotInContractError,
-    converse_normal,
     messages_normal,
-    prompt_of_converse,
     prompt_of_messages,
     without_elisions,
+)
+from tests.unit.providers.claude_and_bedrock.expressing_converse import (
+    converse_normal,
+    prompt_of_converse,
 )
 
 from routersvc.providers.wire_format import WireRequest
@@ -161,8 +163,8 @@ def test_converse_bodies_are_what_botocore_would_send(
     expressed: tuple[Sequence[Expressed], Mapping[str, Counter[str]]],
 ) -> None:
     """Its validator takes them, and its serialiser makes the same path and body of them."""
-    service = Session().get_service_model("bedrock-runtime")
-    serializer = create_serializer("rest-json")
+    service: Any = Session().get_service_model("bedrock-runtime")
+    serializer: Any = create_serializer("rest-json")
     seen = 0
     for one in expressed[0]:
         if one.exchange.provider != "bedrock":

@@ -1,0 +1,204 @@
+"""Reads recorded Converse requests into the contract, and leaves out what says nothing."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+from typing import Any
+
+from tests.unit.providers.claude_and_bedrock.expressing import (
+    LIFETIMES,
+    MODES,
+    not_in_contract,
+    only,
+    reasoning_of,
+    turns_of,
+)
+
+from routersvc.domain.prompts import (
+    File,
+    FunctionTool,
+    HostedTool,
+    Image,
+    JsonSchemaFormat,
+    Message,
+    Part,
+    Prompt,
+    Role,
+    Sampling,
+    ServiceTier,
+    Text,
+    Thought,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    WireExtension,
+)
+
+JsonObject = dict[str, Any]
+
+_DOCUMENTS = {
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "md": "text/markdown",
+    "html": "text/html",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def converse_normal(body: JsonObject) -> JsonObject:
+    """Return a Converse body without what says nothing."""
+    normal = {key: value for key, value in body.items() if value not in ({}, [], None)}
+    inference = {k: v for k, v in normal.pop("inferenceConfig", {}).items() if v != []}
+    if inference:
+        normal["inferenceConfig"] = inference
+    output = normal.get("outputConfig", {}).get("textFormat", {})
+    if output:
+        definition = output["structure"]["jsonSchema"]
+        output["structure"]["jsonSchema"] = {
+            **definition,
+            "schema": json.loads(definition["schema"]),
+        }
+    for turn in normal["messages"]:
+        for block in turn["content"]:
+            if block.get("toolResult", {}).get("status") == "success":
+                block["toolResult"] = {
+                    key: value for key, value in block["toolResult"].items() if key != "status"
+                }
+    return normal
+
+
+def prompt_of_converse(body: JsonObject) -> Prompt:
+    """Return the prompt that a Converse body stands for.
+
+    Raises:
+        NotInContractError: it says what the contract has no place for.
+    """
+    messages = [
+        Message(role=Role.SYSTEM, parts=(Text(text=block["text"]),))
+        for block in body.get("system") or ()
+    ]
+    for turn in body["messages"]:
+        messages += turns_of(Role(turn["role"]), _converse_parts(turn["content"]))
+    tools: JsonObject = body.get("toolConfig") or {}
+    inference: JsonObject = body.get("inferenceConfig") or {}
+    own: JsonObject = body.get("additionalModelRequestFields") or {}
+    effort = own.get("output_config", {}).get("effort")
+    effort = effort or own.get("reasoning_effort") or own.get("reasoning_config")
+    definition = body.get("outputConfig", {}).get("textFormat", {}).get("structure", {})
+    schema = definition.get("jsonSchema")
+    more = {key: body[key] for key in ("guardrailConfig",) if key in body}
+    return Prompt(
+        messages=tuple(messages),
+        tools=tuple(_converse_tool(tool) for tool in tools.get("tools", ())),
+        tool_choice=_converse_choice(tools.get("toolChoice")),
+        response_format=None
+        if schema is None
+        else JsonSchemaFormat(
+            name=schema["name"],
+            json_schema=schema["schema"],
+            description=schema.get("description", ""),
+        ),
+        sampling=Sampling(
+            max_output_tokens=inference.get("maxTokens"),
+            temperature=inference.get("temperature"),
+            top_p=inference.get("topP"),
+            top_k=own.get("inferenceConfig", {}).get("topK"),
+            stop_sequences=tuple(inference.get("stopSequences") or ()),
+        ),
+        reasoning=reasoning_of(own.get("thinking", {}), effort),
+        service_tier=ServiceTier.STANDARD if "serviceTier" in body else None,
+        wire_extensions=(
+            WireExtension(wire_format="bedrock_converse", fields_json=json.dumps(more)),
+        )
+        if more
+        else (),
+    )
+
+
+def _converse_choice(choice: JsonObject | None) -> ToolChoice | None:
+    if choice is None:
+        return None
+    (kind, more), *_ = choice.items()
+    return ToolChoice(mode=MODES[kind], function_name=more.get("name", ""))
+
+
+def _converse_tool(tool: JsonObject) -> FunctionTool | HostedTool:
+    if "systemTool" in tool:
+        return HostedTool(name=tool["systemTool"]["name"])
+    spec = tool["toolSpec"]
+    return FunctionTool(
+        name=spec["name"],
+        description=spec.get("description", ""),
+        parameters_json_schema=json.dumps(spec["inputSchema"]["json"]),
+    )
+
+
+def _converse_parts(content: list[JsonObject]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for block in content:
+        (kind, value), *_ = block.items()
+        match kind:
+            case "text":
+                parts.append(Text(text=value))
+            case "image":
+                parts.append(_converse_image(value))
+            case "document":
+                parts.append(_converse_document(value))
+            case "toolUse" if value.get("type") != "server_tool_use":
+                arguments = json.dumps(value["input"])
+                parts.append(
+                    ToolCall(
+                        call_id=value["toolUseId"], name=value["name"], arguments_json=arguments
+                    )
+                )
+            case "toolResult" if "type" not in value:
+                parts.append(_converse_result(value))
+            case "reasoningContent":
+                thought = value["reasoningText"]
+                signature = thought.get("signature", "").encode()
+                parts.append(Thought(text=thought["text"], signature=signature))
+            case "toolUse" | "toolResult":
+                parts.append(Thought(encrypted=json.dumps(block).encode()))
+            case "cachePoint":
+                parts[-1] = dataclasses.replace(parts[-1], cache=LIFETIMES[value.get("ttl")])
+            case _:
+                not_in_contract(f"`{kind}`")
+    return tuple(parts)
+
+
+def _converse_image(image: JsonObject) -> Image:
+    data = base64.b64decode(image["source"]["bytes"])
+    return Image(data=data, media_type=f"image/{image['format']}")
+
+
+def _converse_document(document: JsonObject) -> File:
+    only(document, "format", "name", "source")
+    source, kind = document["source"], _DOCUMENTS[document["format"]]
+    if "s3Location" in source:
+        return File(url=source["s3Location"]["uri"], media_type=kind, name=document["name"])
+    only(source, "bytes")
+    data = base64.b64decode(source["bytes"])
+    return File(data=data, media_type=kind, name=document["name"])
+
+
+def _converse_result(result: JsonObject) -> ToolResult:
+    parts: list[Any] = []
+    for block in result["content"]:
+        (kind, value), *_ = block.items()
+        match kind:
+            case "text":
+                parts.append(Text(text=value))
+            case "image":
+                parts.append(_converse_image(value))
+            case "document":
+                parts.append(_converse_document(value))
+            case _:
+                not_in_contract(f"`{kind}` in what a tool returned")
+    return ToolResult(
+        call_id=result["toolUseId"],
+        parts=tuple(parts),
+        is_error=result.get("status") == "error",
+    )
