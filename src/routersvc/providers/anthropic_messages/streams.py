@@ -81,7 +81,7 @@ class EventReader:
             case "text" | "thinking" | "redacted_thinking":
                 self._reader.read_block(block, events)
             case "tool_use":
-                opened.call = self._reader.begin_call(block, events)
+                opened.call = self._reader.read_call(block, events)
             case _:
                 pass
 
@@ -105,9 +105,9 @@ class EventReader:
         block, written = opened.block, "".join(opened.pieces)
         if opened.call is not None:
             if not written.strip() and block.get("input"):
-                written = orjson.dumps(block["input"]).decode()
-                self._reader.end_call(opened.call, written, events)
-            self._reader.check_arguments(opened.call, written, events)
+                self._reader.end_call(opened.call, block["input"], events)
+            else:
+                self._reader.check_arguments(opened.call, written, events)
         elif block["type"] not in {"text", "thinking", "redacted_thinking"}:
             if written and is_json(written):
                 block["input"] = orjson.loads(written)

@@ -15,15 +15,9 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.answers import ThoughtDelta
 from routersvc.domain.prompts import Thought
 from routersvc.providers.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.json_values import JsonObject
-
-
-def kept_block(block: JsonObject) -> ThoughtDelta:
-    """Return a block that nobody but the vendor understands, for the way back."""
-    return ThoughtDelta(encrypted=orjson.dumps(block))
 
 
 def thought_block(thought: Thought, dialect: AnthropicDialect) -> JsonObject:

@@ -9,6 +9,7 @@ like the others, and the status is 200 all the same.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 
 import orjson
@@ -100,7 +101,7 @@ class FrameReader:
         opened = self._open[index] = _OpenBlock(start=start)
         call: JsonObject | None = start.get("toolUse")
         if call is not None and call.get("type") != "server_tool_use":
-            opened.call = self._reader.begin_call(call, events)
+            opened.call = self._reader.begin_call(call["toolUseId"], call["name"], events)
 
     def _grow(self, index: int, delta: JsonObject, events: list[AnswerEvent]) -> None:
         match delta:
@@ -111,7 +112,7 @@ class FrameReader:
             case {"reasoningContent": {"signature": signature}}:
                 self._reader.sign(signature, events)
             case {"reasoningContent": {"redactedContent": redacted}}:
-                self._reader.redact(redacted, events)
+                self._reader.redact(base64.b64decode(text_of(redacted), validate=True), events)
             case {"toolUse": {"input": value}}:
                 opened, piece = self._open[index], text_of(value)
                 opened.pieces.append(piece)
