@@ -53,10 +53,12 @@ def encode_messages(
     for message in messages[begin:]:
         role = _role(message.role, dialect)
         blocks = _blocks(message, role, dialect)
+        if not blocks:
+            continue
         if message.role is Role.TOOL is previous:
             # The results of calls that were made together belong into one turn.
             turns[-1]["content"] += blocks
-        elif blocks:
+        else:
             turns.append({"role": role, "content": blocks})
         previous = message.role
     if messages[-1].role is Role.ASSISTANT:

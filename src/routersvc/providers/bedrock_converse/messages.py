@@ -24,6 +24,7 @@ from routersvc.domain.prompts import (
     ToolResult,
 )
 from routersvc.providers.bedrock_converse.facts import cannot_express
+from routersvc.providers.bedrock_converse.families import Family
 from routersvc.providers.bedrock_converse.media import audio_block, document_block, image_block
 from routersvc.providers.bedrock_converse.thoughts import thought_block
 from routersvc.providers.json_values import JsonObject, object_in
@@ -32,8 +33,10 @@ _SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 _LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
 
 
-def encode_messages(messages: Sequence[Message]) -> tuple[list[JsonObject], list[JsonObject]]:
-    """Return the blocks of the system prompt, and the turns.
+def encode_messages(
+    messages: Sequence[Message], family: Family
+) -> tuple[list[JsonObject], list[JsonObject]]:
+    """Return the blocks of the system prompt, and the turns, for a model of this family.
 
     Raises:
         AttemptFailedError: a part has no place here.
@@ -42,11 +45,11 @@ def encode_messages(messages: Sequence[Message]) -> tuple[list[JsonObject], list
         (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
         len(messages),
     )
-    system = [block for message in messages[:begin] for block in _blocks(message)]
+    system = [block for message in messages[:begin] for block in _blocks(message, family)]
     turns: list[JsonObject] = []
     for message in messages[begin:]:
         role = _role(message.role)
-        blocks = list(_blocks(message))
+        blocks = list(_blocks(message, family))
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         elif blocks:
@@ -60,18 +63,18 @@ def _role(role: Role) -> str:
     return "assistant" if role is Role.ASSISTANT else "user"
 
 
-def _blocks(message: Message) -> Iterator[JsonObject]:
+def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
     if message.name:
         raise cannot_express("a participant's name")
     for part in message.parts:
         # The vendor refuses empty text, which says nothing.
         if not (isinstance(part, Text) and not part.text):
-            yield _block(part, message.role)
+            yield _block(part, message.role, family)
         if part.cache is not None:
             yield cache_point(part.cache)
 
 
-def _block(part: Part, role: Role) -> JsonObject:
+def _block(part: Part, role: Role, family: Family) -> JsonObject:
     match part:
         case Text() if role is not Role.TOOL:
             return {"text": part.text}
@@ -86,7 +89,7 @@ def _block(part: Part, role: Role) -> JsonObject:
         case ToolCall() if role is Role.ASSISTANT:
             return _tool_call(part)
         case Thought() if role is Role.ASSISTANT:
-            return thought_block(part)
+            return thought_block(part, signed=family.is_claude)
         case Refusal() if role is Role.ASSISTANT:
             return {"text": part.text}
         case _:

@@ -66,7 +66,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     prompt = call.prompt
     model = call.deployment.wire_model
     family = family_of(model)
-    system, turns = encode_messages(prompt.messages)
+    system, turns = encode_messages(prompt.messages, family)
     body: JsonObject = {"messages": turns}
     if system:
         body["system"] = system

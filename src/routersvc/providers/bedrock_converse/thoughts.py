@@ -20,8 +20,8 @@ from routersvc.providers.bedrock_converse.facts import cannot_express
 from routersvc.providers.json_values import JsonObject
 
 
-def thought_block(thought: Thought) -> JsonObject:
-    """Write a thought as the vendor gave it. Some of the models sign none.
+def thought_block(thought: Thought, *, signed: bool) -> JsonObject:
+    """Write a thought as the vendor gave it; `signed` says that the model takes no others.
 
     Raises:
         AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
@@ -32,6 +32,8 @@ def thought_block(thought: Thought) -> JsonObject:
         if thought.text or thought.signature:
             raise cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted)
+    if signed and not thought.signature:
+        raise cannot_express("a thought without a signature")
     reasoning: JsonObject = {"text": thought.text}
     if thought.signature:
         try:

@@ -190,6 +190,19 @@ def test_neighbours_of_one_side_become_one_turn(make_call: MakeCall) -> None:
     ]
 
 
+def test_models_that_sign_no_thoughts_get_them_back_as_they_are(make_call: MakeCall) -> None:
+    """Only Claude does."""
+    body = body_of(
+        make_call,
+        model="openai.gpt-oss-120b-1:0",
+        messages=(assistant(Thought(text="hm")), *user(Text(text="!"))),
+    )
+
+    assert body["messages"][0]["content"] == [
+        {"reasoningContent": {"reasoningText": {"text": "hm"}}}
+    ]
+
+
 def test_media_are_written(make_call: MakeCall) -> None:
     """By value, or as an object in S3; a document needs a name."""
     body = body_of(
@@ -370,6 +383,11 @@ META = "us.meta.llama4-maverick-17b-instruct-v1:0"
             "sound of the type `audio/midi`",
         ),
         (CLAUDE, {"messages": user(Thought(text="a"))}, "`Thought` in a user message"),
+        (
+            CLAUDE,
+            {"messages": (assistant(Thought(text="a")), *user())},
+            "a thought without a signature",
+        ),
         (
             CLAUDE,
             {"messages": (assistant(Thought(encrypted=b"{x")), *user())},
