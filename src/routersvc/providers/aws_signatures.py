@@ -23,6 +23,7 @@ from botocore.exceptions import (
     HTTPClientError,
     MetadataRetrievalError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
@@ -105,7 +106,7 @@ class AwsKeyChain:
         """
         try:
             return self._look()
-        except (HTTPClientError, MetadataRetrievalError) as error:
+        except (BotoConnectionError, HTTPClientError, MetadataRetrievalError) as error:
             raise _failed(
                 FailureClass.CONNECT, "what gives out AWS keys cannot be reached"
             ) from error

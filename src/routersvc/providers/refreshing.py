@@ -55,11 +55,16 @@ class _Held(Generic[T]):
     unusable_at: float
 
 
+def in_thread(work: Callable[[], None]) -> None:
+    """Do `work` in a thread of its own, which does not keep the process from ending."""
+    threading.Thread(target=work, name="credential-refresh", daemon=True).start()
+
+
 class Refreshing(Generic[T]):
     """Gives a credential that is valid now. Belongs to one event loop.
 
     `fetch` gets a new one and may block; it raises `AttemptFailedError` where none can be had.
-    `clock` is Unix time.
+    `clock` is Unix time. `in_background` starts what blocks and returns at once.
     """
 
     def __init__(
@@ -70,8 +75,10 @@ class Refreshing(Generic[T]):
         ahead: float = DEFAULT_AHEAD,
         pause: float = DEFAULT_PAUSE,
         patience: float = DEFAULT_PATIENCE,
+        in_background: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
         self._fetch = fetch
+        self._in_background = in_background
         self._clock = clock
         self._ahead = ahead
         self._pause = pause
@@ -123,8 +130,7 @@ class Refreshing(Generic[T]):
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._land, flight, outcome)
 
-        # A daemon: a vendor's library that hangs must not keep the process from ending.
-        threading.Thread(target=fetch, name="credential-refresh", daemon=True).start()
+        self._in_background(fetch)
         return flight
 
     def _outcome(self) -> Lease[T] | Failure:

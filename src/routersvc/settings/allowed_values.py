@@ -44,6 +44,8 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$"
 _PATTERNS = {
     _NAME: "a name of up to 128 letters, digits and `. _ : / @ + -`, that begins with a letter or "
     "digit",
+    r"^[A-Za-z0-9._~+/-]{0,64}$": "one word of up to 64 letters, digits and `. _ ~ + / -`, or "
+    "nothing",
     r"^\S{1,256}$": "text of up to 256 characters without spaces",
     r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$": "the name of an HTTP header that the router does not "
     "set itself",

@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from routersvc.app.authorisations import authorisations
 from routersvc.app.options import provider_gateway, server_options, telemetry_options
 from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.providers.authorisations import (
+    BEARER,
+    KeyAuthorisation,
+    OutgoingRequest,
+    TokenAuthorisation,
+)
+from routersvc.providers.aws_signatures import AwsSignature
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
@@ -161,3 +169,63 @@ def test_vendors_who_bill_to_the_end_are_told_apart() -> None:
         "mistral",
     }
     assert dialects[DEFAULT_DIALECT].cancel_stops_billing
+
+
+AUTHORISED = """
+providers:
+  plain: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", api_key: "env:KEY"}
+  headed:
+    wire_format: openai_chat
+    base_url: http://127.0.0.1:1
+    api_key: env:KEY
+    auth: {kind: key, header: X-Key}
+  signed:
+    wire_format: openai_chat
+    base_url: http://127.0.0.1:1
+    auth: {kind: aws, region: r, access_key_id: "env:KEY", secret_access_key: "env:KEY"}
+  searched: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", auth: {kind: aws, region: r}}
+  google: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", auth: {kind: google}}
+  azure: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", auth: {kind: azure_ad}}
+  secretive:
+    wire_format: openai_chat
+    base_url: http://127.0.0.1:1
+    auth: {kind: azure_ad, tenant_id: t, client_id: c, client_secret: "env:KEY"}
+models:
+  large: {context_window: 128000}
+deployments:
+  large: {provider: plain, model: large}
+policies:
+  default: {deployments: [large]}
+"""
+
+
+async def test_each_kind_of_auth_becomes_what_lets_calls_in(tmp_path: Path) -> None:
+    """Nobody is asked for a token before a call needs one: no test reaches the network."""
+    file = tmp_path / "settings.yaml"
+    file.write_text(AUTHORISED)
+    settings = load_settings(
+        file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+    )
+    request = OutgoingRequest(method="GET", url="http://127.0.0.1:1/m", headers=(), body=b"")
+
+    found = {
+        name: authorisations(endpoint, BEARER, clock=lambda: 0.0)
+        for name, endpoint in settings.endpoints.items()
+    }
+    headers = {
+        name: dict(await found[name]["default"].headers_for(request))
+        for name in ("plain", "headed", "signed")
+    }
+
+    assert {name: type(kind["default"]) for name, kind in found.items()} == {
+        "plain": KeyAuthorisation,
+        "headed": KeyAuthorisation,
+        "signed": AwsSignature,
+        "searched": AwsSignature,
+        "google": TokenAuthorisation,
+        "azure": TokenAuthorisation,
+        "secretive": TokenAuthorisation,
+    }
+    assert headers["plain"] == {b"authorization": b"Bearer secret"}
+    assert headers["headed"] == {b"x-key": b"secret"}
+    assert b"/r/bedrock/aws4_request, " in headers["signed"][b"authorization"]

@@ -16,7 +16,11 @@ from routersvc.domain.answers import AnswerEvent, Finished, FinishReason, Starte
 from routersvc.domain.failures import AttemptFailedError, FailureClass
 from routersvc.domain.prompts import Sampling
 from routersvc.engine.ports import Gateway
-from routersvc.providers.authorisations import CredentialHeader, KeyAuthorisation
+from routersvc.providers.authorisations import (
+    CredentialHeader,
+    KeyAuthorisation,
+    OutgoingRequest,
+)
 from routersvc.providers.credentials import Secret
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.providers.http_attempts import MAX_ERROR_BODY_BYTES, HttpAttempt
@@ -202,6 +206,52 @@ async def test_credential_is_asked_for_at_every_attempt(make_call: MakeCall) -> 
 
     sent = [request.headers["authorization"] for request in transport.requests]
     assert sent == ["Bearer sk-1", "Bearer sk-2"]
+
+
+class LoggedAuthorisation:
+    """Logs what it is asked and told."""
+
+    def __init__(self) -> None:
+        self.log: list[object] = []
+
+    async def headers_for(self, request: OutgoingRequest) -> list[tuple[bytes, bytes]]:
+        """Sign."""
+        self.log.append((request.method, request.url, json.loads(request.body)["model"]))
+        return [(b"x-signature", str(len(request.headers)).encode())]
+
+    def refused(self) -> None:
+        """Take note."""
+        self.log.append("refused")
+
+
+async def test_signature_covers_the_request_as_it_is_sent(make_call: MakeCall) -> None:
+    """Nothing may change after it: address, headers and body are final."""
+    transport = ScriptedTransport([CHUNK, END])
+    authorisation = LoggedAuthorisation()
+    gateway = gateway_over(transport, credentials={"acme-key": authorisation})
+
+    await read(gateway.open(make_call(streaming=True)))
+
+    (request,) = transport.requests
+    assert authorisation.log == [
+        ("POST", "https://api.acme.test/v1/chat/completions", "large-2026-01")
+    ]
+    assert request.headers["x-signature"] == str(len(request.headers.raw) - 1)
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, ["refused"]), (403, []), (500, [])])
+async def test_refused_credential_is_told_so(
+    make_call: MakeCall, status: int, told: list[str]
+) -> None:
+    """A token that was revoked is replaced before it expires; one that may not is kept."""
+    authorisation = LoggedAuthorisation()
+    gateway = gateway_over(
+        ScriptedTransport([b"{}"], status=status), credentials={"acme-key": authorisation}
+    )
+
+    await failure_class(gateway.open(make_call(streaming=True)))
+
+    assert authorisation.log[1:] == told
 
 
 async def test_unknown_credential_is_not_a_request_without_one(make_call: MakeCall) -> None:
