@@ -77,17 +77,22 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
         ),
         FailureClass.AUTHENTICATION: frozenset(
             {
+                "access_token_expired",
+                "api_key_invalid",
                 "authentication",
                 "authentication_error",
                 "invalid_api_key",
                 "invalid_authentication_error",
+                "unauthenticated",
             }
         ),
         FailureClass.PERMISSION: frozenset(
             {
+                "iam_permission_denied",
                 "permission_denied",
                 "permission_error",
                 "privacy_restricted",
+                "service_disabled",
                 "unsupported_country_region_territory",
             }
         ),
@@ -95,7 +100,12 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
             {"extra_forbidden", "unsupported_parameter", "unsupported_value"}
         ),
         FailureClass.BAD_ANSWER: frozenset(
-            {"json_validate_failed", "output_parse_failed", "tool_use_failed"}
+            {
+                "invalid_tool_generation",
+                "json_validate_failed",
+                "output_parse_failed",
+                "tool_use_failed",
+            }
         ),
         FailureClass.OVERLOADED: frozenset(
             {
@@ -115,14 +125,36 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
 _BROAD_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
     {
         FailureClass.RATE_LIMITED: frozenset(
-            {"rate_limit_error", "rate_limit_exceeded", "rate_limited", "ratelimitreached"}
+            {
+                "rate_limit_error",
+                "rate_limit_exceeded",
+                "rate_limited",
+                "ratelimitexceeded",
+                "ratelimitreached",
+                "resource_exhausted",
+            }
         ),
-        FailureClass.OVERLOADED: frozenset({"service_unavailable_error"}),
+        FailureClass.OVERLOADED: frozenset({"service_unavailable_error", "unavailable"}),
         FailureClass.SERVER_ERROR: frozenset(
-            {"internal_server_error", "internalservererror", "server", "server_error", "timeout"}
+            {
+                "cancelled",
+                "deadline_exceeded",
+                "internal",
+                "internal_server_error",
+                "internalservererror",
+                "server",
+                "server_error",
+                "timeout",
+            }
         ),
         FailureClass.INVALID_REQUEST: frozenset(
-            {"badrequesterror", "invalid_request", "invalid_request_error", "unprocessable"}
+            {
+                "badrequesterror",
+                "invalid_argument",
+                "invalid_request",
+                "invalid_request_error",
+                "unprocessable",
+            }
         ),
     }
 )
@@ -147,13 +179,15 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"credit balance is too low",
             r"(?:used|exhausted) all [\w ]{0,40}?(?:credits|quota)",
             r"(?:spend|spending|monthly|billing|usage) (?:hard )?limit",
+            r"calls ?(?:/|per) ?month",
             r"billing (?:is not active|details|account)",
         ),
     ),
     (
         FailureClass.CONTENT_FILTERED,
-        _REFUSED,
+        _REFUSED | {498},
         _phrases(
+            r"blocked (?:input|output|prompt)",
             r"content management policy",
             r"content[ _](?:policy|filter)",
             r"flagged (?:by|as|for)",
@@ -180,6 +214,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"request too large",
             r"reduce (?:the length|your prompt|the number of (?:input )?tokens)",
             r"input tokens exceed",
+            r"token count\b.{0,40}\bexceeds the maximum",
             r"`inputs` tokens \+ `max_new_tokens` must be",
         ),
     ),
@@ -188,7 +223,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
         _REFUSED,
         _phrases(
             r"(?:incorrect|invalid|expired|missing) (?:x-)?api[ -]key",
-            r"api key (?:is )?(?:not valid|invalid|expired|missing)",
+            r"api key (?:is )?(?:not valid|not found|invalid|expired|missing)",
             r"no (?:auth credentials|api key) (?:found|provided)",
         ),
     ),
@@ -199,6 +234,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"data policy",
             r"privacy (?:settings|policy)",
             r"(?:country|region|territory|location) (?:is )?not supported",
+            r"not available in your (?:country|region|location)",
         ),
     ),
     (

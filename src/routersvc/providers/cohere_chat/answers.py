@@ -19,7 +19,7 @@ from routersvc.domain.answers import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.failures import AttemptFailedError, FailureClass
+from routersvc.domain.failures import AttemptFailedError
 from routersvc.domain.prompts import Prompt, ReasoningVisibility
 from routersvc.providers.error_classes import failure_of_event
 from routersvc.providers.json_values import JsonObject, is_json
@@ -99,7 +99,7 @@ class AnswerReader:
         self._read_message(message, events)
         self._end = body
 
-    def end(self, events: list[AnswerEvent]) -> None:
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
         """Refuse a stream that ends without its last event.
 
         Raises:

@@ -111,8 +111,10 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
         raise refused("whether tools are called in parallel")
     tools: Sequence[FunctionTool | HostedTool] = prompt.tools
     choice = prompt.tool_choice
-    match None if choice is None else choice.mode:
-        case None | ToolChoiceMode.AUTO:
+    mode = ToolChoiceMode.AUTO if choice is None else choice.mode
+    function_name = "" if choice is None else choice.function_name
+    match mode:
+        case ToolChoiceMode.AUTO:
             pass
         case ToolChoiceMode.NONE:
             body["tool_choice"] = "NONE"
@@ -121,7 +123,7 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
         case ToolChoiceMode.FUNCTION:
             # Cohere cannot be told which one, so the one is all there is to call.
             body["tool_choice"] = "REQUIRED"
-            tools = [tool for tool in tools if tool.name == choice.function_name]
+            tools = [tool for tool in tools if tool.name == function_name]
     if tools:
         body["tools"] = [_tool(tool) for tool in tools]
     if any(isinstance(tool, FunctionTool) and tool.strict for tool in tools):

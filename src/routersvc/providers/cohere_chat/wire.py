@@ -7,6 +7,7 @@ import orjson
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import BEARER, CredentialHeader
 from routersvc.providers.cohere_chat.answers import AnswerReader
 from routersvc.providers.cohere_chat.refusals import WIRE_FORMAT
 from routersvc.providers.cohere_chat.requests import CAPABILITIES, encode_body
@@ -31,6 +32,11 @@ class CohereChat:
     def expressible(self) -> frozenset[Capability]:
         """What a request can ask for."""
         return CAPABILITIES
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """What carries a key."""
+        return BEARER
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.

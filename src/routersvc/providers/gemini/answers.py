@@ -73,9 +73,8 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the body says that there is no answer.
         """
-        chunks: Sequence[JsonObject] = (
-            cast("Sequence[JsonObject]", body) if isinstance(body, list) else (body,)
-        )
+        value: object = body
+        chunks = cast("Sequence[JsonObject]", value) if isinstance(value, list) else (body,)
         for chunk in chunks:
             self.read(chunk, events)
 
@@ -127,9 +126,7 @@ class AnswerReader:
             if reason is FinishReason.STOP and self._response_format is not None:
                 require_format("".join(self._text), self._response_format)
         events.append(
-            Finished(
-                reason=reason, model_version=self._model_version, response_id=self._answer_id
-            )
+            Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
         )
 
     def _start(self, chunk: JsonObject, events: list[AnswerEvent]) -> None:
@@ -186,9 +183,7 @@ class AnswerReader:
         self._has_content = self._has_content or bool(text)
         if (text or signature) and not self._hides_thoughts:
             events.append(
-                ThoughtDelta(
-                    text=text, signature=travelling(signature, None) if signature else b""
-                )
+                ThoughtDelta(text=text, signature=travelling(signature, None) if signature else b"")
             )
 
     def _read_media(self, media: JsonObject, events: list[AnswerEvent]) -> None:

@@ -113,9 +113,9 @@ def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> Jso
 
 def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
     """Return the mode of calling. Both `ANY` and `VALIDATED` promise arguments that obey."""
-    match None if choice is None else choice.mode:
-        case None:
-            return {"mode": "VALIDATED"} if strict else {}
+    if choice is None:
+        return {"mode": "VALIDATED"} if strict else {}
+    match choice.mode:
         case ToolChoiceMode.AUTO:
             return {"mode": "VALIDATED" if strict else "AUTO"}
         case ToolChoiceMode.NONE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any, cast
@@ -13,7 +14,9 @@ from routersvc.domain.answers import AnswerEvent, ToolCallDelta
 from routersvc.providers.gemini.signatures import travelling
 from routersvc.providers.json_values import JsonObject
 
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,6})\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
+_STEP = re.compile(
+    r"\.([^.\[\]]+)|\[(\d{1,6})\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]"
+)
 _MAX_DEPTH = 64
 
 
@@ -78,7 +81,7 @@ def _add(arguments: JsonObject, piece: JsonObject) -> None:
     """
     steps = _steps(piece["jsonPath"])
     place: Any = arguments
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in itertools.pairwise(steps):
         place = _entered(place, step, [] if isinstance(following, int) else {})
     last = steps[-1]
     text = piece.get("stringValue")

@@ -9,6 +9,7 @@ import orjson
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import CredentialHeader
 from routersvc.providers.gemini.answers import AnswerReader
 from routersvc.providers.gemini.dialects import WIRE_FORMAT, GeminiDialect
 from routersvc.providers.gemini.failures import failure_of_error
@@ -20,6 +21,7 @@ from routersvc.providers.whole_bodies import BodyDecoder, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 
 _CONTENT_TYPE = (b"content-type", b"application/json")
+_KEY_HEADER = CredentialHeader(name="x-goog-api-key", scheme="")
 
 
 class Gemini:
@@ -37,6 +39,11 @@ class Gemini:
     def expressible(self) -> frozenset[Capability]:
         """What a request can ask for."""
         return self.dialect.capabilities
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """What carries a key; tokens for Vertex AI have the usual header."""
+        return _KEY_HEADER
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.
@@ -84,6 +91,8 @@ class Gemini:
         """Return where the model answers; one that is named with a path keeps it."""
         model = quote(call.deployment.wire_model, safe="/@")
         place = f"/{model}" if "/" in model else f"{self.dialect.models_path}{model}"
-        return f"{place}:streamGenerateContent?alt=sse" if call.streaming else (
-            f"{place}:generateContent"
+        return (
+            f"{place}:streamGenerateContent?alt=sse"
+            if call.streaming
+            else (f"{place}:generateContent")
         )
