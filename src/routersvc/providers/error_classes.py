@@ -238,6 +238,12 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
         ),
     ),
     (
+        FailureClass.MODEL_NOT_FOUND,
+        _REFUSED,
+        # Google goes on with what reads like a lack: `or is not supported for generateContent`.
+        _phrases(r"\bmodels?[/ ]\S+ (?:is|was) not found"),
+    ),
+    (
         FailureClass.CAPABILITY_MISMATCH,
         _REFUSED,
         _phrases(

@@ -56,6 +56,7 @@ class SseDecoder:
         self._begun = False
         self._after_carriage_return = False
         self._between_events = False
+        self._ends_in_pairs = False
         self._foreign = bytearray()
 
     @property
@@ -65,10 +66,15 @@ class SseDecoder:
 
     @property
     def unfinished(self) -> bytes | None:
-        """The data of an event that has not ended, with what has begun; `None` between events."""
+        """The data of an event that has not ended, with what has begun; `None` between events.
+
+        Where lines end with CR and LF, a CR alone at the very end is half of what was sent.
+        """
         if self._line:
             return b"\n".join((*self._data, bytes(self._line)))
-        return b"\n".join(self._data) if self._data else None
+        if self._data or (self._after_carriage_return and self._ends_in_pairs):
+            return b"\n".join(self._data)
+        return None
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes.
@@ -99,9 +105,11 @@ class SseDecoder:
             data = self._without_byte_order_mark(data)
         if self._after_carriage_return and data:
             self._after_carriage_return = False
+            self._ends_in_pairs = self._ends_in_pairs or data.startswith(b"\n")
             data = data.removeprefix(b"\n")
         if not data:
             return
+        self._ends_in_pairs = self._ends_in_pairs or b"\r\n" in data
         lines = data.splitlines(keepends=True)
         rest = b"" if lines[-1].endswith(_LINE_ENDS) else lines.pop()
         for line in lines:

@@ -68,7 +68,9 @@ class ToolCallReader:
         for piece in call.get("partialArgs") or ():
             _add(self._open, piece)
         if not call.get("willContinue"):
-            arguments = orjson.dumps(self._open, default=_text).decode()
+            arguments = orjson.dumps(
+                self._open, default=_text, option=orjson.OPT_PASSTHROUGH_DATACLASS
+            ).decode()
             events.append(ToolCallDelta(index=self._count - 1, arguments_json=arguments))
             self._open = None
 
