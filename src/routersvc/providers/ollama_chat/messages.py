@@ -80,7 +80,8 @@ def _message(message: Message) -> JsonObject:
             case ToolCall() if answers:
                 calls.append(_tool_call(part))
             case _:
-                raise refused(f"{_named(part)} in a {message.role.value} message")
+                article = "an" if answers else "a"
+                raise refused(f"{_named(part)} in {article} {message.role.value} message")
     encoded: JsonObject = {"role": _ROLES[message.role], "content": "".join(texts)}
     if images:
         encoded["images"] = images

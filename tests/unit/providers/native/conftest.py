@@ -28,6 +28,7 @@ JsonObject = dict[str, Any]
 
 _ELIDED = re.compile(r"<elided base64 [^>]*>")
 _WORDS = re.compile(r"_([a-z])")
+_MODEL = re.compile(r"/models/([^:?]+)")
 _FORMATS: Mapping[str, WireFormat] = {
     "gemini": Gemini(DIALECTS["gemini"]),
     "vertex": Gemini(DIALECTS["vertex"]),
@@ -50,6 +51,7 @@ class NativeRecording:
     head: ResponseHead
     body: bytes = dataclasses.field(repr=False)
     chunks: Sequence[JsonObject] = dataclasses.field(repr=False)
+    model: str
     request: JsonObject | None = dataclasses.field(repr=False)
 
     @property
@@ -88,6 +90,8 @@ def native_answers(shared: Path, native: ReadNative) -> Mapping[str, Sequence[Na
 def read_native(folder: Path, file: str, make_call: MakeCall) -> NativeRecording | None:
     """Return a recording; `None` where its body was left out for its size."""
     exchange: JsonObject = json.loads((folder / file).read_text())
+    if isinstance(exchange["request"].get("json"), dict):
+        exchange["request"]["json"] = json.loads(_restored(json.dumps(exchange["request"]["json"])))
     response: JsonObject = exchange["response"]
     streaming = bool(exchange["streaming"])
     provider: str = exchange["provider"]
@@ -114,6 +118,7 @@ def read_native(folder: Path, file: str, make_call: MakeCall) -> NativeRecording
         head=ResponseHead(status=response["status"], headers=headers, received_at=1_790_000_000.0),
         body=body,
         chunks=_chunks(body),
+        model=_MODEL.search(exchange["request"]["url"] + "/models/none:")[1],
         request=request if isinstance(request, dict) else None,
     )
 
