@@ -118,7 +118,7 @@ def read_native(folder: Path, file: str, make_call: MakeCall) -> NativeRecording
         head=ResponseHead(status=response["status"], headers=headers, received_at=1_790_000_000.0),
         body=body,
         chunks=_chunks(body),
-        model=_MODEL.search(exchange["request"]["url"] + "/models/none:")[1],
+        model=_MODEL.findall(exchange["request"]["url"] + "/models/none:")[0],
         request=request if isinstance(request, dict) else None,
     )
 

@@ -617,7 +617,7 @@ VALUES = st.recursive(
 @settings(max_examples=300)
 def test_no_shape_breaks_a_decoder(make_call: MakeCall, vendor: str, data: st.DataObject) -> None:
     """An answer is a stranger's text: whatever it holds, an end or a failure comes out."""
-    pieces = data.draw(st.lists(VALUES, max_size=4))
+    pieces: list[Any] = data.draw(st.lists(VALUES, max_size=4))
     call = make_call(streaming=True, logprobs=1)
     bodies = [
         (streamed(vendor, *pieces), STREAM_TYPES[vendor]),

@@ -724,10 +724,11 @@ def test_requests_are_what_googles_sdk_would_send(make_call: MakeCall, vendor: s
 def test_messages_are_what_coheres_sdk_would_send(make_call: MakeCall) -> None:
     """Read as its types and written again, a message is the same."""
     capabilities = [c for c in Capability if c in FORMATS["cohere"].expressible]
+    kind: Any = ChatMessageV2
 
     for prompt in [*(PROMPTS[c] for c in capabilities), *CONVERSATIONS]:
         for message in body(make_call(**prompt), "cohere")["messages"]:
-            parsed: Any = construct_type(type_=ChatMessageV2, object_=message)
+            parsed: Any = construct_type(type_=kind, object_=message)
 
             assert parsed.model_extra == {}, message
             assert json.loads(parsed.model_dump_json(exclude_none=True)) == message
