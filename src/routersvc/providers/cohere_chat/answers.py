@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -92,11 +92,11 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the body is an error.
         """
-        message: Any = body.get("message")
+        message: object = body.get("message")
         if not isinstance(message, dict):
             raise AttemptFailedError(failure_of_event(body, self._head))
         self._start(body.get("id") or "", events)
-        self._read_message(message, events)
+        self._read_message(cast("JsonObject", message), events)
         self._end = body
 
     def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
@@ -224,4 +224,4 @@ def _items(value: Any) -> Sequence[JsonObject]:  # noqa: ANN401 - whatever a ven
         return ()
     if isinstance(value, str):
         return ({"text": value},)
-    return value if isinstance(value, list) else (value,)
+    return cast("Sequence[JsonObject]", value) if isinstance(value, list) else (value,)

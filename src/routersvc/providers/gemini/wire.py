@@ -51,7 +51,7 @@ class Gemini:
         Raises:
             AttemptFailedError: the prompt asks for what cannot be said.
         """
-        headers = [_CONTENT_TYPE]
+        headers: list[tuple[bytes, bytes]] = [_CONTENT_TYPE]
         tier = call.prompt.service_tier
         if tier is not None and self.dialect.tier_header is not None:
             word = self.dialect.service_tiers[tier]

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -95,9 +95,8 @@ def read_native(folder: Path, file: str, make_call: MakeCall) -> NativeRecording
     response: JsonObject = exchange["response"]
     streaming = bool(exchange["streaming"])
     provider: str = exchange["provider"]
-    headers: dict[str, str] = {
-        name.lower(): str(value) for name, value in (response.get("headers") or {}).items()
-    }
+    raw: JsonObject = response.get("headers") or {}
+    headers = {name.lower(): str(value) for name, value in raw.items()}
     lines = provider == "ollama" and streaming
     body = _body(response, lines=lines)
     if body is None:
@@ -108,18 +107,19 @@ def read_native(folder: Path, file: str, make_call: MakeCall) -> NativeRecording
             headers["content-type"] = usual
     headers.setdefault("content-type", "application/json")
     request: Any = exchange["request"].get("json")
+    asked = cast("JsonObject", request) if isinstance(request, dict) else None
     return NativeRecording(
         file=file,
         provider=provider,
         kind=exchange["kind"],
         streaming=streaming,
         wire_format=_FORMATS[provider],
-        call=_call(request if isinstance(request, dict) else {}, make_call, streaming=streaming),
+        call=_call(asked or {}, make_call, streaming=streaming),
         head=ResponseHead(status=response["status"], headers=headers, received_at=1_790_000_000.0),
         body=body,
         chunks=_chunks(body),
         model=_MODEL.findall(exchange["request"]["url"] + "/models/none:")[0],
-        request=request if isinstance(request, dict) else None,
+        request=asked,
     )
 
 
@@ -165,14 +165,15 @@ def _restored(text: str) -> bytes:
 def _as_on_the_wire(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return what an SDK of Python has written in its own spelling in Google's."""
     if isinstance(value, list):
-        return [_as_on_the_wire(item) for item in value]
+        items: list[Any] = value
+        return [_as_on_the_wire(item) for item in items]
     if not isinstance(value, dict):
         return value
     return {
         _WORDS.sub(lambda match: match[1].upper(), name): (
             item if name == "args" else _as_on_the_wire(item)
         )
-        for name, item in value.items()
+        for name, item in cast("JsonObject", value).items()
         if name != "sdk_http_response"
     }
 
@@ -184,6 +185,6 @@ def _chunks(body: bytes) -> Sequence[JsonObject]:
     except ValueError:
         pass
     else:
-        return whole if isinstance(whole, list) else [whole]
+        return cast("list[JsonObject]", whole) if isinstance(whole, list) else [whole]
     payloads = [line.removeprefix("data:").strip() for line in text.split("\n")]
     return [json.loads(payload) for payload in payloads if payload.startswith('{"')]

@@ -504,17 +504,18 @@ def test_ollama_log_probabilities_are_read_where_they_were_asked_for(make_call: 
     assert unasked[1] == TextDelta(text="Hi")
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ({"error": "an error was encountered while running the model"}, FailureClass.SERVER_ERROR),
-        ({"message": {"content": ""}, "done": True, "done_reason": "load"},
-         FailureClass.BAD_ANSWER),
-        ({"message": {"content": "x"}, "done": False}, FailureClass.TRUNCATED),
-        ({"message": {"tool_calls": [{"function": {}}]}, "done": True}, FailureClass.SERVER_ERROR),
-        (7, FailureClass.SERVER_ERROR),
-    ],
-)  # fmt: skip
+NO_CALL: JsonObject = {}
+BROKEN_LINES: Sequence[tuple[Any, FailureClass]] = [
+    ({"error": "an error was encountered while running the model"}, FailureClass.SERVER_ERROR),
+    ({"message": {"content": ""}, "done": True, "done_reason": "load"},
+     FailureClass.BAD_ANSWER),
+    ({"message": {"content": "x"}, "done": False}, FailureClass.TRUNCATED),
+    ({"message": {"tool_calls": [{"function": NO_CALL}]}, "done": True}, FailureClass.SERVER_ERROR),
+    (7, FailureClass.SERVER_ERROR),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "expected"), BROKEN_LINES)
 def test_ollama_answers_that_are_none(
     make_call: MakeCall, line: JsonObject, expected: FailureClass
 ) -> None:

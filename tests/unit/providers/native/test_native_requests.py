@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,98 +192,98 @@ def test_earlier_turns_keep_their_places(
     assert encoded["contents" if vendor == "gemini" else "messages"][1:-1] == expected
 
 
-@pytest.mark.parametrize(
-    ("vendor", "prompt", "fields"),
-    [
-        ("gemini", {"sampling": Sampling(
-            temperature=0.5, top_p=0.9, top_k=40, frequency_penalty=0.1, presence_penalty=-0.1,
-            seed=7, stop_sequences=("END",), max_output_tokens=100)},
-         {"generationConfig": {
-             "temperature": 0.5, "topP": 0.9, "topK": 40, "frequencyPenalty": 0.1,
-             "presencePenalty": -0.1, "seed": 7, "stopSequences": ["END"],
-             "maxOutputTokens": 100}}),
-        ("gemini", {"tools": (WEATHER, FunctionTool(name="now")), "tool_choice": ToolChoice(
-            mode=ToolChoiceMode.FUNCTION, function_name="weather")},
-         {"tools": [{"functionDeclarations": [
-             {"name": "weather", "description": "Tells the weather", "parametersJsonSchema": CITY},
-             {"name": "now"}]}],
-          "toolConfig": {"functionCallingConfig": {
-              "mode": "ANY", "allowedFunctionNames": ["weather"]}}}),
-        ("gemini", {"tools": (FunctionTool(name="now", strict=True),)},
-         {"tools": [{"functionDeclarations": [{"name": "now"}]}],
-          "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}}}),
-        ("gemini", {"tool_choice": ToolChoice(mode=ToolChoiceMode.NONE)},
-         {"toolConfig": {"functionCallingConfig": {"mode": "NONE"}}}),
-        ("gemini", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
-         {"generationConfig": {
-             "responseMimeType": "application/json", "responseJsonSchema": CITY}}),
-        ("gemini", {"response_format": JsonObjectFormat(), "logprobs": 3},
-         {"generationConfig": {"responseMimeType": "application/json", "responseLogprobs": True,
-                               "logprobs": 3}}),
-        ("gemini", {"output_modalities": (Modality.AUDIO,),
-                    "audio_output": AudioOutput(voice="Kore", media_type="audio/pcm")},
-         {"generationConfig": {"responseModalities": ["AUDIO"], "speechConfig": {
-             "voiceConfig": {"prebuiltVoiceConfig": {"voiceName": "Kore"}}}}}),
-        ("gemini", {"output_modalities": (Modality.TEXT, Modality.IMAGE)},
-         {"generationConfig": {"responseModalities": ["TEXT", "IMAGE"]}}),
-        ("gemini", {"reasoning": Reasoning(
-            effort=ReasoningEffort.LOW, visibility=ReasoningVisibility.SUMMARY)},
-         {"generationConfig": {"thinkingConfig": {
-             "thinkingLevel": "LOW", "includeThoughts": True}}}),
-        ("gemini", {"reasoning": Reasoning(
-            max_tokens=500, visibility=ReasoningVisibility.HIDDEN)},
-         {"generationConfig": {"thinkingConfig": {
-             "thinkingBudget": 500, "includeThoughts": False}}}),
-        ("gemini", {"service_tier": ServiceTier.FLEX}, {"serviceTier": "flex"}),
-        ("gemini", {"zero_data_retention": True}, {"store": False}),
-        ("gemini", {"no_training": True}, {"store": False}),
-        ("vertex", {"zero_data_retention": True, "no_training": True}, {}),
-        ("vertex", {"service_tier": ServiceTier.STANDARD}, {}),
-        ("gemini", {"wire_extensions": (WireExtension(
-            wire_format="gemini",
-            fields_json='{"safety_settings": [], "generationConfig": {"imageConfig": {}}}'),)},
-         {"safetySettings": [], "generationConfig": {"imageConfig": {}}}),
-        ("cohere", {"sampling": Sampling(
-            temperature=0.5, top_p=0.9, top_k=40, frequency_penalty=0.1, presence_penalty=0.2,
-            seed=7, stop_sequences=("END",), max_output_tokens=100)},
-         {"temperature": 0.5, "p": 0.9, "k": 40, "frequency_penalty": 0.1,
-          "presence_penalty": 0.2, "seed": 7, "stop_sequences": ["END"], "max_tokens": 100}),
-        ("cohere", {"tools": (WEATHER, FunctionTool(name="now")), "tool_choice": ToolChoice(
-            mode=ToolChoiceMode.FUNCTION, function_name="weather")},
-         {"tool_choice": "REQUIRED", "tools": [{"type": "function", "function": {
-             "name": "weather", "description": "Tells the weather", "parameters": CITY}}]}),
-        ("cohere", {"tools": (FunctionTool(name="now", strict=True),),
-                    "tool_choice": ToolChoice(mode=ToolChoiceMode.NONE)},
-         {"tool_choice": "NONE", "strict_tools": True, "tools": [{"type": "function", "function": {
-             "name": "now", "parameters": {"type": "object", "properties": {}}}}]}),
-        ("cohere", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
-         {"response_format": {"type": "json_object", "json_schema": CITY}}),
-        ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
-         {"thinking": {"type": "disabled"}}),
-        ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.HIGH, max_tokens=500)},
-         {"thinking": {"type": "enabled", "token_budget": 500}}),
-        ("cohere", {"reasoning": Reasoning(max_tokens=0)}, {"thinking": {"type": "disabled"}}),
-        ("cohere", {"wire_extensions": (WireExtension(
-            wire_format="cohere_chat", fields_json='{"safety_mode": "OFF"}'),)},
-         {"safety_mode": "OFF"}),
-        ("ollama", {"sampling": Sampling(
-            temperature=0.5, top_p=0.9, top_k=40, min_p=0.1, frequency_penalty=0.1,
-            presence_penalty=0.2, seed=7, stop_sequences=("END",), max_output_tokens=100)},
-         {"options": {
-             "temperature": 0.5, "top_p": 0.9, "top_k": 40, "min_p": 0.1,
-             "frequency_penalty": 0.1, "presence_penalty": 0.2, "seed": 7, "stop": ["END"],
-             "num_predict": 100}}),
-        ("ollama", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
-         {"format": CITY}),
-        ("ollama", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)}, {"think": False}),
-        ("ollama", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)}, {"think": "max"}),
-        ("ollama", {"logprobs": 2}, {"logprobs": True, "top_logprobs": 2}),
-        ("ollama", {"wire_extensions": (WireExtension(
-            wire_format="ollama_chat",
-            fields_json='{"keep_alive": "5m", "options": {"num_ctx": 8192}}'),)},
-         {"keep_alive": "5m", "options": {"num_ctx": 8192}}),
-    ],
-)  # fmt: skip
+WORDS: Sequence[tuple[str, JsonObject, JsonObject]] = [
+    ("gemini", {"sampling": Sampling(
+        temperature=0.5, top_p=0.9, top_k=40, frequency_penalty=0.1, presence_penalty=-0.1,
+        seed=7, stop_sequences=("END",), max_output_tokens=100)},
+     {"generationConfig": {
+         "temperature": 0.5, "topP": 0.9, "topK": 40, "frequencyPenalty": 0.1,
+         "presencePenalty": -0.1, "seed": 7, "stopSequences": ["END"],
+         "maxOutputTokens": 100}}),
+    ("gemini", {"tools": (WEATHER, FunctionTool(name="now")), "tool_choice": ToolChoice(
+        mode=ToolChoiceMode.FUNCTION, function_name="weather")},
+     {"tools": [{"functionDeclarations": [
+         {"name": "weather", "description": "Tells the weather", "parametersJsonSchema": CITY},
+         {"name": "now"}]}],
+      "toolConfig": {"functionCallingConfig": {
+          "mode": "ANY", "allowedFunctionNames": ["weather"]}}}),
+    ("gemini", {"tools": (FunctionTool(name="now", strict=True),)},
+     {"tools": [{"functionDeclarations": [{"name": "now"}]}],
+      "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}}}),
+    ("gemini", {"tool_choice": ToolChoice(mode=ToolChoiceMode.NONE)},
+     {"toolConfig": {"functionCallingConfig": {"mode": "NONE"}}}),
+    ("gemini", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
+     {"generationConfig": {
+         "responseMimeType": "application/json", "responseJsonSchema": CITY}}),
+    ("gemini", {"response_format": JsonObjectFormat(), "logprobs": 3},
+     {"generationConfig": {"responseMimeType": "application/json", "responseLogprobs": True,
+                           "logprobs": 3}}),
+    ("gemini", {"output_modalities": (Modality.AUDIO,),
+                "audio_output": AudioOutput(voice="Kore", media_type="audio/pcm")},
+     {"generationConfig": {"responseModalities": ["AUDIO"], "speechConfig": {
+         "voiceConfig": {"prebuiltVoiceConfig": {"voiceName": "Kore"}}}}}),
+    ("gemini", {"output_modalities": (Modality.TEXT, Modality.IMAGE)},
+     {"generationConfig": {"responseModalities": ["TEXT", "IMAGE"]}}),
+    ("gemini", {"reasoning": Reasoning(
+        effort=ReasoningEffort.LOW, visibility=ReasoningVisibility.SUMMARY)},
+     {"generationConfig": {"thinkingConfig": {
+         "thinkingLevel": "LOW", "includeThoughts": True}}}),
+    ("gemini", {"reasoning": Reasoning(
+        max_tokens=500, visibility=ReasoningVisibility.HIDDEN)},
+     {"generationConfig": {"thinkingConfig": {
+         "thinkingBudget": 500, "includeThoughts": False}}}),
+    ("gemini", {"service_tier": ServiceTier.FLEX}, {"serviceTier": "flex"}),
+    ("gemini", {"zero_data_retention": True}, {"store": False}),
+    ("gemini", {"no_training": True}, {"store": False}),
+    ("vertex", {"zero_data_retention": True, "no_training": True}, {}),
+    ("vertex", {"service_tier": ServiceTier.STANDARD}, {}),
+    ("gemini", {"wire_extensions": (WireExtension(
+        wire_format="gemini",
+        fields_json='{"safety_settings": [], "generationConfig": {"imageConfig": {}}}'),)},
+     {"safetySettings": [], "generationConfig": {"imageConfig": {}}}),
+    ("cohere", {"sampling": Sampling(
+        temperature=0.5, top_p=0.9, top_k=40, frequency_penalty=0.1, presence_penalty=0.2,
+        seed=7, stop_sequences=("END",), max_output_tokens=100)},
+     {"temperature": 0.5, "p": 0.9, "k": 40, "frequency_penalty": 0.1,
+      "presence_penalty": 0.2, "seed": 7, "stop_sequences": ["END"], "max_tokens": 100}),
+    ("cohere", {"tools": (WEATHER, FunctionTool(name="now")), "tool_choice": ToolChoice(
+        mode=ToolChoiceMode.FUNCTION, function_name="weather")},
+     {"tool_choice": "REQUIRED", "tools": [{"type": "function", "function": {
+         "name": "weather", "description": "Tells the weather", "parameters": CITY}}]}),
+    ("cohere", {"tools": (FunctionTool(name="now", strict=True),),
+                "tool_choice": ToolChoice(mode=ToolChoiceMode.NONE)},
+     {"tool_choice": "NONE", "strict_tools": True, "tools": [{"type": "function", "function": {
+         "name": "now", "parameters": {"type": "object", "properties": {}}}}]}),
+    ("cohere", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
+     {"response_format": {"type": "json_object", "json_schema": CITY}}),
+    ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)},
+     {"thinking": {"type": "disabled"}}),
+    ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.HIGH, max_tokens=500)},
+     {"thinking": {"type": "enabled", "token_budget": 500}}),
+    ("cohere", {"reasoning": Reasoning(max_tokens=0)}, {"thinking": {"type": "disabled"}}),
+    ("cohere", {"wire_extensions": (WireExtension(
+        wire_format="cohere_chat", fields_json='{"safety_mode": "OFF"}'),)},
+     {"safety_mode": "OFF"}),
+    ("ollama", {"sampling": Sampling(
+        temperature=0.5, top_p=0.9, top_k=40, min_p=0.1, frequency_penalty=0.1,
+        presence_penalty=0.2, seed=7, stop_sequences=("END",), max_output_tokens=100)},
+     {"options": {
+         "temperature": 0.5, "top_p": 0.9, "top_k": 40, "min_p": 0.1,
+         "frequency_penalty": 0.1, "presence_penalty": 0.2, "seed": 7, "stop": ["END"],
+         "num_predict": 100}}),
+    ("ollama", {"response_format": JsonSchemaFormat(name="city", json_schema=SCHEMA)},
+     {"format": CITY}),
+    ("ollama", {"reasoning": Reasoning(effort=ReasoningEffort.NONE)}, {"think": False}),
+    ("ollama", {"reasoning": Reasoning(effort=ReasoningEffort.MAXIMUM)}, {"think": "max"}),
+    ("ollama", {"logprobs": 2}, {"logprobs": True, "top_logprobs": 2}),
+    ("ollama", {"wire_extensions": (WireExtension(
+        wire_format="ollama_chat",
+        fields_json='{"keep_alive": "5m", "options": {"num_ctx": 8192}}'),)},
+     {"keep_alive": "5m", "options": {"num_ctx": 8192}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("vendor", "prompt", "fields"), WORDS)
 def test_everything_is_said_in_the_vendors_words(
     make_call: MakeCall, vendor: str, prompt: JsonObject, fields: JsonObject
 ) -> None:
@@ -584,7 +584,7 @@ def test_what_nobody_here_has_words_for_is_refused(
     assert sentence in refusal(make_call(**prompt), vendor)
 
 
-EXTENSIONS = [
+EXTENSIONS: list[tuple[str, JsonObject]] = [
     *(("gemini", {name: True}) for name in gemini_requests.CONTRACT_FIELDS),
     *(
         ("gemini", {"generationConfig": {name: True}})

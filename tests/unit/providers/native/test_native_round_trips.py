@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -64,12 +64,16 @@ _SCHEMA_KEYS = ("parameters", "responseSchema")
 def usual(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
     """Return a request to Google in the one of its equal spellings that is written here."""
     if isinstance(value, list):
-        return [usual(item) for item in value]
+        items: list[Any] = value
+        return [usual(item) for item in items]
     if not isinstance(value, dict):
         return value
     if key in {"args", "response"}:
-        return value
-    fields = {_WORDS.sub(lambda m: m[1].upper(), name): item for name, item in value.items()}
+        return cast("JsonObject", value)
+    fields: JsonObject = {
+        _WORDS.sub(lambda m: m[1].upper(), name): item
+        for name, item in cast("JsonObject", value).items()
+    }
     made: JsonObject = {}
     for name, item in fields.items():
         if item is None or (name == "description" and item in {"", "None"}):
@@ -88,12 +92,13 @@ def usual(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
 def as_json_schema(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a schema of Google's older kind as JSON Schema: types in lower case."""
     if isinstance(value, list):
-        return [as_json_schema(item) for item in value]
+        items: list[Any] = value
+        return [as_json_schema(item) for item in items]
     if not isinstance(value, dict):
         return value
     return {
         name: item.lower() if name == "type" and isinstance(item, str) else as_json_schema(item)
-        for name, item in value.items()
+        for name, item in cast("JsonObject", value).items()
     }
 
 
@@ -112,16 +117,15 @@ def google_body(recording: NativeRecording) -> JsonObject:
         body.pop("tools", None)
     instruction = body.get("systemInstruction")
     if instruction is not None:
-        parts = instruction["parts"]
-        parts = parts if isinstance(parts, list) else [parts]
-        body["systemInstruction"] = {"parts": parts}
-    generation = body.get("generationConfig") or {}
+        parts: Any = instruction["parts"]
+        body["systemInstruction"] = {"parts": parts if isinstance(parts, list) else [parts]}
+    generation: JsonObject = body.get("generationConfig") or {}
     generation.pop("candidateCount", None)  # one is what there always is
     if generation.get("responseMimeType") == "text/plain":
         del generation["responseMimeType"]
-    level = generation.get("thinkingConfig", {}).get("thinkingLevel")
-    if level:
-        generation["thinkingConfig"]["thinkingLevel"] = level.upper()
+    thinking: JsonObject = generation.get("thinkingConfig") or {}
+    if "thinkingLevel" in thinking:
+        thinking["thinkingLevel"] = str(thinking["thinkingLevel"]).upper()
     if generation:
         body["generationConfig"] = generation
     else:
@@ -203,7 +207,7 @@ def google_tool(declaration: JsonObject) -> FunctionTool:
 
 def google_choice(calling: JsonObject) -> ToolChoice:
     """Return a mode of calling."""
-    names = calling.get("allowedFunctionNames") or []
+    names: list[str] = calling.get("allowedFunctionNames") or []
     if len(names) == 1:
         return ToolChoice(mode=ToolChoiceMode.FUNCTION, function_name=names[0])
     modes = {"AUTO": ToolChoiceMode.AUTO, "ANY": ToolChoiceMode.REQUIRED}
@@ -391,9 +395,10 @@ def cohere_body(recording: NativeRecording) -> JsonObject:
     """Return a recorded request with one text where a list has only one, as it is written here."""
     body: JsonObject = json.loads(json.dumps(recording.request))
     for message in body["messages"]:
-        content = message.get("content")
-        if isinstance(content, list) and len(content) == 1 and content[0]["type"] == "text":
-            message["content"] = content[0]["text"]
+        content: Any = message.get("content")
+        items = cast("list[JsonObject]", content) if isinstance(content, list) else []
+        if len(items) == 1 and items[0]["type"] == "text":
+            message["content"] = items[0]["text"]
         if message.get("tool_calls") and not message.get("content"):
             message.pop("content", None)
         for name in ("tool_calls", "tool_plan"):
