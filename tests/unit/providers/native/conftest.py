@@ -165,8 +165,7 @@ def _restored(text: str) -> bytes:
 def _as_on_the_wire(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return what an SDK of Python has written in its own spelling in Google's."""
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_as_on_the_wire(item) for item in items]
+        return [_as_on_the_wire(item) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     return {

@@ -64,8 +64,7 @@ _SCHEMA_KEYS = ("parameters", "responseSchema")
 def usual(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
     """Return a request to Google in the one of its equal spellings that is written here."""
     if isinstance(value, list):
-        items: list[Any] = value
-        return [usual(item) for item in items]
+        return [usual(item) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     if key in {"args", "response"}:
@@ -92,8 +91,7 @@ def usual(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any JSON
 def as_json_schema(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a schema of Google's older kind as JSON Schema: types in lower case."""
     if isinstance(value, list):
-        items: list[Any] = value
-        return [as_json_schema(item) for item in items]
+        return [as_json_schema(item) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     return {
