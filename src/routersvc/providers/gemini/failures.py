@@ -27,6 +27,8 @@ from routersvc.providers.wire_format import ResponseHead
 
 _REFUSED_FOR_LIMITS = frozenset({FailureClass.RATE_LIMITED, FailureClass.QUOTA_EXHAUSTED})
 _TOO_MANY = 429
+_EXHAUSTED = "resource_exhausted"
+_FIRST_ERROR = 300
 _MAX_DETAILS = 20
 _NAMED_BY_REQUESTS = ("cachedcontent", "cached content", "access the file")
 
@@ -47,21 +49,22 @@ def failure_inside_answer(chunk: JsonObject, head: ResponseHead) -> Failure:
 
 
 def _judged(failure: Failure, body: object, head: ResponseHead) -> Failure:
+    words = words_of(body)
     if failure.failure_class is FailureClass.PERMISSION:
-        text = words_of(body).text
-        if any(words in text for words in _NAMED_BY_REQUESTS):
-            return dataclasses.replace(
+        if any(named in words.text for named in _NAMED_BY_REQUESTS):
+            return _taken_for(
                 failure,
-                failure_class=FailureClass.INVALID_REQUEST,
-                message="the provider does not find what the request refers to"
-                f" (HTTP {head.status})",
+                FailureClass.INVALID_REQUEST,
+                "the provider does not find what the request refers to",
             )
         return failure
     details = tuple(_details(body))
     wait = _retry_delay(details, head)
     if wait is not None and failure.retry_after is None:
         failure = dataclasses.replace(failure, retry_after=wait)
-    if failure.failure_class in _REFUSED_FOR_LIMITS and words_of(body).status == _TOO_MANY:
+    status = head.status if head.status >= _FIRST_ERROR else words.status
+    is_limit = status == _TOO_MANY or (status is None and _EXHAUSTED in words.codes)
+    if failure.failure_class in _REFUSED_FOR_LIMITS and is_limit:
         return _of_limit(failure, " ".join(_limits(details)))
     return failure
 
@@ -84,8 +87,14 @@ def _of_limit(failure: Failure, limits: str) -> Failure:
         if failure_class is FailureClass.QUOTA_EXHAUSTED
         else "the provider's rate limit is reached"
     )
+    return _taken_for(failure, failure_class, sentence)
+
+
+def _taken_for(failure: Failure, failure_class: FailureClass, sentence: str) -> Failure:
+    status = failure.http_status or 0
+    where = f"HTTP {status}" if status >= _FIRST_ERROR else "an error inside the answer"
     return dataclasses.replace(
-        failure, failure_class=failure_class, message=f"{sentence} (HTTP {failure.http_status})"
+        failure, failure_class=failure_class, message=f"{sentence} ({where})"
     )
 
 

@@ -356,6 +356,9 @@ def test_google_list_of_chunks_is_an_answer(make_call: MakeCall) -> None:
         (429, {"details": [{"retryDelay": "86400s"}], "message": "Resource exhausted"},
          FailureClass.QUOTA_EXHAUSTED, 86_400.0),
         (429, {"message": "You exceeded your current quota"}, FailureClass.QUOTA_EXHAUSTED, None),
+        (402, {"status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "7s"}],
+               "message": "Prepayment credits exhausted"},
+         FailureClass.QUOTA_EXHAUSTED, 7.0),
         (429, {"message": "Resource exhausted"}, FailureClass.RATE_LIMITED, None),
         (503, {"details": [{"retryDelay": "3s"}], "message": "overloaded"},
          FailureClass.OVERLOADED, 3.0),
@@ -382,6 +385,19 @@ def test_google_errors_say_more_in_their_details(
 
         assert (failure.failure_class, failure.retry_after) == (expected, wait)
         assert failure.message.endswith(f"(HTTP {status})")
+
+
+def test_google_limit_inside_an_answer_is_told_by_its_name(make_call: MakeCall) -> None:
+    """Without a status of its own, and before any content: the next attempt starts at once."""
+    details = [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]
+    chunk = {"error": {"status": "RESOURCE_EXHAUSTED", "details": details}}
+
+    failure = failed("gemini", make_call(), streamed("gemini", chunk))
+
+    assert failure.failure_class is FailureClass.QUOTA_EXHAUSTED
+    assert failure.message == (
+        "the credential's quota for the day is used up (an error inside the answer)"
+    )
 
 
 def test_google_header_beats_the_details() -> None:
@@ -631,6 +647,18 @@ def test_no_shape_breaks_a_decoder(make_call: MakeCall, vendor: str, data: st.Da
         with contextlib.suppress(AttemptFailedError):
             events += decoder.end()
             assert isinstance(events[-1], Finished)
+
+
+@ALL
+def test_end_of_an_unknown_shape_is_no_end(make_call: MakeCall, vendor: str) -> None:
+    """Not only what comes before the end may be of any shape."""
+    body = json.dumps(WHOLE[vendor]).encode()
+    for word in (b"STOP", b"COMPLETE", b"stop"):
+        body = body.replace(b'"%s"' % word, b'{"a": 1}')
+
+    failure = failed(vendor, make_call(), body, streaming=False)
+
+    assert failure.failure_class is FailureClass.SERVER_ERROR
 
 
 @ALL
