@@ -249,6 +249,9 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
         _phrases(
             r"does(?: not|n't) support",
             r"(?:is|are) not supported (?:with|by|for|on|when)",
+            r"\b(?:is|are) unsupported\b",
+            r"(?:is|are) not enabled for (?:this model|models?\b)",
+            r"only works in thinking mode",
             r"supports at most",
             r"no endpoints found that support",
             r"unsupported (?:parameter|value)",

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from routersvc.domain.prompts import (
     Image,
     Message,
-    Part,
     Refusal,
     Role,
     Text,
@@ -18,6 +17,7 @@ from routersvc.domain.prompts import (
 )
 from routersvc.providers.cohere_chat.refusals import refused
 from routersvc.providers.json_values import JsonObject
+from routersvc.providers.part_kinds import kind_of
 
 FAILED_TOOL_PREFIX = "The tool failed: "
 """The format has no flag for a failed tool, so the words say it."""
@@ -59,7 +59,7 @@ def _asking_message(message: Message) -> JsonObject:
             case Image() if message.role is Role.USER:
                 content.append(_image(part))
             case _:
-                raise refused(f"{_named(part)} in a {message.role.value} message")
+                raise refused(f"{kind_of(part)} in a {message.role.value} message")
     return {"role": role, "content": _shortest(content)}
 
 
@@ -79,7 +79,7 @@ def _assistant_message(message: Message) -> JsonObject:
             case ToolCall():
                 calls.append(_tool_call(part))
             case _:
-                raise refused(f"{_named(part)} in an assistant message")
+                raise refused(f"{kind_of(part)} in an assistant message")
     encoded: JsonObject = {"role": "assistant"}
     if calls:
         encoded["tool_calls"] = calls
@@ -105,11 +105,11 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def _tool_messages(message: Message) -> Iterator[JsonObject]:
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise refused(f"{_named(part)} in a tool message")
+            raise refused(f"{kind_of(part)} in a tool message")
         content: list[JsonObject] = []
         for piece in part.parts:
             if not isinstance(piece, Text):
-                raise refused(f"{_named(piece)} in a tool's result")
+                raise refused(f"{kind_of(piece)} in a tool's result")
             if piece.cache is not None:
                 raise refused("a cache marker")
             content.append({"type": "text", "text": piece.text})
@@ -140,7 +140,3 @@ def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
         text: str = content[0]["text"]
         return text
     return content
-
-
-def _named(part: Part) -> str:
-    return f"a part of the kind `{type(part).__name__}`"

@@ -21,6 +21,7 @@ from routersvc.domain.prompts import (
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.cohere_chat.messages import encode_messages
 from routersvc.providers.cohere_chat.refusals import WIRE_FORMAT, refused
+from routersvc.providers.function_tools import encode_function
 from routersvc.providers.json_values import JsonObject, object_in
 
 CAPABILITIES = frozenset(
@@ -72,8 +73,6 @@ _THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
     {ReasoningEffort.NONE: "disabled", ReasoningEffort.HIGH: "enabled"}
 )
 """Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
-
-_EMPTY_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
 
 
 def encode_body(call: AttemptCall) -> JsonObject:
@@ -133,16 +132,7 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
 def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
     if isinstance(tool, HostedTool):
         raise refused(f"the hosted tool `{tool.name}`")
-    function: JsonObject = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    if tool.parameters_json_schema:
-        function["parameters"] = object_in(
-            tool.parameters_json_schema, f"tools[{tool.name}].parameters_json_schema"
-        )
-    else:
-        function["parameters"] = _EMPTY_PARAMETERS
-    return {"type": "function", "function": function}
+    return {"type": "function", "function": encode_function(tool)}
 
 
 def _sampling(sampling: Sampling) -> JsonObject:

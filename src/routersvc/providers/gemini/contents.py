@@ -22,6 +22,7 @@ from routersvc.providers.gemini.dialects import GeminiDialect
 from routersvc.providers.gemini.media import encode_media
 from routersvc.providers.gemini.signatures import Place, returned
 from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.part_kinds import kind_of
 
 _INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
@@ -56,9 +57,7 @@ def _instruction(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
     parts: list[JsonObject] = []
     for part in message.parts:
         if not isinstance(part, Text):
-            raise dialect.cannot_express(
-                f"a part of the kind `{type(part).__name__}` in a {message.role.value} message"
-            )
+            raise dialect.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
         parts.append(_text(part, dialect))
     return parts
 
@@ -83,9 +82,7 @@ def _asking_parts(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
             case Image() | Audio() | File():
                 parts.append(encode_media(part, dialect))
             case _:
-                raise dialect.cannot_express(
-                    f"a part of the kind `{type(part).__name__}` in a user message"
-                )
+                raise dialect.cannot_express(f"{kind_of(part)} in a user message")
     return parts
 
 
@@ -110,9 +107,7 @@ def _answer_parts(
             case Image() | Audio():
                 parts.append(encode_media(part, dialect))
             case _:
-                raise dialect.cannot_express(
-                    f"a part of the kind `{type(part).__name__}` in an assistant message"
-                )
+                raise dialect.cannot_express(f"{kind_of(part)} in an assistant message")
     for signature, place in elsewhere:
         _sign(parts, signature, place)
     return parts or [{"text": ""}]
@@ -167,9 +162,7 @@ def _result_parts(
     parts: list[JsonObject] = []
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise dialect.cannot_express(
-                f"a part of the kind `{type(part).__name__}` in a tool message"
-            )
+            raise dialect.cannot_express(f"{kind_of(part)} in a tool message")
         if part.cache is not None:
             raise dialect.cannot_express("a cache marker")
         name = names.get(part.call_id)

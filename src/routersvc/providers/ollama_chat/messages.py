@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from routersvc.domain.prompts import (
     Image,
     Message,
-    Part,
     Refusal,
     Role,
     Text,
@@ -22,6 +21,7 @@ from routersvc.domain.prompts import (
 )
 from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.ollama_chat.refusals import refused
+from routersvc.providers.part_kinds import kind_of
 
 FAILED_TOOL_PREFIX = "The tool failed: "
 """The format has no flag for a failed tool, so the words say it."""
@@ -81,7 +81,7 @@ def _message(message: Message) -> JsonObject:
                 calls.append(_tool_call(part))
             case _:
                 article = "an" if answers else "a"
-                raise refused(f"{_named(part)} in {article} {message.role.value} message")
+                raise refused(f"{kind_of(part)} in {article} {message.role.value} message")
     encoded: JsonObject = {"role": _ROLES[message.role], "content": "".join(texts)}
     if images:
         encoded["images"] = images
@@ -102,7 +102,7 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonObject]:
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise refused(f"{_named(part)} in a tool message")
+            raise refused(f"{kind_of(part)} in a tool message")
         texts: list[str] = [FAILED_TOOL_PREFIX] if part.is_error else []
         images: list[str] = []
         for piece in part.parts:
@@ -114,7 +114,7 @@ def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonO
                 case Image():
                     images.append(_image(piece))
                 case _:
-                    raise refused(f"{_named(piece)} in a tool's result")
+                    raise refused(f"{kind_of(piece)} in a tool's result")
         encoded: JsonObject = {
             "role": "tool",
             "content": "".join(texts),
@@ -137,7 +137,3 @@ def _image(image: Image) -> str:
     if not header.startswith("data:") or not header.endswith(";base64"):
         raise refused("a picture by its address")
     return data
-
-
-def _named(part: Part) -> str:
-    return f"a part of the kind `{type(part).__name__}`"

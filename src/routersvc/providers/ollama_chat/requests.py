@@ -19,6 +19,7 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.function_tools import encode_function
 from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.ollama_chat.messages import encode_messages
 from routersvc.providers.ollama_chat.refusals import WIRE_FORMAT, refused
@@ -81,7 +82,6 @@ _EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
         ReasoningEffort.MAXIMUM: "max",
     }
 )
-_EMPTY_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
 
 
 def encode_body(call: AttemptCall) -> JsonObject:
@@ -127,16 +127,7 @@ def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
         raise refused(f"the hosted tool `{tool.name}`")
     if tool.strict:
         raise refused("that a tool's arguments obey their schema")
-    function: JsonObject = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    if tool.parameters_json_schema:
-        function["parameters"] = object_in(
-            tool.parameters_json_schema, f"tools[{tool.name}].parameters_json_schema"
-        )
-    else:
-        function["parameters"] = _EMPTY_PARAMETERS
-    return {"type": "function", "function": function}
+    return {"type": "function", "function": encode_function(tool)}
 
 
 def _options(sampling: Sampling) -> JsonObject:

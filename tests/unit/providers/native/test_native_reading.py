@@ -387,6 +387,25 @@ def test_google_errors_say_more_in_their_details(
         assert failure.message.endswith(f"(HTTP {status})")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Function calling with a response mime type: 'application/json' is unsupported",
+        "Thinking level is not supported for this model.",
+        "Budget 0 is invalid. This model only works in thinking mode.",
+        "Penalty is not enabled for this model",
+        "Image input modality is not enabled for models/gemma-3-1b-it",
+    ],
+)
+def test_google_model_that_cannot_is_told_from_a_wrong_request(message: str) -> None:
+    """Another model may well do it."""
+    body = json.dumps({"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": message}})
+
+    failure = FORMATS["gemini"].decode_failure(head_of("application/json", 400), body.encode())
+
+    assert failure.failure_class is FailureClass.CAPABILITY_MISMATCH
+
+
 def test_google_limit_inside_an_answer_is_told_by_its_name(make_call: MakeCall) -> None:
     """Without a status of its own, and before any content: the next attempt starts at once."""
     details = [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]
