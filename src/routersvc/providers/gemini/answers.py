@@ -39,7 +39,7 @@ from routersvc.providers.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
 _NOT_BLOCKED = frozenset({"BLOCK_REASON_UNSPECIFIED", "BLOCKED_REASON_UNSPECIFIED"})
-_KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO}
+_KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VIDEO}
 
 
 class AnswerReader:
@@ -166,7 +166,7 @@ class AnswerReader:
         if "functionCall" in part:
             self._calls.read(part["functionCall"] or {}, signature, self._answer_id, events)
             return False
-        place = Place.TEXT
+        place = Place.TEXT if "text" in part else None
         if "inlineData" in part:
             place = Place.MEDIA
             self._read_media(part["inlineData"], events)
@@ -175,7 +175,7 @@ class AnswerReader:
             if self._response_format is not None:
                 self._text.append(text)
             events.append(TextDelta(text=text, logprobs=logprobs))
-        if signature and not self._hides_thoughts:
+        if signature and place is not None and not self._hides_thoughts:
             events.append(ThoughtDelta(signature=travelling(signature, place)))
         return bool(text)
 
