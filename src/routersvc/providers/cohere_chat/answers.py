@@ -52,10 +52,9 @@ FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
 class AnswerReader:
     """The state of one answer while it is read. Unknown events and citations are passed over."""
 
-    def __init__(self, prompt: Prompt, head: ResponseHead, *, model: str) -> None:
+    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
         self._head = head
-        self._model = model
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._response_format = prompt.response_format
         self._text: list[str] = []
@@ -130,16 +129,13 @@ class AnswerReader:
             require_arguments(are_json=self._complete_arguments(events))
             if reason is FinishReason.STOP and self._response_format is not None:
                 require_format("".join(self._text), self._response_format)
-        events.append(
-            Finished(reason=reason, model_version=self._model, response_id=self._answer_id)
-        )
+        events.append(Finished(reason=reason, response_id=self._answer_id))
 
     def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
-        """Append `Started`; Cohere does not repeat the model, so it is the one that was asked."""
+        """Append `Started`; Cohere does not say which model it is that answers."""
         self._answer_id = answer_id
         events.append(
             Started(
-                model_version=self._model,
                 response_id=answer_id,
                 headroom=headroom(self._head.headers, now=self._head.received_at),
             )

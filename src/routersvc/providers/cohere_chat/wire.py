@@ -56,7 +56,7 @@ class CohereChat:
         content_type = head.content_type
         if "html" in content_type:
             return WrongTypeDecoder()
-        reader = AnswerReader(call.prompt, head, model=call.deployment.wire_model)
+        reader = AnswerReader(call.prompt, head)
         if content_type == "text/event-stream" or (call.streaming and "json" not in content_type):
             return StreamDecoder(SseDecoder(), reader)
         return BodyDecoder(reader)

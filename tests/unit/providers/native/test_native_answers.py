@@ -277,7 +277,7 @@ def cohere_reading(recording: NativeRecording) -> Reading:
         media=0,
         signatures=[],
         reason=REASONS[reason],
-        model=recording.call.deployment.wire_model,
+        model="",
         usage=usage,
     )
 

@@ -471,7 +471,7 @@ def test_cohere_answer_without_content(make_call: MakeCall) -> None:
 
     assert failed("cohere", make_call(), toxic).failure_class is FailureClass.CONTENT_FILTERED
     assert read("cohere", make_call(), short)[-1] == Finished(
-        reason=FinishReason.LENGTH, model_version="large-2026-01", response_id="c-1"
+        reason=FinishReason.LENGTH, response_id="c-1"
     )
     assert failed("cohere", make_call(), empty).failure_class is FailureClass.BAD_ANSWER
 
