@@ -25,6 +25,7 @@ from routersvc.domain.prompts import Modality, Prompt, ReasoningVisibility
 from routersvc.providers.gemini.failures import failure_inside_answer
 from routersvc.providers.gemini.finish_reasons import FAILED_REASONS, FINISH_REASONS, word_of
 from routersvc.providers.gemini.signatures import Place, travelling
+from routersvc.providers.gemini.spellings import respelled
 from routersvc.providers.gemini.tool_calls import ToolCallReader
 from routersvc.providers.gemini.usage import read_usage
 from routersvc.providers.json_values import JsonObject
@@ -84,6 +85,7 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
         """
+        chunk = respelled(chunk)
         self.read_failure(chunk)
         self._start(chunk, events)
         for candidate in chunk.get("candidates") or ():

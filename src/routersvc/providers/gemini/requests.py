@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import cast
 
 from routersvc.domain.prompts import (
@@ -19,6 +18,7 @@ from routersvc.domain.prompts import (
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.gemini.contents import encode_conversation
 from routersvc.providers.gemini.dialects import WIRE_FORMAT, GeminiDialect
+from routersvc.providers.gemini.spellings import in_usual_spelling
 from routersvc.providers.gemini.thinking import thinking_config
 from routersvc.providers.json_values import JsonObject, object_in
 
@@ -57,7 +57,6 @@ _SEEDS = range(-(2**31), 2**31)
 _SPOKEN = frozenset({"audio/pcm", "audio/l16"})
 """The only kind of sound that the models speak."""
 
-_UNDERSCORE = re.compile(r"_([a-z0-9])")
 _MODALITIES = {Modality.TEXT: "TEXT", Modality.IMAGE: "IMAGE", Modality.AUDIO: "AUDIO"}
 
 
@@ -206,11 +205,11 @@ def _add_extensions(
     for extension in prompt.wire_extensions:
         if extension.wire_format != WIRE_FORMAT:
             raise dialect.cannot_express(f"fields of the wire format `{extension.wire_format}`")
-        fields = _spelled(object_in(extension.fields_json, "wire_extensions.fields_json"))
+        fields = in_usual_spelling(object_in(extension.fields_json, "wire_extensions.fields_json"))
         more = fields.pop("generationConfig", {})
         if not isinstance(more, dict):
             raise dialect.cannot_express("`generationConfig` that is no object")
-        settings = _spelled(cast("JsonObject", more))
+        settings = in_usual_spelling(cast("JsonObject", more))
         taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
         for name in sorted(taken):
             raise dialect.cannot_express(
@@ -218,12 +217,3 @@ def _add_extensions(
             )
         body.update(fields)
         generation.update(settings)
-
-
-def _spelled(fields: JsonObject) -> JsonObject:
-    """Return fields in Google's usual spelling; it takes `safety_settings` as well."""
-    return {_UNDERSCORE.sub(_capital, name): value for name, value in fields.items()}
-
-
-def _capital(match: re.Match[str]) -> str:
-    return match[1].upper()

@@ -150,6 +150,30 @@ def test_google_calls_without_an_id_get_one(make_call: MakeCall) -> None:
     assert events[-1].reason is FinishReason.TOOL_CALLS
 
 
+def test_google_fields_may_keep_their_names_from_protocol_buffers(make_call: MakeCall) -> None:
+    """JSON readers of protocol buffers take both; what the model wrote is not touched."""
+    chunk = {
+        "response_id": "r",
+        "candidates": [
+            {
+                "content": {"parts": [{"function_call": {"name": "a", "args": {"b_c": 1}}}]},
+                "finish_reason": "STOP",
+            }
+        ],
+        "usage_metadata": {"prompt_token_count": 3, "candidates_token_count": 4},
+    }
+
+    events = read("gemini", make_call(), streamed("gemini", chunk))
+
+    assert events == [
+        Started(response_id="r"),
+        ToolCallDelta(index=0, call_id="r-0", name="a"),
+        ToolCallDelta(index=0, arguments_json='{"b_c":1}'),
+        UsageCounted(usage=Usage(input_tokens=3, output_tokens=4)),
+        Finished(reason=FinishReason.TOOL_CALLS, response_id="r"),
+    ]
+
+
 def test_google_log_probabilities_stand_on_their_text(make_call: MakeCall) -> None:
     """Each token with what might have stood there."""
     result = {
