@@ -15,6 +15,10 @@ from routersvc.providers.anthropic_messages import dialects as anthropic_dialect
 from routersvc.providers.anthropic_messages.wire import AnthropicMessages
 from routersvc.providers.bedrock_converse import facts as bedrock_facts
 from routersvc.providers.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.cohere_chat.wire import CohereChat
+from routersvc.providers.gemini import dialects as gemini_dialects
+from routersvc.providers.gemini.wire import Gemini
+from routersvc.providers.ollama_chat.wire import OllamaChat
 from routersvc.providers.openai_chat import dialects as openai_chat_dialects
 from routersvc.providers.openai_chat import requests as openai_chat_requests
 from routersvc.providers.openai_chat.wire import OpenAiChat
@@ -90,6 +94,13 @@ _FORMATS: Mapping[str, _Format] = MappingProxyType(
         bedrock_facts.WIRE_FORMAT: _plain(
             BedrockConverse(), cancel_stops_billing=bedrock_facts.CANCEL_STOPS_BILLING
         ),
+        gemini_dialects.WIRE_FORMAT: _format(
+            Gemini, gemini_dialects.DIALECTS, gemini_dialects.DEFAULT_DIALECT
+        ),
+        **{
+            adapter.name: _plain(adapter, cancel_stops_billing=True)
+            for adapter in (CohereChat(), OllamaChat())
+        },
     }
 )
 

@@ -85,6 +85,8 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
         ),
         FailureClass.AUTHENTICATION: frozenset(
             {
+                "access_token_expired",
+                "api_key_invalid",
                 "authentication",
                 "authentication_error",
                 "invalid_api_key",
@@ -93,14 +95,17 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
                 "invalid_authentication_error",
                 "invalidsignatureexception",
                 "missingauthenticationtokenexception",
+                "unauthenticated",
                 "unrecognizedclientexception",
             }
         ),
         FailureClass.PERMISSION: frozenset(
             {
+                "iam_permission_denied",
                 "permission_denied",
                 "permission_error",
                 "privacy_restricted",
+                "service_disabled",
                 "unsupported_country_region_territory",
             }
         ),
@@ -108,7 +113,12 @@ _SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
             {"extra_forbidden", "unsupported_parameter", "unsupported_value"}
         ),
         FailureClass.BAD_ANSWER: frozenset(
-            {"json_validate_failed", "output_parse_failed", "tool_use_failed"}
+            {
+                "invalid_tool_generation",
+                "json_validate_failed",
+                "output_parse_failed",
+                "tool_use_failed",
+            }
         ),
         FailureClass.OVERLOADED: frozenset(
             {
@@ -133,21 +143,33 @@ _BROAD_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
                 "rate_limit_error",
                 "rate_limit_exceeded",
                 "rate_limited",
+                "ratelimitexceeded",
                 "ratelimitreached",
+                "resource_exhausted",
                 "throttlingexception",
             }
         ),
         FailureClass.OVERLOADED: frozenset(
-            {"service_unavailable_error", "serviceunavailableexception"}
+            {"service_unavailable_error", "serviceunavailableexception", "unavailable"}
         ),
         FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error", "resourcenotfoundexception"}),
         FailureClass.PERMISSION: frozenset({"accessdeniedexception"}),
         FailureClass.SERVER_ERROR: frozenset(
-            {"internal_server_error", "internalservererror", "server", "server_error", "timeout"}
+            {
+                "cancelled",
+                "deadline_exceeded",
+                "internal",
+                "internal_server_error",
+                "internalservererror",
+                "server",
+                "server_error",
+                "timeout",
+            }
         ),
         FailureClass.INVALID_REQUEST: frozenset(
             {
                 "badrequesterror",
+                "invalid_argument",
                 "invalid_request",
                 "invalid_request_error",
                 "unprocessable",
@@ -177,14 +199,16 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"credit balance is too low",
             r"(?:used|exhausted) all [\w ]{0,40}?(?:credits|quota)",
             r"(?:spend|spending|monthly|billing|usage) (?:hard )?limit",
+            r"calls ?(?:/|per) ?month",
             r"billing (?:is not active|details|account)",
             r"too many tokens per day",
         ),
     ),
     (
         FailureClass.CONTENT_FILTERED,
-        _REFUSED,
+        _REFUSED | {498},
         _phrases(
+            r"blocked (?:input|output|prompt)",
             r"content management policy",
             r"content[ _](?:policy|filter)",
             r"flagged (?:by|as|for)",
@@ -212,6 +236,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"request too large",
             r"reduce (?:the length|your prompt|the number of (?:input )?tokens)",
             r"input tokens exceed",
+            r"token count\b.{0,40}\bexceeds the maximum",
             r"`inputs` tokens \+ `max_new_tokens` must be",
         ),
     ),
@@ -220,7 +245,7 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
         _REFUSED,
         _phrases(
             r"(?:incorrect|invalid|expired|missing) (?:x-)?api[ -]key",
-            r"api key (?:is )?(?:not valid|invalid|expired|missing)",
+            r"api key (?:is )?(?:not valid|not found|invalid|expired|missing)",
             r"no (?:auth credentials|api key) (?:found|provided)",
             r"security token included in the request is (?:expired|invalid)",
         ),
@@ -232,7 +257,14 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
             r"data policy",
             r"privacy (?:settings|policy)",
             r"(?:country|region|territory|location) (?:is )?not supported",
+            r"not available in your (?:country|region|location)",
         ),
+    ),
+    (
+        FailureClass.MODEL_NOT_FOUND,
+        _REFUSED,
+        # Google goes on with what reads like a lack: `or is not supported for generateContent`.
+        _phrases(r"\bmodels?[/ ]\S+ (?:is|was) not found"),
     ),
     (
         FailureClass.CAPABILITY_MISMATCH,
@@ -240,6 +272,9 @@ _PHRASES: tuple[tuple[FailureClass, frozenset[int], re.Pattern[str]], ...] = (
         _phrases(
             r"does(?: not|n't) support",
             r"(?:is|are) not supported (?:with|by|for|on|when)",
+            r"\b(?:is|are) unsupported\b",
+            r"(?:is|are) not enabled for (?:this model|models?\b)",
+            r"only works in thinking mode",
             r"supports at most",
             r"no endpoints found that support",
             r"unsupported (?:parameter|value)",

@@ -5,6 +5,9 @@ dispatches, `data` over several lines is joined with LF, a byte order mark at th
 skipped. U+0085 and U+2028 are content, as they are to the standard. Left out on purpose: `id` and
 `retry`, because an answer cannot be resumed, and decoding to text, because whoever reads the
 event does that anyway. An event that its empty line never ended is not an event.
+
+Lines that are no fields at all mean nothing to the standard. They are kept beside the events,
+because Google writes an error between them as bare JSON.
 """
 
 from __future__ import annotations
@@ -16,6 +19,10 @@ DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_ENDS = (b"\n", b"\r")
+_OTHER_FIELDS = frozenset({b"", b"id", b"retry"})
+"""Comments, which are fields without a name, and the fields that are left out on purpose."""
+
+_MAX_FOREIGN_BYTES = 64 * 1024
 
 
 class SseEvent(NamedTuple):
@@ -49,6 +56,25 @@ class SseDecoder:
         self._begun = False
         self._after_carriage_return = False
         self._between_events = False
+        self._ends_in_pairs = False
+        self._foreign = bytearray()
+
+    @property
+    def foreign(self) -> bytes:
+        """The lines that are no fields, or as much of them as an error can need."""
+        return bytes(self._foreign)
+
+    @property
+    def unfinished(self) -> bytes | None:
+        """The data of an event that has not ended, with what has begun; `None` between events.
+
+        Where lines end with CR and LF, a CR alone at the very end is half of what was sent.
+        """
+        if self._line:
+            return b"\n".join((*self._data, bytes(self._line)))
+        if self._data or (self._after_carriage_return and self._ends_in_pairs):
+            return b"\n".join(self._data)
+        return None
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes.
@@ -79,9 +105,11 @@ class SseDecoder:
             data = self._without_byte_order_mark(data)
         if self._after_carriage_return and data:
             self._after_carriage_return = False
+            self._ends_in_pairs = self._ends_in_pairs or data.startswith(b"\n")
             data = data.removeprefix(b"\n")
         if not data:
             return
+        self._ends_in_pairs = self._ends_in_pairs or b"\r\n" in data
         lines = data.splitlines(keepends=True)
         rest = b"" if lines[-1].endswith(_LINE_ENDS) else lines.pop()
         for line in lines:
@@ -122,6 +150,8 @@ class SseDecoder:
             self._data_size += len(value) + 1
         elif field == b"event":
             self._name = value
+        elif field not in _OTHER_FIELDS and len(self._foreign) < _MAX_FOREIGN_BYTES:
+            self._foreign += line[:_MAX_FOREIGN_BYTES] + b"\n"
 
     def _check_size(self, more: int) -> None:
         if self._data_size + more > self._max_event_bytes:

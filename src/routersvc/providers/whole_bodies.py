@@ -69,11 +69,11 @@ class BodyDecoder:
         try:
             body: JsonObject = orjson.loads(self._body)
             self._reader.read_body(body, events)
+            self._reader.finish(events)
         except MALFORMED:
             raise AttemptFailedError(
                 server_error("the body of the answer cannot be read")
             ) from None
-        self._reader.finish(events)
         return events
 
 

@@ -86,6 +86,7 @@ def make_call_(
     headers: Mapping[str, str] | None = None,
     timeout: float = 30.0,
     connect_timeout: float = 2.0,
+    wire_model: str = "large-2026-01",
     **prompt: Any,  # noqa: ANN401 - the fields of a prompt
 ) -> AttemptCall:
     """Return a call of which only what matters has to be said."""
@@ -95,7 +96,7 @@ def make_call_(
             name="acme-large",
             provider=Provider(name="acme", wire_format="openai_chat"),
             model=Model(name="large", context_window=8192),
-            wire_model="large-2026-01",
+            wire_model=wire_model,
             credential="acme-key",
         ),
         prompt=Prompt(**prompt),

@@ -1,0 +1,1 @@
+"""Google's generateContent: the Gemini API with a key, and Vertex AI."""
