@@ -6,6 +6,7 @@ seed: the same request is answered the same, whatever was asked before.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import string
 import zlib
@@ -79,6 +80,7 @@ class Author:
         pieces: tuple[str, ...] = ()
         finish = Finish.STOP
         refusal = False
+        stopped_by: str | None = None
         match effect:
             case EmptyAnswer():
                 pass
@@ -88,7 +90,7 @@ class Author:
                 calls = self._tool_calls(request, behaviour, digest, effect)
                 finish = Finish.STOP if request.tool_mode is ToolMode.NAMED else Finish.TOOL_CALLS
             case _:
-                pieces = self._content(request, behaviour, digest, effect)
+                pieces, stopped_by = self._content(request, behaviour, digest, effect)
         answer = Answer(
             pieces=pieces,
             tool_calls=calls,
@@ -96,6 +98,7 @@ class Author:
             finish=finish,
             usage=Usage(prompt_tokens=request.prompt_tokens, completion_tokens=0),
             reported_models=_reported_models(request, effect),
+            stopped_by=stopped_by,
         )
         return _limited(answer, request, effect)
 
@@ -144,13 +147,14 @@ class Author:
         behaviour: Behaviour,
         digest: int,
         effect: Effect | None,
-    ) -> tuple[str, ...]:
+    ) -> tuple[tuple[str, ...], str | None]:
+        """Return the text, and the stop sequence that ended it."""
         if request.json_schema is not None:
             if isinstance(effect, SchemaViolation):
-                return split_into_pieces(_OFF_SCHEMA)
+                return split_into_pieces(_OFF_SCHEMA), None
             schema = request.json_schema or {"type": "object", "properties": _FREE_PROPERTIES}
             instance = json_instance(schema, random.Random(digest))
-            return split_into_pieces(orjson.dumps(instance).decode())
+            return split_into_pieces(orjson.dumps(instance).decode()), None
         pieces = self._text(request, behaviour, digest)
         if isinstance(effect, SplitBytes):
             pieces = MULTI_BYTE_OPENING + pieces
@@ -191,13 +195,18 @@ def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple
             return (request.model.reported_name,)
 
 
-def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[str, ...]:
-    """Leave out everything from the first stop sequence on."""
+def _stopped(
+    pieces: tuple[str, ...], stop: Sequence[str]
+) -> tuple[tuple[str, ...], str | None]:
+    """Leave out everything from the first stop sequence on; return it too."""
     if not stop:
-        return pieces
+        return pieces, None
     text = "".join(pieces)
-    ends = [found for sequence in stop if (found := text.find(sequence)) >= 0]
-    return split_into_pieces(text[: min(ends)]) if ends else pieces
+    ends = [(found, sequence) for sequence in stop if (found := text.find(sequence)) >= 0]
+    if not ends:
+        return pieces, None
+    end, sequence = min(ends)
+    return split_into_pieces(text[:end]), sequence
 
 
 def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) -> Answer:
@@ -225,15 +234,14 @@ def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) 
             calls.append(ToolCall(id=call.id, name=call.name, pieces=call.pieces[:left]))
             left -= len(call.pieces)
     sent = len(pieces) + sum(len(call.pieces) for call in calls)
-    return Answer(
+    return dataclasses.replace(
+        answer,
         pieces=pieces,
         tool_calls=tuple(calls),
-        refusal=answer.refusal,
         finish=finish,
         usage=Usage(
             prompt_tokens=request.prompt_tokens,
             completion_tokens=sent + reasoning,
             reasoning_tokens=reasoning,
         ),
-        reported_models=answer.reported_models,
     )

@@ -132,7 +132,8 @@ class ToolCall:
 class Answer:
     """What the model says: text or a refusal in `pieces` (a token each), or tool calls.
 
-    `reported_models` has one name; two where the fault is that there are two.
+    `reported_models` has one name; two where the fault is that there are two. `stopped_by` is
+    the stop sequence that ended the text, if one did.
     """
 
     pieces: tuple[str, ...]
@@ -141,6 +142,7 @@ class Answer:
     reported_models: tuple[str, ...]
     refusal: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
+    stopped_by: str | None = None
 
     @property
     def text(self) -> str:

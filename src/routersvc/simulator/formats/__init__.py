@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from routersvc.simulator.completions import SimulatedModel
+from routersvc.simulator.formats.anthropic_messages import AnthropicMessagesFormat
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
 from routersvc.simulator.formats.wire_format import WireFormat
 
 WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireFormat]] = (
-    MappingProxyType({"openai_chat": OpenAIChatFormat})
+    MappingProxyType(
+        {
+            "openai_chat": OpenAIChatFormat,
+            "anthropic_messages": AnthropicMessagesFormat,
+        }
+    )
 )

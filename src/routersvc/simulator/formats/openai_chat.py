@@ -18,6 +18,7 @@ from routersvc.simulator.completions import (
     CompletionRequest,
     SimulatedModel,
 )
+from routersvc.simulator.effects import Effect
 from routersvc.simulator.formats.openai_chunks import (
     ChunkWriter,
     logprobs_of,
@@ -49,7 +50,9 @@ from routersvc.simulator.formats.wire_format import (
     ModelList,
     Offer,
     Operation,
+    RequestHead,
     StreamScript,
+    bearer_token,
 )
 
 _COMPLETIONS = "/v1/chat/completions"
@@ -62,7 +65,9 @@ _ID, _CREATED = b"\x00", b"\x01"
 class OpenAIChatFormat:
     """The chat completions format of one provider; `seed` makes its ids its own."""
 
+    base_path = "/v1"
     stream_content_type = "text/event-stream; charset=utf-8"
+    unary_content_type = "application/json"
     unary_keep_alive = b"\n"
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
@@ -77,12 +82,13 @@ class OpenAIChatFormat:
             for model in models
         }
 
-    def operation(self, method: str, path: str) -> ModelList | ModelCard | Completion:
+    def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
             RefusedError: nothing is there, with OpenAI's 404 or 405.
         """
+        method, path = head.method, head.path
         wanted = "GET"
         found: Operation
         if path == _COMPLETIONS:
@@ -102,14 +108,20 @@ class OpenAIChatFormat:
             )
         return found
 
-    def credential(self, headers: Mapping[str, str]) -> str | None:
+    def credential(self, head: RequestHead) -> str | None:
         """Return the bearer token of a request, if it has one."""
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
+        return bearer_token(head)
 
     def unauthorised(self, credential: str | None) -> HttpAnswer:
         """Return OpenAI's 401."""
         return unauthorised(credential)
+
+    def admit(self, head: RequestHead) -> None:
+        """Let every request in: OpenAI asks for nothing beside the key."""
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
+        """Return that every fault can be seen in this format."""
+        return True
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
         """Return what a body asks for.
@@ -210,7 +222,11 @@ class OpenAIChatFormat:
         return event[: len(event) // 2] + b"\n\n"
 
     def headers(
-        self, identity: Identity, headroom: Headroom, processing: float
+        self,
+        identity: Identity,
+        headroom: Headroom,
+        processing: float,
+        status: int,  # noqa: ARG002 - the same for all
     ) -> tuple[tuple[str, str], ...]:
         """Return the headers of every answer of OpenAI's API servers."""
         return (

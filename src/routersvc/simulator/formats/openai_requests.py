@@ -26,8 +26,9 @@ from routersvc.simulator.formats.openai_checks import (
     wrong_type,
 )
 from routersvc.simulator.formats.openai_errors import refusal, unknown_model
-from routersvc.simulator.formats.openai_messages import Prompt, read_messages
+from routersvc.simulator.formats.openai_messages import read_messages
 from routersvc.simulator.formats.openai_schemas import read_response_format, read_tools
+from routersvc.simulator.formats.prompts import Prompt
 from routersvc.simulator.formats.wire_format import Offer
 
 _MOST_STOPS = 4
