@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from routersvc.simulator.completions import SimulatedModel
 from routersvc.simulator.formats.anthropic_messages import AnthropicMessagesFormat
+from routersvc.simulator.formats.gemini import GeminiFormat
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
 from routersvc.simulator.formats.wire_format import WireFormat
 
@@ -15,6 +16,7 @@ WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireForma
         {
             "openai_chat": OpenAIChatFormat,
             "anthropic_messages": AnthropicMessagesFormat,
+            "gemini": GeminiFormat,
         }
     )
 )

@@ -134,9 +134,9 @@ def whole_call(call: ToolCall) -> Mapping[str, object]:
     }
 
 
-def model_keys(names: Sequence[str]) -> bytes:
-    """Return the `model` key of an answer, as often as there are names."""
-    return b",".join(b'"model":%s' % _json_text(name) for name in names)
+def model_keys(names: Sequence[str], key: bytes = b"model") -> bytes:
+    """Return the key that names the model of an answer, as often as there are names."""
+    return b",".join(b'"%s":%s' % (key, _json_text(name)) for name in names)
 
 
 def usage_json(usage: Usage) -> bytes:
