@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from routersvc.simulator.completions import SimulatedModel
 from routersvc.simulator.formats.anthropic_messages import AnthropicMessagesFormat
+from routersvc.simulator.formats.azure_openai import AzureOpenAIFormat
+from routersvc.simulator.formats.bedrock_converse import BedrockConverseFormat
 from routersvc.simulator.formats.gemini import GeminiFormat
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
 from routersvc.simulator.formats.wire_format import WireFormat
@@ -17,6 +19,8 @@ WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireForma
             "openai_chat": OpenAIChatFormat,
             "anthropic_messages": AnthropicMessagesFormat,
             "gemini": GeminiFormat,
+            "azure_openai": AzureOpenAIFormat,
+            "bedrock_converse": BedrockConverseFormat,
         }
     )
 )

@@ -352,6 +352,8 @@ def _usage(answer: Answer, output: int, *, whole: bool) -> bytes:
             "ephemeral_1h_input_tokens": 0,
         }
     usage["output_tokens"] = output
+    if _thinks(answer) and output >= answer.usage.reasoning_tokens:
+        usage["output_tokens_details"] = {"thinking_tokens": answer.usage.reasoning_tokens}
     if whole:
         usage["service_tier"] = "standard"
         usage["inference_geo"] = "not_available"

@@ -16,11 +16,14 @@ import orjson
 from routersvc.simulator.completions import (
     Answer,
     CompletionRequest,
+    Finish,
     SimulatedModel,
 )
 from routersvc.simulator.effects import Effect
 from routersvc.simulator.formats.openai_chunks import (
+    NO_MARKS,
     ChunkWriter,
+    Marks,
     logprobs_of,
     model_keys,
     stream_chunks,
@@ -63,15 +66,21 @@ _ID, _CREATED = b"\x00", b"\x01"
 
 
 class OpenAIChatFormat:
-    """The chat completions format of one provider; `seed` makes its ids its own."""
+    """The chat completions format of one provider; `seed` makes its ids its own.
+
+    `marks` are what a server of somebody else's adds to OpenAI's shape.
+    """
 
     base_path = "/v1"
     stream_content_type = "text/event-stream; charset=utf-8"
     unary_content_type = "application/json"
     unary_keep_alive = b"\n"
 
-    def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
+    def __init__(
+        self, models: tuple[SimulatedModel, ...], seed: int, marks: Marks = NO_MARKS
+    ) -> None:
         self._offer = Offer.of(models)
+        self._marks = marks
         digest = hashlib.sha256(b"%d" % seed).hexdigest()
         self._completion_prefix = f"chatcmpl-{digest[:21]}".encode()
         self._request_prefix = f"req_{digest[:24]}"
@@ -167,11 +176,15 @@ class OpenAIChatFormat:
         if not request.model.reasoning:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
         choice["finish_reason"] = answer.finish.value
-        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[%s],%s}' % (
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        marks = self._marks.filtered if filtered else self._marks.content
+        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[{%s%s],%s%s}' % (
             _ID,
             _CREATED,
             model_keys(answer.reported_models),
-            orjson.dumps(choice),
+            marks,
+            orjson.dumps(choice)[1:],
+            self._marks.body,
             b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
             % (usage_json(answer.usage), orjson.dumps(self._fingerprints[request.model.id])),
         )
@@ -190,13 +203,19 @@ class OpenAIChatFormat:
                 % orjson.dumps(self._fingerprints[request.model.id]),
             ),
             request=request,
+            marks=self._marks,
         )
         opening, contents = stream_chunks(answer, frames, tokens_per_chunk)
-        closing = frames.choice(b"{}", answer.finish.value)
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        closing = frames.choice(
+            b"{}",
+            answer.finish.value,
+            marks=self._marks.filtered if filtered else self._marks.bare,
+        )
         if request.usage_in_stream:
             closing += frames.usage(answer.usage)
         return StreamScript(
-            opening=opening,
+            opening=self._marks.event + opening,
             contents=tuple(contents),
             closing=closing,
             terminator=_TERMINATOR,

@@ -83,8 +83,10 @@ _NOT_JSON = (
 )
 
 
-def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+def read_request(
+    raw: bytes, offer: Offer, deployed: SimulatedModel | None = None
+) -> CompletionRequest:
+    """Return what a request body asks for; of a deployed model, whatever the body names.
 
     Raises:
         RefusedError: OpenAI would not accept it; carries the answer.
@@ -96,7 +98,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     if not isinstance(parsed, dict):
         raise refusal(400, _NOT_JSON)
     body = cast("Json", parsed)
-    model = _read_model(body, offer)
+    model = _read_model(body, offer) if deployed is None else deployed
     unknown = body.keys() - _KNOWN
     if unknown:
         raise refusal(400, f"Unrecognized request argument supplied: {min(unknown)}")
