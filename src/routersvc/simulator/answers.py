@@ -195,9 +195,7 @@ def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple
             return (request.model.reported_name,)
 
 
-def _stopped(
-    pieces: tuple[str, ...], stop: Sequence[str]
-) -> tuple[tuple[str, ...], str | None]:
+def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
     """Leave out everything from the first stop sequence on; return it too."""
     if not stop:
         return pieces, None

@@ -87,7 +87,8 @@ class CompletionRequest:
     `prompt_text` is the text of the last user message; `prompt_digest` tells prompts
     apart and is the same for the same messages. `json_schema` is set when JSON is
     wanted, and is empty when any object will do. `top_logprobs` is nothing when no
-    log probabilities are wanted. `max_tokens` bounds reasoning and answer together.
+    log probabilities are wanted. `max_tokens` bounds reasoning and answer together. `echoed`
+    is what the vendor repeats of the request in its answers, as members of a JSON object.
     """
 
     model: SimulatedModel
@@ -108,6 +109,7 @@ class CompletionRequest:
     reasoning_effort: ReasoningEffort | None = None
     usage_in_stream: bool = False
     obfuscated: bool = True
+    echoed: bytes = b""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -408,9 +408,13 @@ def test_wrong_keys_are_masked_as_recorded(shared: pathlib.Path, part: str) -> N
 
 def test_paths_lead_to_operations() -> None:
     """Three are served."""
-    assert _FORMAT.operation(RequestHead(method="POST", path="/v1/chat/completions")) == Completion()
+    assert (
+        _FORMAT.operation(RequestHead(method="POST", path="/v1/chat/completions")) == Completion()
+    )
     assert _FORMAT.operation(RequestHead(method="GET", path="/v1/models")) == ModelList()
-    assert _FORMAT.operation(RequestHead(method="GET", path="/v1/models/org/m")) == ModelCard(model="org/m")
+    assert _FORMAT.operation(RequestHead(method="GET", path="/v1/models/org/m")) == ModelCard(
+        model="org/m"
+    )
 
 
 def _refusal(method: str, path: str) -> HttpAnswer:
@@ -436,7 +440,12 @@ def test_other_paths_and_methods_are_refused() -> None:
 )
 def test_the_key_is_the_bearer_token(header: str, key: str | None) -> None:
     """Other schemes are no key."""
-    assert _FORMAT.credential(RequestHead(method="GET", path="/", headers=CIMultiDict({"Authorization": header}))) == key
+    assert (
+        _FORMAT.credential(
+            RequestHead(method="GET", path="/", headers=CIMultiDict({"Authorization": header}))
+        )
+        == key
+    )
 
 
 def test_headers_tell_limits_and_times_as_openai_does() -> None:

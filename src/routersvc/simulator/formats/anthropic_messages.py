@@ -166,8 +166,7 @@ class AnthropicMessagesFormat:
             model_keys(answer.reported_models),
             _ID,
             orjson.dumps(content),
-            b'"stop_reason":%s,"stop_sequence":%s'
-            % (orjson.dumps(reason), orjson.dumps(sequence)),
+            b'"stop_reason":%s,"stop_sequence":%s' % (orjson.dumps(reason), orjson.dumps(sequence)),
             _usage(answer, answer.usage.completion_tokens, whole=True),
         )
 
@@ -175,11 +174,14 @@ class AnthropicMessagesFormat:
         self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""
-        message = b'{%s,"id":"%s","type":"message","role":"assistant","content":[],%s,"usage":%s}' % (
-            model_keys(answer.reported_models),
-            _ID,
-            b'"stop_reason":null,"stop_sequence":null',
-            _usage(answer, 1, whole=True),
+        message = (
+            b'{%s,"id":"%s","type":"message","role":"assistant","content":[],%s,"usage":%s}'
+            % (
+                model_keys(answer.reported_models),
+                _ID,
+                b'"stop_reason":null,"stop_sequence":null',
+                _usage(answer, 1, whole=True),
+            )
         )
         opening = _event("message_start", b'"message":%s' % message)
         blocks = _Blocks(tokens_per_chunk)
@@ -235,10 +237,25 @@ class AnthropicMessagesFormat:
         limits: list[tuple[str, str]] = []
         if status in _LIMITED:
             for name, limit, remaining, reset in (
-                ("requests", headroom.limit_requests, headroom.remaining_requests, headroom.requests_reset),
+                (
+                    "requests",
+                    headroom.limit_requests,
+                    headroom.remaining_requests,
+                    headroom.requests_reset,
+                ),
                 ("tokens", headroom.limit_tokens, headroom.remaining_tokens, headroom.tokens_reset),
-                ("input-tokens", headroom.limit_tokens, headroom.remaining_tokens, headroom.tokens_reset),
-                ("output-tokens", headroom.limit_tokens, headroom.remaining_tokens, headroom.tokens_reset),
+                (
+                    "input-tokens",
+                    headroom.limit_tokens,
+                    headroom.remaining_tokens,
+                    headroom.tokens_reset,
+                ),
+                (
+                    "output-tokens",
+                    headroom.limit_tokens,
+                    headroom.remaining_tokens,
+                    headroom.tokens_reset,
+                ),
             ):
                 at = dt.datetime.fromtimestamp(identity.created + round(reset), tz=dt.UTC)
                 limits += [

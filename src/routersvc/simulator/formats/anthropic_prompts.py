@@ -108,9 +108,7 @@ class _Reader:
                     "corresponding `tool_use` block in the previous message."
                 )
 
-    def _block(
-        self, block: Fields, said: list[str], opened: list[str], results: list[str]
-    ) -> None:
+    def _block(self, block: Fields, said: list[str], opened: list[str], results: list[str]) -> None:
         match block.one_of("type", _BLOCKS):
             case "text":
                 text = block.text("text")

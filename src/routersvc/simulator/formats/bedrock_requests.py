@@ -200,9 +200,7 @@ class _Reader:
             raise refusal("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
         data = decoded_base64(source.text("bytes"))
         if data is None or not is_image(data):
-            raise refusal(
-                "The model returned the following errors: Could not process image"
-            )
+            raise refusal("The model returned the following errors: Could not process image")
         self.tally.image(mark_of(data))
 
 

@@ -134,7 +134,9 @@ class GeminiFormat:
     def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
         """Return Google's answer to a schema that no instance can be made for."""
         wanted = request.json_schema is not None
-        place = "generation_config.response_schema" if wanted else "tools[0].function_declarations[0]"
+        place = (
+            "generation_config.response_schema" if wanted else "tools[0].function_declarations[0]"
+        )
         return refusal(f"* GenerateContentRequest.{place}: {problem}\n").answer
 
     def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
@@ -272,9 +274,7 @@ def _whole(answer: Answer) -> list[ToolCall]:
 
 
 def _calls(answer: Answer) -> list[Json]:
-    return [
-        {"functionCall": {"name": call.name, "args": _parsed(call)}} for call in _whole(answer)
-    ]
+    return [{"functionCall": {"name": call.name, "args": _parsed(call)}} for call in _whole(answer)]
 
 
 def _parsed(call: ToolCall) -> object:

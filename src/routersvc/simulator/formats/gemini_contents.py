@@ -73,7 +73,9 @@ class _Reader:
                 case "functionCall":
                     calls += 1
                     call = part.inner("functionCall")
-                    self.tally.hold(call.text("name"), orjson.dumps(call.values.get("args")).decode())
+                    self.tally.hold(
+                        call.text("name"), orjson.dumps(call.values.get("args")).decode()
+                    )
                 case "functionResponse":
                     results += 1
                     result = part.inner("functionResponse")

@@ -192,9 +192,7 @@ def _answer(
     )
 
 
-def _body(
-    code: int, status: str, message: str, details: Sequence[Mapping[str, object]]
-) -> bytes:
+def _body(code: int, status: str, message: str, details: Sequence[Mapping[str, object]]) -> bytes:
     error: dict[str, object] = {"code": code, "message": message, "status": status}
     if details:
         error["details"] = details

@@ -264,5 +264,3 @@ def _read_effort(config: Fields, model: SimulatedModel) -> ReasoningEffort | Non
             raise GeminiWording().not_one_of(thinking.at("thinkingLevel"), level, tuple(_LEVELS))
         return _LEVELS[level]
     return ReasoningEffort.NONE if budget == 0 else None
-
-

@@ -188,9 +188,7 @@ class Fields:
             raise self._wording.missing(self.at(name))
         return value
 
-    def _check_bounds(
-        self, name: str, value: float, low: float | None, high: float | None
-    ) -> None:
+    def _check_bounds(self, name: str, value: float, low: float | None, high: float | None) -> None:
         if low is not None and value < low:
             raise self._wording.out_of_bounds(self.at(name), value, low)
         if high is not None and value > high:
