@@ -27,6 +27,7 @@ from routersvc.simulator.formats.wire_format import (
     ModelCard,
     ModelList,
     RefusedError,
+    RequestHead,
 )
 
 _FORMAT = OpenAIChatFormat(DEFAULT_MODELS, seed=0)
@@ -441,16 +442,14 @@ def test_other_paths_and_methods_are_refused() -> None:
 def test_the_key_is_the_bearer_token(header: str, key: str | None) -> None:
     """Other schemes are no key."""
     assert (
-        _FORMAT.credential(
-            RequestHead(method="GET", path="/", headers=CIMultiDict({"Authorization": header}))
-        )
+        _FORMAT.credential(RequestHead(method="GET", path="/", headers={"authorization": header}))
         == key
     )
 
 
 def test_headers_tell_limits_and_times_as_openai_does() -> None:
     """Headroom is read from these before a refusal comes."""
-    headers = dict(_FORMAT.headers(_IDENTITY, _HEADROOM, 0.176))
+    headers = dict(_FORMAT.headers(_IDENTITY, _HEADROOM, 0.176, 200))
 
     assert headers == {
         "openai-processing-ms": "176",

@@ -46,7 +46,8 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
             type="rate_limit_error",
             message=(
                 "This request would exceed the rate limit for your organization of 30,000 input "
-                "tokens per minute. Please reduce the prompt length or the maximum tokens requested."
+                "tokens per minute. Please reduce the prompt length or the maximum tokens "
+                "requested."
             ),
         ),
         Problem.INSUFFICIENT_QUOTA: _Wording(

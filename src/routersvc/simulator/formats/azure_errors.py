@@ -24,7 +24,8 @@ _OPERATION = (
 )
 _BAD_KEY = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
-    "valid key for an active subscription and use a correct regional API endpoint for your resource."
+    "valid key for an active subscription and use a correct regional API endpoint for your "
+    "resource."
 )
 
 
@@ -51,8 +52,8 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
             status=429,
             code="429",
             message=(
-                f"{_OPERATION} have exceeded token rate limit of your current AIServices S0 pricing "
-                "tier. Please retry after {wait} seconds."
+                f"{_OPERATION} have exceeded token rate limit of your current AIServices S0 "
+                "pricing tier. Please retry after {wait} seconds."
             ),
             retry_after=86_400.0,
         ),
@@ -76,7 +77,9 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
         Problem.OVERLOADED: _Wording(
             status=503,
             code="ServiceUnavailable",
-            message="The service is temporarily unable to process your request. Please try again later.",
+            message=(
+                "The service is temporarily unable to process your request. Please try again later."
+            ),
         ),
         Problem.SERVER_ERROR: _Wording(
             status=500,

@@ -43,7 +43,7 @@ from routersvc.simulator.formats.wire_format import (
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _SAFE = {"filtered": False, "severity": "safe"}
-_CATEGORIES = {name: _SAFE for name in ("hate", "self_harm", "sexual", "violence")}
+_CATEGORIES = dict.fromkeys(("hate", "self_harm", "sexual", "violence"), _SAFE)
 _PROMPT = [
     {
         "prompt_index": 0,

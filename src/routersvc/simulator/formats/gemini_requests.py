@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-
 from routersvc.simulator.completions import (
     CompletionRequest,
     ReasoningEffort,
@@ -242,8 +241,8 @@ def _read_function(function: Fields) -> ToolOffer:
     if not re.fullmatch(r"[A-Za-z_][\w.:-]{0,127}", name):
         raise refusal(
             "Invalid function name. Must start with a letter or an underscore. Must be "
-            "alphameric (a-z, A-Z, 0-9), underscores (_), dots (.), colons (:), or dashes (-), with "
-            "a maximum length of 128."
+            "alphameric (a-z, A-Z, 0-9), underscores (_), dots (.), colons (:), or dashes (-), "
+            "with a maximum length of 128."
         )
     given = function.optional_inner("parametersJsonSchema") or function.optional_inner("parameters")
     schema = _NO_PARAMETERS if given is None else cast("Json", _json_schema(given.values))

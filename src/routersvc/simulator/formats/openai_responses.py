@@ -272,7 +272,7 @@ def _items(answer: Answer) -> list[Json]:
         items.append({"id": f"rs_{_ID_TEXT}", "type": "reasoning", "summary": []})
     status = "incomplete" if _incomplete(answer) else "completed"
     for number, call in enumerate(answer.tool_calls):
-        items.append(  # noqa: PERF401 - a list of a mixed type
+        items.append(
             {
                 "id": f"fc_{_ID_TEXT}{number:02d}",
                 "type": "function_call",
