@@ -225,8 +225,8 @@ def simulate(
     """Play LLM providers over HTTP, and let them fail on demand.
 
     They speak openai_chat, openai_responses, anthropic_messages, gemini, azure_openai,
-    bedrock_converse or cohere_chat. Over the control endpoint they can be killed and revived, given
-    faults (statuses, stalls, cut streams, …), and asked what they saw.
+    bedrock_converse, cohere_chat or mistral_chat. Over the control endpoint they can be killed and
+    revived, given faults (statuses, stalls, cut streams, …), and asked what they saw.
     """
     from routersvc.cli import simulating
 

@@ -11,6 +11,7 @@ from routersvc.simulator.formats.azure_openai import AzureOpenAIFormat
 from routersvc.simulator.formats.bedrock_converse import BedrockConverseFormat
 from routersvc.simulator.formats.cohere_chat import CohereChatFormat
 from routersvc.simulator.formats.gemini import GeminiFormat
+from routersvc.simulator.formats.mistral_chat import MistralChatFormat
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai_responses import OpenAIResponsesFormat
 from routersvc.simulator.formats.wire_format import WireFormat
@@ -25,6 +26,7 @@ WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireForma
             "azure_openai": AzureOpenAIFormat,
             "bedrock_converse": BedrockConverseFormat,
             "cohere_chat": CohereChatFormat,
+            "mistral_chat": MistralChatFormat,
         }
     )
 )

@@ -135,7 +135,7 @@ def _openai_tongue(name: str, path: str, headers: Mapping[str, str]) -> Tongue:
         content=lambda event: _at(event, "choices", 0, "delta", "content"),
         finish=lambda event: _at(event, "choices", 0, "finish_reason"),
         ends=lambda event: "done" in event,
-        error=lambda event: _at(event, "error", "code"),
+        error=lambda event: _at(event, "error", "code") or _at(event, "code"),
         text=lambda body: body["choices"][0]["message"]["content"],
         tools={
             "tools": [{"type": "function", "function": {"name": "weather", "parameters": SCHEMA}}]
@@ -279,6 +279,7 @@ TONGUES = (
     _openai_tongue("azure_openai", _AZURE, {"api-key": KEY}),
     _bedrock_tongue(),
     _cohere_tongue(),
+    _openai_tongue("mistral_chat", "/v1/chat/completions", {"authorization": f"Bearer {KEY}"}),
 )
 
 
