@@ -34,6 +34,7 @@ class _Wording:
     status: int
     code: str
     message: str
+    type: str | None = None
     retry_after: float | None = None
 
 
@@ -71,6 +72,7 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
         ),
         Problem.MODEL_NOT_FOUND: _Wording(
             status=404,
+            type="invalid_request_error",
             code="DeploymentNotFound",
             message="The API deployment for this resource does not exist.",
         ),
@@ -169,7 +171,8 @@ def _error(complaint: Complaint, wording: _Wording) -> Mapping[str, object]:
     said = complaint.message or wording.message
     wait = _wait(complaint, wording) or 0.0
     message = said.replace("{model}", complaint.model).replace("{wait}", str(math.ceil(wait)))
-    return {"code": wording.code, "message": message}
+    kind = {} if wording.type is None else {"type": wording.type}
+    return {**kind, "code": wording.code, "message": message}
 
 
 def _wait(complaint: Complaint, wording: _Wording) -> float | None:

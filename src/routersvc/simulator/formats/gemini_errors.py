@@ -24,6 +24,7 @@ _TYPES = "type.googleapis.com/google.rpc."
 _QUOTA = "You exceeded your current quota, please check your plan and billing details."
 _METRIC = "generativelanguage.googleapis.com/generate_content_paid_tier"
 _DEFAULT_WAIT = 20.0
+_KEY_INVALID = "API_KEY_INVALID"
 _BAD_KEY = "API key not valid. Please pass a valid API key."
 
 
@@ -66,7 +67,7 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
             code=402, status="RESOURCE_EXHAUSTED", message="Prepayment credits exhausted."
         ),
         Problem.AUTH: _Wording(
-            code=400, status="INVALID_ARGUMENT", message=_BAD_KEY, reason="API_KEY_INVALID"
+            code=400, status="INVALID_ARGUMENT", message=_BAD_KEY, reason=_KEY_INVALID
         ),
         Problem.FORBIDDEN: _Wording(
             code=403,
@@ -175,7 +176,7 @@ def unauthorised(credential: str | None) -> HttpAnswer:
             "Method doesn't allow unregistered callers (callers without established identity). "
             "Please use API Key or other form of API consumer identity to call this API.",
         )
-    return _answer(400, "INVALID_ARGUMENT", _BAD_KEY, _reason("API_KEY_INVALID"))
+    return _answer(400, "INVALID_ARGUMENT", _BAD_KEY, _reason(_KEY_INVALID))
 
 
 def unknown_model(name: str) -> RefusedError:
@@ -232,14 +233,16 @@ def _details(complaint: Complaint, wording: _Wording) -> Sequence[Mapping[str, o
 
 
 def _reason(reason: str) -> Sequence[Mapping[str, object]]:
-    return [
-        {
-            "@type": f"{_TYPES}ErrorInfo",
-            "reason": reason,
-            "domain": "googleapis.com",
-            "metadata": {"service": "generativelanguage.googleapis.com"},
-        }
-    ]
+    told: Mapping[str, object] = {
+        "@type": f"{_TYPES}ErrorInfo",
+        "reason": reason,
+        "domain": "googleapis.com",
+        "metadata": {"service": "generativelanguage.googleapis.com"},
+    }
+    if reason != _KEY_INVALID:
+        return [told]
+    said = {"@type": f"{_TYPES}LocalizedMessage", "locale": "en-US", "message": _BAD_KEY}
+    return [told, said]
 
 
 def _wait(complaint: Complaint) -> float:

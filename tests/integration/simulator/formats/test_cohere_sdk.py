@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _KEY = "simulated-cohere-0123456789"
 _ONCE = RequestOptions(max_retries=0)
-_HELLO = [cohere.UserChatMessageV2(content="Hello there")]
+_HELLO: list[cohere.ChatMessageV2] = [cohere.UserChatMessageV2(content="Hello there")]
 _WEATHER = cohere.ToolV2(
     type="function",
     function=cohere.ToolV2Function(
@@ -106,7 +106,7 @@ async def test_streamed_answer(sdk: cohere.AsyncClientV2) -> None:
 
 
 def _text(event: object) -> str:
-    if not isinstance(event, cohere.V2ChatStreamResponse_ContentDelta):
+    if not isinstance(event, cohere.ContentDeltaV2ChatStreamResponse):
         return ""
     delta = event.delta
     assert delta is not None
@@ -205,7 +205,7 @@ async def test_an_error_inside_a_stream_is_its_end(
     events = [event async for event in sdk.chat_stream(model="sim-large", messages=_HELLO)]
 
     last = events[-1]
-    assert isinstance(last, cohere.V2ChatStreamResponse_MessageEnd)
+    assert isinstance(last, cohere.MessageEndV2ChatStreamResponse)
     assert last.delta is not None
     assert last.delta.finish_reason == "ERROR"
     assert last.delta.error == "internal server error, this has been reported to our developers."
@@ -221,7 +221,7 @@ async def test_real_refusals_raise_too(sdk: cohere.AsyncClientV2, alpha: Simulat
         await sdk.chat(model="command-9", messages=_HELLO, request_options=_ONCE)
     with pytest.raises(cohere.BadRequestError, match="temperature must be at most 1"):
         await sdk.chat(model="sim-large", messages=_HELLO, temperature=2, request_options=_ONCE)
-    long = [cohere.UserChatMessageV2(content="word " * 20_000)]
+    long: list[cohere.ChatMessageV2] = [cohere.UserChatMessageV2(content="word " * 20_000)]
     with pytest.raises(cohere.BadRequestError, match="TOO_MANY_TOKENS"):
         await sdk.chat(model="sim-small", messages=long, request_options=_ONCE)
 
