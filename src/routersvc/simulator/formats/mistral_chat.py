@@ -58,7 +58,7 @@ Json = dict[str, object]
 class MistralChatFormat:
     """The chat completions format of one provider; `seed` makes its ids its own."""
 
-    base_path = "/v1"
+    base_path = ""
     stream_content_type = "text/event-stream; charset=utf-8"
     unary_content_type = "application/json"
     unary_keep_alive = b"\n"

@@ -204,6 +204,11 @@ def _anthropic_tongue() -> Tongue:
 
 
 def _gemini_tongue() -> Tongue:
+    def arguments(event: Json) -> str | None:
+        steps = ("candidates", 0, "content", "parts", 0, "functionCall", "args")
+        given = _at(event, *steps)
+        return None if given is None else json.dumps(given)
+
     base = "/v1beta/models/sim-large:"
     function = {"name": "weather", "parametersJsonSchema": SCHEMA}
     config = {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}
@@ -218,9 +223,7 @@ def _gemini_tongue() -> Tongue:
         error=lambda event: _at(event, "error", "status"),
         text=lambda body: _at(body, "candidates", 0, "content", "parts", 0, "text") or "",
         tools={"tools": [{"functionDeclarations": [function]}]},
-        arguments=lambda event: _at(
-            event, "candidates", 0, "content", "parts", 0, "functionCall", "args"
-        ),
+        arguments=arguments,
         schema={"generationConfig": config},
         stream_type="text/event-stream",
         streaming_in_body=False,
@@ -271,7 +274,7 @@ def _cohere_tongue() -> Tongue:
 
 
 _AZURE = "/openai/deployments/sim-large/chat/completions?api-version=2024-10-21"
-TONGUES = (
+_SPOKEN = (
     _openai_tongue("openai_chat", "/v1/chat/completions", {"authorization": f"Bearer {KEY}"}),
     _responses_tongue(),
     _anthropic_tongue(),
@@ -281,13 +284,13 @@ TONGUES = (
     _cohere_tongue(),
     _openai_tongue("mistral_chat", "/v1/chat/completions", {"authorization": f"Bearer {KEY}"}),
 )
+TONGUES = {tongue.name: tongue for tongue in _SPOKEN}
 
 
-@pytest.fixture(params=TONGUES, ids=lambda tongue: tongue.name)
+@pytest.fixture(params=list(TONGUES))
 def tongue(request: pytest.FixtureRequest) -> Tongue:
     """Each wire format, one after the other."""
-    spoken: Tongue = request.param
-    return spoken
+    return TONGUES[request.param]
 
 
 @pytest.fixture

@@ -215,5 +215,5 @@ async def test_models_are_listed(sdk: Mistral) -> None:
     """Health checks use the list because it costs nothing."""
     listed = await sdk.models.list_async()
 
-    names = [model.id for model in listed.data or []]
+    names = [getattr(model, "id", None) for model in listed.data or []]
     assert names == ["sim-large", "sim-small", "sim-reasoner"]
