@@ -1,5 +1,9 @@
 """Frames of the AWS event stream, as the vendor's own parser and recorded bytes have them."""
 
+# The SDK comes without types, or with types that are not whole.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import base64

@@ -319,8 +319,8 @@ def _said(name: str, answer: HttpAnswer) -> Json:
 
 def _without_ids(body: Json) -> Json:
     left = {key: entry for key, entry in body.items() if key not in _OWN}
-    error = left.get("error")
-    if isinstance(error, dict) and error.get("details") is None:
+    error: Json = left.get("error", {})
+    if error.get("details", "") is None:
         left["error"] = {key: entry for key, entry in error.items() if key != "details"}
     return left
 

@@ -9,13 +9,7 @@ import orjson
 from routersvc.simulator.completions import SimulatedModel
 from routersvc.simulator.formats.anthropic_errors import dotted, refusal
 from routersvc.simulator.formats.json_fields import Fields
-from routersvc.simulator.formats.prompts import (
-    Prompt,
-    PromptTally,
-    decoded_base64,
-    is_image,
-    mark_of,
-)
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 from routersvc.simulator.formats.wire_format import RefusedError
 
 _BLOCKS = (
@@ -150,12 +144,8 @@ class _Reader:
         if source.one_of("type", ("base64", "file", "url")) != "base64":
             self.tally.image(str(source.values.get("url") or source.values.get("file_id") or ""))
             return
-        data = decoded_base64(source.text("data"))
-        if data is None:
-            raise refusal(f"{dotted(source.at('data'))}: invalid base64 data")
-        if not is_image(data):
+        if not self.tally.image_data(source.text("data")):
             raise refusal("Could not process image")
-        self.tally.image(mark_of(data))
 
 
 def _check_strictly(block: Fields, role: str) -> None:

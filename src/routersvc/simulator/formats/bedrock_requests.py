@@ -18,13 +18,7 @@ from routersvc.simulator.completions import (
 )
 from routersvc.simulator.formats.bedrock_errors import BedrockWording, refusal, unknown_model
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import (
-    Prompt,
-    PromptTally,
-    decoded_base64,
-    is_image,
-    mark_of,
-)
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 from routersvc.simulator.formats.wire_format import Offer
 
 _KNOWN = frozenset(
@@ -198,10 +192,8 @@ class _Reader:
         source = image.inner("source")
         if not source.has("bytes"):
             raise refusal("This model doesn't support the s3Uri field. Remove s3Uri and try again.")
-        data = decoded_base64(source.text("bytes"))
-        if data is None or not is_image(data):
+        if not self.tally.image_data(source.text("bytes")):
             raise refusal("The model returned the following errors: Could not process image")
-        self.tally.image(mark_of(data))
 
 
 def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode]:

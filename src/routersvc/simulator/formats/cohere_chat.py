@@ -144,7 +144,7 @@ class CohereChatFormat:
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""
-        empty = {
+        empty: Json = {
             "role": "assistant",
             "content": [],
             "tool_plan": "",

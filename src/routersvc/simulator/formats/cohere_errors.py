@@ -129,7 +129,7 @@ def error_answer(complaint: Complaint) -> HttpAnswer:
 
 def error_event(complaint: Complaint) -> bytes:
     """Return what says a problem inside a stream: an end with the reason `ERROR`."""
-    delta = {
+    delta: dict[str, object] = {
         "finish_reason": "ERROR",
         "usage": {},
         "error": _message(complaint, _WORDINGS[complaint.problem]),

@@ -18,13 +18,7 @@ from routersvc.simulator.completions import (
 )
 from routersvc.simulator.formats.cohere_errors import CohereWording, refusal, unknown_model
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import (
-    Prompt,
-    PromptTally,
-    decoded_base64,
-    is_image,
-    mark_of,
-)
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 from routersvc.simulator.formats.wire_format import Offer
 
 _KNOWN = frozenset(
@@ -189,14 +183,8 @@ class _Reader:
     def _image(self, url: str) -> None:
         if not self._vision:
             raise refusal("invalid request: this model does not support image inputs")
-        head, _, encoded = url.partition(";base64,")
-        if not head.startswith("data:"):
-            self.tally.image(url)
-            return
-        data = decoded_base64(encoded)
-        if data is None or not is_image(data):
+        if not self.tally.image_url(url):
             raise refusal("invalid request: image could not be decoded")
-        self.tally.image(mark_of(data))
 
 
 def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode]:

@@ -48,6 +48,22 @@ class PromptTally:
         """Count texts, of whatever they are part."""
         self._texts.extend(texts)
 
+    def image_data(self, encoded: str) -> bool:
+        """Count an image in base64; return whether it is one."""
+        data = decoded_base64(encoded)
+        if data is None or not is_image(data):
+            return False
+        self.image(mark_of(data))
+        return True
+
+    def image_url(self, url: str) -> bool:
+        """Count an image behind a URL, or in one; return whether it can be one."""
+        head, _, encoded = url.partition(";base64,")
+        if head.startswith("data:"):
+            return self.image_data(encoded)
+        self.image(url)
+        return True
+
     def image(self, mark: str, tokens: int = IMAGE_TOKENS) -> None:
         """Count an image; `mark` tells it from others: its URL, or a digest of its bytes."""
         self._texts.append(mark)

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from routersvc.simulator.completions import Answer, CompletionRequest, SimulatedModel
 from routersvc.simulator.effects import Effect, Problem
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +30,8 @@ class RequestHead:
     method: str
     path: str
     segments: tuple[str, ...] = ()
-    query: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    query: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

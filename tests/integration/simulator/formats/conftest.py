@@ -1,5 +1,9 @@
 """The rig: a simulated provider of each wire format, asked and read byte by byte."""
 
+# The SDK comes without types, or with types that are not whole.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import dataclasses

@@ -23,7 +23,7 @@ from routersvc.simulator import (
 )
 
 if TYPE_CHECKING:
-    from anthropic.types import MessageParam, ToolParam
+    from anthropic.types import Message, MessageParam, ToolParam
 
 _KEY = "sk-ant-simulated-0123456789"
 _HELLO: list[MessageParam] = [{"role": "user", "content": "Hello there"}]
@@ -60,7 +60,7 @@ async def sdk(alpha: SimulatedProvider) -> AsyncIterator[anthropic.AsyncAnthropi
         yield client
 
 
-def _plain(message: anthropic.types.Message) -> list[dict[str, object]]:
+def _plain(message: Message) -> list[dict[str, object]]:
     """Return the content as JSON, without what the SDK's helpers add to it."""
     return [block.model_dump(exclude={"parsed_output"}) for block in message.content]
 
@@ -108,7 +108,7 @@ async def test_tools_and_their_results(
         async with sdk.messages.stream(
             model="sim-large", max_tokens=64, messages=_HELLO, tools=[_WEATHER]
         ) as events:
-            first: anthropic.types.Message = await events.get_final_message()
+            first: Message = await events.get_final_message()
     else:
         first = await sdk.messages.create(
             model="sim-large", max_tokens=64, messages=_HELLO, tools=[_WEATHER]

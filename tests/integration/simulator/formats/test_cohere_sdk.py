@@ -1,5 +1,9 @@
 """Cohere's own SDK talks to the simulator and notices no difference."""
 
+# The SDK comes without types, or with types that are not whole.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -1,14 +1,19 @@
 """Google's own SDK talks to the simulator and notices no difference."""
 
+# The SDK comes without types, or with types that are not whole.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pydantic
 import pytest
 import pytest_asyncio
-from google import genai
-from google.genai import errors, types
+from google.genai import Client, errors, types
+from google.genai.client import AsyncClient
 
 from routersvc.simulator import (
     Behaviour,
@@ -67,8 +72,8 @@ async def simulator() -> AsyncIterator[Simulator]:
         yield running
 
 
-def _client(alpha: SimulatedProvider, key: str = _KEY) -> genai.Client:
-    return genai.Client(api_key=key, http_options=types.HttpOptions(base_url=alpha.base_url))
+def _client(alpha: SimulatedProvider, key: str = _KEY) -> Client:
+    return Client(api_key=key, http_options=types.HttpOptions(base_url=alpha.base_url))
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +87,7 @@ def alpha(simulator: Simulator) -> SimulatedProvider:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def sdk(simulator: Simulator) -> AsyncIterator[genai.client.AsyncClient]:
+async def sdk(simulator: Simulator) -> AsyncIterator[AsyncClient]:
     """The vendor's SDK; it does not retry unless told to."""
     client = _client(simulator.provider("alpha"))
     async with client.aio as opened:
@@ -90,7 +95,7 @@ async def sdk(simulator: Simulator) -> AsyncIterator[genai.client.AsyncClient]:
     client.close()
 
 
-async def test_unary_answer(sdk: genai.client.AsyncClient, alpha: SimulatedProvider) -> None:
+async def test_unary_answer(sdk: AsyncClient, alpha: SimulatedProvider) -> None:
     """The plain case; the SDK writes what it is configured with in camel case."""
     answer = await sdk.models.generate_content(
         model="sim-large",
@@ -110,7 +115,7 @@ async def test_unary_answer(sdk: genai.client.AsyncClient, alpha: SimulatedProvi
     assert (alpha.log[-1].api_key_end, alpha.log[-1].tokens_sent) == ("6789", 8)
 
 
-async def test_streamed_answer(sdk: genai.client.AsyncClient) -> None:
+async def test_streamed_answer(sdk: AsyncClient) -> None:
     """As many chunks as tokens and one that finishes; the usage grows."""
     whole = await sdk.models.generate_content(model="sim-large", contents="Hello there")
 
@@ -129,7 +134,7 @@ async def test_streamed_answer(sdk: genai.client.AsyncClient) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_tools_and_their_results(
-    sdk: genai.client.AsyncClient, alpha: SimulatedProvider, *, stream: bool
+    sdk: AsyncClient, alpha: SimulatedProvider, *, stream: bool
 ) -> None:
     """Two parallel calls, their results, a text: the two turns of an agent."""
     alpha.behave(Behaviour(tool_calls_per_answer=2))
@@ -166,7 +171,7 @@ async def test_tools_and_their_results(
     assert second.text
 
 
-async def test_structured_output_is_parsed(sdk: genai.client.AsyncClient) -> None:
+async def test_structured_output_is_parsed(sdk: AsyncClient) -> None:
     """The SDK makes the schema in Google's own spelling, and validates the instance."""
     answer = await sdk.models.generate_content(
         model="sim-large",
@@ -179,7 +184,7 @@ async def test_structured_output_is_parsed(sdk: genai.client.AsyncClient) -> Non
     assert isinstance(answer.parsed, Report)
 
 
-async def test_thoughts_limits_and_images(sdk: genai.client.AsyncClient) -> None:
+async def test_thoughts_limits_and_images(sdk: AsyncClient) -> None:
     """Thoughts are counted apart; a limit ends the answer; an image costs tokens."""
     thought = await sdk.models.generate_content(
         model="sim-reasoner",
@@ -205,9 +210,7 @@ async def test_thoughts_limits_and_images(sdk: genai.client.AsyncClient) -> None
     assert (seen.usage_metadata.prompt_token_count or 0) > 765
 
 
-async def test_filtered_blocked_and_malformed(
-    sdk: genai.client.AsyncClient, alpha: SimulatedProvider
-) -> None:
+async def test_filtered_blocked_and_malformed(sdk: AsyncClient, alpha: SimulatedProvider) -> None:
     """Google's own ways to give no answer with status 200."""
     alpha.inject(Fault(effect=ContentFilter(), count=1))
     filtered = await sdk.models.generate_content(model="sim-large", contents="Hello there")
@@ -249,7 +252,7 @@ async def test_filtered_blocked_and_malformed(
 )
 @pytest.mark.parametrize("stream", [False, True])
 async def test_every_problem_raises_its_own_exception(
-    sdk: genai.client.AsyncClient,
+    sdk: AsyncClient,
     alpha: SimulatedProvider,
     problem: Problem,
     error: type[errors.APIError],
@@ -275,7 +278,7 @@ async def test_every_problem_raises_its_own_exception(
 
 
 async def test_the_time_to_wait_stands_in_a_detail(
-    sdk: genai.client.AsyncClient, alpha: SimulatedProvider
+    sdk: AsyncClient, alpha: SimulatedProvider
 ) -> None:
     """And in the sentence; nowhere in the headers."""
     alpha.inject(Fault(effect=Status(problem=Problem.RATE_LIMIT, retry_after=7)))
@@ -283,13 +286,14 @@ async def test_the_time_to_wait_stands_in_a_detail(
     with pytest.raises(errors.ClientError, match=r"Please retry in 7s\.") as raised:
         await sdk.models.generate_content(model="sim-large", contents="Hello")
 
-    details = raised.value.details["error"]["details"]
+    body: Any = raised.value.details
+    details = body["error"]["details"]
     delays = [detail["retryDelay"] for detail in details if "retryDelay" in detail]
     assert delays == ["7s"]
 
 
 async def test_an_error_inside_a_stream_is_raised_from_it(
-    sdk: genai.client.AsyncClient, alpha: SimulatedProvider
+    sdk: AsyncClient, alpha: SimulatedProvider
 ) -> None:
     """After the tokens that came before it."""
     alpha.inject(Fault(effect=ErrorEvent(problem=Problem.OVERLOADED, after_tokens=3)))
@@ -306,9 +310,7 @@ async def test_an_error_inside_a_stream_is_raised_from_it(
     assert len(received) == 3
 
 
-async def test_real_refusals_raise_too(
-    sdk: genai.client.AsyncClient, alpha: SimulatedProvider
-) -> None:
+async def test_real_refusals_raise_too(sdk: AsyncClient, alpha: SimulatedProvider) -> None:
     """Without any fault: wrong key, wrong model, wrong parameter, too long a prompt."""
     wrong = _client(alpha, "AIzaWrong")
     async with wrong.aio as other:
@@ -325,7 +327,7 @@ async def test_real_refusals_raise_too(
         await sdk.models.generate_content(model="sim-small", contents="word " * 20_000)
 
 
-async def test_models_are_listed(sdk: genai.client.AsyncClient) -> None:
+async def test_models_are_listed(sdk: AsyncClient) -> None:
     """Health checks use the list because it costs nothing."""
     listed = [model.name async for model in await sdk.models.list()]
 

@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 import openai
 import pydantic
 import pytest
-from openai.types.responses import FunctionToolParam, ResponseFunctionToolCall, ResponseInputParam
+from openai.types.responses import (
+    FunctionToolParam,
+    Response,
+    ResponseFunctionToolCall,
+    ResponseInputParam,
+)
 
 from routersvc.simulator import (
     Behaviour,
@@ -104,7 +109,7 @@ async def test_tools_and_their_results(
         async with sdk.responses.stream(
             model="sim-reasoner", input="How is it?", tools=[_WEATHER]
         ) as events:
-            first: openai.types.responses.Response = await events.get_final_response()
+            first: Response = await events.get_final_response()
     else:
         first = await sdk.responses.create(
             model="sim-reasoner", input="How is it?", tools=[_WEATHER]
