@@ -38,6 +38,7 @@ from routersvc.simulator.effects import (
     SplitBytes,
     WrongModel,
 )
+from routersvc.simulator.errors import SchemaError
 from routersvc.simulator.json_instances import json_instance
 from routersvc.simulator.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
 
@@ -132,7 +133,7 @@ class Author:
         calls: list[ToolCall] = []
         for number in range(wanted):
             offer = request.tools[number % len(request.tools)]
-            text = orjson.dumps(json_instance(offer.parameters, source)).decode()
+            text = _instance_text(offer.parameters, source)
             if isinstance(effect, InvalidToolJson):
                 text = _VIOLATION
             name = "".join(source.choices(_ID_LETTERS, k=_ID_LENGTH))
@@ -153,8 +154,7 @@ class Author:
             if isinstance(effect, SchemaViolation):
                 return split_into_pieces(_OFF_SCHEMA), None
             schema = request.json_schema or {"type": "object", "properties": _FREE_PROPERTIES}
-            instance = json_instance(schema, random.Random(digest))
-            return split_into_pieces(orjson.dumps(instance).decode()), None
+            return split_into_pieces(_instance_text(schema, random.Random(digest))), None
         pieces = self._text(request, behaviour, digest)
         if isinstance(effect, SplitBytes):
             pieces = MULTI_BYTE_OPENING + pieces
@@ -183,6 +183,18 @@ class Author:
 _FREE_PROPERTIES: Mapping[str, object] = MappingProxyType(
     {"answer": {"type": "string"}, "confidence": {"type": "number", "minimum": 0, "maximum": 1}}
 )
+
+
+def _instance_text(schema: Mapping[str, object], source: random.Random) -> str:
+    """Return JSON that is valid for a schema.
+
+    Raises:
+        SchemaError: no value was found, or one that JSON cannot write.
+    """
+    try:
+        return orjson.dumps(json_instance(schema, source)).decode()
+    except TypeError as error:
+        raise SchemaError("schema", "admits what JSON cannot write") from error
 
 
 def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple[str, ...]:
