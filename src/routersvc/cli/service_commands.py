@@ -59,7 +59,7 @@ def add_to(application: typer.Typer) -> None:
         help=prose(simulate),
         epilog=examples(
             ("routersvc simulate", "three providers on the ports 4010 to 4012"),
-            "routersvc simulate --provider a=fast --provider b=erratic --port 0",
+            "routersvc simulate --provider a=fast --provider b=erratic:anthropic_messages --port 0",
             "curl -X POST http://127.0.0.1:4009/_control/providers/alpha/kill",
         ),
     )(simulate)
@@ -183,8 +183,9 @@ def simulate(
         list[str] | None,
         typer.Option(
             "--provider",
-            metavar="NAME=CHARACTER",
-            help="Play this one: fast, steady, erratic or instant. May be repeated.",
+            metavar="NAME=CHARACTER:FORMAT",
+            help="Play this one: fast, steady, erratic or instant; and how it speaks, "
+            "openai_chat unless told. May be repeated.",
         ),
     ] = None,
     port: Annotated[
@@ -223,8 +224,9 @@ def simulate(
 ) -> None:
     """Play LLM providers over HTTP, and let them fail on demand.
 
-    They speak the wire format of OpenAI's chat completions. Over the control endpoint they can be
-    killed and revived, given faults (statuses, stalls, cut streams, …), and asked what they saw.
+    They speak openai_chat, openai_responses, anthropic_messages, gemini, azure_openai,
+    bedrock_converse, cohere_chat or mistral_chat. Over the control endpoint they can be killed and
+    revived, given faults (statuses, stalls, cut streams, …), and asked what they saw.
     """
     from routersvc.cli import simulating
 

@@ -11,12 +11,11 @@ from routersvc.cli.event_loops import runner, stop_on_signals
 from routersvc.cli.exits import CommandError, ExitCode
 from routersvc.cli.terminal import Terminal
 from routersvc.simulator import (
-    BEHAVIOURS,
     PortUnavailableError,
-    ProviderCharacter,
     SettingError,
     Simulator,
     SimulatorSettings,
+    provider_of_option,
     run,
 )
 
@@ -68,7 +67,9 @@ def settings_of(cast: Cast) -> SimulatorSettings:
             control_port = DEFAULT_CONTROL_PORT if control_port is None else control_port
             settings = SimulatorSettings.demonstration()
         if cast.providers:
-            players = tuple(_provider(text, seed) for seed, text in enumerate(cast.providers))
+            players = tuple(
+                provider_of_option(text, seed) for seed, text in enumerate(cast.providers)
+            )
             settings = dataclasses.replace(settings, providers=players)
         if port is not None:
             settings = dataclasses.replace(
@@ -85,16 +86,6 @@ def settings_of(cast: Cast) -> SimulatorSettings:
         )
     except ValueError as error:
         raise SettingError(str(error)) from error
-
-
-def _provider(text: str, seed: int) -> ProviderCharacter:
-    name, _, character = text.partition("=")
-    behaviour = BEHAVIOURS.get(character or "instant")
-    if behaviour is None:
-        raise SettingError(
-            f"no character is named `{character}`; there are {', '.join(BEHAVIOURS)}"
-        )
-    return ProviderCharacter(name=name, behaviour=behaviour, seed=seed)
 
 
 async def _run(settings: SimulatorSettings, terminal: Terminal, *, as_json: bool) -> None:

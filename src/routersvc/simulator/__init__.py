@@ -54,14 +54,16 @@ from routersvc.simulator.errors import (
 )
 from routersvc.simulator.fault_book import ActiveFault
 from routersvc.simulator.faults import Fault, Operations
+from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.provider import SimulatedProvider
 from routersvc.simulator.request_log import Outcome, RequestRecord
-from routersvc.simulator.settings import SimulatorSettings
+from routersvc.simulator.settings import SimulatorSettings, provider_of_option
 from routersvc.simulator.simulator import Simulator, run
 
 __all__ = [
     "BEHAVIOURS",
     "DEFAULT_MODELS",
+    "WIRE_FORMATS",
     "ActiveFault",
     "Activity",
     "Behaviour",
@@ -112,5 +114,6 @@ __all__ = [
     "UnknownProviderError",
     "WrongContentType",
     "WrongModel",
+    "provider_of_option",
     "run",
 ]

@@ -6,6 +6,7 @@ seed: the same request is answered the same, whatever was asked before.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import string
 import zlib
@@ -37,6 +38,7 @@ from routersvc.simulator.effects import (
     SplitBytes,
     WrongModel,
 )
+from routersvc.simulator.errors import SchemaError
 from routersvc.simulator.json_instances import json_instance
 from routersvc.simulator.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
 
@@ -79,6 +81,7 @@ class Author:
         pieces: tuple[str, ...] = ()
         finish = Finish.STOP
         refusal = False
+        stopped_by: str | None = None
         match effect:
             case EmptyAnswer():
                 pass
@@ -88,7 +91,7 @@ class Author:
                 calls = self._tool_calls(request, behaviour, digest, effect)
                 finish = Finish.STOP if request.tool_mode is ToolMode.NAMED else Finish.TOOL_CALLS
             case _:
-                pieces = self._content(request, behaviour, digest, effect)
+                pieces, stopped_by = self._content(request, behaviour, digest, effect)
         answer = Answer(
             pieces=pieces,
             tool_calls=calls,
@@ -96,6 +99,7 @@ class Author:
             finish=finish,
             usage=Usage(prompt_tokens=request.prompt_tokens, completion_tokens=0),
             reported_models=_reported_models(request, effect),
+            stopped_by=stopped_by,
         )
         return _limited(answer, request, effect)
 
@@ -129,7 +133,7 @@ class Author:
         calls: list[ToolCall] = []
         for number in range(wanted):
             offer = request.tools[number % len(request.tools)]
-            text = orjson.dumps(json_instance(offer.parameters, source)).decode()
+            text = _instance_text(offer.parameters, source)
             if isinstance(effect, InvalidToolJson):
                 text = _VIOLATION
             name = "".join(source.choices(_ID_LETTERS, k=_ID_LENGTH))
@@ -144,13 +148,13 @@ class Author:
         behaviour: Behaviour,
         digest: int,
         effect: Effect | None,
-    ) -> tuple[str, ...]:
+    ) -> tuple[tuple[str, ...], str | None]:
+        """Return the text, and the stop sequence that ended it."""
         if request.json_schema is not None:
             if isinstance(effect, SchemaViolation):
-                return split_into_pieces(_OFF_SCHEMA)
+                return split_into_pieces(_OFF_SCHEMA), None
             schema = request.json_schema or {"type": "object", "properties": _FREE_PROPERTIES}
-            instance = json_instance(schema, random.Random(digest))
-            return split_into_pieces(orjson.dumps(instance).decode())
+            return split_into_pieces(_instance_text(schema, random.Random(digest))), None
         pieces = self._text(request, behaviour, digest)
         if isinstance(effect, SplitBytes):
             pieces = MULTI_BYTE_OPENING + pieces
@@ -181,6 +185,18 @@ _FREE_PROPERTIES: Mapping[str, object] = MappingProxyType(
 )
 
 
+def _instance_text(schema: Mapping[str, object], source: random.Random) -> str:
+    """Return JSON that is valid for a schema.
+
+    Raises:
+        SchemaError: no value was found, or one that JSON cannot write.
+    """
+    try:
+        return orjson.dumps(json_instance(schema, source)).decode()
+    except TypeError as error:
+        raise SchemaError("schema", "admits what JSON cannot write") from error
+
+
 def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple[str, ...]:
     match effect:
         case WrongModel(reported_model=name):
@@ -191,13 +207,16 @@ def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple
             return (request.model.reported_name,)
 
 
-def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[str, ...]:
-    """Leave out everything from the first stop sequence on."""
+def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+    """Leave out everything from the first stop sequence on; return it too."""
     if not stop:
-        return pieces
+        return pieces, None
     text = "".join(pieces)
-    ends = [found for sequence in stop if (found := text.find(sequence)) >= 0]
-    return split_into_pieces(text[: min(ends)]) if ends else pieces
+    ends = [(found, sequence) for sequence in stop if (found := text.find(sequence)) >= 0]
+    if not ends:
+        return pieces, None
+    end, sequence = min(ends)
+    return split_into_pieces(text[:end]), sequence
 
 
 def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) -> Answer:
@@ -225,15 +244,14 @@ def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) 
             calls.append(ToolCall(id=call.id, name=call.name, pieces=call.pieces[:left]))
             left -= len(call.pieces)
     sent = len(pieces) + sum(len(call.pieces) for call in calls)
-    return Answer(
+    return dataclasses.replace(
+        answer,
         pieces=pieces,
         tool_calls=tuple(calls),
-        refusal=answer.refusal,
         finish=finish,
         usage=Usage(
             prompt_tokens=request.prompt_tokens,
             completion_tokens=sent + reasoning,
             reasoning_tokens=reasoning,
         ),
-        reported_models=answer.reported_models,
     )

@@ -17,6 +17,8 @@ from routersvc.simulator.distributions import Constant, Distribution, LogNormal,
 from routersvc.simulator.faults import Fault
 from routersvc.simulator.formats import WIRE_FORMATS
 
+DEFAULT_WIRE_FORMAT = "openai_chat"
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _HIGHEST_PORT = 65_535
 
@@ -136,7 +138,7 @@ class ProviderCharacter:
 
     name: str
     port: int = 0
-    wire_format: str = "openai_chat"
+    wire_format: str = DEFAULT_WIRE_FORMAT
     api_keys: tuple[str, ...] = dataclasses.field(default=(), repr=False, metadata={"secret": True})
     models: tuple[SimulatedModel, ...] = DEFAULT_MODELS
     behaviour: Behaviour = dataclasses.field(default_factory=Behaviour)

@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from routersvc.simulator.characters import BEHAVIOURS, ProviderCharacter
+from routersvc.simulator.characters import BEHAVIOURS
 from routersvc.simulator.errors import SettingError, SimulatorError
-from routersvc.simulator.settings import SimulatorSettings
+from routersvc.simulator.formats import WIRE_FORMATS
+from routersvc.simulator.settings import SimulatorSettings, provider_of_option
 from routersvc.simulator.simulator import Simulator, run
 
 _REFUSED = 2
@@ -49,8 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         "--provider",
         action="append",
         default=[],
-        metavar="NAME[=CHARACTER]",
-        help=f"a provider to play; characters: {', '.join(BEHAVIOURS)} (may be repeated)",
+        metavar="NAME[=CHARACTER][:FORMAT]",
+        help=(
+            f"a provider to play; characters: {', '.join(BEHAVIOURS)}; wire formats: "
+            f"{', '.join(WIRE_FORMATS)} (may be repeated)"
+        ),
     )
     parser.add_argument(
         "--port",
@@ -71,7 +75,9 @@ def _settings(options: argparse.Namespace) -> SimulatorSettings:
             settings = SimulatorSettings.from_file(options.config)
         elif options.provider:
             settings = SimulatorSettings(
-                providers=tuple(_provider(text, seed) for seed, text in enumerate(options.provider))
+                providers=tuple(
+                    provider_of_option(text, seed) for seed, text in enumerate(options.provider)
+                )
             )
         else:
             settings = SimulatorSettings.demonstration()
@@ -88,16 +94,6 @@ def _settings(options: argparse.Namespace) -> SimulatorSettings:
         return dataclasses.replace(settings, **present)
     except ValueError as error:
         raise SettingError(str(error)) from error
-
-
-def _provider(text: str, seed: int) -> ProviderCharacter:
-    name, _, character = text.partition("=")
-    behaviour = BEHAVIOURS.get(character or "instant")
-    if behaviour is None:
-        raise SettingError(
-            f"`--provider {text}`: unknown character; allowed: {', '.join(BEHAVIOURS)}"
-        )
-    return ProviderCharacter(name=name, behaviour=behaviour, seed=seed)
 
 
 async def _run_until_signal(settings: SimulatorSettings) -> None:

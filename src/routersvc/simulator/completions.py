@@ -87,7 +87,8 @@ class CompletionRequest:
     `prompt_text` is the text of the last user message; `prompt_digest` tells prompts
     apart and is the same for the same messages. `json_schema` is set when JSON is
     wanted, and is empty when any object will do. `top_logprobs` is nothing when no
-    log probabilities are wanted. `max_tokens` bounds reasoning and answer together.
+    log probabilities are wanted. `max_tokens` bounds reasoning and answer together. `echoed`
+    is what the vendor repeats of the request in its answers, as members of a JSON object.
     """
 
     model: SimulatedModel
@@ -108,6 +109,7 @@ class CompletionRequest:
     reasoning_effort: ReasoningEffort | None = None
     usage_in_stream: bool = False
     obfuscated: bool = True
+    echoed: bytes = b""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,7 +134,8 @@ class ToolCall:
 class Answer:
     """What the model says: text or a refusal in `pieces` (a token each), or tool calls.
 
-    `reported_models` has one name; two where the fault is that there are two.
+    `reported_models` has one name; two where the fault is that there are two. `stopped_by` is
+    the stop sequence that ended the text, if one did.
     """
 
     pieces: tuple[str, ...]
@@ -141,6 +144,7 @@ class Answer:
     reported_models: tuple[str, ...]
     refusal: bool = False
     tool_calls: tuple[ToolCall, ...] = ()
+    stopped_by: str | None = None
 
     @property
     def text(self) -> str:

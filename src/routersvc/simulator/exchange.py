@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+import urllib.parse
 from typing import assert_never
 
 from aiohttp import web
@@ -39,6 +40,7 @@ from routersvc.simulator.formats.wire_format import (
     ModelCard,
     ModelList,
     RefusedError,
+    RequestHead,
     WireFormat,
 )
 from routersvc.simulator.http_responses import Headers, ResponseWriter, merged
@@ -83,12 +85,14 @@ class Exchange:
         """Answer the request, and say how it ended."""
         desk = self._desk
         try:
-            operation = desk.wire_format.operation(self._request.method, self._request.path)
-            credential = desk.wire_format.credential(self._request.headers)
+            head = self._head()
+            operation = desk.wire_format.operation(head)
+            credential = desk.wire_format.credential(head)
             self._record.api_key_end = shown_key(credential)
             if desk.api_keys and credential not in desk.api_keys:
                 await self._whole(desk.wire_format.unauthorised(credential))
                 return Outcome.REFUSED
+            desk.wire_format.admit(head)
             match operation:
                 case ModelList():
                     return await self._card(desk.wire_format.models())
@@ -103,6 +107,17 @@ class Exchange:
             await self._whole(refused.answer)
             return Outcome.REFUSED
 
+    def _head(self) -> RequestHead:
+        request = self._request
+        raw = request.rel_url.raw_path.strip("/")
+        return RequestHead(
+            method=request.method,
+            path=request.path,
+            segments=tuple(urllib.parse.unquote(segment) for segment in raw.split("/")),
+            query=request.query,
+            headers=request.headers,
+        )
+
     async def _read_body(self) -> bytes:
         if self._request.headers.get("Expect", "").lower() == "100-continue":
             await self._writer.raw(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -112,7 +127,8 @@ class Exchange:
         struck = self._desk.faults.strike_models()
         if struck is not None:
             return await self._strike(struck, "", streaming=False)
-        await self._whole(HttpAnswer(status=200, body=body))
+        content_type = self._desk.wire_format.unary_content_type
+        await self._whole(HttpAnswer(status=200, body=body, content_type=content_type))
         return Outcome.COMPLETED
 
     async def _complete(self, reading: Reading) -> Outcome:
@@ -172,7 +188,8 @@ class Exchange:
         effect = struck.fault.effect
         match effect:
             case Status():
-                await self._whole(self._status(effect, model), effect.headers.items())
+                answer = self._status(effect, model, streaming=streaming)
+                await self._whole(answer, effect.headers.items())
             case Reset():
                 self._writer.reset()
                 return Outcome.ABORTED_BY_FAULT
@@ -184,8 +201,7 @@ class Exchange:
             case WrongContentType():
                 await self._whole(LOGIN_PAGE)
             case EmptyBody():
-                stream_type = self._desk.wire_format.stream_content_type
-                content_type = stream_type if streaming else "application/json"
+                content_type = self._content_type(streaming=streaming)
                 await self._whole(HttpAnswer(status=200, body=b"", content_type=content_type))
             case _:
                 raise AssertionError(f"`{effect.kind}` does not replace an answer")
@@ -197,7 +213,7 @@ class Exchange:
         if struck.fault.delay:
             await self._desk.clock.sleep_until(self._desk.clock.now() + struck.fault.delay)
 
-    def _status(self, effect: Status, model: str) -> HttpAnswer:
+    def _status(self, effect: Status, model: str, *, streaming: bool) -> HttpAnswer:
         """Return the answer of a status fault: the vendor's, with what the fault changes."""
         if effect.problem is None:
             retry = effect.retry_after
@@ -213,39 +229,58 @@ class Exchange:
                     model=model,
                     retry_after=effect.retry_after,
                     status=effect.status,
+                    streaming=streaming,
                 )
             )
         return dataclasses.replace(
             answer,
             body=answer.body if effect.body is None else effect.body.encode(),
             content_type=effect.content_type or answer.content_type,
+            unsigned=answer.unsigned and effect.body is None,
         )
 
     async def _whole(self, answer: HttpAnswer, extra: Headers = ()) -> None:
         self._record.status = answer.status
         headers = merged(
-            self._headers(), [("content-type", answer.content_type)], answer.headers, extra
+            self._headers(answer.status),
+            [("content-type", answer.content_type)],
+            answer.headers,
+            extra,
         )
-        await self._writer.whole(answer.status, headers, answer.body)
+        body = answer.body
+        if answer.unsigned:
+            body = self._desk.wire_format.sign(body, self._identity)
+        await self._writer.whole(answer.status, headers, body)
+
+    def _content_type(self, *, streaming: bool) -> str:
+        wire_format = self._desk.wire_format
+        return wire_format.stream_content_type if streaming else wire_format.unary_content_type
 
     def _voice(self, request: CompletionRequest) -> Voice:
         wire_format = self._desk.wire_format
-        content_type = wire_format.stream_content_type if request.streaming else "application/json"
+        content_type = self._content_type(streaming=request.streaming)
         return Voice(
-            headers=lambda: (("content-type", content_type), *self._headers()),
+            headers=lambda: (("content-type", content_type), *self._headers(200)),
             sign=lambda data: wire_format.sign(data, self._identity),
             unary_keep_alive=wire_format.unary_keep_alive,
             broken=wire_format.broken,
             error_event=lambda effect: wire_format.error_event(_complaint(effect, request)),
-            error_body=lambda effect: wire_format.error(_complaint(effect, request)).body,
+            error_body=lambda effect: wire_format.sign(
+                wire_format.error(_complaint(effect, request)).body, self._identity
+            ),
         )
 
-    def _headers(self) -> tuple[tuple[str, str], ...]:
+    def _headers(self, status: int) -> tuple[tuple[str, str], ...]:
         desk = self._desk
         now = desk.clock.now()
         headroom = desk.limiter.headroom(desk.behaviour.rate_limit, now)
-        return desk.wire_format.headers(self._identity, headroom, now - self._started)
+        return desk.wire_format.headers(self._identity, headroom, now - self._started, status)
 
 
 def _complaint(effect: ErrorEvent, request: CompletionRequest) -> Complaint:
-    return Complaint(problem=effect.problem, model=request.model.id, message=effect.message)
+    return Complaint(
+        problem=effect.problem,
+        model=request.model.id,
+        message=effect.message,
+        streaming=request.streaming,
+    )

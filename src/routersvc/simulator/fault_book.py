@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Callable
 
 from routersvc.simulator.completions import CompletionRequest, ToolMode
 from routersvc.simulator.effects import (
+    Effect,
     InvalidToolJson,
     MissingTerminator,
     SchemaViolation,
@@ -29,11 +31,17 @@ class ActiveFault:
 class FaultBook:
     """Active faults in the order in which they were injected; the first that fits strikes.
 
-    One fault strikes a request, never two.
+    One fault strikes a request, never two. `shows` tells whether an effect could be seen in
+    the answer to a request; one that could not does not strike.
     """
 
-    def __init__(self, source: random.Random) -> None:
+    def __init__(
+        self,
+        source: random.Random,
+        shows: Callable[[Effect, CompletionRequest], bool] = lambda _effect, _request: True,
+    ) -> None:
         self._source = source
+        self._shows = shows
         self._active: dict[str, ActiveFault] = {}
         self._injected = 0
 
@@ -67,7 +75,9 @@ class FaultBook:
         if not self._active:
             return None
         for active in self._active.values():
-            if _fits(active.fault, request) and self._falls(active.fault):
+            fault = active.fault
+            shown = _fits(fault, request) and self._shows(fault.effect, request)
+            if shown and self._falls(fault):
                 return self._count(active)
         return None
 

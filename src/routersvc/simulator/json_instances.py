@@ -68,7 +68,7 @@ def json_instance(schema: Schema, source: random.Random) -> object:
     """
     try:
         return _Maker(schema, source).value(schema, 0)
-    except (TypeError, ValueError, KeyError, ArithmeticError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise SchemaError("schema", "a keyword has a value of the wrong type") from error
 
 

@@ -109,7 +109,7 @@ class SimulatedProvider:
         self._desk = Desk(
             wire_format=wire_format,
             renderer=Renderer(wire_format, Author(character.seed)),
-            faults=FaultBook(random.Random(f"faults {character.seed}")),
+            faults=FaultBook(random.Random(f"faults {character.seed}"), wire_format.shows),
             limiter=RateLimiter(),
             clock=clock,
             latencies=random.Random(f"latencies {character.seed}"),
@@ -139,7 +139,7 @@ class SimulatedProvider:
     @property
     def base_url(self) -> str:
         """The URL that clients of its wire format are given."""
-        return f"{self.origin}/v1"
+        return f"{self.origin}{self._desk.wire_format.base_path}"
 
     @property
     def alive(self) -> bool:

@@ -17,6 +17,10 @@ HEADERS_OF_INTEREST = (
     "x-client-request-id",
     "idempotency-key",
     "x-stainless-retry-count",
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "anthropic-version",
+    "x-goog-api-client",
     "openai-organization",
     "openai-project",
 )

@@ -20,7 +20,11 @@ from typing import cast
 
 import yaml
 
-from routersvc.simulator.characters import BEHAVIOURS, ProviderCharacter
+from routersvc.simulator.characters import (
+    BEHAVIOURS,
+    DEFAULT_WIRE_FORMAT,
+    ProviderCharacter,
+)
 from routersvc.simulator.errors import Path, SettingError
 from routersvc.simulator.strict_reading import read, read_mapping, to_plain
 
@@ -115,6 +119,30 @@ class SimulatorSettings:
                 file=str(file),
                 line=_line_of(root, error.path),
             ) from error
+
+
+def provider_of_option(text: str, seed: int) -> ProviderCharacter:
+    """Return the provider that `NAME[=CHARACTER][:FORMAT]` describes.
+
+    Raises:
+        SettingError: the character, or the name or format, is none that there is.
+    """
+    described, _, wire_format = text.partition(":")
+    name, _, character = described.partition("=")
+    behaviour = BEHAVIOURS.get(character or "instant")
+    if behaviour is None:
+        raise SettingError(
+            f"no character is named `{character}`; there are {', '.join(BEHAVIOURS)}"
+        )
+    try:
+        return ProviderCharacter(
+            name=name,
+            behaviour=behaviour,
+            seed=seed,
+            wire_format=wire_format or DEFAULT_WIRE_FORMAT,
+        )
+    except ValueError as error:
+        raise SettingError(f"`{text}`: {error}") from error
 
 
 def _with_character(provider: object, path: Path) -> object:

@@ -108,6 +108,7 @@ class Simulator:
                 provider.name: {
                     "base_url": provider.base_url,
                     "port": provider.port,
+                    "wire_format": provider.character.wire_format,
                     "models": [model.id for model in provider.character.models],
                 }
                 for provider in self.providers

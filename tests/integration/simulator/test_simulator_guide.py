@@ -15,6 +15,8 @@ import yaml
 
 from routersvc.simulator import (
     BEHAVIOURS,
+    DEFAULT_MODELS,
+    WIRE_FORMATS,
     Behaviour,
     Effect,
     Fault,
@@ -24,6 +26,8 @@ from routersvc.simulator import (
     SimulatorSettings,
 )
 from routersvc.simulator.control import ControlErrorType
+from routersvc.simulator.effects import GATEWAY_PROBLEMS
+from routersvc.simulator.formats.wire_format import Complaint
 
 _GUIDE = pathlib.Path(__file__).parents[3] / "docs/simulator.md"
 
@@ -98,6 +102,35 @@ def test_the_tables_name_everything_there_is() -> None:
     assert {outcome.value for outcome in Outcome} <= words
     assert set(BEHAVIOURS) <= words
     assert set(Behaviour.__dataclass_fields__) <= words
+
+
+_COLUMNS = (
+    "openai_chat",
+    "anthropic_messages",
+    "gemini",
+    "azure_openai",
+    "bedrock_converse",
+    "cohere_chat",
+    "mistral_chat",
+)
+
+
+def test_the_statuses_are_those_that_are_answered() -> None:
+    """The table of problems has a column for each vendor."""
+    rows = re.findall(r"^\| `(\w+)`[^|]*\| (\d.*) \|$", _GUIDE.read_text("utf-8"), re.MULTILINE)
+    told = {name: cells.split(" | ") for name, cells in rows if cells.count("|") == 6}
+
+    assert len(told) == len(Problem) - len(GATEWAY_PROBLEMS)
+    for name, cells in told.items():
+        for column, cell in zip(_COLUMNS, cells, strict=True):
+            wire_format = WIRE_FORMATS[column](DEFAULT_MODELS, 0)
+            answer = wire_format.error(Complaint(problem=Problem(name), model="sim-large"))
+            assert (name, column, answer.status) == (name, column, int(cell[:3]))
+
+
+def test_every_wire_format_has_its_row() -> None:
+    """With the name that settings and options take."""
+    assert set(WIRE_FORMATS) <= _table_words()
 
 
 def test_the_error_types_are_all_named() -> None:

@@ -289,7 +289,10 @@ def test_an_empty_book_strikes_nothing() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--provider", "a=nice"], "unknown character; allowed: instant, fast, steady, erratic"),
+        (
+            ["--provider", "a=nice"],
+            "no character is named `nice`; there are instant, fast, steady, erratic",
+        ),
         (["--provider", "A"], "`name` must be lower-case letters"),
         (["--provider", "a", "--provider", "a"], "each needs its own name"),
         (["--provider", "a", "--config", "x.yaml"], "exclude each other"),

@@ -26,6 +26,7 @@ from routersvc.simulator import (
     Status,
     TruncatedBody,
     UnknownFaultError,
+    WrongModel,
 )
 from routersvc.simulator.completions import CompletionRequest, ToolMode, ToolOffer
 from routersvc.simulator.effects import Effect
@@ -233,3 +234,15 @@ def test_faults_that_make_no_sense_are_refused_with_what_does() -> None:
         Fault(effect=Reset(), delay=-1)
     with pytest.raises(ValueError, match="`operations`: `stall` needs a completion"):
         Fault(effect=Stall(), operations=Operations.ANY)
+
+
+def test_a_fault_that_could_not_be_seen_does_not_strike() -> None:
+    """It is not used up either: the next that can be seen strikes instead."""
+    book = FaultBook(random.Random(0), lambda effect, _request: not isinstance(effect, WrongModel))
+    book.inject(Fault(effect=WrongModel(), count=1))
+    book.inject(Fault(effect=Reset(), count=1))
+
+    struck = [_struck(book, _request()) for _ in range(2)]
+
+    assert struck == [Reset(), None]
+    assert [active.left for active in book.active] == [1]

@@ -196,6 +196,7 @@ def test_instances_of_any_covered_schema_are_valid(schema: dict[str, Any], seed:
             },
             "$ref",
         ),
+        ({"type": []}, "schema"),
     ],
 )
 def test_what_cannot_be_made_is_refused_by_keyword(schema: dict[str, Any], keyword: str) -> None:

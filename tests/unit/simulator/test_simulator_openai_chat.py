@@ -27,6 +27,7 @@ from routersvc.simulator.formats.wire_format import (
     ModelCard,
     ModelList,
     RefusedError,
+    RequestHead,
 )
 
 _FORMAT = OpenAIChatFormat(DEFAULT_MODELS, seed=0)
@@ -408,14 +409,18 @@ def test_wrong_keys_are_masked_as_recorded(shared: pathlib.Path, part: str) -> N
 
 def test_paths_lead_to_operations() -> None:
     """Three are served."""
-    assert _FORMAT.operation("POST", "/v1/chat/completions") == Completion()
-    assert _FORMAT.operation("GET", "/v1/models") == ModelList()
-    assert _FORMAT.operation("GET", "/v1/models/org/m") == ModelCard(model="org/m")
+    assert (
+        _FORMAT.operation(RequestHead(method="POST", path="/v1/chat/completions")) == Completion()
+    )
+    assert _FORMAT.operation(RequestHead(method="GET", path="/v1/models")) == ModelList()
+    assert _FORMAT.operation(RequestHead(method="GET", path="/v1/models/org/m")) == ModelCard(
+        model="org/m"
+    )
 
 
 def _refusal(method: str, path: str) -> HttpAnswer:
     with pytest.raises(RefusedError) as refused:
-        _FORMAT.operation(method, path)
+        _FORMAT.operation(RequestHead(method=method, path=path))
     return refused.value.answer
 
 
@@ -436,12 +441,15 @@ def test_other_paths_and_methods_are_refused() -> None:
 )
 def test_the_key_is_the_bearer_token(header: str, key: str | None) -> None:
     """Other schemes are no key."""
-    assert _FORMAT.credential({"Authorization": header}) == key
+    assert (
+        _FORMAT.credential(RequestHead(method="GET", path="/", headers={"authorization": header}))
+        == key
+    )
 
 
 def test_headers_tell_limits_and_times_as_openai_does() -> None:
     """Headroom is read from these before a refusal comes."""
-    headers = dict(_FORMAT.headers(_IDENTITY, _HEADROOM, 0.176))
+    headers = dict(_FORMAT.headers(_IDENTITY, _HEADROOM, 0.176, 200))
 
     assert headers == {
         "openai-processing-ms": "176",

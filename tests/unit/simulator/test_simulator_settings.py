@@ -15,6 +15,7 @@ from routersvc.simulator import (
     SimulatedModel,
     SimulatorSettings,
     Stall,
+    provider_of_option,
 )
 
 
@@ -132,3 +133,26 @@ def test_api_keys_do_not_show_in_representations() -> None:
     )
 
     assert "sk-very-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "character", "wire_format"),
+    [
+        ("a", "instant", "openai_chat"),
+        ("a=fast", "fast", "openai_chat"),
+        ("a:gemini", "instant", "gemini"),
+        ("a=erratic:anthropic_messages", "erratic", "anthropic_messages"),
+    ],
+)
+def test_an_option_describes_a_provider(text: str, character: str, wire_format: str) -> None:
+    """Its name, and what differs from the defaults."""
+    provider = provider_of_option(text, seed=3)
+
+    assert (provider.name, provider.wire_format, provider.seed) == ("a", wire_format, 3)
+    assert provider.behaviour == BEHAVIOURS[character]
+
+
+def test_an_option_names_a_format_that_there_is() -> None:
+    """The sentence says which there are."""
+    with pytest.raises(SettingError, match="`wire_format` must be one of: openai_chat, "):
+        provider_of_option("a:telepathy", seed=0)

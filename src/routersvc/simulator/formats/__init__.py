@@ -6,9 +6,27 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from routersvc.simulator.completions import SimulatedModel
+from routersvc.simulator.formats.anthropic_messages import AnthropicMessagesFormat
+from routersvc.simulator.formats.azure_openai import AzureOpenAIFormat
+from routersvc.simulator.formats.bedrock_converse import BedrockConverseFormat
+from routersvc.simulator.formats.cohere_chat import CohereChatFormat
+from routersvc.simulator.formats.gemini import GeminiFormat
+from routersvc.simulator.formats.mistral_chat import MistralChatFormat
 from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
+from routersvc.simulator.formats.openai_responses import OpenAIResponsesFormat
 from routersvc.simulator.formats.wire_format import WireFormat
 
 WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireFormat]] = (
-    MappingProxyType({"openai_chat": OpenAIChatFormat})
+    MappingProxyType(
+        {
+            "openai_chat": OpenAIChatFormat,
+            "openai_responses": OpenAIResponsesFormat,
+            "anthropic_messages": AnthropicMessagesFormat,
+            "gemini": GeminiFormat,
+            "azure_openai": AzureOpenAIFormat,
+            "bedrock_converse": BedrockConverseFormat,
+            "cohere_chat": CohereChatFormat,
+            "mistral_chat": MistralChatFormat,
+        }
+    )
 )

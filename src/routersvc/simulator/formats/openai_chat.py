@@ -16,10 +16,14 @@ import orjson
 from routersvc.simulator.completions import (
     Answer,
     CompletionRequest,
+    Finish,
     SimulatedModel,
 )
+from routersvc.simulator.effects import Effect
 from routersvc.simulator.formats.openai_chunks import (
+    NO_MARKS,
     ChunkWriter,
+    Marks,
     logprobs_of,
     model_keys,
     stream_chunks,
@@ -49,7 +53,9 @@ from routersvc.simulator.formats.wire_format import (
     ModelList,
     Offer,
     Operation,
+    RequestHead,
     StreamScript,
+    bearer_token,
 )
 
 _COMPLETIONS = "/v1/chat/completions"
@@ -60,13 +66,21 @@ _ID, _CREATED = b"\x00", b"\x01"
 
 
 class OpenAIChatFormat:
-    """The chat completions format of one provider; `seed` makes its ids its own."""
+    """The chat completions format of one provider; `seed` makes its ids its own.
 
+    `marks` are what a server of somebody else's adds to OpenAI's shape.
+    """
+
+    base_path = "/v1"
     stream_content_type = "text/event-stream; charset=utf-8"
+    unary_content_type = "application/json"
     unary_keep_alive = b"\n"
 
-    def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
+    def __init__(
+        self, models: tuple[SimulatedModel, ...], seed: int, marks: Marks = NO_MARKS
+    ) -> None:
         self._offer = Offer.of(models)
+        self._marks = marks
         digest = hashlib.sha256(b"%d" % seed).hexdigest()
         self._completion_prefix = f"chatcmpl-{digest[:21]}".encode()
         self._request_prefix = f"req_{digest[:24]}"
@@ -77,12 +91,13 @@ class OpenAIChatFormat:
             for model in models
         }
 
-    def operation(self, method: str, path: str) -> ModelList | ModelCard | Completion:
+    def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
             RefusedError: nothing is there, with OpenAI's 404 or 405.
         """
+        method, path = head.method, head.path
         wanted = "GET"
         found: Operation
         if path == _COMPLETIONS:
@@ -102,14 +117,20 @@ class OpenAIChatFormat:
             )
         return found
 
-    def credential(self, headers: Mapping[str, str]) -> str | None:
+    def credential(self, head: RequestHead) -> str | None:
         """Return the bearer token of a request, if it has one."""
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
+        return bearer_token(head)
 
     def unauthorised(self, credential: str | None) -> HttpAnswer:
         """Return OpenAI's 401."""
         return unauthorised(credential)
+
+    def admit(self, head: RequestHead) -> None:
+        """Let every request in: OpenAI asks for nothing beside the key."""
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
+        """Return that every fault can be seen in this format."""
+        return True
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
         """Return what a body asks for.
@@ -155,11 +176,15 @@ class OpenAIChatFormat:
         if not request.model.reasoning:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
         choice["finish_reason"] = answer.finish.value
-        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[%s],%s}' % (
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        marks = self._marks.filtered if filtered else self._marks.content
+        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[{%s%s],%s%s}' % (
             _ID,
             _CREATED,
             model_keys(answer.reported_models),
-            orjson.dumps(choice),
+            marks,
+            orjson.dumps(choice)[1:],
+            self._marks.body,
             b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
             % (usage_json(answer.usage), orjson.dumps(self._fingerprints[request.model.id])),
         )
@@ -178,13 +203,19 @@ class OpenAIChatFormat:
                 % orjson.dumps(self._fingerprints[request.model.id]),
             ),
             request=request,
+            marks=self._marks,
         )
         opening, contents = stream_chunks(answer, frames, tokens_per_chunk)
-        closing = frames.choice(b"{}", answer.finish.value)
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        closing = frames.choice(
+            b"{}",
+            answer.finish.value,
+            marks=self._marks.filtered if filtered else self._marks.bare,
+        )
         if request.usage_in_stream:
             closing += frames.usage(answer.usage)
         return StreamScript(
-            opening=opening,
+            opening=self._marks.event + opening,
             contents=tuple(contents),
             closing=closing,
             terminator=_TERMINATOR,
@@ -210,7 +241,11 @@ class OpenAIChatFormat:
         return event[: len(event) // 2] + b"\n\n"
 
     def headers(
-        self, identity: Identity, headroom: Headroom, processing: float
+        self,
+        identity: Identity,
+        headroom: Headroom,
+        processing: float,
+        status: int,  # noqa: ARG002 - the same for all
     ) -> tuple[tuple[str, str], ...]:
         """Return the headers of every answer of OpenAI's API servers."""
         return (

@@ -5,6 +5,7 @@ What all chunks of a stream share is encoded once, so that a chunk costs one for
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import math
@@ -27,11 +28,31 @@ _ALTERNATIVES = tuple(
 )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Marks:
+    """What a server adds to OpenAI's own shape: JSON that is put in as it is.
+
+    `body` stands in a unary body, `event` is an event before the first chunk. Choices
+    begin with `content` where they hold content, with `bare` where they do not, with
+    `filtered` where a content filter ended them.
+    """
+
+    body: bytes = b""
+    event: bytes = b""
+    content: bytes = b""
+    bare: bytes = b""
+    filtered: bytes = b""
+
+
+NO_MARKS = Marks()
+
+
 class ChunkWriter:
     """Writes the chunks of one stream; what they share is made once."""
 
-    def __init__(self, head: bytes, request: CompletionRequest) -> None:
+    def __init__(self, head: bytes, request: CompletionRequest, marks: Marks = NO_MARKS) -> None:
         self.request = request
+        self.marks = marks
         self._head = head
         self._usage = b',"usage":null' if request.usage_in_stream else b""
         self._obfuscated = request.obfuscated
@@ -39,13 +60,18 @@ class ChunkWriter:
         self._written = 0
 
     def choice(
-        self, delta: bytes, finish: str | None = None, logprobs: Mapping[str, object] | None = None
+        self,
+        delta: bytes,
+        finish: str | None = None,
+        logprobs: Mapping[str, object] | None = None,
+        marks: bytes | None = None,
     ) -> bytes:
-        """Return a chunk with one choice."""
+        """Return a chunk with one choice; with content unless `marks` says otherwise."""
         said = b"" if self._reasoning else b',"logprobs":%s' % (_json(logprobs))
         ended = b"null" if finish is None else b'"%s"' % finish.encode()
-        return b'%s"choices":[{"index":0,"delta":%s%s,"finish_reason":%s}]%s%s}\n\n' % (
+        return b'%s"choices":[{%s"index":0,"delta":%s%s,"finish_reason":%s}]%s%s}\n\n' % (
             self._head,
+            self.marks.content if marks is None else marks,
             delta,
             said,
             ended,
@@ -74,7 +100,8 @@ def stream_chunks(
     """Return the opening chunk and the content chunks with their tokens."""
     if answer.tool_calls:
         return _tool_call_chunks(answer.tool_calls, frames, tokens_per_chunk)
-    opening = frames.choice(b'{"role":"assistant","content":"","refusal":null}')
+    role = b'{"role":"assistant","content":"","refusal":null}'
+    opening = frames.choice(role, marks=frames.marks.bare)
     key = b"refusal" if answer.refusal else b"content"
     contents: list[tuple[bytes, int]] = []
     for pieces in _chunks(answer.pieces, tokens_per_chunk):
@@ -92,10 +119,11 @@ def _tool_call_chunks(
     if len(calls) == 1:
         opening = frames.choice(
             b'{"role":"assistant","content":null,"tool_calls":[%s],"refusal":null}'
-            % _opened_call(0, calls[0])
+            % _opened_call(0, calls[0]),
+            marks=frames.marks.bare,
         )
     else:
-        opening = frames.choice(b'{"role":"assistant","content":null}')
+        opening = frames.choice(b'{"role":"assistant","content":null}', marks=frames.marks.bare)
     for index, call in enumerate(calls):
         if len(calls) > 1:
             delta = b'{"tool_calls":[%s]}' % _opened_call(index, call)
@@ -134,9 +162,9 @@ def whole_call(call: ToolCall) -> Mapping[str, object]:
     }
 
 
-def model_keys(names: Sequence[str]) -> bytes:
-    """Return the `model` key of an answer, as often as there are names."""
-    return b",".join(b'"model":%s' % _json_text(name) for name in names)
+def model_keys(names: Sequence[str], key: bytes = b"model") -> bytes:
+    """Return the key that names the model of an answer, as often as there are names."""
+    return b",".join(b'"%s":%s' % (key, _json_text(name)) for name in names)
 
 
 def usage_json(usage: Usage) -> bytes:

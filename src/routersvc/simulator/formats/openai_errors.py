@@ -184,14 +184,18 @@ def error_answer(complaint: Complaint) -> HttpAnswer:
 
 def error_event(complaint: Complaint) -> bytes:
     """Return the event that says a problem inside a stream."""
+    return b"data: " + orjson.dumps({"error": error_parts(complaint)}) + b"\n\n"
+
+
+def error_parts(complaint: Complaint) -> Mapping[str, object]:
+    """Return what an error inside a stream says."""
     wording = _WORDINGS[complaint.problem]
-    error = {
+    return {
         "message": _message(complaint, wording),
         "type": wording.type,
         "param": wording.param,
         "code": wording.code,
     }
-    return b"data: " + orjson.dumps({"error": error}) + b"\n\n"
 
 
 def unauthorised(credential: str | None) -> HttpAnswer:

@@ -1,14 +1,8 @@
-"""Reads the messages of a chat completions request and counts their tokens.
-
-Tokens are estimated: four bytes of UTF-8 each, four for every message and three for
-the answer's start, images by their detail. That is close enough for usage, rate
-limits and context windows, and needs no vocabulary.
-"""
+"""Reads the messages of a chat completions request and counts what they hold."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,30 +10,13 @@ from collections.abc import Mapping, Sequence
 from routersvc.simulator.completions import SimulatedModel
 from routersvc.simulator.formats.openai_checks import array, mapping, missing, one_of, text
 from routersvc.simulator.formats.openai_errors import refusal
+from routersvc.simulator.formats.prompts import IMAGE_TOKENS, Prompt, PromptTally, is_image
 
 Json = Mapping[str, object]
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
-_BYTES_PER_TOKEN = 4
-_MESSAGE_TOKENS, _ANSWER_START_TOKENS = 4, 3
-# A low-detail image, and a square one of 1,024 pixels in high detail.
-_LOW_DETAIL_TOKENS, _HIGH_DETAIL_TOKENS = 85, 765
+_LOW_DETAIL_TOKENS = 85
 _DATA_URL = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,([A-Za-z0-9+/]+={0,2})")
-# The first bytes of PNG, JPEG, GIF and (after its length) WebP.
-_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
-_RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Prompt:
-    """What the messages hold; the digest is the same for the same contents."""
-
-    last_user_text: str
-    digest: int
-    tokens: int
-    image_parts: int
-    after_tool_results: bool
-    mentions_json: bool
 
 
 def read_messages(value: object, model: SimulatedModel) -> Prompt:
@@ -68,27 +45,14 @@ class _Reader:
 
     def __init__(self, model: SimulatedModel) -> None:
         self._model = model
-        self._texts: list[str] = []
-        self._tokens = _ANSWER_START_TOKENS
-        self._images = 0
-        self._last_user_text = ""
-        self._role = ""
+        self._tally = PromptTally()
         self._open_calls: list[str] = []
         self._call_message = 0
 
     def prompt(self) -> Prompt:
         """Return what was collected, once every tool call has its result."""
         self._require_results()
-        joined = "\n".join(self._texts)
-        encoded = joined.encode()
-        return Prompt(
-            last_user_text=self._last_user_text,
-            digest=zlib.crc32(encoded),
-            tokens=self._tokens + -(-len(encoded) // _BYTES_PER_TOKEN),
-            image_parts=self._images,
-            after_tool_results=self._role == "tool",
-            mentions_json="json" in joined.lower(),
-        )
+        return self._tally.prompt()
 
     def read(self, message: Json, at: int) -> None:
         """Check one message and add what it holds."""
@@ -106,7 +70,7 @@ class _Reader:
         content = message.get("content")
         if isinstance(content, str):
             found = content
-            self._texts.append(content)
+            self._tally.hold(content)
         elif content is None:
             if role != "assistant" or not (calls or message.get("refusal")):
                 raise refusal(
@@ -117,10 +81,9 @@ class _Reader:
             found = ""
         else:
             found = self._parts(array(content, f"{param}.content"), at)
-        self._tokens += _MESSAGE_TOKENS
-        self._role = str(role)
-        if role == "user":
-            self._last_user_text = found
+        self._tally.end_message(
+            user_text=found if role == "user" else None, tool_results=role == "tool"
+        )
 
     def _parts(self, parts: Sequence[object], at: int) -> str:
         found: list[str] = []
@@ -142,10 +105,10 @@ class _Reader:
                     )
                 case "file":
                     file = mapping(part.get("file"), f"{param}.file")
-                    self._texts.append(str(file.get("file_id") or file.get("file_data") or ""))
+                    self._tally.hold(str(file.get("file_id") or file.get("file_data") or ""))
                 case "input_audio" if self._model.audio:
                     audio = mapping(part.get("input_audio"), f"{param}.input_audio")
-                    self._texts.append(text(audio.get("data"), f"{param}.input_audio.data"))
+                    self._tally.hold(text(audio.get("data"), f"{param}.input_audio.data"))
                 case None:
                     raise missing(f"{param}.type")
                 case _:
@@ -156,7 +119,7 @@ class _Reader:
                         param=f"messages[{at}]",
                         code="invalid_value",
                     )
-        self._texts.extend(found)
+        self._tally.hold(*found)
         return "\n".join(found)
 
     def _image(self, image: Json, param: str) -> None:
@@ -165,16 +128,16 @@ class _Reader:
             data = _DATA_URL.fullmatch(url)
             if data is None or len(data[1]) % 4:
                 raise refusal(400, "Invalid base64 image_url.", code="invalid_base64")
-            if not _is_image(base64.b64decode(data[1])):
+            if not is_image(base64.b64decode(data[1])):
                 raise refusal(
                     400,
                     "You uploaded an unsupported image. Please make sure your image has of one "
                     "the following formats: ['png', 'jpeg', 'gif', 'webp'].",
                     code="invalid_image_format",
                 )
-            self._texts.append(f"{zlib.crc32(url.encode()):08x}")
+            mark = f"{zlib.crc32(url.encode()):08x}"
         elif url.startswith(("http://", "https://")):
-            self._texts.append(url)
+            mark = url
         else:
             raise refusal(
                 400,
@@ -182,9 +145,8 @@ class _Reader:
                 param=f"{param}.image_url.url",
                 code="invalid_value",
             )
-        self._images += 1
         low = image.get("detail") == "low"
-        self._tokens += _LOW_DETAIL_TOKENS if low else _HIGH_DETAIL_TOKENS
+        self._tally.image(mark, _LOW_DETAIL_TOKENS if low else IMAGE_TOKENS)
 
     def _open(self, calls: Sequence[object], at: int) -> None:
         self._call_message = at
@@ -193,8 +155,8 @@ class _Reader:
             call = mapping(entry, param)
             self._open_calls.append(text(call.get("id"), f"{param}.id"))
             function = mapping(call.get("function"), f"{param}.function")
-            self._texts.append(text(function.get("name"), f"{param}.function.name"))
-            self._texts.append(text(function.get("arguments"), f"{param}.function.arguments"))
+            self._tally.hold(text(function.get("name"), f"{param}.function.name"))
+            self._tally.hold(text(function.get("arguments"), f"{param}.function.arguments"))
 
     def _close_call(self, message: Json, at: int) -> None:
         call = text(message.get("tool_call_id"), f"messages[{at}].tool_call_id")
@@ -216,10 +178,3 @@ class _Reader:
                 f"response messages: {', '.join(self._open_calls)}",
                 param=f"messages.[{self._call_message + 1}].role",
             )
-
-
-def _is_image(data: bytes) -> bool:
-    """Whether bytes are an image of a supported format; the declared type counts for nothing."""
-    if data.startswith(_RIFF):
-        return data[_WEBP_AT] == _WEBP
-    return data.startswith(_SIGNATURES)

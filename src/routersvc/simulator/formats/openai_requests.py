@@ -26,8 +26,9 @@ from routersvc.simulator.formats.openai_checks import (
     wrong_type,
 )
 from routersvc.simulator.formats.openai_errors import refusal, unknown_model
-from routersvc.simulator.formats.openai_messages import Prompt, read_messages
+from routersvc.simulator.formats.openai_messages import read_messages
 from routersvc.simulator.formats.openai_schemas import read_response_format, read_tools
+from routersvc.simulator.formats.prompts import Prompt
 from routersvc.simulator.formats.wire_format import Offer
 
 _MOST_STOPS = 4
@@ -82,8 +83,10 @@ _NOT_JSON = (
 )
 
 
-def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+def read_request(
+    raw: bytes, offer: Offer, deployed: SimulatedModel | None = None
+) -> CompletionRequest:
+    """Return what a request body asks for; of a deployed model, whatever the body names.
 
     Raises:
         RefusedError: OpenAI would not accept it; carries the answer.
@@ -95,7 +98,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     if not isinstance(parsed, dict):
         raise refusal(400, _NOT_JSON)
     body = cast("Json", parsed)
-    model = _read_model(body, offer)
+    model = _read_model(body, offer) if deployed is None else deployed
     unknown = body.keys() - _KNOWN
     if unknown:
         raise refusal(400, f"Unrecognized request argument supplied: {min(unknown)}")

@@ -8,10 +8,30 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from routersvc.simulator.completions import Answer, CompletionRequest, SimulatedModel
-from routersvc.simulator.effects import Problem
+from routersvc.simulator.effects import Effect, Problem
+
+
+def _nothing() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RequestHead:
+    """A request without its body.
+
+    `segments` are the parts of the path between slashes, each decoded by itself: a name
+    may hold an encoded slash. `headers` are found whatever the case of their names.
+    """
+
+    method: str
+    path: str
+    segments: tuple[str, ...] = ()
+    query: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
+    headers: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +48,15 @@ class ModelCard:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """The client asks for a completion; some vendors say in the path of which model."""
+    """The client asks for a completion.
+
+    What some vendors say beside the body: of which model, whether as a stream, and by which
+    version of the API.
+    """
 
     model: str | None = None
     streaming: bool | None = None
+    version: str | None = None
 
 
 Operation = ModelList | ModelCard | Completion
@@ -39,12 +64,13 @@ Operation = ModelList | ModelCard | Completion
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HttpAnswer:
-    """A whole HTTP answer."""
+    """A whole HTTP answer; `unsigned` when what tells it from any other is still to be put in."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    unsigned: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +78,7 @@ class Complaint:
     """A problem with the particulars that its wording needs.
 
     `model` is what the client asked for, `retry_after` is in seconds. `status` and
-    `message` replace the vendor's.
+    `message` replace the vendor's. `streaming` says what the client asked for.
     """
 
     problem: Problem
@@ -60,6 +86,7 @@ class Complaint:
     retry_after: float | None = None
     status: int | None = None
     message: str | None = None
+    streaming: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +113,9 @@ class Identity:
 class StreamScript:
     """A streamed answer as the frames to send, in order, not yet signed.
 
-    `contents` pairs each frame with the tokens in it. A keep-alive carries no content
-    and may stand between any two frames.
+    `contents` pairs each frame with the tokens in it. The `terminator` is the last that
+    tells a client that the answer is whole. A keep-alive carries no content and may stand
+    between any two frames; it is empty where the vendor has none.
     """
 
     opening: bytes
@@ -105,8 +133,19 @@ class RefusedError(Exception):
         self.answer = answer
 
 
+def bearer_token(head: RequestHead) -> str | None:
+    """Return the token of a request that authenticates itself with `Bearer`, if it does."""
+    scheme, _, token = head.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 class WireFormat(Protocol):
     """One vendor's way to speak."""
+
+    @property
+    def base_path(self) -> str:
+        """What stands behind the origin in the base URL that the vendor's clients are given."""
+        ...
 
     @property
     def stream_content_type(self) -> str:
@@ -114,11 +153,16 @@ class WireFormat(Protocol):
         ...
 
     @property
+    def unary_content_type(self) -> str:
+        """The content type of a unary answer and of the model list."""
+        ...
+
+    @property
     def unary_keep_alive(self) -> bytes:
         """What may precede a unary body to show that the connection lives."""
         ...
 
-    def operation(self, method: str, path: str) -> Operation:
+    def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
@@ -126,12 +170,28 @@ class WireFormat(Protocol):
         """
         ...
 
-    def credential(self, headers: Mapping[str, str]) -> str | None:
-        """Return the API key of a request, if it has one."""
+    def credential(self, head: RequestHead) -> str | None:
+        """Return the API key of a request, if it has one.
+
+        Raises:
+            RefusedError: there is something in its place that cannot be one.
+        """
         ...
 
     def unauthorised(self, credential: str | None) -> HttpAnswer:
         """Return the answer to a missing or wrong API key."""
+        ...
+
+    def admit(self, head: RequestHead) -> None:
+        """Check what else the vendor wants to see before it looks at a body.
+
+        Raises:
+            RefusedError: a header or a parameter of the query is missing or wrong.
+        """
+        ...
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:
+        """Whether a fault can be seen in the answer to this request."""
         ...
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
@@ -185,9 +245,9 @@ class WireFormat(Protocol):
         ...
 
     def headers(
-        self, identity: Identity, headroom: Headroom, processing: float
+        self, identity: Identity, headroom: Headroom, processing: float, status: int
     ) -> tuple[tuple[str, str], ...]:
-        """Return the headers that stand in every answer; `processing` is in seconds."""
+        """Return the headers of every answer with this status; `processing` is in seconds."""
         ...
 
 

@@ -1,0 +1,111 @@
+"""What a prompt holds, counted while a wire format reads its messages.
+
+Tokens are estimated: four bytes of UTF-8 each, four for every message and three for
+the answer's start, images at a flat rate. That is close enough for usage, rate limits
+and context windows, and needs no vocabulary.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import zlib
+
+# A square image of 1,024 pixels in high detail.
+IMAGE_TOKENS = 765
+
+_BYTES_PER_TOKEN = 4
+_MESSAGE_TOKENS, _ANSWER_START_TOKENS = 4, 3
+# The first bytes of PNG, JPEG, GIF and (after its length) WebP.
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
+_RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """What the messages hold; the digest is the same for the same contents."""
+
+    last_user_text: str
+    digest: int
+    tokens: int
+    image_parts: int
+    after_tool_results: bool
+    mentions_json: bool
+
+
+class PromptTally:
+    """Counts what the messages of one request hold, one after the other."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._tokens = _ANSWER_START_TOKENS
+        self._images = 0
+        self._last_user_text = ""
+        self._after_tool_results = False
+
+    def hold(self, *texts: str) -> None:
+        """Count texts, of whatever they are part."""
+        self._texts.extend(texts)
+
+    def image_data(self, encoded: str) -> bool:
+        """Count an image in base64; return whether it is one."""
+        data = decoded_base64(encoded)
+        if data is None or not is_image(data):
+            return False
+        self.image(mark_of(data))
+        return True
+
+    def image_url(self, url: str) -> bool:
+        """Count an image behind a URL, or in one; return whether it can be one."""
+        head, _, encoded = url.partition(";base64,")
+        if head.startswith("data:"):
+            return self.image_data(encoded)
+        self.image(url)
+        return True
+
+    def image(self, mark: str, tokens: int = IMAGE_TOKENS) -> None:
+        """Count an image; `mark` tells it from others: its URL, or a digest of its bytes."""
+        self._texts.append(mark)
+        self._images += 1
+        self._tokens += tokens
+
+    def end_message(self, *, user_text: str | None = None, tool_results: bool = False) -> None:
+        """Count a message; `user_text` is what a user said in it."""
+        self._tokens += _MESSAGE_TOKENS
+        self._after_tool_results = tool_results
+        if user_text is not None:
+            self._last_user_text = user_text
+
+    def prompt(self) -> Prompt:
+        """Return what was counted."""
+        joined = "\n".join(self._texts)
+        encoded = joined.encode()
+        return Prompt(
+            last_user_text=self._last_user_text,
+            digest=zlib.crc32(encoded),
+            tokens=self._tokens + -(-len(encoded) // _BYTES_PER_TOKEN),
+            image_parts=self._images,
+            after_tool_results=self._after_tool_results,
+            mentions_json="json" in joined.lower(),
+        )
+
+
+def decoded_base64(text: str) -> bytes | None:
+    """Return the bytes that a text in base64 stands for; nothing when it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None
+
+
+def mark_of(data: bytes) -> str:
+    """Return what tells bytes from others in a prompt's digest."""
+    return f"{zlib.crc32(data):08x}"
+
+
+def is_image(data: bytes) -> bool:
+    """Whether bytes are an image of a common format; the declared type counts for nothing."""
+    if data.startswith(_RIFF):
+        return data[_WEBP_AT] == _WEBP
+    return data.startswith(_SIGNATURES)
