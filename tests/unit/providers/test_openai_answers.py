@@ -35,7 +35,7 @@ from routersvc.domain.prompts import (
     ReasoningVisibility,
 )
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.openai_chat import decoders
+from routersvc.providers import whole_bodies
 from routersvc.providers.openai_chat.dialects import DIALECTS, OpenAiDialect
 from routersvc.providers.openai_chat.wire import OpenAiChat
 from routersvc.providers.wire_format import ResponseHead
@@ -683,7 +683,7 @@ def test_body_past_the_limit_is_refused(
     make_call: MakeCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A provider must not fill the memory."""
-    monkeypatch.setattr(decoders, "DEFAULT_MAX_BODY_BYTES", 64)
+    monkeypatch.setattr(whole_bodies, "DEFAULT_MAX_BODY_BYTES", 64)
 
     whole = json.dumps({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
     assert len(whole) > 64

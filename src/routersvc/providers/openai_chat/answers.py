@@ -11,31 +11,37 @@ from typing import Any
 import orjson
 
 from routersvc.domain.answers import (
-    Alternative,
     AnswerEvent,
     Finished,
     FinishReason,
     MediaDelta,
-    RateLimitHeadroom,
     RefusalDelta,
     Started,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     Usage,
     UsageCounted,
 )
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.domain.prompts import (
-    JsonObjectFormat,
     Modality,
     Prompt,
     ReasoningVisibility,
 )
+from routersvc.providers.error_classes import failure_of_event
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.openai_chat.usage import read_usage
+from routersvc.providers.rate_limit_headers import headroom
+from routersvc.providers.soundness import (
+    INTERRUPTED,
+    require_arguments,
+    require_content,
+    require_format,
+)
+from routersvc.providers.token_logprobs import read_logprobs
+from routersvc.providers.wire_format import ResponseHead
 
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {
@@ -65,11 +71,9 @@ class AnswerReader:
     the caller takes them for a malformed body.
     """
 
-    def __init__(
-        self, prompt: Prompt, dialect: OpenAiDialect, headroom: RateLimitHeadroom | None
-    ) -> None:
+    def __init__(self, prompt: Prompt, dialect: OpenAiDialect, head: ResponseHead) -> None:
         self._dialect = dialect
-        self._headroom = headroom
+        self._head = head
         self._wants_logprobs = prompt.logprobs is not None
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._spoken_type = (
@@ -93,6 +97,16 @@ class AnswerReader:
         """Whether the provider has said why the answer ended."""
         return self._reason is not None
 
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete body.
+
+        Raises:
+            AttemptFailedError: the body is an error.
+        """
+        if body.get("error") or body.get("object") == "error":
+            raise AttemptFailedError(failure_of_event(body, self._head))
+        self.read(body, "message", events)
+
     def read(self, body: JsonObject, part: str, events: list[AnswerEvent]) -> None:
         """Append the events of a chunk (`part` is `delta`) or of a complete body (`message`)."""
         if not self._started:
@@ -102,7 +116,7 @@ class AnswerReader:
                 Started(
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=self._headroom,
+                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
         elif not self._model_version:
@@ -160,22 +174,13 @@ class AnswerReader:
 
     def _check(self, reason: FinishReason, events: list[AnswerEvent]) -> None:
         """Refuse an answer that is empty or does not keep the promised shape."""
-        is_empty = not (self._has_text or self._has_refusal or self._has_more or self._calls)
-        if is_empty and reason is FinishReason.CONTENT_FILTER:
-            raise _failed(FailureClass.CONTENT_FILTERED, "the provider's filter left no answer")
-        if is_empty and reason not in {FinishReason.LENGTH, FinishReason.REFUSAL}:
-            raise _failed(FailureClass.BAD_ANSWER, "the answer is empty")
-        if reason in {FinishReason.LENGTH, FinishReason.CONTENT_FILTER}:
+        if not (self._has_text or self._has_refusal or self._has_more or self._calls):
+            require_content(reason)
+        if reason in INTERRUPTED:
             return
-        if not self._calls.complete(events):
-            raise _failed(FailureClass.BAD_ANSWER, "the arguments of a tool call are not JSON")
+        require_arguments(are_json=self._calls.complete(events))
         if reason is FinishReason.STOP and self._response_format is not None:
-            try:
-                value: object = orjson.loads("".join(self._text))
-            except orjson.JSONDecodeError:
-                raise _failed(FailureClass.BAD_ANSWER, "the answer is not JSON") from None
-            if isinstance(self._response_format, JsonObjectFormat) and not isinstance(value, dict):
-                raise _failed(FailureClass.BAD_ANSWER, "the answer is not a JSON object")
+            require_format("".join(self._text), self._response_format)
 
     def _note_names(self, body: JsonObject) -> None:
         self._model_version = body.get("model") or ""
@@ -214,7 +219,7 @@ class AnswerReader:
             self._read_images(images, events)
 
     def _read_text(self, text: str, logprobs: JsonObject | None, events: list[AnswerEvent]) -> None:
-        tokens = _read_logprobs(logprobs) if logprobs else ()
+        tokens = read_logprobs(logprobs.get("content") or ()) if logprobs else ()
         if text:
             self._has_text = True
             if self._response_format is not None:
@@ -280,25 +285,6 @@ class AnswerReader:
             events.append(
                 MediaDelta(modality=Modality.IMAGE, media_type=media_type, data=_decoded(data))
             )
-
-
-def _read_logprobs(logprobs: JsonObject) -> tuple[TokenLogprob, ...]:
-    return tuple(
-        TokenLogprob(
-            token=token["token"],
-            logprob=token["logprob"],
-            token_bytes=bytes(token.get("bytes") or ()),
-            alternatives=tuple(
-                Alternative(
-                    token=other["token"],
-                    logprob=other["logprob"],
-                    token_bytes=bytes(other.get("bytes") or ()),
-                )
-                for other in token.get("top_logprobs") or ()
-            ),
-        )
-        for token in logprobs.get("content") or ()
-    )
 
 
 def _decoded(data: str) -> bytes:

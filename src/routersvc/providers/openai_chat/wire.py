@@ -8,9 +8,11 @@ from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.error_classes import failure_of_response
-from routersvc.providers.openai_chat.decoders import BodyDecoder, StreamDecoder, WrongTypeDecoder
+from routersvc.providers.openai_chat.answers import AnswerReader
+from routersvc.providers.openai_chat.decoders import StreamDecoder
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.openai_chat.requests import WIRE_FORMAT, encode_body
+from routersvc.providers.whole_bodies import BodyDecoder, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 
 _JSON_HEADERS = (
@@ -65,7 +67,7 @@ class OpenAiChat:
             return StreamDecoder(call, self.dialect, head)
         if call.streaming and "json" not in content_type:
             return StreamDecoder(call, self.dialect, head)
-        return BodyDecoder(call, self.dialect, head)
+        return BodyDecoder(AnswerReader(call.prompt, self.dialect, head))
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Return what a response other than a success means."""
