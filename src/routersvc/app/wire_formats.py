@@ -1,12 +1,22 @@
-"""The wire formats that this service speaks: what the settings may name, and what serves them."""
+"""The wire formats that this service speaks: what the settings may name, and what serves them.
+
+One entry of `_FORMATS` is all that a wire format needs to be known everywhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol, TypeVar
 
-from routersvc.providers.openai_chat.dialects import DIALECTS
-from routersvc.providers.openai_chat.requests import WIRE_FORMAT
+from routersvc.domain.catalogue import Capability
+from routersvc.providers.openai_chat import dialects as openai_chat_dialects
+from routersvc.providers.openai_chat import requests as openai_chat_requests
 from routersvc.providers.openai_chat.wire import OpenAiChat
+from routersvc.providers.openai_responses import dialects as openai_responses_dialects
+from routersvc.providers.openai_responses import requests as openai_responses_requests
+from routersvc.providers.openai_responses.wire import OpenAiResponses
 from routersvc.providers.wire_format import WireFormat
 from routersvc.settings import wire_formats
 
@@ -14,20 +24,57 @@ DEFAULT_DIALECT = "generic"
 """What servers are taken for that no vendor's name is stated of."""
 
 
-def known_wire_formats() -> Mapping[str, wire_formats.WireFormat]:
-    """Return what the settings need to know of every wire format, by name."""
-    return {
-        WIRE_FORMAT: wire_formats.WireFormat(
+class _Dialect(Protocol):
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+    @property
+    def cancel_stops_billing(self) -> bool: ...
+
+
+_D = TypeVar("_D", bound=_Dialect)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Format:
+    """A wire format: an adapter for each dialect, and what the settings are told of it."""
+
+    adapters: Mapping[str, WireFormat]
+    known: wire_formats.WireFormat
+
+
+def _format(
+    adapter_of: Callable[[_D], WireFormat],
+    dialects: Mapping[str, _D],
+    default_dialect: str = DEFAULT_DIALECT,
+) -> _Format:
+    return _Format(
+        adapters={name: adapter_of(dialect) for name, dialect in dialects.items()},
+        known=wire_formats.WireFormat(
             dialects={
                 name: wire_formats.Dialect(
                     expressible=dialect.capabilities,
                     cancel_stops_billing=dialect.cancel_stops_billing,
                 )
-                for name, dialect in DIALECTS.items()
+                for name, dialect in dialects.items()
             },
-            default_dialect=DEFAULT_DIALECT,
-        )
+            default_dialect=default_dialect,
+        ),
+    )
+
+
+_FORMATS: Mapping[str, _Format] = MappingProxyType(
+    {
+        openai_chat_requests.WIRE_FORMAT: _format(OpenAiChat, openai_chat_dialects.DIALECTS),
+        openai_responses_requests.WIRE_FORMAT: _format(
+            OpenAiResponses, openai_responses_dialects.DIALECTS
+        ),
     }
+)
+
+
+def known_wire_formats() -> Mapping[str, wire_formats.WireFormat]:
+    """Return what the settings need to know of every wire format, by name."""
+    return {name: wire_format.known for name, wire_format in _FORMATS.items()}
 
 
 def adapter(wire_format: str, dialect: str) -> WireFormat:
@@ -36,4 +83,4 @@ def adapter(wire_format: str, dialect: str) -> WireFormat:
     Raises:
         KeyError: there is none; settings that were checked name no such thing.
     """
-    return {WIRE_FORMAT: OpenAiChat}[wire_format](DIALECTS[dialect])
+    return _FORMATS[wire_format].adapters[dialect]
