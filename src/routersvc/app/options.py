@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Mapping
 
+from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.profiles import Profiler
@@ -13,7 +14,6 @@ from routersvc.grpc_api.api_keys import ApiKeys
 from routersvc.grpc_api.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
-from routersvc.providers.credentials import CredentialSource, Secret
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.providers.provider_connections import ProviderConnection
 from routersvc.providers.transport import AiohttpTransport
@@ -106,30 +106,26 @@ def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
     """Return the way to the providers; opens no connection."""
     return ProviderGateway(
-        {name: _connection(endpoint) for name, endpoint in settings.endpoints.items()},
+        {name: _connection(endpoint, wall_clock) for name, endpoint in settings.endpoints.items()},
         wall_clock=wall_clock,
     )
 
 
-def _connection(endpoint: Endpoint) -> ProviderConnection:
+def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> ProviderConnection:
     ca_file = endpoint.tls.ca_file
+    wire_format = adapter(endpoint.wire_format, endpoint.dialect)
     return ProviderConnection(
         base_url=endpoint.base_url,
-        wire_format=adapter(endpoint.wire_format, endpoint.dialect),
+        wire_format=wire_format,
         transport=AiohttpTransport(
             max_connections=endpoint.connections.limit,
             keep_alive=endpoint.connections.keepalive_timeout,
             verify_tls=endpoint.tls.verify,
             ca_file=None if ca_file is None else str(ca_file),
         ),
-        credentials={name: _credential(secret) for name, secret in endpoint.credentials.items()},
+        credentials=authorisations(endpoint, wire_format.credential_header, clock=wall_clock),
         headers=_revealed(endpoint.headers),
     )
-
-
-def _credential(secret: secrets.Secret) -> CredentialSource:
-    credential = Secret(secret.reveal())
-    return lambda: credential
 
 
 def _revealed(headers: Mapping[str, secrets.Secret]) -> dict[str, str]:

@@ -49,7 +49,7 @@ class ProviderGateway:
             AttemptFailedError: it did not answer, or not well.
         """
         endpoint = self._endpoints[deployment.provider.name]
-        request = endpoint.request(
+        request = await endpoint.request(
             endpoint.wire_format.probe(),
             credential=deployment.credential,
             headers={},
@@ -67,7 +67,9 @@ class ProviderGateway:
             ) from error
         if not response.is_success:
             head = response_head(response, received_at=self._wall_clock())
-            raise AttemptFailedError(endpoint.wire_format.decode_failure(head, bytes(body)))
+            failure = endpoint.wire_format.decode_failure(head, bytes(body))
+            endpoint.note_failure(failure, credential=deployment.credential)
+            raise AttemptFailedError(failure)
 
     @property
     def connections(self) -> Mapping[str, ConnectionCounts]:

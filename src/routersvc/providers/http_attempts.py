@@ -104,7 +104,7 @@ class HttpAttempt:
         """Send the request; return what reads the answer and where its bytes come from."""
         call = self._call
         wire_format = self._endpoint.wire_format
-        request = self._endpoint.request(
+        request = await self._endpoint.request(
             wire_format.encode(call),
             credential=call.deployment.credential,
             headers=call.headers,
@@ -117,8 +117,9 @@ class HttpAttempt:
         self._response = response
         head = response_head(response, received_at=self._wall_clock())
         if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
-            body = await self._read_error(response)
-            raise AttemptFailedError(wire_format.decode_failure(head, body))
+            failure = wire_format.decode_failure(head, await self._read_error(response))
+            self._endpoint.note_failure(failure, credential=call.deployment.credential)
+            raise AttemptFailedError(failure)
         self._stage = Stage.BEFORE_CONTENT
         self._reading = (wire_format.decoder(call, head), body_of(response))
         return self._reading

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import httpx
 
 from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
-from routersvc.providers.credentials import CredentialSource
+from routersvc.providers.authorisations import Authorisation, Headers, OutgoingRequest
 from routersvc.providers.wire_format import WireFormat, WireRequest
 
 
@@ -18,19 +18,16 @@ class ProviderConnection:
 
     `base_url` is what the wire format's paths are appended to, for example
     `https://api.openai.com/v1`. `credentials` are by the name that deployments give; a deployment
-    whose credential is the empty text sends none. `credential_header` carries the credential after
-    `credential_scheme`. `headers` go with every request, in place of the router's own. `transport`
-    holds the sockets.
+    whose credential is the empty text sends none. `headers` go with every request, in place of the
+    router's own. `transport` holds the sockets.
     """
 
     base_url: str
     wire_format: WireFormat
     transport: httpx.AsyncBaseTransport
-    credentials: Mapping[str, CredentialSource] = dataclasses.field(
-        default_factory=dict[str, CredentialSource]
+    credentials: Mapping[str, Authorisation] = dataclasses.field(
+        default_factory=dict[str, Authorisation]
     )
-    credential_header: str = "authorization"
-    credential_scheme: str = "Bearer"
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], repr=False)
 
     def __post_init__(self) -> None:
@@ -49,9 +46,6 @@ class Endpoint:
         self.transport = connection.transport
         self._base_url = connection.base_url.rstrip("/")
         self._credentials = connection.credentials
-        self._credential_header = connection.credential_header.lower().encode("ascii")
-        scheme = connection.credential_scheme
-        self._credential_prefix = f"{scheme} ".encode("ascii") if scheme else b""
         self._urls: dict[str, httpx.URL] = {}
         headers = {
             b"host": httpx.URL(connection.base_url).netloc,
@@ -62,7 +56,7 @@ class Endpoint:
             headers[name.lower().encode("ascii")] = value.encode("latin-1")
         self._headers = list(headers.items())
 
-    def request(
+    async def request(
         self,
         wire: WireRequest,
         *,
@@ -72,20 +66,22 @@ class Endpoint:
     ) -> httpx.Request:
         """Return the request that carries `wire` to the provider.
 
+        Waits only where a credential has to be fetched first.
+
         Raises:
-            AttemptFailedError: there is no credential of this name.
+            AttemptFailedError: there is no credential of this name, or it cannot be had.
         """
         url = self._urls.get(wire.path)
         if url is None:
             url = self._urls[wire.path] = httpx.URL(self._base_url + wire.path)
         all_headers = [*self._headers, *wire.headers]
-        if credential:
-            all_headers.append((self._credential_header, self._credential(credential)))
         if wire.body:
             all_headers.append((b"content-length", b"%d" % len(wire.body)))
         all_headers += [
             (name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()
         ]
+        if credential:
+            all_headers += await self._authorised(credential, wire, url, all_headers)
         return httpx.Request(
             wire.method,
             url,
@@ -94,13 +90,25 @@ class Endpoint:
             extensions={"timeout": {"connect": connect_timeout, "pool": connect_timeout}},
         )
 
-    def _credential(self, name: str) -> bytes:
-        source = self._credentials.get(name)
-        if source is None:
+    def note_failure(self, failure: Failure, *, credential: str) -> None:
+        """Take note of how a request with this credential failed."""
+        if credential and failure.failure_class is FailureClass.AUTHENTICATION:
+            self._authorisation(credential).refused()
+
+    async def _authorised(
+        self, credential: str, wire: WireRequest, url: httpx.URL, headers: Headers
+    ) -> Headers:
+        return await self._authorisation(credential).headers_for(
+            OutgoingRequest(method=wire.method, url=str(url), headers=headers, body=wire.body)
+        )
+
+    def _authorisation(self, name: str) -> Authorisation:
+        authorisation = self._credentials.get(name)
+        if authorisation is None:
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.AUTHENTICATION,
                     message=f"there is no credential `{name}`",
                 )
             )
-        return self._credential_prefix + source().reveal().encode("latin-1")
+        return authorisation

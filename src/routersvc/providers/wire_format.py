@@ -15,6 +15,7 @@ from routersvc.domain.answers import AnswerEvent
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import CredentialHeader
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +74,11 @@ class WireFormat(Protocol):
     @property
     def expressible(self) -> frozenset[Capability]:
         """What a request in this format can ask for at this vendor."""
+        ...
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """What carries a key to this vendor, where the configuration does not say otherwise."""
         ...
 
     def encode(self, call: AttemptCall) -> WireRequest:

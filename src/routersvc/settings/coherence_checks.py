@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from routersvc.settings.addresses import HostPort
+from routersvc.settings.auth import AuthKind, check_auth
 from routersvc.settings.fields import is_credential_header
 from routersvc.settings.fleet import FleetSection
 from routersvc.settings.models import ModelSection
@@ -57,6 +58,18 @@ def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemL
         problems.at_key(
             (*path, "api_key"), "stands beside `credentials`", "`api_key` or `credentials`"
         )
+    auth = provider.auth
+    if auth is not None:
+        check_auth((*path, "auth"), auth, problems)
+        if auth.kind is not AuthKind.KEY:
+            for key, given in (
+                ("api_key", provider.api_key is not None),
+                ("credentials", bool(provider.credentials)),
+            ):
+                if given:
+                    problems.at_key(
+                        (*path, key), f"has no effect beside `auth` of the kind `{auth.kind.value}`"
+                    )
     _check_headers((*path, "headers"), provider.headers, problems)
     tls = provider.tls
     if provider.base_url.startswith("http:") and (tls.ca_file or tls.insecure_skip_verify):

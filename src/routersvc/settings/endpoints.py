@@ -6,10 +6,12 @@ Secrets and certificate files are read here, once, when the settings are loaded.
 from __future__ import annotations
 
 import dataclasses
+import json
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from routersvc.settings.auth import AuthKind, AuthSection
 from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.providers import DEFAULT_CREDENTIAL, ProviderSection
@@ -36,11 +38,60 @@ class Connections:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class KeyAuth:
+    """A key in a header; `None` leaves header or scheme to the vendor's custom."""
+
+    header: str | None = None
+    scheme: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AwsKey:
+    """An access key of AWS."""
+
+    access_key_id: Secret
+    secret_access_key: Secret
+    session_token: Secret | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AwsAuth:
+    """A signature, with a `key` or with what AWS's own tools find."""
+
+    region: str
+    service: str
+    profile: str | None
+    key: AwsKey | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GoogleAuth:
+    """Tokens for Google Cloud; `None` leaves file or scope to what is usual."""
+
+    credentials_file: Path | None
+    scope: str | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AzureAdAuth:
+    """Tokens of Azure AD; with a `client_secret`, `tenant_id` and `client_id` are set."""
+
+    tenant_id: str | None
+    client_id: str | None
+    client_secret: Secret | None
+    scope: str | None
+
+
+Auth = KeyAuth | AwsAuth | GoogleAuth | AzureAdAuth
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
     """How a provider is called. `base_url` has no closing slash.
 
     `credentials` are found by the name that a deployment's `credential` holds; there is none for
-    a deployment whose `credential` is empty.
+    a deployment whose `credential` is empty. Where `auth` is no `KeyAuth`, it is the one credential
+    `default` itself, and `credentials` are empty.
     """
 
     provider: str
@@ -48,6 +99,7 @@ class Endpoint:
     dialect: str
     base_url: str
     credentials: Mapping[str, Secret]
+    auth: Auth
     headers: Mapping[str, Secret]
     tls: Tls
     connections: Connections
@@ -81,6 +133,7 @@ class Reader:
             dialect=provider.dialect or default_dialect,
             base_url=provider.base_url,
             credentials=credentials,
+            auth=self._auth((*path, "auth"), provider.auth),
             headers=self.headers((*path, "headers"), provider.headers),
             tls=Tls(
                 ca_file=self._ca_file((*path, "tls", "ca_file"), provider.tls.ca_file),
@@ -132,6 +185,64 @@ class Reader:
         except SecretUnavailableError as error:
             self._problems.at_value(path, str(error))
             return None
+
+    def _auth(self, path: KeyPath, auth: AuthSection | None) -> Auth:
+        """Return what lets calls in; complete only where nothing had to be reported."""
+        if auth is None:
+            return KeyAuth()
+        match auth.kind:
+            case AuthKind.KEY:
+                return KeyAuth(header=auth.header, scheme=auth.scheme)
+            case AuthKind.AWS:
+                return AwsAuth(
+                    region=auth.region or "",
+                    service=auth.service,
+                    profile=auth.profile,
+                    key=self._aws_key(path, auth),
+                )
+            case AuthKind.GOOGLE:
+                return GoogleAuth(
+                    credentials_file=self._json_file(
+                        (*path, "credentials_file"), auth.credentials_file
+                    ),
+                    scope=auth.scope,
+                )
+            case AuthKind.AZURE_AD:
+                return AzureAdAuth(
+                    tenant_id=auth.tenant_id,
+                    client_id=auth.client_id,
+                    client_secret=self._optional_secret(
+                        (*path, "client_secret"), auth.client_secret
+                    ),
+                    scope=auth.scope,
+                )
+
+    def _aws_key(self, path: KeyPath, auth: AuthSection) -> AwsKey | None:
+        key = self._optional_secret((*path, "access_key_id"), auth.access_key_id)
+        secret = self._optional_secret((*path, "secret_access_key"), auth.secret_access_key)
+        token = self._optional_secret((*path, "session_token"), auth.session_token)
+        if key is None or secret is None:
+            return None
+        return AwsKey(access_key_id=key, secret_access_key=secret, session_token=token)
+
+    def _optional_secret(self, path: KeyPath, reference: SecretReference | None) -> Secret | None:
+        return None if reference is None else self._secret(path, reference)
+
+    def _json_file(self, path: KeyPath, file: str | None) -> Path | None:
+        if file is None:
+            return None
+        full = self._folder / file
+        try:
+            holds_object = isinstance(json.loads(full.read_bytes()), dict)
+        except OSError as error:
+            reason = (error.strerror or "no usable file").lower()
+            self._problems.at_value(path, f"cannot be read: {reason}", "a JSON file")
+        except ValueError:
+            self._problems.at_value(path, "holds no JSON", "a JSON file")
+        else:
+            if not holds_object:
+                self._problems.at_value(path, "holds no JSON object", "a JSON file")
+        return full
 
     def _ca_file(self, path: KeyPath, file: str | None) -> Path | None:
         if file is None:

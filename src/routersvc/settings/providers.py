@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from routersvc.settings.auth import AuthKind, AuthSection
 from routersvc.settings.fields import (
     Duration,
     FilePath,
@@ -19,7 +20,7 @@ from routersvc.settings.fields import (
 )
 
 DEFAULT_CREDENTIAL = "default"
-"""The name of the one credential that `api_key` gives."""
+"""The name of the one credential that `api_key` or `auth` gives."""
 
 
 class ComplianceSection(Section):
@@ -90,6 +91,10 @@ class ProviderSection(Section):
         default={},
         description="Several credentials by name; deployments choose one by `credential`.",
     )
+    auth: AuthSection | None = Field(
+        default=None,
+        description="What lets calls in, where it is not a key in the vendor's usual header.",
+    )
     headers: Mapping[HeaderName, HeaderValue] = Field(
         repr=False,
         default={},
@@ -118,4 +123,6 @@ class ProviderSection(Section):
 
 def credential_names(provider: ProviderSection) -> tuple[str, ...]:
     """Return the names of a provider's credentials."""
+    if provider.auth is not None and provider.auth.kind is not AuthKind.KEY:
+        return (DEFAULT_CREDENTIAL,)
     return (DEFAULT_CREDENTIAL,) if provider.api_key is not None else tuple(provider.credentials)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from routersvc.settings.auth import AuthKind
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.known_models import known_name, known_names
 from routersvc.settings.plain_data import PlainData
@@ -114,7 +115,8 @@ class _References:
         if provider is None or not self._data.has(account):
             return
         known = self._data.keys((*account, "credentials"))
-        if self._data.has((*account, "api_key")):
+        kind = self._data.text((*account, "auth", "kind"))
+        if self._data.has((*account, "api_key")) or kind not in {None, AuthKind.KEY.value}:
             known = (DEFAULT_CREDENTIAL,)
         credential = self._data.text((*path, "credential"))
         if not self._data.has((*path, "credential")):

@@ -17,6 +17,7 @@ import pytest
 from routersvc.domain.catalogue import Deployment, Model, Provider
 from routersvc.domain.prompts import Message, Prompt, Role, Text
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import KeyAuthorisation
 from routersvc.providers.credentials import Secret
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.providers.openai_chat.dialects import DIALECTS
@@ -204,7 +205,7 @@ async def gateway_to() -> AsyncIterator[MakeGateway]:
             base_url=f"{scheme}://{host}:{server.port}/v1",
             wire_format=OpenAiChat(DIALECTS["generic"]),
             transport=AiohttpTransport(**limits),
-            credentials={"acme-key": lambda: Secret("sk-1")},
+            credentials={"acme-key": KeyAuthorisation(lambda: Secret("sk-1"))},
         )
         gateway = ProviderGateway({"acme": connection}, wall_clock=lambda: 1_790_000_000.0)
         gateways.append(gateway)

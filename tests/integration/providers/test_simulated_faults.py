@@ -27,6 +27,7 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import KeyAuthorisation
 from routersvc.providers.credentials import Secret
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.providers.openai_chat.dialects import DIALECTS
@@ -128,7 +129,7 @@ async def gateway(alpha: SimulatedProvider) -> AsyncIterator[ProviderGateway]:
         base_url=alpha.base_url,
         wire_format=OpenAiChat(DIALECTS["openai"]),
         transport=AiohttpTransport(),
-        credentials={"key": lambda: Secret(KEY)},
+        credentials={"key": KeyAuthorisation(lambda: Secret(KEY))},
     )
     gateway = ProviderGateway({"alpha": connection}, wall_clock=lambda: 1_790_000_000.0)
     yield gateway

@@ -16,6 +16,7 @@ from routersvc.domain.answers import AnswerEvent, Finished, FinishReason, Starte
 from routersvc.domain.failures import AttemptFailedError, FailureClass
 from routersvc.domain.prompts import Sampling
 from routersvc.engine.ports import Gateway
+from routersvc.providers.authorisations import CredentialHeader, KeyAuthorisation
 from routersvc.providers.credentials import Secret
 from routersvc.providers.gateway import ProviderGateway
 from routersvc.providers.http_attempts import MAX_ERROR_BODY_BYTES, HttpAttempt
@@ -100,7 +101,7 @@ class ScriptedTransport(httpx.AsyncBaseTransport):
 
 def gateway_over(transport: httpx.AsyncBaseTransport, **facts: Any) -> ProviderGateway:  # noqa: ANN401 - passed on
     """Return a gateway to one provider behind this transport."""
-    facts.setdefault("credentials", {"acme-key": lambda: Secret("sk-secret")})
+    facts.setdefault("credentials", {"acme-key": KeyAuthorisation(lambda: Secret("sk-secret"))})
     connection = ProviderConnection(
         base_url="https://api.acme.test/v1/",
         wire_format=OpenAiChat(DIALECTS["generic"]),
@@ -163,7 +164,14 @@ async def test_request_carries_credential_and_trace(make_call: MakeCall) -> None
 async def test_credential_goes_where_the_vendor_wants_it(make_call: MakeCall) -> None:
     """Azure has a header of its own, without a scheme."""
     transport = ScriptedTransport([CHUNK, END])
-    gateway = gateway_over(transport, credential_header="api-key", credential_scheme="")
+    gateway = gateway_over(
+        transport,
+        credentials={
+            "acme-key": KeyAuthorisation(
+                lambda: Secret("sk-secret"), CredentialHeader(name="api-key", scheme="")
+            )
+        },
+    )
 
     await read(gateway.open(make_call(streaming=True)))
 
@@ -185,7 +193,9 @@ async def test_credential_is_asked_for_at_every_attempt(make_call: MakeCall) -> 
     """It may have been rotated meanwhile."""
     keys = iter(["sk-1", "sk-2"])
     transport = ScriptedTransport([CHUNK, END])
-    gateway = gateway_over(transport, credentials={"acme-key": lambda: Secret(next(keys))})
+    gateway = gateway_over(
+        transport, credentials={"acme-key": KeyAuthorisation(lambda: Secret(next(keys)))}
+    )
 
     await read(gateway.open(make_call(streaming=True)))
     await read(gateway.open(make_call(streaming=True)))

@@ -7,6 +7,7 @@ import orjson
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import BEARER, CredentialHeader
 from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_chat.answers import AnswerReader
 from routersvc.providers.openai_chat.decoders import StreamDecoder
@@ -41,6 +42,11 @@ class OpenAiChat:
     def expressible(self) -> frozenset[Capability]:
         """What a request can ask for at this vendor."""
         return self.dialect.capabilities
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """What carries a key: the same header at every vendor of the format."""
+        return BEARER
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.
