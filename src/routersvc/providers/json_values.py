@@ -38,3 +38,12 @@ def is_json(text: str) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def json_object(data: bytes | str) -> JsonObject | None:
+    """Return the JSON object that `data` holds; `None` where it holds something else."""
+    try:
+        value: object = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("JsonObject", value) if isinstance(value, dict) else None

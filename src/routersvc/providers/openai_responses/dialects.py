@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.prompts import ReasoningEffort, ServiceTier
+from routersvc.providers.authorisations import BEARER, CredentialHeader
 
 _LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
     {
@@ -68,6 +69,7 @@ class ResponsesDialect:
     capabilities: frozenset[Capability] = _COMMON
     path: str = "/responses"
     probe_path: str = "/models"
+    credential_header: CredentialHeader = BEARER
     developer_role: bool = True
     encrypted_thoughts: bool = True
     plain_thoughts: bool = False
@@ -103,10 +105,13 @@ _OPENAI = ResponsesDialect(
 _AZURE = dataclasses.replace(
     _OPENAI,
     name="azure",
-    capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE, Capability.SERVICE_TIER},
+    credential_header=CredentialHeader(name="api-key", scheme=""),
+    capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE},
     cache_breakpoints=False,
     end_user_field="user",
-    service_tiers=_NO_TIERS,
+    service_tiers=MappingProxyType(
+        {ServiceTier.STANDARD: "default", ServiceTier.PRIORITY: "priority"}
+    ),
 )
 
 _XAI = ResponsesDialect(

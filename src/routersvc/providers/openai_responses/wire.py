@@ -7,6 +7,7 @@ import orjson
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.authorisations import CredentialHeader
 from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_responses.answers import AnswerReader
 from routersvc.providers.openai_responses.decoders import StreamDecoder
@@ -34,6 +35,11 @@ class OpenAiResponses:
     def expressible(self) -> frozenset[Capability]:
         """What a request can ask for at this vendor."""
         return self.dialect.capabilities
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """What carries a key to this vendor."""
+        return self.dialect.credential_header
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.
