@@ -133,8 +133,8 @@ def _body_of_text(text: str, *, streaming: bool) -> bytes:
     if not is_plain and _BASE64.fullmatch(text):
         with contextlib.suppress(binascii.Error, UnicodeDecodeError):  # it may only look like it
             text = base64.b64decode(text).decode()
-    if streaming and text.endswith("[DONE]"):
-        text += "\n\n"  # recorders that strip a text strip the end of its last event
+    if streaming and text.rstrip().endswith("[DONE]"):
+        text = text.rstrip() + "\n\n"  # some recorders strip the end of the last event
     return text.encode("utf-8", "surrogatepass")
 
 

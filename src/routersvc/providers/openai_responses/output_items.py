@@ -1,8 +1,10 @@
 """Reads the items of one answer, from their pieces or whole.
 
 An item of a stream is told up to four times: by its deltas, by the end of each of its parts, by
-its own end, and by the end of the answer. What was told is counted, so that each of the later
-tellings adds exactly what the earlier ones left out, whichever of them a vendor sends.
+its own end, and by the end of the answer. What was told is remembered, so that each of the later
+tellings adds exactly what the earlier ones left out, whichever of them a vendor sends. Parts are
+not numbered alike everywhere (a first part may be number 1), so what an item holds is compared as
+a whole. A later telling that contradicts an earlier one adds nothing: what was told stands.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+from collections.abc import Sequence
 
 import orjson
 
@@ -38,13 +41,36 @@ PARAGRAPH = "\n\n"
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Item:
-    """What has been told of one item: characters by kind and number of the part."""
+    """What has been told of one item, by kind and number of the part."""
 
     kind: str
-    told: dict[tuple[str, int], int] = dataclasses.field(default_factory=dict[tuple[str, int], int])
+    told: dict[tuple[str, int], list[str]] = dataclasses.field(
+        default_factory=dict[tuple[str, int], list[str]]
+    )
     call: int | None = None
     thought_kind: str | None = None
     closed: bool = False
+
+    def tell(self, kind: str, part: int, text: str) -> None:
+        """Remember a piece that is told."""
+        self.told.setdefault((kind, part), []).append(text)
+
+    def rests(self, kind: str, parts: Sequence[str]) -> list[str]:
+        """Return what of each part has not been told, however the parts were numbered."""
+        told = "".join(
+            piece
+            for (one, _), pieces in sorted(self.told.items())
+            if one == kind
+            for piece in pieces
+        )
+        if not "".join(parts).startswith(told):
+            return [""] * len(parts)
+        rests: list[str] = []
+        skipped = len(told)
+        for part in parts:
+            rests.append(part[skipped:])
+            skipped = max(0, skipped - len(part))
+        return rests
 
 
 class ItemReader:
@@ -100,7 +126,7 @@ class ItemReader:
         elif known.kind == "message":
             self._close_message(number, item, events)
         elif known.kind == "reasoning":
-            self._close_thought(known, item, events)
+            self._close_thought(number, item, events)
         elif known.kind == "image_generation_call":
             self._add_picture(item, events)
         else:
@@ -119,14 +145,14 @@ class ItemReader:
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
         if text or tokens:
-            self._count(self._item(number, "message"), "text", part, text)
+            self._item(number, "message").tell("text", part, text)
             self.has_text = self.has_text or bool(text)
             events.append(TextDelta(text=text, logprobs=tokens))
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
         """Tell a piece of the refusal."""
         if text:
-            self._count(self._item(number, "message"), "refusal", part, text)
+            self._item(number, "message").tell("refusal", part, text)
             self.has_refusal = True
             events.append(RefusalDelta(text=text))
 
@@ -141,8 +167,8 @@ class ItemReader:
         if not text or item.thought_kind not in {None, kind}:
             return
         item.thought_kind = kind
-        begins_paragraph = part > 0 and (kind, part) not in item.told
-        self._count(item, kind, part, text)
+        begins_paragraph = bool(item.told) and (kind, part) not in item.told
+        item.tell(kind, part, text)
         self._think(ThoughtDelta(text=PARAGRAPH + text if begins_paragraph else text), events)
 
     def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
@@ -150,24 +176,21 @@ class ItemReader:
         item = self._items.get(number)
         if item is None or item.call is None or item.kind == CUSTOM_CALL or not text:
             return
-        self._count(item, "arguments", 0, text)
+        item.tell("arguments", 0, text)
         self._arguments[item.call].append(text)
         events.append(ToolCallDelta(index=item.call, arguments_json=text))
 
     def rest(self, number: int, kind: str, part: int, whole: str) -> str:
         """Return what of a whole part has not been told."""
         item = self._items.get(number)
-        told = 0 if item is None else item.told.get((kind, part), 0)
-        return whole[told:]
+        told = "" if item is None else "".join(item.told.get((kind, part), ()))
+        return whole[len(told) :] if whole.startswith(told) else ""
 
     def _item(self, number: int, kind: str) -> _Item:
         item = self._items.get(number)
         if item is None:
             item = self._items[number] = _Item(kind=kind)
         return item
-
-    def _count(self, item: _Item, kind: str, part: int, text: str) -> None:
-        item.told[kind, part] = item.told.get((kind, part), 0) + len(text)
 
     def _begin_call(self, known: _Item, item: JsonObject, events: list[AnswerEvent]) -> None:
         known.call = len(self._arguments)
@@ -189,32 +212,32 @@ class ItemReader:
         whole: str = item.get(CALL_TYPES[known.kind]) or ""
         if known.kind == CUSTOM_CALL:
             whole = orjson.dumps({"input": whole}).decode()
-        told = known.told.get(("arguments", 0), 0)
-        rest = whole[told:] or ("" if told else "{}")
+        rest = known.rests("arguments", [whole])[0]
+        if not (rest or known.told):
+            rest = "{}"
         if rest:
             self._arguments[call].append(rest)
             events.append(ToolCallDelta(index=call, arguments_json=rest))
 
     def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        for part, content in enumerate(item.get("content") or ()):
-            match content.get("type"):
-                case "output_text":
-                    whole: str = content.get("text") or ""
-                    rest = self.rest(number, "text", part, whole)
-                    # Their probabilities came with the pieces, unless there were none.
-                    logprobs = content.get("logprobs") if rest == whole else None
-                    self.text(number, part, rest, logprobs, events)
-                case "refusal":
-                    rest = self.rest(number, "refusal", part, content.get("refusal") or "")
-                    self.refusal(number, part, rest, events)
-                case _:
-                    pass
+        contents: list[JsonObject] = item.get("content") or []
+        known = self._items[number]
+        texts = [_text_of(content, "output_text", "text") for content in contents]
+        for part, (content, rest) in enumerate(
+            zip(contents, known.rests("text", texts), strict=True)
+        ):
+            # Their probabilities came with the pieces, unless there were none.
+            logprobs = content.get("logprobs") if rest and rest == texts[part] else None
+            self.text(number, part, rest, logprobs, events)
+        refusals = [_text_of(content, "refusal", "refusal") for content in contents]
+        for part, rest in enumerate(known.rests("refusal", refusals)):
+            self.refusal(number, part, rest, events)
 
-    def _close_thought(self, known: _Item, item: JsonObject, events: list[AnswerEvent]) -> None:
-        number = next(number for number, one in self._items.items() if one is known)
+    def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
+        known = self._items[number]
         for kind in ("content", "summary"):
-            for part, piece in enumerate(item.get(kind) or ()):
-                rest = self.rest(number, kind, part, piece.get("text") or "")
+            pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
+            for part, rest in enumerate(known.rests(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
             self._think(ThoughtDelta(encrypted=proof_of(item)), events)
@@ -241,6 +264,12 @@ class ItemReader:
         self.has_more = True
         if not self._hides_thoughts:
             events.append(thought)
+
+
+def _text_of(content: JsonObject, kind: str, field: str) -> str:
+    """Return the text of a part of this kind; a part of another kind has none of it."""
+    text: str = (content.get(field) or "") if content.get("type") == kind else ""
+    return text
 
 
 def _decoded(data: str) -> bytes:

@@ -1,0 +1,39 @@
+"""`python -m bench.wire`: every recorded exchange through the adapters, against other readers.
+
+Prints provider, API and kind with what is recorded and what passed, names everything that did not
+pass with its reason, and ends with 1 where there is any. The environment variable
+`ROUTERSVC_SHARED` says where the recordings are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import sys
+
+from bench.wire import corpus
+from bench.wire.outcomes import outcomes
+from bench.wire.report import report, unsound
+
+RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "wire.md"
+
+
+def main() -> int:
+    """Run as the arguments say; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.wire", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}")
+    options = parser.parse_args()
+    wire = corpus.folder()
+    if wire is None:
+        print(f"{corpus.ENVIRONMENT} names no folder with recordings", file=sys.stderr)
+        return 2
+    answers, errors = outcomes(wire)
+    text = "\n".join(report(answers, errors)).rstrip("\n") + "\n"
+    print(text, end="")
+    if options.write:
+        RESULTS.write_text(text)
+    return 1 if unsound([*answers.values(), *errors.values()]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
