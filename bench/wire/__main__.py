@@ -25,7 +25,10 @@ def main() -> int:
     options = parser.parse_args()
     wire = corpus.folder()
     if wire is None:
-        print(f"{corpus.ENVIRONMENT} names no folder with recordings", file=sys.stderr)
+        print(
+            f"{corpus.ENVIRONMENT} names no folder with recordings, and none is beside the project",
+            file=sys.stderr,
+        )
         return 2
     answers, errors = outcomes(wire)
     text = "\n".join(report(answers, errors)).rstrip("\n") + "\n"

@@ -14,7 +14,9 @@ from routersvc.app.replays.recordings import Recording
 from routersvc.app.replays.replaying import recording_in
 
 ENVIRONMENT = "ROUTERSVC_SHARED"
-"""The variable that names the folder in which `wire` lies."""
+"""The variable that names the folder in which `wire` lies, if it is not beside the project."""
+
+_BESIDE = Path(__file__).resolve().parents[3] / "shared"
 
 
 class Row(NamedTuple):
@@ -28,10 +30,9 @@ class Row(NamedTuple):
 
 
 def folder() -> Path | None:
-    """Return the folder of the recordings; `None` where none is named."""
-    shared = os.environ.get(ENVIRONMENT)
-    found = None if shared is None else Path(shared) / "wire"
-    return found if found is not None and (found / "MANIFEST.csv").exists() else None
+    """Return the folder of the recordings; `None` where there is none."""
+    found = Path(os.environ.get(ENVIRONMENT, _BESIDE)) / "wire"
+    return found if (found / "MANIFEST.csv").exists() else None
 
 
 def rows(wire: Path) -> Sequence[Row]:
