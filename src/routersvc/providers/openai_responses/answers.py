@@ -179,6 +179,7 @@ class AnswerReader:
     def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
         for number, item in enumerate(response.get("output") or ()):
             self._items.close(number, item, events)
+        self._items.end_calls(events)
         self._status = response.get("status") or ""
         details: JsonObject = response.get("incomplete_details") or {}
         self._incomplete_reason = details.get("reason") or ""

@@ -132,6 +132,13 @@ class ItemReader:
         else:
             self._add_opaque(item, events)
 
+    def end_calls(self, events: list[AnswerEvent]) -> None:
+        """Give an empty object to calls that were told no arguments: they have none."""
+        for call, pieces in enumerate(self._arguments):
+            if not pieces:
+                pieces.append("{}")
+                events.append(ToolCallDelta(index=call, arguments_json="{}"))
+
     def text(
         self,
         number: int,
@@ -213,8 +220,6 @@ class ItemReader:
         if known.kind == CUSTOM_CALL:
             whole = orjson.dumps({"input": whole}).decode()
         rest = known.rests("arguments", [whole])[0]
-        if not (rest or known.told):
-            rest = "{}"
         if rest:
             self._arguments[call].append(rest)
             events.append(ToolCallDelta(index=call, arguments_json=rest))
