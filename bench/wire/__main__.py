@@ -14,6 +14,7 @@ import sys
 from bench.wire import corpus
 from bench.wire.outcomes import outcomes
 from bench.wire.report import report, unsound
+from bench.wire.round_trips import round_trips
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "wire.md"
 
@@ -31,11 +32,12 @@ def main() -> int:
         )
         return 2
     answers, errors = outcomes(wire)
-    text = "\n".join(report(answers, errors)).rstrip("\n") + "\n"
+    requests = round_trips(wire)
+    text = "\n".join(report(answers, errors, requests)).rstrip("\n") + "\n"
     print(text, end="")
     if options.write:
         RESULTS.write_text(text)
-    return 1 if unsound([*answers.values(), *errors.values()]) else 0
+    return 1 if unsound([*answers.values(), *errors.values(), *requests.values()]) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ _SKIPPED = {Verdict.NOT_CALLED, Verdict.NO_BODY}
 _UNSOUND = {Verdict.FAILED, Verdict.NO_ADAPTER, Verdict.NO_READING}
 
 
-def report(answers: Mapping[Row, Outcome], errors: Mapping[str, Outcome]) -> Iterator[str]:
+def report(
+    answers: Mapping[Row, Outcome],
+    errors: Mapping[str, Outcome],
+    requests: Mapping[Row, Outcome],
+) -> Iterator[str]:
     """Yield the lines of the report, in Markdown."""
     yield "# Recorded traffic"
     yield ""
@@ -70,6 +74,9 @@ def report(answers: Mapping[Row, Outcome], errors: Mapping[str, Outcome]) -> Ite
         "Errors of APIs that are not called",
         ((file, one) for file, one in errors.items() if one.verdict in _SKIPPED),
     )
+    yield "## Requests"
+    yield ""
+    yield from _requests(requests)
 
 
 def unsound(outcomes: Iterable[Outcome]) -> int:
@@ -112,6 +119,38 @@ def _errors(errors: Mapping[str, Outcome]) -> Iterator[str]:
         passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
         against = sum(outcome.judge == "objection" for outcome in outcomes)
         yield f"| {provider} | {len(outcomes)} | {passed} | {against} |"
+
+
+def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
+    yield "Recorded requests in the contract's words, written again by the adapter of their"
+    yield "provider, and compared with what was recorded."
+    yield ""
+    yield "| API | recorded | the same again | not expressible | without a body |"
+    yield "|---|--:|--:|--:|--:|"
+    for api in sorted({row.api for row in requests}):
+        found = collections.Counter(
+            outcome.verdict for row, outcome in requests.items() if row.api == api
+        )
+        yield (
+            f"| {api} | {found.total()} | {found[Verdict.PASSED]} | {found[Verdict.AT_FAULT]} "
+            f"| {found[Verdict.NO_BODY]} |"
+        )
+    yield ""
+    why = collections.Counter(
+        (row.api, outcome.reason)
+        for row, outcome in requests.items()
+        if outcome.verdict is Verdict.AT_FAULT
+    )
+    if why:
+        yield "### Not expressible"
+        yield ""
+        for (api, reason), count in sorted(why.items(), key=lambda one: (-one[1], one[0])):
+            yield f"- {count} × {api}, {reason}"
+        yield ""
+    yield from _named(
+        "Not the same again",
+        ((row.file, one) for row, one in requests.items() if one.verdict in _UNSOUND),
+    )
 
 
 def _judges(outcomes: Iterable[Outcome]) -> collections.Counter[str]:

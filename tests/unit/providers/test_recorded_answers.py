@@ -6,19 +6,30 @@ said here of one wire format holds for all: another one needs no test of its own
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from bench.wire import corpus
+from bench.wire.comparing import differences
 from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer
+from bench.wire.readings import reading_of
 
 from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAdapterError
 from routersvc.app.replays.recordings import Recording, UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, replay
-from routersvc.domain.answers import CONTENT_TYPES, AnswerEvent, Finished, Started, UsageCounted
+from routersvc.domain.answers import (
+    CONTENT_TYPES,
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    UsageCounted,
+)
 from routersvc.domain.failures import FailureClass
+from routersvc.domain.prompts import ToolCall
 
 NOT_BUILT = frozenset({"messages", "converse", "generate_content", "chat_v2", "ollama_chat"})
 """APIs that the router is to call and cannot yet."""
@@ -160,6 +171,34 @@ def cuts_of(body: bytes) -> list[int]:
 def without_usage(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
     """Return the events but for the counts."""
     return [event for event in events if not isinstance(event, UsageCounted)]
+
+
+def test_comparison_sees_every_difference(shared: Path) -> None:
+    """A comparison that is blind would let every answer pass."""
+    _, recording, adapter, whole = next(
+        one
+        for one in sound_answers(shared, "openai", "responses")
+        if any(isinstance(part, ToolCall) for part in one[3].answer.parts)
+    )
+    reading = reading_of(corpus.record("x", recording, adapter.framing))
+    assert reading is not None
+    (call,) = reading.calls
+
+    assert differences(whole.answer, reading) == []
+    for change in (
+        {"text": "x"},
+        {"thoughts": "x"},
+        {"refusal": "x"},
+        {"calls": ()},
+        {"calls": (dataclasses.replace(call, name="x"),)},
+        {"calls": (dataclasses.replace(call, call_id="x"),)},
+        {"calls": (dataclasses.replace(call, arguments="x"),)},
+        {"media": (1,)},
+        {"finish": FinishReason.OTHER},
+        {"usage": None},
+        {"model": "x"},
+    ):
+        assert differences(whole.answer, dataclasses.replace(reading, **change)), change
 
 
 @functools.cache

@@ -57,6 +57,7 @@ APIS: Mapping[str, Api] = MappingProxyType(
                 name: name
                 for name in (
                     "azure",
+                    "cerebras",
                     "deepseek",
                     "gpustack",
                     "groq",
@@ -69,6 +70,11 @@ APIS: Mapping[str, Api] = MappingProxyType(
                     "vllm",
                     "xai",
                 )
+            }
+            | {
+                "bedrock-mantle": "cerebras",
+                "crusoe": "cerebras",
+                "vercel-gateway": "vercel_gateway",
             },
         ),
         "responses": Api(

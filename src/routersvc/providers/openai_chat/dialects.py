@@ -354,7 +354,16 @@ _OLLAMA = OpenAiDialect(
 )
 
 _GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack", terminator_required=False)
-_SNOWFLAKE = dataclasses.replace(_GENERIC, name="snowflake", finish_reason_required=False)
+_CEREBRAS = dataclasses.replace(_GENERIC, name="cerebras", thought_form=ThoughtForm.REASONING)
+_VERCEL_GATEWAY = dataclasses.replace(
+    _GENERIC, name="vercel_gateway", thought_form=ThoughtForm.REASONING_DETAILS
+)
+_SNOWFLAKE = dataclasses.replace(
+    _GENERIC,
+    name="snowflake",
+    reasoning_form=ReasoningForm.OBJECT,
+    finish_reason_required=False,
+)
 
 DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
     {
@@ -372,8 +381,10 @@ DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
             _TOGETHER,
             _OPENROUTER,
             _OLLAMA,
+            _CEREBRAS,
             _GPUSTACK,
             _SNOWFLAKE,
+            _VERCEL_GATEWAY,
         )
     }
 )
