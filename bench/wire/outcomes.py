@@ -78,9 +78,10 @@ def outcome_of_error(wire: Path, file: str, label: str) -> Outcome:
     """Return whether an error means what its label says, or what an objection says instead."""
     try:
         recording = corpus.recording(wire, file)
-        adapter = adapter_of(recording, None)
     except UnusableRecordError as error:
         return Outcome(Verdict.NO_BODY, reason=str(error))
+    try:
+        adapter = adapter_of(recording, None)
     except NoAdapterError as error:
         not_called = recording.api in NOT_CALLED and _is_success(recording)
         verdict = Verdict.NOT_CALLED if not_called else Verdict.NO_ADAPTER

@@ -188,10 +188,8 @@ def _media(messages: Sequence[JsonObject]) -> tuple[int, ...]:
         image["image_url"]["url"] for message in messages for image in message.get("images") or ()
     ]
     pictures = [len(base64.b64decode(url.partition(",")[2])) for url in urls]
-    sound = sum(
-        len(base64.b64decode((message.get("audio") or {}).get("data") or ""))
-        for message in messages
-    )
+    sounds: list[JsonObject] = [message.get("audio") or {} for message in messages]
+    sound = sum(len(base64.b64decode(one.get("data") or "")) for one in sounds)
     return (*pictures, *((sound,) if sound else ()))
 
 
@@ -209,11 +207,10 @@ def _finish(
 
 def _usage(record: Record, bodies: Sequence[JsonObject]) -> tuple[int, int, int] | None:
     """Return the last count; two vendors leave something out of their sums."""
-    counts: list[JsonObject] = [
-        usage
-        for body in bodies
-        if (usage := body.get("usage") or (body.get("x_groq") or {}).get("usage"))
+    places: list[JsonObject] = [
+        one for body in bodies for one in (body.get("x_groq"), body) if one is not None
     ]
+    counts: list[JsonObject] = [one["usage"] for one in places if one.get("usage")]
     if not counts:
         return None
     last = counts[-1]

@@ -6,7 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Generator
 
-import httpx
+import httpx2
 import openai
 
 from bench.wire.readings import Record
@@ -28,12 +28,12 @@ def client_for(record: Record) -> openai.OpenAI:
         "content-type": "text/event-stream" if record.streaming else "application/json",
     }
 
-    def respond(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(record.status, headers=headers, content=record.body, request=request)
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(record.status, headers=headers, content=record.body, request=request)
 
     return openai.OpenAI(
         api_key="none",
         base_url="https://recorded.invalid/v1",
         max_retries=0,
-        http_client=httpx.Client(transport=httpx.MockTransport(respond)),
+        http_client=httpx2.Client(transport=httpx2.MockTransport(respond)),
     )

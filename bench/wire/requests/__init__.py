@@ -14,7 +14,7 @@ import importlib
 import json
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from routersvc.domain.catalogue import Capability, Deployment, Model, Provider
 from routersvc.domain.prompts import Prompt, WireExtension
@@ -115,7 +115,8 @@ def data_of(url: str) -> tuple[str, bytes] | None:
 def without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value without the fields that say nothing."""
     if isinstance(value, dict):
-        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+        fields = cast("JsonObject", value)
+        return {key: without_nulls(one) for key, one in fields.items() if one is not None}
     if isinstance(value, list):
-        return [without_nulls(one) for one in value]
+        return [without_nulls(one) for one in cast("list[Any]", value)]
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from bench.wire.requests import (
     Asked,
@@ -144,8 +144,9 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     schema = found.get("response_format", {}).get("json_schema", {})
     if not schema.get("description"):
         schema.pop("description", None)
-    if isinstance(found.get("tool_choice"), dict):
-        found["tool_choice"].setdefault("type", "function")
+    choice: Any = found.get("tool_choice")
+    if isinstance(choice, dict):
+        found["tool_choice"] = {"type": "function", **cast("JsonObject", choice)}
     for tool in found.get("tools", ()):
         tool.setdefault("type", "function")
         tool["function"].pop("type", None)
@@ -239,6 +240,7 @@ def _thoughts(message: JsonObject) -> list[Thought]:
 def _part(part: Any) -> Part:  # noqa: ANN401 - JSON
     if not isinstance(part, dict):
         raise NotExpressibleError("a part without a type")
+    part = cast("JsonObject", part)
     cache = _cache(part.pop("cache_control", None))
     kind = part.pop("type")
     match kind:
@@ -263,7 +265,7 @@ def _part(part: Any) -> Part:  # noqa: ANN401 - JSON
         case _:
             raise NotExpressibleError(f"a part of the type `{kind}`")
     if part:
-        raise NotExpressibleError(f"`{next(iter(part))}` in a part of the type `{kind}`")
+        raise NotExpressibleError(f"`{min(part)}` in a part of the type `{kind}`")
     return found
 
 
@@ -336,9 +338,10 @@ def _format(wanted: JsonObject) -> JsonObjectFormat | JsonSchemaFormat | None:
         return None
     if kind == "json_object" and "schema" not in wanted:
         return JsonObjectFormat()
-    schema = wanted.get("json_schema")
+    schema: Any = wanted.get("json_schema")
     if kind != "json_schema" or not isinstance(schema, dict) or "name" not in schema:
         raise NotExpressibleError(f"an answer of the format `{kind}` with a schema of its own kind")
+    schema = cast("JsonObject", schema)
     return JsonSchemaFormat(
         name=schema["name"],
         json_schema=json.dumps(schema["schema"]),

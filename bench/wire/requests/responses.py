@@ -105,9 +105,11 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
     found: JsonObject = without_nulls(body)
     for name in ("store", "stream_options"):
         found.pop(name, None)
-    for name, default in (("stream", False), ("service_tier", "auto"), ("tools", [])):
+    for name, default in (("stream", False), ("service_tier", "auto")):
         if found.get(name) == default:
             del found[name]
+    if not found.get("tools"):
+        found.pop("tools", None)
     found["include"] = sorted(found.get("include", ()))
     if "user" in found:
         found["safety_identifier"] = found.pop("user")

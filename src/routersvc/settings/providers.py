@@ -104,7 +104,7 @@ class ProviderSection(Section):
     query: Mapping[Name, str] = Field(
         default={},
         description="Parameters that the address of every call carries, for example "
-        "`api-version` at Azure. They go before those that the dialect knows.",
+        "`api-version` at Azure. They go before those that the dialect knows. Hold no secrets.",
     )
     region: Name | None = Field(
         default=None,

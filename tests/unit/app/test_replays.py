@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from botocore.eventstream import EventStreamBuffer
+from botocore.eventstream import EventStreamBuffer  # pyright: ignore[reportMissingTypeStubs]
 
 from routersvc.app.replays.adapters import (
     APIS,
@@ -129,7 +129,7 @@ def test_promised_format_is_that_of_the_request() -> None:
 
 def test_error_is_read_with_its_headers() -> None:
     """They say when to come back."""
-    response = {"status": 429, "headers": {"Retry-After": "7"}, "json": {"error": {}}}
+    response: JsonObject = {"status": 429, "headers": {"Retry-After": "7"}, "json": {"error": {}}}
 
     failure = replayed(record(response)).failure
 
@@ -269,7 +269,7 @@ def test_payloads_are_framed_as_the_format_has_them() -> None:
 
 def test_event_stream_is_one_that_botocore_reads() -> None:
     """Its checksums and headers are AWS's."""
-    buffer = EventStreamBuffer()
+    buffer: Any = EventStreamBuffer()
     buffer.add_data(
         framed(['{"messageStop":{"stopReason":"end_turn"}}', '{"a":1,"b":2}'], Framing.EVENT_STREAM)
     )

@@ -34,7 +34,12 @@ ANSWER: dict[str, Any] = {
 def file_of(folder: Path, name: str, response: dict[str, Any]) -> str:
     """Write a record; return its name."""
     path = folder / name
-    known = {"provider": "groq", "api": "chat_completions", "request": {}, "streaming": False}
+    known: dict[str, Any] = {
+        "provider": "groq",
+        "api": "chat_completions",
+        "request": {},
+        "streaming": False,
+    }
     path.write_text(json.dumps({**known, "response": response}))
     return str(path)
 

@@ -31,7 +31,7 @@ bounded = settings(max_examples=120, suppress_health_check=[HealthCheck.function
 LONGEST_RECORD = 6_000
 """Bytes: mutations of long answers find no more than those of short ones."""
 
-WORDS = [
+WORDS = (
     "arguments",
     "call_id",
     "choices",
@@ -70,7 +70,7 @@ WORDS = [
     "tool_calls",
     "type",
     "usage",
-]
+)
 words = st.sampled_from(WORDS)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words | st.text(),

@@ -46,10 +46,13 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 STARTED = Started(model_version="m-1", response_id="r-1")
-USAGE = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+USAGE: JsonObject = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
 COUNTED = UsageCounted(usage=Usage(input_tokens=3, output_tokens=2))
-CREATED = {"type": "response.created", "response": {"id": "r-1", "model": "m-1", "output": []}}
-CALL = {"type": "function_call", "id": "fc-1", "call_id": "c-1", "name": "f"}
+CREATED: JsonObject = {
+    "type": "response.created",
+    "response": {"id": "r-1", "model": "m-1", "output": []},
+}
+CALL: JsonObject = {"type": "function_call", "id": "fc-1", "call_id": "c-1", "name": "f"}
 
 
 def finished(reason: FinishReason = FinishReason.STOP) -> Finished:
@@ -369,8 +372,8 @@ def test_log_probabilities_come_with_their_text(make_call: MakeCall) -> None:
         "logprob": -0.1,
         "top_logprobs": [{"token": "Ho", "logprob": -2.0, "bytes": [72, 111]}],
     }
-    streamed = (CREATED, {**delta("Hi"), "logprobs": [token]}, end())
-    whole = (CREATED, end(message({**said("Hi"), "logprobs": [token]})))
+    streamed: Sequence[JsonObject] = (CREATED, {**delta("Hi"), "logprobs": [token]}, end())
+    whole: Sequence[JsonObject] = (CREATED, end(message({**said("Hi"), "logprobs": [token]})))
     expected = TextDelta(
         text="Hi",
         logprobs=(
@@ -438,7 +441,7 @@ def test_incomplete_answer_says_why(
 ) -> None:
     """A filter that leaves nothing is a failure, so that a policy may allow another attempt."""
     items = [message(said(text))] if text else []
-    details = {"status": "incomplete", "incomplete_details": {"reason": why}}
+    details: JsonObject = {"status": "incomplete", "incomplete_details": {"reason": why}}
     body = (
         sse(CREATED, end(*items, **details))
         if streaming
@@ -612,7 +615,10 @@ def test_body_decides_how_it_is_read(make_call: MakeCall) -> None:
 def test_arguments_that_are_no_json_are_a_bad_answer(make_call: MakeCall) -> None:
     """Every caller would stumble over them, unless the limit explains them."""
     broken = {**CALL, "arguments": '{"a": '}
-    cut = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    cut: JsonObject = {
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+    }
 
     assert class_of(make_call, CREATED, end(broken)) is FailureClass.BAD_ANSWER
     assert class_of(make_call, CREATED, end(broken, **cut)) is None
@@ -620,7 +626,7 @@ def test_arguments_that_are_no_json_are_a_bad_answer(make_call: MakeCall) -> Non
 
 def test_promised_json_is_json(make_call: MakeCall) -> None:
     """A model that writes prose where JSON was promised has not answered."""
-    wanted = {"response_format": JsonObjectFormat()}
+    wanted: JsonObject = {"response_format": JsonObjectFormat()}
 
     assert class_of(make_call, CREATED, delta("{}"), end(), **wanted) is None
     assert class_of(make_call, CREATED, delta("Sure!"), end(), **wanted) is FailureClass.BAD_ANSWER

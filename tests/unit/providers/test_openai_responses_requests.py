@@ -56,7 +56,12 @@ SCHEMA = '{"type": "object", "properties": {"city": {"type": "string"}}}'
 WEATHER = FunctionTool(
     name="weather", description="Tells the weather", parameters_json_schema=SCHEMA, strict=True
 )
-ENCRYPTED = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "Zz=="}
+ENCRYPTED: JsonObject = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [],
+    "encrypted_content": "Zz==",
+}
 ALL_DIALECTS = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 
 

@@ -116,10 +116,11 @@ def _body(response: JsonObject, *, streaming: bool) -> tuple[bytes, tuple[str, .
             raise UnusableRecordError("`response.chunks` is no list")
         return b"", tuple(map(_payload, cast("Sequence[object]", chunks)))
     if "json" in response:
-        value = response["json"]
-        if isinstance(value, dict) and value.get("category") == "provider_sdk" and "body" in value:
-            value = {"error": value["body"]}  # an SDK's exception holds the error itself
-        return orjson.dumps(value), None
+        exception = _object(response["json"])
+        if exception.get("category") == "provider_sdk" and "body" in exception:
+            # What an SDK's exception holds is the error itself, without what stood around it.
+            return orjson.dumps({"error": exception["body"]}), None
+        return orjson.dumps(response["json"]), None
     text = response.get("text")
     if not isinstance(text, str):
         raise UnusableRecordError("`response` has none of `json`, `text`, `chunks`, `base64`")
@@ -153,8 +154,8 @@ def _headers(value: object) -> Mapping[str, str]:
     """Return headers with lower-case names; of several values, the last counts."""
     headers: dict[str, str] = {}
     for name, one in _object(value).items():
-        last: object = one[-1] if isinstance(one, list) and one else one
-        headers[name.lower()] = str(last)
+        values = cast("list[object]", one) if isinstance(one, list) else [one]
+        headers[name.lower()] = "" if not values else str(values[-1])
     return headers
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 
-import orjson
-
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.prompts import (
     CacheLifetime,
@@ -21,7 +19,7 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.json_values import JsonObject, json_object
 from routersvc.providers.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.openai_responses.items import CALL_TYPES, CUSTOM_CALL, item_of
 from routersvc.providers.openai_responses.mismatches import mismatch, require
@@ -206,13 +204,8 @@ def _data_url(data: bytes | None, media_type: str) -> str:
 
 def _free_text(arguments: str) -> str:
     """Return the text that a custom call was given; the contract holds it in an object."""
-    try:
-        value: object = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        return arguments
-    if isinstance(value, dict) and isinstance(text := value.get("input"), str):
-        return text
-    return arguments
+    text: object = (json_object(arguments) or {}).get("input")
+    return text if isinstance(text, str) else arguments
 
 
 def _mark_cache(

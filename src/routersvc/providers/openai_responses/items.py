@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.json_values import JsonObject, json_object
 
 CALL_TYPES: Mapping[str, str] = MappingProxyType(
     {"function_call": "arguments", "custom_tool_call": "input"}
@@ -33,13 +33,8 @@ def proof_of(item: JsonObject) -> bytes:
 
 def item_of(proof: bytes) -> JsonObject | None:
     """Return the item that a proof holds; `None` where another format made the proof."""
-    try:
-        item: object = orjson.loads(proof)
-    except orjson.JSONDecodeError:
-        return None
-    if isinstance(item, dict) and isinstance(item.get("type"), str):
-        return {**item}
-    return None
+    item = json_object(proof)
+    return None if item is None or not isinstance(item.get("type"), str) else item
 
 
 def signature_of(item: JsonObject) -> bytes:

@@ -145,7 +145,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
 def _tool_choice(choice: ToolChoice) -> str | JsonObject:
     if choice.mode is ToolChoiceMode.FUNCTION:
         return {"type": "function", "name": choice.function_name}
-    return choice.mode.value
+    mode: str = choice.mode.value
+    return mode
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: ResponsesDialect) -> None:
