@@ -30,17 +30,18 @@ def replay_files(paths: tuple[Path, ...], *, adapter: str | None, delivery: Deli
             raise UsageProblemError(f"`--adapter`: {error}") from error
     unread, broken = 0, 0
     for path in paths:
+        file = str(path).encode("utf-8", "backslashreplace").decode()
         try:
             replayed = _replayed(path, adapter, delivery)
         except (OSError, UnusableRecordError, NoAdapterError) as error:
             unread += 1
-            terminal.write_json(unread_entries(str(path), _sentence(error)))
+            terminal.write_json(unread_entries(file, _sentence(error)))
         except Exception as error:  # noqa: BLE001 - the other files are still wanted
             broken += 1
             sentence = f"a defect of the adapter: {type(error).__name__}"
-            terminal.write_json(unread_entries(str(path), sentence))
+            terminal.write_json(unread_entries(file, sentence))
         else:
-            terminal.write_json(replay_entries(str(path), replayed))
+            terminal.write_json(replay_entries(file, replayed))
     if broken:
         raise CommandError(f"{count_text(broken, 'file')} showed a defect of an adapter")
     if unread:

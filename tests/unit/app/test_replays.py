@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 from typing import Any
 
 import pytest
 from botocore.eventstream import EventStreamBuffer  # pyright: ignore[reportMissingTypeStubs]
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from routersvc.app.replays.adapters import (
     APIS,
@@ -280,3 +283,68 @@ def test_event_stream_is_one_that_botocore_reads() -> None:
     assert json.loads(stop.payload) == {"stopReason": "end_turn"}
     assert other.headers[":event-type"] == "chunk"
     assert base64.b64decode(json.loads(other.payload)["bytes"]) == b'{"a":1,"b":2}'
+
+
+odd_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.text(st.characters(codec=None), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "provider",
+                    "api",
+                    "streaming",
+                    "request",
+                    "response",
+                    "status",
+                    "headers",
+                    "json",
+                    "text",
+                    "chunks",
+                    "base64",
+                    "url",
+                    "error",
+                    "choices",
+                    "message",
+                    "output",
+                    "category",
+                    "body",
+                    "content-type",
+                    "format",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300)
+@given(value=odd_values, status=st.sampled_from([200, 400, 429, 500]), whole=st.booleans())
+def test_any_record_is_replayed_or_refused_by_name(
+    value: object, status: int, *, whole: bool
+) -> None:
+    """Users bring records that nobody here has seen."""
+    response = {"status": status, "headers": {}, "json": value}
+    data = json.dumps({"provider": "x", "response": response} if whole else value).encode()
+
+    with contextlib.suppress(UnusableRecordError, NoAdapterError):
+        found = replayed(data)
+        assert found.failure is not None or found.has_content
+
+
+@settings(max_examples=300)
+@given(body=st.binary(max_size=200), head=st.text(st.characters(codec="ascii"), max_size=60))
+def test_any_capture_is_replayed_or_refused_by_name(body: bytes, head: str) -> None:
+    """A capture may be cut, copied or edited."""
+    for data in (b"HTTP/" + body, f"HTTP/1.1 200 OK\n{head}\n\n".encode() + body):
+        with contextlib.suppress(UnusableRecordError):
+            found = replayed(data, "openai_responses")
+            assert found.failure is not None or found.has_content

@@ -50,7 +50,7 @@ def framed(payloads: Iterable[str], framing: Framing) -> bytes:
         case Framing.SSE_WITH_DONE:
             return b"".join(map(_sse_event, payloads)) + b"data: [DONE]\n\n"
         case Framing.LINES:
-            return "".join(f"{payload}\n" for payload in payloads).encode()
+            return "".join(f"{payload}\n" for payload in payloads).encode("utf-8", "surrogatepass")
         case Framing.EVENT_STREAM:
             return b"".join(map(_frame, payloads))
 
@@ -60,16 +60,16 @@ def _sse_event(payload: str) -> bytes:
     kind = _object(payload).get("type")
     name = f"event: {kind}\n" if isinstance(kind, str) and kind.isprintable() else ""
     lines = "\n".join(f"data: {line}" for line in payload.splitlines() or [""])
-    return f"{name}{lines}\n\n".encode()
+    return f"{name}{lines}\n\n".encode("utf-8", "surrogatepass")
 
 
 def _frame(payload: str) -> bytes:
     """Return a frame of AWS's event streams: the payload's one key is the name of its event."""
     event = _object(payload)
     name, content = next(iter(event.items())) if len(event) == 1 else ("chunk", None)
-    body = payload.encode() if content is None else orjson.dumps(content)
+    body = payload.encode("utf-8", "surrogatepass") if content is None else orjson.dumps(content)
     if name == "chunk" and content is None:
-        body = orjson.dumps({"bytes": base64.b64encode(payload.encode()).decode()})
+        body = orjson.dumps({"bytes": base64.b64encode(body).decode()})
     headers = b"".join(
         _header(key, value)
         for key, value in (

@@ -11,11 +11,10 @@ import base64
 import binascii
 import contextlib
 import dataclasses
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import cast
-
-import orjson
 
 from routersvc.app.replays.framing import CONTENT_TYPES, Framing, framed
 from routersvc.providers.json_values import JsonObject
@@ -119,8 +118,8 @@ def _body(response: JsonObject, *, streaming: bool) -> tuple[bytes, tuple[str, .
         exception = _object(response["json"])
         if exception.get("category") == "provider_sdk" and "body" in exception:
             # What an SDK's exception holds is the error itself, without what stood around it.
-            return orjson.dumps({"error": exception["body"]}), None
-        return orjson.dumps(response["json"]), None
+            return _dumped({"error": exception["body"]}).encode(), None
+        return _dumped(response["json"]).encode(), None
     text = response.get("text")
     if not isinstance(text, str):
         raise UnusableRecordError("`response` has none of `json`, `text`, `chunks`, `base64`")
@@ -147,7 +146,12 @@ def _bytes_of(value: object) -> bytes:
 
 
 def _payload(chunk: object) -> str:
-    return chunk if isinstance(chunk, str) else orjson.dumps(chunk).decode()
+    return chunk if isinstance(chunk, str) else _dumped(chunk)
+
+
+def _dumped(value: object) -> str:
+    """Return JSON in ASCII, which holds whatever a recorder wrote, halves of characters too."""
+    return json.dumps(value)
 
 
 def _headers(value: object) -> Mapping[str, str]:
@@ -164,4 +168,5 @@ def _object(value: object) -> JsonObject:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """Return a text that can be printed, whatever halves of characters it held."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
+from typing import cast
 
 from routersvc.app.replays.adapters import (
     NamedAdapter,
@@ -23,7 +25,7 @@ from routersvc.domain.answers import CONTENT_TYPES, AnswerEvent, Finished, Finis
 from routersvc.domain.collecting import Answer, collect
 from routersvc.domain.failures import AttemptFailedError, Failure
 from routersvc.providers.http_attempts import MAX_ERROR_BODY_BYTES
-from routersvc.providers.json_values import json_object
+from routersvc.providers.json_values import JsonObject, json_object
 
 _FIRST_ERROR = 300
 
@@ -74,10 +76,22 @@ def recording_in(data: bytes) -> Recording:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.startswith(BEGINNING):
         return recording_of_response(*response_of_capture(data))
-    record = json_object(data)
+    record = _record_in(data)
     if record is None:
         raise UnusableRecordError("it is neither a JSON object nor an HTTP response")
     return recording_of_record(record)
+
+
+def _record_in(data: bytes) -> JsonObject | None:
+    """Return the JSON object in a file; recorders may have torn a character into halves."""
+    record = json_object(data)
+    if record is None:
+        try:
+            value: object = json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+        record = cast("JsonObject", value) if isinstance(value, dict) else None
+    return record
 
 
 def adapter_of(recording: Recording, name: str | None) -> NamedAdapter:
