@@ -640,3 +640,37 @@ def test_first_piece_of_a_call_carries_its_name(make_call: MakeCall) -> None:
     events = events_of(make_call, CREATED, added({**CALL, "arguments": ""}), end())
 
     assert events[1] == ToolCallDelta(index=0, call_id="c-1", name="f")
+
+
+def test_what_a_call_holds_may_be_told_at_its_end(make_call: MakeCall) -> None:
+    """A namespace may come with the end of the item only."""
+    ended = {**CALL, "arguments": "{}", "namespace": "n"}
+
+    answer = collect(
+        events_of(make_call, CREATED, added({**CALL, "arguments": ""}), done(ended), end())
+    )
+
+    assert json.loads(calls_of(answer.parts)[0].signature) == {
+        "type": "function_call",
+        "namespace": "n",
+    }
+
+
+def test_items_that_share_a_number_are_all_told(make_call: MakeCall) -> None:
+    """A server that counts wrongly must not cost the caller half of the answer."""
+    thought = {"type": "reasoning", "id": "rs-1", "summary": [], "content": []}
+
+    answer = collect(
+        events_of(
+            make_call,
+            CREATED,
+            added(thought),
+            delta("Hm.", kind="reasoning_text"),
+            added(message()),
+            delta("Hel"),
+            done(message(said("Hello"))),
+            end(),
+        )
+    )
+
+    assert answer.parts == (Thought(text="Hm."), Text(text="Hello"))

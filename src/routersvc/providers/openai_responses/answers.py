@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import orjson
+
 from routersvc.domain.answers import (
     AnswerEvent,
     Finished,
@@ -27,6 +29,7 @@ from routersvc.providers.soundness import (
     require_content,
     require_format,
 )
+from routersvc.providers.sse import SseEvent
 from routersvc.providers.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -61,17 +64,27 @@ class AnswerReader:
         )
         self._text: list[str] = []
         self._started = False
+        self._finished = False
         self._status = ""
         self._incomplete_reason = ""
         self._model_version = ""
         self._answer_id = ""
 
-    def read_event(self, kind: str, event: JsonObject, events: list[AnswerEvent]) -> bool:
-        """Append what an event of a stream says; return whether it is the last one.
+    @property
+    def is_finished(self) -> bool:
+        """Whether the event with the whole response has come. Some vendors send `[DONE]` after."""
+        return self._finished
+
+    def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
+        """Append what an event of a stream says.
 
         Raises:
-            AttemptFailedError: the event says that the answer failed.
+            AttemptFailedError: it says that the answer failed, or ends an unsound one.
         """
+        if not piece.data or piece.data == b"[DONE]":
+            return
+        event: JsonObject = orjson.loads(piece.data)
+        kind: str = event.get("type") or piece.name.decode("ascii", "replace")
         if kind in _FAILURES or (not kind and event.get("error")):
             raise AttemptFailedError(failure_of_event(_error_in(event), self._head))
         response: JsonObject = event.get("response") or {}
@@ -82,7 +95,17 @@ class AnswerReader:
         else:
             self._read_piece(kind, event, events)
         self._keep_text(events, first)
-        return kind in _TERMINATORS
+        if kind in _TERMINATORS:
+            self._finished = True
+            self.finish(events)
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
+        """Refuse a stream that ends without its terminator.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete response.

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from routersvc.domain.catalogue import Capability
-from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.failures import AttemptFailedError
+from routersvc.providers.mismatches import cannot_express
 from routersvc.providers.openai_responses.dialects import ResponsesDialect
 
 
 def mismatch(dialect: ResponsesDialect, what: str) -> AttemptFailedError:
     """Return the error that says that `what` has no place in this dialect."""
-    return AttemptFailedError(
-        Failure(
-            failure_class=FailureClass.CAPABILITY_MISMATCH,
-            message=f"the wire format `openai_responses` ({dialect.name}) cannot express {what}",
-        )
-    )
+    return cannot_express("openai_responses", what, dialect=dialect.name)
 
 
 def require(dialect: ResponsesDialect, capability: Capability, what: str) -> None:

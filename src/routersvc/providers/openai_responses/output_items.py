@@ -43,11 +43,12 @@ PARAGRAPH = "\n\n"
 class _Item:
     """What has been told of one item, by kind and number of the part."""
 
-    kind: str
     told: dict[tuple[str, int], list[str]] = dataclasses.field(
         default_factory=dict[tuple[str, int], list[str]]
     )
     call: int | None = None
+    is_custom: bool = False
+    is_signed: bool = False
     thought_kind: str | None = None
     closed: bool = False
 
@@ -104,10 +105,9 @@ class ItemReader:
         """Take note that an item begins. A call is told at once, for its name and id are known."""
         known = self._items.get(number)
         if known is None:
-            kind: str = item["type"]
-            known = self._items[number] = _Item(kind=kind)
-            if kind in self._call_types:
-                self._begin_call(known, item, events)
+            known = self._items[number] = _Item()
+        if known.call is None and item["type"] in self._call_types:
+            self._begin_call(known, item, events)
 
     def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         """Tell what an item holds beyond what has been told of it."""
@@ -121,13 +121,14 @@ class ItemReader:
             if item_id in self._closed_ids:
                 return
             self._closed_ids.add(item_id)
-        if known.call is not None:
+        kind: str = item["type"]
+        if kind in self._call_types:
             self._end_call(known, item, events)
-        elif known.kind == "message":
+        elif kind == "message":
             self._close_message(number, item, events)
-        elif known.kind == "reasoning":
+        elif kind == "reasoning":
             self._close_thought(number, item, events)
-        elif known.kind == "image_generation_call":
+        elif kind == "image_generation_call":
             self._add_picture(item, events)
         else:
             self._add_opaque(item, events)
@@ -152,14 +153,14 @@ class ItemReader:
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
         if text or tokens:
-            self._item(number, "message").tell("text", part, text)
+            self._item(number).tell("text", part, text)
             self.has_text = self.has_text or bool(text)
             events.append(TextDelta(text=text, logprobs=tokens))
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
         """Tell a piece of the refusal."""
         if text:
-            self._item(number, "message").tell("refusal", part, text)
+            self._item(number).tell("refusal", part, text)
             self.has_refusal = True
             events.append(RefusalDelta(text=text))
 
@@ -170,7 +171,7 @@ class ItemReader:
 
         A vendor may send both, which say the same: the kind that comes first is told.
         """
-        item = self._item(number, "reasoning")
+        item = self._item(number)
         if not text or item.thought_kind not in {None, kind}:
             return
         item.thought_kind = kind
@@ -181,7 +182,7 @@ class ItemReader:
     def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
         """Tell a piece of a call's arguments. The text of a custom call waits for its end."""
         item = self._items.get(number)
-        if item is None or item.call is None or item.kind == CUSTOM_CALL or not text:
+        if item is None or item.call is None or item.is_custom or not text:
             return
         item.tell("arguments", 0, text)
         self._arguments[item.call].append(text)
@@ -193,14 +194,17 @@ class ItemReader:
         told = "" if item is None else "".join(item.told.get((kind, part), ()))
         return whole[len(told) :] if whole.startswith(told) else ""
 
-    def _item(self, number: int, kind: str) -> _Item:
+    def _item(self, number: int) -> _Item:
         item = self._items.get(number)
         if item is None:
-            item = self._items[number] = _Item(kind=kind)
+            item = self._items[number] = _Item()
         return item
 
     def _begin_call(self, known: _Item, item: JsonObject, events: list[AnswerEvent]) -> None:
         known.call = len(self._arguments)
+        known.is_custom = item["type"] == CUSTOM_CALL
+        signature = signature_of(item)
+        known.is_signed = bool(signature)
         self._arguments.append([])
         call_id: str = item.get("call_id") or item.get("id") or f"call-{known.call}"
         events.append(
@@ -208,7 +212,7 @@ class ItemReader:
                 index=known.call,
                 call_id=call_id,
                 name=item["name"],
-                signature=signature_of(item),
+                signature=signature,
             )
         )
 
@@ -216,13 +220,15 @@ class ItemReader:
         call = known.call
         if call is None:
             return
-        whole: str = item.get(CALL_TYPES[known.kind]) or ""
-        if known.kind == CUSTOM_CALL:
+        whole: str = item.get(CALL_TYPES[item["type"]]) or ""
+        if known.is_custom:
             whole = orjson.dumps({"input": whole}).decode()
         rest = known.rests("arguments", [whole])[0]
+        signature = b"" if known.is_signed else signature_of(item)
         if rest:
             self._arguments[call].append(rest)
-            events.append(ToolCallDelta(index=call, arguments_json=rest))
+        if rest or signature:
+            events.append(ToolCallDelta(index=call, arguments_json=rest, signature=signature))
 
     def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         contents: list[JsonObject] = item.get("content") or []

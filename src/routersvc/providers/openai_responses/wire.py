@@ -10,9 +10,10 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.authorisations import CredentialHeader
 from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_responses.answers import AnswerReader
-from routersvc.providers.openai_responses.decoders import StreamDecoder
 from routersvc.providers.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.openai_responses.requests import WIRE_FORMAT, encode_body
+from routersvc.providers.sse import SseDecoder
+from routersvc.providers.streams import StreamDecoder
 from routersvc.providers.whole_bodies import BodyDecoder, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 
@@ -62,9 +63,9 @@ class OpenAiResponses:
             return WrongTypeDecoder()
         reader = AnswerReader(call.prompt, self.dialect, head)
         if content_type == "text/event-stream":
-            return StreamDecoder(reader)
+            return StreamDecoder(SseDecoder(), reader)
         if call.streaming and "json" not in content_type:
-            return StreamDecoder(reader)
+            return StreamDecoder(SseDecoder(), reader)
         return BodyDecoder(reader)
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
