@@ -7,6 +7,7 @@ one answer can have.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from routersvc.domain.answers import AnswerEvent
@@ -15,14 +16,14 @@ from routersvc.providers.sse import EventTooLargeError
 from routersvc.providers.whole_bodies import DEFAULT_MAX_BODY_BYTES, MALFORMED, server_error
 
 Piece = TypeVar("Piece")
-_PieceOut = TypeVar("_PieceOut", covariant=True)
-_PieceIn = TypeVar("_PieceIn", contravariant=True)
+Piece_co = TypeVar("Piece_co", covariant=True)
+Piece_contra = TypeVar("Piece_contra", contravariant=True)
 
 
-class Splitter(Protocol[_PieceOut]):
+class Splitter(Protocol[Piece_co]):
     """Cuts bytes into the pieces that a stream consists of."""
 
-    def feed(self, data: bytes) -> list[_PieceOut]:
+    def feed(self, data: bytes) -> Sequence[Piece_co]:
         """Return the pieces that `data` completes.
 
         Raises:
@@ -31,7 +32,7 @@ class Splitter(Protocol[_PieceOut]):
         ...
 
 
-class PieceReader(Protocol[_PieceIn]):
+class PieceReader(Protocol[Piece_contra]):
     """What a wire format knows of its streams."""
 
     @property
@@ -39,7 +40,7 @@ class PieceReader(Protocol[_PieceIn]):
         """Whether the terminator has come: nothing after it is read."""
         ...
 
-    def read_piece(self, piece: _PieceIn, events: list[AnswerEvent]) -> None:
+    def read_piece(self, piece: Piece_contra, events: list[AnswerEvent]) -> None:
         """Append what a piece says; a shape that no vendor has sent raises one of `MALFORMED`.
 
         Raises:
