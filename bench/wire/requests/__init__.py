@@ -112,11 +112,11 @@ def data_of(url: str) -> tuple[str, bytes] | None:
     return head.removeprefix("data:").removesuffix(";base64"), content
 
 
-def without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
+def without_nulls(value: object) -> Any:  # noqa: ANN401 - JSON
     """Return a value without the fields that say nothing."""
     if isinstance(value, dict):
         fields = cast("JsonObject", value)
         return {key: without_nulls(one) for key, one in fields.items() if one is not None}
     if isinstance(value, list):
-        return [without_nulls(one) for one in cast("list[Any]", value)]
+        return [without_nulls(one) for one in cast("list[object]", value)]
     return value

@@ -332,7 +332,7 @@ def test_any_record_is_replayed_or_refused_by_name(
     value: object, status: int, *, whole: bool
 ) -> None:
     """Users bring records that nobody here has seen."""
-    response = {"status": status, "headers": {}, "json": value}
+    response: JsonObject = {"status": status, "headers": {}, "json": value}
     data = json.dumps({"provider": "x", "response": response} if whole else value).encode()
 
     with contextlib.suppress(UnusableRecordError, NoAdapterError):

@@ -658,7 +658,7 @@ def test_what_a_call_holds_may_be_told_at_its_end(make_call: MakeCall) -> None:
 
 def test_items_that_share_a_number_are_all_told(make_call: MakeCall) -> None:
     """A server that counts wrongly must not cost the caller half of the answer."""
-    thought = {"type": "reasoning", "id": "rs-1", "summary": [], "content": []}
+    thought: JsonObject = {"type": "reasoning", "id": "rs-1", "summary": [], "content": []}
 
     answer = collect(
         events_of(
