@@ -125,6 +125,7 @@ def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> Provider
         ),
         credentials=authorisations(endpoint, wire_format.credential_header, clock=wall_clock),
         headers=_revealed(endpoint.headers),
+        query=endpoint.query,
     )
 
 

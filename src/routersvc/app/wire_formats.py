@@ -22,6 +22,9 @@ from routersvc.providers.ollama_chat.wire import OllamaChat
 from routersvc.providers.openai_chat import dialects as openai_chat_dialects
 from routersvc.providers.openai_chat import requests as openai_chat_requests
 from routersvc.providers.openai_chat.wire import OpenAiChat
+from routersvc.providers.openai_responses import dialects as openai_responses_dialects
+from routersvc.providers.openai_responses import requests as openai_responses_requests
+from routersvc.providers.openai_responses.wire import OpenAiResponses
 from routersvc.providers.wire_format import WireFormat
 from routersvc.settings import wire_formats
 
@@ -88,6 +91,9 @@ def _plain(adapter: WireFormat, *, cancel_stops_billing: bool) -> _Format:
 _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
         openai_chat_requests.WIRE_FORMAT: _format(OpenAiChat, openai_chat_dialects.DIALECTS),
+        openai_responses_requests.WIRE_FORMAT: _format(
+            OpenAiResponses, openai_responses_dialects.DIALECTS
+        ),
         anthropic_dialects.WIRE_FORMAT: _format(
             AnthropicMessages, anthropic_dialects.DIALECTS, anthropic_dialects.DEFAULT_DIALECT
         ),

@@ -1,4 +1,4 @@
-"""The words of the commands around the service: `serve`, `check`, `profile`, `simulate`, `demo`."""
+"""The words of the commands around the service: what serves it, and what needs no router."""
 
 from __future__ import annotations
 
@@ -63,6 +63,16 @@ def add_to(application: typer.Typer) -> None:
             "curl -X POST http://127.0.0.1:4009/_control/providers/alpha/kill",
         ),
     )(simulate)
+    application.command(
+        "replay",
+        help=prose(replay),
+        epilog=examples(
+            "routersvc replay recorded/*.json",
+            ("curl -i https://… > answer.http", "a captured response, with its head"),
+            "routersvc replay answer.http --adapter openai_chat/groq",
+            ("routersvc replay stream.json --cut 500", "the connection breaks after 500 bytes"),
+        ),
+    )(replay)
     application.command(
         "demo",
         help=prose(demo),
@@ -266,3 +276,40 @@ def demo(
     from routersvc.cli.demo import directing
 
     directing.demo(directing.DemoOptions(calls=calls, rate=rate, seed=seed, as_json=json))
+
+
+def replay(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Recorded exchanges: JSON records or `curl -i`."),
+    ],
+    *,
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            "--adapter",
+            metavar="FORMAT[/DIALECT]",
+            help="Read with this adapter, for example openai_chat/groq. Default: the one for the "
+            "record's provider and API.",
+        ),
+    ] = None,
+    cut: Annotated[
+        int | None,
+        typer.Option("--cut", metavar="N", min=0, help="Cut the body off after N bytes."),
+    ] = None,
+    split: Annotated[
+        int | None,
+        typer.Option("--split", metavar="N", min=1, help="Deliver the body in pieces of N bytes."),
+    ] = None,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Read recorded exchanges with providers as the router would.
+
+    Prints one line of JSON for each file: content, tool calls, reasoning, usage and finish reason,
+    or the failure class and what the router would do next. Nothing is sent anywhere. A failure
+    that a provider sent is a result; the command fails when a file holds no exchange.
+    """
+    from routersvc.app.replays.replaying import Delivery
+    from routersvc.cli import replaying
+
+    replaying.replay_files(tuple(files), adapter=adapter, delivery=Delivery(cut=cut, split=split))

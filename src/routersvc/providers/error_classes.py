@@ -22,6 +22,7 @@ from routersvc.providers.error_words import (
 )
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.rate_limit_headers import headroom, retry_after
+from routersvc.providers.retry_hints import wait_in
 from routersvc.providers.wire_format import ResponseHead
 
 LONGEST_RATE_LIMIT_DELAY = 3_600.0
@@ -336,6 +337,11 @@ _STATUSES: Mapping[int, FailureClass] = MappingProxyType(
 )
 """What a status means when nothing else is said; 498 is Groq's, 499 nginx's, 529 Anthropic's."""
 
+_MAY_NAME_A_WAIT = frozenset(
+    {FailureClass.OVERLOADED, FailureClass.QUOTA_EXHAUSTED, FailureClass.RATE_LIMITED}
+)
+"""Failures whose words are searched for a wait: those that pass by themselves."""
+
 _DECIDED_BY_STATUS = frozenset({401, 402})
 """Statuses that no vendor uses for anything else."""
 
@@ -396,6 +402,8 @@ def classify(words: ErrorWords, status: int | None) -> FailureClass:
 def _failure(words: ErrorWords, head: ResponseHead, *, status: int | None, where: str) -> Failure:
     failure_class = classify(words, status)
     wait = retry_after(head.headers, now=head.received_at)
+    if wait is None and failure_class in _MAY_NAME_A_WAIT:
+        wait = wait_in(words.text)
     if (
         failure_class is FailureClass.RATE_LIMITED
         and wait is not None

@@ -40,6 +40,15 @@ def is_json(text: str) -> bool:
     return True
 
 
+def json_object(data: bytes | str) -> JsonObject | None:
+    """Return the JSON object that `data` holds; `None` where it holds something else."""
+    try:
+        value: object = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return cast("JsonObject", value) if isinstance(value, dict) else None
+
+
 def text_of(value: object) -> str:
     """Return a text, empty where there is none.
 

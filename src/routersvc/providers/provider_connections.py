@@ -19,7 +19,8 @@ class ProviderConnection:
     `base_url` is what the wire format's paths are appended to, for example
     `https://api.openai.com/v1`. `credentials` are by the name that deployments give; a deployment
     whose credential is the empty text sends none. `headers` go with every request, in place of the
-    router's own. `transport` holds the sockets.
+    router's own; the address of every request carries the parameters of `query`, in place of those
+    of the same name that the wire format knows. `transport` holds the sockets.
     """
 
     base_url: str
@@ -29,6 +30,7 @@ class ProviderConnection:
         default_factory=dict[str, Authorisation]
     )
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], repr=False)
+    query: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         url = httpx.URL(self.base_url)
@@ -46,6 +48,7 @@ class Endpoint:
         self.transport = connection.transport
         self._base_url = connection.base_url.rstrip("/")
         self._credentials = connection.credentials
+        self._query = dict(connection.query)
         self._urls: dict[str, httpx.URL] = {}
         headers = {
             b"host": httpx.URL(connection.base_url).netloc,
@@ -73,7 +76,10 @@ class Endpoint:
         """
         url = self._urls.get(wire.path)
         if url is None:
-            url = self._urls[wire.path] = httpx.URL(self._base_url + wire.path)
+            url = httpx.URL(self._base_url + wire.path)
+            if self._query:
+                url = url.copy_merge_params(self._query)
+            self._urls[wire.path] = url
         all_headers = [*self._headers, *wire.headers]
         if wire.body:
             all_headers.append((b"content-length", b"%d" % len(wire.body)))

@@ -101,6 +101,7 @@ class Endpoint:
     credentials: Mapping[str, Secret]
     auth: Auth
     headers: Mapping[str, Secret]
+    query: Mapping[str, str]
     tls: Tls
     connections: Connections
 
@@ -135,6 +136,7 @@ class Reader:
             credentials=credentials,
             auth=self._auth((*path, "auth"), provider.auth),
             headers=self.headers((*path, "headers"), provider.headers),
+            query=provider.query,
             tls=Tls(
                 ca_file=self._ca_file((*path, "tls", "ca_file"), provider.tls.ca_file),
                 verify=not provider.tls.insecure_skip_verify,

@@ -101,6 +101,11 @@ class ProviderSection(Section):
         description="Headers that every call carries. A value may be a secret by reference; "
         "that of `Authorization` and the like must be.",
     )
+    query: Mapping[Name, str] = Field(
+        default={},
+        description="Parameters that the address of every call carries, for example "
+        "`api-version` at Azure. They go before those that the dialect knows. Hold no secrets.",
+    )
     region: Name | None = Field(
         default=None,
         description="Region of its deployments where they state none, by a name of your own. "

@@ -31,6 +31,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
         "health",
         "models",
         "profile",
+        "replay",
         "serve",
         "simulate",
         "stream",

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from routersvc.domain.failures import FailureClass
-from routersvc.providers.openai_chat.dialects import DIALECTS
+from routersvc.providers.openai_chat import dialects as openai_chat_dialects
+from routersvc.providers.openai_responses import dialects as openai_responses_dialects
 
 PAGE = (Path(__file__).parents[3] / "docs/providers.md").read_text()
 
 
-def test_every_dialect_is_documented() -> None:
+@pytest.mark.parametrize(
+    ("title", "dialects"),
+    [
+        ("| dialect | for | what it knows of |", openai_chat_dialects.DIALECTS),
+        ("| dialect of Responses | for |", openai_responses_dialects.DIALECTS),
+    ],
+)
+def test_every_dialect_is_documented(title: str, dialects: Mapping[str, object]) -> None:
     """An operator chooses one from the table."""
-    rows = {line.split("`")[1] for line in PAGE.splitlines() if line.startswith("| `")}
+    table = PAGE.partition(title)[2].partition("\n\n")[0]
+    rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `")]
 
-    assert rows == DIALECTS.keys()
+    assert sorted(rows) == sorted(dialects)
 
 
 def test_only_classes_that_exist_are_named() -> None:

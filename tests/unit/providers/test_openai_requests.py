@@ -578,7 +578,7 @@ PROMPTS: dict[Capability, JsonObject] = {
     Capability.PREDICTED_OUTPUT: {"predicted_output": "x"},
     Capability.HOSTED_TOOLS: {"tools": (HostedTool(name="web_search"),)},
     Capability.VERBOSITY: {"verbosity": Verbosity.LOW},
-    Capability.SERVICE_TIER: {"service_tier": ServiceTier.FLEX},
+    Capability.SERVICE_TIER: {"service_tier": ServiceTier.STANDARD},
     Capability.SYSTEM_PROMPT: {
         "messages": (
             Message(role=Role.SYSTEM, parts=(Text(text="x"),)),

@@ -1,315 +1,224 @@
 """Every recorded answer of the vendors, whole, cut and split.
 
-The expectations are read from the recorded JSON without the code under test.
+The expectations are independent readings of the recorded bytes, see `bench.wire.readings`. What is
+said here of one wire format holds for all: another one needs no test of its own of these.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import dataclasses
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
+from bench.wire import corpus
+from bench.wire.comparing import differences
+from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer
+from bench.wire.readings import reading_of
 
+from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAdapterError
+from routersvc.app.replays.recordings import Recording, UnusableRecordError
+from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, replay
 from routersvc.domain.answers import (
+    CONTENT_TYPES,
     AnswerEvent,
     Finished,
     FinishReason,
     Started,
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
     UsageCounted,
 )
-from routersvc.domain.collecting import Answer, collect
-from routersvc.domain.failures import AttemptFailedError, FailureClass
-from routersvc.domain.prompts import Refusal, Text, Thought, ToolCall
+from routersvc.domain.failures import FailureClass
+from routersvc.domain.prompts import ToolCall
 
-if TYPE_CHECKING:
-    from tests.unit.providers.conftest import Recording
+NOT_BUILT = frozenset({"messages", "converse", "generate_content", "chat_v2", "ollama_chat"})
+"""APIs that the router is to call and cannot yet."""
 
-    Recordings = Mapping[str, Sequence[Recording]]
-
-JsonObject = dict[str, Any]
-
-PROVIDERS = (
-    "alibaba",
-    "azure",
-    "bedrock",
-    "bedrock-mantle",
-    "cerebras",
-    "crusoe",
-    "databricks",
-    "deepseek",
-    "gemini",
-    "gpustack",
-    "groq",
-    "heroku",
-    "huggingface",
-    "llamacpp",
-    "mistral",
-    "moonshot",
-    "ollama",
-    "openai",
-    "openrouter",
-    "perplexity",
-    "snowflake",
-    "together",
-    "vercel-gateway",
-    "vllm",
-    "watsonx",
-    "xai",
-    "zai",
-)
-
-FAILED: Mapping[str, FailureClass] = {
-    "azure/error_in_200/chat_completions.unary.test-prompt-content-filtering.e4e6135f.json": (
-        FailureClass.CONTENT_FILTERED
-    ),
-    "azure/refusal_or_filter/chat_completions.unary.test-chat-content-filtering.d5d97041.json": (
-        FailureClass.CONTENT_FILTERED
-    ),
-    "groq/error_in_200/chat_completions.stream."
-    "test-tool-use-failed-error-streaming-with-text.ff58fc5c.json": FailureClass.BAD_ANSWER,
-}
-"""Recorded successes (HTTP 200) that are failures, and what they mean."""
-
-REASONS: Mapping[str | None, FinishReason] = {
-    "stop": FinishReason.STOP,
-    "eos": FinishReason.STOP,
-    "length": FinishReason.LENGTH,
-    "tool_calls": FinishReason.TOOL_CALLS,
-    "content_filter": FinishReason.CONTENT_FILTER,
-    None: FinishReason.OTHER,
-    "": FinishReason.OTHER,
-}
-CUTS_PER_STREAM = 16
+CUTS_PER_ANSWER = 16
 """Every offset is tried on short answers; on longer ones so many, and each of the last bytes."""
 
-
-def answers_of(recordings: Recordings, provider: str) -> Iterable[Recording]:
-    """Return the recorded answers of a provider that are no failures."""
-    return (recording for recording in recordings[provider] if recording.file not in FAILED)
-
-
-def read(recording: Recording, pieces: Iterable[bytes]) -> list[AnswerEvent]:
-    """Return the events of a recording that arrives in these pieces."""
-    decoder = recording.wire_format.decoder(recording.call, recording.head)
-    events = [event for piece in pieces for event in decoder.feed(piece)]
-    return events + decoder.end()
+SHORT = 1_000
+SPLIT_BY_BYTE = 30_000
+BROKEN = {FailureClass.TRUNCATED, FailureClass.SERVER_ERROR}
 
 
-def messages_of(recording: Recording) -> list[JsonObject]:
-    """Return every delta of a stream, or the one message of a complete response."""
-    key = "delta" if recording.streaming else "message"
-    choices: list[JsonObject] = [
-        choice for chunk in recording.chunks for choice in chunk.get("choices") or ()
-    ]
-    return [choice.get(key) or {} for choice in choices]
-
-
-def independent_tool_calls(recording: Recording) -> list[tuple[str, str, Any]]:
-    """Return the tool calls of a recording as (id, name, arguments)."""
-    calls: dict[object, tuple[str, str, str]] = {}
-    for message in messages_of(recording):
-        pieces: list[JsonObject] = message.get("tool_calls") or []
-        for piece in pieces:
-            function: JsonObject = piece.get("function") or {}
-            place = piece.get("index", len(calls) if piece.get("id") else len(calls) - 1)
-            call_id, name, arguments = calls.get(place, ("", "", ""))
-            calls[place] = (
-                call_id or piece.get("id") or "",
-                name or function.get("name") or "",
-                arguments + (function.get("arguments") or ""),
-            )
-    return [(call_id, name, json.loads(text or "{}")) for call_id, name, text in calls.values()]
-
-
-def independent_texts(recording: Recording) -> tuple[str, str, str]:
-    """Return the answer's text, thoughts and refusal."""
-    text, thoughts, refusal = "", "", ""
-    for message in messages_of(recording):
-        content: Any = message.get("content") or ""
-        if isinstance(content, str):
-            text += content
-        else:
-            parts: list[JsonObject] = content
-            text += "".join(part.get("text") or "" for part in parts)
-            thoughts += "".join(
-                piece["text"] for part in parts for piece in part.get("thinking") or ()
-            )
-        details: list[JsonObject] = message.get("reasoning_details") or []
-        if details:
-            thoughts += "".join(d.get("text") or d.get("summary") or "" for d in details)
-        else:
-            thoughts += message.get("reasoning_content") or message.get("reasoning") or ""
-        refusal += message.get("refusal") or ""
-    return text, thoughts, refusal
-
-
-def differences(recording: Recording, answer: Answer) -> list[str]:
-    """Return where an answer differs from the independent reading of the same bytes."""
-    text, thoughts, refusal = independent_texts(recording)
-    calls = independent_tool_calls(recording)
-    reason = REASONS[independent_finish_reason(recording)]
-    if reason is FinishReason.STOP and calls:
-        reason = FinishReason.TOOL_CALLS
-    if reason is FinishReason.STOP and refusal and not text:
-        reason = FinishReason.REFUSAL
-    made = [
-        (part.call_id, part.name, part.arguments_json)
-        for part in answer.parts
-        if isinstance(part, ToolCall)
-    ]
-    found: dict[str, tuple[object, object]] = {
-        "text": ("".join(p.text for p in answer.parts if isinstance(p, Text)), text),
-        "thoughts": ("".join(p.text for p in answer.parts if isinstance(p, Thought)), thoughts),
-        "refusal": ("".join(p.text for p in answer.parts if isinstance(p, Refusal)), refusal),
-        "tool calls": (
-            [(name, json.loads(arguments)) for _, name, arguments in made],
-            [(name, arguments) for _, name, arguments in calls],
-        ),
-        "ids of tool calls": (
-            [call_id for call_id, _, _ in made],
-            [theirs or ours for (ours, _, _), (theirs, _, _) in zip(made, calls, strict=False)],
-        ),
-        "every tool call has an id of its own": (len({c for c, _, _ in made if c}), len(made)),
-        "finish reason": (answer.finish.reason, reason),
-        "model": (
-            answer.finish.model_version,
-            next((c["model"] for c in recording.chunks if c.get("model")), ""),
-        ),
-        "usage": (usage_of(answer), independent_usage(recording)),
-    }
-    return [f"{recording.file}: {what}" for what, (read_, there) in found.items() if read_ != there]
-
-
-def usage_of(answer: Answer) -> tuple[int, int, int] | None:
-    """Return prompt, answer and reasoning tokens as read."""
-    usage = answer.usage
-    if usage is None:
-        return None
-    return usage.input_tokens, usage.output_tokens, usage.reasoning_tokens
-
-
-def independent_finish_reason(recording: Recording) -> str | None:
-    """Return the last finish reason that a provider gave."""
-    choices: list[JsonObject] = [
-        choice for chunk in recording.chunks for choice in chunk.get("choices") or ()
-    ]
-    words: list[str] = [
-        choice["finish_reason"] for choice in choices if choice.get("finish_reason")
-    ]
-    return words[-1] if words else None
-
-
-def independent_usage(recording: Recording) -> tuple[int, int, int] | None:
-    """Return prompt, answer and reasoning tokens; the total says what the sums leave out."""
-    counts: list[JsonObject] = [
-        usage
-        for chunk in recording.chunks
-        if (usage := chunk.get("usage") or chunk.get("x_groq", {}).get("usage"))
-    ]
-    if not counts:
-        return None
-    last = counts[-1]
-    details: JsonObject = last.get("completion_tokens_details") or {}
-    prompt: int = last["prompt_tokens"]
-    answer: int = last["completion_tokens"]
-    reasoning: int = details.get("reasoning_tokens") or 0
-    if recording.provider == "xai" or reasoning > answer:
-        answer += reasoning
-    if recording.provider == "mistral" and last.get("prompt_audio_seconds"):
-        prompt = last["total_tokens"] - answer
-    return prompt, answer, reasoning
-
-
-def test_every_recorded_provider_is_tested(answers_by_provider: Recordings) -> None:
-    """A provider that appears in the recordings must not be forgotten here."""
-    assert sorted(answers_by_provider) == sorted(PROVIDERS)
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_answer_equals_an_independent_reading(
-    answers_by_provider: Recordings, provider: str
-) -> None:
-    """Text, thoughts, tool calls, usage and end are what the vendor sent."""
-    found = [
-        difference
-        for recording in answers_of(answers_by_provider, provider)
-        for difference in differences(recording, collect(read(recording, [recording.body])))
+def answers() -> Sequence[corpus.Row]:
+    """Return every recorded exchange that is no labelled error."""
+    wire = corpus.folder()
+    if wire is None:
+        return ()
+    labels = corpus.labels(wire)
+    return [
+        row
+        for row in corpus.rows(wire)
+        if row.file not in labels and not row.file.startswith("errors/")
     ]
 
-    assert found == []
+
+ROWS = answers()
+PLACES = sorted({(row.provider, row.api) for row in ROWS if row.api in APIS})
+each_place = pytest.mark.parametrize(
+    ("provider", "api"), PLACES, ids=[f"{provider}-{api}" for provider, api in PLACES]
+)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_events_come_in_order(answers_by_provider: Recordings, provider: str) -> None:
-    """`Started` first, `Finished` last and once: the engine relies on it."""
-    for recording in answers_of(answers_by_provider, provider):
-        events = read(recording, [recording.body])
-
-        assert isinstance(events[0], Started), recording.file
-        assert isinstance(events[-1], Finished), recording.file
-        assert sum(isinstance(event, Started | Finished) for event in events) == 2, recording.file
+def rows_of(provider: str, api: str) -> list[corpus.Row]:
+    """Return the recorded answers of a provider's API."""
+    return [row for row in ROWS if (row.provider, row.api) == (provider, api)]
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_splits_change_no_event(answers_by_provider: Recordings, provider: str) -> None:
-    """Networks cut anywhere: byte by byte, and in halves at many places."""
-    for recording in answers_of(answers_by_provider, provider):
-        body = recording.body
-        if not recording.streaming or len(body) > 30_000:
+def sound_answers(
+    shared: Path, provider: str, api: str
+) -> Iterator[tuple[str, Recording, NamedAdapter, Replay]]:
+    """Yield the exchanges that are complete answers, each with its replay as a whole."""
+    for row in rows_of(provider, api):
+        try:
+            recording = corpus.recording(shared / "wire", row.file)
+        except UnusableRecordError:
             continue
-        whole = read(recording, [body])
-
-        assert read(recording, [body[i : i + 1] for i in range(len(body))]) == whole, recording.file
-        for cut in range(1, len(body), 1 + len(body) // CUTS_PER_STREAM):
-            assert read(recording, [body[:cut], body[cut:]]) == whole, (recording.file, cut)
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_cut_answer_is_never_a_success(answers_by_provider: Recordings, provider: str) -> None:
-    """Whatever arrived before the cut, an answer without its end is broken."""
-    for recording in answers_of(answers_by_provider, provider):
-        body = recording.body.rstrip() if not recording.streaming else recording.body
-        last_needed = len(body)
-        if recording.streaming and not recording.wire_format.dialect.terminator_required:
-            marker = b'"finish_reason":"stop"'
-            last_needed = body.index(b"\n\n", body.replace(b": ", b":").index(marker))
-        step = 1 if len(body) < 1_000 else 1 + len(body) // CUTS_PER_STREAM
-        cuts = {*range(0, last_needed, step), *range(max(0, last_needed - 8), last_needed)}
-        for cut in sorted(cuts):
-            with pytest.raises(AttemptFailedError) as failed:
-                read(recording, [body[:cut]])
-
-            assert failed.value.failure.failure_class in {
-                FailureClass.TRUNCATED,
-                FailureClass.SERVER_ERROR,
-            }, (recording.file, cut)
+        adapter = adapter_of(recording, None)
+        whole = replay(recording, adapter)
+        if whole.failure is None:
+            yield row.file, recording.in_frame(adapter.framing), adapter, whole
 
 
-@pytest.mark.parametrize("file", FAILED)
-def test_failure_inside_a_success_is_a_failure(answers_by_provider: Recordings, file: str) -> None:
-    """HTTP 200 promises nothing."""
-    provider = file.partition("/")[0]
-    (recording,) = (r for r in answers_by_provider[provider] if r.file == file)
+def test_every_recorded_api_is_called_or_not_for_a_reason(shared: Path) -> None:
+    """A vendor's API that appears in the recordings must not be forgotten."""
+    recorded = {row.api for row in corpus.rows(shared / "wire")} - {"error"}
 
-    with pytest.raises(AttemptFailedError) as failed:
-        read(recording, [recording.body])
-
-    assert failed.value.failure.failure_class is FAILED[file]
+    assert recorded - APIS.keys() - NOT_CALLED.keys() <= NOT_BUILT
+    assert not APIS.keys() & NOT_CALLED.keys()
 
 
-def test_deltas_hold_what_the_stream_brings_together(answers_by_provider: Recordings) -> None:
+def test_every_api_that_is_called_has_its_address() -> None:
+    """Documented errors are recorded with nothing but the address that was called."""
+    for name, api in APIS.items():
+        assert [other for other, one in APIS.items() if one.address == api.address] == [name]
+
+
+@each_place
+def test_answer_equals_an_independent_reading(shared: Path, provider: str, api: str) -> None:
+    """Text, thoughts, tool calls, media, usage and end are what the vendor sent."""
+    found: dict[str, Outcome] = {
+        row.file: outcome_of_answer(shared / "wire", row) for row in rows_of(provider, api)
+    }
+
+    sound = {Verdict.PASSED, Verdict.AT_FAULT, Verdict.NO_BODY}
+    assert {file: one for file, one in found.items() if one.verdict not in sound} == {}
+    assert any(one.verdict is Verdict.PASSED for one in found.values())
+
+
+@each_place
+def test_events_come_in_order(shared: Path, provider: str, api: str) -> None:
+    """`Started` first, `Finished` last and once: the engine relies on it."""
+    for file, _, _, whole in sound_answers(shared, provider, api):
+        assert isinstance(whole.events[0], Started), file
+        assert isinstance(whole.events[-1], Finished), file
+        assert sum(isinstance(one, Started | Finished) for one in whole.events) == 2, file
+
+
+@each_place
+def test_splits_change_no_event(shared: Path, provider: str, api: str) -> None:
+    """Networks cut anywhere: byte by byte, and in pieces of odd sizes."""
+    for file, recording, adapter, whole in sound_answers(shared, provider, api):
+        if not recording.streaming:
+            continue
+        sizes = [7, 1021] if len(recording.body) > SPLIT_BY_BYTE else [1, 2, 3, 17, 509]
+        for size in sizes:
+            assert replay(recording, adapter, Delivery(split=size)).events == whole.events, (
+                file,
+                size,
+            )
+
+
+@each_place
+def test_cut_answer_is_never_a_success(shared: Path, provider: str, api: str) -> None:
+    """Whatever arrived before the cut, an answer without its end is broken.
+
+    Where a cut leaves a success, it took nothing away but what follows the end of the answer, such
+    as a count that comes after it.
+    """
+    for file, recording, adapter, whole in sound_answers(shared, provider, api):
+        for cut in cuts_of(recording.body):
+            left = replay(recording, adapter, Delivery(cut=cut))
+            if left.failure is None:
+                assert without_usage(left.events) == without_usage(whole.events), (file, cut)
+            else:
+                assert left.failure.failure_class in BROKEN, (file, cut)
+
+
+@pytest.mark.parametrize("api", ["chat_completions", "responses"])
+def test_deltas_hold_what_the_stream_brings_together(shared: Path, api: str) -> None:
     """Each chunk becomes its own event: nothing is held back until the end."""
-    recording = max(
-        (r for r in answers_of(answers_by_provider, "openai") if r.streaming),
-        key=lambda r: len(r.body),
+    _, recording, adapter, whole = max(
+        (one for one in sound_answers(shared, "openai", api) if one[1].streaming),
+        key=lambda one: len(one[1].body),
     )
 
-    events = read(recording, [recording.body])
+    half = replay(recording, adapter, Delivery(cut=len(recording.body) // 2))
 
-    deltas = [e for e in events if isinstance(e, TextDelta | ThoughtDelta | ToolCallDelta)]
-    assert len(deltas) > 50
-    assert isinstance(events[-2], UsageCounted)
+    assert len([e for e in whole.events if isinstance(e, CONTENT_TYPES)]) > 50
+    assert len([e for e in half.events if isinstance(e, CONTENT_TYPES)]) > 20
+
+
+def cuts_of(body: bytes) -> list[int]:
+    """Return after how many bytes to cut."""
+    end = len(body)
+    step = 1 if end < SHORT else 1 + end // CUTS_PER_ANSWER
+    return sorted({*range(0, end, step), *range(max(0, end - 40), end)})
+
+
+def without_usage(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
+    """Return the events but for the counts."""
+    return [event for event in events if not isinstance(event, UsageCounted)]
+
+
+def test_comparison_sees_every_difference(shared: Path) -> None:
+    """A comparison that is blind would let every answer pass."""
+    _, recording, adapter, whole = next(
+        one
+        for one in sound_answers(shared, "openai", "responses")
+        if any(isinstance(part, ToolCall) for part in one[3].answer.parts)
+    )
+    reading = reading_of(corpus.record("x", recording, adapter.framing))
+    assert reading is not None
+    (call,) = reading.calls
+
+    assert differences(whole.answer, reading) == []
+    for change in (
+        {"text": "x"},
+        {"thoughts": "x"},
+        {"refusal": "x"},
+        {"calls": ()},
+        {"calls": (dataclasses.replace(call, name="x"),)},
+        {"calls": (dataclasses.replace(call, call_id="x"),)},
+        {"calls": (dataclasses.replace(call, arguments="x"),)},
+        {"media": (1,)},
+        {"finish": FinishReason.OTHER},
+        {"usage": None},
+        {"model": "x"},
+    ):
+        assert differences(whole.answer, dataclasses.replace(reading, **change)), change
+
+
+@functools.cache
+def unread() -> frozenset[str]:
+    """Return the recordings without an adapter or a body."""
+    wire = corpus.folder()
+    assert wire is not None
+    found: set[str] = set()
+    for row in ROWS:
+        try:
+            adapter_of(corpus.recording(wire, row.file), None)
+        except (UnusableRecordError, NoAdapterError):
+            found.add(row.file)
+    return frozenset(found)
+
+
+def test_few_recordings_are_passed_over(shared: Path) -> None:
+    """The selection must not shrink unseen."""
+    assert shared.is_dir()
+    called = [row for row in ROWS if row.api in APIS]
+
+    assert len(called) >= 890
+    assert len([row for row in called if row.file in unread()]) < len(called) * 0.03

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.prompts import CacheLifetime, ReasoningEffort, ServiceTier
+from routersvc.providers.authorisations import BEARER, CredentialHeader
 
 
 class ThoughtForm(enum.Enum):
@@ -124,7 +125,8 @@ _COMMON = frozenset(
 class OpenAiDialect:
     """How one vendor speaks the chat completions format.
 
-    `capabilities` is what a request can ask for. `terminator_required`: a stream is complete with
+    `capabilities` is what a request can ask for. `path` may hold `{model}`, where a vendor names
+    the model there, and a query. `terminator_required`: a stream is complete with
     `[DONE]` only; otherwise its orderly end after a finish reason will do.
     `finish_reason_required`: an answer without one is cut off, whatever else ends it.
     `cancel_stops_billing`: what the vendor generates after a stream was closed is not billed.
@@ -134,6 +136,7 @@ class OpenAiDialect:
     capabilities: frozenset[Capability] = _COMMON
     path: str = "/chat/completions"
     probe_path: str = "/models"
+    credential_header: CredentialHeader = BEARER
     max_tokens_field: str = "max_tokens"
     seed_field: str = "seed"
     end_user_field: str | None = "user"
@@ -186,6 +189,39 @@ _OPENAI = OpenAiDialect(
     file_form=FileForm.FILE,
     cache_marker_form=CacheMarkerForm.BREAKPOINT,
     compliance_form=ComplianceForm.STORE_FALSE,
+)
+
+_AZURE = dataclasses.replace(
+    _OPENAI,
+    name="azure",
+    credential_header=CredentialHeader(name="api-key", scheme=""),
+    capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE},
+    service_tiers=MappingProxyType(
+        {ServiceTier.STANDARD: "default", ServiceTier.PRIORITY: "priority"}
+    ),
+    cache_marker_form=CacheMarkerForm.NONE,
+)
+
+_AZURE_API_VERSION = "2024-10-21"
+"""The last stable version of the classic surface; a provider's `query` may name another one."""
+
+_AZURE_DEPLOYMENTS = dataclasses.replace(
+    _AZURE,
+    name="azure_deployments",
+    path="/openai/deployments/{model}/chat/completions?api-version=" + _AZURE_API_VERSION,
+    probe_path="/openai/models?api-version=" + _AZURE_API_VERSION,
+    capabilities=_AZURE.capabilities
+    - {
+        Capability.FILE_INPUT,
+        Capability.PREDICTED_OUTPUT,
+        Capability.SERVICE_TIER,
+        Capability.VERBOSITY,
+    },
+    service_tiers=_NO_TIERS,
+    developer_role=False,
+    prompt_cache_key=False,
+    file_form=FileForm.NONE,
+    compliance_form=ComplianceForm.NONE,
 )
 
 _GENERIC = OpenAiDialect(name="generic", thought_form=ThoughtForm.REASONING_CONTENT)
@@ -317,11 +353,25 @@ _OLLAMA = OpenAiDialect(
     thought_form=ThoughtForm.REASONING,
 )
 
+_GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack", terminator_required=False)
+_CEREBRAS = dataclasses.replace(_GENERIC, name="cerebras", thought_form=ThoughtForm.REASONING)
+_VERCEL_GATEWAY = dataclasses.replace(
+    _GENERIC, name="vercel_gateway", thought_form=ThoughtForm.REASONING_DETAILS
+)
+_SNOWFLAKE = dataclasses.replace(
+    _GENERIC,
+    name="snowflake",
+    reasoning_form=ReasoningForm.OBJECT,
+    finish_reason_required=False,
+)
+
 DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
     {
         dialect.name: dialect
         for dialect in (
             _OPENAI,
+            _AZURE,
+            _AZURE_DEPLOYMENTS,
             _GENERIC,
             _VLLM,
             _GROQ,
@@ -331,6 +381,10 @@ DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
             _TOGETHER,
             _OPENROUTER,
             _OLLAMA,
+            _CEREBRAS,
+            _GPUSTACK,
+            _SNOWFLAKE,
+            _VERCEL_GATEWAY,
         )
     }
 )

@@ -52,6 +52,7 @@ CONTRACT_FIELDS = frozenset(
         "prediction",
         "presence_penalty",
         "prompt_cache_key",
+        "prompt_cache_retention",
         "provider",
         "random_seed",
         "reasoning",

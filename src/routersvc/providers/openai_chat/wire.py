@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import urllib.parse
+
 import orjson
 
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import Failure
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.authorisations import BEARER, CredentialHeader
+from routersvc.providers.authorisations import CredentialHeader
 from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_chat.answers import AnswerReader
 from routersvc.providers.openai_chat.decoders import StreamDecoder
@@ -45,8 +47,8 @@ class OpenAiChat:
 
     @property
     def credential_header(self) -> CredentialHeader:
-        """What carries a key: the same header at every vendor of the format."""
-        return BEARER
+        """What carries a key to this vendor."""
+        return self.dialect.credential_header
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.
@@ -56,10 +58,13 @@ class OpenAiChat:
         """
         return WireRequest(
             method="POST",
-            path=self.dialect.path,
+            path=self._path(call.deployment.wire_model),
             headers=_STREAM_HEADERS if call.streaming else _JSON_HEADERS,
             body=orjson.dumps(encode_body(call, self.dialect)),
         )
+
+    def _path(self, model: str) -> str:
+        return self.dialect.path.replace("{model}", urllib.parse.quote(model, safe=""))
 
     def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
         """Return a reader for what came, which is not always what was asked for.

@@ -1,0 +1,1 @@
+"""Holds the adapters to every recorded exchange there is."""

@@ -1,0 +1,57 @@
+"""Compares what an adapter read with an independent reading of the same bytes."""
+
+from __future__ import annotations
+
+import json
+
+from bench.wire.readings import Reading
+from routersvc.domain.collecting import Answer
+from routersvc.domain.prompts import Audio, Image, Refusal, Text, Thought, ToolCall
+
+
+def differences(answer: Answer, reading: Reading) -> list[str]:
+    """Return in what the two differ, each as `what: read, there`."""
+    calls = [part for part in answer.parts if isinstance(part, ToolCall)]
+    ids = [call.call_id for call in calls]
+    found: dict[str, tuple[object, object]] = {
+        "text": (_joined(answer, Text), reading.text),
+        "thoughts": (_joined(answer, Thought), reading.thoughts),
+        "refusal": (_joined(answer, Refusal), reading.refusal),
+        "tool calls": (
+            [(call.name, json.loads(call.arguments_json)) for call in calls],
+            [(call.name, call.arguments) for call in reading.calls],
+        ),
+        "ids of tool calls": (
+            ids,
+            [call.call_id or made for call, made in zip(reading.calls, ids, strict=False)],
+        ),
+        "ids of tool calls differ from each other": (len({i for i in ids if i}), len(ids)),
+        "media": (
+            tuple(len(p.data or b"") for p in answer.parts if isinstance(p, Image | Audio)),
+            reading.media,
+        ),
+        "finish reason": (answer.finish.reason, reading.finish),
+        "usage": (_usage(answer), reading.usage),
+        "model": (answer.finish.model_version, reading.model),
+    }
+    return [
+        f"{what}: {_short(ours)}, not {_short(theirs)}"
+        for what, (ours, theirs) in found.items()
+        if ours != theirs
+    ]
+
+
+def _joined(answer: Answer, kind: type[Text | Thought | Refusal]) -> str:
+    return "".join(part.text for part in answer.parts if isinstance(part, kind))
+
+
+def _usage(answer: Answer) -> tuple[int, int, int] | None:
+    usage = answer.usage
+    if usage is None:
+        return None
+    return usage.input_tokens, usage.output_tokens, usage.reasoning_tokens
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - a line of the report

@@ -1,0 +1,71 @@
+"""Delivers every recorded stream byte by byte, and asks after each byte what a cut would mean.
+
+One decoder reads a stream once: to be asked for the end too early changes nothing in it, because it
+only raises. So every offset of every stream is tried, not a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.wire import corpus
+from routersvc.app.replays.adapters import NoAdapterError
+from routersvc.app.replays.recordings import UnusableRecordError
+from routersvc.app.replays.replaying import adapter_of, replay
+from routersvc.app.replays.requested import call_of
+from routersvc.domain.answers import AnswerEvent, UsageCounted
+from routersvc.domain.failures import AttemptFailedError
+
+
+class Delivery(NamedTuple):
+    """What came of one stream: its size, and every complaint about it."""
+
+    size: int
+    complaints: tuple[str, ...]
+
+
+def deliveries(wire: Path) -> Mapping[str, Delivery]:
+    """Return what came of every stream that is a complete answer, by its file."""
+    labels = corpus.labels(wire)
+    rows = [row for row in corpus.rows(wire) if row.streaming and row.file not in labels]
+    return dict(_delivered(wire, rows))
+
+
+def _delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Delivery]]:
+    for row in rows:
+        try:
+            recording = corpus.recording(wire, row.file)
+            adapter = adapter_of(recording, None)
+        except (UnusableRecordError, NoAdapterError):
+            continue
+        whole = replay(recording, adapter)
+        if whole.failure is not None:
+            continue
+        recording = recording.in_frame(adapter.framing)
+        decoder = adapter.wire_format.decoder(
+            call_of(recording.request, streaming=True), recording.head
+        )
+        events: list[AnswerEvent] = []
+        ended: list[AnswerEvent] | None = None
+        complaints: list[str] = []
+        for place in range(len(recording.body)):
+            if ended is None:
+                try:
+                    ended = [*events, *decoder.end()]
+                except AttemptFailedError:
+                    pass
+                else:
+                    if _content(ended) != _content(whole.events):
+                        complaints.append(f"a success after {place} bytes")
+            events += decoder.feed(recording.body[place : place + 1])
+        found = ended if ended is not None else [*events, *decoder.end()]
+        if _content(found) != _content(whole.events):
+            complaints.append("other events byte by byte than at once")
+        yield row.file, Delivery(len(recording.body), tuple(complaints))
+
+
+def _content(events: Sequence[AnswerEvent]) -> list[AnswerEvent]:
+    """Return the events but for counts, which may follow the end of an answer."""
+    return [event for event in events if not isinstance(event, UsageCounted)]

@@ -1,0 +1,73 @@
+"""What the labels of errors mean here, and where a label is not followed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.wire.readings import Expected
+from routersvc.domain.answers import FinishReason
+from routersvc.domain.failures import FailureClass
+
+Meaning = frozenset[FailureClass | FinishReason]
+
+MEANINGS: Mapping[str, Meaning] = {
+    "auth": frozenset({FailureClass.AUTHENTICATION}),
+    # A filter that strikes within an answer is how that answer ends.
+    "content_filter": frozenset({FailureClass.CONTENT_FILTERED, FinishReason.CONTENT_FILTER}),
+    "context_length": frozenset({FailureClass.CONTEXT_LENGTH}),
+    "invalid_request": frozenset({FailureClass.INVALID_REQUEST}),
+    "model_not_found": frozenset({FailureClass.MODEL_NOT_FOUND}),
+    "none": frozenset({FinishReason.STOP}),
+    "overloaded": frozenset({FailureClass.OVERLOADED}),
+    "permission": frozenset({FailureClass.PERMISSION}),
+    "quota_exhausted": frozenset({FailureClass.QUOTA_EXHAUSTED}),
+    "rate_limit": frozenset({FailureClass.RATE_LIMITED}),
+    "request_too_large": frozenset({FailureClass.CONTEXT_LENGTH}),
+    "server_error": frozenset({FailureClass.SERVER_ERROR}),
+    # The error's own type decides; these have none that says more.
+    "stream_error": frozenset({FailureClass.SERVER_ERROR, FailureClass.TRUNCATED}),
+    "timeout": frozenset({FailureClass.SERVER_ERROR}),
+}
+"""What the labels are called here."""
+
+_MODEL_CANNOT = Expected(
+    failure_class=FailureClass.CAPABILITY_MISMATCH,
+    reason="another model may well do what this one says it cannot",
+)
+_FIELD_UNKNOWN = Expected(
+    failure_class=FailureClass.CAPABILITY_MISMATCH,
+    reason="this server does not know a field that others do",
+)
+_MODEL_BUNGLED = Expected(
+    failure_class=FailureClass.BAD_ANSWER,
+    reason="the model wrote a tool call that breaks its schema: the request is sound",
+)
+
+OBJECTIONS: Mapping[str, Expected] = {
+    "errors/mistral/invalid_request.400.unary.glossary-shape.json": Expected(
+        failure_class=FailureClass.MODEL_NOT_FOUND, reason="its code says `unknown_model`"
+    ),
+    "errors/mistral/invalid_request.422.unary.extra-forbidden.json": _FIELD_UNKNOWN,
+    "errors/ollama/invalid_request.400.unary.no-tools.json": _MODEL_CANNOT,
+    "errors/openrouter/invalid_request.400.unary.provider-400-nested.json": _MODEL_CANNOT,
+    "errors/vllm/invalid_request.400.unary.extra-forbidden.json": _FIELD_UNKNOWN,
+    "groq/error_400/chat_completions.unary.test-tool-use-failed-error-with-text.e680aae4.json": (
+        _MODEL_BUNGLED
+    ),
+    "groq/error_400/chat_completions.unary.test-tool-use-failed-error.84c782c4.json": (
+        _MODEL_BUNGLED
+    ),
+    "groq/error_in_200/chat_completions.stream."
+    "test-tool-use-failed-error-streaming-with-text.ff58fc5c.json": _MODEL_BUNGLED,
+    "openai/error_400/chat_completions.unary.chat-bad-request.cfbd2ada.json": _MODEL_CANNOT,
+    "openai/error_400/chat_completions.unary.openai-gpt-5-mini-completions.b68b581c.json": (
+        _MODEL_CANNOT
+    ),
+    "openai/error_400/chat_completions.unary."
+    "reasoning-model-legacy-parameter-error.4043d7dc.json": _MODEL_CANNOT,
+    "openai/error_400/chat_completions.unary."
+    "test-openai-o1-mini-system-role-system.4ec4bd4a.json": _MODEL_CANNOT,
+    "openai/error_400/responses.unary."
+    "encodes-thoughts-as-text-for-model-consumption.d475f104.json": _MODEL_CANNOT,
+}
+"""Where a label is not followed: what is said instead, and why."""

@@ -1,0 +1,184 @@
+"""Writes what came of the recorded exchanges as two tables and everything that did not pass."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Iterator, Mapping
+
+from bench.wire.corpus import Row
+from bench.wire.outcomes import Outcome, Verdict
+from routersvc.app.replays.adapters import NOT_CALLED
+
+_SKIPPED = {Verdict.NOT_CALLED, Verdict.NO_BODY}
+_UNSOUND = {Verdict.FAILED, Verdict.NO_ADAPTER, Verdict.NO_READING}
+
+
+def report(
+    answers: Mapping[Row, Outcome],
+    errors: Mapping[str, Outcome],
+    requests: Mapping[Row, Outcome],
+) -> Iterator[str]:
+    """Yield the lines of the report, in Markdown."""
+    yield "# Recorded traffic"
+    yield ""
+    yield "What the adapters make of recorded exchanges with the vendors;"
+    yield "`python -m bench.wire --write` writes this page. An answer has passed when text,"
+    yield "thoughts, refusal, tool calls with their ids, media, finish reason, usage and model"
+    yield "equal an independent reading of the same bytes."
+    yield ""
+    yield from _totals(answers, errors)
+    yield ""
+    yield "## Answers"
+    yield ""
+    yield from _answers(answers)
+    yield ""
+    yield "Read by: " + ", ".join(
+        f"{judge} {count}" for judge, count in sorted(_judges(answers.values()).items())
+    )
+    yield ""
+    yield from _named("Taken for failures, rightly", _rightly_failed(answers))
+    yield from _named(
+        "Not passed",
+        ((row.file, outcome) for row, outcome in answers.items() if outcome.verdict in _UNSOUND),
+    )
+    yield from _named(
+        "Records at fault",
+        (
+            (row.file, outcome)
+            for row, outcome in answers.items()
+            if outcome.verdict is Verdict.AT_FAULT
+        ),
+    )
+    yield from _named(
+        "Without a body",
+        (
+            (row.file, outcome)
+            for row, outcome in answers.items()
+            if outcome.verdict is Verdict.NO_BODY
+        ),
+    )
+    yield from _not_called(answers)
+    yield "## Errors"
+    yield ""
+    yield from _errors(errors)
+    yield ""
+    yield from _named(
+        "Labels that are not followed",
+        ((file, one) for file, one in errors.items() if one.judge == "objection"),
+    )
+    yield from _named(
+        "Errors not passed",
+        ((file, one) for file, one in errors.items() if one.verdict in _UNSOUND),
+    )
+    yield from _named(
+        "Errors of APIs that are not called",
+        ((file, one) for file, one in errors.items() if one.verdict in _SKIPPED),
+    )
+    yield "## Requests"
+    yield ""
+    yield from _requests(requests)
+
+
+def unsound(outcomes: Iterable[Outcome]) -> int:
+    """Return how many exchanges did not pass that should have."""
+    return sum(outcome.verdict in _UNSOUND for outcome in outcomes)
+
+
+def _totals(answers: Mapping[Row, Outcome], errors: Mapping[str, Outcome]) -> Iterator[str]:
+    for what, outcomes in (("answers", answers.values()), ("errors", errors.values())):
+        found = collections.Counter(outcome.verdict for outcome in outcomes)
+        called = sum(count for verdict, count in found.items() if verdict not in _SKIPPED)
+        yield (
+            f"- {what}: {found.total()} recorded, of which {found[Verdict.NOT_CALLED]} of APIs "
+            f"that the router does not call and {found[Verdict.NO_BODY]} without a body; "
+            f"{found[Verdict.PASSED]} of the other {called} passed"
+        )
+
+
+def _answers(answers: Mapping[Row, Outcome]) -> Iterator[str]:
+    by_place: dict[tuple[str, str, str], list[Verdict]] = collections.defaultdict(list)
+    for row, outcome in answers.items():
+        if outcome.verdict not in _SKIPPED:
+            by_place[row.provider, row.api, row.kind].append(outcome.verdict)
+    yield "| provider | API | kind | recorded | passed |"
+    yield "|---|---|---|--:|--:|"
+    for (provider, api, kind), verdicts in sorted(by_place.items()):
+        passed = verdicts.count(Verdict.PASSED)
+        mark = "" if passed == len(verdicts) else " !"
+        yield f"| {provider} | {api} | {kind} | {len(verdicts)} | {passed}{mark} |"
+
+
+def _errors(errors: Mapping[str, Outcome]) -> Iterator[str]:
+    by_provider: dict[str, list[Outcome]] = collections.defaultdict(list)
+    for file, outcome in errors.items():
+        if outcome.verdict not in _SKIPPED:
+            by_provider[file.removeprefix("errors/").partition("/")[0]].append(outcome)
+    yield "| provider | recorded | passed | of these against the label |"
+    yield "|---|--:|--:|--:|"
+    for provider, outcomes in sorted(by_provider.items()):
+        passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
+        against = sum(outcome.judge == "objection" for outcome in outcomes)
+        yield f"| {provider} | {len(outcomes)} | {passed} | {against} |"
+
+
+def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
+    yield "Recorded requests in the contract's words, written again by the adapter of their"
+    yield "provider, and compared with what was recorded."
+    yield ""
+    yield "| API | recorded | the same again | not expressible | without a body |"
+    yield "|---|--:|--:|--:|--:|"
+    for api in sorted({row.api for row in requests}):
+        found = collections.Counter(
+            outcome.verdict for row, outcome in requests.items() if row.api == api
+        )
+        yield (
+            f"| {api} | {found.total()} | {found[Verdict.PASSED]} | {found[Verdict.AT_FAULT]} "
+            f"| {found[Verdict.NO_BODY]} |"
+        )
+    yield ""
+    why = collections.Counter(
+        (row.api, outcome.reason)
+        for row, outcome in requests.items()
+        if outcome.verdict is Verdict.AT_FAULT
+    )
+    if why:
+        yield "### Not expressible"
+        yield ""
+        for (api, reason), count in sorted(why.items(), key=lambda one: (-one[1], one[0])):
+            yield f"- {count} × {api}, {reason}"
+        yield ""
+    yield from _named(
+        "Not the same again",
+        ((row.file, one) for row, one in requests.items() if one.verdict in _UNSOUND),
+    )
+
+
+def _judges(outcomes: Iterable[Outcome]) -> collections.Counter[str]:
+    return collections.Counter(o.judge for o in outcomes if o.verdict is Verdict.PASSED)
+
+
+def _rightly_failed(answers: Mapping[Row, Outcome]) -> Iterator[tuple[str, Outcome]]:
+    for row, outcome in answers.items():
+        if outcome.verdict is Verdict.PASSED and outcome.judge == "by hand":
+            yield row.file, outcome
+
+
+def _not_called(answers: Mapping[Row, Outcome]) -> Iterator[str]:
+    counts = collections.Counter(
+        row.api for row, outcome in answers.items() if outcome.verdict is Verdict.NOT_CALLED
+    )
+    if counts:
+        yield "### APIs that the router does not call"
+        yield ""
+        for api, count in sorted(counts.items()):
+            yield f"- `{api}` ({count}): {NOT_CALLED[api]}"
+        yield ""
+
+
+def _named(title: str, outcomes: Iterable[tuple[str, Outcome]]) -> Iterator[str]:
+    lines = [f"- `{file}`: {outcome.reason}" for file, outcome in sorted(outcomes)]
+    if lines:
+        yield f"### {title}"
+        yield ""
+        yield from lines
+        yield ""

@@ -1,0 +1,122 @@
+"""What recorded requests ask for, in the contract's words.
+
+One module for each API, named as the recordings name it. It has `call_of(body, streaming)`, which
+returns the call that says the same, or raises `NotExpressibleError`; and `plain(body, provider)`,
+which returns a body without what makes no difference to the vendor, so that two can be compared.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import importlib
+import json
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, cast
+
+from routersvc.domain.catalogue import Capability, Deployment, Model, Provider
+from routersvc.domain.prompts import Prompt, WireExtension
+from routersvc.engine.ports import AttemptCall
+
+JsonObject = dict[str, Any]
+
+
+class NotExpressibleError(Exception):
+    """The contract has no words for something that a request asks for."""
+
+
+def module_of(api: str) -> ModuleType | None:
+    """Return the module that knows the requests of an API; `None` where there is none."""
+    name = f"{__name__}.{api}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A prompt, and what stands beside it in a call."""
+
+    prompt: Prompt
+    streaming: bool
+    model: str
+    thinks: bool = False
+    zero_data_retention: bool = False
+    no_training: bool = False
+
+    @property
+    def call(self) -> AttemptCall:
+        """The call that asks for this."""
+        capabilities = frozenset({Capability.REASONING} if self.thinks else set[Capability]())
+        return AttemptCall(
+            deployment=Deployment(
+                name="recorded",
+                provider=Provider(name="recorded", wire_format=""),
+                model=Model(name="recorded", context_window=1, capabilities=capabilities),
+                wire_model=self.model,
+                credential="",
+            ),
+            prompt=self.prompt,
+            streaming=self.streaming,
+            connect_timeout=1.0,
+            timeout=1.0,
+            zero_data_retention=self.zero_data_retention,
+            no_training=self.no_training,
+        )
+
+
+def said_by(names: Mapping[str, Any], word: str, what: str) -> Any:  # noqa: ANN401 - an enum's member
+    """Return what a vendor's word means in the contract.
+
+    Raises:
+        NotExpressibleError: the contract does not know it.
+    """
+    if word not in names:
+        raise NotExpressibleError(f"{what} `{word}`")
+    return names[word]
+
+
+def extension(
+    wire_format: str, fields: Mapping[str, object], contract: frozenset[str]
+) -> tuple[WireExtension, ...]:
+    """Return the fields that the contract has no words for as an extension of the wire format.
+
+    Raises:
+        NotExpressibleError: an extension may not say one of them.
+    """
+    for name in sorted(fields.keys() & contract):
+        raise NotExpressibleError(f"the field `{name}`")
+    if not fields:
+        return ()
+    return (WireExtension(wire_format=wire_format, fields_json=json.dumps(fields)),)
+
+
+def data_of(url: str) -> tuple[str, bytes] | None:
+    """Return media type and bytes of a `data:` address; `None` for any other address.
+
+    Raises:
+        NotExpressibleError: the recorder left the bytes out.
+    """
+    if not url.startswith("data:"):
+        return None
+    head, _, data = url.partition(",")
+    try:
+        content = base64.b64decode(data, validate=True)
+    except binascii.Error:
+        raise NotExpressibleError("bytes that the record leaves out") from None
+    return head.removeprefix("data:").removesuffix(";base64"), content
+
+
+def without_nulls(value: object) -> Any:  # noqa: ANN401 - JSON
+    """Return a value without the fields that say nothing."""
+    if isinstance(value, dict):
+        fields = cast("JsonObject", value)
+        return {key: without_nulls(one) for key, one in fields.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in cast("list[object]", value)]
+    return value

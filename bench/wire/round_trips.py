@@ -1,0 +1,58 @@
+"""What came of one recorded request: said again by the adapter, or why it cannot be."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.wire import corpus
+from bench.wire.outcomes import Outcome, Verdict
+from bench.wire.requests import JsonObject, NotExpressibleError, module_of
+from routersvc.app.replays.adapters import APIS, NoAdapterError
+from routersvc.app.replays.recordings import UnusableRecordError
+from routersvc.app.replays.replaying import adapter_of
+from routersvc.domain.failures import AttemptFailedError
+
+
+def outcome_of_request(wire: Path, row: corpus.Row) -> Outcome:
+    """Return whether a recorded request says the same when the adapter has written it."""
+    try:
+        recording = corpus.recording(wire, row.file)
+        adapter = adapter_of(recording, None)
+    except (UnusableRecordError, NoAdapterError) as error:
+        return Outcome(Verdict.NO_BODY, reason=str(error))
+    body: JsonObject = recording.request
+    if not body:
+        return Outcome(Verdict.NO_BODY, reason="the record has no request body")
+    module = module_of(row.api)
+    if module is None:
+        return Outcome(Verdict.NO_READING, reason=f"nobody reads requests for `{row.api}` yet")
+    try:
+        asked = module.call_of(copy.deepcopy(body), streaming=row.streaming)
+        encoded: JsonObject = json.loads(adapter.wire_format.encode(asked.call).body)
+    except NotExpressibleError as error:
+        return Outcome(Verdict.AT_FAULT, reason=f"beyond the contract: {error}")
+    except AttemptFailedError as error:
+        return Outcome(Verdict.AT_FAULT, reason=f"refused: {error}")
+    theirs, ours = (
+        module.plain(copy.deepcopy(body), row.provider),
+        module.plain(encoded, row.provider),
+    )
+    differing = sorted(
+        name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)
+    )
+    if differing:
+        return Outcome(Verdict.FAILED, adapter.name, f"differs in {', '.join(differing)}")
+    return Outcome(Verdict.PASSED, adapter.name)
+
+
+def round_trips(wire: Path) -> Mapping[corpus.Row, Outcome]:
+    """Return what came of the requests of every API that the router calls."""
+    labels = corpus.labels(wire)
+    return {
+        row: outcome_of_request(wire, row)
+        for row in corpus.rows(wire)
+        if row.api in APIS and row.file not in labels
+    }

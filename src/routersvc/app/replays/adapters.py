@@ -1,0 +1,172 @@
+"""Which adapter reads an exchange with a provider, by the API that was called.
+
+`APIS` is the one table: an API of vendors, the wire format that it is, and the dialect of each
+provider that has one of its own. Any other provider speaks the format's default dialect.
+`NOT_CALLED` names the APIs that the router does not call, and why.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.app import wire_formats
+from routersvc.app.replays.framing import Framing
+from routersvc.providers.wire_format import WireFormat
+
+_FIRST_ERROR = 300
+
+
+class NoAdapterError(Exception):
+    """No adapter reads such an exchange; the sentence says what there is."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Api:
+    """An API of vendors: its wire format, who speaks which dialect, and how streams are framed.
+
+    `default_dialect` is spoken by providers that `dialects` does not name; empty means the default
+    of the wire format. `address` is found in the URL of its calls.
+    """
+
+    wire_format: str
+    address: str
+    framing: Framing
+    dialects: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    default_dialect: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class NamedAdapter:
+    """An adapter with the name by which the command line knows it, `format/dialect`."""
+
+    name: str
+    wire_format: WireFormat
+    framing: Framing
+
+
+APIS: Mapping[str, Api] = MappingProxyType(
+    {
+        "chat_completions": Api(
+            wire_format="openai_chat",
+            address=r"/chat/completions",
+            framing=Framing.SSE_WITH_DONE,
+            dialects={
+                name: name
+                for name in (
+                    "azure",
+                    "cerebras",
+                    "deepseek",
+                    "gpustack",
+                    "groq",
+                    "mistral",
+                    "ollama",
+                    "openai",
+                    "openrouter",
+                    "snowflake",
+                    "together",
+                    "vllm",
+                    "xai",
+                )
+            }
+            | {
+                "bedrock-mantle": "cerebras",
+                "crusoe": "cerebras",
+                "vercel-gateway": "vercel_gateway",
+            },
+        ),
+        "responses": Api(
+            wire_format="openai_responses",
+            address=r"/responses",
+            framing=Framing.SSE,
+            dialects={name: name for name in ("azure", "deepseek", "openai", "xai")}
+            | {"bedrock-mantle": "openai", "pydantic-gateway": "openai"},
+        ),
+    }
+)
+"""The APIs that the router calls, by the names that recordings use."""
+
+NOT_CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        "chat_v1": "the vendor has replaced it by `chat_v2`",
+        "completions": "text completions are no conversation; no vendor offers new models there",
+        "conversations": "the router keeps no conversation at a vendor",
+        "count_tokens": "the router counts tokens itself",
+        "embeddings": "the router routes answers, not embeddings",
+        "interactions": "the vendor offers the same models by `generate_content`",
+        "invoke_model": "the vendor offers the same models by `converse`",
+        "models": "only asked for to see that a provider lives; its answer is not read",
+        "ollama_generate": "the vendor offers the same models by `ollama_chat`",
+        "vertex_raw_predict": "it carries other vendors' formats, each as its own API",
+    }
+)
+"""APIs that recordings hold and the router does not call. Their failures are read all the same."""
+
+_OWN_APIS: Mapping[str, str] = MappingProxyType(
+    {
+        "anthropic": "messages",
+        "bedrock": "converse",
+        "cohere": "chat_v2",
+        "gemini": "generate_content",
+        "vertex": "generate_content",
+    }
+)
+"""What a provider is called by, where it is not `chat_completions`."""
+
+
+def adapter_for(provider: str, api: str, *, url: str, status: int) -> NamedAdapter:
+    """Return the adapter for an exchange; where the API says nothing, its address tells.
+
+    What a failure means does not depend on what was called: it is read by the adapter by which the
+    router would have called this provider.
+
+    Raises:
+        NoAdapterError: the router does not call this API.
+    """
+    found = APIS.get(api) or (_api_at(url) if api not in NOT_CALLED else None)
+    if found is None and (status >= _FIRST_ERROR or api not in NOT_CALLED):
+        found = APIS.get(_OWN_APIS.get(provider, "chat_completions"))
+    if found is None:
+        raise NoAdapterError(_sentence(api))
+    known = wire_formats.known_wire_formats()[found.wire_format]
+    dialect = found.dialects.get(provider) or found.default_dialect or known.default_dialect
+    return _named(found.wire_format, dialect)
+
+
+def adapter_named(name: str) -> NamedAdapter:
+    """Return the adapter that `format` or `format/dialect` means.
+
+    Raises:
+        NoAdapterError: there is none of this name.
+    """
+    wire_format, _, dialect = name.partition("/")
+    known = wire_formats.known_wire_formats().get(wire_format)
+    if known is None:
+        there = ", ".join(sorted(wire_formats.known_wire_formats()))
+        raise NoAdapterError(f"no wire format is named `{wire_format}`; there are {there}")
+    dialect = dialect or known.default_dialect
+    if dialect not in known.dialects:
+        there = ", ".join(sorted(known.dialects))
+        raise NoAdapterError(f"`{wire_format}` has no dialect `{dialect}`; there are {there}")
+    return _named(wire_format, dialect)
+
+
+def _named(wire_format: str, dialect: str) -> NamedAdapter:
+    framings = {api.wire_format: api.framing for api in APIS.values()}
+    return NamedAdapter(
+        name=f"{wire_format}/{dialect}",
+        wire_format=wire_formats.adapter(wire_format, dialect),
+        framing=framings.get(wire_format, Framing.SSE),
+    )
+
+
+def _api_at(url: str) -> Api | None:
+    path = url.partition("?")[0]
+    return next((api for api in APIS.values() if re.search(rf"{api.address}$", path)), None)
+
+
+def _sentence(api: str) -> str:
+    why = NOT_CALLED.get(api)
+    return f"the router does not call the API `{api}`" + (f": {why}" if why else "")

@@ -1,0 +1,172 @@
+"""Reads a recorded exchange from a file: a JSON record, or an HTTP response as it was captured.
+
+A record is one JSON object: `provider`, `api`, `streaming`, `request` (`url`, `json`) and
+`response` with `status`, `headers` and one of `json` (the body), `text` (the body as it came),
+`chunks` (the payloads of a stream) and `base64` (the body's bytes).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import dataclasses
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from routersvc.app.replays.framing import CONTENT_TYPES, Framing, framed
+from routersvc.providers.json_values import JsonObject
+from routersvc.providers.wire_format import ResponseHead
+
+RECEIVED_AT = 1_790_000_000.0
+"""When recorded responses count as received, where their own `Date` says nothing: in 2026."""
+
+_FIRST_ERROR = 300
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_PLAIN_BEGINNINGS = ("data", "event", "id:", "retry", ":", "{", "[", "<")
+_STREAM_TYPES = frozenset(CONTENT_TYPES.values()) | {"application/stream+json"}
+
+
+class UnusableRecordError(Exception):
+    """A file holds no exchange that could be replayed; the sentence says why."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """One exchange. `payloads` are given instead of a `body` where the frame is not recorded."""
+
+    provider: str
+    api: str
+    url: str
+    streaming: bool
+    head: ResponseHead
+    request: JsonObject = dataclasses.field(repr=False)
+    body: bytes = dataclasses.field(default=b"", repr=False)
+    payloads: tuple[str, ...] | None = dataclasses.field(default=None, repr=False)
+
+    def in_frame(self, framing: Framing) -> Recording:
+        """Return the exchange with its body as a stream of this format has it."""
+        headers = dict(self.head.headers)
+        body = self.body
+        if self.payloads is not None:
+            body = framed(self.payloads, framing)
+            headers["content-type"] = CONTENT_TYPES[framing]
+        elif self.head.status < _FIRST_ERROR:
+            usual = CONTENT_TYPES[framing] if self.streaming else "application/json"
+            headers.setdefault("content-type", usual)
+        return dataclasses.replace(
+            self, body=body, payloads=None, head=dataclasses.replace(self.head, headers=headers)
+        )
+
+
+def recording_of_record(record: JsonObject) -> Recording:
+    """Return the exchange that a record holds.
+
+    Raises:
+        UnusableRecordError: it holds none, or not all of it.
+    """
+    response = record.get("response")
+    if not isinstance(response, dict):
+        raise UnusableRecordError("the record has no `response` with `status` and a body")
+    response = cast("JsonObject", response)
+    status = response.get("status")
+    if not isinstance(status, int) or not 100 <= status < 600:  # noqa: PLR2004 - HTTP's statuses
+        raise UnusableRecordError("`response.status` is no HTTP status")
+    streaming = record.get("streaming") in {True, "yes", "true"}
+    body, payloads = _body(response, streaming=streaming)
+    request = _object(record.get("request"))
+    return Recording(
+        provider=_text(record.get("provider")),
+        api=_text(record.get("api")),
+        url=_text(request.get("url")),
+        streaming=streaming,
+        head=ResponseHead(
+            status=status,
+            headers=_headers(response.get("headers")),
+            received_at=RECEIVED_AT,
+        ),
+        request=_object(request.get("json")),
+        body=body,
+        payloads=payloads,
+    )
+
+
+def recording_of_response(head: ResponseHead, body: bytes) -> Recording:
+    """Return a captured response as an exchange of which nothing else is known."""
+    return Recording(
+        provider="",
+        api="",
+        url="",
+        streaming=head.content_type in _STREAM_TYPES,
+        head=head,
+        request={},
+        body=body,
+    )
+
+
+def _body(response: JsonObject, *, streaming: bool) -> tuple[bytes, tuple[str, ...] | None]:
+    if "base64" in response:
+        return _bytes_of(response["base64"]), None
+    if "chunks" in response:
+        chunks = response["chunks"]
+        if not isinstance(chunks, list):
+            raise UnusableRecordError("`response.chunks` is no list")
+        return b"", tuple(map(_payload, cast("Sequence[object]", chunks)))
+    if "json" in response:
+        exception = _object(response["json"])
+        if exception.get("category") == "provider_sdk" and "body" in exception:
+            # What an SDK's exception holds is the error itself, without what stood around it.
+            return _dumped({"error": exception["body"]}).encode(), None
+        return _dumped(response["json"]).encode(), None
+    text = response.get("text")
+    if not isinstance(text, str):
+        raise UnusableRecordError("`response` has none of `json`, `text`, `chunks`, `base64`")
+    return _body_of_text(text, streaming=streaming), None
+
+
+def _body_of_text(text: str, *, streaming: bool) -> bytes:
+    if text.startswith("<elided"):
+        raise UnusableRecordError("the body was left out of the record for its size")
+    is_plain = text.lstrip("\ufeff \r\n").startswith(_PLAIN_BEGINNINGS)
+    if not is_plain and _BASE64.fullmatch(text):
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):  # it may only look like it
+            text = base64.b64decode(text).decode()
+    if streaming and text.rstrip().endswith("[DONE]"):
+        text = text.rstrip() + "\n\n"  # some recorders strip the end of the last event
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _bytes_of(value: object) -> bytes:
+    try:
+        return base64.b64decode(_text(value), validate=True)
+    except binascii.Error:
+        raise UnusableRecordError("`response.base64` is not base64") from None
+
+
+def _payload(chunk: object) -> str:
+    return chunk if isinstance(chunk, str) else _dumped(chunk)
+
+
+def _dumped(value: object) -> str:
+    """Return JSON in ASCII, which holds whatever a recorder wrote, halves of characters too."""
+    return json.dumps(value)
+
+
+def _headers(value: object) -> Mapping[str, str]:
+    """Return headers with lower-case names; of several values, the last counts."""
+    headers: dict[str, str] = {}
+    for name, one in _object(value).items():
+        values = cast("list[object]", one) if isinstance(one, list) else [one]
+        headers[name.lower()] = "" if not values else str(values[-1])
+    return headers
+
+
+def _object(value: object) -> JsonObject:
+    return {**value} if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    """Return a text that can be printed, whatever halves of characters it held."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

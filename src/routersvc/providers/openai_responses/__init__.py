@@ -1,0 +1,1 @@
+"""The Responses wire format, as OpenAI and those who are compatible with it speak it."""
