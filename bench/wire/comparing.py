@@ -34,6 +34,12 @@ def differences(answer: Answer, reading: Reading) -> list[str]:
         "usage": (_usage(answer), reading.usage),
         "model": (answer.finish.model_version, reading.model),
     }
+    where_told: dict[str, tuple[object, object]] = {
+        "signatures": (_signatures(answer), reading.signatures),
+        "sealed thoughts": (_sealed(answer), reading.sealed),
+        "cached tokens": (_cached(answer), reading.cached),
+    }
+    found |= {what: pair for what, pair in where_told.items() if pair[1] is not None}
     return [
         f"{what}: {_short(ours)}, not {_short(theirs)}"
         for what, (ours, theirs) in found.items()
@@ -50,6 +56,32 @@ def _usage(answer: Answer) -> tuple[int, int, int] | None:
     if usage is None:
         return None
     return usage.input_tokens, usage.output_tokens, usage.reasoning_tokens
+
+
+def _signatures(answer: Answer) -> tuple[str, ...]:
+    """Return the vendor's signatures, without what the adapter has put around them."""
+    signed = (part.signature for part in answer.parts if isinstance(part, Thought | ToolCall))
+    return tuple(
+        sorted(
+            one.rpartition(b":")[2].decode() for one in signed if one and not one.startswith(b"{")
+        )
+    )
+
+
+def _sealed(answer: Answer) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in answer.parts:
+        if isinstance(part, Thought) and part.encrypted.startswith(b"{"):
+            block = json.loads(part.encrypted)
+            found.append(block.get("type") or next(iter(block)))
+        elif isinstance(part, Thought) and part.encrypted:
+            found.append(part.encrypted.decode("latin-1"))
+    return tuple(found)
+
+
+def _cached(answer: Answer) -> tuple[int, int] | None:
+    usage = answer.usage
+    return None if usage is None else (usage.cached_input_tokens, usage.cache_write_tokens)
 
 
 def _short(value: object) -> str:

@@ -29,12 +29,14 @@ class Delivery(NamedTuple):
 def deliveries(wire: Path) -> Mapping[str, Delivery]:
     """Return what came of every stream that is a complete answer, by its file."""
     labels = corpus.labels(wire)
-    rows = [row for row in corpus.rows(wire) if row.streaming and row.file not in labels]
-    return dict(_delivered(wire, rows))
+    return dict(delivered(wire, [row for row in corpus.rows(wire) if row.file not in labels]))
 
 
-def _delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Delivery]]:
+def delivered(wire: Path, rows: Sequence[corpus.Row]) -> Iterator[tuple[str, Delivery]]:
+    """Yield what came of those of the exchanges that are streams and complete answers."""
     for row in rows:
+        if not row.streaming:
+            continue
         try:
             recording = corpus.recording(wire, row.file)
             adapter = adapter_of(recording, None)

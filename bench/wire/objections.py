@@ -44,6 +44,23 @@ _MODEL_BUNGLED = Expected(
 )
 
 OBJECTIONS: Mapping[str, Expected] = {
+    "anthropic/error_400/"
+    "messages.unary.test-anthropic-explicit-effort-xhigh-unsupported.5533b231.json": _MODEL_CANNOT,
+    "bedrock/error_400/"
+    "converse.unary.test-multimodal-tool-return-matrix-direct-binary.5011cd50.json": _MODEL_CANNOT,
+    "bedrock/error_400/"
+    "converse.unary.test-multimodal-tool-return-matrix-direct-upload.8a5736a1.json": _MODEL_CANNOT,
+    "bedrock/error_400/"
+    "count_tokens.unary.test-anthropic-bedrock-count-tokens-error.820879d3.json": _MODEL_CANNOT,
+    "errors/anthropic/context_length.200.unary.context-window-stop.json": Expected(
+        failure_class=FinishReason.LENGTH,
+        reason="no error: an answer that ends where the window does",
+    ),
+    "errors/gemini/server_error.200.stream.malformed-function-call.json": Expected(
+        failure_class=FailureClass.BAD_ANSWER,
+        reason="the model bungled a call: the provider is well, and its breaker must not learn "
+        "otherwise",
+    ),
     "errors/mistral/invalid_request.400.unary.glossary-shape.json": Expected(
         failure_class=FailureClass.MODEL_NOT_FOUND, reason="its code says `unknown_model`"
     ),

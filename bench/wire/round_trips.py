@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.wire import corpus
 from bench.wire.outcomes import Outcome, Verdict
-from bench.wire.requests import JsonObject, NotExpressibleError, module_of
+from bench.wire.requests import Asked, JsonObject, NotExpressibleError, module_of
 from routersvc.app.replays.adapters import APIS, NoAdapterError
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import adapter_of
@@ -30,16 +31,19 @@ def outcome_of_request(wire: Path, row: corpus.Row) -> Outcome:
     if module is None:
         return Outcome(Verdict.NO_READING, reason=f"nobody reads requests for `{row.api}` yet")
     try:
-        asked = module.call_of(copy.deepcopy(body), streaming=row.streaming)
-        encoded: JsonObject = json.loads(adapter.wire_format.encode(asked.call).body)
+        asked: Asked = module.call_of(copy.deepcopy(body), streaming=row.streaming)
+        if hasattr(module, "model_at"):
+            asked = dataclasses.replace(asked, model=module.model_at(recording.url))
+        written = adapter.wire_format.encode(asked.call)
+        encoded: JsonObject = json.loads(written.body)
     except NotExpressibleError as error:
         return Outcome(Verdict.AT_FAULT, reason=f"beyond the contract: {error}")
     except AttemptFailedError as error:
         return Outcome(Verdict.AT_FAULT, reason=f"refused: {error}")
-    theirs, ours = (
-        module.plain(copy.deepcopy(body), row.provider),
-        module.plain(encoded, row.provider),
-    )
+    theirs = module.plain(copy.deepcopy(body), row.provider)
+    ours = module.plain(copy.deepcopy(encoded), row.provider)
+    if hasattr(module, "without_new"):
+        ours = module.without_new(ours, theirs)
     differing = sorted(
         name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)
     )

@@ -51,7 +51,10 @@ class Call:
 class Reading:
     """What an answer says. `usage` is input, output and reasoning tokens in the contract's terms.
 
-    `media` are the sizes of pictures and sounds. `judge` says who read it.
+    `media` are the sizes of pictures and sounds. `judge` says who read it. What only some formats
+    have is compared where the reading says it: `signatures` of thoughts and calls, sorted;
+    `sealed`, the thoughts that only the vendor understands and the kinds of its own tools' blocks;
+    `cached`, the input tokens read from and written to a cache.
     """
 
     judge: str
@@ -63,13 +66,16 @@ class Reading:
     finish: FinishReason = FinishReason.STOP
     usage: tuple[int, int, int] | None = None
     model: str = ""
+    signatures: tuple[str, ...] | None = None
+    sealed: tuple[str, ...] | None = None
+    cached: tuple[int, int] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """What is right of an exchange that is no success, and why."""
+    """What is right of an exchange that is not what it says, and why."""
 
-    failure_class: FailureClass
+    failure_class: FailureClass | FinishReason
     reason: str
 
 

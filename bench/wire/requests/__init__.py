@@ -3,6 +3,8 @@
 One module for each API, named as the recordings name it. It has `call_of(body, streaming)`, which
 returns the call that says the same, or raises `NotExpressibleError`; and `plain(body, provider)`,
 which returns a body without what makes no difference to the vendor, so that two can be compared.
+It has `model_at(url)` where the address names the model, and `without_new(encoded, recorded)` where
+the router writes ids that the recorded client did not know.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def test_no_objection_is_stale(labelled: Labelled) -> None:
 
 def test_many_errors_are_held_against_their_labels(labelled: Labelled) -> None:
     """The selection must not shrink unseen: most classes and vendors are in it."""
-    assert len(labelled) >= 126
-    assert len({label for _, label, _, _ in labelled}) >= 13
-    assert len({recording.provider for _, _, recording, _ in labelled}) >= 11
+    assert len(labelled) == 213
+    assert len({label for _, label, _, _ in labelled}) == 14
+    assert len({recording.provider for _, _, recording, _ in labelled}) == 16
 
 
 def test_no_sentence_quotes_a_body(labelled: Labelled) -> None:
@@ -71,3 +72,18 @@ def test_no_sentence_quotes_a_body(labelled: Labelled) -> None:
         assert message.endswith(f"(HTTP {recording.head.status})"), file
         sentence = message.removesuffix(f" (HTTP {recording.head.status})")
         assert sentence.encode() not in framed.body, file
+
+
+def test_what_is_left_of_anthropics_limits_is_read(labelled: Labelled) -> None:
+    """Its headers are a family of their own, with instants instead of lengths of time."""
+    (recording,) = [one[2] for one in labelled if one[0].endswith("rate-limit-itpm.json")]
+    head = dataclasses.replace(recording.head, received_at=1_767_225_600.0)  # 2026-01-01
+
+    failure = adapter_of(recording, None).wire_format.decode_failure(head, recording.body)
+
+    assert failure.retry_after == 12.0
+    headroom = failure.headroom
+    assert headroom is not None
+    assert (headroom.remaining_requests, headroom.limit_requests) == (49, 50)
+    assert (headroom.remaining_tokens, headroom.limit_tokens) == (0, 38_000)
+    assert (headroom.requests_reset, headroom.tokens_reset) == (5.0, 12.0)

@@ -84,6 +84,33 @@ APIS: Mapping[str, Api] = MappingProxyType(
             dialects={name: name for name in ("azure", "deepseek", "openai", "xai")}
             | {"bedrock-mantle": "openai", "pydantic-gateway": "openai"},
         ),
+        "messages": Api(
+            wire_format="anthropic_messages",
+            address=r"/messages",
+            framing=Framing.SSE,
+            dialects={"ollama": "ollama", "vertex": "vertex"},
+        ),
+        "vertex_raw_predict": Api(
+            wire_format="anthropic_messages",
+            address=r":(?:streamRawPredict|rawPredict)",
+            framing=Framing.SSE,
+            default_dialect="vertex",
+        ),
+        "converse": Api(
+            wire_format="bedrock_converse",
+            address=r"/(?:converse|converse-stream)",
+            framing=Framing.EVENT_STREAM,
+        ),
+        "generate_content": Api(
+            wire_format="gemini",
+            address=r":(?:streamGenerateContent|generateContent)",
+            framing=Framing.SSE,
+            dialects={"gemini": "gemini", "vertex": "vertex"},
+        ),
+        "chat_v2": Api(wire_format="cohere_chat", address=r"/v2/chat", framing=Framing.SSE),
+        "ollama_chat": Api(
+            wire_format="ollama_chat", address=r"/api/chat", framing=Framing.LINES
+        ),
     }
 )
 """The APIs that the router calls, by the names that recordings use."""
@@ -99,7 +126,6 @@ NOT_CALLED: Mapping[str, str] = MappingProxyType(
         "invoke_model": "the vendor offers the same models by `converse`",
         "models": "only asked for to see that a provider lives; its answer is not read",
         "ollama_generate": "the vendor offers the same models by `ollama_chat`",
-        "vertex_raw_predict": "it carries other vendors' formats, each as its own API",
     }
 )
 """APIs that recordings hold and the router does not call. Their failures are read all the same."""

@@ -2,7 +2,9 @@
 
 A record is one JSON object: `provider`, `api`, `streaming`, `request` (`url`, `json`) and
 `response` with `status`, `headers` and one of `json` (the body), `text` (the body as it came),
-`chunks` (the payloads of a stream) and `base64` (the body's bytes).
+`chunks` (the payloads of a stream, or its lines) and `base64` (the body's bytes). What recorders
+take away is put back here, never in the adapters: the empty line that ends a stream, media that
+were left out for their size, the spelling of the wire where an SDK wrote its own.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from routersvc.app.replays.framing import CONTENT_TYPES, Framing, framed
+from routersvc.app.replays.sdk_spellings import KEPT_RESPONSE, as_on_the_wire
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
@@ -24,8 +27,13 @@ RECEIVED_AT = 1_790_000_000.0
 """When recorded responses count as received, where their own `Date` says nothing: in 2026."""
 
 _FIRST_ERROR = 300
+_ELIDED = re.compile(r"<elided base64[^>]*>")
+_SHORT_MEDIUM = "AAAA"
+"""What stands for media that a record leaves out: sound base64, so that the rest can be read."""
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
-_PLAIN_BEGINNINGS = ("data", "event", "id:", "retry", ":", "{", "[", "<")
+_EVENT_BEGINNINGS = ("data", "event", "id:", "retry", ":")
+_PLAIN_BEGINNINGS = (*_EVENT_BEGINNINGS, "{", "[", "<")
 _STREAM_TYPES = frozenset(CONTENT_TYPES.values()) | {"application/stream+json"}
 
 
@@ -87,7 +95,7 @@ def recording_of_record(record: JsonObject) -> Recording:
             headers=_headers(response.get("headers")),
             received_at=RECEIVED_AT,
         ),
-        request=_object(request.get("json")),
+        request=_object(_restored(request.get("json"))),
         body=body,
         payloads=payloads,
     )
@@ -113,13 +121,13 @@ def _body(response: JsonObject, *, streaming: bool) -> tuple[bytes, tuple[str, .
         chunks = response["chunks"]
         if not isinstance(chunks, list):
             raise UnusableRecordError("`response.chunks` is no list")
-        return b"", tuple(map(_payload, cast("Sequence[object]", chunks)))
+        return _body_of_chunks(cast("Sequence[object]", chunks))
     if "json" in response:
         exception = _object(response["json"])
         if exception.get("category") == "provider_sdk" and "body" in exception:
             # What an SDK's exception holds is the error itself, without what stood around it.
             return _dumped({"error": exception["body"]}).encode(), None
-        return _dumped(response["json"]).encode(), None
+        return _dumped(_restored(response["json"])).encode(), None
     text = response.get("text")
     if not isinstance(text, str):
         raise UnusableRecordError("`response` has none of `json`, `text`, `chunks`, `base64`")
@@ -133,9 +141,31 @@ def _body_of_text(text: str, *, streaming: bool) -> bytes:
     if not is_plain and _BASE64.fullmatch(text):
         with contextlib.suppress(binascii.Error, UnicodeDecodeError):  # it may only look like it
             text = base64.b64decode(text).decode()
-    if streaming and text.rstrip().endswith("[DONE]"):
-        text = text.rstrip() + "\n\n"  # some recorders strip the end of the last event
-    return text.encode("utf-8", "surrogatepass")
+    if streaming and _lacks_the_end_of_an_event(text):
+        text = text.rstrip("\r\n") + "\n\n"
+    return _ELIDED.sub(_SHORT_MEDIUM, text).encode("utf-8", "surrogatepass")
+
+
+def _lacks_the_end_of_an_event(text: str) -> bool:
+    """Whether a recorder has stripped the empty line after the last event.
+
+    The line before it must be complete: what ends within a line was cut.
+    """
+    if text.rstrip().endswith("[DONE]"):
+        return True
+    is_events = text.lstrip("\ufeff").startswith(_EVENT_BEGINNINGS)
+    return is_events and text.endswith("\n") and not text.endswith(("\n\n", "\n\r\n"))
+
+
+def _body_of_chunks(chunks: Sequence[object]) -> tuple[bytes, tuple[str, ...] | None]:
+    """Return the payloads of a stream, or its bytes where it was written down line by line."""
+    payloads = [_ELIDED.sub(_SHORT_MEDIUM, _payload(chunk)) for chunk in chunks]
+    lines = [value for payload in payloads if isinstance(value := _parsed(payload), str)]
+    if lines and len(lines) == len(payloads):
+        return "\n".join([*lines, "", ""]).encode("utf-8", "surrogatepass"), None
+    if payloads and KEPT_RESPONSE in payloads[0]:
+        payloads = [_respelled(payload) for payload in payloads]
+    return b"", tuple(payloads)
 
 
 def _bytes_of(value: object) -> bytes:
@@ -147,6 +177,24 @@ def _bytes_of(value: object) -> bytes:
 
 def _payload(chunk: object) -> str:
     return chunk if isinstance(chunk, str) else _dumped(chunk)
+
+
+def _restored(value: object) -> object:
+    """Return JSON with a short medium in place of each that was left out."""
+    text = _dumped(value)
+    return json.loads(_ELIDED.sub(_SHORT_MEDIUM, text)) if _ELIDED.search(text) else value
+
+
+def _respelled(payload: str) -> str:
+    value = _parsed(payload)
+    return payload if value is None else _dumped(as_on_the_wire(value))
+
+
+def _parsed(payload: str) -> object:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None
 
 
 def _dumped(value: object) -> str:

@@ -14,7 +14,7 @@ from tests.unit.providers.claude_and_bedrock.bodies import (
     head,
     sse,
 )
-from tests.unit.providers.claude_and_bedrock.conftest import EVENT_STREAM, event_frame, frame
+from tests.unit.providers.claude_and_bedrock.frames import EVENT_STREAM, event_frame, frame
 from tests.unit.providers.conftest import make_call_
 
 from routersvc.domain.answers import (

@@ -1,13 +1,13 @@
-"""Reads recorded Messages requests into the contract, and gives bodies one form to compare."""
+"""Requests for Anthropic's Messages in the contract's words."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
+from bench.wire.requests import Asked, JsonObject, NotExpressibleError
 from routersvc.domain.prompts import (
     CacheLifetime,
     File,
@@ -31,9 +31,6 @@ from routersvc.domain.prompts import (
     ToolResult,
 )
 
-JsonObject = dict[str, Any]
-
-_ELIDED = re.compile(r"<elided base64[^>]*>")
 LIFETIMES = {None: CacheLifetime.DEFAULT, "5m": CacheLifetime.SHORT, "1h": CacheLifetime.LONG}
 _DISPLAYS = {
     None: None,
@@ -48,27 +45,22 @@ MODES = {
 }
 
 
-class NotInContractError(Exception):
-    """The contract has no place for something in a recorded request."""
+def call_of(body: JsonObject, *, streaming: bool) -> Asked:
+    """Return what a request asks for.
+
+    Raises:
+        NotExpressibleError: the contract cannot say all of it.
+    """
+    return Asked(
+        prompt=_prompt(body),
+        streaming=bool(body.get("stream", streaming)),
+        model=body.get("model") or "",
+    )
 
 
 def not_in_contract(what: str) -> NoReturn:
     """Say what the contract has no place for."""
-    raise NotInContractError(what)
-
-
-def without_elisions(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return JSON in which what was left out for its size is something short."""
-    match value:
-        case str():
-            return _ELIDED.sub("ZWxpZGVk", value)
-        case dict():
-            mapping = cast("JsonObject", value)
-            return {key: without_elisions(item) for key, item in mapping.items()}
-        case [*items]:
-            return [without_elisions(item) for item in items]
-        case _:
-            return value
+    raise NotExpressibleError(what)
 
 
 def only(value: Mapping[str, Any], *keys: str) -> None:
@@ -78,8 +70,9 @@ def only(value: Mapping[str, Any], *keys: str) -> None:
             not_in_contract(f"`{key}`")
 
 
-def messages_normal(body: JsonObject) -> JsonObject:
-    """Return a Messages body in the form that says everything at its longest."""
+def plain(body: JsonObject, provider: str) -> JsonObject:
+    """Return a body in the form that says everything at its longest."""
+    del provider  # it means the same to all of them
     normal = {key: value for key, value in body.items() if value not in ([], None, False)}
     if "output_format" in normal:
         output = {**normal.get("output_config", {}), "format": normal.pop("output_format")}
@@ -119,13 +112,8 @@ def _blocks_normal(content: Any) -> Iterator[JsonObject]:  # noqa: ANN401 - text
         yield normal
 
 
-def prompt_of_messages(body: JsonObject) -> Prompt:
-    """Return the prompt that a Messages body stands for.
-
-    Raises:
-        NotInContractError: it says what the contract has no place for.
-    """
-    body = messages_normal(body)
+def _prompt(body: JsonObject) -> Prompt:
+    body = plain(body, "")
     only(
         body,
         *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),

@@ -1,4 +1,4 @@
-"""Reads recorded Converse requests into the contract, and leaves out what says nothing."""
+"""Requests for Converse and ConverseStream in the contract's words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import base64
 import dataclasses
 import json
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from tests.unit.providers.claude_and_bedrock.expressing import (
+from bench.wire.requests import Asked, JsonObject
+from bench.wire.requests.messages import (
     LIFETIMES,
     MODES,
     not_in_contract,
@@ -15,7 +17,6 @@ from tests.unit.providers.claude_and_bedrock.expressing import (
     reasoning_of,
     turns_of,
 )
-
 from routersvc.domain.prompts import (
     File,
     FunctionTool,
@@ -36,8 +37,6 @@ from routersvc.domain.prompts import (
     WireExtension,
 )
 
-JsonObject = dict[str, Any]
-
 _DOCUMENTS = {
     "pdf": "application/pdf",
     "txt": "text/plain",
@@ -48,8 +47,23 @@ _DOCUMENTS = {
 }
 
 
-def converse_normal(body: JsonObject) -> JsonObject:
-    """Return a Converse body without what says nothing."""
+def model_at(url: str) -> str:
+    """Return the model that an address names."""
+    return unquote(urlsplit(url).path.partition("/model/")[2].rpartition("/")[0])
+
+
+def call_of(body: JsonObject, *, streaming: bool) -> Asked:
+    """Return what a request asks for.
+
+    Raises:
+        NotExpressibleError: the contract cannot say all of it.
+    """
+    return Asked(prompt=_prompt(body), streaming=streaming, model="")
+
+
+def plain(body: JsonObject, provider: str) -> JsonObject:
+    """Return a body without what says nothing."""
+    del provider  # there is one
     normal = {key: value for key, value in body.items() if value not in ({}, [], None)}
     inference = {k: v for k, v in normal.pop("inferenceConfig", {}).items() if v != []}
     if inference:
@@ -70,12 +84,7 @@ def converse_normal(body: JsonObject) -> JsonObject:
     return normal
 
 
-def prompt_of_converse(body: JsonObject) -> Prompt:
-    """Return the prompt that a Converse body stands for.
-
-    Raises:
-        NotInContractError: it says what the contract has no place for.
-    """
+def _prompt(body: JsonObject) -> Prompt:
     messages = [
         Message(role=Role.SYSTEM, parts=(Text(text=block["text"]),))
         for block in body.get("system") or ()
