@@ -1,7 +1,8 @@
 """`python -m bench.wire`: every recorded exchange through the adapters, against other readers.
 
-Prints provider, API and kind with what is recorded and what passed, names everything that did not
-pass with its reason, and ends with 1 where there is any. The environment variable
+Prints provider, API and kind with what is recorded and what passed, what recorded requests and the
+whole contract become, names everything that did not pass with its reason, and ends with 1 where
+there is any. The environment variable
 `ROUTERSVC_SHARED` says where the recordings are.
 """
 
@@ -12,6 +13,7 @@ import pathlib
 import sys
 
 from bench.wire import corpus
+from bench.wire.contract_bodies import contract_bodies
 from bench.wire.deliveries import deliveries
 from bench.wire.outcomes import outcomes
 from bench.wire.report import report, unsound
@@ -41,11 +43,13 @@ def main() -> int:
         return _deliver(wire)
     answers, errors = outcomes(wire)
     requests = round_trips(wire)
-    text = "\n".join(report(answers, errors, requests)).rstrip("\n") + "\n"
+    contract = contract_bodies(wire)
+    text = "\n".join(report(answers, errors, requests, contract)).rstrip("\n") + "\n"
     print(text, end="")
     if options.write:
         RESULTS.write_text(text)
-    return 1 if unsound([*answers.values(), *errors.values(), *requests.values()]) else 0
+    failed = unsound([*answers.values(), *errors.values(), *requests.values()])
+    return 1 if failed or any(said.faults or said.not_as_declared for said in contract) else 0
 
 
 def _deliver(wire: pathlib.Path) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from bench.wire.contract_bodies import Said, beyond
 from bench.wire.corpus import Row
 from bench.wire.outcomes import Outcome, Verdict
+from bench.wire.round_trips import BEYOND, UNJUDGED, VALID
 from routersvc.app.replays.adapters import NOT_CALLED
 
 _SKIPPED = {Verdict.NOT_CALLED, Verdict.NO_BODY}
@@ -17,6 +19,7 @@ def report(
     answers: Mapping[Row, Outcome],
     errors: Mapping[str, Outcome],
     requests: Mapping[Row, Outcome],
+    contract: Sequence[Said],
 ) -> Iterator[str]:
     """Yield the lines of the report, in Markdown."""
     yield "# Recorded traffic"
@@ -24,7 +27,8 @@ def report(
     yield "What the adapters make of recorded exchanges with the vendors;"
     yield "`python -m bench.wire --write` writes this page. An answer has passed when text,"
     yield "thoughts, refusal, tool calls with their ids, media, finish reason, usage and model"
-    yield "equal an independent reading of the same bytes."
+    yield "equal an independent reading of the same bytes; where the format has them, signatures,"
+    yield "sealed thoughts and cached tokens too."
     yield ""
     yield from _totals(answers, errors)
     yield ""
@@ -77,6 +81,9 @@ def report(
     yield "## Requests"
     yield ""
     yield from _requests(requests)
+    yield "## The contract"
+    yield ""
+    yield from _contract(contract)
 
 
 def unsound(outcomes: Iterable[Outcome]) -> int:
@@ -113,26 +120,38 @@ def _errors(errors: Mapping[str, Outcome]) -> Iterator[str]:
     for file, outcome in errors.items():
         if outcome.verdict not in _SKIPPED:
             by_provider[file.removeprefix("errors/").partition("/")[0]].append(outcome)
-    yield "| provider | recorded | passed | of these against the label |"
-    yield "|---|--:|--:|--:|"
+    yield "| provider | labelled | as labelled | objections written | not passed |"
+    yield "|---|--:|--:|--:|--:|"
     for provider, outcomes in sorted(by_provider.items()):
-        passed = sum(outcome.verdict is Verdict.PASSED for outcome in outcomes)
         against = sum(outcome.judge == "objection" for outcome in outcomes)
-        yield f"| {provider} | {len(outcomes)} | {passed} | {against} |"
+        failed = unsound(outcomes)
+        followed = len(outcomes) - against - failed
+        yield f"| {provider} | {len(outcomes)} | {followed} | {against} | {failed} |"
 
 
 def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
     yield "Recorded requests in the contract's words, written again by the adapter of their"
-    yield "provider, and compared with what was recorded."
+    yield "provider, and compared with what was recorded. `valid`: of those, how many the vendor's"
+    yield "published schema or SDK takes; where the schema does not take what was recorded either,"
+    yield "although the vendor did, it counts as `beyond`."
     yield ""
-    yield "| API | recorded | the same again | not expressible | without a body |"
-    yield "|---|--:|--:|--:|--:|"
+    yield (
+        "| API | recorded | the same again | valid | beyond | no schema "
+        "| not expressible | without a body |"
+    )
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
     for api in sorted({row.api for row in requests}):
         found = collections.Counter(
             outcome.verdict for row, outcome in requests.items() if row.api == api
         )
+        judged = collections.Counter(
+            outcome.judge
+            for row, outcome in requests.items()
+            if row.api == api and outcome.verdict is Verdict.PASSED
+        )
         yield (
-            f"| {api} | {found.total()} | {found[Verdict.PASSED]} | {found[Verdict.AT_FAULT]} "
+            f"| {api} | {found.total()} | {found[Verdict.PASSED]} | {judged[VALID]} "
+            f"| {judged[BEYOND]} | {judged[UNJUDGED]} | {found[Verdict.AT_FAULT]} "
             f"| {found[Verdict.NO_BODY]} |"
         )
     yield ""
@@ -151,6 +170,38 @@ def _requests(requests: Mapping[Row, Outcome]) -> Iterator[str]:
         "Not the same again",
         ((row.file, one) for row, one in requests.items() if one.verdict in _UNSOUND),
     )
+
+
+def _contract(contract: Sequence[Said]) -> Iterator[str]:
+    yield "Every dialect is asked for each capability of the contract, and for conversations with"
+    yield "tools. `as declared`: it says what it declares, and refuses everything else by name."
+    yield ""
+    yield "| adapter | capabilities | as declared | bodies | valid | judged by |"
+    yield "|---|--:|---|--:|--:|---|"
+    for said in contract:
+        valid = str(said.bodies - len(said.faults) - said.beyond) if said.judges else "-"
+        judges = (
+            ", ".join(f"`{judge}`" for judge in said.judges) or "nobody publishes what it takes"
+        )
+        declared = "no !" if said.not_as_declared else "yes"
+        yield (
+            f"| {said.adapter} | {said.capabilities} | {declared} | {said.bodies} | {valid} "
+            f"| {judges} |"
+        )
+    yield ""
+    wrong = [
+        f"- `{said.adapter}`: {one}"
+        for said in contract
+        for one in (*said.faults, *(f"{name} is not as declared" for name in said.not_as_declared))
+    ]
+    if wrong:
+        yield "### Not valid"
+        yield ""
+        yield from wrong
+        yield ""
+    yield "### Valid for the vendor, not for its schema"
+    yield ""
+    yield from (f"- {one}" for one in beyond())
 
 
 def _judges(outcomes: Iterable[Outcome]) -> collections.Counter[str]:

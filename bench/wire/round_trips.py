@@ -10,11 +10,17 @@ from pathlib import Path
 
 from bench.wire import corpus
 from bench.wire.outcomes import Outcome, Verdict
+from bench.wire.published import faults_of, judges_of
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError, module_of
 from routersvc.app.replays.adapters import APIS, NoAdapterError
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import adapter_of
 from routersvc.domain.failures import AttemptFailedError
+
+VALID = "valid"
+BEYOND = "more than the schema"
+UNJUDGED = "no schema"
+"""What the vendors' published schemas say of a request that is written the same again."""
 
 
 def outcome_of_request(wire: Path, row: corpus.Row) -> Outcome:
@@ -49,7 +55,14 @@ def outcome_of_request(wire: Path, row: corpus.Row) -> Outcome:
     )
     if differing:
         return Outcome(Verdict.FAILED, adapter.name, f"differs in {', '.join(differing)}")
-    return Outcome(Verdict.PASSED, adapter.name)
+    faults = faults_of(wire, adapter.name, written, asked.model)
+    if not faults:
+        return Outcome(Verdict.PASSED, VALID if judges_of(adapter.name) else UNJUDGED)
+    as_recorded = dataclasses.replace(written, body=json.dumps(body).encode())
+    if faults_of(wire, adapter.name, as_recorded, asked.model):
+        # The vendor took it: its schema says less than it takes.
+        return Outcome(Verdict.PASSED, BEYOND)
+    return Outcome(Verdict.FAILED, adapter.name, "; ".join(faults))
 
 
 def round_trips(wire: Path) -> Mapping[corpus.Row, Outcome]:

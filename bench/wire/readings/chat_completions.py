@@ -1,8 +1,9 @@
-"""Chat completions: read by OpenAI's client, and plainly where it cannot."""
+"""Chat completions: read by OpenAI's client or Mistral's types, and plainly where they cannot."""
 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -10,7 +11,7 @@ from typing import Any, cast
 import openai
 from openai.lib.streaming.chat import ChatCompletionStreamState
 
-from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record
+from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record, mistral_sdk
 from bench.wire.readings.openai_sdk import JUDGE, client_for, unwarned
 from bench.wire.readings.sse import payloads
 from routersvc.domain.answers import FinishReason
@@ -56,6 +57,16 @@ def read(record: Record) -> Reading:
     """Return what an answer says."""
     bodies = payloads(record.body) if record.streaming else [json.loads(record.body)]
     plain = _plain(record, bodies)
+    if record.provider == "mistral":
+        said = mistral_sdk.message_of(bodies, streaming=record.streaming)
+        if said is not None:
+            return dataclasses.replace(
+                plain,
+                judge=mistral_sdk.JUDGE,
+                text=said.text,
+                thoughts=said.thoughts,
+                calls=said.calls,
+            )
     with unwarned():
         message = _message_by_sdk(record)
     if message is None:

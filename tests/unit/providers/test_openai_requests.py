@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 
 from routersvc.domain.catalogue import Capability
@@ -537,101 +535,6 @@ def test_declared_capabilities_agree_with_the_facts(dialect: OpenAiDialect) -> N
     )
     assert Capability.HOSTED_TOOLS not in declared
     assert Capability.STREAMING in declared
-
-
-PROMPTS: dict[Capability, JsonObject] = {
-    Capability.TOOLS: {"tools": (WEATHER,)},
-    Capability.PARALLEL_TOOL_CALLS: {"tools": (WEATHER,), "parallel_tool_calls": True},
-    Capability.TOOL_CHOICE: {
-        "tools": (WEATHER,),
-        "tool_choice": ToolChoice(mode=ToolChoiceMode.REQUIRED),
-    },
-    Capability.JSON_OBJECT: {"response_format": JsonObjectFormat()},
-    Capability.JSON_SCHEMA: {"response_format": JsonSchemaFormat(name="a", json_schema=SCHEMA)},
-    Capability.IMAGE_INPUT: {"messages": user(Image(data=b"x", media_type="image/png"))},
-    Capability.AUDIO_INPUT: {"messages": user(Audio(data=b"x", media_type="audio/wav"))},
-    Capability.FILE_INPUT: {"messages": user(File(data=b"x", media_type="application/pdf"))},
-    Capability.AUDIO_OUTPUT: {
-        "output_modalities": (Modality.TEXT, Modality.AUDIO),
-        "audio_output": AudioOutput(voice="alloy", media_type="audio/wav"),
-    },
-    Capability.IMAGE_OUTPUT: {"output_modalities": (Modality.TEXT, Modality.IMAGE)},
-    Capability.REASONING: {"reasoning": Reasoning(effort=ReasoningEffort.HIGH)},
-    Capability.LOGPROBS: {"logprobs": 2},
-    Capability.SEED: {"sampling": Sampling(seed=1)},
-    Capability.SAMPLING: {"sampling": Sampling(temperature=0.1, top_p=0.5)},
-    Capability.TOP_K: {"sampling": Sampling(top_k=3)},
-    Capability.MIN_P: {"sampling": Sampling(min_p=0.1)},
-    Capability.PENALTIES: {"sampling": Sampling(frequency_penalty=0.1, presence_penalty=0.1)},
-    Capability.STOP_SEQUENCES: {"sampling": Sampling(stop_sequences=("a",))},
-    Capability.LOGIT_BIAS: {"sampling": Sampling(logit_bias={1: 5.0})},
-    Capability.PREFILL: {
-        "messages": (
-            *user(Text(text="x")),
-            Message(role=Role.ASSISTANT, parts=(Text(text="y"),)),
-        )
-    },
-    Capability.STREAMING: {"streaming": True},
-    Capability.PROMPT_CACHE: {
-        "messages": user(Text(text="x", cache=CacheLifetime.DEFAULT)),
-    },
-    Capability.PREDICTED_OUTPUT: {"predicted_output": "x"},
-    Capability.HOSTED_TOOLS: {"tools": (HostedTool(name="web_search"),)},
-    Capability.VERBOSITY: {"verbosity": Verbosity.LOW},
-    Capability.SERVICE_TIER: {"service_tier": ServiceTier.STANDARD},
-    Capability.SYSTEM_PROMPT: {
-        "messages": (
-            Message(role=Role.SYSTEM, parts=(Text(text="x"),)),
-            Message(role=Role.DEVELOPER, parts=(Text(text="y"),)),
-            *user(Text(text="z")),
-        )
-    },
-}
-
-
-def test_every_capability_has_a_prompt_here() -> None:
-    """A new capability must not go untested."""
-    assert PROMPTS.keys() == set(Capability)
-
-
-@ALL_DIALECTS
-@pytest.mark.parametrize("capability", list(Capability))
-def test_exactly_what_is_declared_can_be_said(
-    make_call: MakeCall, dialect: OpenAiDialect, capability: Capability
-) -> None:
-    """The planner believes the declaration: it must be neither too bold nor too shy."""
-    call = make_call(**PROMPTS[capability])
-
-    if capability in OpenAiChat(dialect).expressible:
-        assert body(call, dialect)["model"] == "large-2026-01"
-    else:
-        with pytest.raises(AttemptFailedError) as refused:
-            body(call, dialect)
-        assert refused.value.failure.failure_class is FailureClass.CAPABILITY_MISMATCH
-
-
-BEYOND_THE_SCHEMA = {
-    # The schema wants the sound as bare text; recorded traffic shows OpenAI's object accepted.
-    "mistral": {Capability.AUDIO_INPUT},
-}
-"""Where what the vendor takes is more than its schema says."""
-
-
-@pytest.mark.parametrize("dialect", ["openai", "mistral", "openrouter", "groq"])
-def test_requests_obey_the_vendors_own_schema(
-    make_call: MakeCall, shared: Path, dialect: str
-) -> None:
-    """What the vendor publishes is the judge of every request that can be made."""
-    name = {"groq": "groq.chat.request.sdk"}.get(dialect, f"{dialect}.chat.request")
-    schema = json.loads((shared / f"wire/specs/{name}.schema.json").read_text())
-    validator: Any = jsonschema.Draft202012Validator(schema)
-    capabilities = OpenAiChat(DIALECTS[dialect]).expressible - BEYOND_THE_SCHEMA.get(dialect, set())
-
-    for capability in sorted(capabilities, key=lambda c: c.value):
-        encoded = body(make_call(**PROMPTS[capability]), dialect)
-        faults = [fault.message for fault in validator.iter_errors(encoded)]
-
-        assert faults == [], capability
 
 
 def test_probe_costs_nothing() -> None:

@@ -8,9 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.providers.claude_and_bedrock.prompts import PROMPTS, SCHEMA, user
+from bench.wire.contract import SCHEMA, user
 
-from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import AttemptFailedError, FailureClass
 from routersvc.domain.prompts import (
     CacheLifetime,
@@ -75,23 +74,6 @@ def refusal_of(make_call: MakeCall, **prompt: Any) -> str:  # noqa: ANN401 - pas
 def assistant(*parts: Any) -> Message:  # noqa: ANN401 - parts
     """Return a turn of the model's."""
     return Message(role=Role.ASSISTANT, parts=parts)
-
-
-def test_every_capability_has_a_prompt_here() -> None:
-    """A new capability must not go untested."""
-    assert PROMPTS.keys() == set(Capability)
-
-
-@pytest.mark.parametrize("dialect", list(DIALECTS))
-@pytest.mark.parametrize("capability", list(Capability))
-def test_exactly_what_is_declared_can_be_said(
-    make_call: MakeCall, dialect: str, capability: Capability
-) -> None:
-    """The planner believes the declaration: it must be neither too bold nor too shy."""
-    if capability in DIALECTS[dialect].capabilities:
-        assert body_of(make_call, dialect=dialect, **PROMPTS[capability])["max_tokens"] == 4096
-    else:
-        refusal_of(make_call, dialect=dialect, **PROMPTS[capability])
 
 
 def test_version_is_stated(make_call: MakeCall) -> None:

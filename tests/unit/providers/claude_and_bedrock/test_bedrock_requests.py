@@ -7,9 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.providers.claude_and_bedrock.prompts import LOOKUP, PROMPTS, SCHEMA, user
+from bench.wire.contract import LOOKUP, SCHEMA, user
 
-from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import AttemptFailedError, FailureClass
 from routersvc.domain.prompts import (
     Audio,
@@ -72,15 +71,6 @@ def refusal_of(make_call: MakeCall, **prompt: Any) -> str:  # noqa: ANN401 - pas
 def assistant(*parts: Any) -> Message:  # noqa: ANN401 - parts
     """Return a turn of the model's."""
     return Message(role=Role.ASSISTANT, parts=parts)
-
-
-@pytest.mark.parametrize("capability", list(Capability))
-def test_exactly_what_is_declared_can_be_said(make_call: MakeCall, capability: Capability) -> None:
-    """The planner believes the declaration: it must be neither too bold nor too shy."""
-    if capability in CONVERSE.expressible:
-        assert body_of(make_call, **PROMPTS[capability])["messages"]
-    else:
-        refusal_of(make_call, **PROMPTS[capability])
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
-from cohere.core.unchecked_base_model import construct_type
-from cohere.types.chat_message_v2 import ChatMessageV2
-from google.genai import types as google
 
 from routersvc.app.wire_formats import adapter, known_wire_formats
-from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import AttemptFailedError, FailureClass
 from routersvc.domain.prompts import (
     Audio,
@@ -43,7 +37,6 @@ from routersvc.domain.prompts import (
     ToolChoice,
     ToolChoiceMode,
     ToolResult,
-    Verbosity,
     WireExtension,
 )
 from routersvc.engine.ports import AttemptCall
@@ -608,130 +601,6 @@ def test_extension_cannot_say_what_the_contract_says(
     extension = WireExtension(wire_format=name, fields_json=json.dumps(fields))
 
     assert "as an extension" in refusal(make_call(wire_extensions=(extension,)), vendor)
-
-
-PROMPTS: Mapping[Capability, JsonObject] = {
-    Capability.TOOLS: {"tools": (WEATHER,)},
-    Capability.PARALLEL_TOOL_CALLS: {"tools": (WEATHER,), "parallel_tool_calls": True},
-    Capability.TOOL_CHOICE: {
-        "tools": (WEATHER,),
-        "tool_choice": ToolChoice(mode=ToolChoiceMode.REQUIRED),
-    },
-    Capability.JSON_OBJECT: {"response_format": JsonObjectFormat()},
-    Capability.JSON_SCHEMA: {"response_format": JsonSchemaFormat(name="a", json_schema=SCHEMA)},
-    Capability.IMAGE_INPUT: {"messages": user(PICTURE)},
-    Capability.AUDIO_INPUT: {"messages": user(Audio(data=b"x", media_type="audio/wav"))},
-    Capability.FILE_INPUT: {"messages": user(File(data=b"x", media_type="application/pdf"))},
-    Capability.AUDIO_OUTPUT: {
-        "output_modalities": (Modality.AUDIO,),
-        "audio_output": AudioOutput(voice="Kore", media_type="audio/pcm"),
-    },
-    Capability.IMAGE_OUTPUT: {"output_modalities": (Modality.TEXT, Modality.IMAGE)},
-    Capability.REASONING: {"reasoning": Reasoning(effort=ReasoningEffort.HIGH)},
-    Capability.LOGPROBS: {"logprobs": 2},
-    Capability.SEED: {"sampling": Sampling(seed=1)},
-    Capability.SAMPLING: {"sampling": Sampling(temperature=0.1, top_p=0.5)},
-    Capability.TOP_K: {"sampling": Sampling(top_k=3)},
-    Capability.MIN_P: {"sampling": Sampling(min_p=0.1)},
-    Capability.PENALTIES: {"sampling": Sampling(frequency_penalty=0.1, presence_penalty=0.1)},
-    Capability.STOP_SEQUENCES: {"sampling": Sampling(stop_sequences=("a",))},
-    Capability.LOGIT_BIAS: {"sampling": Sampling(logit_bias={1: 5.0})},
-    Capability.PREFILL: {
-        "messages": (
-            *user(Text(text="x")),
-            Message(role=Role.ASSISTANT, parts=(Text(text="y"),)),
-        )
-    },
-    Capability.STREAMING: {"streaming": True},
-    Capability.PROMPT_CACHE: {"messages": user(Text(text="x", cache=CacheLifetime.DEFAULT))},
-    Capability.PREDICTED_OUTPUT: {"predicted_output": "x"},
-    Capability.HOSTED_TOOLS: {"tools": (HostedTool(name="web_search"),)},
-    Capability.VERBOSITY: {"verbosity": Verbosity.LOW},
-    Capability.SERVICE_TIER: {"service_tier": ServiceTier.FLEX},
-    Capability.SYSTEM_PROMPT: {
-        "messages": (
-            Message(role=Role.SYSTEM, parts=(Text(text="x"),)),
-            Message(role=Role.DEVELOPER, parts=(Text(text="y"),)),
-            *user(Text(text="z")),
-        )
-    },
-}
-
-
-def test_every_capability_has_a_prompt_here() -> None:
-    """A new capability must not go untested."""
-    assert PROMPTS.keys() == set(Capability)
-
-
-@ALL
-@pytest.mark.parametrize("capability", list(Capability))
-def test_exactly_what_is_declared_can_be_said(
-    make_call: MakeCall, vendor: str, capability: Capability
-) -> None:
-    """The planner believes the declaration: it must be neither too bold nor too shy."""
-    call = make_call(**PROMPTS[capability])
-
-    if capability in FORMATS[vendor].expressible:
-        assert body(call, vendor)
-    else:
-        with pytest.raises(AttemptFailedError) as refused:
-            body(call, vendor)
-        assert refused.value.failure.failure_class is FailureClass.CAPABILITY_MISMATCH
-
-
-CONVERSATIONS = [{"messages": TURNS}, {"messages": FAILING_TURNS}]
-
-
-@pytest.mark.parametrize(
-    ("vendor", "schema"),
-    [
-        ("vertex", "vertex.generate_content.request"),
-        ("ollama", "ollama.chat.request"),
-    ],
-)
-def test_requests_obey_the_vendors_own_schema(
-    make_call: MakeCall, shared: Path, vendor: str, schema: str
-) -> None:
-    """What the vendor publishes is the judge of every request that can be made."""
-    loaded = json.loads((shared / f"wire/specs/{schema}.schema.json").read_text())
-    validator: Any = jsonschema.Draft202012Validator(loaded)
-    prompts = [PROMPTS[c] for c in Capability if c in FORMATS[vendor].expressible]
-
-    for prompt in [*prompts, *CONVERSATIONS]:
-        encoded = body(make_call(**prompt), vendor)
-
-        assert [fault.message for fault in validator.iter_errors(encoded)] == [], prompt
-
-
-@pytest.mark.parametrize("vendor", ["gemini", "vertex"])
-def test_requests_are_what_googles_sdk_would_send(make_call: MakeCall, vendor: str) -> None:
-    """Its types forbid what they do not know."""
-    prompts = [PROMPTS[c] for c in Capability if c in FORMATS[vendor].expressible]
-
-    for prompt in [*prompts, *CONVERSATIONS]:
-        encoded = body(make_call(**prompt), vendor)
-
-        for content in encoded.pop("contents"):
-            google.Content.model_validate(content)
-        google.Content.model_validate(encoded.pop("systemInstruction", {}))
-        for tool in encoded.pop("tools", ()):
-            google.Tool.model_validate(tool)
-        google.ToolConfig.model_validate(encoded.pop("toolConfig", {}))
-        google.GenerationConfig.model_validate(encoded.pop("generationConfig", {}))
-        google.GenerateContentConfig.model_validate(encoded)
-
-
-def test_messages_are_what_coheres_sdk_would_send(make_call: MakeCall) -> None:
-    """Read as its types and written again, a message is the same."""
-    capabilities = [c for c in Capability if c in FORMATS["cohere"].expressible]
-    kind: Any = ChatMessageV2
-
-    for prompt in [*(PROMPTS[c] for c in capabilities), *CONVERSATIONS]:
-        for message in body(make_call(**prompt), "cohere")["messages"]:
-            parsed: Any = construct_type(type_=kind, object_=message)
-
-            assert parsed.model_extra == {}, message
-            assert json.loads(parsed.model_dump_json(exclude_none=True)) == message
 
 
 @pytest.mark.parametrize(
