@@ -79,6 +79,7 @@ def _message(record: Record) -> anthropic.types.Message:
     with anthropic.Anthropic(api_key="k", http_client=http, max_retries=0) as client:
         asked: Any = {"max_tokens": 1, "model": "m", "messages": [{"role": "user", "content": "?"}]}
         if not record.streaming:
-            return client.messages.create(**asked)
+            whole: anthropic.types.Message = client.messages.create(**asked)
+            return whole
         with client.messages.stream(**asked) as stream:
             return stream.get_final_message()

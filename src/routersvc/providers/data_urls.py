@@ -1,4 +1,4 @@
-"""Reads content that stands in its own address: `data:` URLs (RFC 2397)."""
+"""Reads and writes content that stands in its own address: `data:` URLs (RFC 2397)."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def parse_data_url(url: str) -> tuple[str, bytes] | None:
     else:
         data = unquote_to_bytes(content)
     return media_type.strip() or _DEFAULT_TYPE, data
+
+
+def data_url(data: bytes | None, media_type: str) -> str:
+    """Return content as its own address."""
+    return f"data:{media_type};base64,{base64.b64encode(data or b'').decode('ascii')}"

@@ -1,11 +1,12 @@
-"""Writes functions as most formats have them: a name, what it is for, a JSON Schema."""
+"""Writes functions and promised schemas as most formats have them."""
 
 from __future__ import annotations
 
-from routersvc.domain.prompts import FunctionTool
+from routersvc.domain.prompts import FunctionTool, JsonSchemaFormat
 from routersvc.providers.json_values import JsonObject, object_in
 
-_NO_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
+FAILED_TOOL_PREFIX = "The tool failed: "
+"""Where a format has no flag for a failed tool, the words say it."""
 
 
 def encode_function(tool: FunctionTool) -> JsonObject:
@@ -19,9 +20,33 @@ def encode_function(tool: FunctionTool) -> JsonObject:
     function: JsonObject = {"name": tool.name}
     if tool.description:
         function["description"] = tool.description
-    if tool.parameters_json_schema:
-        field = f"tools[{tool.name}].parameters_json_schema"
-        function["parameters"] = object_in(tool.parameters_json_schema, field)
-    else:
-        function["parameters"] = _NO_PARAMETERS
+    function["parameters"] = parameters_of(tool)
     return function
+
+
+def parameters_of(tool: FunctionTool) -> JsonObject:
+    """Return the JSON Schema of a function's arguments: an empty object where it states none.
+
+    Raises:
+        AttemptFailedError: the schema is no JSON object.
+    """
+    if not tool.parameters_json_schema:
+        return {"type": "object", "properties": {}}
+    return object_in(tool.parameters_json_schema, f"tools[{tool.name}].parameters_json_schema")
+
+
+def encode_schema(wanted: JsonSchemaFormat) -> JsonObject:
+    """Return the shape of an answer as OpenAI's formats have it.
+
+    Raises:
+        AttemptFailedError: the schema is no JSON object.
+    """
+    schema: JsonObject = {
+        "name": wanted.name,
+        "schema": object_in(wanted.json_schema, "response_format.json_schema"),
+    }
+    if wanted.description:
+        schema["description"] = wanted.description
+    if wanted.strict is not None:
+        schema["strict"] = wanted.strict
+    return schema

@@ -108,9 +108,7 @@ APIS: Mapping[str, Api] = MappingProxyType(
             dialects={"gemini": "gemini", "vertex": "vertex"},
         ),
         "chat_v2": Api(wire_format="cohere_chat", address=r"/v2/chat", framing=Framing.SSE),
-        "ollama_chat": Api(
-            wire_format="ollama_chat", address=r"/api/chat", framing=Framing.LINES
-        ),
+        "ollama_chat": Api(wire_format="ollama_chat", address=r"/api/chat", framing=Framing.LINES),
     }
 )
 """The APIs that the router calls, by the names that recordings use."""

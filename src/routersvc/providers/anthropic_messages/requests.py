@@ -16,6 +16,7 @@ from routersvc.providers.anthropic_messages.messages import encode_messages
 from routersvc.providers.anthropic_messages.tools import add_tools
 from routersvc.providers.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.wire_extensions import add_extensions
 
 DEFAULT_MAX_TOKENS = 4_096
 """What every Claude model takes, for models whose longest answer the catalogue does not say."""
@@ -80,7 +81,7 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     )
     _add_output(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    _add_extensions(body, prompt, dialect)
+    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, dialect.cannot_express)
     return body
 
 
@@ -149,15 +150,3 @@ def _add_account(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) ->
         body["metadata"] = {"user_id": prompt.end_user_id}
     if prompt.prompt_cache_key:
         raise dialect.cannot_express("a key for the prompt cache")
-
-
-def _add_extensions(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise dialect.cannot_express(f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
-        for name in sorted(fields.keys() & CONTRACT_FIELDS):
-            raise dialect.cannot_express(
-                f"`{name}` as an extension: the contract has its own field"
-            )
-        body.update(fields)

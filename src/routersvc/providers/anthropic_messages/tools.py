@@ -9,6 +9,7 @@ from types import MappingProxyType
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.prompts import FunctionTool, HostedTool, Prompt, ToolChoice, ToolChoiceMode
 from routersvc.providers.anthropic_messages.dialects import AnthropicDialect
+from routersvc.providers.function_tools import parameters_of
 from routersvc.providers.json_values import JsonObject, object_in
 
 _VERSIONED = re.compile(r"(?P<name>[a-z_]+?)_\d{8}")
@@ -72,11 +73,7 @@ def _tool(tool: FunctionTool | HostedTool, dialect: AnthropicDialect) -> JsonObj
     encoded: JsonObject = {"name": tool.name}
     if tool.description:
         encoded["description"] = tool.description
-    if tool.parameters_json_schema:
-        field = f"tools[{tool.name}].parameters_json_schema"
-        encoded["input_schema"] = object_in(tool.parameters_json_schema, field)
-    else:
-        encoded["input_schema"] = {"type": "object", "properties": {}}
+    encoded["input_schema"] = parameters_of(tool)
     if tool.strict is not None:
         encoded["strict"] = tool.strict
     return encoded

@@ -26,7 +26,9 @@ from routersvc.providers.bedrock_converse.facts import WIRE_FORMAT, cannot_expre
 from routersvc.providers.bedrock_converse.families import Family, family_of
 from routersvc.providers.bedrock_converse.messages import encode_messages
 from routersvc.providers.claude_thinking import thinking_fields, thinks_by_budget
+from routersvc.providers.function_tools import parameters_of
 from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.wire_extensions import extensions_for, keep_out
 
 DEFAULT_MAX_TOKENS = 4_096
 """What a budget of thinking is taken from, where nothing says how long an answer may be."""
@@ -142,11 +144,7 @@ def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
         ):
             raise cannot_express(f"settings of the hosted tool `{tool.name}`")
         return {"systemTool": {"name": tool.name}}
-    schema: JsonObject = {"type": "object", "properties": {}}
-    if tool.parameters_json_schema:
-        field = f"tools[{tool.name}].parameters_json_schema"
-        schema = object_in(tool.parameters_json_schema, field)
-    encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": schema}}
+    encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": parameters_of(tool)}}
     if tool.description:
         encoded["description"] = tool.description
     if tool.strict is not None:
@@ -233,16 +231,11 @@ def _add_account(body: JsonObject, prompt: Prompt) -> None:
 
 
 def _add_extensions(body: JsonObject, prompt: Prompt) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise cannot_express(f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
-        for name in sorted(fields.keys() & CONTRACT_FIELDS):
-            raise cannot_express(f"`{name}` as an extension: the contract has its own field")
+    for fields in extensions_for(prompt, WIRE_FORMAT, cannot_express):
+        keep_out(fields.keys() & CONTRACT_FIELDS, cannot_express)
         own = fields.pop(_OWN_FIELDS, None)
         if own is not None:
             said: JsonObject = body.setdefault(_OWN_FIELDS, {})
-            for name in sorted(said.keys() & own.keys()):
-                raise cannot_express(f"`{name}` as an extension: the contract has its own field")
+            keep_out(said.keys() & own.keys(), cannot_express)
             said.update(own)
         body.update(fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 
 from routersvc.domain.prompts import (
@@ -16,11 +15,10 @@ from routersvc.domain.prompts import (
     ToolResult,
 )
 from routersvc.providers.cohere_chat.refusals import refused
+from routersvc.providers.data_urls import data_url
+from routersvc.providers.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.part_kinds import kind_of
-
-FAILED_TOOL_PREFIX = "The tool failed: "
-"""The format has no flag for a failed tool, so the words say it."""
 
 _ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user"}
 
@@ -124,8 +122,7 @@ def _tool_messages(message: Message) -> Iterator[JsonObject]:
 def _image(image: Image) -> JsonObject:
     url = image.url
     if url is None:
-        data = base64.b64encode(image.data or b"").decode("ascii")
-        url = f"data:{image.media_type};base64,{data}"
+        url = data_url(image.data, image.media_type)
     encoded: JsonObject = {"url": url}
     if image.detail is not None:
         encoded["detail"] = image.detail.value

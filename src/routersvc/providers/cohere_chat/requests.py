@@ -23,6 +23,7 @@ from routersvc.providers.cohere_chat.messages import encode_messages
 from routersvc.providers.cohere_chat.refusals import WIRE_FORMAT, refused
 from routersvc.providers.function_tools import encode_function
 from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.wire_extensions import add_extensions
 
 CAPABILITIES = frozenset(
     {
@@ -101,7 +102,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     if thinking:
         body["thinking"] = thinking
     _refuse_the_rest(prompt)
-    _add_extensions(body, prompt)
+    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, refused)
     return body
 
 
@@ -187,13 +188,3 @@ def _refuse_the_rest(prompt: Prompt) -> None:
     ):
         if given:
             raise refused(what)
-
-
-def _add_extensions(body: JsonObject, prompt: Prompt) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise refused(f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
-        for name in sorted(fields.keys() & CONTRACT_FIELDS):
-            raise refused(f"`{name}` as an extension: the contract has its own field")
-        body.update(fields)

@@ -16,11 +16,13 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.function_tools import parameters_of
 from routersvc.providers.gemini.contents import encode_conversation
 from routersvc.providers.gemini.dialects import WIRE_FORMAT, GeminiDialect
 from routersvc.providers.gemini.spellings import in_usual_spelling
 from routersvc.providers.gemini.thinking import thinking_config
 from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(
     {"contents", "model", "serviceTier", "store", "systemInstruction", "toolConfig", "tools"}
@@ -104,9 +106,7 @@ def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> Jso
     if tool.description:
         declaration["description"] = tool.description
     if tool.parameters_json_schema:
-        declaration["parametersJsonSchema"] = object_in(
-            tool.parameters_json_schema, f"tools[{tool.name}].parameters_json_schema"
-        )
+        declaration["parametersJsonSchema"] = parameters_of(tool)
     return declaration
 
 
@@ -202,18 +202,14 @@ def _refuse_the_rest(prompt: Prompt, dialect: GeminiDialect) -> None:
 def _add_extensions(
     body: JsonObject, generation: JsonObject, prompt: Prompt, dialect: GeminiDialect
 ) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise dialect.cannot_express(f"fields of the wire format `{extension.wire_format}`")
-        fields = in_usual_spelling(object_in(extension.fields_json, "wire_extensions.fields_json"))
+    refuse = dialect.cannot_express
+    for said in extensions_for(prompt, WIRE_FORMAT, refuse):
+        fields = in_usual_spelling(said)
         more = fields.pop("generationConfig", {})
         if not isinstance(more, dict):
-            raise dialect.cannot_express("`generationConfig` that is no object")
+            raise refuse("`generationConfig` that is no object")
         settings = in_usual_spelling(cast("JsonObject", more))
         taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
-        for name in sorted(taken):
-            raise dialect.cannot_express(
-                f"`{name}` as an extension: the contract has its own field"
-            )
+        keep_out(taken, refuse)
         body.update(fields)
         generation.update(settings)

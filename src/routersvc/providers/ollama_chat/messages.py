@@ -19,12 +19,10 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
+from routersvc.providers.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.ollama_chat.refusals import refused
 from routersvc.providers.part_kinds import kind_of
-
-FAILED_TOOL_PREFIX = "The tool failed: "
-"""The format has no flag for a failed tool, so the words say it."""
 
 _ROLES = {
     Role.SYSTEM: "system",

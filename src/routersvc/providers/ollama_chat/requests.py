@@ -23,6 +23,7 @@ from routersvc.providers.function_tools import encode_function
 from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.ollama_chat.messages import encode_messages
 from routersvc.providers.ollama_chat.refusals import WIRE_FORMAT, refused
+from routersvc.providers.wire_extensions import extensions_for, keep_out
 
 CAPABILITIES = frozenset(
     {
@@ -165,17 +166,13 @@ def _refuse_the_rest(prompt: Prompt) -> None:
 
 
 def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise refused(f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
+    for fields in extensions_for(prompt, WIRE_FORMAT, refused):
         more = fields.pop("options", {})
         if not isinstance(more, dict):
             raise refused("`options` that are no object")
         settings = cast("JsonObject", more)
         taken = {*(_exact(fields) & CONTRACT_FIELDS), *(_exact(settings) & CONTRACT_OPTIONS)}
-        for name in sorted(taken):
-            raise refused(f"`{name}` as an extension: the contract has its own field")
+        keep_out(taken, refused)
         body.update(fields)
         options.update(settings)
 

@@ -22,6 +22,8 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
+from routersvc.providers.data_urls import data_url
+from routersvc.providers.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.dialects import (
     CACHE_CONTROL_LIFETIMES,
@@ -32,9 +34,6 @@ from routersvc.providers.openai_chat.dialects import (
     ThoughtForm,
 )
 from routersvc.providers.openai_chat.mismatches import mismatch, require
-
-FAILED_TOOL_PREFIX = "The tool failed: "
-"""The format has no flag for a failed tool, so the words say it."""
 
 
 def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list[JsonObject]:
@@ -163,7 +162,7 @@ def _image(part: Image, dialect: OpenAiDialect) -> JsonObject:
             raise mismatch(dialect, "a picture by its address")
         url = part.url
     else:
-        url = _data_url(part.data, part.media_type)
+        url = data_url(part.data, part.media_type)
     image: JsonObject = {"url": url}
     if part.detail is not None:
         image["detail"] = part.detail.value
@@ -188,7 +187,7 @@ def _file(part: File, dialect: OpenAiDialect) -> JsonObject:
         if part.file_id is not None:
             encoded: JsonObject = {"type": "file", "file_id": part.file_id}
         else:
-            url = part.url if part.url is not None else _data_url(part.data, part.media_type)
+            url = part.url if part.url is not None else data_url(part.data, part.media_type)
             encoded = {"type": "document_url", "document_url": url}
             if part.name:
                 encoded["document_name"] = part.name
@@ -198,18 +197,13 @@ def _file(part: File, dialect: OpenAiDialect) -> JsonObject:
         file["file_id"] = part.file_id
     else:
         if part.url is None:
-            file["file_data"] = _data_url(part.data, part.media_type)
+            file["file_data"] = data_url(part.data, part.media_type)
         elif form is FileForm.FILE_OR_URL:
             file["file_data"] = part.url
         else:
             raise mismatch(dialect, "a document by its address")
         file["filename"] = part.name or "document"
     return _mark_cache({"type": "file", "file": file}, part.cache, dialect)
-
-
-def _data_url(data: bytes | None, media_type: str) -> str:
-    encoded = base64.b64encode(data or b"").decode("ascii")
-    return f"data:{media_type};base64,{encoded}"
 
 
 def _add_thoughts(

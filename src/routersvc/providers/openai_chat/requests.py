@@ -17,7 +17,8 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.json_values import JsonObject, object_in
+from routersvc.providers.function_tools import encode_function, encode_schema
+from routersvc.providers.json_values import JsonObject
 from routersvc.providers.openai_chat.dialects import (
     ComplianceForm,
     OpenAiDialect,
@@ -26,6 +27,7 @@ from routersvc.providers.openai_chat.dialects import (
 )
 from routersvc.providers.openai_chat.messages import encode_messages
 from routersvc.providers.openai_chat.mismatches import mismatch, require
+from routersvc.providers.wire_extensions import add_extensions
 
 WIRE_FORMAT = "openai_chat"
 """The format's name in the configuration and in wire extensions."""
@@ -82,8 +84,6 @@ The contract has its own words for them, or they decide who answers, who keeps t
 many answers come, which is the router's to decide.
 """
 
-_EMPTY_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
-
 
 def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -111,7 +111,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
-    _add_extensions(body, prompt, dialect)
+    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, lambda what: mismatch(dialect, what))
     return body
 
 
@@ -131,14 +131,7 @@ def _add_tools(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None
 def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
     if isinstance(tool, HostedTool):
         raise mismatch(dialect, f"the hosted tool `{tool.name}`")
-    function: JsonObject = {"name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    if tool.parameters_json_schema:
-        field = f"tools[{tool.name}].parameters_json_schema"
-        function["parameters"] = object_in(tool.parameters_json_schema, field)
-    else:
-        function["parameters"] = _EMPTY_PARAMETERS
+    function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
     return {"type": "function", "function": function}
@@ -189,7 +182,7 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> Non
             require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
             body["response_format"] = {
                 "type": "json_schema",
-                "json_schema": _schema(prompt.response_format),
+                "json_schema": encode_schema(prompt.response_format),
             }
         case None:
             pass
@@ -205,18 +198,6 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> Non
     if prompt.predicted_output:
         require(dialect, Capability.PREDICTED_OUTPUT, "a predicted output")
         body["prediction"] = {"type": "content", "content": prompt.predicted_output}
-
-
-def _schema(wanted: JsonSchemaFormat) -> JsonObject:
-    schema: JsonObject = {
-        "name": wanted.name,
-        "schema": object_in(wanted.json_schema, "response_format.json_schema"),
-    }
-    if wanted.description:
-        schema["description"] = wanted.description
-    if wanted.strict is not None:
-        schema["strict"] = wanted.strict
-    return schema
 
 
 def _add_modalities(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
@@ -302,13 +283,3 @@ def _add_account(body: JsonObject, call: AttemptCall, dialect: OpenAiDialect) ->
                 body["provider"] = preferences
         case ComplianceForm.NONE:
             pass
-
-
-def _add_extensions(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise mismatch(dialect, f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
-        for name in sorted(fields.keys() & CONTRACT_FIELDS):
-            raise mismatch(dialect, f"`{name}` as an extension: the contract has its own field")
-        body.update(fields)

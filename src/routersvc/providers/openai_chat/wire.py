@@ -12,9 +12,11 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.authorisations import CredentialHeader
 from routersvc.providers.error_classes import failure_of_response
 from routersvc.providers.openai_chat.answers import AnswerReader
-from routersvc.providers.openai_chat.decoders import StreamDecoder
+from routersvc.providers.openai_chat.decoders import ChunkReader
 from routersvc.providers.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.openai_chat.requests import WIRE_FORMAT, encode_body
+from routersvc.providers.sse import SseDecoder
+from routersvc.providers.streams import StreamDecoder
 from routersvc.providers.whole_bodies import BodyDecoder, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 
@@ -74,11 +76,10 @@ class OpenAiChat:
         content_type = head.content_type
         if "html" in content_type:
             return WrongTypeDecoder()
-        if content_type == "text/event-stream":
-            return StreamDecoder(call, self.dialect, head)
-        if call.streaming and "json" not in content_type:
-            return StreamDecoder(call, self.dialect, head)
-        return BodyDecoder(AnswerReader(call.prompt, self.dialect, head))
+        reader = AnswerReader(call.prompt, self.dialect, head)
+        if content_type == "text/event-stream" or (call.streaming and "json" not in content_type):
+            return StreamDecoder(SseDecoder(), ChunkReader(reader, self.dialect, head))
+        return BodyDecoder(reader)
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Return what a response other than a success means."""

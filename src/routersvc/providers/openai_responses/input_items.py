@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 
 from routersvc.domain.catalogue import Capability
@@ -19,13 +18,12 @@ from routersvc.domain.prompts import (
     ToolCall,
     ToolResult,
 )
+from routersvc.providers.data_urls import data_url
+from routersvc.providers.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.json_values import JsonObject, json_object
 from routersvc.providers.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.openai_responses.items import CALL_TYPES, CUSTOM_CALL, item_of
 from routersvc.providers.openai_responses.mismatches import mismatch, require
-
-FAILED_TOOL_PREFIX = "The tool failed: "
-"""The format has no flag for a failed tool, so the words say it."""
 
 
 def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list[JsonObject]:
@@ -178,7 +176,7 @@ def _image(part: Image, dialect: ResponsesDialect) -> JsonObject:
     require(dialect, Capability.IMAGE_INPUT, "a picture")
     image: JsonObject = {
         "type": "input_image",
-        "image_url": part.url if part.url is not None else _data_url(part.data, part.media_type),
+        "image_url": part.url if part.url is not None else data_url(part.data, part.media_type),
         "detail": "auto" if part.detail is None else part.detail.value,
     }
     return _mark_cache(image, part.cache, dialect)
@@ -193,13 +191,8 @@ def _file(part: File, dialect: ResponsesDialect) -> JsonObject:
         file["file_url"] = part.url
     else:
         file["filename"] = part.name or "document"
-        file["file_data"] = _data_url(part.data, part.media_type)
+        file["file_data"] = data_url(part.data, part.media_type)
     return _mark_cache(file, part.cache, dialect)
-
-
-def _data_url(data: bytes | None, media_type: str) -> str:
-    encoded = base64.b64encode(data or b"").decode("ascii")
-    return f"data:{media_type};base64,{encoded}"
 
 
 def _free_text(arguments: str) -> str:

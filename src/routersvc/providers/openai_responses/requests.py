@@ -16,10 +16,12 @@ from routersvc.domain.prompts import (
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.function_tools import encode_function, encode_schema
 from routersvc.providers.json_values import JsonObject, object_in
 from routersvc.providers.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.openai_responses.input_items import encode_input
 from routersvc.providers.openai_responses.mismatches import mismatch, require
+from routersvc.providers.wire_extensions import add_extensions
 
 WIRE_FORMAT = "openai_responses"
 """The format's name in the configuration and in wire extensions."""
@@ -59,8 +61,6 @@ The contract has its own words for them, or they decide who answers, who keeps t
 the answer comes, which is the router's to decide.
 """
 
-_EMPTY_PARAMETERS: JsonObject = {"type": "object", "properties": {}}
-
 
 def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -87,7 +87,7 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    _add_extensions(body, prompt, dialect)
+    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, lambda what: mismatch(dialect, what))
     return body
 
 
@@ -129,14 +129,7 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
         field = f"tools[{tool.name}].settings_json"
         settings = object_in(tool.settings_json, field) if tool.settings_json else {}
         return {**settings, "type": tool.name}
-    function: JsonObject = {"type": "function", "name": tool.name}
-    if tool.description:
-        function["description"] = tool.description
-    if tool.parameters_json_schema:
-        field = f"tools[{tool.name}].parameters_json_schema"
-        function["parameters"] = object_in(tool.parameters_json_schema, field)
-    else:
-        function["parameters"] = _EMPTY_PARAMETERS
+    function: JsonObject = {"type": "function", **encode_function(tool)}
     if tool.strict is not None or dialect.strict_required:
         function["strict"] = tool.strict
     return function
@@ -185,7 +178,7 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
             text["format"] = {"type": "json_object"}
         case JsonSchemaFormat():
             require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
-            text["format"] = _schema(prompt.response_format)
+            text["format"] = {"type": "json_schema", **encode_schema(prompt.response_format)}
         case None:
             pass
     if prompt.verbosity is not None:
@@ -200,19 +193,6 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
             raise mismatch(dialect, f"output of the kind `{modality.value}`")
     if prompt.predicted_output:
         raise mismatch(dialect, "a predicted output")
-
-
-def _schema(wanted: JsonSchemaFormat) -> JsonObject:
-    schema: JsonObject = {
-        "type": "json_schema",
-        "name": wanted.name,
-        "schema": object_in(wanted.json_schema, "response_format.json_schema"),
-    }
-    if wanted.description:
-        schema["description"] = wanted.description
-    if wanted.strict is not None:
-        schema["strict"] = wanted.strict
-    return schema
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
@@ -252,13 +232,3 @@ def _add_account(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) ->
         if not dialect.prompt_cache_key:
             raise mismatch(dialect, "a key for the prompt cache")
         body["prompt_cache_key"] = prompt.prompt_cache_key
-
-
-def _add_extensions(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    for extension in prompt.wire_extensions:
-        if extension.wire_format != WIRE_FORMAT:
-            raise mismatch(dialect, f"fields of the wire format `{extension.wire_format}`")
-        fields = object_in(extension.fields_json, "wire_extensions.fields_json")
-        for name in sorted(fields.keys() & CONTRACT_FIELDS):
-            raise mismatch(dialect, f"`{name}` as an extension: the contract has its own field")
-        body.update(fields)
