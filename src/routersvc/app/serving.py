@@ -40,6 +40,8 @@ async def serve(
             ready(application)
             await drain.wait_requested()
             await drain.run()
+            # Here, where a further signal is still taken note of, because it takes a moment.
+            await application.router.stop_checks()
 
 
 @contextlib.contextmanager

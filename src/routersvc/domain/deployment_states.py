@@ -25,10 +25,14 @@ from routersvc.domain.latencies import LatencyWindow
 from routersvc.domain.latency_histories import LatencyHistory
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.outcomes import Outcomes, OutcomeWindow
+from routersvc.domain.outlooks import Outlook
 from routersvc.domain.pickers import Contender, Load
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""
+
+LATE = 0.95
+"""One in twenty takes longer."""
 
 LATENCY_SPAN = 120.0
 """Seconds of latencies to tell: long enough for a p99 at one call per second."""
@@ -73,9 +77,20 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
+    def outlook(self, now: float, *, streaming: bool) -> Outlook:
+        """Return what calls have lately shown, for planning."""
+        view = self._first_contents[streaming].view(LATE, now)
+        first = None if view is None else view.median
+        return Outlook(
+            latency=first if streaming else self._durations.quantile(0.5, now),
+            first_content=first,
+            late=None if view is None else view.percentile,
+            success_rate=self._outcomes.outcomes(now).success_rate,
+        )
+
     def usual_duration(self, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
-        return self._durations.quantile(0.95, now)
+        return self._durations.quantile(LATE, now)
 
     def outcomes(self, now: float) -> Outcomes:
         """Return how calls have ended lately."""

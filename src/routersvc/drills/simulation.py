@@ -95,6 +95,7 @@ async def perform_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult
                 "running attempts": router.running_attempts,
                 "waiting tickets": router.waiting_tickets,
                 "running tasks": router.running_tasks,
+                "running checks": router.running_checks,
                 "open streams": gateway.open_streams,
             }
         )
