@@ -10,7 +10,7 @@ from routersvc.domain.cost_budgets import CostBudgetRule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Weights:
+class TenantWeights:
     """How much quality, cost and latency count in ranking; unset leaves it to the policy."""
 
     quality: float | None = None
@@ -36,7 +36,7 @@ class Tenant:
     default_policy: str = ""
     allowed_policies: frozenset[str] = frozenset()
     constraints: Constraints = UNLIMITED
-    weights: Weights = Weights()
+    weights: TenantWeights = TenantWeights()
     budget: CostBudgetRule | None = None
     rate: CallRateRule | None = None
 
