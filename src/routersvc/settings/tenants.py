@@ -26,7 +26,7 @@ Weight = Annotated[float, Field(ge=0, le=1_000)]
 """How much an objective counts beside the others."""
 
 
-class WeightsSection(Section):
+class TenantWeightsSection(Section):
     """How much the objectives count in ranking. What is left out is the policy's."""
 
     quality: Weight | None = Field(default=None, description="Of expected quality.")
@@ -103,8 +103,8 @@ class TenantSection(Section):
     constraints: ConstraintsSection = Field(
         default=ConstraintsSection(), description="Hard limits that its requests can only tighten."
     )
-    weights: WeightsSection = Field(
-        default=WeightsSection(), description="How much the objectives count in ranking."
+    weights: TenantWeightsSection = Field(
+        default=TenantWeightsSection(), description="How much the objectives count in ranking."
     )
     hedging: HedgingMode | None = Field(
         default=None,
