@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.app.options import provider_gateway, server_options, telemetry_options
+from routersvc.app.options import (
+    profiler,
+    provider_gateway,
+    server_options,
+    telemetry_options,
+)
 from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
