@@ -12,7 +12,7 @@ import dataclasses
 import time
 from collections.abc import Sequence
 
-from bench.simulations.tables import RESULTS, milliseconds, percent, table, today
+from bench.tables import RESULTS, milliseconds, percent, table, today
 from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy, Timeouts
 from routersvc.domain.reports import AttemptReason
 from routersvc.drills.distributions import Constant, LogNormal, PowerTail
