@@ -18,6 +18,7 @@ from llmrouter.v1 import router_service_pb2_grpc
 from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
+from llmrouter.v1.routing_pb2 import Constraints, Routing
 from routersvc.grpc_api.client import call_error_of
 
 PROMPT = Prompt(messages=[Message(role=ROLE_USER, parts=[Part(text="Tell me something. " * 16)])])
@@ -31,13 +32,14 @@ class Job:
     """One call to make, `at` seconds after the beginning.
 
     `timeout` is the deadline that the caller sets. With `leaves_after` the caller goes away so many
-    seconds after it has asked.
+    seconds after it has asked. With `provider` no other one may answer.
     """
 
     at: float
     streaming: bool
     timeout: float = 10.0
     leaves_after: float | None = None
+    provider: str | None = None
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
@@ -91,6 +93,8 @@ class Callers:
             router_service_pb2_grpc.RouterServiceStub(self._channel)
         )
         self._made = 0
+        self.left = 0
+        """How many callers went away before the end."""
 
     async def close(self) -> None:
         """End the connection."""
@@ -112,6 +116,7 @@ class Callers:
 
             def leave() -> None:
                 told.left_at = now()
+                self.left += 1
                 task.cancel()
 
             timer = asyncio.get_running_loop().call_later(job.leaves_after, leave)
@@ -141,14 +146,16 @@ class Callers:
 
     async def _complete(self, told: Told) -> None:
         response = await self._stub.Complete(
-            CompleteRequest(prompt=PROMPT), timeout=told.job.timeout, metadata=_metadata(told)
+            CompleteRequest(prompt=PROMPT, routing=_routing(told)),
+            timeout=told.job.timeout,
+            metadata=_metadata(told),
         )
         told.first_content_at = now()
         told.report = response.report
 
     async def _stream(self, told: Told) -> None:
         call = self._stub.StreamComplete(
-            StreamCompleteRequest(prompt=PROMPT),
+            StreamCompleteRequest(prompt=PROMPT, routing=_routing(told)),
             timeout=told.job.timeout,
             metadata=_metadata(told),
         )
@@ -184,6 +191,13 @@ def quantile(values: Sequence[float], share: float) -> float:
     if not ordered:
         return 0.0
     return ordered[min(len(ordered), -int(-share * len(ordered) // 1)) - 1]
+
+
+def _routing(told: Told) -> Routing | None:
+    provider = told.job.provider
+    if provider is None:
+        return None
+    return Routing(constraints=Constraints(allowed_providers=[provider]))
 
 
 def _metadata(told: Told) -> tuple[tuple[str, str], ...]:

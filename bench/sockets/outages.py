@@ -42,7 +42,7 @@ async def kill_and_revive(folder: pathlib.Path) -> Scene:
     """One provider is killed, stays dead for 5 s and comes back."""
     jobs = mixed(RATE, WARM_UP + OUTAGE + RECOVERY)
     async with open_stage(folder, behaviour=WELL) as stage:
-        meter = UsageMeter(stage)
+        meter = UsageMeter(stage.router.pid, stage.providers.pid)
         begin = now() + 0.1
         async with asyncio.TaskGroup() as group:
             load = group.create_task(stage.callers.come(jobs, begin=begin))
@@ -100,7 +100,7 @@ async def hang(folder: pathlib.Path) -> Scene:
     jobs = mixed(RATE, HANG_WARM_UP + HANG_TIME)
     policy = {"hedging": {"mode": "delayed"}}
     async with open_stage(folder, behaviour=WELL, policy=policy) as stage:
-        meter = UsageMeter(stage)
+        meter = UsageMeter(stage.router.pid, stage.providers.pid)
         begin = now() + 0.1
         async with asyncio.TaskGroup() as group:
             load = group.create_task(stage.callers.come(jobs, begin=begin))

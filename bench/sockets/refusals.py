@@ -29,7 +29,7 @@ async def all_unavailable(folder: pathlib.Path) -> Scene:
     async with open_stage(folder, behaviour=WELL) as stage:
         for provider in PROVIDERS:
             await stage.control.inject(provider, {"kind": "status", "problem": "unavailable"})
-        meter = UsageMeter(stage)
+        meter = UsageMeter(stage.router.pid, stage.providers.pid)
         begin = now() + 0.1
         async with asyncio.TaskGroup() as group:
             load = group.create_task(
@@ -72,7 +72,7 @@ async def retry_after(folder: pathlib.Path) -> Scene:
     refusing, other = providers
     jobs = mixed(RATE, 2.0 + RETRY_AFTER + 1.0)
     async with open_stage(folder, behaviour=WELL, providers=providers) as stage:
-        meter = UsageMeter(stage)
+        meter = UsageMeter(stage.router.pid, stage.providers.pid)
         begin = now() + 0.1
         async with asyncio.TaskGroup() as group:
             load = group.create_task(stage.callers.come(jobs, begin=begin))

@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 from collections.abc import Awaitable, Callable, Mapping
 
-from bench.sockets import outages, refusals
+from bench.sockets import cancellations, deadlines, herding, outages, refusals
 from bench.sockets.findings import Scene
 
 
@@ -37,5 +37,20 @@ SCENARIOS: Mapping[str, Scenario] = {
         description="200 calls/s, half of them streams; one of two providers answers one call "
         "with 429 and `Retry-After: 20`",
         run=refusals.retry_after,
+    ),
+    "closed-loop": Scenario(
+        description="12 callers in a closed loop on three equal deployments, each with room for "
+        "4 calls of 200 ms; further ones queue up there",
+        run=herding.closed_loop,
+    ),
+    "cancellations": Scenario(
+        description="10,000 callers, 250 a second, half of them for streams, leave at random "
+        "moments; each of three providers has 12 connections",
+        run=cancellations.cancellations,
+    ),
+    "deadlines": Scenario(
+        description="200 calls/s, half of them streams, deadlines of 50 ms to 5 s at random; "
+        "times to first token with a heavy tail",
+        run=deadlines.deadlines,
     ),
 }

@@ -62,8 +62,8 @@ class Stage:
 class UsageMeter:
     """Measures which processes use the machine from now on."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._pids = (stage.router.pid, stage.providers.pid, os.getpid())
+    def __init__(self, router: int, providers: int) -> None:
+        self._pids = (router, providers, os.getpid())
         self._began = now()
         self._busy = busy_time()
         self._used = [_cpu(pid) for pid in self._pids]
