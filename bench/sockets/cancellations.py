@@ -24,7 +24,7 @@ CANCELLATIONS = 10_000
 WARM_UP = 2_000
 RATE = 250.0
 PLACES = 12
-"""Connections of each provider: 36 in all for about 50 callers at once."""
+"""Attempts at once of each deployment, on as many connections: 36 in all for about 50 callers."""
 
 LONGEST_PATIENCE = 0.45
 SLOW = {
@@ -72,6 +72,7 @@ async def cancellations(folder: pathlib.Path) -> Scene:
         folder,
         behaviour=SLOW,
         connections={"limit": PLACES, "keepalive_timeout": KEEPALIVE},
+        fleet={"concurrency": {"initial": PLACES, "maximum": PLACES}},
         command=("-m", "bench.sockets.counted", str(tasks.file)),
     ) as stage:
         random = random_module.Random(7)
@@ -84,7 +85,7 @@ async def cancellations(folder: pathlib.Path) -> Scene:
         quiet_after = await _quiet_after(stage, now())
         await asyncio.sleep(SETTLING)
         after = await _rest(stage, tasks)
-        leases = [(await stage.health(provider)).in_flight for provider in PROVIDERS]
+        healths = [await stage.health(provider) for provider in PROVIDERS]
         calls_left = await stage.metric("routersvc_calls_in_flight")
         attempts_left = await stage.metric("routersvc_attempts_in_flight")
         log = await stage.control.log()
@@ -105,7 +106,8 @@ async def cancellations(folder: pathlib.Path) -> Scene:
             ),
             at_most("cancelled: upstream quiet after the last one", quiet_after, QUIET, "ms"),
             *_upstream(left, log),
-            at_most("cancelled: leases still out", sum(leases), 0),
+            at_most("cancelled: leases still out", sum(one.in_flight for one in healths), 0),
+            at_most("cancelled: calls still in a queue", sum(one.queued for one in healths), 0),
             at_most("cancelled: calls and attempts still counted", calls_left + attempts_left, 0),
             at_most("cancelled: tasks more than before", after.tasks - before.tasks, 0),
             at_most(

@@ -12,6 +12,7 @@ import aiohttp
 from bench.sockets.clocks import instant
 
 LOG_CAPACITY = 100_000
+_COMPLETIONS = "/chat/completions"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +56,9 @@ class SimulatorControl:
         return sum(one["requests_in_flight"] for one in activity.values())
 
     async def log(self) -> list[UpstreamRequest]:
-        """Return the requests that all providers saw, oldest first.
+        """Return the completions that all providers were asked for, oldest first.
+
+        The router's own checks, which ask for the list of models, are none.
 
         Raises:
             RuntimeError: some were forgotten.
@@ -63,7 +66,9 @@ class SimulatorControl:
         log = await self._ask("GET", f"/log?limit={LOG_CAPACITY}")
         if log["forgotten"]:
             raise RuntimeError(f"the simulator forgot {log['forgotten']} requests")
-        return [_request(entry) for entry in log["requests"]]
+        return [
+            _request(entry) for entry in log["requests"] if entry["path"].endswith(_COMPLETIONS)
+        ]
 
     async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - JSON
         async with self._session.request(method, self._url + path, json=body) as response:

@@ -22,6 +22,9 @@ LATE = {
     "tokens_per_answer": 8,
 }
 
+POLICY = {"timeouts": {"useful": 0.02}}
+"""Also a deadline of 50 ms is worth an attempt."""
+
 
 async def deadlines(folder: pathlib.Path) -> Scene:
     """Every caller waits exactly as long as its deadline says."""
@@ -34,7 +37,7 @@ async def deadlines(folder: pathlib.Path) -> Scene:
         )
         for number in range(int(RATE * SECONDS))
     ]
-    async with open_stage(folder, behaviour=LATE) as stage:
+    async with open_stage(folder, behaviour=LATE, policy=POLICY) as stage:
         meter = UsageMeter(stage.router.pid, stage.providers.pid)
         told = await stage.callers.come(jobs)
         usage = meter.usage()

@@ -45,12 +45,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "cancellations": Scenario(
         description="10,000 callers, 250 a second, half of them for streams, leave at random "
-        "moments; each of three providers has 12 connections",
+        "moments; each of three providers has room for 12"
+        " at once, the others queue up",
         run=cancellations.cancellations,
     ),
     "deadlines": Scenario(
         description="200 calls/s, half of them streams, deadlines of 50 ms to 5 s at random; "
-        "times to first token with a heavy tail",
+        "times to first token with a heavy tail; `timeouts: {useful: 20ms}`",
         run=deadlines.deadlines,
     ),
 }

@@ -99,11 +99,13 @@ async def open_stage(
     policy: Mapping[str, object] | None = None,
     providers: Sequence[str] = PROVIDERS,
     connections: Mapping[str, object] | None = None,
+    fleet: Mapping[str, object] | None = None,
     command: Sequence[str] = (),
 ) -> AsyncGenerator[Stage]:
     """Yield a stage whose providers behave alike, with a policy of these keys over all of them.
 
-    `command` is how Python is told to run the router, where that is not simply the module.
+    `connections` and `fleet` are those sections of its settings. `command` is how Python is told to
+    run the router, where that is not simply the module.
     """
     simulator = {
         "log_capacity": LOG_CAPACITY,
@@ -115,7 +117,10 @@ async def open_stage(
     }
     with contextlib.ExitStack() as stack:
         simulated = stack.enter_context(run_simulator(simulator, folder))
-        settings = router_settings(simulated.base_urls, policy or {}, connections or {})
+        settings = {
+            **router_settings(simulated.base_urls, policy or {}, connections or {}),
+            "fleet": fleet or {},
+        }
         router = stack.enter_context(run_router(settings, folder, *command))
         callers = Callers(router.address)
         async with (
