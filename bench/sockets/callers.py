@@ -7,6 +7,7 @@ measured with it: a generator that cannot keep up would measure itself.
 from __future__ import annotations
 
 import asyncio
+import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
 
@@ -183,6 +184,12 @@ def mixed(rate: float, seconds: float, *, timeout: float = 10.0) -> list[Job]:
         Job(at=number / rate, streaming=number % 2 == 0, timeout=timeout)
         for number in range(int(rate * seconds))
     ]
+
+
+def failures_text(told: Iterable[Told]) -> str:
+    """Return how many calls failed with which status: `UNAVAILABLE 3`; `none` for none."""
+    counts = collections.Counter(one.status for one in told if one.failed)
+    return ", ".join(f"{status} {count:,}" for status, count in counts.most_common()) or "none"
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 
 from bench.processes import open_descriptors, resident_memory
-from bench.sockets.callers import Callers, Job, Told, quantile
+from bench.sockets.callers import Callers, Job, Told, failures_text, quantile
 from bench.sockets.clocks import now
 from bench.sockets.controls import UpstreamRequest
 from bench.sockets.findings import Finding, Scene, at_least, at_most, number, plain
@@ -100,10 +100,7 @@ async def cancellations(folder: pathlib.Path) -> Scene:
         usage=usage,
         findings=[
             plain("cancelled: callers who left before the end", f"{len(left):,} of {len(told):,}"),
-            plain(
-                "cancelled: calls failed for want of a place",
-                f"{sum(one.failed for one in told):,}",
-            ),
+            plain("cancelled: calls failed before", failures_text(told)),
             at_most("cancelled: upstream quiet after the last one", quiet_after, QUIET, "ms"),
             *_upstream(left, log),
             at_most("cancelled: leases still out", sum(one.in_flight for one in healths), 0),

@@ -9,7 +9,7 @@ import pathlib
 
 from bench.processes import first_line, run_router, running
 from bench.sockets.attempts import attempts_of
-from bench.sockets.callers import Callers, Job, Told, quantile
+from bench.sockets.callers import Callers, Job, Told, failures_text, quantile
 from bench.sockets.clocks import now
 from bench.sockets.findings import Scene, at_most, number, plain
 from bench.sockets.stages import PROVIDERS, UsageMeter, router_settings
@@ -61,7 +61,7 @@ async def closed_loop(folder: pathlib.Path) -> Scene:
                 "closed loop: attempts by deployment",
                 ", ".join(f"{counts[provider]:,}" for provider in PROVIDERS),
             ),
-            plain("closed loop: calls failed", f"{sum(one.failed for one in steady)}"),
+            plain("closed loop: calls failed", failures_text(steady)),
         ],
     )
 

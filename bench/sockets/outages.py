@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Sequence
 
 from bench.sockets.attempts import MadeAttempt, attempts_of, share
-from bench.sockets.callers import Told, mixed, quantile
+from bench.sockets.callers import Told, failures_text, mixed, quantile
 from bench.sockets.clocks import now
 from bench.sockets.findings import Scene, at_least, at_most, number, plain
 from bench.sockets.stages import PROVIDERS, Stage, UsageMeter, open_stage
@@ -91,6 +91,7 @@ async def kill_and_revive(folder: pathlib.Path) -> Scene:
             at_least("revived: share of its fair share, 25 to 30 s later", back / fair, 0.9, "%"),
             plain("revived: 90 % of its fair share reached", _reached(attempts, revived_at, fair)),
             at_most("revived: calls failed, for probing or else", _failures(after), 0),
+            plain("killed and revived: all calls that failed", failures_text(told)),
         ],
     )
 
@@ -136,7 +137,7 @@ async def hang(folder: pathlib.Path) -> Scene:
             ),
             plain(
                 "hanging: calls failed, of those asked in its 5 s",
-                f"{_failures(asked)} of {len(asked)}",
+                f"{failures_text(asked)} of {len(asked):,}",
             ),
             plain("hanging: hedges, failovers", f"{reasons['hedge']}, {reasons['failover']}"),
             plain("hanging: p99 of the calls answered", number(p99, "ms")),

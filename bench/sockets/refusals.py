@@ -6,7 +6,7 @@ import asyncio
 import pathlib
 
 from bench.sockets.attempts import attempts_of
-from bench.sockets.callers import mixed, quantile
+from bench.sockets.callers import failures_text, mixed, quantile
 from bench.sockets.clocks import now
 from bench.sockets.findings import Scene, at_least, at_most, number, plain
 from bench.sockets.outages import RATE, WELL
@@ -116,6 +116,7 @@ async def retry_after(folder: pathlib.Path) -> Scene:
         findings=[
             at_most("Retry-After: requests that reach it before its time", len(early), 0),
             at_most("Retry-After: calls failed meanwhile", sum(one.failed for one in meanwhile), 0),
+            plain("Retry-After: they failed with", failures_text(meanwhile)),
             at_most("Retry-After: slowest call meanwhile", slowest, QUICK, "s"),
             plain("Retry-After: attempts on the other meanwhile", f"{elsewhere:,}"),
             plain(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 from bench.sockets import cancellations, deadlines, herding, outages, refusals
 from bench.sockets.findings import Scene
@@ -15,7 +16,7 @@ class Scenario:
     """One thing that happens to callers; `run` gets an empty folder to work in."""
 
     description: str
-    run: Callable[[pathlib.Path], Awaitable[Scene]]
+    run: Callable[[pathlib.Path], Coroutine[Any, Any, Scene]]
 
 
 SCENARIOS: Mapping[str, Scenario] = {

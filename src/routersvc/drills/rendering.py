@@ -25,7 +25,8 @@ _NOTHING = "·"
 _CHART_HEIGHT = 6
 _LEAST_SPAN = 1.1
 """The axis ends at least this many times above its beginning."""
-_STYLES = ("yellow", "cyan")
+_UPPER_STYLE = "yellow"
+_LOWER_STYLE = "cyan"
 
 
 def render(result: DrillResult, *, width: int = WIDTH) -> RenderableType:
@@ -132,7 +133,9 @@ def _chart(columns: Sequence[Column]) -> Iterator[tuple[str, Text, str]]:
     for line, (upper, lower) in enumerate(zip(*drawn, strict=True)):
         text = Text()
         for above, below in zip(upper, lower, strict=True):
-            text.append(merged(above, below), style=_STYLES[above == BLANK])
+            text.append(
+                merged(above, below), style=_UPPER_STYLE if above != BLANK else _LOWER_STYLE
+            )
         yield (names[line] if line < len(names) else "", text, ends.get(line, ""))
 
 
