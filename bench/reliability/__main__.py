@@ -152,7 +152,8 @@ def _profile_text(layer: Layer, sums: ProfileSums) -> str:
     return (
         f"\n## Where it goes: {layer.name}\n\n"
         "Under cProfile, its own cost calibrated and taken off, which leaves the times too large:\n"
-        f"they are good for comparing functions. Medians of {PROFILES} profiles. {areas}.\n\n{aligned(rows)}\n"
+        f"they are good for comparing functions. Medians of {PROFILES} profiles. {areas}.\n\n"
+        f"{aligned(rows)}\n"
     )
 
 

@@ -11,34 +11,27 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from routersvc.drills.braille_charts import BLANK, curve, merged
-from routersvc.drills.distributions import Constant
 from routersvc.drills.drill_columns import columns_of
 from routersvc.drills.drill_entries import entries_of
 from routersvc.drills.drill_figures import CallOutcome, Second
-from routersvc.drills.drill_plans import Batches, DrillPlan, SimulatedDeployment
-from routersvc.drills.faults import Fault, FaultKind
+from routersvc.drills.drill_files import parse_drill
 from routersvc.drills.simulation import run_drill
 from routersvc.drills.svg_plots import svg_plot
-from routersvc.drills.worlds import scripted_policy
 
 SVG = "{http://www.w3.org/2000/svg}"
 
-PLAN = DrillPlan(
-    name="an <outage> & more",
-    deployments=tuple(
-        SimulatedDeployment(
-            name=name,
-            first_content=Constant(value=0.25),
-            gap=Constant(value=0.0),
-            min_tokens=1,
-            max_tokens=1,
-        )
-        for name in ("a", "b")
-    ),
-    policy=scripted_policy(["a", "b"]),
-    arrivals=Batches(size=2, pause=0.75),
-    duration=20.0,
-    faults=(Fault(deployment="a", kind=FaultKind.KILL, start=5.0, end=10.0),),
+PLAN = parse_drill(
+    """
+name: an <outage> & more
+duration: 20
+deployments:
+  - {name: a, first_content: {constant: 0.25}, gap: {constant: 0}, tokens: [1, 1]}
+  - {name: b, first_content: {constant: 0.25}, gap: {constant: 0}, tokens: [1, 1]}
+arrivals: {batch: 2, pause: 0.75}
+faults: [{deployment: a, kind: kill, start: 5, end: 10}]
+policy: {order: fixed}
+""",
+    "drill.yaml",
 )
 
 
