@@ -178,8 +178,8 @@ def _page(costs: Mapping[Layer, tuple[float, float, float]], load: float) -> str
         )
     return f"""# What the reliability layer costs
 
-`python -m bench.reliability --write` on {today()}: {machine()}; load average {load:.1f} before
-the run.
+`python -m bench.reliability --profile --write` on {today()}: {machine()};
+load average {load:.1f} before the run.
 
 CPU of one call in which nothing goes wrong, three equal deployments, one call at a time, in one
 process with a gateway that answers at once: planning, race, leases, budgets, breakers, picker,
