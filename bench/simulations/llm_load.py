@@ -66,6 +66,7 @@ class Outcome:
     quantiles: Sequence[float]
     missed: int
     hedges: int
+    rescues: int
     failovers: int
     extra: float
     worst_extra: float
@@ -149,6 +150,7 @@ def _outcome(run: Run) -> Outcome:
         quantiles=[quantile(figures.first_contents, share) or 0.0 for share in QUANTILES],
         missed=figures.outcomes[CallOutcome.DEADLINE],
         hedges=figures.reasons[AttemptReason.HEDGE],
+        rescues=figures.reasons[AttemptReason.RESCUE],
         failovers=figures.reasons[AttemptReason.FAILOVER],
         extra=figures.extra_attempts / figures.calls,
         worst_extra=figures.worst_extra(window=WORST_WINDOW),
@@ -261,6 +263,7 @@ BROWNOUT_HEADS: Sequence[str] = (
     "deadlines missed",
     "most of a seed",
     "hedges",
+    "rescues",
     "failovers",
     "extra",
     "worst 10 s",
@@ -283,6 +286,7 @@ def _brownout_row(group: Sequence[Outcome]) -> list[str]:
         f"{sum(each.missed for each in group):,}",
         f"{max(each.missed for each in group):,}",
         f"{sum(each.hedges for each in group):,}",
+        f"{sum(each.rescues for each in group):,}",
         f"{sum(each.failovers for each in group):,}",
         percent(sum(each.extra * each.calls for each in group) / calls),
         percent(max(each.worst_extra for each in group)),

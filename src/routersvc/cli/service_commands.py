@@ -1,4 +1,4 @@
-"""The words of `serve`, `check`, `profile`, `simulate`, `drill` and `demo`: all around the service."""
+"""The words of the commands around the service: `serve`, `check`, `profile`, `drill` and others."""
 
 from __future__ import annotations
 
