@@ -9,11 +9,11 @@ PROJECTS := pyproject.toml clients/python/pyproject.toml
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench clean
+.PHONY: help demo test lint types generate format lock baseline tools bench outages reliability simulations clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
-	  | awk '{ name = $$1; $$1 = ""; printf "  make %-10s%s\n", name, $$0 }'
+	  | awk '{ name = $$1; $$1 = ""; printf "  make %-13s%s\n", name, $$0 }'
 
 demo: .venv/.runtime ## watch calls survive the death of a provider, about a minute
 	@$(BIN)/routersvc demo $(ARGS)
@@ -46,6 +46,17 @@ tools: .tools/.npm .tools/.go ## build the programs that checks and tests call: 
 
 bench: .venv/.development ## measure what the router adds to a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
+
+outages: .venv/.development ## measure what callers notice of outages, over real sockets, four minutes
+	@$(BIN)/python -m bench.sockets --write $(ARGS)
+
+reliability: .venv/.development ## measure what the reliability layer costs a call, a minute
+	@$(BIN)/python -m bench.reliability --profile --write $(ARGS)
+
+simulations: .venv/.development ## simulate heavy tails and thousands of drills, twenty minutes
+	@$(BIN)/python -m bench.simulations.tail_at_scale --write
+	@$(BIN)/python -m bench.simulations.llm_load --write
+	@$(BIN)/python -m bench.simulations.seeds --seeds 10000 --write
 
 clean: ## remove what make set up
 	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -180,7 +180,9 @@ class DeploymentState:
         lease.first_content_at = now
         self.checks.heard(now)
         slow = self.breaker.rule.is_slow(latency)
+        was_open = self.breaker.is_open
         self.breaker.answered(lease.breaker, now, slow=slow)
+        self._note_recovery(was_open)
         self.load.answered(latency, now)
         self._first_contents[lease.streaming].record(latency, now)
 
@@ -190,7 +192,9 @@ class DeploymentState:
         duration = now - lease.started_at
         first = now if lease.first_content_at is None else lease.first_content_at
         slow = self.breaker.rule.is_slow(first - lease.started_at)
+        was_open = self.breaker.is_open
         self.breaker.succeeded(lease.breaker, now, slow=slow)
+        self._note_recovery(was_open)
         self._limiter.succeeded(lease.ticket, now)
         self._outcomes.succeeded(now, slow=slow)
         self._served_total += 1
@@ -309,6 +313,10 @@ class DeploymentState:
         return Refusal(
             deployment=self.deployment, obstacle=obstacle, wait=wait, description=description
         )
+
+    def _note_recovery(self, was_open: bool) -> None:  # noqa: FBT001 - a moment's fact
+        if was_open and not self.breaker.is_open:
+            self.load.recovered()
 
     def _settle(self, lease: Lease) -> None:
         if lease.settled:

@@ -68,6 +68,10 @@ class Load:
         """Take note of a failure or refusal after `latency` seconds."""
         self._latency.observe(max(latency, FAILURE_PENALTY), now)
 
+    def recovered(self) -> None:
+        """Forget what failures were charged: who has proved well again competes like the others."""
+        self._latency.clear()
+
     def cost(self, now: float, prior: float) -> float:
         """Return the expected wait in seconds, up to a common factor; see `PeakEwma.value`."""
         return self._latency.value(now, prior) * (self.in_flight + 1)
