@@ -61,6 +61,9 @@ class Outcome:
 
 
 _BUF = Need(path=BUF, word="buf is not installed, `make tools` needs the npm registry")
+_GO = Need(
+    path=ROOT / ".tools/bin/protoc-gen-go", word="its plugins are not built, `make tools` needs Go"
+)
 _RELEASE = Need(path=BASELINE, word="nothing is released to compare to", optional_in_ci=True)
 
 # The slowest come first, so that the short ones fill the gaps.
@@ -80,7 +83,26 @@ CHECKS = (
     Check(
         name="generated code",
         group="lint",
-        command=(sys.executable, ROOT / "scripts/generate.py", "--check"),
+        command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "python"),
+        mend="make generate",
+    ),
+    Check(
+        name="generated clients",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "clients"),
+        mend="make generate",
+        needs=(_BUF, _GO),
+    ),
+    Check(
+        name="service configs",
+        group="lint",
+        command=(
+            sys.executable,
+            ROOT / "scripts/generate.py",
+            "--check",
+            "--only",
+            "service-configs",
+        ),
         mend="make generate",
     ),
     Check(

@@ -53,30 +53,28 @@ async def tls_front(server: str, certificate: Path, key: Path) -> AsyncGenerator
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["h2"])
     host, _, port = server.rpartition(":")
-    connections: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as connections:
 
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        connections.add(task)
+        async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(_pump(reader, inner_writer))
+                    tasks.create_task(_pump(inner_reader, writer))
+            except* OSError:
+                writer.close()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            running.add(connections.create_task(forward(reader, writer)))
+
+        running: set[asyncio.Task[None]] = set()
+        front = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
         try:
-            inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_pump(reader, inner_writer))
-                tasks.create_task(_pump(inner_reader, writer))
-        except* OSError:
-            writer.close()
+            yield f"localhost:{front.sockets[0].getsockname()[1]}"
         finally:
-            connections.discard(task)
-
-    front = await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context)
-    try:
-        yield f"localhost:{front.sockets[0].getsockname()[1]}"
-    finally:
-        front.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+            front.close()
+            for task in running:
+                task.cancel()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
