@@ -89,7 +89,7 @@ func (d *driver) perform(it command) error {
 	default:
 		ctx, cancel := context.WithCancel(context.Background())
 		if it.Timeout != nil {
-			ctx, _ = context.WithTimeout(ctx, seconds(*it.Timeout)) //nolint:govet // ends with its parent
+			ctx, cancel = context.WithTimeout(context.Background(), seconds(*it.Timeout))
 		}
 		d.cancels.Store(it.ID, cancel)
 		d.calls.Add(1)
