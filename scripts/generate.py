@@ -121,7 +121,7 @@ def _clients(out: Path) -> Files:
             raise GenerationError(f"`tools/go.mod` does not name `{module}`")
         printed = _printed(TOOLS / name).split()[-1].removeprefix("v")
         _assert_version(name, printed, pinned[1])
-    command = [TOOLS / "buf", "generate", "--output", out]
+    command: list[str | Path] = [TOOLS / "buf", "generate", "--output", out]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise GenerationError("buf refused the protos, see above")
     return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
@@ -142,8 +142,9 @@ MAKERS: dict[str, Callable[[Path], Files]] = {
 def _printed(program: Path) -> str:
     if not program.exists():
         raise GenerationError(f"`{program.name}` is not there: `make tools` builds it")
-    command = [program, "--version"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    command: list[str | Path] = [program, "--version"]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    return printed.stdout.strip()
 
 
 def _assert_version(name: str, found: str, expected: str) -> None:

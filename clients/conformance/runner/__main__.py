@@ -20,6 +20,7 @@ from clients.conformance.runner.performing import Surroundings, perform
 from clients.conformance.runner.servers import Server
 from clients.conformance.runner.settings import server_settings, simulator_settings
 from clients.conformance.runner.tls import make_certificate
+
 from routersvc.settings.document import SettingsDocument
 from routersvc.simulator import Simulator, SimulatorSettings
 
@@ -126,9 +127,7 @@ async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tu
 
 
 @contextlib.asynccontextmanager
-async def _served(
-    cases: Sequence[Case], folder: Path
-) -> AsyncGenerator[tuple[Server, Simulator]]:
+async def _served(cases: Sequence[Case], folder: Path) -> AsyncGenerator[tuple[Server, Simulator]]:
     settings = SimulatorSettings.from_mapping(simulator_settings(cases))
     async with Simulator.start(settings) as simulator:
         base_urls = {provider.name: provider.base_url for provider in simulator.providers}

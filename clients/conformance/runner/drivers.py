@@ -83,7 +83,7 @@ class Driver:
                     async with asyncio.timeout(START_TIMEOUT):
                         driver.ready = await driver._line() or {}
                     if not driver.ready.get("ready"):
-                        raise DriverError(f"the driver does not say that it is ready\n{driver.words}")
+                        raise DriverError(f"the driver is not ready\n{driver.words}")
                     reading = tasks.create_task(driver._read())
                     yield driver
                     await driver._end()
@@ -102,7 +102,7 @@ class Driver:
         return self._words
 
     async def send(
-        self, op: str, rename: Callable[[str], str] = lambda line: line, **keys: object
+        self, op: str, keys: Json, rename: Callable[[str], str] = lambda line: line
     ) -> Call:
         """Send a command; `rename` is applied to every line that answers it."""
         call = Call(id=next(self._ids), rename=rename)
@@ -113,13 +113,13 @@ class Driver:
         await stdin.drain()
         return call
 
-    async def do(self, op: str, **keys: object) -> None:
+    async def do(self, op: str, /, **keys: object) -> None:
         """Send a command that ends with `done`, and wait for that.
 
         Raises:
             DriverError: it ends otherwise.
         """
-        outcome = await (await self.send(op, **keys)).ended()
+        outcome = await (await self.send(op, keys)).ended()
         if outcome.get("outcome") != "done":
             raise DriverError(f"`{op}` ended with {outcome}")
 

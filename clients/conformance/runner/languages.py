@@ -19,7 +19,7 @@ class BuildError(Exception):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class Language:
-    """A client library: how its driver is built and run, and which cases are none of its business."""
+    """A client library: how its driver is built and run, and which cases do not apply to it."""
 
     name: str
     title: str
@@ -59,12 +59,20 @@ class Language:
 def load_languages(file: Path) -> tuple[Language, ...]:
     """Return the languages of a file."""
     document: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return tuple(
-        Language(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in entry.items()
-            }
-        )
-        for entry in document["languages"]
+    return tuple(_language(entry) for entry in document["languages"])
+
+
+def _language(entry: Mapping[str, Any]) -> Language:
+    known = {field.name for field in dataclasses.fields(Language)}
+    unknown = sorted(entry.keys() - known)
+    if unknown:
+        raise ValueError(f"`{unknown[0]}` is no key of a language; known: {', '.join(known)}")
+    return Language(
+        name=entry["name"],
+        title=entry["title"],
+        run=tuple(entry["run"]),
+        build=tuple(entry.get("build", ())),
+        programs=tuple(entry.get("programs", ())),
+        files=tuple(entry.get("files", ())),
+        not_applicable=entry.get("not_applicable", {}),
     )

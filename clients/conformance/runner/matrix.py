@@ -39,7 +39,7 @@ def rendered(cases: Sequence[Case], columns: Columns) -> str:
         lines.append(f"{case.name:{width}}  {'  '.join(marks)}".rstrip())
     lines.append("")
     for name, cells in columns.items():
-        counted = {mark: 0 for mark in Mark}
+        counted = dict.fromkeys(Mark, 0)
         for cell in cells.values():
             counted[cell.mark] += 1
         counts = ", ".join(f"{count} {mark.value}" for mark, count in counted.items() if count)

@@ -13,8 +13,9 @@ from clients.conformance.runner.cases import CALLS, Case, CaseError, Json, Step
 from clients.conformance.runner.drivers import Call, Driver
 from clients.conformance.runner.expectations import mismatches
 from clients.conformance.runner.servers import Server
-from clients.conformance.runner.settings import name_of, plain_names
+from clients.conformance.runner.settings import name_of, named, plain_names
 from clients.conformance.runner.tls import tls_front
+
 from llmrouter import AsyncRouterClient, text_prompt
 from llmrouter.v1.router_service_pb2 import StreamCompleteRequest
 from llmrouter.v1.routing_pb2 import Routing
@@ -97,10 +98,10 @@ class _Performance:
 
     async def _call(self, step: Step) -> AsyncGenerator[str]:
         async with self._client(step.client) as client:
-            keys = dict(step.value)
+            keys = {**step.value, "client": client}
             keys["request"] = self._request(step.kind, keys)
             keys.pop("ask", None)
-            call = await self._driver.send(step.kind, self._plain_names, client=client, **keys)
+            call = await self._driver.send(step.kind, keys, self._plain_names)
             for deed in step.meanwhile:
                 await self._meanwhile(deed, call)
             outcome = await call.ended()
@@ -125,9 +126,7 @@ class _Performance:
                 await call.until(lambda it: len(it.events) >= deed.value)
             case "in_flight":
                 for name, count in deed.value.items():
-                    await self._provider(name).when(
-                        lambda activity, count=count: activity.requests_in_flight >= count
-                    )
+                    await _in_flight(self._provider(name), count)
             case "cancel":
                 await self._driver.do("cancel", call=call.id)
             case _:
@@ -167,12 +166,8 @@ class _Performance:
             part = {"text": keys["ask"]}
             request: Json = {"prompt": {"messages": [{"role": "ROLE_USER", "parts": [part]}]}}
         else:
-            request = dict(keys["request"])
-        if kind == "health":
-            for field in ("providers", "deployments"):
-                if field in request:
-                    request[field] = [name_of(self._case, name) for name in request[field]]
-        elif "prompt" in request:
+            request = named(self._case, keys["request"])
+        if kind != "health" and "prompt" in request:
             routing = {"policy": name_of(self._case, "case"), **request.get("routing", {})}
             request["routing"] = routing
         return request
@@ -206,6 +201,10 @@ class _Performance:
                 problems.append(f"log.{name}: a request still runs after {SETTLE_TIMEOUT:.0f} s")
             problems += mismatches(records, _log(provider), f"log.{name}")
         return problems
+
+
+async def _in_flight(provider: SimulatedProvider, count: int) -> None:
+    await provider.when(lambda activity: activity.requests_in_flight >= count)
 
 
 def _log(provider: SimulatedProvider) -> list[dict[str, Any]]:

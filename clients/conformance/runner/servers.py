@@ -10,8 +10,10 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import cast
 
-from clients.conformance.runner.settings import KEY, KEY_VARIABLE
+from clients.conformance.runner.settings import ENVIRONMENT
+
 from llmrouter import AsyncRouterClient, CallError, Reason, text_prompt
 from llmrouter.v1.router_service_pb2 import CompleteRequest
 from llmrouter.v1.routing_pb2 import Routing
@@ -107,12 +109,12 @@ class Server:
                 "--json",
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, KEY_VARIABLE: KEY},
+                env={**os.environ, **ENVIRONMENT},
             )
-        assert self._process.stdout is not None
+        stdout = cast("asyncio.StreamReader", self._process.stdout)
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                line = await self._process.stdout.readline()
+                line = await stdout.readline()
         except TimeoutError:
             line = b""
         if not line:

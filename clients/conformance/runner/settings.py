@@ -6,13 +6,18 @@ Names are told apart by the case in front of them, so that nothing one case brea
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
 import yaml
-
 from clients.conformance.runner.cases import Case, Json
 
 KEY = "a made-up key"
-KEY_VARIABLE = "CONFORMANCE_API_KEY"
+ENVIRONMENT = {
+    "CONFORMANCE_API_KEY": KEY,
+    "CONFORMANCE_TENANT_KEY": "made-up-tenant-key-0123456789",
+}
+"""The secrets of the settings."""
+
 MODEL = "sim-large"
 _MARK = "--"
 
@@ -36,6 +41,18 @@ _CAPABILITIES = (
 def name_of(case: Case, name: str) -> str:
     """Return the name under which something of a case is known to server and simulator."""
     return f"{case.slug}{_MARK}{name}"
+
+
+def named(case: Case, value: object) -> Any:  # noqa: ANN401 - any value of YAML
+    """Return a value in which `{$name: NAME}` is the name of something of a case."""
+    if isinstance(value, dict):
+        entries = cast("Json", value)
+        if "$name" in entries:
+            return name_of(case, str(entries["$name"]))
+        return {key: named(case, each) for key, each in entries.items()}
+    if isinstance(value, list):
+        return [named(case, each) for each in cast("list[object]", value)]
+    return value
 
 
 def plain_names(case: Case, text: str) -> str:
@@ -67,7 +84,7 @@ def server_settings(cases: Iterable[Case], base_urls: dict[str, str]) -> str:
         model = name_of(case, MODEL)
         document["server"].update(case.server or {})
         if case.tenants is not None:
-            document["tenants"] = case.tenants
+            document["tenants"] = named(case, case.tenants)
         document["models"][model] = {
             "context_window": 128_000,
             "capabilities": list(_CAPABILITIES),
@@ -79,7 +96,7 @@ def server_settings(cases: Iterable[Case], base_urls: dict[str, str]) -> str:
                 "wire_format": "openai_chat",
                 "dialect": "openai",
                 "base_url": base_urls[name],
-                "api_key": f"env:{KEY_VARIABLE}",
+                "api_key": "env:CONFORMANCE_API_KEY",
             }
             document["deployments"][name] = {"provider": name, "model": model, "wire_model": MODEL}
         policy = name_of(case, "case")

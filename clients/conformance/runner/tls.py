@@ -18,7 +18,7 @@ _CHUNK = 65_536
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for `localhost` that vouches for itself, and its key; return both files."""
+    """Write a certificate for `localhost` that vouches for itself, and its key; return both."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 
-from exchange import (
+from clients.python.conformance.exchange import (
     Json,
     call_options,
     client_arguments,

@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 
-from exchange import (
+from clients.python.conformance.exchange import (
     Json,
     call_options,
     client_arguments,

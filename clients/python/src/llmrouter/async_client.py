@@ -1,4 +1,4 @@
-"""The client for asyncio. A call that is cancelled is cancelled at the router and its provider too."""
+"""The client for asyncio. A call that is cancelled is cancelled at router and provider too."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class AsyncRouterClient:
 
     TLS verifies the router by the system's certificates or by those of `ca_file`; `plaintext` does
     without. `token` is sent as a bearer token with every call; a function is asked before each.
-    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to the
-    router. Made inside of a running event loop.
+    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to
+    the router. Made inside of a running event loop.
     """
 
     def __init__(

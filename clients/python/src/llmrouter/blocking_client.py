@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import grpc
 
@@ -32,13 +32,21 @@ from llmrouter.v1.router_service_pb2_grpc import RouterServiceStub
 Token = str | Callable[[], str]
 
 
+class _Call(Protocol):
+    """What a stub returns for a stream; the name that the stubs have for it is private."""
+
+    def __next__(self) -> StreamCompleteResponse: ...
+
+    def cancel(self) -> object: ...
+
+
 class AnswerStream:
     """The events of one streamed answer, in a `for` loop. Leaving the context cancels the call.
 
     Iterating raises `CallError` where the answer is not complete, whatever has come.
     """
 
-    def __init__(self, call: grpc.CallIterator[StreamCompleteResponse], address: str) -> None:
+    def __init__(self, call: _Call, address: str) -> None:
         self._call = call
         self._address = address
         self._is_finished = False
@@ -79,8 +87,8 @@ class RouterClient:
 
     TLS verifies the router by the system's certificates or by those of `ca_file`; `plaintext` does
     without. `token` is sent as a bearer token with every call; a function is asked before each.
-    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to the
-    router.
+    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to
+    the router.
     """
 
     def __init__(

@@ -3,6 +3,8 @@
     CallError                    a call did not end well
     ├── NotConnectedError        no router could be heard: nothing listens, or the connection broke
     └── IncompleteStreamError    a stream ended without its last event: what came is not the answer
+
+Whatever these classes do not know of a newer router stays readable as text.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ class CallError(Exception):
 
     `status` is the name of the gRPC status, `reason` a `Reason`, or the name of one that is not
     known yet, empty where no router spoke; `metadata` holds the facts that belong to it.
-    `retry_delay` (seconds) is set where a retry can help, `report` where the router says what it did.
+    `retry_delay` (seconds) is set where a retry can help, `report` where the router says what it
+    did.
     """
 
     def __init__(
