@@ -42,6 +42,12 @@ def grpc_health_probe() -> Path:
     return _program("grpc-health-probe")
 
 
+@pytest.fixture(scope="session")
+def grpc_interop_client() -> Path:
+    """grpc-go's own client of the interop cases."""
+    return _program("grpc-interop-client")
+
+
 def _program(name: str) -> Path:
     path = ROOT / ".tools/bin" / name
     if not path.exists():
