@@ -9,7 +9,7 @@ PROJECTS := pyproject.toml clients/python/pyproject.toml
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench outages reliability simulations clean
+.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -57,6 +57,12 @@ simulations: .venv/.development ## simulate heavy tails and thousands of drills,
 	@$(BIN)/python -m bench.simulations.tail_at_scale --write
 	@$(BIN)/python -m bench.simulations.llm_load --write
 	@$(BIN)/python -m bench.simulations.seeds --seeds 10000 --write
+
+soak: .venv/.development tools ## run gRPC's interop soak, 10,000 calls of each kind, about a minute
+	@$(BIN)/python -m bench.interop $(ARGS)
+
+load: .venv/.development .tools/bin/ghz ## put a router under the load of bench/load with ghz
+	@$(BIN)/python -m bench.load $(ARGS)
 
 clean: ## remove what make set up
 	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

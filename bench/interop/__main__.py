@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO, cast
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / ".tools/bin/grpc-interop-client"
@@ -48,14 +49,13 @@ def main() -> int:
     if not CLIENT.exists():
         print(f"`{CLIENT.name}` is not there: install Go and run `make tools`", file=sys.stderr)
         return 2
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - the server of the tests
         [sys.executable, SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        port = server.stdout.readline().strip()
+        stdin, stdout = cast("IO[str]", server.stdin), cast("IO[str]", server.stdout)
+        port = stdout.readline().strip()
         soaked = [soak(case, port, iterations) for case in CASES]
-        server.stdin.close()
+        stdin.close()
     table = rendered(soaked, iterations)
     print(table)
     if iterations >= parser.get_default("iterations"):
@@ -66,7 +66,7 @@ def main() -> int:
 def soak(case: str, port: str, iterations: int) -> Soaked:
     """Run a case to its end."""
     begin = time.monotonic()
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603 - the client that `make tools` builds
         [
             CLIENT,
             "--server_host=127.0.0.1",
@@ -104,9 +104,9 @@ def rendered(soaked: list[Soaked], iterations: int) -> str:
     lines = [
         "# gRPC's interop soak",
         "",
-        f"`python -m bench.interop --iterations {iterations}`, {today}: grpc-go's own client with {THREADS} threads, a",
-        "test service behind the router's interceptors, both on the same shared machine. Each iteration",
-        "sends 271,828 bytes and gets 314,159.",
+        f"`python -m bench.interop --iterations {iterations}`, {today}: grpc-go's own client with",
+        f"{THREADS} threads, a test service behind the router's interceptors, both on one shared",
+        "machine of two processors. Each iteration sends 271,828 bytes and gets 314,159.",
         "",
         "| case | iterations | **failed** | seconds | median ms | p99 ms | longest ms |",
         "|---|---:|---:|---:|---:|---:|---:|",

@@ -66,10 +66,9 @@ def follow(tmp_path: Path, address: str) -> Follow:
     def followed(readme: str, replacements: dict[str, str] | None = None) -> str:
         text = (ROOT / readme).read_text(encoding="utf-8")
         printed = ""
+        for told, done in {"localhost:50051": address, **(replacements or {})}.items():
+            text = text.replace(told, done)
         for language, content in _BLOCK.findall(text):
-            content = content.replace("localhost:50051", address)
-            for told, done in (replacements or {}).items():
-                content = content.replace(told, done)
             if language == "sh":
                 ended = subprocess.run(
                     ["/bin/bash", "--noprofile", "--norc", "-euc", content],

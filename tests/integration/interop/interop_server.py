@@ -1,4 +1,4 @@
-"""A server of gRPC's own interop cases: `grpc.testing.TestService` behind the router's interceptors.
+"""A server of gRPC's own interop cases: `TestService` behind the router's interceptors.
 
 What answers is for tests alone; what stands in front of it, the options included, is what stands in
 front of the router. Prints its port, and ends with its standard input.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from grpc import aio
-from grpc_tools import protoc
 from opentelemetry.sdk.trace import TracerProvider
 
 from routersvc.app.options import server_options
@@ -34,18 +34,19 @@ SERVICE = "grpc.testing.TestService"
 ECHO_INITIAL = "x-grpc-test-echo-initial"
 ECHO_TRAILING = "x-grpc-test-echo-trailing-bin"
 
+_Context = aio.ServicerContext[Any, Any]
+# Its classes are made at run time.
+_Message: TypeAlias = Any
+
 _STATUSES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def messages() -> dict[str, Any]:
+def messages() -> dict[str, _Message]:
     """Return the message classes of testing.proto by name."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "testing.binpb"
-        failed = protoc.main(
-            ["protoc", f"--proto_path={HERE}", f"--descriptor_set_out={out}", "testing.proto"]
-        )
-        if failed:
-            raise SystemExit(failed)
+        protoc = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={HERE}"]
+        subprocess.run([*protoc, f"--descriptor_set_out={out}", "testing.proto"], check=True)
         files = descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file
     pool = descriptor_pool.DescriptorPool()
     for file in files:
@@ -57,26 +58,26 @@ def messages() -> dict[str, Any]:
 MESSAGES = messages()
 
 
-async def empty_call(_request: object, context: Any) -> Any:
+async def empty_call(_request: object, context: _Context) -> _Message:
     """Answer nothing with nothing."""
     await echo_metadata(context)
     return MESSAGES["Empty"]()
 
 
-async def unary_call(request: Any, context: Any) -> Any:
+async def unary_call(request: _Message, context: _Context) -> _Message:
     """Answer with as many bytes as are asked for, or with the status that is asked for."""
     await echo_metadata(context)
     await echo_status(request, context)
     return MESSAGES["SimpleResponse"](payload={"body": bytes(request.response_size)})
 
 
-async def streaming_output_call(request: Any, context: Any) -> None:
+async def streaming_output_call(request: _Message, context: _Context) -> None:
     """Answer with messages of the sizes that are asked for."""
     await echo_metadata(context)
     await write_outputs(request, context)
 
 
-async def streaming_input_call(requests: AsyncIterator[Any], context: Any) -> None:
+async def streaming_input_call(requests: AsyncIterator[_Message], context: _Context) -> None:
     """Count bytes. One message that is written is, on the wire, an answer that is returned."""
     await echo_metadata(context)
     size = 0
@@ -85,7 +86,7 @@ async def streaming_input_call(requests: AsyncIterator[Any], context: Any) -> No
     await context.write(MESSAGES["StreamingInputCallResponse"](aggregated_payload_size=size))
 
 
-async def full_duplex_call(requests: AsyncIterator[Any], context: Any) -> None:
+async def full_duplex_call(requests: AsyncIterator[_Message], context: _Context) -> None:
     """Answer each message with messages of the sizes that it asks for."""
     await echo_metadata(context)
     async for request in requests:
@@ -93,7 +94,7 @@ async def full_duplex_call(requests: AsyncIterator[Any], context: Any) -> None:
         await write_outputs(request, context)
 
 
-async def write_outputs(request: Any, context: Any) -> None:
+async def write_outputs(request: _Message, context: _Context) -> None:
     """Write messages of the sizes that are asked for, at the pace that is asked for."""
     for parameters in request.response_parameters:
         if parameters.interval_us:
@@ -103,14 +104,14 @@ async def write_outputs(request: Any, context: Any) -> None:
         )
 
 
-async def echo_status(request: Any, context: Any) -> None:
+async def echo_status(request: _Message, context: _Context) -> None:
     """End the call with the status that is asked for, where one is."""
     if request.HasField("response_status"):
         status = request.response_status
         await context.abort(_STATUSES[status.code], status.message)
 
 
-async def echo_metadata(context: Any) -> None:
+async def echo_metadata(context: _Context) -> None:
     """Send back the two entries that the cases send."""
     metadata: Iterable[tuple[str, str | bytes]] = context.invocation_metadata() or ()
     entries = dict(metadata)
@@ -123,10 +124,10 @@ async def echo_metadata(context: Any) -> None:
 def handlers() -> grpc.GenericRpcHandler:
     """Return the methods of the service; `UnimplementedCall` is not among them, as it should be."""
 
-    def read(name: str) -> Any:
+    def read(name: str) -> _Message:
         return MESSAGES[name].FromString
 
-    def write(message: Any) -> bytes:
+    def write(message: _Message) -> bytes:
         return bytes(message.SerializeToString())
 
     duplex = grpc.stream_stream_rpc_method_handler
