@@ -67,8 +67,8 @@ def load_cases(folder: Path) -> tuple[Case, ...]:
             try:
                 cases.append(_case(entry))
             except (CaseError, KeyError, TypeError) as error:
-                name = entry.get("name", "?") if isinstance(entry, dict) else "?"
-                raise CaseError(f"{file.name}: {name}: {error}") from error
+                place = len(cases) + 1
+                raise CaseError(f"{file.name}: case {place} of all: {error}") from error
     names = [case.name for case in cases]
     twice = {name for name in names if names.count(name) > 1}
     if twice:

@@ -120,22 +120,9 @@ def test_envoy_checks_health_and_speaks_http2() -> None:
 
 def test_envoy_names_its_types() -> None:
     """Every extension says what it is, in the third version of the API, the only one there is."""
-    found: list[str] = []
+    text = (ROOT / "deploy/envoy/envoy.yaml").read_text(encoding="utf-8")
 
-    def look(value: object) -> None:
-        match value:
-            case dict():
-                for key, each in value.items():
-                    if key == "@type":
-                        found.append(each)
-                    look(each)
-            case list():
-                for each in value:
-                    look(each)
-            case _:
-                pass
-
-    look(envoy())
+    found: list[str] = re.findall(r'"@type": (\S+)', text)
 
     assert len(found) == 3
     assert [name for name in found if _TYPE.fullmatch(name) is None] == []
