@@ -103,6 +103,7 @@ def server_settings(cases: Iterable[Case], base_urls: dict[str, str]) -> str:
         document["default_policy"] = policy
         document["policies"][policy] = {
             "deployments": [name_of(case, provider) for provider in case.providers],
+            "order": "fixed",
             **case.policy,
         }
     return yaml.safe_dump(document, sort_keys=False)

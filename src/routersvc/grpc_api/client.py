@@ -12,7 +12,14 @@ __all__ = ("CallError", "NotConnectedError", "RouterClient", "Violation")
 
 
 class RouterClient(AsyncRouterClient):
-    """Calls one router; `timeout` (seconds) limits each call, `None` leaves its length to it."""
+    """Calls one router; `timeout` (seconds) limits each call, `None` leaves its length to it.
 
-    def __init__(self, address: str, *, timeout: float | None = None) -> None:
-        super().__init__(address, plaintext=True, default_timeout=timeout, service_config=None)
+    `api_key` goes along with each call.
+    """
+
+    def __init__(
+        self, address: str, *, timeout: float | None = None, api_key: str | None = None
+    ) -> None:
+        super().__init__(
+            address, plaintext=True, token=api_key, default_timeout=timeout, service_config=None
+        )
