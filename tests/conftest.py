@@ -48,6 +48,13 @@ def grpc_interop_client() -> Path:
     return _program("grpc-interop-client")
 
 
+@pytest.fixture(scope="session")
+def protoc_plugins() -> None:
+    """Buf and what it generates the clients with."""
+    for name in ("buf", "protoc-gen-go", "protoc-gen-go-grpc"):
+        _program(name)
+
+
 def _program(name: str) -> Path:
     path = ROOT / ".tools/bin" / name
     if not path.exists():

@@ -17,6 +17,7 @@ from clients.conformance.runner.drivers import Driver, DriverError
 from clients.conformance.runner.languages import BuildError, Language, load_languages
 from clients.conformance.runner.matrix import Cell, Columns, Mark, has_failed, rendered
 from clients.conformance.runner.performing import Surroundings, perform
+from clients.conformance.runner.scripted import ScriptedServer
 from clients.conformance.runner.servers import Server
 from clients.conformance.runner.settings import server_settings, simulator_settings
 from clients.conformance.runner.tls import make_certificate
@@ -110,8 +111,8 @@ async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tu
     """Perform cases one after another; those that can share a server do."""
     with tempfile.TemporaryDirectory() as folder:
         certificate, key = make_certificate(Path(folder))
-        shared = [case for case in cases if case.server is None and case.tenants is None]
-        groups = [[case] for case in cases if case not in shared]
+        shared = [case for case in cases if not case.is_alone]
+        groups = [[case] for case in cases if case.is_alone]
         if shared:
             groups.insert(0, shared)
         for group in groups:
@@ -127,9 +128,15 @@ async def _performed(cases: Sequence[Case], driver: Driver) -> AsyncGenerator[tu
 
 
 @contextlib.asynccontextmanager
-async def _served(cases: Sequence[Case], folder: Path) -> AsyncGenerator[tuple[Server, Simulator]]:
+async def _served(
+    cases: Sequence[Case], folder: Path
+) -> AsyncGenerator[tuple[Server | ScriptedServer, Simulator]]:
     settings = SimulatorSettings.from_mapping(simulator_settings(cases))
     async with Simulator.start(settings) as simulator:
+        if (script := cases[0].script) is not None:
+            async with ScriptedServer.start(script) as scripted:
+                yield scripted, simulator
+            return
         base_urls = {provider.name: provider.base_url for provider in simulator.providers}
         config = folder / "router.yaml"
         config.write_text(server_settings(cases, base_urls), encoding="utf-8")

@@ -36,7 +36,10 @@ class Step:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """What is set up, and what happens. `server` set, even if empty: a server of its own."""
+    """What is set up, and what happens. `server` set, even if empty: a server of its own.
+
+    With `script` a server of the runner stands where the router would.
+    """
 
     name: str
     about: str
@@ -46,7 +49,13 @@ class Case:
     model: Json
     server: Json | None
     tenants: Json | None
+    script: Json | None
     needs: tuple[str, ...]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other case shares its server."""
+        return not (self.server is None and self.tenants is None and self.script is None)
 
     @property
     def slug(self) -> str:
@@ -88,6 +97,7 @@ def _case(entry: Json) -> Case:
         model=entry.get("model", {}),
         server=entry.get("server"),
         tenants=entry.get("tenants"),
+        script=entry.get("script"),
         needs=tuple(entry.get("needs", ())),
     )
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 from clients.conformance.runner.cases import CALLS, Case, CaseError, Json, Step
 from clients.conformance.runner.drivers import Call, Driver
 from clients.conformance.runner.expectations import mismatches
+from clients.conformance.runner.scripted import ScriptedServer
 from clients.conformance.runner.servers import Server
 from clients.conformance.runner.settings import name_of, named, plain_names
 from clients.conformance.runner.tls import tls_front
@@ -33,7 +34,7 @@ SETTLE_TIMEOUT = 15.0
 class Surroundings:
     """Where a case is performed; `certificate` and `key` are files of the TLS front."""
 
-    server: Server
+    server: Server | ScriptedServer
     simulator: Simulator
     certificate: Path
     key: Path

@@ -202,12 +202,16 @@ func failure(ctx context.Context, err error) object {
 			"field": violation.Field, "description": violation.Description,
 		})
 	}
+	metadata := found.Metadata
+	if metadata == nil {
+		metadata = map[string]string{}
+	}
 	said := object{
 		"type":        kind,
 		"status":      statusNames[found.Code],
 		"reason":      found.ReasonName,
 		"message":     found.Message,
-		"metadata":    found.Metadata,
+		"metadata":    metadata,
 		"violations":  violations,
 		"retry_delay": nil,
 		"report":      nil,

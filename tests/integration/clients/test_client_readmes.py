@@ -38,6 +38,7 @@ CASE = Case(
     model={},
     server=None,
     tenants=None,
+    script=None,
     needs=(),
 )
 
