@@ -41,6 +41,8 @@ const (
 	AttemptReason_ATTEMPT_REASON_RETRY AttemptReason = 4
 	// Means that a stream broke after its first content.
 	AttemptReason_ATTEMPT_REASON_RECOVERY AttemptReason = 5
+	// Means that an earlier attempt was so late that only another one could still keep the deadline.
+	AttemptReason_ATTEMPT_REASON_RESCUE AttemptReason = 6
 )
 
 // Enum value maps for AttemptReason.
@@ -52,6 +54,7 @@ var (
 		3: "ATTEMPT_REASON_HEDGE",
 		4: "ATTEMPT_REASON_RETRY",
 		5: "ATTEMPT_REASON_RECOVERY",
+		6: "ATTEMPT_REASON_RESCUE",
 	}
 	AttemptReason_value = map[string]int32{
 		"ATTEMPT_REASON_UNSPECIFIED": 0,
@@ -60,6 +63,7 @@ var (
 		"ATTEMPT_REASON_HEDGE":       3,
 		"ATTEMPT_REASON_RETRY":       4,
 		"ATTEMPT_REASON_RECOVERY":    5,
+		"ATTEMPT_REASON_RESCUE":      6,
 	}
 )
 
@@ -1237,14 +1241,15 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"\x03usd\x18\x01 \x01(\x01R\x03usd\x12\x1d\n" +
 	"\n" +
 	"wasted_usd\x18\x02 \x01(\x01R\twastedUsd\x12\x1c\n" +
-	"\testimated\x18\x03 \x01(\bR\testimated*\xb7\x01\n" +
+	"\testimated\x18\x03 \x01(\bR\testimated*\xd2\x01\n" +
 	"\rAttemptReason\x12\x1e\n" +
 	"\x1aATTEMPT_REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ATTEMPT_REASON_FIRST\x10\x01\x12\x1b\n" +
 	"\x17ATTEMPT_REASON_FAILOVER\x10\x02\x12\x18\n" +
 	"\x14ATTEMPT_REASON_HEDGE\x10\x03\x12\x18\n" +
 	"\x14ATTEMPT_REASON_RETRY\x10\x04\x12\x1b\n" +
-	"\x17ATTEMPT_REASON_RECOVERY\x10\x05*\xe3\x01\n" +
+	"\x17ATTEMPT_REASON_RECOVERY\x10\x05\x12\x19\n" +
+	"\x15ATTEMPT_REASON_RESCUE\x10\x06*\xe3\x01\n" +
 	"\x0eAttemptOutcome\x12\x1f\n" +
 	"\x1bATTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16ATTEMPT_OUTCOME_SERVED\x10\x01\x12\x1a\n" +
