@@ -17,6 +17,7 @@ type Client struct {
 	options options
 	conn    *grpc.ClientConn
 	stub    llmrouterv1.RouterServiceClient
+	models  llmrouterv1.CatalogueServiceClient
 }
 
 // Dial returns a client of the router at an address such as "router.example:443". It connects with the
@@ -30,8 +31,13 @@ func Dial(address string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	stub := llmrouterv1.NewRouterServiceClient(conn)
-	return &Client{address: address, options: settings, conn: conn, stub: stub}, nil
+	return &Client{
+		address: address,
+		options: settings,
+		conn:    conn,
+		stub:    llmrouterv1.NewRouterServiceClient(conn),
+		models:  llmrouterv1.NewCatalogueServiceClient(conn),
+	}, nil
 }
 
 // Close closes the connection and cancels what still runs.
@@ -100,6 +106,16 @@ func (c *Client) Health(
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
 	response, err := c.stub.ProviderHealth(ctx, request, opts...)
+	return response, callError(err, c.address)
+}
+
+// Models returns the models that can be asked for, or a [*CallError].
+func (c *Client) Models(
+	ctx context.Context, request *llmrouterv1.ListModelsRequest, opts ...grpc.CallOption,
+) (*llmrouterv1.ListModelsResponse, error) {
+	ctx, cancel := c.limited(ctx)
+	defer cancel()
+	response, err := c.models.ListModels(ctx, request, opts...)
 	return response, callError(err, c.address)
 }
 

@@ -11,7 +11,7 @@ import yaml
 
 Json: TypeAlias = dict[str, Any]
 
-CALLS = ("complete", "stream", "explain", "health")
+CALLS = ("complete", "stream", "explain", "health", "models")
 _DEEDS = ("fault", "behave", "kill", "revive", "hold", "drain", "restart", "stop", "log")
 _MEANWHILE = ("after_events", "in_flight", "cancel")
 _CALL_KEYS = {"request", "ask", "timeout", "wait"}

@@ -100,7 +100,7 @@ class _Performance:
     async def _call(self, step: Step) -> AsyncGenerator[str]:
         async with self._client(step.client) as client:
             keys = {**step.value, "client": client}
-            keys["request"] = self._request(step.kind, keys)
+            keys["request"] = self._request(keys)
             keys.pop("ask", None)
             call = await self._driver.send(step.kind, keys, self._plain_names)
             for deed in step.meanwhile:
@@ -162,13 +162,13 @@ class _Performance:
                 self.stack.push_async_callback(self._driver.do, "close", client=name)
                 yield name
 
-    def _request(self, kind: str, keys: Json) -> Json:
+    def _request(self, keys: Json) -> Json:
         if "ask" in keys:
             part = {"text": keys["ask"]}
             request: Json = {"prompt": {"messages": [{"role": "ROLE_USER", "parts": [part]}]}}
         else:
             request = named(self._case, keys["request"])
-        if kind != "health" and "prompt" in request:
+        if "prompt" in request:
             routing = {"policy": name_of(self._case, "case"), **request.get("routing", {})}
             request["routing"] = routing
         return request

@@ -64,7 +64,7 @@ class Server:
             async with asyncio.timeout(END_TIMEOUT):
                 # Each signal ends a stage of the drain.
                 while process.returncode is None:
-                    process.send_signal(signal.SIGTERM)
+                    _terminate(process)
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(0.2):
                             await process.wait()
@@ -82,7 +82,7 @@ class Server:
         """Begin its drain, and wait until it refuses calls."""
         if self._process is None:
             raise ServerError("there is no server to drain")
-        self._process.send_signal(signal.SIGTERM)
+        _terminate(self._process)
         # Refused at once in either case, so that nothing is called while the drain begins.
         request = CompleteRequest(prompt=text_prompt("Hello"), routing=Routing(policy="none"))
         async with AsyncRouterClient(
@@ -120,3 +120,9 @@ class Server:
         if not line:
             raise ServerError(f"the server does not start\n{self.log}")
         (self.address,) = json.loads(line)["addresses"]
+
+
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    """Send SIGTERM. `Process.send_signal` would reap one that has just ended, unseen by asyncio."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)

@@ -138,6 +138,8 @@ func (d *driver) call(ctx context.Context, client *llmrouter.Client, it command)
 		return unary(ctx, it, &llmrouterv1.ExplainRouteRequest{}, client.Explain, options)
 	case "health":
 		return unary(ctx, it, &llmrouterv1.ProviderHealthRequest{}, client.Health, options)
+	case "models":
+		return unary(ctx, it, &llmrouterv1.ListModelsRequest{}, client.Models, options)
 	case "stream":
 		return d.stream(ctx, client, it, options)
 	}

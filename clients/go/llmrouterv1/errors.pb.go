@@ -73,12 +73,14 @@ const (
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 18
 	// Means that the caller may not do this. `PERMISSION_DENIED`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 19
-	// Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`.
+	// Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps.
 	ErrorReason_ERROR_REASON_TENANT_BUDGET_EXHAUSTED ErrorReason = 20
 	// Means that the decision is unknown or forgotten. `NOT_FOUND`.
 	ErrorReason_ERROR_REASON_UNKNOWN_DECISION ErrorReason = 21
 	// Means a defect of the router; the log has more under the same trace id. `INTERNAL`.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 22
+	// Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+	ErrorReason_ERROR_REASON_TENANT_RATE_LIMITED ErrorReason = 23
 )
 
 // Enum value maps for ErrorReason.
@@ -107,6 +109,7 @@ var (
 		20: "ERROR_REASON_TENANT_BUDGET_EXHAUSTED",
 		21: "ERROR_REASON_UNKNOWN_DECISION",
 		22: "ERROR_REASON_INTERNAL",
+		23: "ERROR_REASON_TENANT_RATE_LIMITED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -132,6 +135,7 @@ var (
 		"ERROR_REASON_TENANT_BUDGET_EXHAUSTED": 20,
 		"ERROR_REASON_UNKNOWN_DECISION":        21,
 		"ERROR_REASON_INTERNAL":                22,
+		"ERROR_REASON_TENANT_RATE_LIMITED":     23,
 	}
 )
 
@@ -166,7 +170,7 @@ var File_llmrouter_v1_errors_proto protoreflect.FileDescriptor
 
 const file_llmrouter_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19llmrouter/v1/errors.proto\x12\fllmrouter.v1*\xb1\x06\n" +
+	"\x19llmrouter/v1/errors.proto\x12\fllmrouter.v1*\xd7\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n" +
@@ -191,7 +195,8 @@ const file_llmrouter_v1_errors_proto_rawDesc = "" +
 	"\x1eERROR_REASON_PERMISSION_DENIED\x10\x13\x12(\n" +
 	"$ERROR_REASON_TENANT_BUDGET_EXHAUSTED\x10\x14\x12!\n" +
 	"\x1dERROR_REASON_UNKNOWN_DECISION\x10\x15\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\x16B\xb3\x01\n" +
+	"\x15ERROR_REASON_INTERNAL\x10\x16\x12$\n" +
+	" ERROR_REASON_TENANT_RATE_LIMITED\x10\x17B\xb3\x01\n" +
 	"\x10com.llmrouter.v1B\vErrorsProtoP\x01ZAgithub.com/routersvc/routersvc/clients/go/llmrouterv1;llmrouterv1\xa2\x02\x03LXX\xaa\x02\fLlmrouter.V1\xca\x02\fLlmrouter\\V1\xe2\x02\x18Llmrouter\\V1\\GPBMetadata\xea\x02\rLlmrouter::V1b\x06proto3"
 
 var (

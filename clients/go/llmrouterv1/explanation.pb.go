@@ -1002,7 +1002,8 @@ type EffectiveConstraint struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Describes its value.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// Names who set it: `request`, `policy` or `tenant`.
+	// Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
+	// together.
 	Source        string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

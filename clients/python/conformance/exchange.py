@@ -12,6 +12,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from llmrouter import CallError, IncompleteStreamError, NotConnectedError
+from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
     ExplainRouteRequest,
@@ -26,6 +27,7 @@ REQUESTS: dict[str, type[Message]] = {
     "stream": StreamCompleteRequest,
     "explain": ExplainRouteRequest,
     "health": ProviderHealthRequest,
+    "models": ListModelsRequest,
 }
 
 _writing = threading.Lock()
@@ -50,7 +52,7 @@ def json_of(message: Message) -> Json:
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
 
 
-def request_of(command: Json) -> Any:  # noqa: ANN401 - one of four messages, by `op`
+def request_of(command: Json) -> Any:  # noqa: ANN401 - one of five messages, by `op`
     """Return the request of a command."""
     return json_format.ParseDict(command["request"], REQUESTS[command["op"]]())
 

@@ -120,7 +120,12 @@ def test_other_versions_of_generators_are_refused(copy: Path) -> None:
 def test_breaking_change_is_refused(copy: Path) -> None:
     """Callers that were built with the last release go on to work."""
     change(copy / PROTO, "string policy = 1;", "string policy = 99;")
-    command = [copy / ".tools/bin/buf", "breaking", "--against", "protos/baseline.binpb"]
+    command: list[str | Path] = [
+        copy / ".tools/bin/buf",
+        "breaking",
+        "--against",
+        "protos/baseline.binpb",
+    ]
 
     ended = subprocess.run(
         command, cwd=copy, check=False, stdout=subprocess.PIPE, text=True, timeout=60

@@ -16,6 +16,7 @@ from routersvc.settings.server import DrainSection, KeepaliveSection
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICE: str = router_service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
+PACKAGE: str = router_service_pb2.DESCRIPTOR.package
 END = 1.0
 """Seconds that the last stage of a drain may take."""
 
@@ -109,7 +110,7 @@ def test_envoy_checks_health_and_speaks_http2() -> None:
     pings = seconds(http2["connection_keepalive"]["interval"])
     assert pings >= KeepaliveSection().min_recv_ping_interval_without_data
     prefixes = [route["match"]["prefix"] for route in host["routes"]]
-    assert prefixes == [f"/{SERVICE}/", "/grpc.health.v1.Health/"]
+    assert prefixes == [f"/{PACKAGE}.", "/grpc.health.v1.Health/"]
     for route in host["routes"]:
         assert route["route"]["cluster"] == cluster["name"]
         assert route["route"]["timeout"] == "0s"

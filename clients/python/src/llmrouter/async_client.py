@@ -19,6 +19,8 @@ from llmrouter.channels import (
     tls_credentials,
 )
 from llmrouter.errors import CallError, IncompleteStreamError, call_error
+from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
+from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
     CompleteResponse,
@@ -65,6 +67,7 @@ class AsyncRouterClient:
             else grpc.aio.secure_channel(address, tls_credentials(ca_file), options=options)
         )
         self._stub = RouterServiceStub(self._channel)
+        self._catalogue = CatalogueServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
         return self
@@ -150,6 +153,22 @@ class AsyncRouterClient:
         metadata = await self._metadata()
         try:
             return await self._stub.ProviderHealth(
+                request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
+            )
+        except grpc.aio.AioRpcError as error:
+            raise self._translated(error) from error
+
+    async def models(
+        self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
+    ) -> ListModelsResponse:
+        """Return the models that can be asked for.
+
+        Raises:
+            CallError: the router does not say.
+        """
+        metadata = await self._metadata()
+        try:
+            return await self._catalogue.ListModels(
                 request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
             )
         except grpc.aio.AioRpcError as error:

@@ -17,6 +17,8 @@ from llmrouter.channels import (
     tls_credentials,
 )
 from llmrouter.errors import CallError, IncompleteStreamError, Metadata, call_error
+from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
+from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.router_service_pb2 import (
     CompleteRequest,
     CompleteResponse,
@@ -111,6 +113,7 @@ class RouterClient:
             else grpc.secure_channel(address, tls_credentials(ca_file), options=options)
         )
         self._stub = RouterServiceStub(self._channel)
+        self._catalogue = CatalogueServiceStub(self._channel)
 
     def __enter__(self) -> Self:
         return self
@@ -187,6 +190,24 @@ class RouterClient:
         """
         try:
             return self._stub.ProviderHealth(
+                request,
+                timeout=self._timeout(timeout),
+                metadata=self._metadata(),
+                wait_for_ready=wait,
+            )
+        except grpc.RpcError as error:
+            raise _translated(error, self.address) from error
+
+    def models(
+        self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
+    ) -> ListModelsResponse:
+        """Return the models that can be asked for.
+
+        Raises:
+            CallError: the router does not say.
+        """
+        try:
+            return self._catalogue.ListModels(
                 request,
                 timeout=self._timeout(timeout),
                 metadata=self._metadata(),

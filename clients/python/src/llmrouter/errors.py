@@ -58,6 +58,7 @@ class Reason(enum.StrEnum):
     TENANT_BUDGET_EXHAUSTED = "TENANT_BUDGET_EXHAUSTED"
     UNKNOWN_DECISION = "UNKNOWN_DECISION"
     INTERNAL = "INTERNAL"
+    TENANT_RATE_LIMITED = "TENANT_RATE_LIMITED"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
