@@ -49,10 +49,7 @@ func (c *Client) Close() error { return c.conn.Close() }
 func (c *Client) Complete(
 	ctx context.Context, request *llmrouterv1.CompleteRequest, opts ...grpc.CallOption,
 ) (*llmrouterv1.CompleteResponse, error) {
-	ctx, cancel := c.limited(ctx)
-	defer cancel()
-	response, err := c.stub.Complete(ctx, request, opts...)
-	return response, callError(err, c.address)
+	return unary(ctx, c, c.stub.Complete, request, opts)
 }
 
 // Stream yields the answer's events as they arrive. Where the answer is not complete, the last thing it
@@ -93,29 +90,34 @@ func (c *Client) Stream(
 func (c *Client) Explain(
 	ctx context.Context, request *llmrouterv1.ExplainRouteRequest, opts ...grpc.CallOption,
 ) (*llmrouterv1.ExplainRouteResponse, error) {
-	ctx, cancel := c.limited(ctx)
-	defer cancel()
-	response, err := c.stub.ExplainRoute(ctx, request, opts...)
-	return response, callError(err, c.address)
+	return unary(ctx, c, c.stub.ExplainRoute, request, opts)
 }
 
 // Health returns how the deployments fare, or a [*CallError].
 func (c *Client) Health(
 	ctx context.Context, request *llmrouterv1.ProviderHealthRequest, opts ...grpc.CallOption,
 ) (*llmrouterv1.ProviderHealthResponse, error) {
-	ctx, cancel := c.limited(ctx)
-	defer cancel()
-	response, err := c.stub.ProviderHealth(ctx, request, opts...)
-	return response, callError(err, c.address)
+	return unary(ctx, c, c.stub.ProviderHealth, request, opts)
 }
 
 // Models returns the models that can be asked for, or a [*CallError].
 func (c *Client) Models(
 	ctx context.Context, request *llmrouterv1.ListModelsRequest, opts ...grpc.CallOption,
 ) (*llmrouterv1.ListModelsResponse, error) {
+	return unary(ctx, c, c.models.ListModels, request, opts)
+}
+
+// unary makes a call that answers once.
+func unary[Request, Response any](
+	ctx context.Context,
+	c *Client,
+	call func(context.Context, Request, ...grpc.CallOption) (Response, error),
+	request Request,
+	opts []grpc.CallOption,
+) (Response, error) {
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
-	response, err := c.models.ListModels(ctx, request, opts...)
+	response, err := call(ctx, request, opts...)
 	return response, callError(err, c.address)
 }
 

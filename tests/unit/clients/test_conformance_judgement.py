@@ -75,7 +75,7 @@ def test_a_case_that_says_something_else_is_refused(
     case: dict[str, object], sentence: str, tmp_path: Path
 ) -> None:
     """A key with a typo would be a case that tests less than it says."""
-    entry = {"name": "a/b", "about": "why", "steps": [], **case}
+    entry: dict[str, object] = {"name": "a/b", "about": "why", "steps": [], **case}
     (tmp_path / "cases.yaml").write_text(yaml.safe_dump({"cases": [entry]}), encoding="utf-8")
 
     with pytest.raises(CaseError, match=sentence):
@@ -84,7 +84,7 @@ def test_a_case_that_says_something_else_is_refused(
 
 def test_cases_are_told_apart_by_name(tmp_path: Path) -> None:
     """Names choose cases, and stand in the matrix."""
-    entry = {"name": "a/b", "about": "why", "steps": []}
+    entry: dict[str, object] = {"name": "a/b", "about": "why", "steps": []}
     (tmp_path / "cases.yaml").write_text(
         yaml.safe_dump({"cases": [entry, entry]}), encoding="utf-8"
     )

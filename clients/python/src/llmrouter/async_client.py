@@ -6,7 +6,7 @@ import inspect
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import grpc
 import grpc.aio
@@ -32,6 +32,9 @@ from llmrouter.v1.router_service_pb2 import (
     StreamCompleteResponse,
 )
 from llmrouter.v1.router_service_pb2_grpc import RouterServiceStub
+
+_Request = TypeVar("_Request")
+_Response = TypeVar("_Response")
 
 AsyncToken = str | Callable[[], str | Awaitable[str]]
 
@@ -94,13 +97,7 @@ class AsyncRouterClient:
         Raises:
             CallError: there is none.
         """
-        metadata = await self._metadata()
-        try:
-            return await self._stub.Complete(
-                request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
-            )
-        except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from error
+        return await self._unary(self._stub.Complete, request, timeout, wait=wait)
 
     async def stream(
         self, request: StreamCompleteRequest, *, timeout: float | None = None, wait: bool = False
@@ -134,13 +131,7 @@ class AsyncRouterClient:
         Raises:
             CallError: the router does not say.
         """
-        metadata = await self._metadata()
-        try:
-            return await self._stub.ExplainRoute(
-                request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
-            )
-        except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from error
+        return await self._unary(self._stub.ExplainRoute, request, timeout, wait=wait)
 
     async def health(
         self, request: ProviderHealthRequest, *, timeout: float | None = None, wait: bool = False
@@ -150,13 +141,7 @@ class AsyncRouterClient:
         Raises:
             CallError: the router does not say.
         """
-        metadata = await self._metadata()
-        try:
-            return await self._stub.ProviderHealth(
-                request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
-            )
-        except grpc.aio.AioRpcError as error:
-            raise self._translated(error) from error
+        return await self._unary(self._stub.ProviderHealth, request, timeout, wait=wait)
 
     async def models(
         self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
@@ -166,9 +151,19 @@ class AsyncRouterClient:
         Raises:
             CallError: the router does not say.
         """
+        return await self._unary(self._catalogue.ListModels, request, timeout, wait=wait)
+
+    async def _unary(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None,
+        *,
+        wait: bool,
+    ) -> _Response:
         metadata = await self._metadata()
         try:
-            return await self._catalogue.ListModels(
+            return await method(
                 request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
             )
         except grpc.aio.AioRpcError as error:

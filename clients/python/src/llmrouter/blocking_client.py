@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import grpc
 
@@ -30,6 +30,9 @@ from llmrouter.v1.router_service_pb2 import (
     StreamCompleteResponse,
 )
 from llmrouter.v1.router_service_pb2_grpc import RouterServiceStub
+
+_Request = TypeVar("_Request")
+_Response = TypeVar("_Response")
 
 Token = str | Callable[[], str]
 
@@ -140,15 +143,7 @@ class RouterClient:
         Raises:
             CallError: there is none.
         """
-        try:
-            return self._stub.Complete(
-                request,
-                timeout=self._timeout(timeout),
-                metadata=self._metadata(),
-                wait_for_ready=wait,
-            )
-        except grpc.RpcError as error:
-            raise _translated(error, self.address) from error
+        return self._unary(self._stub.Complete, request, timeout, wait=wait)
 
     def stream(
         self, request: StreamCompleteRequest, *, timeout: float | None = None, wait: bool = False
@@ -170,15 +165,7 @@ class RouterClient:
         Raises:
             CallError: the router does not say.
         """
-        try:
-            return self._stub.ExplainRoute(
-                request,
-                timeout=self._timeout(timeout),
-                metadata=self._metadata(),
-                wait_for_ready=wait,
-            )
-        except grpc.RpcError as error:
-            raise _translated(error, self.address) from error
+        return self._unary(self._stub.ExplainRoute, request, timeout, wait=wait)
 
     def health(
         self, request: ProviderHealthRequest, *, timeout: float | None = None, wait: bool = False
@@ -188,15 +175,7 @@ class RouterClient:
         Raises:
             CallError: the router does not say.
         """
-        try:
-            return self._stub.ProviderHealth(
-                request,
-                timeout=self._timeout(timeout),
-                metadata=self._metadata(),
-                wait_for_ready=wait,
-            )
-        except grpc.RpcError as error:
-            raise _translated(error, self.address) from error
+        return self._unary(self._stub.ProviderHealth, request, timeout, wait=wait)
 
     def models(
         self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
@@ -206,8 +185,18 @@ class RouterClient:
         Raises:
             CallError: the router does not say.
         """
+        return self._unary(self._catalogue.ListModels, request, timeout, wait=wait)
+
+    def _unary(
+        self,
+        method: grpc.UnaryUnaryMultiCallable[_Request, _Response],
+        request: _Request,
+        timeout: float | None,
+        *,
+        wait: bool,
+    ) -> _Response:
         try:
-            return self._catalogue.ListModels(
+            return method(
                 request,
                 timeout=self._timeout(timeout),
                 metadata=self._metadata(),
