@@ -224,6 +224,8 @@ const (
 	ExclusionReason_EXCLUSION_REASON_WIRE_FORMAT ExclusionReason = 19
 	// Means that the operator has taken it out.
 	ExclusionReason_EXCLUSION_REASON_OPERATOR_DISABLED ExclusionReason = 20
+	// Means that its tier is weaker than that of the first choice, and no weaker model may answer.
+	ExclusionReason_EXCLUSION_REASON_LOWER_TIER ExclusionReason = 21
 )
 
 // Enum value maps for ExclusionReason.
@@ -250,6 +252,7 @@ var (
 		18: "EXCLUSION_REASON_OUTPUT_LIMIT",
 		19: "EXCLUSION_REASON_WIRE_FORMAT",
 		20: "EXCLUSION_REASON_OPERATOR_DISABLED",
+		21: "EXCLUSION_REASON_LOWER_TIER",
 	}
 	ExclusionReason_value = map[string]int32{
 		"EXCLUSION_REASON_UNSPECIFIED":          0,
@@ -273,6 +276,7 @@ var (
 		"EXCLUSION_REASON_OUTPUT_LIMIT":         18,
 		"EXCLUSION_REASON_WIRE_FORMAT":          19,
 		"EXCLUSION_REASON_OPERATOR_DISABLED":    20,
+		"EXCLUSION_REASON_LOWER_TIER":           21,
 	}
 )
 
@@ -1289,7 +1293,7 @@ const file_llmrouter_v1_explanation_proto_rawDesc = "" +
 	"\x10CAPABILITY_MIN_P\x10\x18\x12\x18\n" +
 	"\x14CAPABILITY_VERBOSITY\x10\x19\x12\x1b\n" +
 	"\x17CAPABILITY_SERVICE_TIER\x10\x1a\x12\x1c\n" +
-	"\x18CAPABILITY_SYSTEM_PROMPT\x10\x1b*\xfc\x05\n" +
+	"\x18CAPABILITY_SYSTEM_PROMPT\x10\x1b*\x9d\x06\n" +
 	"\x0fExclusionReason\x12 \n" +
 	"\x1cEXCLUSION_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bEXCLUSION_REASON_CAPABILITY\x10\x01\x12\x1d\n" +
@@ -1312,7 +1316,8 @@ const file_llmrouter_v1_explanation_proto_rawDesc = "" +
 	"\x1eEXCLUSION_REASON_NOT_IN_POLICY\x10\x11\x12!\n" +
 	"\x1dEXCLUSION_REASON_OUTPUT_LIMIT\x10\x12\x12 \n" +
 	"\x1cEXCLUSION_REASON_WIRE_FORMAT\x10\x13\x12&\n" +
-	"\"EXCLUSION_REASON_OPERATOR_DISABLED\x10\x14B\xb8\x01\n" +
+	"\"EXCLUSION_REASON_OPERATOR_DISABLED\x10\x14\x12\x1f\n" +
+	"\x1bEXCLUSION_REASON_LOWER_TIER\x10\x15B\xb8\x01\n" +
 	"\x10com.llmrouter.v1B\x10ExplanationProtoP\x01ZAgithub.com/routersvc/routersvc/clients/go/llmrouterv1;llmrouterv1\xa2\x02\x03LXX\xaa\x02\fLlmrouter.V1\xca\x02\fLlmrouter\\V1\xe2\x02\x18Llmrouter\\V1\\GPBMetadata\xea\x02\rLlmrouter::V1b\x06proto3"
 
 var (
