@@ -13,6 +13,8 @@ from bench.reliability.instant_gateway import TOKENS, InstantGateway
 from routersvc.domain.answers import Finished
 from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.errors import RefusedError
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.planning import Planner
 from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy
 from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
 from routersvc.domain.requests import Request
@@ -84,9 +86,12 @@ class _Nobody:
         """Take no note."""
 
 
-def make_router(layer: Layer) -> Router:
-    """Return a router of the running loop over three equal deployments that answer at once."""
-    policy = Policy(
+def _catalogue() -> Catalogue:
+    return Catalogue(deployments={name: scripted_deployment(name) for name in DEPLOYMENTS})
+
+
+def _policy(layer: Layer) -> Policy:
+    return Policy(
         name="measured",
         deployments=DEPLOYMENTS,
         order=layer.order,
@@ -94,11 +99,14 @@ def make_router(layer: Layer) -> Router:
         timeouts=TIMEOUTS,
         hedging=HedgingRule(mode=layer.hedging),
     )
+
+
+def make_router(layer: Layer) -> Router:
+    """Return a router of the running loop over three equal deployments that answer at once."""
+    policy = _policy(layer)
     return Router(
         configuration=RouterConfiguration(
-            catalogue=Catalogue(
-                deployments={name: scripted_deployment(name) for name in DEPLOYMENTS}
-            ),
+            catalogue=_catalogue(),
             policies={policy.name: policy},
             default_policy=policy.name,
             digest="bench",
@@ -126,6 +134,23 @@ def routed(router: Router, layer: Layer) -> Callable[[], Awaitable[None]]:
                 pass
 
     return stream if layer.streaming else unary
+
+
+def planned(layer: Layer) -> Callable[[], Awaitable[None]]:
+    """Return what understands and plans the same call, and makes none."""
+    policy = _policy(layer)
+    catalogue = _catalogue()
+    planner = Planner(
+        catalogue=catalogue, policies={policy.name: policy}, default_policy=policy.name
+    )
+    fleet = Fleet(catalogue.deployments.values(), random=random_module.Random(1))
+    request = scripted_request(streaming=layer.streaming)
+
+    async def plan() -> None:
+        now = time.monotonic()
+        planner.plan(planner.limits(request, at=now), fleet.view(now))
+
+    return plan
 
 
 def direct(layer: Layer) -> Callable[[], Awaitable[None]]:

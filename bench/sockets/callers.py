@@ -15,12 +15,12 @@ import grpc
 from grpc import aio
 
 from bench.sockets.clocks import now
+from llmrouter.errors import call_error
 from llmrouter.v1 import router_service_pb2_grpc
 from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
 from llmrouter.v1.routing_pb2 import Constraints, Routing
-from routersvc.grpc_api.client import call_error_of
 
 PROMPT = Prompt(messages=[Message(role=ROLE_USER, parts=[Part(text="Tell me something. " * 16)])])
 """About 80 tokens."""
@@ -171,7 +171,13 @@ class Callers:
 
     def _note(self, told: Told, error: aio.AioRpcError) -> None:
         connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
-        said = call_error_of(error, address=self._address, connected=connected)
+        said = call_error(
+            error.code(),
+            error.details(),
+            tuple(error.trailing_metadata()),
+            address=self._address,
+            connected=connected,
+        )
         told.status = said.status
         told.own_status = bool(said.reason)
         told.retry_delay = said.retry_delay
