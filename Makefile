@@ -9,11 +9,11 @@ PROJECTS := pyproject.toml clients/python/pyproject.toml
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench clean
+.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
-	  | awk '{ name = $$1; $$1 = ""; printf "  make %-10s%s\n", name, $$0 }'
+	  | awk '{ name = $$1; $$1 = ""; printf "  make %-13s%s\n", name, $$0 }'
 
 demo: .venv/.runtime ## watch calls survive the death of a provider, about a minute
 	@$(BIN)/routersvc demo $(ARGS)
@@ -27,7 +27,7 @@ lint: .venv/.development tools ## check style, floors, protos, generated code an
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development ## write the Python code of the protos and the reference of the settings
+generate: .venv/.development tools ## write the clients' code of the protos and the reference of the settings
 	@$(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/write_configuration_reference.py
 
@@ -42,10 +42,27 @@ lock: .venv/.development ## resolve the dependencies anew; ARGS=--upgrade takes 
 baseline: .venv/.development tools ## for a release: keep the contract that later ones must not break
 	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb
 
-tools: .tools/.npm .tools/.go ## build the programs that checks and tests call: buf, grpcurl, grpc-health-probe
+tools: .tools/.npm .tools/.go ## build the programs that checks and tests call: buf, grpcurl, plugins of protoc
 
 bench: .venv/.development ## measure what the router adds to a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
+
+outages: .venv/.development ## measure what callers notice of outages, over real sockets, four minutes
+	@$(BIN)/python -m bench.sockets --write $(ARGS)
+
+reliability: .venv/.development ## measure what the reliability layer costs a call, a minute
+	@$(BIN)/python -m bench.reliability --profile --write $(ARGS)
+
+simulations: .venv/.development ## simulate heavy tails and thousands of drills, twenty minutes
+	@$(BIN)/python -m bench.simulations.tail_at_scale --write
+	@$(BIN)/python -m bench.simulations.llm_load --write
+	@$(BIN)/python -m bench.simulations.seeds --seeds 10000 --write
+
+soak: .venv/.development tools ## run gRPC's interop soak, 10,000 calls of each kind, about a minute
+	@$(BIN)/python -m bench.interop $(ARGS)
+
+load: .venv/.development .tools/bin/ghz ## put a router under the load of bench/load with ghz
+	@$(BIN)/python -m bench.load $(ARGS)
 
 clean: ## remove what make set up
 	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -84,9 +101,14 @@ clean: ## remove what make set up
 .tools/.go: tools/go.mod tools/go.sum
 	@mkdir -p .tools/bin
 	@if ! command -v go >/dev/null; then \
-	  echo "Go is not installed: tests that need grpcurl or grpc-health-probe are skipped"; \
+	  echo "Go is not installed: the Go client and tests that call the server with programs in Go are skipped"; \
 	else \
-	  echo "building grpcurl and grpc-health-probe, about a minute"; \
-	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool; then touch $@; \
+	  echo "building grpcurl, grpc-health-probe, the interop client and plugins of protoc, about a minute"; \
+	  if go build -C tools -trimpath -o "$(CURDIR)/.tools/bin/" tool \
+	    && mv .tools/bin/client .tools/bin/grpc-interop-client; then touch $@; \
 	  else echo "Go could not build them: tests that need them are skipped"; fi; \
 	fi
+
+.tools/bin/ghz: tools/ghz/go.mod tools/ghz/go.sum
+	@mkdir -p .tools/bin
+	@go build -C tools/ghz -trimpath -o "$(CURDIR)/.tools/bin/" tool && touch $@

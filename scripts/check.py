@@ -1,7 +1,7 @@
-"""Run the checks of the project side by side, then the tests.
+"""Run the checks of the project side by side, then the clients' conformance, then the tests.
 
 Every check is one line: its verdict, its name, its time, and for a failure the command that mends
-it. What a failed check printed follows below. The tests come last and print for themselves.
+it. What a failed check printed follows below. The others print for themselves.
 """
 
 import argparse
@@ -61,6 +61,9 @@ class Outcome:
 
 
 _BUF = Need(path=BUF, word="buf is not installed, `make tools` needs the npm registry")
+_GO = Need(
+    path=ROOT / ".tools/bin/protoc-gen-go", word="its plugins are not built, `make tools` needs Go"
+)
 _RELEASE = Need(path=BASELINE, word="nothing is released to compare to", optional_in_ci=True)
 
 # The slowest come first, so that the short ones fill the gaps.
@@ -80,7 +83,26 @@ CHECKS = (
     Check(
         name="generated code",
         group="lint",
-        command=(sys.executable, ROOT / "scripts/generate.py", "--check"),
+        command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "python"),
+        mend="make generate",
+    ),
+    Check(
+        name="generated clients",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "clients"),
+        mend="make generate",
+        needs=(_BUF, _GO),
+    ),
+    Check(
+        name="service configs",
+        group="lint",
+        command=(
+            sys.executable,
+            ROOT / "scripts/generate.py",
+            "--check",
+            "--only",
+            "service-configs",
+        ),
         mend="make generate",
     ),
     Check(
@@ -146,7 +168,11 @@ def main() -> int:
     arguments, pytest_arguments = parser.parse_known_args()
     only: str | None = arguments.only
     failed = _check([check for check in CHECKS if only in {None, check.group}])
-    code = 0 if only else _test(pytest_arguments)
+    code = 0
+    if only is None:
+        if _conform():
+            failed.append("conformance of the clients")
+        code = _test(pytest_arguments)
     if failed:
         print(f"failed checks, see above: {'; '.join(failed)}", file=sys.stderr)
     return code or int(bool(failed))
@@ -194,6 +220,12 @@ def _run(check: Check) -> Outcome:
 def _line(outcome: Outcome) -> str:
     timed = f"{outcome.verdict.value:4}  {outcome.check.name:16}  {outcome.seconds:5.1f} s"
     return f"{timed}  {outcome.word}".rstrip()
+
+
+def _conform() -> int:
+    print("\nconformance of the clients", flush=True)
+    command = [sys.executable, "-m", "clients.conformance.runner"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def _test(arguments: list[str]) -> int:

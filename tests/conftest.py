@@ -42,6 +42,19 @@ def grpc_health_probe() -> Path:
     return _program("grpc-health-probe")
 
 
+@pytest.fixture(scope="session")
+def grpc_interop_client() -> Path:
+    """grpc-go's own client of the interop cases."""
+    return _program("grpc-interop-client")
+
+
+@pytest.fixture(scope="session")
+def protoc_plugins() -> None:
+    """Buf and what it generates the clients with."""
+    for name in ("buf", "protoc-gen-go", "protoc-gen-go-grpc"):
+        _program(name)
+
+
 def _program(name: str) -> Path:
     path = ROOT / ".tools/bin" / name
     if not path.exists():

@@ -14,7 +14,7 @@ import tempfile
 from bench.loops import loop_factory
 from bench.overhead import report
 from bench.overhead.measuring import FULL, QUICK, WARM_UP, Extent, Measured, measure
-from bench.overhead.processes import run_baseline, run_provider, run_router
+from bench.overhead.processes import run_baseline, run_measured_router, run_provider
 from bench.overhead.targets import open_targets
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "overhead.md"
@@ -54,7 +54,7 @@ async def _measure(extent: Extent) -> dict[str, Measured]:
             kind: stack.enter_context(run_baseline(kind, provider, folder))
             for kind in ("echo", "relay")
         }
-        servers["router"] = stack.enter_context(run_router(provider, folder))
+        servers["router"] = stack.enter_context(run_measured_router(provider, folder))
         async with open_targets(provider, servers) as targets:
             _say("warming up")
             await measure(targets, WARM_UP, lambda _: None)

@@ -7,8 +7,9 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable
 
-from bench.overhead.processes import PACED_GAP, TOKEN, UNPACED_TOKENS, CpuTime, cpu_time
+from bench.overhead.processes import PACED_GAP, TOKEN, UNPACED_TOKENS
 from bench.overhead.targets import Target
+from bench.processes import CpuTime, cpu_time
 
 SETTLING_TIME = 0.5
 """Seconds that paced streams run before they are measured."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from bench.overhead import load
 from bench.overhead.load import Effort
-from bench.overhead.processes import cpu_time
 from bench.overhead.targets import Target
+from bench.processes import cpu_time
 
 IN_FLIGHT = 32
 UNPACED_STREAMS = 8

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import os
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 
+from bench.machines import machine
 from bench.overhead.measuring import (
     IN_FLIGHT,
     PACED_STREAMS,
@@ -19,6 +16,7 @@ from bench.overhead.measuring import (
     Times,
 )
 from bench.overhead.processes import PACED_GAP, UNPACED_TOKENS
+from bench.tables import aligned
 
 Row = Sequence[str]
 
@@ -59,20 +57,14 @@ def tables(measured: Mapping[str, Measured]) -> str:
         ("Latency with one call in flight, ms", _latencies(measured)),
         ("Cost and throughput", _costs(measured)),
     )
-    return "\n\n".join(f"## {title}\n\n{_aligned(rows)}" for title, rows in sections)
+    return "\n\n".join(f"## {title}\n\n{aligned(rows)}" for title, rows in sections)
 
 
 def head(command: str, day: str, extent: Extent, load: float) -> str:
     """Return what the figures are figures of."""
-    loop = f"uvloop {version('uvloop')}" if importlib.util.find_spec("uvloop") else "asyncio"
-    machine = (
-        f"{os.cpu_count()} cores ({platform.machine()}, shared), {platform.system()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, {loop}, "
-        f"grpcio {version('grpcio')}, aiohttp {version('aiohttp')}"
-    )
     return f"""# What the router adds
 
-`{command}` on {day}: {machine}; load average {load:.1f} before the run.
+`{command}` on {day}: {machine()}; load average {load:.1f} before the run.
 
 Every figure is of this one run: {extent.rounds} rounds, in each of which every load runs against
 every target in turn. An added time is the median over the rounds of the difference in the same
@@ -157,20 +149,3 @@ def _costs(measured: Mapping[str, Measured]) -> list[Row]:
 
 def _number(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"  # noqa: PLR2004 - three digits matter
-
-
-def _aligned(rows: Sequence[Row]) -> str:
-    """Return a Markdown table whose columns line up also where nobody renders it."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-
-    def line(row: Row) -> str:
-        cells = [
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        return f"| {' | '.join(cells)} |"
-
-    rule = [
-        "-" * width if place == 0 else "-" * (width - 1) + ":" for place, width in enumerate(widths)
-    ]
-    return "\n".join((line(rows[0]), line(rule), *map(line, rows[1:])))

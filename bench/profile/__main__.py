@@ -6,13 +6,14 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import pathlib
 import platform
 import statistics
 import time
 from collections.abc import Callable
 
-from bench.simulations.tables import table
+from bench.tables import table
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.profiles import Profiler
 from routersvc.domain.prompts import Message, Prompt, Role, Text
@@ -80,7 +81,8 @@ def _report(rounds: int, load_time: float) -> str:
             (
                 f"`python -m bench.profile --write` on {today}: CPython "
                 f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of "
-                f"the process, the median of {rounds} rounds."
+                f"the process, the median of {rounds} rounds; load average "
+                f"{os.getloadavg()[0]:.1f} at the end, which raises it by what shared caches cost."
             ),
             "",
             (

@@ -21,7 +21,7 @@ import tempfile
 from bench.loops import loop_factory
 from bench.overhead import load, measuring
 from bench.overhead.load import Effort
-from bench.overhead.processes import run_provider, run_router
+from bench.overhead.processes import run_measured_router, run_provider
 from bench.overhead.targets import Target, open_targets
 from bench.profiling.profiles import ProfileSums, add_up
 
@@ -53,7 +53,7 @@ async def _profile(options: argparse.Namespace) -> None:
         output = folder / "profile"
         provider = stack.enter_context(run_provider(folder))
         server = stack.enter_context(
-            run_router(provider, folder, "-m", "bench.profiling.profiled", str(output))
+            run_measured_router(provider, folder, "-m", "bench.profiling.profiled", str(output))
         )
         async with open_targets(provider, {"router": server}) as targets:
             target = targets[-1]

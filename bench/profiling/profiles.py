@@ -12,7 +12,7 @@ Function = tuple[str, int, str]
 """File, line and name, as `pstats` has them; the file of what is written in C is `~`."""
 
 _LIBRARY = re.compile(r".*/(?:site-packages|lib/python[^/]*)/")
-_PROJECT = re.compile(r".*/src/")
+_PROJECT = re.compile(r".*/(?:src/|(?=bench/))")
 
 # The first pattern that matches a file names its area.
 _AREAS = (

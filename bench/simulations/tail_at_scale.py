@@ -19,7 +19,7 @@ import random as random_module
 import time
 from collections.abc import Iterator, Sequence
 
-from bench.simulations.tables import RESULTS, milliseconds, percent, table, today
+from bench.tables import RESULTS, milliseconds, percent, table, today
 from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules

@@ -93,6 +93,7 @@ async def open_application(
             make_id=lambda: secrets.token_hex(ID_BYTES),
             wall_clock=wall_clock,
             authenticator=authenticator(settings),
+            turned_away=telemetry.observer.call_turned_away,
             outer_interceptors=() if provider is None else (tracing_interceptor(provider),),
         )
         stack.push_async_callback(server.stop, grace=0.0)

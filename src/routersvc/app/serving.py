@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import TextIO
 
 from routersvc.app.application import Application, open_application
+from routersvc.app.draining import Drain
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.logs import log_loop_exception
 
@@ -31,15 +32,37 @@ async def serve(
         OSError: an address cannot be bound.
     """
     loop = asyncio.get_running_loop()
-    async with open_application(settings, stream=stream, wall_clock=wall_clock) as application:
-        drain = application.drain
-        with _handled_signals(loop, drain.request), _logged_exceptions(loop):
+    relay = _SignalRelay()
+    with _handled_signals(loop, relay.signalled), _logged_exceptions(loop):
+        async with open_application(settings, stream=stream, wall_clock=wall_clock) as application:
+            drain = application.drain
+            relay.follow(drain)
             # What stands now stands for good: the collector need not look at it again.
             gc.collect()
             gc.freeze()
             ready(application)
             await drain.wait_requested()
             await drain.run()
+
+
+class _SignalRelay:
+    """Passes signals on to the drain, those too that come before there is one."""
+
+    def __init__(self) -> None:
+        self._drain: Drain | None = None
+        self._signalled = False
+
+    def signalled(self) -> None:
+        """Take note of a signal."""
+        self._signalled = True
+        if self._drain is not None:
+            self._drain.request()
+
+    def follow(self, drain: Drain) -> None:
+        """Let signals ask for `drain` from now on."""
+        self._drain = drain
+        if self._signalled:
+            drain.request()
 
 
 @contextlib.contextmanager

@@ -55,16 +55,7 @@ def models(
             help="List the models whose facts settings can take with `from`, without a router.",
         ),
     ] = False,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout",
-            metavar="TIME",
-            parser=options.seconds,
-            show_default=False,
-            help="Give up after this time. Default: 5s.",
-        ),
-    ] = 5.0,
+    timeout: options.BriefTimeoutOption = options.BRIEF_TIMEOUT,
     address: options.AddressOption = options.DEFAULT_ADDRESS,
     api_key: options.ApiKeyOption = None,
     json: options.JsonOption = False,

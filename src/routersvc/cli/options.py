@@ -14,6 +14,9 @@ DEFAULT_ADDRESS = "localhost:50051"
 DEFAULT_TIMEOUT = 120.0
 """Seconds: what a router gives a call by default."""
 
+BRIEF_TIMEOUT = 5.0
+"""Seconds for what calls no provider."""
+
 _PROMPT = "Prompt"
 _ROUTE = "Route"
 _OUTPUT = "Output"
@@ -177,6 +180,16 @@ TimeoutOption = Annotated[
         show_default=False,
         help="Give up after this time: 30, 1.5s, 250ms, 2m. Default: 2m.",
         rich_help_panel=_ROUTE,
+    ),
+]
+BriefTimeoutOption = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        metavar="TIME",
+        parser=seconds,
+        show_default=False,
+        help="Give up after this time. Default: 5s.",
     ),
 ]
 AddressOption = Annotated[

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The words of the commands around the service: what serves it, and what needs no router."""
+=======
+"""The words of the commands around the service: `serve`, `check`, `profile`, `drill` and others."""
+>>>>>>> main
 
 from __future__ import annotations
 
@@ -64,6 +68,7 @@ def add_to(application: typer.Typer) -> None:
         ),
     )(simulate)
     application.command(
+<<<<<<< HEAD
         "replay",
         help=prose(replay),
         epilog=examples(
@@ -73,6 +78,17 @@ def add_to(application: typer.Typer) -> None:
             ("routersvc replay stream.json --cut 500", "the connection breaks after 500 bytes"),
         ),
     )(replay)
+=======
+        "drill",
+        help=prose(drill),
+        epilog=examples(
+            ("routersvc drill examples/drills/outage.yaml", "a provider dies, another slows down"),
+            "routersvc drill outage.yaml --seed 2 --svg outage.svg",
+            ("routersvc drill outage.yaml --compare hedged.yaml", "two policies, side by side"),
+            "routersvc drill outage.yaml --json | jq .outcomes",
+        ),
+    )(drill)
+>>>>>>> main
     application.command(
         "demo",
         help=prose(demo),
@@ -249,6 +265,43 @@ def simulate(
             control_port=control_port,
         ),
         as_json=json,
+    )
+
+
+def drill(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The drill, YAML.", show_default=False)
+    ],
+    *,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", metavar="N", help="Decides all chance. Default: what the file says."
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", metavar="FILE", help="Run this drill too, and print both side by side."
+        ),
+    ] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write the plot as a picture.")
+    ] = None,
+    json: options.JsonOption = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Try a policy against an outage before living through one.
+
+    Runs the real engine among simulated deployments in virtual time: minutes pass in seconds,
+    nothing is sent, and the same seed gives the same drill. Prints what became of the calls, and
+    how latencies, failures and the shares of the deployments went over time. Every promise of the
+    router is checked on the way.
+    """
+    from routersvc.cli import drilling
+
+    drilling.drill(
+        drilling.DrillOptions(file=file, other=compare, seed=seed, svg=svg, as_json=json)
     )
 
 

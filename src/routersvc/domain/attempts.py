@@ -56,6 +56,7 @@ class Attempt:
     received_characters: int = 0
     model_version: str = ""
     response_id: str = ""
+    final_report: AttemptReport | None = None
 
     @property
     def running(self) -> bool:
@@ -81,7 +82,9 @@ class Attempt:
         return Usage(input_tokens=profile.input_tokens, output_tokens=output, estimated=True)
 
     def report(self, *, profile: Profile, race_started_at: float) -> AttemptReport:
-        """Return what became of the attempt so far."""
+        """Return what became of the attempt so far; the same report once it has ended."""
+        if self.final_report is not None:
+            return self.final_report
         running = self.running
         usage = Usage() if running and self.counted is None else self.usage(profile)
         prices = self.deployment.model.prices
@@ -91,7 +94,7 @@ class Attempt:
             useful = running or self.outcome is AttemptOutcome.SERVED
             cost = Cost(usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated)
         first = self.first_content_at
-        return AttemptReport(
+        report = AttemptReport(
             number=self.number,
             deployment=self.deployment,
             reason=self.reason,
@@ -104,3 +107,6 @@ class Attempt:
             usage=usage,
             cost=cost,
         )
+        if not running:
+            self.final_report = report
+        return report

@@ -131,6 +131,11 @@ class Breaker:
         self._probe_successes = 0
         self._closed_at: float | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has opened and not closed since, half-open included."""
+        return self._is_open
+
     def admits(self, now: float) -> bool:
         """Whether `admit` would return a lease. Changes nothing."""
         if not self._is_open:

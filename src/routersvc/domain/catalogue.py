@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from routersvc.domain.answers import Usage
 from routersvc.domain.prompts import Modality
+from routersvc.domain.ranking import NO_QUALITY_KNOWN, Quality
 
 
 class Capability(enum.Enum):
@@ -109,6 +110,7 @@ class Model:
     deprecated: bool = False
     retires_on: dt.date | None = None
     token_ratio: float = 1.0
+    quality: Quality = NO_QUALITY_KNOWN
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment, Model
 from routersvc.domain.constraint_merging import REQUEST, TENANT, MergedConstraints
 from routersvc.domain.cost_budgets import BudgetStanding
 from routersvc.domain.plans import EffectiveConstraint, Exclusion, ExclusionReason, Profile
-from routersvc.domain.policies import Policy
+from routersvc.domain.policies import ConsistencyMode, HedgingRule, OrderMode, Policy
+from routersvc.domain.ranking import Weights
 from routersvc.domain.reports import Degradation
 from routersvc.domain.requests import Request
 
@@ -31,7 +32,9 @@ class Limits:
     aliases resolved; empty means all. `wire_formats` are those that the request's wire extensions
     are for. `policy_choice` says how the policy came to be chosen, `degradation` that money was
     short for a better one. `budget` is how the tenant's stands; it has to cover `billed_attempts`,
-    and models stronger than tier `min_tier` are too dear for what is left of it.
+    and models stronger than tier `min_tier` are too dear for what is left of it. `listed` are the
+    deployments of the policy, or of its rule that matched, which `rule` names. `preferred` gives
+    models their place before all others.
     """
 
     request: Request
@@ -41,11 +44,28 @@ class Limits:
     models: frozenset[str]
     wire_formats: frozenset[str]
     max_attempts: int
+    listed: tuple[str, ...]
+    order: OrderMode
+    weights: Weights
+    hedging: HedgingRule
+    rule: str = ""
+    preferred: Mapping[str, int] = dataclasses.field(default_factory=dict[str, int])
     policy_choice: str = ""
     degradation: Degradation | None = None
     billed_attempts: int = 1
     budget: BudgetStanding | None = None
     min_tier: int = 0
+
+    @property
+    def consistency(self) -> ConsistencyMode:
+        """How far an answer may move from the first choice."""
+        return self.request.routing.consistency or self.policy.consistency
+
+    @property
+    def allow_degraded(self) -> bool:
+        """Whether a weaker model than the first choice may answer."""
+        allowed = self.request.routing.allow_degraded
+        return self.policy.allow_degraded if allowed is None else allowed
 
 
 def expected_cost(deployment: Deployment, profile: Profile) -> float | None:
@@ -142,11 +162,12 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             description="the operator has taken it out",
             eligible_if="the configuration enables it",
         )
-    if deployment.name not in limits.policy.deployments:
+    if deployment.name not in limits.listed:
+        by_rule = f"the rule `{limits.rule}` of " if limits.rule else ""
         yield Exclusion(
             reason=ExclusionReason.NOT_IN_POLICY,
-            description=f"the policy `{limits.policy.name}` does not list it",
-            eligible_if="the policy lists it or the request names another policy",
+            description=f"{by_rule}the policy `{limits.policy.name}` does not list it",
+            eligible_if="it is listed there or the request names another policy",
         )
     if limits.models and deployment.model.name not in limits.models:
         yield Exclusion(

@@ -25,10 +25,14 @@ from routersvc.domain.latencies import LatencyWindow
 from routersvc.domain.latency_histories import LatencyHistory
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.outcomes import Outcomes, OutcomeWindow
+from routersvc.domain.outlooks import Outlook
 from routersvc.domain.pickers import Contender, Load
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""
+
+LATE = 0.95
+"""One in twenty takes longer."""
 
 LATENCY_SPAN = 120.0
 """Seconds of latencies to tell: long enough for a p99 at one call per second."""
@@ -73,9 +77,20 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
+    def outlook(self, now: float, *, streaming: bool) -> Outlook:
+        """Return what calls have lately shown, for planning."""
+        view = self._first_contents[streaming].view(LATE, now)
+        first = None if view is None else view.median
+        return Outlook(
+            latency=first if streaming else self._durations.quantile(0.5, now),
+            first_content=first,
+            late=None if view is None else view.percentile,
+            success_rate=self._outcomes.outcomes(now).success_rate,
+        )
+
     def usual_duration(self, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
-        return self._durations.quantile(0.95, now)
+        return self._durations.quantile(LATE, now)
 
     def outcomes(self, now: float) -> Outcomes:
         """Return how calls have ended lately."""
@@ -165,7 +180,9 @@ class DeploymentState:
         lease.first_content_at = now
         self.checks.heard(now)
         slow = self.breaker.rule.is_slow(latency)
+        was_open = self.breaker.is_open
         self.breaker.answered(lease.breaker, now, slow=slow)
+        self._note_recovery(was_open)
         self.load.answered(latency, now)
         self._first_contents[lease.streaming].record(latency, now)
 
@@ -175,7 +192,9 @@ class DeploymentState:
         duration = now - lease.started_at
         first = now if lease.first_content_at is None else lease.first_content_at
         slow = self.breaker.rule.is_slow(first - lease.started_at)
+        was_open = self.breaker.is_open
         self.breaker.succeeded(lease.breaker, now, slow=slow)
+        self._note_recovery(was_open)
         self._limiter.succeeded(lease.ticket, now)
         self._outcomes.succeeded(now, slow=slow)
         self._served_total += 1
@@ -294,6 +313,10 @@ class DeploymentState:
         return Refusal(
             deployment=self.deployment, obstacle=obstacle, wait=wait, description=description
         )
+
+    def _note_recovery(self, was_open: bool) -> None:  # noqa: FBT001 - a moment's fact
+        if was_open and not self.breaker.is_open:
+            self.load.recovered()
 
     def _settle(self, lease: Lease) -> None:
         if lease.settled:

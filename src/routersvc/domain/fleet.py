@@ -27,10 +27,11 @@ from routersvc.domain.disablements import (
     ServedModel,
 )
 from routersvc.domain.failures import Disables, Failure, FailureClass
+from routersvc.domain.fleet_views import FleetView
 from routersvc.domain.health import BreakerState, DeploymentHealth
 from routersvc.domain.hedging import HedgeDecision, HedgeSituation, decide, has_exploded
 from routersvc.domain.leases import Lease, Obstacle, Refusal
-from routersvc.domain.pickers import Picker, prior_of
+from routersvc.domain.pickers import Picker
 from routersvc.domain.plans import Plan
 from routersvc.domain.policies import HedgingMode
 from routersvc.domain.queues import MOST_QUEUES, Place, Waiting
@@ -80,28 +81,9 @@ class Fleet:
         """Take note of a request: it pays for extra attempts of its policy and its providers."""
         self._budgets.arrived(plan, now)
 
-    def balanced(self, equals: Sequence[Deployment], now: float) -> list[Deployment]:
-        """Return equal deployments in the order in which to try them: a draw over their load.
-
-        One that awaits its probe comes first, for a single call, or it would never be found well.
-        """
-        states = [self._states[deployment.name] for deployment in equals]
-        order = self._picker.order([state.contender(now) for state in states], now)
-        order.sort(key=lambda index: not states[index].awaits_probe(now))
-        return [equals[index] for index in order]
-
-    def least_loaded(self, equals: Sequence[Deployment], now: float) -> list[Deployment]:
-        """Return equal deployments by load, best first: what `balanced` tends to. Draws nothing."""
-        states = {deployment.name: self._states[deployment.name] for deployment in equals}
-        contenders = {name: state.contender(now) for name, state in states.items()}
-        prior = prior_of(list(contenders.values()), now)
-        return sorted(
-            equals,
-            key=lambda deployment: (
-                contenders[deployment.name].share <= 0,
-                contenders[deployment.name].load.cost(now, prior),
-            ),
-        )
+    def view(self, now: float, *, drawing: bool = True) -> FleetView:
+        """Return what is known at `now`; not `drawing` changes nothing, for explanations."""
+        return FleetView(self._states, picker=self._picker if drawing else None, now=now)
 
     def start(
         self,

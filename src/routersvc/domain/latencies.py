@@ -176,6 +176,11 @@ class PeakEwma:
         self._value: float | None = None
         self._at = -math.inf
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._value = None
+        self._at = -math.inf
+
     @property
     def last(self) -> float | None:
         """The average after the last observation; `None` before the first."""

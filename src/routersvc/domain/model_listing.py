@@ -100,7 +100,7 @@ def _leading_policies(
     leading: dict[str, set[str]] = {}
     for policy in policies:
         limits = merged([(TENANT, tenant.constraints), (POLICY, policy.constraints)])
-        for name in policy.deployments:
+        for name in policy.reachable:
             deployment = catalogue.deployments.get(name)
             if deployment is not None and admits(limits, deployment):
                 leading.setdefault(name, set()).add(policy.name)

@@ -68,6 +68,10 @@ class Load:
         """Take note of a failure or refusal after `latency` seconds."""
         self._latency.observe(max(latency, FAILURE_PENALTY), now)
 
+    def recovered(self) -> None:
+        """Forget what failures were charged: who has proved well again competes like the others."""
+        self._latency.clear()
+
     def cost(self, now: float, prior: float) -> float:
         """Return the expected wait in seconds, up to a common factor; see `PeakEwma.value`."""
         return self._latency.value(now, prior) * (self.in_flight + 1)
@@ -94,24 +98,28 @@ class Picker:
         """
         if not contenders:
             raise ValueError("there is nothing to pick from")
+        return self._pick(contenders, prior_of(contenders, now), now)
+
+    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
+        """Return all indices in the order of repeated picks: who is called first, and who next."""
+        prior = prior_of(contenders, now)
+        left = list(range(len(contenders)))
+        ordered: list[int] = []
+        while len(left) > 1:
+            picked = self._pick([contenders[index] for index in left], prior, now)
+            ordered.append(left.pop(picked))
+        return ordered + left
+
+    def _pick(self, contenders: Sequence[Contender], prior: float, now: float) -> int:
         if len(contenders) == 1:
             return 0
         drawn = self._draw(contenders)
         if len(drawn) == 1:
             return drawn[0]
         first, second = drawn
-        prior = prior_of(contenders, now)
         if contenders[first].load.cost(now, prior) <= contenders[second].load.cost(now, prior):
             return first
         return second
-
-    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
-        """Return all indices in the order of repeated picks: who is called first, and who next."""
-        left = list(range(len(contenders)))
-        ordered: list[int] = []
-        while left:
-            ordered.append(left.pop(self.pick([contenders[index] for index in left], now)))
-        return ordered
 
     def _draw(self, contenders: Sequence[Contender]) -> list[int]:
         """Draw two, or one where slow start leaves no more; from all where it leaves none."""

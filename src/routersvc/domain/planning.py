@@ -8,33 +8,32 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from routersvc.domain.candidates import candidates, excluded
 from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.constraint_merging import MergedConstraints
 from routersvc.domain.constraints import (
     Limits,
     exclusions,
-    expected_cost,
     most_cost,
     needed_tokens,
 )
 from routersvc.domain.cost_budgets import BudgetStanding
-from routersvc.domain.equals import Balance, balanced, in_order
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
     UnknownNameError,
     UnknownTenantError,
 )
+from routersvc.domain.ordering import ordered
+from routersvc.domain.outlooks import BLANK, LiveView
 from routersvc.domain.plans import (
     Candidate,
     ExclusionReason,
     HedgingPlan,
     Plan,
     Profile,
-    ScorePart,
 )
 from routersvc.domain.policies import (
-    ConsistencyMode,
     HedgingMode,
     HedgingRule,
     OrderMode,
@@ -42,7 +41,9 @@ from routersvc.domain.policies import (
 )
 from routersvc.domain.policy_choices import choose_policy
 from routersvc.domain.profiles import Profiler
+from routersvc.domain.ranking import weighed
 from routersvc.domain.requests import Request, Routing
+from routersvc.domain.route_rules import Question, RouteRule, first_match
 from routersvc.domain.tenants import ANONYMOUS, Tenant
 from routersvc.domain.token_estimates import TokenEstimate
 
@@ -60,10 +61,12 @@ class Planner:
     tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
     profiler: Profiler = dataclasses.field(default_factory=Profiler)
 
-    def limits(self, request: Request, budget: BudgetStanding | None = None) -> Limits:
+    def limits(
+        self, request: Request, budget: BudgetStanding | None = None, *, at: float = 0.0
+    ) -> Limits:
         """Return what deployments are held against for `request`.
 
-        `budget` is how that of its tenant stands.
+        `budget` is how that of its tenant stands, `at` the time in seconds since the epoch.
 
         Raises:
             UnknownTenantError: nobody knows whose the request is.
@@ -71,25 +74,34 @@ class Planner:
             UnknownPolicyError: the request names a policy that does not exist.
             UnknownNameError: it names a model, provider or deployment that does not exist.
         """
+        tenant = self.tenant(request.tenant)
+        routing = request.routing
         choice = choose_policy(
-            request,
-            self.tenant(request.tenant),
-            self.policies,
-            default_policy=self.default_policy,
-            budget=budget,
+            request, tenant, self.policies, default_policy=self.default_policy, budget=budget
         )
+        policy = choice.policy
         self._check_names(request)
+        profile = self._profile(request, policy, choice.constraints)
+        rule = _rule(policy, profile, request, at)
         return Limits(
             request=request,
-            policy=choice.policy,
+            policy=policy,
             constraints=choice.constraints,
-            profile=self._profile(request, choice.policy, choice.constraints),
-            models=frozenset(self._model_name(name) for name in request.routing.required_models),
+            profile=profile,
+            models=frozenset(self._model_name(name) for name in routing.required_models),
             wire_formats=frozenset(
                 extension.wire_format for extension in request.prompt.wire_extensions
             ),
-            max_attempts=_max_attempts(choice.policy, request.routing),
-            billed_attempts=_billed_attempts(choice.policy, request.routing),
+            listed=policy.deployments if rule is None else rule.deployments,
+            rule="" if rule is None else rule.name,
+            order=_order_mode(policy, rule, routing),
+            weights=weighed(policy.weights, tenant.weights, routing.weights),
+            hedging=_hedging_rule(policy, tenant, routing),
+            preferred={
+                self._model_name(name): place for place, name in enumerate(routing.preferred_models)
+            },
+            max_attempts=_max_attempts(policy, routing),
+            billed_attempts=_billed_attempts(policy, routing),
             policy_choice=choice.description,
             degradation=choice.degradation,
             budget=budget,
@@ -109,65 +121,35 @@ class Planner:
             raise UnknownTenantError
         return ANONYMOUS
 
-    def eligible(self, limits: Limits) -> tuple[Deployment, ...]:
-        """Return the deployments that may serve, best first.
+    def eligible(self, limits: Limits) -> list[Deployment]:
+        """Return the deployments that may serve, as the policy or its rule lists them.
 
         Raises:
             NoEligibleDeploymentError: there is none; it carries the reason for each.
             TenantBudgetExhaustedError: there is none, because they cost more than the tenant has.
         """
-        listed = [
-            self.catalogue.deployments[name]
-            for name in limits.policy.deployments
-            if name in self.catalogue.deployments
-        ]
+        catalogue = self.catalogue.deployments
+        listed = [catalogue[name] for name in limits.listed if name in catalogue]
         allowed = [deployment for deployment in listed if not exclusions(deployment, limits)]
         if not allowed:
-            raise _nothing_eligible(
-                [_candidate(deployment, limits) for deployment in listed], limits
-            )
-        return tuple(self._ranked(allowed, limits))
+            raise _nothing_eligible(excluded(listed, limits), limits)
+        return allowed
 
-    def candidates(self, limits: Limits) -> tuple[Candidate, ...]:
+    def candidates(self, limits: Limits, view: LiveView = BLANK) -> tuple[Candidate, ...]:
         """Return every deployment with score or exclusions, the eligible first, in order."""
-        try:
-            ranked = self.eligible(limits)
-        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
-            ranked = ()
-        served = {deployment.name for deployment in ranked}
-        others = [
-            _candidate(deployment, limits)
-            for name, deployment in sorted(self.catalogue.deployments.items())
-            if name not in served
+        everything = [
+            self.catalogue.deployments[name] for name in sorted(self.catalogue.deployments)
         ]
-        count = len(ranked)
-        preferred = {self._model_name(name) for name in limits.request.routing.preferred_models}
-        return (
-            *(
-                dataclasses.replace(
-                    _candidate(deployment, limits),
-                    score=(count - place) / count,
-                    score_parts=(
-                        ScorePart(
-                            name="order",
-                            value=(count - place) / count,
-                            weight=1.0,
-                            description="the request prefers this model"
-                            if deployment.model.name in preferred
-                            else f"place {limits.policy.deployments.index(deployment.name) + 1} "
-                            f"in the policy's order",
-                        ),
-                    ),
-                )
-                for place, deployment in enumerate(ranked)
-            ),
-            *others,
-        )
+        try:
+            order = ordered(self.eligible(limits), limits, view)
+        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
+            return tuple(excluded(everything, limits))
+        served = {deployment.name for deployment in order.deployments}
+        others = [deployment for deployment in everything if deployment.name not in served]
+        return candidates(order, others, limits, view)
 
-    def plan(self, limits: Limits, balance: Balance = in_order) -> Plan:
+    def plan(self, limits: Limits, view: LiveView = BLANK) -> Plan:
         """Return what to do for a request, with no hedge decided on yet.
-
-        `balance` orders deployments of one model where the policy lets them share their load.
 
         Raises:
             NoEligibleDeploymentError: constraints exclude every deployment.
@@ -176,12 +158,9 @@ class Planner:
         request = limits.request
         routing = request.routing
         policy = limits.policy
-        deployments = self.eligible(limits)
-        if policy.order is OrderMode.BALANCED:
-            deployments = balanced(deployments, balance)
         return Plan(
             policy=policy,
-            deployments=deployments,
+            deployments=ordered(self.eligible(limits), limits, view).deployments,
             max_attempts=limits.max_attempts,
             timeout=request.timeout,
             timeouts=policy.timeouts.tightened(
@@ -190,13 +169,13 @@ class Planner:
                 attempt=routing.attempt_timeout,
             ),
             retries=policy.retries,
-            hedging_rule=_hedging_rule(limits),
+            hedging_rule=limits.hedging,
             hedging=_UNDECIDED,
             priority=routing.priority,
             previous_attempts=request.previous_attempts,
             tokens=limits.profile.input_tokens + limits.profile.output_tokens,
             stream_recovery=routing.stream_recovery or policy.stream_recovery,
-            consistency=routing.consistency or policy.consistency,
+            consistency=limits.consistency,
             streaming=request.streaming,
             has_side_effects=routing.has_side_effects,
             failover_on_refusal=policy.failover_on_refusal,
@@ -210,7 +189,7 @@ class Planner:
         profile = self.profiler.profile(request)
         models = {
             deployment.model
-            for name in policy.deployments
+            for name in policy.reachable
             if (deployment := self.catalogue.deployments.get(name)) is not None
         }
 
@@ -224,22 +203,6 @@ class Planner:
             )
 
         return self.profiler.settled(request, profile, is_open)
-
-    def _ranked(self, allowed: Sequence[Deployment], limits: Limits) -> list[Deployment]:
-        """Order by the request's preferred models, then by the policy's own order."""
-        routing = limits.request.routing
-        preferred = {
-            self._model_name(name): place for place, name in enumerate(routing.preferred_models)
-        }
-        ranked = sorted(
-            allowed, key=lambda deployment: preferred.get(deployment.model.name, len(preferred))
-        )
-        consistency = routing.consistency or limits.policy.consistency
-        if consistency is ConsistencyMode.EQUIVALENT:
-            first = ranked[0].model
-            same = first.equivalent_to | {first.name}
-            ranked = [deployment for deployment in ranked if deployment.model.name in same]
-        return ranked
 
     def _model_name(self, name: str) -> str:
         return self.catalogue.aliases.get(name, name)
@@ -282,16 +245,42 @@ _UNDECIDED = HedgingPlan(
 )
 
 
-def _hedging_rule(limits: Limits) -> HedgingRule:
-    """Return the policy's rule with what the request says of it."""
-    routing = limits.request.routing
-    rule = limits.policy.hedging
-    if routing.hedging_mode is None and routing.hedge_delay is None:
+def _rule(policy: Policy, profile: Profile, request: Request, at: float) -> RouteRule | None:
+    """Return the static rule that decides; `None` where the policy's own order does."""
+    if not policy.rules:
+        return None
+    return first_match(
+        policy.rules,
+        Question(
+            task=profile.task,
+            complexity=profile.complexity,
+            input_tokens=profile.input_tokens,
+            labels=request.routing.labels,
+            tenant=request.tenant,
+            at=at,
+        ),
+    )
+
+
+def _order_mode(policy: Policy, rule: RouteRule | None, routing: Routing) -> OrderMode:
+    """Return the mode in force: a rule is fixed, and who weighs objectives wants to have ranked."""
+    if rule is not None:
+        return OrderMode.FIXED
+    if routing.weights and policy.order is OrderMode.BALANCED:
+        return OrderMode.RANKED
+    return policy.order
+
+
+def _hedging_rule(policy: Policy, tenant: Tenant, routing: Routing) -> HedgingRule:
+    """Return the policy's rule with what tenant and request say of it, the request last."""
+    rule = policy.hedging
+    mode = routing.hedging_mode or tenant.hedging
+    if mode is None and routing.hedge_delay is None:
         return rule
     return dataclasses.replace(
         rule,
-        mode=routing.hedging_mode or rule.mode,
-        delay=routing.hedge_delay if routing.hedge_delay is not None else rule.delay,
+        mode=mode or rule.mode,
+        delay=rule.delay if routing.hedge_delay is None else routing.hedge_delay,
     )
 
 
@@ -303,7 +292,7 @@ def _max_attempts(policy: Policy, routing: Routing) -> int:
 
 def _billed_attempts(policy: Policy, routing: Routing) -> int:
     """Return how many attempts may be billed: each deployment is tried once and then retried."""
-    deployments = 1 if routing.pinned_deployment else len(policy.deployments)
+    deployments = 1 if routing.pinned_deployment else len(policy.reachable)
     return min(_max_attempts(policy, routing), deployments * (1 + policy.retries.max_retries))
 
 
@@ -330,11 +319,3 @@ def _nothing_eligible(
         if wait is not None:
             waits.append(max(BUDGET_PUSHBACK, wait))
     return TenantBudgetExhaustedError(candidates, retry_after=min(waits, default=None))
-
-
-def _candidate(deployment: Deployment, limits: Limits) -> Candidate:
-    return Candidate(
-        deployment=deployment,
-        exclusions=exclusions(deployment, limits),
-        expected_cost_usd=expected_cost(deployment, limits.profile),
-    )

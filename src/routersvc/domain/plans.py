@@ -46,6 +46,7 @@ class ExclusionReason(enum.Enum):
     OUTPUT_LIMIT = "output_limit"
     WIRE_FORMAT = "wire_format"
     OPERATOR_DISABLED = "operator_disabled"
+    LOWER_TIER = "lower_tier"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

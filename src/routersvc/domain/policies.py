@@ -10,6 +10,8 @@ import dataclasses
 import enum
 
 from routersvc.domain.constraint_merging import UNLIMITED, Constraints
+from routersvc.domain.ranking import EVEN_WEIGHTS, Weights
+from routersvc.domain.route_rules import RouteRule
 
 
 class HedgingMode(enum.Enum):
@@ -34,6 +36,7 @@ class OrderMode(enum.Enum):
 
     FIXED = "fixed"
     BALANCED = "balanced"
+    RANKED = "ranked"
 
 
 class ConsistencyMode(enum.Enum):
@@ -146,8 +149,9 @@ class Policy:
     """Named routing rules.
 
     `deployments` are the names of those it may use, in its own order of preference. `BALANCED`
-    lets those of one model share its place in that order by their load. Its `constraints` hold for
-    every request that it decides on.
+    lets those of one model share its place in that order by their load, `RANKED` puts the models
+    in order by `weights`. The first of `rules` that matches a request names and orders its
+    deployments instead. Its `constraints` hold for every request that it decides on.
     """
 
     name: str
@@ -156,12 +160,22 @@ class Policy:
     timeouts: Timeouts
     hedging: HedgingRule
     order: OrderMode = OrderMode.FIXED
+    weights: Weights = EVEN_WEIGHTS
+    rules: tuple[RouteRule, ...] = ()
     retries: RetryRule = RetryRule()
     stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL
     consistency: ConsistencyMode = ConsistencyMode.ANY
     failover_on_refusal: bool = False
     allow_degraded: bool = True
     constraints: Constraints = UNLIMITED
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The names of all deployments that it or one of its rules may lead to, each once."""
+        if not self.rules:
+            return self.deployments
+        names = (*self.deployments, *(name for rule in self.rules for name in rule.deployments))
+        return tuple(dict.fromkeys(names))
 
     def __post_init__(self) -> None:
         if not self.deployments:

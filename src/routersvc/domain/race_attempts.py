@@ -17,7 +17,7 @@ from routersvc.domain.fleet import Fleet
 from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
 from routersvc.domain.queues import Waiting
-from routersvc.domain.reports import AttemptReason
+from routersvc.domain.reports import AttemptOutcome, AttemptReason
 from routersvc.domain.verdicts import Exhausted, exhausted
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
@@ -37,7 +37,11 @@ class RaceAttempts:
     @property
     def running(self) -> tuple[Attempt, ...]:
         """Those that have not ended, in the order they started."""
-        return tuple(attempt for attempt in self.made if attempt.running)
+        made = self.made
+        if len(made) == 1:
+            # The rule: nothing failed and nothing was late.
+            return () if made[0].outcome is not AttemptOutcome.RUNNING else (made[0],)
+        return tuple(attempt for attempt in made if attempt.running)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -59,6 +63,9 @@ class RaceAttempts:
         A first attempt may be the probe of a deployment that recovers. Whoever helps a call that
         is in trouble goes there last, and one that helps a late call last to where all are late.
         """
+        if not self.made and reason is AttemptReason.FIRST:
+            yield from self._plan.deployments
+            return
         tried = {attempt.deployment.name for attempt in self.made}
         left = [
             deployment

@@ -104,7 +104,11 @@ class Race:
         if attempt.first_content_at is None:
             attempt.first_content_at = now
             self._fleet.answered(attempt.lease, now)
-            if self._hedge_reason is AttemptReason.HEDGE and attempt is self.running[-1]:
+            if (
+                self._hedge_at is not None
+                and self._hedge_reason is AttemptReason.HEDGE
+                and attempt is self.running[-1]
+            ):
                 # Who has begun to answer is not late, even where the whole answer is awaited.
                 self._hedge_at = None
         attempt.idle_since = now
@@ -370,7 +374,7 @@ class Race:
             self.plan,
             primary=attempt.deployment,
             other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
-            running=len(self.running),
+            running=len(self._attempts.running),
             time_left=self.deadline - attempt.started_at,
             now=now,
             refused=refused,

@@ -39,11 +39,51 @@ class Weights:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WeightWishes:
+    """Weights that a tenant or a request sets; what is unset is left to whoever comes before."""
+
+    quality: float | None = None
+    cost: float | None = None
+    latency: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            weight = getattr(self, field.name)
+            if weight is not None and not 0 <= weight < math.inf:
+                raise ValueError(f"`{field.name}` is at least 0, not {weight}")
+
+    def __bool__(self) -> bool:
+        """Whether anything is wished for."""
+        return (self.quality, self.cost, self.latency) != (None, None, None)
+
+
+NO_WISHES = WeightWishes()
+EVEN_WEIGHTS = Weights()
+
+
+def weighed(weights: Weights, *wishes: WeightWishes) -> Weights:
+    """Return the weights with what each of `wishes` sets, the last one having the last word.
+
+    Wishes that leave nothing to weigh by are not heeded.
+    """
+    for wish in wishes:
+        if wish:
+            quality = weights.quality if wish.quality is None else wish.quality
+            cost = weights.cost if wish.cost is None else wish.cost
+            latency = weights.latency if wish.latency is None else wish.latency
+            if quality + cost + latency > 0:
+                weights = Weights(quality=quality, cost=cost, latency=latency)
+    return weights
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Quality:
     """How good a model's answers are, from 0 to 1: in general, and for kinds of task."""
 
     general: float = 0.5
-    of_tasks: Mapping[Task, float] = dataclasses.field(default_factory=dict[Task, float])
+    of_tasks: Mapping[Task, float] = dataclasses.field(
+        default_factory=dict[Task, float], hash=False
+    )
 
     def __post_init__(self) -> None:
         for value in (self.general, *self.of_tasks.values()):
@@ -57,6 +97,10 @@ class Quality:
         masters, its square for the hardest: differences matter where a task is hard.
         """
         return float(self.of_tasks.get(task, self.general) ** (2 * complexity))
+
+
+NO_QUALITY_KNOWN = Quality()
+"""Of a model that nobody has judged: neither good nor bad."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
 )
 from routersvc.domain.prompts import Prompt
+from routersvc.domain.ranking import NO_WISHES, WeightWishes
 from routersvc.domain.tasks import Task
 
 
@@ -39,6 +40,10 @@ class Routing:
     latency_budget: float | None = None
     stream_recovery: StreamRecoveryMode | None = None
     max_attempts: int | None = None
+    weights: WeightWishes = NO_WISHES
+    session_id: str = ""
+    deterministic: bool = False
+    allow_degraded: bool | None = None
     first_content_timeout: float | None = None
     idle_timeout: float | None = None
     attempt_timeout: float | None = None

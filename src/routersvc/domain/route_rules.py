@@ -67,7 +67,7 @@ class RouteMatch:
     max_complexity: float = 1.0
     min_input_tokens: int = 0
     max_input_tokens: int | None = None
-    labels: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], hash=False)
     tenants: frozenset[str] = frozenset()
     hours: Hours | None = None
 

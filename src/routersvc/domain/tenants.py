@@ -7,21 +7,8 @@ import dataclasses
 from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.constraint_merging import UNLIMITED, Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Weights:
-    """How much quality, cost and latency count in ranking; unset leaves it to the policy."""
-
-    quality: float | None = None
-    cost: float | None = None
-    latency: float | None = None
-
-    def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            weight = getattr(self, field.name)
-            if weight is not None and not weight >= 0:
-                raise ValueError(f"`{field.name}` is at least 0, not {weight}")
+from routersvc.domain.policies import HedgingMode
+from routersvc.domain.ranking import NO_WISHES, WeightWishes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,16 +16,17 @@ class Tenant:
     """The authenticated owner of a request; an empty name is nobody in particular.
 
     An empty `default_policy` is the router's own, no `allowed_policies` are all of them. `weights`
-    are kept for ranking.
+    take the place of the policy's, and `hedging` that of its mode.
     """
 
     name: str
     default_policy: str = ""
     allowed_policies: frozenset[str] = frozenset()
     constraints: Constraints = UNLIMITED
-    weights: Weights = Weights()
+    weights: WeightWishes = NO_WISHES
     budget: CostBudgetRule | None = None
     rate: CallRateRule | None = None
+    hedging: HedgingMode | None = None
 
     def may_use(self, policy: str) -> bool:
         """Whether a policy is open to this tenant."""

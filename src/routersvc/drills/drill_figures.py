@@ -15,7 +15,9 @@ from routersvc.domain.errors import (
     RefusedError,
     StreamBrokenError,
 )
-from routersvc.domain.reports import AttemptReason, RouteReport
+from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
+
+_FAILED = frozenset({AttemptOutcome.FAILED, AttemptOutcome.BROKEN})
 
 
 class CallOutcome(enum.Enum):
@@ -41,7 +43,11 @@ class CallRecord:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Second:
-    """What happened in one second. Attempts count where they started, outcomes where they fell."""
+    """What happened in one second. Attempts count where they started, all else where it fell.
+
+    `failures` are attempts that failed or broke, by deployment. `first_contents` are those of the
+    calls that ended.
+    """
 
     arrived: int = 0
     extra: int = 0
@@ -49,6 +55,8 @@ class Second:
         default_factory=collections.Counter[CallOutcome]
     )
     attempts: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter[str])
+    failures: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter[str])
+    first_contents: array.array[float] = dataclasses.field(default_factory=lambda: array.array("d"))
 
 
 class DrillFigures:
@@ -90,6 +98,11 @@ class DrillFigures:
         self.attempts[deployment] += 1
         self.reasons[reason] += 1
 
+    def attempt_ended(self, report: AttemptReport, now: float) -> None:
+        """Count an attempt that has ended."""
+        if report.outcome in _FAILED:
+            self._second(now).failures[report.deployment.name] += 1
+
     def ended(
         self, request_id: str, report: RouteReport, error: BaseException | None, now: float
     ) -> None:
@@ -98,6 +111,7 @@ class DrillFigures:
         self._count(outcome, now)
         if outcome is not CallOutcome.LEFT and report.time_to_first_content is not None:
             self.first_contents.append(report.time_to_first_content)
+            self._second(now).first_contents.append(report.time_to_first_content)
         if outcome is CallOutcome.COMPLETED:
             self.durations.append(report.duration or 0.0)
             self.recovered += report.recovered

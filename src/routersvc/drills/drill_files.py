@@ -20,6 +20,7 @@ from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import (
     HedgingMode,
     HedgingRule,
+    OrderMode,
     Policy,
     RetryRule,
     StreamRecoveryMode,
@@ -227,6 +228,7 @@ class _Timeouts(_Section):
 
 
 class _Policy(_Section):
+    order: Annotated[OrderMode, Field(strict=False)] = OrderMode.BALANCED
     max_attempts: int = 3
     max_retries: int = 1
     stream_recovery: Annotated[StreamRecoveryMode, Field(strict=False)] = StreamRecoveryMode.FAIL
@@ -237,6 +239,7 @@ class _Policy(_Section):
         return Policy(
             name="drill",
             deployments=deployments,
+            order=self.order,
             max_attempts=self.max_attempts,
             timeouts=Timeouts(**self.timeouts.model_dump()),
             hedging=HedgingRule(**self.hedging.model_dump()),

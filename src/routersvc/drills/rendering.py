@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from routersvc.domain.reports import AttemptReason
-from routersvc.drills.drill_figures import CallOutcome, DrillFigures, Second, quantile
+from routersvc.drills.braille_charts import BLANK, curve, merged
+from routersvc.drills.drill_columns import Column, columns_of
+from routersvc.drills.drill_figures import CallOutcome, DrillFigures, quantile
 from routersvc.drills.simulation import DrillResult
 
 WIDTH = 60
 """Columns of the plot; each stands for an equal part of the drill, a second at least."""
 
+QUANTILES = (0.5, 0.95, 0.99, 0.999)
+
+_WORST_WINDOW = 10
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "·"
-_QUANTILES = (0.5, 0.95, 0.99, 0.999)
+_CHART_HEIGHT = 6
+_LEAST_SPAN = 1.1
+"""The axis ends at least this many times above its beginning."""
+_UPPER_STYLE = "yellow"
+_LOWER_STYLE = "cyan"
 
 
 def render(result: DrillResult, *, width: int = WIDTH) -> RenderableType:
@@ -30,7 +39,7 @@ def render(result: DrillResult, *, width: int = WIDTH) -> RenderableType:
         raise ValueError(f"`width` must be at least 1 column, not {width}")
     parts: list[RenderableType] = [
         Text(f"{result.plan.name}, seed {result.plan.seed}", style="bold"),
-        _totals(result.figures),
+        totals_table(("count", result.figures)),
         Text(),
         _plot(result, width),
         Text(),
@@ -52,44 +61,82 @@ def sparkline(values: Sequence[float | None], *, greatest: float) -> str:
     )
 
 
-def _totals(figures: DrillFigures) -> Table:
-    table = _table("calls", "count", "share")
+def totals_table(*drills: tuple[str, DrillFigures]) -> Table:
+    """Return what came of all calls, one column for each drill and its title."""
+    table = _table("calls", *(title for title, _ in drills))
+    all_figures = [figures for _, figures in drills]
     for outcome in CallOutcome:
-        count = figures.outcomes[outcome]
-        if count or outcome is CallOutcome.COMPLETED:
-            table.add_row(outcome.value, f"{count:,}", _percent(count, figures.calls))
+        counts = [figures.outcomes[outcome] for figures in all_figures]
+        if any(counts) or outcome is CallOutcome.COMPLETED:
+            table.add_row(outcome.value, *_counted(counts, all_figures))
     for reason in AttemptReason:
-        if reason is not AttemptReason.FIRST and figures.reasons[reason]:
-            count = figures.reasons[reason]
-            table.add_row(f"extra: {reason.value}", f"{count:,}", _percent(count, figures.calls))
-    for name, values in (
-        ("first content", figures.first_contents),
-        ("duration", figures.durations),
+        counts = [figures.reasons[reason] for figures in all_figures]
+        if reason is not AttemptReason.FIRST and any(counts):
+            table.add_row(f"extra: {reason.value}", *_counted(counts, all_figures))
+    worst = (_share(figures.worst_extra(window=_WORST_WINDOW)) for figures in all_figures)
+    table.add_row(f"extra, worst {_WORST_WINDOW} s", *worst)
+    for name, of_drills in (
+        ("first content", [figures.first_contents for figures in all_figures]),
+        ("duration", [figures.durations for figures in all_figures]),
     ):
-        told = "  ".join(
-            f"p{share * 100:g} {_seconds(quantile(values, share))}" for share in _QUANTILES
-        )
-        table.add_row(name, told, "")
+        for share in QUANTILES:
+            title = f"{name} p{share * 100:g}"
+            table.add_row(title, *(_seconds(quantile(values, share)) for values in of_drills))
     return table
 
 
-def _plot(result: DrillResult, width: int) -> Table:
-    seconds = result.figures.seconds
-    step = max(1, -(-len(seconds) // width))
-    columns = [seconds[at : at + step] for at in range(0, len(seconds), step)]
+def _plot(result: DrillResult, width: int) -> RenderableType:
+    columns = columns_of(result.figures.seconds, most=width)
+    step = columns[0].length if columns else 1
     table = _table(f"{step} s a column", "over time", "range")
-    completed = [_share(column, _completed, _ended) for column in columns]
-    extra = [_share(column, _extra, _arrived) for column in columns]
+    for line in _chart(columns):
+        table.add_row(*line)
+    completed = [column.completed_share for column in columns]
+    extra = [column.extra_share for column in columns]
     table.add_row("completed", sparkline(completed, greatest=1.0), "0–100 %")
     most = max((share for share in extra if share is not None), default=0.0)
     table.add_row("extra attempts", sparkline(extra, greatest=most), f"0–{most * 100:.1f} %")
     for deployment in result.plan.deployments:
-        shares = [_share(column, _attempts_on(deployment.name), _attempts) for column in columns]
-        table.add_row(f"share of {deployment.name}", sparkline(shares, greatest=1.0), "0–100 %")
-        marks = _fault_marks(result, deployment.name, step, len(columns))
+        name = deployment.name
+        shares = [column.share_of(name) for column in columns]
+        table.add_row(f"share of {name}", sparkline(shares, greatest=1.0), "0–100 %")
+        failures = [column.failures[name] / column.length or None for column in columns]
+        worst = max((each for each in failures if each), default=0.0)
+        if worst:
+            table.add_row("  failures", sparkline(failures, greatest=worst), f"0–{worst:.1f} a s")
+        marks = _fault_marks(result, name, columns)
         if marks.strip():
             table.add_row("  its faults", Text(marks, style="red"), "")
     return table
+
+
+def _chart(columns: Sequence[Column]) -> Iterator[tuple[str, Text, str]]:
+    """Yield the lines of two curves on one logarithmic axis: name, dots, end of the axis."""
+    curves = (
+        [column.first_content_p95 for column in columns],
+        [column.first_content_p50 for column in columns],
+    )
+    known = [value for values in curves for value in values if value]
+    if not known:
+        return
+    low = min(known)
+    high = max(*known, low * _LEAST_SPAN)
+    drawn = [
+        # A character is two dots wide and stands for one column.
+        curve(
+            [value for value in values for _ in range(2)], low=low, high=high, height=_CHART_HEIGHT
+        )
+        for values in curves
+    ]
+    names = ("first content p95", "  and p50")
+    ends = {0: _seconds(high), _CHART_HEIGHT - 1: _seconds(low)}
+    for line, (upper, lower) in enumerate(zip(*drawn, strict=True)):
+        text = Text()
+        for above, below in zip(upper, lower, strict=True):
+            text.append(
+                merged(above, below), style=_UPPER_STYLE if above != BLANK else _LOWER_STYLE
+            )
+        yield (names[line] if line < len(names) else "", text, ends.get(line, ""))
 
 
 def _deployments(result: DrillResult) -> Table:
@@ -115,14 +162,14 @@ def _deployments(result: DrillResult) -> Table:
     return table
 
 
-def _fault_marks(result: DrillResult, name: str, step: int, columns: int) -> str:
+def _fault_marks(result: DrillResult, name: str, columns: Sequence[Column]) -> str:
     """Return a letter for each column in which a fault is there: the first of its kind."""
-    marks = [" "] * columns
+    marks = [" "] * len(columns)
     for fault in result.plan.faults:
         if fault.deployment == name:
-            for column in range(columns):
-                if fault.start < (column + 1) * step and fault.end > column * step:
-                    marks[column] = fault.kind.value[0]
+            for place, column in enumerate(columns):
+                if fault.start < column.start + column.length and fault.end > column.start:
+                    marks[place] = fault.kind.value[0]
     return "".join(marks)
 
 
@@ -133,40 +180,17 @@ def _table(*heads: str) -> Table:
     return table
 
 
-def _share(
-    column: Sequence[Second], part: Callable[[Second], int], whole: Callable[[Second], int]
-) -> float | None:
-    total = sum(whole(second) for second in column)
-    return sum(part(second) for second in column) / total if total else None
-
-
-def _completed(second: Second) -> int:
-    return second.outcomes[CallOutcome.COMPLETED]
-
-
-def _ended(second: Second) -> int:
-    """Return how many calls ended in a way that the router had a say in."""
-    return second.outcomes.total() - second.outcomes[CallOutcome.LEFT]
-
-
-def _extra(second: Second) -> int:
-    return second.extra
-
-
-def _arrived(second: Second) -> int:
-    return second.arrived
-
-
-def _attempts(second: Second) -> int:
-    return second.attempts.total()
-
-
-def _attempts_on(name: str) -> Callable[[Second], int]:
-    return lambda second: second.attempts[name]
+def _counted(counts: Sequence[int], all_figures: Sequence[DrillFigures]) -> Iterator[str]:
+    for count, figures in zip(counts, all_figures, strict=True):
+        yield f"{count:,}  {_percent(count, figures.calls)}"
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{part / whole * 100:.2f} %" if whole else "–"
+    return _share(part / whole) if whole else "–"
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.2f} %"
 
 
 def _seconds(value: float | None) -> str:

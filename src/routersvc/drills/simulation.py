@@ -42,18 +42,26 @@ class DrillResult:
     trace: tuple[str, ...]
 
 
-def run_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult:
+Progress = Callable[[float], object]
+"""Told at each arrival how many seconds of the drill have passed."""
+
+
+def run_drill(
+    plan: DrillPlan, *, checked: bool = True, progress: Progress | None = None
+) -> DrillResult:
     """Run a drill to its end, outside of any running loop.
 
     `checked` holds it against the promises after every event, which takes about a quarter longer.
     """
-    return run_in_virtual_time(perform_drill(plan, checked=checked))
+    return run_in_virtual_time(perform_drill(plan, checked=checked, progress=progress))
 
 
-async def perform_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult:
+async def perform_drill(
+    plan: DrillPlan, *, checked: bool = True, progress: Progress | None = None
+) -> DrillResult:
     """Run a drill in the running loop, whose time is taken as that of the drill."""
     clock = asyncio.get_running_loop().time
-    observer = _DrillObserver(plan, clock)
+    observer = _DrillObserver(plan, clock, progress)
     gateway = SimulatedGateway(plan, observer.speaks)
     router = Router(
         configuration=RouterConfiguration(
@@ -95,6 +103,7 @@ async def perform_drill(plan: DrillPlan, *, checked: bool = True) -> DrillResult
                 "running attempts": router.running_attempts,
                 "waiting tickets": router.waiting_tickets,
                 "running tasks": router.running_tasks,
+                "running checks": router.running_checks,
                 "open streams": gateway.open_streams,
             }
         )
@@ -126,15 +135,20 @@ class _AttemptWatch:
 class _DrillObserver:
     """Tells what happens to those who count, check and write it down."""
 
-    def __init__(self, plan: DrillPlan, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: DrillPlan, clock: Callable[[], float], progress: Progress | None
+    ) -> None:
         self.figures = DrillFigures(kept_records=plan.kept_records)
         self.keeper: PromiseKeeper | None = None
         self.trace: list[str] = []
         self._traced = plan.traced
         self._clock = clock
+        self._progress = progress
 
     def arrives(self, request: Request) -> None:
         """Pass an arrival on."""
+        if self._progress is not None:
+            self._progress(self._clock())
         self.figures.arrived(self._clock())
         if self.keeper is not None:
             self.keeper.arrives(request)
@@ -170,6 +184,7 @@ class _DrillObserver:
 
     def attempt_ended(self, request_id: str, number: int, report: AttemptReport) -> None:
         """Pass an end on."""
+        self.figures.attempt_ended(report, self._clock())
         if self.keeper is not None:
             self.keeper.ended(request_id, number, report)
         why = "" if report.failure is None else f" {report.failure.failure_class.value}"

@@ -202,6 +202,7 @@ class World:
             "running attempts": self.router.running_attempts,
             "waiting tickets": self.router.waiting_tickets,
             "running tasks": self.router.running_tasks,
+            "running checks": self.router.running_checks,
             "open streams": self.gateway.open_streams,
             "reservations": self.router.reservations,
             "attempts without an end": sum(

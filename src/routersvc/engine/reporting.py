@@ -14,6 +14,7 @@ from routersvc.domain.reports import (
     AttemptReport,
     Cost,
     Degradation,
+    DegradationRung,
     RouteReport,
     Served,
 )
@@ -71,11 +72,25 @@ def route_report(
         ),
         hedged=any(attempt.reason in _BESIDE for attempt in attempts),
         recovered=recovered,
-        degradation=decision.degradation,
+        degradation=decision.degradation or _weaker(decision.plan, served),
         total_usage=_total_usage([attempt.usage for attempt in attempts]),
         total_cost=_total_cost([attempt.cost for attempt in attempts]),
         time_to_first_content=None if first_content_at is None else first_content_at - started_at,
         duration=None if ended_at is None else ended_at - started_at,
+    )
+
+
+def _weaker(plan: Plan, served: Attempt | None) -> Degradation | None:
+    """Return that a weaker model than the first choice has served; `None` where none has."""
+    if served is None:
+        return None
+    first = plan.deployments[0].model
+    model = served.deployment.model
+    if model.tier <= first.tier:
+        return None
+    return Degradation(
+        rung=DegradationRung.LOWER_TIER,
+        description=f"`{model.name}` of tier {model.tier} stood in for `{first.name}`",
     )
 
 

@@ -130,8 +130,13 @@ class Router:
 
     @property
     def running_tasks(self) -> int:
-        """How many tasks have not ended."""
-        return len(self._scope) + len(self._checks)
+        """How many tasks of calls have not ended."""
+        return len(self._scope)
+
+    @property
+    def running_checks(self) -> int:
+        """How many tasks of active checks have not ended, the one that starts them included."""
+        return len(self._checks)
 
     def start_checks(self) -> None:
         """Ask deployments of which no call tells whether they live, until told to stop."""
@@ -172,14 +177,14 @@ class Router:
             RefusedError: the request names what does not exist.
         """
         now = self._around.clock()
-        limits = self._planner.limits(request, self._budgets.standing(request.tenant, now))
+        view = self._fleet.view(now, drawing=False)
+        limits = self._planner.limits(
+            request, budget=self._budgets.standing(request.tenant, now), at=self._wall_clock()
+        )
         plan = None
         waits: dict[str, float] = {}
         with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
-            planned = self._planner.plan(
-                limits, lambda equals: self._fleet.least_loaded(equals, now)
-            )
-            plan = self._explained(planned, now)
+            plan = self._explained(self._planner.plan(limits, view), now)
             waits = {
                 deployment.name: wait
                 for deployment in plan.deployments
@@ -192,7 +197,7 @@ class Router:
             policy=limits.policy,
             policy_choice=limits.policy_choice,
             constraints=effective_constraints(limits),
-            candidates=self._planner.candidates(limits),
+            candidates=self._planner.candidates(limits, view),
             plan=plan,
             waits=waits,
             snapshot_at=self._wall_clock(),
@@ -271,8 +276,9 @@ class Router:
         wait = self._rates.take(request.tenant, started_at)
         if wait > 0:
             raise TenantRateLimitedError(retry_after=wait)
-        limits = self._planner.limits(request, self._budgets.standing(request.tenant, started_at))
-        plan = self._planner.plan(limits, lambda equals: self._fleet.balanced(equals, started_at))
+        standing = self._budgets.standing(request.tenant, started_at)
+        limits = self._planner.limits(request, budget=standing, at=received_at)
+        plan = self._planner.plan(limits, self._fleet.view(started_at))
         reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)
         call = Call(
             request=request,

@@ -16,6 +16,8 @@ from typing import Any, Protocol, TypeAlias, cast
 import grpc
 from grpc import aio
 
+from routersvc.domain.errors import UnknownTenantError
+
 _Context = aio.ServicerContext[Any, Any]
 # Generic in the stubs alone.
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -45,10 +47,20 @@ def current_tenant() -> str:
 
 
 class Authentication(aio.ServerInterceptor):
-    """Lets `authenticator` see every call of `services` first. Stands inside of the exit."""
+    """Lets `authenticator` see every call of `services` first. Stands inside of the exit.
 
-    def __init__(self, *, authenticator: Authenticator, services: Iterable[str]) -> None:
+    `turned_away` hears of each call that is nobody's, and whether it wanted a stream.
+    """
+
+    def __init__(
+        self,
+        *,
+        authenticator: Authenticator,
+        services: Iterable[str],
+        turned_away: Callable[[bool], None],
+    ) -> None:
         self._authenticator = authenticator
+        self._turned_away = turned_away
         self._services = frozenset(services)
         self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
 
@@ -79,20 +91,32 @@ class Authentication(aio.ServerInterceptor):
             else grpc.unary_stream_rpc_method_handler
         )
         return make(
-            self._authenticated(behaviour, handler.request_deserializer),
+            self._authenticated(
+                behaviour,
+                handler.request_deserializer,
+                streaming=handler.unary_stream is not None,
+            ),
             None,
             handler.response_serializer,
         )
 
     def _authenticated(
-        self, behaviour: _Behaviour, deserialize: Callable[[bytes], object] | None
+        self,
+        behaviour: _Behaviour,
+        deserialize: Callable[[bytes], object] | None,
+        *,
+        streaming: bool,
     ) -> Callable[[bytes, _Context], Awaitable[object]]:
         @functools.wraps(behaviour)
         async def authenticated(raw: bytes, context: _Context) -> object:
             metadata: dict[str, str | bytes] = {}
             for key, value in context.invocation_metadata() or ():
                 metadata.setdefault(key, value)
-            _TENANT.set(self._authenticator.tenant_of(metadata))
+            try:
+                _TENANT.set(self._authenticator.tenant_of(metadata))
+            except UnknownTenantError:
+                self._turned_away(streaming)
+                raise
             request = raw if deserialize is None else deserialize(raw)
             return await behaviour(request, context)
 

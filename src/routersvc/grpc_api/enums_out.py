@@ -170,6 +170,7 @@ EXCLUSION_REASONS: Mapping[ExclusionReason, explanation.ExclusionReason.ValueTyp
             ExclusionReason.OUTPUT_LIMIT: explanation.EXCLUSION_REASON_OUTPUT_LIMIT,
             ExclusionReason.WIRE_FORMAT: explanation.EXCLUSION_REASON_WIRE_FORMAT,
             ExclusionReason.OPERATOR_DISABLED: explanation.EXCLUSION_REASON_OPERATOR_DISABLED,
+            ExclusionReason.LOWER_TIER: explanation.EXCLUSION_REASON_LOWER_TIER,
         }
     )
 )

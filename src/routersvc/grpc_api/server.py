@@ -21,10 +21,15 @@ SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
 """The router's own: tracked while they run, healthy together, and for tenants alone."""
 
 
+def _nobody_hears(_: bool) -> None:  # noqa: FBT001 - the one thing that is told
+    """Take note of nothing."""
+
+
 class EdgeServer:
     """Serves a router over gRPC. Lives in the event loop it was made in.
 
     `authenticator` tells whose a call is; without one everybody may call and is nobody's.
+    `turned_away` hears of each call that is not let in, and whether it wanted a stream.
 
     `outer_interceptors` stand outside of the exit for errors, the outermost first. `make_id` makes
     unique ids, `wall_clock` gives seconds since the epoch.
@@ -38,6 +43,7 @@ class EdgeServer:
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
         authenticator: Authenticator | None = None,
+        turned_away: Callable[[bool], None] = _nobody_hears,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         self.health = HealthChecks(SERVICES)
@@ -53,7 +59,11 @@ class EdgeServer:
         exit_ = ErrorExit(calls=self.calls, tracked=frozenset(SERVICES), make_id=make_id)
         inner: list[aio.ServerInterceptor] = []
         if authenticator is not None:
-            inner.append(Authentication(authenticator=authenticator, services=SERVICES))
+            inner.append(
+                Authentication(
+                    authenticator=authenticator, services=SERVICES, turned_away=turned_away
+                )
+            )
         self._server = aio.server(
             handlers=handlers,
             interceptors=[*outer_interceptors, exit_, *inner],

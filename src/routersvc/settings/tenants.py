@@ -8,7 +8,9 @@ from pydantic import AfterValidator, Field
 
 from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
-from routersvc.domain.tenants import Tenant, Weights
+from routersvc.domain.policies import HedgingMode
+from routersvc.domain.ranking import WeightWishes
+from routersvc.domain.tenants import Tenant
 from routersvc.settings.constraints import ConstraintsSection
 from routersvc.settings.fields import (
     Duration,
@@ -24,7 +26,7 @@ Weight = Annotated[float, Field(ge=0, le=1_000)]
 """How much an objective counts beside the others."""
 
 
-class WeightsSection(Section):
+class TenantWeightsSection(Section):
     """How much the objectives count in ranking. What is left out is the policy's."""
 
     quality: Weight | None = Field(default=None, description="Of expected quality.")
@@ -101,8 +103,12 @@ class TenantSection(Section):
     constraints: ConstraintsSection = Field(
         default=ConstraintsSection(), description="Hard limits that its requests can only tighten."
     )
-    weights: WeightsSection = Field(
-        default=WeightsSection(), description="How much the objectives count in ranking."
+    weights: TenantWeightsSection = Field(
+        default=TenantWeightsSection(), description="How much the objectives count in ranking."
+    )
+    hedging: HedgingMode | None = Field(
+        default=None,
+        description="The hedging mode of its requests that name none. Left out: the policy's.",
     )
     rate_limit: RateLimitSection | None = Field(
         default=None, description="How often it may call. Left out: no limit."
@@ -120,7 +126,8 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         default_policy=section.policy or "",
         allowed_policies=frozenset(section.allowed_policies or ()),
         constraints=section.constraints.value(),
-        weights=Weights(**section.weights.model_dump()),
+        hedging=section.hedging,
+        weights=WeightWishes(**section.weights.model_dump()),
         rate=None
         if section.rate_limit is None
         else CallRateRule(**section.rate_limit.model_dump()),

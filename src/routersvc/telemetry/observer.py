@@ -100,6 +100,10 @@ class TelemetryObserver:
                 describe_call(span, report, outcome)
         self._log(request, report, outcome, error)
 
+    def call_turned_away(self, streaming: bool) -> None:  # noqa: FBT001 - the one thing that is told
+        """Count a call of nobody that is known; it makes no line, or anybody could fill the log."""
+        self._metrics.call_refused(CallOutcome.UNAUTHENTICATED, streaming=streaming)
+
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
         """Take note that a call was refused before anything was attempted."""
         outcome = outcome_of(error)

@@ -92,12 +92,14 @@ class Edge:
     """A server, the router behind it, and a client of it.
 
     Its deployments play `scripted`, or are fed by hand through `fed` where there are no scripts.
+    `turned_away` notes the calls of nobody, `True` for one that wanted a stream.
     """
 
     router: Router
     scripted: ScriptedGateway
     fed: FedGateway
     observer: NotingObserver
+    turned_away: list[bool]
     server: EdgeServer
     address: str
     channel: aio.Channel
@@ -146,6 +148,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
             authenticator: Authenticator | None = None,
         ) -> Edge:
             names = list(scripts or ["fed"])
+            turned_away: list[bool] = []
             fed, scripted, observer = FedGateway(), ScriptedGateway(scripts or {}), NotingObserver()
             router = Router(
                 configuration=RouterConfiguration(
@@ -177,6 +180,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                 wall_clock=lambda: 0.0,
                 outer_interceptors=outer_interceptors,
                 authenticator=authenticator,
+                turned_away=turned_away.append,
             )
             stack.push_async_callback(router.aclose)
             (address,) = await server.start()
@@ -187,6 +191,7 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
                 scripted=scripted,
                 fed=fed,
                 observer=observer,
+                turned_away=turned_away,
                 server=server,
                 address=address,
                 channel=channel,

@@ -109,6 +109,20 @@ async def test_call_without_a_known_key_is_unauthenticated(
     assert (heard.retry, heard.report, edge.scripted.calls) == (None, None, [])
 
 
+async def test_calls_that_are_turned_away_are_told(open_edge: OpenEdge) -> None:
+    """So that somebody who tries keys shows in the metrics."""
+    edge = await open_guarded(open_edge)
+
+    await refused(edge, [("x-api-key", "wrong")])
+    with pytest.raises(aio.AioRpcError):
+        await anext(aiter(edge.stub.StreamComplete(service.StreamCompleteRequest(prompt=HELLO))))
+    await edge.stub.Complete(
+        service.CompleteRequest(prompt=HELLO), metadata=(("x-api-key", "key-of-one"),)
+    )
+
+    assert edge.turned_away == [False, True]
+
+
 @pytest.mark.parametrize("method", METHODS)
 async def test_no_method_is_open_nor_parses_anything(
     open_edge: OpenEdge, hear: Hear, method: str

@@ -137,6 +137,7 @@ async def test_reflection_lists_the_services(version: str, open_edge: OpenEdge) 
 
     assert [it.name for it in listing.list_services_response.service] == [
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         CATALOGUE,
         SERVICE,
@@ -144,6 +145,48 @@ async def test_reflection_lists_the_services(version: str, open_edge: OpenEdge) 
     assert router_service_pb2.DESCRIPTOR.serialized_pb in (
         files.file_descriptor_response.file_descriptor_proto
     )
+
+
+SYMBOLS = (
+    SERVICE,
+    f"{SERVICE}.Complete",
+    "llmrouter.v1.CompleteRequest.prompt",
+    "llmrouter.v1.ErrorReason",
+    "llmrouter.v1.ERROR_REASON_DRAINING",
+    # What errors carry: a tool that cannot read a detail shows bytes.
+    "llmrouter.v1.RouteReport",
+    "google.rpc.Status",
+    "google.rpc.ErrorInfo",
+    "google.rpc.RetryInfo",
+    "google.rpc.BadRequest.FieldViolation",
+    "grpc.health.v1.Health.Watch",
+    "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
+    "grpc.reflection.v1.ServerReflectionRequest",
+    "grpc.reflection.v1alpha.ServerReflection",
+)
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+async def test_reflection_describes_whatever_a_tool_asks_for(
+    symbol: str, open_edge: OpenEdge, grpcurl: Path
+) -> None:
+    """Services, methods, messages, fields, enums, and what travels inside of errors."""
+    edge = await open_edge({"a": [answer("never")]})
+
+    described = await output(grpcurl, "-plaintext", edge.address, "describe", symbol)
+
+    first, _, _ = described.partition("\n")
+    assert " is a" in first, described
+    assert symbol.rpartition(".")[2] in first
+
+
+async def test_reflection_knows_what_it_does_not_know(open_edge: OpenEdge, grpcurl: Path) -> None:
+    """A typo is told as one."""
+    edge = await open_edge({"a": [answer("never")]})
+
+    described = await output(grpcurl, "-plaintext", edge.address, "describe", f"{SERVICE}.Complet")
+
+    assert "Symbol not found" in described
 
 
 async def test_grpcurl_reaches_all_four_calls(open_edge: OpenEdge, grpcurl: Path) -> None:

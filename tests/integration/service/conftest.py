@@ -52,7 +52,9 @@ Start = Callable[..., AbstractAsyncContextManager[Service]]
 def start(tmp_path: Path) -> Start:
     """Return what runs a service for as long as a context lasts.
 
-    Keywords become keys of the default policy; `connections` is the limit of each provider.
+    Keywords become keys of the default policy, whose order is fixed unless one of them says
+    otherwise; `connections` is the limit of each provider. `checks` are the active ones: none,
+    because what providers log should be the calls of the test.
     """
 
     @contextlib.asynccontextmanager
@@ -61,6 +63,7 @@ def start(tmp_path: Path) -> Start:
         *,
         connections: int = 200,
         server: Mapping[str, object] | None = None,
+        checks: str = "{method: off}",
         **policy: object,
     ) -> AsyncGenerator[Service]:
         characters = [
@@ -69,7 +72,7 @@ def start(tmp_path: Path) -> Start:
         ]
         async with Simulator.start(characters) as simulator:
             file = tmp_path / "settings.yaml"
-            file.write_text(_settings(simulator, connections, server or {}, policy))
+            file.write_text(_settings(simulator, connections, server or {}, checks, policy))
             settings = load_settings(
                 file,
                 environment={"KEY": "a key of the test"},
@@ -98,11 +101,12 @@ def _settings(
     simulator: Simulator,
     connections: int,
     server: Mapping[str, object],
+    checks: str,
     policy: Mapping[str, object],
 ) -> str:
     lines = ["server:", '  listen: ["127.0.0.1:0"]']
     lines += [f"  {key}: {value}" for key, value in server.items()]
-    lines += ["providers:"]
+    lines += ["fleet:", f"  checks: {checks}", "providers:"]
     for provider in simulator.providers:
         lines += [
             f"  {provider.name}:",
@@ -119,5 +123,5 @@ def _settings(
         "  default:",
         "    deployments: [alpha-large, beta-large, gamma-large]",
     ]
-    lines += [f"    {key}: {value}" for key, value in policy.items()]
+    lines += [f"    {key}: {value}" for key, value in {"order": "fixed", **policy}.items()]
     return "\n".join(lines)

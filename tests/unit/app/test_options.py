@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from routersvc.app.authorisations import authorisations
 from routersvc.app.options import provider_gateway, server_options, telemetry_options
+=======
+from routersvc.app.options import (
+    profiler,
+    provider_gateway,
+    server_options,
+    telemetry_options,
+)
+>>>>>>> main
 from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
+from routersvc.drills.worlds import scripted_request
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.authorisations import (
@@ -29,6 +39,7 @@ from routersvc.telemetry.options import (
     TraceExporter,
     TraceOptions,
 )
+from routersvc.tokenizer.counter import O200kCounter
 
 ROUTES = """
 providers:
@@ -171,6 +182,7 @@ def test_vendors_who_bill_to_the_end_are_told_apart() -> None:
     assert dialects[DEFAULT_DIALECT].cancel_stops_billing
 
 
+<<<<<<< HEAD
 AUTHORISED = """
 providers:
   plain: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", api_key: "env:KEY"}
@@ -229,3 +241,21 @@ async def test_each_kind_of_auth_becomes_what_lets_calls_in(tmp_path: Path) -> N
     assert headers["plain"] == {b"authorization": b"Bearer secret"}
     assert headers["headed"] == {b"x-key": b"secret"}
     assert b"/r/bedrock/aws4_request, " in headers["signed"][b"authorization"]
+=======
+def test_profiles_look_for_identifiers_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    """With the regions and the rules of the file, and with the counter in any case."""
+    counter = O200kCounter()
+    rules = "detection: {data_classes: {pii: {kinds: [phone_number]}}, phone_regions: [US]}\n"
+    found: list[frozenset[str]] = []
+    for name, more in (("plain", ""), ("looking", rules)):
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(ROUTES + more)
+        settings = load_settings(
+            file, environment={"KEY": "secret"}, known_wire_formats=known_wire_formats()
+        )
+        made = profiler(settings, counter=counter)
+        assert made.counter is counter
+        found.append(made.profile(scripted_request(text="(212) 456-7890")).data_classes)
+
+    assert found == [frozenset(), frozenset({"pii"})]
+>>>>>>> main

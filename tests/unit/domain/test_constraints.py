@@ -214,8 +214,8 @@ def test_policy_order_is_kept_and_preferences_come_first() -> None:
         aliases={"big": "large"},
     )
 
-    plain = made.eligible(made.limits(request()))
-    preferring = made.eligible(made.limits(request(preferred_models=("big",))))
+    plain = made.plan(made.limits(request())).deployments
+    preferring = made.plan(made.limits(request(preferred_models=("big",)))).deployments
 
     assert [d.name for d in plain] == ["a", "b", "c", "d"]
     assert [d.name for d in preferring] == ["b", "d", "a", "c"]
@@ -231,9 +231,12 @@ def test_equivalent_mode_stays_with_the_model() -> None:
         scripted_deployment("d", model=first),
     )
 
-    eligible = made.eligible(made.limits(request(consistency=ConsistencyMode.EQUIVALENT)))
+    limits = made.limits(request(consistency=ConsistencyMode.EQUIVALENT))
 
-    assert [d.name for d in eligible] == ["a", "c", "d"]
+    assert [d.name for d in made.plan(limits).deployments] == ["a", "c", "d"]
+    (left_out,) = [c for c in made.candidates(limits) if not c.eligible]
+    assert left_out.deployment.name == "b"
+    assert [e.reason for e in left_out.exclusions] == [ExclusionReason.NOT_EQUIVALENT]
 
 
 def test_names_that_nothing_has_are_refused_by_field() -> None:

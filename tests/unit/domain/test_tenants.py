@@ -20,8 +20,9 @@ from routersvc.domain.errors import (
 from routersvc.domain.planning import Planner
 from routersvc.domain.plans import ExclusionReason
 from routersvc.domain.policies import Policy, RetryRule
+from routersvc.domain.ranking import WeightWishes
 from routersvc.domain.requests import Request, Routing
-from routersvc.domain.tenants import ANONYMOUS, Tenant, Weights
+from routersvc.domain.tenants import ANONYMOUS, Tenant
 from routersvc.drills.worlds import scripted_deployment, scripted_policy, scripted_request
 
 EU = Compliance(region="eu", no_training=True)
@@ -341,4 +342,4 @@ def test_downgrade_that_leaves_nothing_says_when_it_ends() -> None:
 def test_weights_are_not_negative() -> None:
     """A negative one would reward what costs."""
     with pytest.raises(ValueError, match="`cost` is at least 0"):
-        Weights(cost=-1.0)
+        WeightWishes(cost=-1.0)

@@ -156,3 +156,16 @@ async def test_recovering_deployment_is_probed_by_single_calls() -> None:
 
 
 BALANCED_TWO = scripted_policy(("a", "b"), order=OrderMode.BALANCED)
+
+
+def test_revived_deployment_gets_its_share_back() -> None:
+    """What its failures were charged is forgotten when its breaker closes."""
+    dead = Fault(deployment="a", kind=FaultKind.KILL, start=10.0, end=15.0)
+    result = run_drill(drill(dead, duration=60.0))
+    before = run_drill(drill(dead, duration=40.0))
+
+    late = result.figures.attempts["a"] - before.figures.attempts["a"]
+
+    calls = result.figures.calls - before.figures.calls
+    assert result.violations == ()
+    assert late / calls > 0.9 / 3

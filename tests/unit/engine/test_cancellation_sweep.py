@@ -216,7 +216,7 @@ def checked_until(step: int, method: CheckMethod) -> bool:
         world.router.start_checks()
         for _ in range(step):
             await asyncio.sleep(0 if step % 2 else 0.1)
-        reached = world.router.running_tasks > 0
+        reached = world.router.running_checks > 0
 
         await world.router.stop_checks()
 

@@ -11,7 +11,9 @@ from routersvc.domain.call_rates import CallRateRule
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
 from routersvc.domain.errors import UnknownTenantError
-from routersvc.domain.tenants import Tenant, Weights
+from routersvc.domain.policies import HedgingMode
+from routersvc.domain.ranking import WeightWishes
+from routersvc.domain.tenants import Tenant
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
@@ -36,7 +38,8 @@ def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
                 denied_providers=frozenset({"gamma"}),
                 max_cost_usd=0.5,
             ),
-            weights=Weights(quality=1.0, cost=1.0, latency=2.0),
+            weights=WeightWishes(quality=1.0, cost=1.0, latency=2.0),
+            hedging=HedgingMode.DELAYED,
             rate=CallRateRule(calls=600, window=60.0),
             budget=CostBudgetRule(
                 usd=100.0,

@@ -40,8 +40,9 @@ class Bench:
             self.provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
             self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
             self.tracer = self.provider.get_tracer("test")
+        self.metrics = Metrics(version="1")
         self.observer = TelemetryObserver(
-            metrics=Metrics(version="1"),
+            metrics=self.metrics,
             tracer=self.tracer,
             propagate=propagate,
             write_line=self.lines.append,
@@ -339,3 +340,18 @@ def test_deployment_without_region_has_no_region(
         bench.attempt(request_, dataclasses.replace(served, deployment=deployment))
 
     assert "routersvc.region" not in (bench.spans[0].attributes or {})
+
+
+def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
+    """Whoever tries keys shows in the metrics, and cannot fill the log."""
+    bench = Bench(sampler=None)
+
+    bench.observer.call_turned_away(True)  # noqa: FBT003 - it wanted a stream
+
+    families = {family.name: family for family in bench.metrics.collect()}
+    (sample,) = families["routersvc_refused_calls"].samples
+    assert (sample.labels, sample.value) == (
+        {"outcome": "unauthenticated", "streaming": "true"},
+        1,
+    )
+    assert bench.lines == []

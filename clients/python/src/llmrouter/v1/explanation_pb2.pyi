@@ -196,6 +196,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """Means that a wire extension is for another wire format."""
     EXCLUSION_REASON_OPERATOR_DISABLED: _ExclusionReason.ValueType  # 20
     """Means that the operator has taken it out."""
+    EXCLUSION_REASON_LOWER_TIER: _ExclusionReason.ValueType  # 21
+    """Means that its tier is weaker than that of the first choice, and no weaker model may answer."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Says why a deployment is no candidate. May grow."""
@@ -242,6 +244,8 @@ EXCLUSION_REASON_WIRE_FORMAT: ExclusionReason.ValueType  # 19
 """Means that a wire extension is for another wire format."""
 EXCLUSION_REASON_OPERATOR_DISABLED: ExclusionReason.ValueType  # 20
 """Means that the operator has taken it out."""
+EXCLUSION_REASON_LOWER_TIER: ExclusionReason.ValueType  # 21
+"""Means that its tier is weaker than that of the first choice, and no weaker model may answer."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

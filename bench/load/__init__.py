@@ -1,0 +1,1 @@
+"""Load on a running router, by a tool that others use too: ghz."""

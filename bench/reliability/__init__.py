@@ -1,0 +1,1 @@
+"""What the reliability layer costs for a call in which nothing goes wrong."""

@@ -1,0 +1,176 @@
+"""The calls that are measured: straight through the gateway, and through the router before it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random as random_module
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from bench.reliability.instant_gateway import TOKENS, InstantGateway
+from routersvc.domain.answers import Finished
+from routersvc.domain.catalogue import Catalogue, Deployment
+from routersvc.domain.errors import RefusedError
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.planning import Planner
+from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy
+from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.requests import Request
+from routersvc.drills.worlds import TIMEOUTS, scripted_deployment, scripted_request
+from routersvc.engine.ports import AttemptCall
+from routersvc.engine.router import Router, RouterConfiguration
+
+DEPLOYMENTS = ("first", "second", "third")
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """What the router has to decide for each call; `tokens` are those of a stream, 0 for none."""
+
+    name: str
+    tokens: int
+    order: OrderMode
+    hedging: HedgingMode
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the answer is streamed."""
+        return self.tokens > 0
+
+
+LAYERS = tuple(
+    Layer(
+        name=f"{kind}, {order.value} order, hedging {hedging.value}",
+        tokens=tokens,
+        order=order,
+        hedging=hedging,
+    )
+    for kind, tokens in (("unary", 0), ("stream, 1 token", 1), (f"stream, {TOKENS} tokens", TOKENS))
+    for order, hedging in (
+        (OrderMode.FIXED, HedgingMode.OFF),
+        (OrderMode.BALANCED, HedgingMode.OFF),
+        (OrderMode.BALANCED, HedgingMode.DELAYED),
+    )
+)
+
+
+class _Unobserved:
+    """An attempt that nobody follows."""
+
+    headers = _NO_HEADERS
+
+    def ended(self, attempt: AttemptReport) -> None:
+        """Take no note."""
+
+
+class _Nobody:
+    """An observer that takes no note: metrics and log lines are measured elsewhere."""
+
+    def attempt_started(
+        self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
+    ) -> _Unobserved:
+        """Take no note."""
+        del request, deployment, number, reason
+        return _Unobserved()
+
+    def call_ended(
+        self, *, request: Request, report: RouteReport, error: BaseException | None
+    ) -> None:
+        """Take no note."""
+
+    def call_refused(self, *, request: Request, error: RefusedError) -> None:
+        """Take no note."""
+
+
+def _catalogue() -> Catalogue:
+    return Catalogue(deployments={name: scripted_deployment(name) for name in DEPLOYMENTS})
+
+
+def _policy(layer: Layer) -> Policy:
+    return Policy(
+        name="measured",
+        deployments=DEPLOYMENTS,
+        order=layer.order,
+        max_attempts=3,
+        timeouts=TIMEOUTS,
+        hedging=HedgingRule(mode=layer.hedging),
+    )
+
+
+def make_router(layer: Layer) -> Router:
+    """Return a router of the running loop over three equal deployments that answer at once."""
+    policy = _policy(layer)
+    return Router(
+        configuration=RouterConfiguration(
+            catalogue=_catalogue(),
+            policies={policy.name: policy},
+            default_policy=policy.name,
+            digest="bench",
+            max_concurrent_calls=1000,
+        ),
+        gateway=InstantGateway(layer.tokens),
+        observer=_Nobody(),
+        clock=asyncio.get_running_loop().time,
+        wall_clock=time.monotonic,
+        random=random_module.Random(1),
+    )
+
+
+def routed(router: Router, layer: Layer) -> Callable[[], Awaitable[None]]:
+    """Return what makes one call through the router."""
+    request = scripted_request(streaming=layer.streaming)
+
+    async def unary() -> None:
+        async with router.open(request) as call:
+            await call.complete()
+
+    async def stream() -> None:
+        async with router.open(request) as call:
+            while not isinstance((await call.receive())[-1], Finished):
+                pass
+
+    return stream if layer.streaming else unary
+
+
+def planned(layer: Layer) -> Callable[[], Awaitable[None]]:
+    """Return what understands and plans the same call, and makes none."""
+    policy = _policy(layer)
+    catalogue = _catalogue()
+    planner = Planner(
+        catalogue=catalogue, policies={policy.name: policy}, default_policy=policy.name
+    )
+    fleet = Fleet(catalogue.deployments.values(), random=random_module.Random(1))
+    request = scripted_request(streaming=layer.streaming)
+
+    async def plan() -> None:
+        now = time.monotonic()
+        planner.plan(planner.limits(request, at=now), fleet.view(now))
+
+    return plan
+
+
+def direct(layer: Layer) -> Callable[[], Awaitable[None]]:
+    """Return what makes the same call straight through the gateway, in a task as the router's."""
+    gateway = InstantGateway(layer.tokens)
+    request = scripted_request(streaming=layer.streaming)
+    call = AttemptCall(
+        deployment=scripted_deployment(DEPLOYMENTS[0]),
+        prompt=request.prompt,
+        streaming=layer.streaming,
+        connect_timeout=TIMEOUTS.connect,
+        timeout=TIMEOUTS.attempt,
+    )
+
+    async def ask() -> None:
+        stream = gateway.open(call)
+        try:
+            while not isinstance((await stream.receive())[-1], Finished):
+                pass
+        finally:
+            await stream.aclose()
+
+    return ask

@@ -1,0 +1,62 @@
+package llmrouter
+
+import (
+	"strings"
+
+	"github.com/routersvc/routersvc/clients/go/llmrouterv1"
+)
+
+// TextPrompt returns a prompt of one user message.
+func TextPrompt(text string) *llmrouterv1.Prompt {
+	return &llmrouterv1.Prompt{Messages: []*llmrouterv1.Message{{
+		Role:  llmrouterv1.Role_ROLE_USER,
+		Parts: []*llmrouterv1.Part{{Content: &llmrouterv1.Part_Text{Text: text}}},
+	}}}
+}
+
+// TextOf returns the text of a whole answer; tool calls, thoughts and media are no text.
+func TextOf(response *llmrouterv1.CompleteResponse) string {
+	var text strings.Builder
+	for _, part := range response.GetMessage().GetParts() {
+		text.WriteString(part.GetText())
+	}
+	return text.String()
+}
+
+// AnswerText takes the events of one stream in their order and holds the text that counts so far, also
+// when the stream broke and was recovered. The zero value is ready.
+type AnswerText struct {
+	text strings.Builder
+}
+
+// Add takes an event and returns the text it adds, often none. A recovered event takes back text: what
+// was shown has to be shown anew from [AnswerText.String].
+func (t *AnswerText) Add(event *llmrouterv1.StreamCompleteResponse) string {
+	switch it := event.GetEvent().(type) {
+	case *llmrouterv1.StreamCompleteResponse_ContentDelta:
+		t.text.WriteString(it.ContentDelta.GetText())
+		return it.ContentDelta.GetText()
+	case *llmrouterv1.StreamCompleteResponse_Recovered:
+		kept := ""
+		if it.Recovered.GetKind() == llmrouterv1.RecoveryKind_RECOVERY_KIND_RESUMED {
+			kept = beginning(t.text.String(), it.Recovered.GetKeptCharacters())
+		}
+		t.text.Reset()
+		t.text.WriteString(kept)
+	}
+	return ""
+}
+
+// String returns the text that counts so far.
+func (t *AnswerText) String() string { return t.text.String() }
+
+// beginning returns the first code points of a text.
+func beginning(text string, characters int64) string {
+	for at := range text {
+		if characters == 0 {
+			return text[:at]
+		}
+		characters--
+	}
+	return text
+}

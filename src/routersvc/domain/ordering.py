@@ -1,0 +1,149 @@
+"""Puts the deployments that may serve into the order in which a plan tries them.
+
+Fixed: as the policy or the rule lists them. Balanced: model by model in that order, the deployments
+of one model by their load. Ranked: the models by their score, the deployments again by load. A
+session takes the place of the load, and with it of all that only one replica knows: the same
+session finds the same deployment everywhere. Preferred models come before all others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.constraints import Limits, expected_cost
+from routersvc.domain.outlooks import NOTHING_KNOWN, LiveView, Outlook
+from routersvc.domain.plans import Exclusion, ExclusionReason
+from routersvc.domain.policies import ConsistencyMode, OrderMode
+from routersvc.domain.ranking import Prospect, Standing, standings
+from routersvc.domain.rendezvous import by_affinity, with_canaries
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """The deployments to try, best first.
+
+    `standings` are by model and empty where nothing was ranked. `set_aside` holds, by name, what
+    may serve but not stand in for the first choice.
+    """
+
+    deployments: tuple[Deployment, ...]
+    standings: Mapping[str, Standing] = dataclasses.field(default_factory=dict[str, Standing])
+    set_aside: Mapping[str, Exclusion] = dataclasses.field(default_factory=dict[str, Exclusion])
+
+
+def ordered(allowed: Sequence[Deployment], limits: Limits, view: LiveView) -> Order:
+    """Return the order of `allowed`, which stand in that of the policy; at least one."""
+    preferred = limits.preferred
+    last = len(preferred)
+    if limits.order is OrderMode.FIXED:
+        chosen = list(allowed)
+        if preferred:
+            chosen.sort(key=lambda one: preferred.get(one.model.name, last))
+        return _narrowed(chosen, {}, limits)
+    groups = list(_by_model(allowed).values())
+    scores: dict[str, Standing] = {}
+    if limits.order is OrderMode.RANKED:
+        scores = _scores(groups, limits, view)
+        groups.sort(key=lambda group: -scores[group[0].model.name].score)
+    elif limits.request.routing.latency_budget is not None:
+        groups.sort(key=lambda group: _is_too_late(group, limits, view))
+    if preferred:
+        groups.sort(key=lambda group: preferred.get(group[0].model.name, last))
+    chosen = [one for group in groups for one in _arranged(group, limits, view)]
+    return _narrowed(chosen, scores, limits)
+
+
+def _by_model(deployments: Sequence[Deployment]) -> dict[str, list[Deployment]]:
+    groups: dict[str, list[Deployment]] = {}
+    for deployment in deployments:
+        groups.setdefault(deployment.model.name, []).append(deployment)
+    return groups
+
+
+def _arranged(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> Sequence[Deployment]:
+    """Return the deployments of one model in the order in which to try them."""
+    routing = limits.request.routing
+    if len(equals) == 1 or routing.deterministic:
+        return equals
+    session = routing.session_id
+    arranged = by_affinity(session, equals) if session else view.balanced(equals)
+    return with_canaries(session or limits.request.request_id, arranged)
+
+
+def _scores(
+    groups: Sequence[Sequence[Deployment]], limits: Limits, view: LiveView
+) -> dict[str, Standing]:
+    prospects = [_prospect(group, limits, view) for group in groups]
+    budget = limits.request.routing.latency_budget
+    found = standings(prospects, limits.weights, latency_budget=budget)
+    return {group[0].model.name: standing for group, standing in zip(groups, found, strict=True)}
+
+
+def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> Prospect:
+    """Return what is expected of one model: of its best deployment, where they differ."""
+    model = equals[0].model
+    profile = limits.profile
+    outlooks = outlooks_of(equals, limits, view)
+    return Prospect(
+        quality=model.quality.expected(profile.task, profile.complexity),
+        cost=expected_cost(equals[0], profile),
+        latency=_least([outlook.latency for outlook in outlooks]),
+        late=_least([outlook.late for outlook in outlooks]),
+        success_rate=max(
+            (each.success_rate for each in outlooks if each.success_rate is not None),
+            default=None,
+        ),
+    )
+
+
+def outlooks_of(deployments: Sequence[Deployment], limits: Limits, view: LiveView) -> list[Outlook]:
+    """Return what a plan may know: for a session nothing that one replica alone knows."""
+    if limits.request.routing.session_id:
+        return [NOTHING_KNOWN] * len(deployments)
+    streaming = limits.request.streaming
+    return [view.outlook(deployment, streaming=streaming) for deployment in deployments]
+
+
+def _is_too_late(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:
+    budget = limits.request.routing.latency_budget
+    late = _least([outlook.late for outlook in outlooks_of(equals, limits, view)])
+    return budget is not None and late is not None and late > budget
+
+
+def _least(values: Sequence[float | None]) -> float | None:
+    return min((value for value in values if value is not None), default=None)
+
+
+def _narrowed(
+    chosen: Sequence[Deployment], scores: Mapping[str, Standing], limits: Limits
+) -> Order:
+    """Set aside what may not stand in for the first choice."""
+    first = chosen[0].model
+    set_aside: dict[str, Exclusion] = {}
+    if limits.consistency is ConsistencyMode.EQUIVALENT:
+        same = first.equivalent_to | {first.name}
+        for deployment in chosen:
+            if deployment.model.name not in same:
+                set_aside[deployment.name] = Exclusion(
+                    reason=ExclusionReason.NOT_EQUIVALENT,
+                    description=f"`{deployment.model.name}` is not equivalent to `{first.name}`",
+                    eligible_if=f"`{first.name}` names it under `equivalent_to`",
+                )
+    if not limits.allow_degraded:
+        for deployment in chosen:
+            if deployment.model.tier > first.tier:
+                set_aside[deployment.name] = Exclusion(
+                    reason=ExclusionReason.LOWER_TIER,
+                    description=f"its tier {deployment.model.tier} is weaker than {first.tier}, "
+                    f"that of the first choice",
+                    eligible_if="`allow_degraded` is set",
+                )
+    if not set_aside:
+        return Order(deployments=tuple(chosen), standings=scores)
+    return Order(
+        deployments=tuple(one for one in chosen if one.name not in set_aside),
+        standings=scores,
+        set_aside=set_aside,
+    )
