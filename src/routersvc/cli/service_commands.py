@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """The words of the commands around the service: what serves it, and what needs no router."""
-=======
-"""The words of the commands around the service: `serve`, `check`, `profile`, `drill` and others."""
->>>>>>> main
 
 from __future__ import annotations
 
@@ -68,7 +64,6 @@ def add_to(application: typer.Typer) -> None:
         ),
     )(simulate)
     application.command(
-<<<<<<< HEAD
         "replay",
         help=prose(replay),
         epilog=examples(
@@ -78,7 +73,7 @@ def add_to(application: typer.Typer) -> None:
             ("routersvc replay stream.json --cut 500", "the connection breaks after 500 bytes"),
         ),
     )(replay)
-=======
+    application.command(
         "drill",
         help=prose(drill),
         epilog=examples(
@@ -88,7 +83,6 @@ def add_to(application: typer.Typer) -> None:
             "routersvc drill outage.yaml --json | jq .outcomes",
         ),
     )(drill)
->>>>>>> main
     application.command(
         "demo",
         help=prose(demo),

@@ -7,17 +7,13 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
 from routersvc.app.authorisations import authorisations
-from routersvc.app.options import provider_gateway, server_options, telemetry_options
-=======
 from routersvc.app.options import (
     profiler,
     provider_gateway,
     server_options,
     telemetry_options,
 )
->>>>>>> main
 from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
 from routersvc.drills.worlds import scripted_request
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
@@ -182,7 +178,6 @@ def test_vendors_who_bill_to_the_end_are_told_apart() -> None:
     assert dialects[DEFAULT_DIALECT].cancel_stops_billing
 
 
-<<<<<<< HEAD
 AUTHORISED = """
 providers:
   plain: {wire_format: openai_chat, base_url: "http://127.0.0.1:1", api_key: "env:KEY"}
@@ -241,7 +236,8 @@ async def test_each_kind_of_auth_becomes_what_lets_calls_in(tmp_path: Path) -> N
     assert headers["plain"] == {b"authorization": b"Bearer secret"}
     assert headers["headed"] == {b"x-key": b"secret"}
     assert b"/r/bedrock/aws4_request, " in headers["signed"][b"authorization"]
-=======
+
+
 def test_profiles_look_for_identifiers_only_where_that_is_asked_for(tmp_path: Path) -> None:
     """With the regions and the rules of the file, and with the counter in any case."""
     counter = O200kCounter()
@@ -258,4 +254,3 @@ def test_profiles_look_for_identifiers_only_where_that_is_asked_for(tmp_path: Pa
         found.append(made.profile(scripted_request(text="(212) 456-7890")).data_classes)
 
     assert found == [frozenset(), frozenset({"pii"})]
->>>>>>> main
