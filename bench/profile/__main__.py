@@ -13,7 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from bench.simulations.tables import table
+from bench.tables import table
 from routersvc.detection.local_detector import LocalDetector
 from routersvc.domain.profiles import Profiler
 from routersvc.domain.prompts import Message, Prompt, Role, Text

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from bench.profile.labels import MAPPING, Labelled, labelled
 from bench.profile.ranks import auc, spearman
-from bench.simulations.tables import table
+from bench.tables import table
 from routersvc.domain.plans import Profile
 from routersvc.domain.profiles import Profiler
 from routersvc.domain.prompts import Message, Prompt, Role, Text
