@@ -6,7 +6,7 @@ import base64
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import google.genai
 from google.genai import types
@@ -151,7 +151,7 @@ def _chunks(record: Record) -> Sequence[JsonObject]:
         whole: Any = json.loads(record.body)
     except ValueError:
         return payloads(record.body)
-    return whole if isinstance(whole, list) else [whole]
+    return cast("list[JsonObject]", whole) if isinstance(whole, list) else [whole]
 
 
 def _parsed(chunk: JsonObject) -> types.GenerateContentResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import anthropic
 import httpx2
@@ -79,7 +79,6 @@ def _message(record: Record) -> anthropic.types.Message:
     with anthropic.Anthropic(api_key="k", http_client=http, max_retries=0) as client:
         asked: Any = {"max_tokens": 1, "model": "m", "messages": [{"role": "user", "content": "?"}]}
         if not record.streaming:
-            whole: anthropic.types.Message = client.messages.create(**asked)
-            return whole
+            return cast("anthropic.types.Message", client.messages.create(**asked))
         with client.messages.stream(**asked) as stream:
             return stream.get_final_message()

@@ -207,6 +207,7 @@ async def test_whole_answer_arrives(name: str, tmp_path: Path) -> None:
 async def test_stream_arrives_in_pieces(name: str, tmp_path: Path) -> None:
     """Each token is passed on as it comes."""
     texts: list[str] = []
+    report = RouteReport()
     async with rig(name, tmp_path) as service:
         async for event in service.client.stream(StreamCompleteRequest(prompt=PROMPT)):
             if event.content_delta.text:
@@ -222,7 +223,7 @@ async def test_stream_arrives_in_pieces(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("streaming", [False, True], ids=["unary", "stream"])
 async def test_tool_is_called(name: str, tmp_path: Path, *, streaming: bool) -> None:
     """The schema goes out and the arguments come back, in whatever pieces."""
-    names, arguments = "", ""
+    names, arguments, report = "", "", RouteReport()
     async with rig(name, tmp_path) as service:
         if streaming:
             async for event in service.client.stream(StreamCompleteRequest(prompt=WITH_TOOL)):
@@ -248,7 +249,7 @@ async def test_overload_is_understood_and_failed_over(
     async with rig(name, tmp_path) as service:
         service.provider.inject(Fault(effect=Status(problem=Problem.OVERLOADED)))
         if streaming:
-            text = ""
+            text, report = "", RouteReport()
             async for event in service.client.stream(StreamCompleteRequest(prompt=PROMPT)):
                 text += event.content_delta.text
                 report = event.finished.report
