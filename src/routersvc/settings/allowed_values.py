@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from routersvc.domain.catalogue import Capability
+from routersvc.domain.tasks import Task
 from routersvc.settings.problems import KeyPath, listing
+from routersvc.settings.route_rules import Weekday
 from routersvc.settings.schema import (
     SchemaNode,
     is_section,
@@ -19,6 +22,7 @@ _KINDS = {
     "number",
     "pause": "a length of time up to 24h: `0s`, `250ms`, `1m30s`, or seconds as a number",
     "size": "a size above 0 and below 2GiB: `512KiB`, `16MiB`, `1GiB`, or bytes as a number",
+    "time_of_day": "a time in UTC, as `22:00`",
     "date": "a day, as `2027-01-31`",
     "secret": "`env:NAME` for an environment variable, `file:PATH` for a file",
     "header": "text of visible ASCII characters, `env:NAME` or `file:PATH`",
@@ -32,6 +36,7 @@ _BRIEF_KINDS = {
     "long_duration": "duration",
     "pause": "duration or `0s`",
     "size": "size",
+    "time_of_day": "time in UTC",
     "date": "date",
     "secret": "secret by reference",
     "header": "text or secret by reference",
@@ -51,7 +56,12 @@ _PATTERNS = {
     "set itself",
 }
 
-_LONGEST_BRIEF_LIST = 6
+_LONG_LISTS = {
+    tuple(one.value for one in values): word
+    for values, word in ((Capability, "capability"), (Task, "task"), (Weekday, "day, as `monday`"))
+}
+"""What lists are called that would fill a table."""
+
 _NO_LIMIT = 1_000_000
 """Upper limits from here on only catch slips of the finger."""
 
@@ -98,7 +108,7 @@ def brief_words(node: SchemaNode) -> str:
         return _BRIEF_KINDS[node["x-kind"]]
     if "enum" in node:
         names: list[str] = node["enum"]
-        return "capability" if len(names) > _LONGEST_BRIEF_LIST else f"one of {listing(names)}"
+        return _LONG_LISTS.get(tuple(names)) or f"one of {listing(names)}"
     match node.get("type"):
         case "boolean":
             return "`true` or `false`"

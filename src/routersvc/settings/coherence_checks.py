@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from routersvc.settings.addresses import HostPort
 from routersvc.settings.auth import AuthKind, check_auth
+from routersvc.settings.deployments import DeploymentSection
 from routersvc.settings.fields import is_credential_header
 from routersvc.settings.fleet import FleetSection
 from routersvc.settings.models import ModelSection
 from routersvc.settings.policies import PolicySection
 from routersvc.settings.policy_checks import check_policy
 from routersvc.settings.problem_list import ProblemList
-from routersvc.settings.problems import KeyPath
+from routersvc.settings.problems import KeyPath, shown
 from routersvc.settings.providers import ProviderSection
 from routersvc.settings.secrets import SecretReference
 from routersvc.settings.sections import Sections
@@ -27,6 +28,9 @@ from routersvc.settings.units import duration_text
 from routersvc.settings.written_keys import WrittenKeys
 from routersvc.settings.yaml_source import YamlDocument
 
+_ROUNDING = 1e-9
+"""Sums of shares are not exact."""
+
 
 def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemList) -> None:
     """Report every contradiction."""
@@ -36,6 +40,7 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
     for name, model in sections.effective_models().items():
         if sections.models[name] is not None:
             _check_model(("models", name), model, problems)
+    _check_canaries(sections.deployments, problems)
     keys = WrittenKeys(source, problems)
     server = sections.server
     policies = sections.effective_policies()
@@ -99,6 +104,25 @@ def _check_model(path: KeyPath, model: ModelSection | None, problems: ProblemLis
             f"`{longest}` does not fit into the `context_window`",
             f"at most {window}",
         )
+
+
+def _check_canaries(
+    deployments: Mapping[str, DeploymentSection | None], problems: ProblemList
+) -> None:
+    """Report where the canaries of one model together want more than there is."""
+    taken: dict[str, float] = {}
+    for name, deployment in deployments.items():
+        if deployment is None or deployment.canary_share is None:
+            continue
+        before = taken.get(deployment.model, 0.0)
+        taken[deployment.model] = before + deployment.canary_share
+        if taken[deployment.model] > 1 + _ROUNDING:
+            problems.at_value(
+                ("deployments", name, "canary_share"),
+                f"leaves the model {shown(deployment.model)} with more than all of its requests "
+                "given away",
+                f"at most {max(0.0, 1 - before):.6g}",
+            )
 
 
 def _check_headers(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.settings.fields import Name, Section, VisibleText
+from routersvc.settings.fields import Name, Ratio, Section, VisibleText
 from routersvc.settings.providers import ComplianceSection
 
 
@@ -30,6 +30,12 @@ class DeploymentSection(Section):
     compliance: ComplianceSection = Field(
         default=ComplianceSection(),
         description="What is contracted for this deployment. Each key left out: the provider's.",
+    )
+    canary_share: Ratio | None = Field(
+        default=None,
+        description="While it is tried out: the share of the requests for its model that it takes "
+        "before the other deployments of that model, the same sessions every time. It then stands "
+        "in for the others only. Left out: it takes part like any other.",
     )
     enabled: bool = Field(
         default=True, description="`false` takes it out of service and leaves it in place."

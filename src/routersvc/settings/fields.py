@@ -32,7 +32,14 @@ from routersvc.settings.addresses import (
     parse_listen_address,
 )
 from routersvc.settings.secrets import SecretReference, SecretSource
-from routersvc.settings.units import DURATION_PATTERN, SIZE_PATTERN, bytes_of, seconds_of
+from routersvc.settings.units import (
+    DURATION_PATTERN,
+    SIZE_PATTERN,
+    TIME_OF_DAY_PATTERN,
+    bytes_of,
+    second_of_day,
+    seconds_of,
+)
 
 T = TypeVar("T", bound=Hashable)
 
@@ -97,6 +104,13 @@ def _seconds(value: object) -> object:
         return value
     try:
         return seconds_of(value)
+    except ValueError as error:
+        raise refused(f"is {error}") from None
+
+
+def _second_of_day(value: object) -> int:
+    try:
+        return second_of_day(_text(value))
     except ValueError as error:
         raise refused(f"is {error}") from None
 
@@ -217,6 +231,13 @@ Pause = Annotated[
     _length_of_time("pause", minimum=0, maximum=LONGEST_DURATION),
 ]
 """A length of time that may be 0, in seconds."""
+
+TimeOfDay = Annotated[
+    int,
+    PlainValidator(_second_of_day),
+    WithJsonSchema({"x-kind": "time_of_day", "type": "string", "pattern": TIME_OF_DAY_PATTERN}),
+]
+"""A time of the day, in seconds after midnight."""
 
 ByteSize = Annotated[
     int,

@@ -9,17 +9,27 @@ from typing import cast
 from routersvc.settings.allowed_values import brief_words
 from routersvc.settings.policies import PolicyDefaultsSection
 from routersvc.settings.problems import listing
-from routersvc.settings.schema import SchemaNode, is_section, named_value, root_node, value_of
+from routersvc.settings.schema import (
+    SchemaNode,
+    is_section,
+    listed_value,
+    named_value,
+    root_node,
+    value_of,
+)
 
 ANY_NAME = "<name>"
 """Stands in a key path for a name that the operator chooses."""
 
+ANY_ITEM = "<item>"
+"""Stands in a key path for a place in a list of sections."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFacts:
-    """What the schema says of one key; `path` holds `ANY_NAME` where names stand.
+    """What the schema says of one key.
 
-    `takes` says in a few words what its value is. `default` is `None` for a key that is required,
+    `path` holds `ANY_NAME` where names stand and `ANY_ITEM` for places in a list. `takes` says in a few words what its value is. `default` is `None` for a key that is required,
     and for a section that is always there.
     """
 
@@ -58,10 +68,13 @@ def _keys_below(path: tuple[str, ...], section: SchemaNode) -> Iterator[KeyFacts
             required=name in section.get("required", ()),
         )
         named = named_value(value)
+        listed = listed_value(value)
         if is_section(value):
             yield from _keys_below((*path, name), value)
         elif named is not None and is_section(named):
             yield from _keys_below((*path, name, ANY_NAME), named)
+        elif listed is not None and is_section(listed):
+            yield from _keys_below((*path, name, ANY_ITEM), listed)
 
 
 def _default_words(default: object) -> str:

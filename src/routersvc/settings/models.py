@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from routersvc.domain.catalogue import Capability
 from routersvc.settings.fields import Date, Name, Names, Section, UsDollars, unique
+from routersvc.settings.qualities import QualitySection
 
 TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]
 """A number of tokens."""
@@ -79,6 +80,11 @@ class ModelSection(Section):
         ge=0,
         le=1_000,
         description="Its rung: 0 is the strongest, each higher number a weaker fallback.",
+    )
+    quality: QualitySection = Field(
+        default=QualitySection(),
+        description="How good its answers are, from 0 to 1, in general and by task, for policies "
+        "with `order: ranked`.",
     )
     token_ratio: Annotated[float, Field(ge=0.5, le=5)] | None = Field(
         default=None,

@@ -37,6 +37,12 @@ class PlainData:
             if isinstance(item, str):
                 yield (*path, at), item
 
+    def items(self, path: KeyPath) -> Iterator[KeyPath]:
+        """Yield the path of each item of the list at `path`."""
+        found = self._at(path)
+        for at in range(len(cast("list[object]", found)) if isinstance(found, list) else 0):
+            yield (*path, at)
+
     def _at(self, path: KeyPath) -> object:
         found = self._content
         for step in path:

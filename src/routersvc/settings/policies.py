@@ -20,6 +20,8 @@ from routersvc.domain.policies import (
 )
 from routersvc.settings.constraints import ConstraintsSection
 from routersvc.settings.fields import Duration, FilledNames, Section, refused
+from routersvc.settings.route_rules import RouteRuleSection
+from routersvc.settings.weights import WeightsSection
 
 _HEDGING = HedgingRule(mode=HedgingMode.OFF)
 _RETRIES = RetryRule()
@@ -124,7 +126,14 @@ class PolicyDefaultsSection(Section):
     order: OrderMode = Field(
         default=OrderMode.BALANCED,
         description="`fixed`: as listed. `balanced`: deployments of one model share the place of "
-        "the first of them, each call going to the better of two drawn at random by their load.",
+        "the first of them, each call going to the better of two drawn at random by their load. "
+        "`ranked`: models by expected quality, cost, latency and health, their deployments again "
+        "by load.",
+    )
+    weights: WeightsSection = Field(
+        default=WeightsSection(),
+        description="How much quality, cost and latency count against each other where models are "
+        "ranked.",
     )
     max_attempts: int = Field(
         default=3,
@@ -156,6 +165,10 @@ class PolicyDefaultsSection(Section):
         default=False,
         description="Ask another deployment when a content filter or the model refuses.",
     )
+    allow_degraded: bool = Field(
+        default=True,
+        description="Whether a model of a weaker `tier` than the first choice may stand in for it.",
+    )
 
 
 class PolicySection(PolicyDefaultsSection):
@@ -173,6 +186,11 @@ class PolicySection(PolicyDefaultsSection):
         default=None,
         description="Instead: all deployments of these models, model by model, each in the "
         "order of this file.",
+    )
+    rules: tuple[RouteRuleSection, ...] = Field(
+        default=(),
+        description="Which requests go elsewhere, in a fixed order: the first rule that matches "
+        "decides instead of `deployments` or `models`.",
     )
     constraints: ConstraintsSection = Field(
         default=ConstraintsSection(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from routersvc.domain.policies import HedgingMode
 from routersvc.settings.policies import PolicySection
 from routersvc.settings.problems import KeyPath
+from routersvc.settings.route_rule_checks import check_rules
 from routersvc.settings.units import duration_text
 from routersvc.settings.written_keys import WrittenKeys
 
@@ -23,6 +24,8 @@ def check_policy(
     check.check_timeouts(default_timeout)
     check.check_hedging()
     check.check_retries()
+    check.check_weights()
+    check_rules(("policies", name, "rules"), policy.rules, keys.problems)
 
 
 class _PolicyCheck:
@@ -103,6 +106,13 @@ class _PolicyCheck:
             (self._places("retries", "base_delay"), retries.base_delay),
             (self._places("retries", "max_delay"), retries.max_delay),
         )
+
+    def check_weights(self) -> None:
+        weights = self._policy.weights
+        if weights.quality + weights.cost + weights.latency <= 0:
+            self._keys.report(
+                self._places("weights"), "leaves nothing to rank by", "one of them above 0"
+            )
 
     def _places(self, *keys: str) -> list[KeyPath]:
         """Return where a rule may have been written: in the policy, else in the defaults."""

@@ -70,9 +70,13 @@ class _References:
         deployments = self._data.keys(("deployments",))
         deployed = {self._data.text(("deployments", name, "model")) for name in deployments}
         policies = self._data.keys(("policies",))
+        tenants = self._data.keys(("tenants",))
         for policy in policies:
             path = ("policies", policy)
             self._check_each((*path, "deployments"), "deployment", deployments)
+            for rule in self._data.items((*path, "rules")):
+                self._check_each((*rule, "deployments"), "deployment", deployments)
+                self._check_each((*rule, "match", "tenants"), "tenant", tenants)
             for place, model in self._data.texts((*path, "models")):
                 self._check_model(place)
                 if model in self._models and model not in deployed and None not in deployed:

@@ -103,6 +103,11 @@ def named_value(node: SchemaNode) -> SchemaNode | None:
     return next((value_of(value) for value in patterns.values()), None)
 
 
+def listed_value(node: SchemaNode) -> SchemaNode | None:
+    """Return what stands at each place of a list, `None` where there is none."""
+    return value_of(node["items"]) if "items" in node else None
+
+
 def name_pattern(node: SchemaNode) -> str:
     """Return the pattern of the free names of a mapping, empty where there are none."""
     patterns: dict[str, SchemaNode] = node.get("patternProperties", {})

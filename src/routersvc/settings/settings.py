@@ -22,6 +22,7 @@ from routersvc.domain.detectors import DataClassRule
 from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.ranking import Weights
 from routersvc.domain.tenants import Tenant
 from routersvc.domain.token_ratios import conservative_ratio
 from routersvc.settings import known_models
@@ -175,6 +176,7 @@ def _model(name: str, own: ModelSection) -> Model:
         equivalent_to=frozenset(section.equivalent_to),
         deprecated=section.deprecated,
         retires_on=section.retires_on,
+        quality=section.quality.value(),
         token_ratio=section.token_ratio
         or conservative_ratio((name, _vendor_name(name, own), *section.aliases)),
     )
@@ -203,6 +205,7 @@ def _deployment(
             data_classes=frozenset(compliance.data_classes),
         ),
         enabled=section.enabled,
+        canary_share=section.canary_share,
     )
 
 
@@ -222,9 +225,12 @@ def _policy(
         timeouts=Timeouts(**section.timeouts.model_dump()),
         hedging=HedgingRule(**section.hedging.model_dump()),
         order=section.order,
+        weights=Weights(**section.weights.model_dump()),
+        rules=tuple(rule.value() for rule in section.rules),
         retries=RetryRule(**section.retries.model_dump()),
         stream_recovery=section.stream_recovery,
         consistency=section.consistency,
         failover_on_refusal=section.failover_on_refusal,
+        allow_degraded=section.allow_degraded,
         constraints=section.constraints.value(),
     )

@@ -61,8 +61,9 @@ def check_prices(sections: Sections, problems: ProblemList) -> None:
         section = sections.document.policies.get(policy)
         if section is None:
             continue
+        named = {*(section.deployments or ())}.union(*(rule.deployments for rule in section.rules))
         called = set(section.models or ()) | {
-            deployments[each].model for each in section.deployments or () if each in deployments
+            deployments[each].model for each in named if each in deployments
         }
         if called and not called & priced:
             problems.at_key(

@@ -21,17 +21,7 @@ from routersvc.settings.fields import (
     Section,
     unique,
 )
-
-Weight = Annotated[float, Field(ge=0, le=1_000)]
-"""How much an objective counts beside the others."""
-
-
-class TenantWeightsSection(Section):
-    """How much the objectives count in ranking. What is left out is the policy's."""
-
-    quality: Weight | None = Field(default=None, description="Of expected quality.")
-    cost: Weight | None = Field(default=None, description="Of expected cost.")
-    latency: Weight | None = Field(default=None, description="Of expected latency.")
+from routersvc.settings.weights import TenantWeightsSection
 
 
 class DowngradeSection(Section):

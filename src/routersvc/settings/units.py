@@ -1,4 +1,4 @@
-"""Lengths of time and sizes as people write them: `250ms`, `1m30s`, `16MiB`."""
+"""Times, lengths of time and sizes as people write them: `22:00`, `250ms`, `1m30s`, `16MiB`."""
 
 from __future__ import annotations
 
@@ -33,9 +33,13 @@ DURATION_PATTERN = (
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(GiB|MiB|KiB|GB|MB|kB|B)$"
 """A size: one number, one unit."""
 
+TIME_OF_DAY_PATTERN = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+"""A time of the day, to the minute; `24:00` is its end."""
+
 _LONGEST_TEXT = 40
 _DURATION = re.compile(DURATION_PATTERN.replace("$", r"\Z"))
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[dhms])")
+_TIME_OF_DAY = re.compile(TIME_OF_DAY_PATTERN.replace("$", r"\Z"))
 _SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?(GiB|MiB|KiB|GB|MB|kB|B)")
 
 
@@ -48,6 +52,17 @@ def seconds_of(text: str) -> float:
     if len(text) > _LONGEST_TEXT or not _DURATION.match(text):
         raise ValueError("not a length of time")
     return sum(float(number) * SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def second_of_day(text: str) -> int:
+    """Return the seconds after midnight that a time such as `22:00` means.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    if not _TIME_OF_DAY.match(text):
+        raise ValueError("not a time of the day")
+    return 3_600 * int(text[:2]) + 60 * int(text[3:])
 
 
 def bytes_of(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from routersvc.settings.key_facts import ANY_NAME, all_keys
+from routersvc.settings.key_facts import ANY_ITEM, ANY_NAME, all_keys
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.schema import keys_at, node_at, settings_json_schema
 from routersvc.settings.settings import Settings
@@ -31,9 +31,10 @@ def explanations(text: str) -> dict[tuple[str, ...], str]:
 
 
 def general(path: KeyPath) -> tuple[str, ...]:
-    """Return a key path with `ANY_NAME` for names."""
+    """Return a key path with `ANY_NAME` for names and `ANY_ITEM` for places in lists."""
     return tuple(
-        str(step) if step in keys_at(path[:at]) else ANY_NAME for at, step in enumerate(path)
+        ANY_ITEM if isinstance(step, int) else step if step in keys_at(path[:at]) else ANY_NAME
+        for at, step in enumerate(path)
     )
 
 

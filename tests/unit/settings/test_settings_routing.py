@@ -1,0 +1,300 @@
+"""Ranking, rules, qualities and canaries as they are written, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from routersvc.domain.policies import OrderMode
+from routersvc.domain.ranking import NO_QUALITY_KNOWN, Quality, Weights
+from routersvc.domain.route_rules import Hours, RouteMatch, RouteRule
+from routersvc.domain.tasks import Task
+from routersvc.settings.qualities import QualitySection
+from routersvc.settings.settings import Settings
+
+Load = Callable[[str], Settings]
+Told = Callable[[str], list[str]]
+
+
+def with_rules(minimal: str, *rules: str) -> str:
+    """Return the minimal settings with rules of the default policy, one a line from line 18 on."""
+    lines = minimal.splitlines()
+    text = "\n".join(
+        [*lines[:13], "  default:", "    deployments: [alpha-large]", "    rules:", *rules]
+    )
+    return text.replace("policies:", "tenants: {t: {anonymous: true}}\npolicies:") + "\n"
+
+
+def test_policy_says_how_it_ranks(load: Load, minimal: str) -> None:
+    """Weights are taken key by key from the defaults."""
+    policy = load(minimal).policies()["default"]
+    ranked = load(
+        minimal
+        + "policy_defaults: {order: ranked, weights: {quality: 3, cost: 0}, allow_degraded: false}"
+    ).policies()["default"]
+
+    assert (policy.order, policy.weights, policy.allow_degraded) == (
+        OrderMode.BALANCED,
+        Weights(quality=1.0, cost=1.0, latency=1.0),
+        True,
+    )
+    assert (ranked.order, ranked.weights, ranked.allow_degraded) == (
+        OrderMode.RANKED,
+        Weights(quality=3.0, cost=0.0, latency=1.0),
+        False,
+    )
+
+
+def test_rules_say_where_requests_go(load: Load, minimal: str) -> None:
+    """Everything that a rule can match on, and one that matches everything."""
+    text = with_rules(
+        minimal,
+        "      - name: nightly",
+        "        match:",
+        "          tasks: [code, tool_use]",
+        "          min_complexity: 0.25",
+        "          max_complexity: 0.75",
+        "          min_input_tokens: 10",
+        "          max_input_tokens: 1000",
+        "          labels: {job: batch}",
+        "          tenants: [t]",
+        "          hours: {start: '22:00', end: 06:30, weekdays: [monday, sunday]}",
+        "        deployments: [alpha-large]",
+        "      - {name: rest, deployments: [alpha-large]}",
+    )
+
+    assert load(text).policies()["default"].rules == (
+        RouteRule(
+            name="nightly",
+            match=RouteMatch(
+                tasks=frozenset({Task.CODE, Task.TOOL_USE}),
+                min_complexity=0.25,
+                max_complexity=0.75,
+                min_input_tokens=10,
+                max_input_tokens=1000,
+                labels={"job": "batch"},
+                tenants=frozenset({"t"}),
+                hours=Hours(start=79_200, end=23_400, weekdays=frozenset({0, 6})),
+            ),
+            deployments=("alpha-large",),
+        ),
+        RouteRule(name="rest", match=RouteMatch(), deployments=("alpha-large",)),
+    )
+
+
+def test_day_ends_at_24(load: Load, minimal: str) -> None:
+    """Or the last minute of a day could not be said."""
+    text = with_rules(
+        minimal,
+        "      - {name: a, match: {hours: {start: '18:00', end: '24:00'}}, "
+        "deployments: [alpha-large]}",
+    )
+
+    (rule,) = load(text).policies()["default"].rules
+
+    assert rule.match.hours == Hours(start=64_800, end=86_400)
+
+
+def test_quality_is_said_by_task(load: Load, minimal: str) -> None:
+    """In general, and where a model is better or worse than that."""
+    text = minimal.replace(
+        "window: 128000", "window: 128000\n    quality: {general: 0.7, code: 0.9}"
+    )
+
+    silent = load(minimal).catalogue().deployments["alpha-large"].model
+    judged = load(text).catalogue().deployments["alpha-large"].model
+
+    assert silent.quality == NO_QUALITY_KNOWN
+    assert judged.quality == Quality(general=0.7, of_tasks={Task.CODE: 0.9})
+
+
+def test_quality_can_be_said_of_every_task() -> None:
+    """A task that is added has to be a key here."""
+    assert QualitySection.model_fields.keys() == {"general", *(task.value for task in Task)}
+
+
+def test_canary_takes_its_share(load: Load, minimal: str) -> None:
+    """A deployment that says nothing is none."""
+    text = minimal.replace("model: sim-large", "model: sim-large\n    canary_share: 0.05")
+
+    assert load(minimal).catalogue().deployments["alpha-large"].canary_share is None
+    assert load(text).catalogue().deployments["alpha-large"].canary_share == 0.05
+
+
+@pytest.mark.parametrize(
+    ("rules", "problems"),
+    [
+        (
+            ["      - {name: a, deployments: [alpha-lrage]}"],
+            [
+                (
+                    "18:33: policies.default.rules[0].deployments[0]: no deployment is called "
+                    "`alpha-lrage`; did you mean `alpha-large`? (allowed: `alpha-large`)"
+                )
+            ],
+        ),
+        (
+            ["      - {name: a, match: {tenants: [u]}, deployments: [alpha-large]}"],
+            [
+                (
+                    "18:37: policies.default.rules[0].match.tenants[0]: no tenant is called `u` "
+                    "(allowed: `t`)"
+                )
+            ],
+        ),
+        (
+            ["      - {name: a, match: {task: [code]}, deployments: [alpha-large]}"],
+            [
+                (
+                    "18:27: policies.default.rules[0].match.task: no such key; did you mean "
+                    "`tasks`? (allowed: `tasks`, `min_complexity`, `max_complexity`, "
+                    "`min_input_tokens`, `max_input_tokens`, `labels`, `tenants`, `hours`)"
+                )
+            ],
+        ),
+        (
+            [
+                "      - {name: a, match: {tasks: [code]}, deployments: [alpha-large]}",
+                "      - {name: a, match: {tasks: [chat]}, deployments: [alpha-large]}",
+            ],
+            [
+                (
+                    "19:16: policies.default.rules[1].name: `a` is a rule above already "
+                    "(allowed: each name once)"
+                )
+            ],
+        ),
+        (
+            [
+                "      - {name: a, deployments: [alpha-large]}",
+                "      - {name: b, match: {tasks: [chat]}, deployments: [alpha-large]}",
+            ],
+            ["19:9: policies.default.rules[1]: never decides: `a` matches every request"],
+        ),
+        (
+            [
+                (
+                    "      - {name: a, match: {min_complexity: 0.5, max_complexity: 0.25}, "
+                    "deployments: [alpha-large]}"
+                ),
+            ],
+            [
+                (
+                    "18:43: policies.default.rules[0].match.min_complexity: is above "
+                    "`max_complexity` (allowed: at most 0.25)"
+                )
+            ],
+        ),
+        (
+            [
+                (
+                    "      - {name: a, match: {min_input_tokens: 5, max_input_tokens: 4}, "
+                    "deployments: [alpha-large]}"
+                ),
+            ],
+            [
+                (
+                    "18:45: policies.default.rules[0].match.min_input_tokens: is above "
+                    "`max_input_tokens` (allowed: at most 4)"
+                )
+            ],
+        ),
+        (
+            [
+                (
+                    "      - {name: a, match: {hours: {start: '22:00', end: '22:00'}}, "
+                    "deployments: [alpha-large]}"
+                ),
+            ],
+            [
+                (
+                    "18:56: policies.default.rules[0].match.hours.end: is the time at which it "
+                    "begins (allowed: another time than `start`)"
+                )
+            ],
+        ),
+        (
+            [
+                (
+                    "      - {name: a, match: {hours: {start: '7:00', end: '25:00'}}, "
+                    "deployments: [alpha-large]}"
+                ),
+            ],
+            [
+                (
+                    "18:42: policies.default.rules[0].match.hours.start: `7:00` is not a time of "
+                    "the day (allowed: a time in UTC, as `22:00`)"
+                ),
+                (
+                    "18:55: policies.default.rules[0].match.hours.end: `25:00` is not a time of "
+                    "the day (allowed: a time in UTC, as `22:00`)"
+                ),
+            ],
+        ),
+    ],
+)
+def test_rules_that_cannot_decide_are_refused(
+    told: Told, minimal: str, rules: list[str], problems: list[str]
+) -> None:
+    """Each at its own place."""
+    assert told(with_rules(minimal, *rules)) == problems
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "policy_defaults: {weights: {quality: 0, cost: 0, latency: 0}}",
+            (
+                "16:28: policy_defaults.weights: leaves nothing to rank by "
+                "(allowed: one of them above 0)"
+            ),
+        ),
+        (
+            "policy_defaults: {weights: {quality: -1}}",
+            (
+                "16:38: policy_defaults.weights.quality: cannot be `-1` "
+                "(allowed: a number, at least 0, at most 1000)"
+            ),
+        ),
+        (
+            "policy_defaults: {rules: []}",
+            "16:19: policy_defaults.rules: no such key",
+        ),
+    ],
+)
+def test_wrong_ways_to_rank_are_refused(told: Told, minimal: str, text: str, problem: str) -> None:
+    """In words of the file."""
+    (line,) = told(f"{minimal}{text}\n")
+
+    assert line.startswith(problem)
+
+
+def test_quality_lies_between_0_and_1(told: Told, minimal: str) -> None:
+    """A percentage is a slip."""
+    text = minimal.replace("window: 128000", "window: 128000\n    quality: {code: 90}")
+
+    assert told(text) == [
+        (
+            "9:21: models.sim-large.quality.code: cannot be `90` (allowed: a number, at least 0, "
+            "at most 1)"
+        )
+    ]
+
+
+def test_canaries_of_one_model_take_no_more_than_there_is(told: Told, minimal: str) -> None:
+    """Told at the one that is too much; those of other models do not count."""
+    text = minimal.replace(
+        "  alpha-large:\n",
+        "  a: {provider: alpha, model: sim-large, canary_share: 0.6}\n"
+        "  b: {provider: alpha, model: sim-large, canary_share: 0.5}\n"
+        "  alpha-large:\n",
+    )
+
+    assert told(text) == [
+        (
+            "11:56: deployments.b.canary_share: leaves the model `sim-large` with more than all of "
+            "its requests given away (allowed: at most 0.4)"
+        )
+    ]
