@@ -19,17 +19,10 @@ _OUTPUTS_SERVED = frozenset(
 
 ROUTING: Mapping[str, Callable[[routing_pb2.Routing], bool]] = MappingProxyType(
     {
-        "objectives.quality_weight": lambda it: it.objectives.HasField("quality_weight"),
-        "objectives.cost_weight": lambda it: it.objectives.HasField("cost_weight"),
-        "objectives.latency_weight": lambda it: it.objectives.HasField("latency_weight"),
-        "objectives.latency_budget": lambda it: it.objectives.HasField("latency_budget"),
-        "session_id": lambda it: bool(it.session_id),
         "caching.mode": lambda it: it.caching.mode not in _CACHING_SERVED,
         "caching.max_age": lambda it: it.caching.HasField("max_age"),
         "caching.allow_semantic": lambda it: it.caching.allow_semantic,
         "caching.allow_stale": lambda it: it.caching.allow_stale,
-        "deterministic": lambda it: it.deterministic,
-        "allow_degraded": lambda it: it.HasField("allow_degraded"),
     }
 )
 """What of `Routing` is not served, by path, with how to tell that a request uses it."""

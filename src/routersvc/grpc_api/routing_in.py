@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from llmrouter.v1 import routing_pb2
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.policies import ConsistencyMode, Priority
+from routersvc.domain.ranking import NO_WISHES, WeightWishes
 from routersvc.domain.requests import Routing
 from routersvc.grpc_api import enums_in
 from routersvc.grpc_api.violations import Violations
@@ -26,6 +27,7 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
     hints = routing.hints
     timeouts = routing.timeouts
     hedging = routing.hedging
+    objectives = routing.objectives
     consistency = _consistency(routing, violations)
     violations.size("routing.session_id", routing.session_id, MAX_SESSION_BYTES)
     return Routing(
@@ -55,6 +57,11 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
         hedge_delay=violations.timeout("routing.hedging.delay", hedging.delay)
         if hedging.HasField("delay")
         else None,
+        latency_budget=violations.timeout(
+            "routing.objectives.latency_budget", objectives.latency_budget
+        )
+        if objectives.HasField("latency_budget")
+        else None,
         stream_recovery=violations.known(
             "routing.stream_recovery_mode",
             routing.stream_recovery_mode,
@@ -65,6 +72,10 @@ def routing_of(routing: routing_pb2.Routing, violations: Violations) -> Routing:
             routing.max_attempts if routing.HasField("max_attempts") else None,
             low=1,
         ),
+        weights=_weights(objectives, violations) if routing.HasField("objectives") else NO_WISHES,
+        session_id=routing.session_id,
+        deterministic=routing.deterministic,
+        allow_degraded=routing.allow_degraded if routing.HasField("allow_degraded") else None,
         first_content_timeout=violations.timeout(
             "routing.timeouts.first_content_timeout", timeouts.first_content_timeout
         )
@@ -99,6 +110,30 @@ def _consistency(routing: routing_pb2.Routing, violations: Violations) -> Consis
             "stands with `CONSISTENCY_MODE_PINNED`, and only with it",
         )
     return mode
+
+
+def _weights(objectives: routing_pb2.Objectives, violations: Violations) -> WeightWishes:
+    path = "routing.objectives"
+    quality = violations.number(
+        f"{path}.quality_weight",
+        objectives.quality_weight if objectives.HasField("quality_weight") else None,
+        low=0,
+    )
+    cost = violations.number(
+        f"{path}.cost_weight",
+        objectives.cost_weight if objectives.HasField("cost_weight") else None,
+        low=0,
+    )
+    latency = violations.number(
+        f"{path}.latency_weight",
+        objectives.latency_weight if objectives.HasField("latency_weight") else None,
+        low=0,
+    )
+    if quality == cost == latency == 0:
+        violations.add(path, "must weigh something: one of the weights above 0")
+    if violations.any:
+        return NO_WISHES
+    return WeightWishes(quality=quality, cost=cost, latency=latency)
 
 
 def _constraints(constraints: routing_pb2.Constraints, violations: Violations) -> Constraints:

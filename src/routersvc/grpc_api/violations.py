@@ -40,6 +40,11 @@ class Violations:
         """Note that `field` is missing or wrong; `description` says what is right."""
         self._found.append(FieldViolation(field=field, description=description))
 
+    @property
+    def any(self) -> bool:
+        """Whether something was noted, so that the result must not be used."""
+        return bool(self._found)
+
     def raise_if_any(self) -> None:
         """End the conversion of a request that is wrong.
 

@@ -29,8 +29,9 @@ ANY_ITEM = "<item>"
 class KeyFacts:
     """What the schema says of one key.
 
-    `path` holds `ANY_NAME` where names stand and `ANY_ITEM` for places in a list. `takes` says in a few words what its value is. `default` is `None` for a key that is required,
-    and for a section that is always there.
+    `path` holds `ANY_NAME` where names stand and `ANY_ITEM` for places in a list. `takes` says in a
+    few words what its value is. `default` is `None` for a key that is required, and for a section
+    that is always there.
     """
 
     path: tuple[str, ...]

@@ -31,19 +31,10 @@ NOT_SERVED_IN_PROMPT = {
 }
 
 NOT_SERVED_IN_ROUTING = {
-    "objectives.quality_weight": r.Routing(objectives=r.Objectives(quality_weight=0.0)),
-    "objectives.cost_weight": r.Routing(objectives=r.Objectives(cost_weight=1.0)),
-    "objectives.latency_weight": r.Routing(objectives=r.Objectives(latency_weight=1.0)),
-    "objectives.latency_budget": r.Routing(
-        objectives=r.Objectives(latency_budget=Duration(seconds=1))
-    ),
-    "session_id": r.Routing(session_id="session"),
     "caching.mode": r.Routing(caching=r.Caching(mode=r.CACHE_MODE_READ_WRITE)),
     "caching.max_age": r.Routing(caching=r.Caching(max_age=Duration(seconds=1))),
     "caching.allow_semantic": r.Routing(caching=r.Caching(allow_semantic=True)),
     "caching.allow_stale": r.Routing(caching=r.Caching(allow_stale=True)),
-    "deterministic": r.Routing(deterministic=True),
-    "allow_degraded": r.Routing(allow_degraded=False),
 }
 
 
@@ -164,6 +155,15 @@ def routing() -> r.Routing:
             max_cost_usd=0.0,
             context_reserve_tokens=100,
         ),
+        objectives=r.Objectives(
+            quality_weight=0.0,
+            cost_weight=1.0,
+            latency_weight=2.5,
+            latency_budget=Duration(nanos=800_000_000),
+        ),
+        session_id="session",
+        deterministic=True,
+        allow_degraded=False,
         hints=r.Hints(
             task=r.TASK_CODE,
             complexity=0.0,

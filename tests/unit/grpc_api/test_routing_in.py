@@ -83,6 +83,31 @@ CASES: dict[str, tuple[r.Routing, str, str]] = {
         "routing.constraints.context_reserve_tokens",
         "must be at least 0, not -1",
     ),
+    "negative weight": (
+        r.Routing(objectives=r.Objectives(quality_weight=-1.0)),
+        "routing.objectives.quality_weight",
+        "must be at least 0, not -1",
+    ),
+    "endless weight": (
+        r.Routing(objectives=r.Objectives(cost_weight=math.inf)),
+        "routing.objectives.cost_weight",
+        "must be a finite number",
+    ),
+    "weight not a number": (
+        r.Routing(objectives=r.Objectives(latency_weight=math.nan)),
+        "routing.objectives.latency_weight",
+        "must be a finite number",
+    ),
+    "no weight at all": (
+        r.Routing(objectives=r.Objectives(quality_weight=0.0, cost_weight=0.0, latency_weight=0.0)),
+        "routing.objectives",
+        "must weigh something: one of the weights above 0",
+    ),
+    "latency budget": (
+        r.Routing(objectives=r.Objectives(latency_budget=Duration())),
+        "routing.objectives.latency_budget",
+        "must be above 0 seconds",
+    ),
     "task unknown": (
         r.Routing(hints=r.Hints(task=UNKNOWN)),
         "routing.hints.task",

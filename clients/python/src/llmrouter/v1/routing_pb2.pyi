@@ -269,8 +269,9 @@ class Routing(_message.Message):
     pinned_deployment: _builtins.str
     """Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only."""
     session_id: _builtins.str
-    """Groups the requests of one conversation; they find the same deployment while it is eligible.
-    At most 256 bytes.
+    """Groups the requests of one conversation; they find the same deployment of a model on every replica
+    while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+    replica knows of its own, count for nothing then. At most 256 bytes.
     """
     consistency_mode: Global___ConsistencyMode.ValueType
     """Says how far an answer may move from the first choice. Default: the policy's."""
@@ -286,10 +287,12 @@ class Routing(_message.Message):
     """
     deterministic: _builtins.bool
     """Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-    gives the same plan. For debugging.
+    gives the same plan, deployments of one model in the order of the policy. For debugging.
     """
     allow_degraded: _builtins.bool
-    """Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's."""
+    """Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+    the report. Unset: the policy's.
+    """
     @_builtins.property
     def required_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Lists the models (names or aliases of the catalogue) that may answer, and no others. Empty: all
@@ -298,7 +301,9 @@ class Routing(_message.Message):
 
     @_builtins.property
     def preferred_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Lists models to try before others, best first, as far as constraints allow."""
+        """Lists models to try before others, best first, as far as constraints allow. In whatever way the
+        policy puts its deployments in order, these come first.
+        """
 
     @_builtins.property
     def constraints(self) -> Global___Constraints:
@@ -431,7 +436,9 @@ Global___Constraints: _TypeAlias = Constraints  # noqa: Y015
 
 @_typing.final
 class Objectives(_message.Message):
-    """Sets soft targets for ranking."""
+    """Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
+    it that matches, has a fixed order.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -440,15 +447,18 @@ class Objectives(_message.Message):
     LATENCY_WEIGHT_FIELD_NUMBER: _builtins.int
     LATENCY_BUDGET_FIELD_NUMBER: _builtins.int
     quality_weight: _builtins.float
-    """Weighs expected quality. At least 0. Unset, all three: the policy's weights."""
+    """Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+    the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+    """
     cost_weight: _builtins.float
-    """Weighs expected cost. At least 0."""
+    """Weighs expected cost. At least 0. Unset: as above."""
     latency_weight: _builtins.float
-    """Weighs expected latency. At least 0."""
+    """Weighs expected latency. At least 0. Unset: as above."""
     @_builtins.property
     def latency_budget(self) -> _duration_pb2.Duration:
-        """Sets the time to first content that the caller can wait for. Deployments that are not expected to
-        keep it rank lower. Above 0. Unset: none.
+        """Sets the time to first content that the caller can wait for. Models whose deployments are all
+        known to miss it in more than one call of twenty come after the others, unless the order is
+        fixed. Above 0. Unset: none.
         """
 
     def __init__(
