@@ -46,6 +46,17 @@ class Asked:
     models: tuple[str, ...] = ()
     policy: str | None = None
     recovery: str | None = None
+    task: str | None = None
+    complexity: float | None = None
+    labels: tuple[str, ...] = ()
+    session: str | None = None
+    weights: tuple[str, ...] = ()
+    latency_budget: float | None = None
+    max_cost: float | None = None
+    regions: tuple[str, ...] = ()
+    data_classes: tuple[str, ...] = ()
+    no_degraded: bool = False
+    deterministic: bool = False
 
 
 def build(message_type: type[_Request], asked: Asked, **more: object) -> _Request:
@@ -137,13 +148,51 @@ def _lay_settings(prompt: Entries, asked: Asked) -> None:
 
 
 def _lay_route(entries: Entries, asked: Asked) -> None:
-    if asked.policy is not None:
-        _object_at(entries, "routing")["policy"] = asked.policy
-    if asked.models:
-        _object_at(entries, "routing")["required_models"] = list(asked.models)
-    if asked.recovery is not None:
-        mode = f"STREAM_RECOVERY_MODE_{asked.recovery.upper()}"
-        _object_at(entries, "routing")["stream_recovery_mode"] = mode
+    said = _routing(asked)
+    if not said:
+        return
+    routing = _object_at(entries, "routing")
+    for name, value in said.items():
+        if isinstance(value, dict):
+            _object_at(routing, name).update(cast("Entries", value))
+        else:
+            routing[name] = value
+
+
+def _routing(asked: Asked) -> Entries:
+    """Return what the options say of the route, without what they leave out."""
+    labels = dict(label.split("=", 1) for label in asked.labels)
+    weights = dict(weight.split("=", 1) for weight in asked.weights)
+    budget = asked.latency_budget
+    return _without_unset(
+        policy=asked.policy,
+        required_models=list(asked.models) or None,
+        stream_recovery_mode=asked.recovery and f"STREAM_RECOVERY_MODE_{asked.recovery.upper()}",
+        constraints=_without_unset(
+            allowed_regions=list(asked.regions) or None,
+            data_classes=list(asked.data_classes) or None,
+            max_cost_usd=asked.max_cost,
+        )
+        or None,
+        objectives=_without_unset(
+            latency_budget=None if budget is None else f"{budget:.9f}s",
+            **{f"{name}_weight": float(weight) for name, weight in weights.items()},
+        )
+        or None,
+        hints=_without_unset(
+            task=asked.task and f"TASK_{asked.task.upper()}",
+            complexity=asked.complexity,
+            labels=labels or None,
+        )
+        or None,
+        session_id=asked.session,
+        allow_degraded=False if asked.no_degraded else None,
+        deterministic=asked.deterministic or None,
+    )
+
+
+def _without_unset(**entries: object) -> Entries:
+    return {name: value for name, value in entries.items() if value is not None}
 
 
 def _object_at(entries: Entries, key: str) -> Entries:

@@ -48,6 +48,17 @@ def test_every_option_finds_its_field(tmp_path: Path) -> None:
         models=("a", "b"),
         policy="cheap",
         recovery="restart",
+        task="tool_use",
+        complexity=0.25,
+        labels=("job=nightly", "note=a=b"),
+        session="s-1",
+        weights=("quality=2", "cost=0"),
+        latency_budget=0.8,
+        max_cost=0.5,
+        regions=("eu",),
+        data_classes=("phi", "pii"),
+        no_degraded=True,
+        deterministic=True,
     )
 
     entries = sparse(asked)
@@ -67,6 +78,20 @@ def test_every_option_finds_its_field(tmp_path: Path) -> None:
             "policy": "cheap",
             "required_models": ["a", "b"],
             "stream_recovery_mode": "STREAM_RECOVERY_MODE_RESTART",
+            "constraints": {
+                "allowed_regions": ["eu"],
+                "data_classes": ["phi", "pii"],
+                "max_cost_usd": 0.5,
+            },
+            "objectives": {"quality_weight": 2.0, "cost_weight": 0.0, "latency_budget": "0.800s"},
+            "hints": {
+                "task": "TASK_TOOL_USE",
+                "complexity": 0.25,
+                "labels": {"job": "nightly", "note": "a=b"},
+            },
+            "session_id": "s-1",
+            "deterministic": True,
+            "allow_degraded": False,
         },
     }
 
