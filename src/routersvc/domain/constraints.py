@@ -95,18 +95,23 @@ def needed_tokens(model: Model, profile: Profile, input_tokens: int, *, reserve:
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
     """Return every reason why `deployment` may not serve; empty means that it may."""
-    found = [
-        *_selection(deployment, limits),
-        *_abilities(deployment, limits),
-        *_sizes(deployment, limits),
-        *_compliance(deployment, limits),
-    ]
-    # Most requests have neither, and this is asked for every deployment.
-    if limits.constraints.max_cost_usd is not None:
-        found.extend(_cost(deployment, limits))
-    if limits.budget is not None:
-        found.extend(_budget(deployment, limits))
-    return tuple(found)
+    return (*_fixed(deployment, limits), *_measured(deployment, limits))
+
+
+def is_fixed_out(deployment: Deployment, limits: Limits) -> bool:
+    """Whether a reason that rests on names and attributes alone keeps `deployment` from serving."""
+    return any(True for _ in _fixed(deployment, limits))
+
+
+def is_measured_out(deployment: Deployment, limits: Limits) -> bool:
+    """Whether tokens or dollars keep it from serving: the same for all deployments of a model."""
+    return any(True for _ in _measured(deployment, limits))
+
+
+def needed_data_classes(limits: Limits) -> frozenset[str]:
+    """Return the classes of data that a deployment has to be cleared for."""
+    stated = limits.constraints.data_classes
+    return limits.profile.data_classes | stated if stated else limits.profile.data_classes
 
 
 def effective_constraints(limits: Limits) -> tuple[EffectiveConstraint, ...]:
@@ -152,6 +157,18 @@ def _budget_text(budget: BudgetStanding | None) -> str:
     if budget is None:
         return ""
     return f"{budget.left_usd:.6g} of {budget.rule.usd:g} left"
+
+
+def _fixed(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
+    yield from _selection(deployment, limits)
+    yield from _abilities(deployment, limits)
+    yield from _compliance(deployment, limits)
+
+
+def _measured(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
+    yield from _sizes(deployment, limits)
+    yield from _cost(deployment, limits)
+    yield from _budget(deployment, limits)
 
 
 def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
@@ -255,10 +272,7 @@ def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             else _nothing_shared("allowed_regions", limits),
             eligible_if=f"`allowed_regions` names its region{_wherever('allowed_regions', limits)}",
         )
-    needed = limits.profile.data_classes
-    if constraints.data_classes:
-        needed |= constraints.data_classes
-    for data_class in sorted(needed - compliance.data_classes):
+    for data_class in sorted(needed_data_classes(limits) - compliance.data_classes):
         yield Exclusion(
             reason=ExclusionReason.DATA_CLASS,
             description=f"it is not cleared for `{data_class}`",

@@ -11,13 +11,9 @@ from collections.abc import Mapping, Sequence
 from routersvc.domain.candidates import candidates, excluded
 from routersvc.domain.catalogue import Catalogue, Deployment
 from routersvc.domain.constraint_merging import MergedConstraints
-from routersvc.domain.constraints import (
-    Limits,
-    exclusions,
-    most_cost,
-    needed_tokens,
-)
+from routersvc.domain.constraints import Limits, most_cost
 from routersvc.domain.cost_budgets import BudgetStanding
+from routersvc.domain.eligibility import Eligibility, windows_of
 from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
@@ -51,15 +47,41 @@ BUDGET_PUSHBACK = 1.0
 """Seconds a caller waits at least for a budget: long enough for a call to end and settle."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Planner:
     """Plans requests against one configuration. Without `tenants` everybody is anonymous."""
 
-    catalogue: Catalogue
-    policies: Mapping[str, Policy]
-    default_policy: str
-    tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
-    profiler: Profiler = dataclasses.field(default_factory=Profiler)
+    __slots__ = (
+        "_eligibility",
+        "_models",
+        "_providers",
+        "_windows",
+        "catalogue",
+        "default_policy",
+        "policies",
+        "profiler",
+        "tenants",
+    )
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        policies: Mapping[str, Policy],
+        default_policy: str,
+        tenants: Mapping[str, Tenant] | None = None,
+        profiler: Profiler | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.policies = policies
+        self.default_policy = default_policy
+        self.tenants = tenants or {}
+        self.profiler = profiler or Profiler()
+        self._eligibility = Eligibility(catalogue)
+        self._models = catalogue.models | catalogue.aliases.keys()
+        self._providers = catalogue.providers
+        self._windows = windows_of(
+            catalogue, {name: policy.reachable for name, policy in policies.items()}
+        )
 
     def limits(
         self, request: Request, budget: BudgetStanding | None = None, *, at: float = 0.0
@@ -121,17 +143,16 @@ class Planner:
             raise UnknownTenantError
         return ANONYMOUS
 
-    def eligible(self, limits: Limits) -> list[Deployment]:
+    def eligible(self, limits: Limits) -> Sequence[Deployment]:
         """Return the deployments that may serve, as the policy or its rule lists them.
 
         Raises:
             NoEligibleDeploymentError: there is none; it carries the reason for each.
             TenantBudgetExhaustedError: there is none, because they cost more than the tenant has.
         """
-        catalogue = self.catalogue.deployments
-        listed = [catalogue[name] for name in limits.listed if name in catalogue]
-        allowed = [deployment for deployment in listed if not exclusions(deployment, limits)]
+        allowed = self._eligibility.find(limits)
         if not allowed:
+            listed = self._eligibility.listed(limits.listed)
             raise _nothing_eligible(excluded(listed, limits), limits)
         return allowed
 
@@ -187,20 +208,10 @@ class Planner:
     def _profile(self, request: Request, policy: Policy, constraints: MergedConstraints) -> Profile:
         """Return the profile, its tokens counted where a window of the policy is too near."""
         profile = self.profiler.profile(request)
-        models = {
-            deployment.model
-            for name in policy.reachable
-            if (deployment := self.catalogue.deployments.get(name)) is not None
-        }
+        windows = self._windows[policy.name]
 
         def is_open(tokens: TokenEstimate) -> bool:
-            reserve = constraints.context_reserve_tokens
-            return any(
-                needed_tokens(model, profile, tokens.low, reserve=reserve)
-                <= model.context_window
-                < needed_tokens(model, profile, tokens.high, reserve=reserve)
-                for model in models
-            )
+            return windows.are_open(profile, tokens, reserve=constraints.context_reserve_tokens)
 
         return self.profiler.settled(request, profile, is_open)
 
@@ -220,8 +231,8 @@ class Planner:
         )
         if not any(named):
             return
-        models = self.catalogue.models | self.catalogue.aliases.keys()
-        providers = self.catalogue.providers
+        models = self._models
+        providers = self._providers
         for field, names, known in (
             ("routing.required_models", routing.required_models, models),
             ("routing.preferred_models", routing.preferred_models, models),

@@ -1,0 +1,267 @@
+"""`python -m bench.planning`: what planning a request costs, by the number of deployments.
+
+Planning is what happens between the profile of a request and its first attempt: choosing the
+policy, merging limits, leaving out what may not serve, ordering the rest. The profile is given,
+because its cost goes with the prompt, not with the deployments: `bench.profile` measures it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime as dt
+import os
+import pathlib
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+from bench.tables import table
+from routersvc.domain.catalogue import (
+    Capability,
+    Catalogue,
+    Compliance,
+    Deployment,
+    Model,
+    Prices,
+    Provider,
+)
+from routersvc.domain.constraint_merging import Constraints
+from routersvc.domain.cost_budgets import BudgetStanding, CostBudgetRule
+from routersvc.domain.fleet import Fleet
+from routersvc.domain.leases import Lease
+from routersvc.domain.planning import Planner
+from routersvc.domain.plans import Plan, Profile
+from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy, Timeouts
+from routersvc.domain.profiles import Profiler
+from routersvc.domain.prompts import Message, Prompt, Role, Text
+from routersvc.domain.ranking import Quality, WeightWishes
+from routersvc.domain.reports import AttemptReason
+from routersvc.domain.requests import Request, Routing
+from routersvc.domain.tenants import Tenant
+
+RESULTS = pathlib.Path(__file__).resolve().parent / "results/planning.md"
+SIZES = (5, 10, 25, 50, 100)
+TARGET = 100e-6
+"""Seconds that planning may take at the median, for `TARGET_SIZE` deployments."""
+
+TARGET_SIZE = 50
+EQUALS = 5
+"""Deployments of one model."""
+
+CALLS = 30
+"""Calls that each deployment has served before: enough for every quantile to be known."""
+
+TIMEOUTS = Timeouts(connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2)
+PROMPT = Prompt(
+    messages=(
+        Message(role=Role.SYSTEM, parts=(Text(text="Be brief."),)),
+        Message(role=Role.USER, parts=(Text(text="Mend this function, please."),)),
+    )
+)
+LIMITS = Constraints(
+    allowed_regions=frozenset({"eu-1", "eu-2", "eu-3"}),
+    data_classes=frozenset({"pii"}),
+    zero_data_retention=True,
+    no_training=True,
+    denied_providers=frozenset({"p4"}),
+    max_cost_usd=5.0,
+)
+BUDGET = BudgetStanding(
+    rule=CostBudgetRule(usd=100.0, window=86_400.0), spent_usd=20.0, reserved_usd=5.0
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Known(Profiler):
+    """Knows the profile already."""
+
+    known: Profile
+
+    def profile(self, request: Request) -> Profile:
+        del request
+        return self.known
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Case:
+    """One row: requests of one kind, in a world where each model has `equals` deployments."""
+
+    name: str
+    routing: Routing = Routing()
+    tenant: str = ""
+    order: OrderMode = OrderMode.BALANCED
+    equals: int = EQUALS
+    is_new: bool = False
+
+
+CASES = (
+    _Case(name="fixed order", order=OrderMode.FIXED),
+    _Case(name="**typical: balanced, five deployments a model**"),
+    _Case(name="balanced, one model everywhere", equals=1_000),
+    _Case(name="balanced, a model each", equals=1),
+    _Case(name="with the limits and the budget of a tenant", tenant="strict"),
+    _Case(name="with limits that no request had before", is_new=True),
+    _Case(name="ranked", order=OrderMode.RANKED),
+    _Case(
+        name="ranked, with a tenant's limits and weights, a latency budget",
+        order=OrderMode.RANKED,
+        tenant="strict",
+        routing=Routing(latency_budget=1.0, weights=WeightWishes(quality=2.0)),
+    ),
+    _Case(name="ranked, in a session", order=OrderMode.RANKED, routing=Routing(session_id="s")),
+)
+
+
+def main() -> None:
+    """Measure, print, and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m bench.planning", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2_000, help="plans for each figure")
+    parser.add_argument("--write", action="store_true", help="write bench/results/planning.md")
+    options = parser.parse_args()
+    text = _report(options.rounds)
+    print(text)
+    if options.write:
+        RESULTS.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _report(rounds: int) -> str:
+    rows = [[case.name, *(_figure(case, size, rounds) for size in SIZES)] for case in CASES]
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return "\n".join(
+        (
+            "# What planning costs",
+            "",
+            f"`python -m bench.planning --write` on {today}: CPython "
+            f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of the "
+            f"thread, the median of {rounds:,} plans for each figure; load average "
+            f"{os.getloadavg()[0]:.1f} at the end, which raises it by what shared caches cost.",
+            "",
+            "From the profile of a request to its plan, by the number of deployments, all of them "
+            f"in one policy and each with {CALLS} calls behind it. At most "
+            f"{TARGET * 1e6:.0f} µs are allowed for {TARGET_SIZE} deployments; what is above is "
+            "**bold**. The profile itself is not in it: see [profile.md](profile.md).",
+            "",
+            table(["requests", *(f"{size} deployments" for size in SIZES)], rows),
+        )
+    )
+
+
+def _figure(case: _Case, size: int, rounds: int) -> str:
+    seconds = _median(_planning(case, size), rounds)
+    text = f"{seconds * 1e6:,.0f} µs"
+    return f"**{text}**" if size == TARGET_SIZE and seconds > TARGET else text
+
+
+def _planning(case: _Case, size: int) -> Callable[[], Plan]:
+    """Return what plans one request after another, each a millisecond later."""
+    catalogue = Catalogue(deployments={one.name: one for one in _deployments(size, case.equals)})
+    policy = Policy(
+        name="all",
+        deployments=tuple(catalogue.deployments),
+        max_attempts=3,
+        timeouts=TIMEOUTS,
+        hedging=HedgingRule(mode=HedgingMode.AUTO),
+        order=case.order,
+    )
+    request = Request(
+        request_id="r", prompt=PROMPT, routing=case.routing, timeout=30.0, tenant=case.tenant
+    )
+    planner = Planner(
+        catalogue=catalogue,
+        policies={"all": policy},
+        default_policy="all",
+        tenants={
+            "": Tenant(name=""),
+            "strict": Tenant(name="strict", constraints=LIMITS, weights=WeightWishes(latency=2.0)),
+        },
+        profiler=_Known(known=Profiler().profile(request)),
+    )
+    fleet = Fleet(catalogue.deployments.values(), random=random.Random(1))
+    plan = planner.plan(planner.limits(request))
+    now = _warmed(fleet, plan)
+    budget = BUDGET if case.tenant else None
+    fresh = _fresh_requests(request)
+
+    def work() -> Plan:
+        nonlocal now
+        now += 0.001
+        asked = next(fresh) if case.is_new else request
+        return planner.plan(planner.limits(asked, budget, at=now), fleet.view(now))
+
+    return work
+
+
+def _fresh_requests(request: Request) -> Iterator[Request]:
+    """Yield requests whose limits are all different, and leave all deployments in."""
+    providers = [f"p{place}" for place in range(EQUALS)]
+    number = 0
+    while True:
+        number += 1
+        regions = frozenset({*(f"eu-{place}" for place in range(EQUALS)), f"r{number}"})
+        constraints = Constraints(allowed_regions=regions, allowed_providers=frozenset(providers))
+        yield dataclasses.replace(
+            request, routing=dataclasses.replace(request.routing, constraints=constraints)
+        )
+
+
+def _deployments(size: int, equals: int) -> Iterator[Deployment]:
+    providers = [Provider(name=f"p{place}", wire_format="openai_chat") for place in range(EQUALS)]
+    for place in range(size):
+        number = place // equals
+        model = Model(
+            name=f"m{number}",
+            context_window=128_000 + 1_000 * number,
+            max_output_tokens=16_384,
+            capabilities=frozenset(Capability),
+            prices=Prices(input=1.0 + number, output=4.0 + number),
+            quality=Quality(general=0.5 + 0.4 / (1 + number)),
+            token_ratio=1.0 + 0.01 * (number % 5),
+        )
+        yield Deployment(
+            name=f"d{place}",
+            provider=providers[place % EQUALS],
+            model=model,
+            wire_model=model.name,
+            credential="default",
+            compliance=Compliance(
+                region=f"eu-{place % EQUALS}",
+                zero_data_retention=True,
+                no_training=True,
+                data_classes=frozenset({"pii", "phi"}),
+            ),
+        )
+
+
+def _warmed(fleet: Fleet, plan: Plan) -> float:
+    """Let every deployment serve its calls; return the time after them."""
+    now = 0.0
+    chance = random.Random(2)
+    for _ in range(CALLS):
+        for deployment in plan.deployments:
+            lease = fleet.start(
+                deployment, plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=now
+            )
+            if not isinstance(lease, Lease):
+                raise AssertionError("a deployment that is well takes a call")
+            now += 0.0001
+            fleet.answered(lease, now + chance.uniform(0.1, 0.5))
+            fleet.succeeded(lease, usage=None, now=now + chance.uniform(0.5, 1.0))
+    return now + 1.0
+
+
+def _median(work: Callable[[], object], rounds: int) -> float:
+    for _ in range(min(rounds, 100)):
+        work()
+    costs: list[int] = []
+    for _ in range(rounds):
+        began = time.thread_time_ns()
+        work()
+        costs.append(time.thread_time_ns() - began)
+    return statistics.median(costs) / 1e9
+
+
+if __name__ == "__main__":
+    main()
