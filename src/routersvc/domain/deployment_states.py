@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import random as random_module
 from collections.abc import Callable
 
@@ -37,6 +38,9 @@ LATE = 0.95
 LATENCY_SPAN = 120.0
 """Seconds of latencies to tell: long enough for a p99 at one call per second."""
 
+_OUTLOOK_KEPT = 0.25
+"""Seconds."""
+
 _SPEEDS = 64
 """Answers whose speed is remembered: the median of so many is steady within a few per cent."""
 
@@ -60,6 +64,9 @@ class DeploymentState:
         self.gate = NotBeforeGate()
         self.headroom = HeadroomLedger()
         self.load = Load()
+        self._at_full_share = Contender(self.load)
+        self._outlooks: dict[bool, Outlook] = {}
+        self._outlooks_end = -math.inf
         self.checks = CheckRecord()
         self.attempts_total = 0
         self._limiter = ConcurrencyLimiter(rules.concurrency)
@@ -77,9 +84,24 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
-    def outlook(self, now: float, *, streaming: bool) -> Outlook:
-        """Return what calls have lately shown, for planning."""
-        view = self._first_contents[streaming].view(LATE, now)
+    def outlook(self, now: float, *, streaming: bool, changes_nothing: bool = False) -> Outlook:
+        """Return what calls have lately shown, for planning.
+
+        It is looked up anew after every call, and otherwise four times a second: that is how fast
+        what was seen leaves its windows.
+        """
+        known = self._outlooks.get(streaming) if now < self._outlooks_end else None
+        if known is None:
+            known = self._look(now, streaming=streaming)
+            if not changes_nothing:
+                if now >= self._outlooks_end:
+                    self._outlooks.clear()
+                    self._outlooks_end = now + _OUTLOOK_KEPT
+                self._outlooks[streaming] = known
+        return known
+
+    def _look(self, now: float, *, streaming: bool) -> Outlook:
+        view = self._first_contents[streaming].peek(LATE, now)
         first = None if view is None else view.median
         return Outlook(
             latency=first if streaming else self._durations.quantile(0.5, now),
@@ -98,8 +120,10 @@ class DeploymentState:
 
     def contender(self, now: float) -> Contender:
         """Return what the picker weighs: the load, and the share of traffic to be had."""
-        share = 0.0 if self.checks.is_unreachable else self.breaker.share(now)
-        return Contender(self.load, share)
+        if self.checks.is_unreachable:
+            return Contender(self.load, 0.0)
+        share = self.breaker.share(now)
+        return self._at_full_share if share >= 1 else Contender(self.load, share)
 
     def awaits_probe(self, now: float) -> bool:
         """Whether the next call would be the probe of an open breaker."""
@@ -176,6 +200,7 @@ class DeploymentState:
 
     def answered(self, lease: Lease, now: float) -> None:
         """Take note of an attempt's first content."""
+        self._outlooks.clear()
         latency = now - lease.started_at
         lease.first_content_at = now
         self.checks.heard(now)
@@ -319,6 +344,7 @@ class DeploymentState:
             self.load.recovered()
 
     def _settle(self, lease: Lease) -> None:
+        self._outlooks.clear()
         if lease.settled:
             raise AssertionError("a lease is settled exactly once")
         lease.settled = True

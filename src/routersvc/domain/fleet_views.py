@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.deployment_states import DeploymentState
 from routersvc.domain.outlooks import Outlook
-from routersvc.domain.pickers import Picker, prior_of
+from routersvc.domain.pickers import DRAWN, Contender, Picker, costs_of
 
 
 class FleetView:
@@ -17,7 +17,7 @@ class FleetView:
     nothing changes, as explanations need it.
     """
 
-    __slots__ = ("_now", "_picker", "_states")
+    __slots__ = ("_now", "_picker", "_ready", "_states")
 
     def __init__(
         self, states: Mapping[str, DeploymentState], *, picker: Picker | None, now: float
@@ -25,36 +25,42 @@ class FleetView:
         self._states = states
         self._picker = picker
         self._now = now
+        self._ready = 0
 
-    def balanced(self, equals: Sequence[Deployment]) -> list[Deployment]:
+    def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return equal deployments in the order in which to try them: by a draw over their load.
 
         One that awaits its probe comes first, for a single call, or it would never be found well.
+        Behind as many as are drawn that can be called now, others only take turns.
         """
+        picker = self._picker
+        if picker is not None and self._ready >= DRAWN:
+            turn = picker.turn(len(equals))
+            return [*equals[turn:], *equals[:turn]]
         states = [self._states[deployment.name] for deployment in equals]
         now = self._now
-        order = (
-            self._least_loaded(states)
-            if self._picker is None
-            else self._picker.order([state.contender(now) for state in states], now)
-        )
-        if any(state.breaker.next_probe_at(now) is not None for state in states):
+        contenders = [state.contender(now) for state in states]
+        order = _least_loaded(contenders, now) if picker is None else picker.order(contenders, now)
+        if min([contender.share for contender in contenders]) <= 0:
             order.sort(key=lambda index: not states[index].awaits_probe(now))
+        self._ready += sum(
+            [
+                contender.share > 0 and state.gate.closed_for(now) <= 0
+                for contender, state in zip(contenders, states, strict=True)
+            ]
+        )
         return [equals[index] for index in order]
 
     def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
         """Return what calls have lately shown of a deployment."""
-        return self._states[deployment.name].outlook(self._now, streaming=streaming)
-
-    def _least_loaded(self, states: Sequence[DeploymentState]) -> list[int]:
-        """Return the order to which draws tend: by load, those that are not called last."""
-        now = self._now
-        contenders = [state.contender(now) for state in states]
-        prior = prior_of(contenders, now)
-        return sorted(
-            range(len(states)),
-            key=lambda index: (
-                contenders[index].share <= 0,
-                contenders[index].load.cost(now, prior),
-            ),
+        return self._states[deployment.name].outlook(
+            self._now, streaming=streaming, changes_nothing=self._picker is None
         )
+
+
+def _least_loaded(contenders: Sequence[Contender], now: float) -> list[int]:
+    """Return the order to which draws tend: by load, those that are not called last."""
+    costs = costs_of(contenders, now)
+    return sorted(
+        range(len(contenders)), key=lambda index: (contenders[index].share <= 0, costs[index])
+    )

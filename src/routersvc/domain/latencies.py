@@ -186,6 +186,15 @@ class PeakEwma:
         """The average after the last observation; `None` before the first."""
         return self._value
 
+    def fading(self, now: float) -> tuple[float, float] | None:
+        """Return the average and the share of it that is still believed; `None` before the first.
+
+        See `value`; whoever compares many asks once for each.
+        """
+        if self._value is None:
+            return None
+        return self._value, math.exp((self._at - now) / self._decay)
+
     def is_fresh(self, now: float) -> bool:
         """Whether something was observed within the decay time."""
         return now - self._at <= self._decay

@@ -89,16 +89,17 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
     return Prospect(
         quality=model.quality.expected(profile.task, profile.complexity),
         cost=expected_cost(equals[0], profile),
-        latency=_least([outlook.latency for outlook in outlooks]),
-        late=_least([outlook.late for outlook in outlooks]),
+        latency=_least([one.latency for one in outlooks if one.latency is not None]),
+        late=_least([one.late for one in outlooks if one.late is not None]),
         success_rate=max(
-            (each.success_rate for each in outlooks if each.success_rate is not None),
-            default=None,
+            [one.success_rate for one in outlooks if one.success_rate is not None], default=None
         ),
     )
 
 
-def outlooks_of(deployments: Sequence[Deployment], limits: Limits, view: LiveView) -> list[Outlook]:
+def outlooks_of(
+    deployments: Sequence[Deployment], limits: Limits, view: LiveView
+) -> Sequence[Outlook]:
     """Return what a plan may know: for a session nothing that one replica alone knows."""
     if limits.request.routing.session_id:
         return [NOTHING_KNOWN] * len(deployments)
@@ -108,12 +109,13 @@ def outlooks_of(deployments: Sequence[Deployment], limits: Limits, view: LiveVie
 
 def _is_too_late(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:
     budget = limits.request.routing.latency_budget
-    late = _least([outlook.late for outlook in outlooks_of(equals, limits, view)])
+    outlooks = outlooks_of(equals, limits, view)
+    late = _least([one.late for one in outlooks if one.late is not None])
     return budget is not None and late is not None and late > budget
 
 
-def _least(values: Sequence[float | None]) -> float | None:
-    return min((value for value in values if value is not None), default=None)
+def _least(values: Sequence[float]) -> float | None:
+    return min(values, default=None)
 
 
 def _narrowed(

@@ -20,6 +20,14 @@ from routersvc.domain.latencies import PeakEwma
 FAILURE_PENALTY = 5.0
 """Seconds that a failure or a refusal counts at least: ten times a common time to first content."""
 
+DRAWN = 8
+"""Places that are drawn, of an order and of a plan. Calls seldom get further, and drawing all of
+them would take time that grows faster than their number."""
+
+_LEAST_FOR_A_DRAW = 2
+_FRESH = math.exp(-1)
+"""What is left to believe of a latency after its decay time."""
+
 _UNKNOWN_LATENCY = 1.0
 """Seconds; where no deployment of a group has been called yet only in-flight decides."""
 
@@ -37,6 +45,10 @@ class Load:
     def known_latency(self) -> float | None:
         """The peak average after the last attempt in seconds; `None` before the first."""
         return self._latency.last
+
+    def fading(self, now: float) -> tuple[float, float] | None:
+        """Return the known latency and the share of it that is still believed."""
+        return self._latency.fading(now)
 
     def is_fresh(self, now: float) -> bool:
         """Whether the known latency is of the last `decay` seconds."""
@@ -98,28 +110,42 @@ class Picker:
         """
         if not contenders:
             raise ValueError("there is nothing to pick from")
-        return self._pick(contenders, prior_of(contenders, now), now)
-
-    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
-        """Return all indices in the order of repeated picks: who is called first, and who next."""
-        prior = prior_of(contenders, now)
-        left = list(range(len(contenders)))
-        ordered: list[int] = []
-        while len(left) > 1:
-            picked = self._pick([contenders[index] for index in left], prior, now)
-            ordered.append(left.pop(picked))
-        return ordered + left
-
-    def _pick(self, contenders: Sequence[Contender], prior: float, now: float) -> int:
         if len(contenders) == 1:
             return 0
         drawn = self._draw(contenders)
-        if len(drawn) == 1:
-            return drawn[0]
-        first, second = drawn
-        if contenders[first].load.cost(now, prior) <= contenders[second].load.cost(now, prior):
-            return first
-        return second
+        costs = costs_of(contenders, now)
+        return drawn[0] if costs[drawn[0]] <= costs[drawn[-1]] else drawn[-1]
+
+    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
+        """Return all indices in the order of repeated picks: who is called first, and who next.
+
+        Later places than the first `DRAWN` follow from load alone, those without a share last.
+        """
+        left = list(range(len(contenders)))
+        if len(left) < _LEAST_FOR_A_DRAW:
+            return left
+        costs = costs_of(contenders, now)
+        random = self._random.random
+        all_take_part = min([contender.share for contender in contenders]) >= 1
+        ordered: list[int] = []
+        while len(left) > 1 and len(ordered) < DRAWN:
+            if all_take_part:
+                size = len(left)
+                first = int(random() * size)
+                second = int(random() * (size - 1))
+                second += second >= first
+            else:
+                drawn = self._draw([contenders[index] for index in left])
+                first, second = drawn[0], drawn[-1]
+            better = first if costs[left[first]] <= costs[left[second]] else second
+            ordered.append(left.pop(better))
+        if len(left) > 1:
+            left.sort(key=lambda index: (contenders[index].share <= 0, costs[index]))
+        return ordered + left
+
+    def turn(self, count: int) -> int:
+        """Return an index at random, for a cheap way to spread calls: each is as likely."""
+        return int(self._random.random() * count)
 
     def _draw(self, contenders: Sequence[Contender]) -> list[int]:
         """Draw two, or one where slow start leaves no more; from all where it leaves none."""
@@ -138,19 +164,26 @@ class Picker:
         return [taking_part[first], taking_part[second + (second >= first)]]
 
 
-def prior_of(contenders: Sequence[Contender], now: float) -> float:
-    """Return the lowest latency that is lately known in the group, else the lowest ever known.
+def costs_of(contenders: Sequence[Contender], now: float) -> list[float]:
+    """Return each one's `Load.cost`, where what is believed of a latency fades into a common prior.
 
-    Whoever was idle for long is believed to be about that fast, and by no means faster.
+    That is the lowest latency that is lately known in the group, else the lowest ever known:
+    whoever was idle for long is believed to be about that fast, and by no means faster.
     """
+    known = [contender.load.fading(now) for contender in contenders]
     lately = math.inf
     ever = math.inf
-    for contender in contenders:
-        known = contender.load.known_latency
-        if known is not None:
-            ever = min(ever, known)
-            if known < lately and contender.load.is_fresh(now):
-                lately = known
+    for each in known:
+        if each is not None:
+            latency, believed = each
+            ever = min(ever, latency)
+            if latency < lately and believed >= _FRESH:
+                lately = latency
+    prior = ever if ever < math.inf else _UNKNOWN_LATENCY
     if lately < math.inf:
-        return lately
-    return ever if ever < math.inf else _UNKNOWN_LATENCY
+        prior = lately
+    return [
+        (prior if each is None else prior + (each[0] - prior) * each[1])
+        * (contender.load.in_flight + 1)
+        for each, contender in zip(known, contenders, strict=True)
+    ]
