@@ -137,16 +137,17 @@ def _report(rounds: int) -> str:
             "",
             (
                 f"`python -m bench.planning --write` on {today}: CPython "
-                f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of the "
-                f"thread, the median of {rounds:,} plans for each figure; load average "
+                f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of "
+                f"the thread, the median of {rounds:,} plans for each figure; load average "
                 f"{os.getloadavg()[0]:.1f} at the end, which raises it by what shared caches cost."
             ),
             "",
             (
-                "From the profile of a request to its plan, by the number of deployments, all of them "
-                f"in one policy and each with {CALLS} calls behind it; a thousand requests a second. At most "
-                f"{TARGET * 1e6:.0f} µs are allowed for {TARGET_SIZE} deployments; what is above is "
-                "**bold**. The profile itself is not in it: see [profile.md](profile.md)."
+                "From the profile of a request to its plan, by the number of deployments, all of "
+                f"them in one policy and each with {CALLS} calls behind it, at a thousand requests "
+                f"a second. At most {TARGET * 1e6:.0f} µs are allowed for {TARGET_SIZE} "
+                "deployments; what is above is **bold**. The profile itself is not in it: see "
+                "[profile.md](profile.md)."
             ),
             "",
             table(["requests", *(f"{size} deployments" for size in SIZES)], rows),
