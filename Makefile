@@ -57,6 +57,7 @@ simulations: .venv/.development ## simulate heavy tails and thousands of drills,
 	@$(BIN)/python -m bench.simulations.tail_at_scale --write
 	@$(BIN)/python -m bench.simulations.llm_load --write
 	@$(BIN)/python -m bench.simulations.seeds --seeds 10000 --write
+	@$(BIN)/python -m bench.simulations.constraints --seeds 20000 --write
 
 soak: .venv/.development tools ## run gRPC's interop soak, 10,000 calls of each kind, about a minute
 	@$(BIN)/python -m bench.interop $(ARGS)

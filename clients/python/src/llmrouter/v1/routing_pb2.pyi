@@ -456,9 +456,9 @@ class Objectives(_message.Message):
     """Weighs expected latency. At least 0. Unset: as above."""
     @_builtins.property
     def latency_budget(self) -> _duration_pb2.Duration:
-        """Sets the time to first content that the caller can wait for. Models whose deployments are all
-        known to miss it in more than one call of twenty come after the others, unless the order is
-        fixed. Above 0. Unset: none.
+        """Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+        those that are known, misses it in more than one call of twenty comes after the others, unless the
+        order is fixed. Above 0. Unset: none.
         """
 
     def __init__(
