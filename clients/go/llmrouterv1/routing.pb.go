@@ -425,7 +425,8 @@ type Routing struct {
 	// Lists the models (names or aliases of the catalogue) that may answer, and no others. Empty: all
 	// models of the policy.
 	RequiredModels []string `protobuf:"bytes,2,rep,name=required_models,json=requiredModels,proto3" json:"required_models,omitempty"`
-	// Lists models to try before others, best first, as far as constraints allow.
+	// Lists models to try before others, best first, as far as constraints allow. In whatever way the
+	// policy puts its deployments in order, these come first.
 	PreferredModels []string `protobuf:"bytes,3,rep,name=preferred_models,json=preferredModels,proto3" json:"preferred_models,omitempty"`
 	// Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
 	PinnedDeployment string `protobuf:"bytes,4,opt,name=pinned_deployment,json=pinnedDeployment,proto3" json:"pinned_deployment,omitempty"`
@@ -435,8 +436,9 @@ type Routing struct {
 	Objectives *Objectives `protobuf:"bytes,6,opt,name=objectives,proto3" json:"objectives,omitempty"`
 	// Says what the caller knows of its request. Hints win over what the router finds out.
 	Hints *Hints `protobuf:"bytes,7,opt,name=hints,proto3" json:"hints,omitempty"`
-	// Groups the requests of one conversation; they find the same deployment while it is eligible.
-	// At most 256 bytes.
+	// Groups the requests of one conversation; they find the same deployment of a model on every replica
+	// while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+	// replica knows of its own, count for nothing then. At most 256 bytes.
 	SessionId string `protobuf:"bytes,8,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Says how far an answer may move from the first choice. Default: the policy's.
 	ConsistencyMode ConsistencyMode `protobuf:"varint,9,opt,name=consistency_mode,json=consistencyMode,proto3,enum=llmrouter.v1.ConsistencyMode" json:"consistency_mode,omitempty"`
@@ -455,9 +457,10 @@ type Routing struct {
 	// It is never hedged, and not repeated once a provider may have begun.
 	HasSideEffects bool `protobuf:"varint,15,opt,name=has_side_effects,json=hasSideEffects,proto3" json:"has_side_effects,omitempty"`
 	// Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-	// gives the same plan. For debugging.
+	// gives the same plan, deployments of one model in the order of the policy. For debugging.
 	Deterministic bool `protobuf:"varint,16,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
-	// Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+	// Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+	// the report. Unset: the policy's.
 	AllowDegraded *bool `protobuf:"varint,17,opt,name=allow_degraded,json=allowDegraded,proto3,oneof" json:"allow_degraded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -723,17 +726,20 @@ func (x *Constraints) GetContextReserveTokens() int32 {
 	return 0
 }
 
-// Sets soft targets for ranking.
+// Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
+// it that matches, has a fixed order.
 type Objectives struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+	// Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+	// the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
 	QualityWeight *float64 `protobuf:"fixed64,1,opt,name=quality_weight,json=qualityWeight,proto3,oneof" json:"quality_weight,omitempty"`
-	// Weighs expected cost. At least 0.
+	// Weighs expected cost. At least 0. Unset: as above.
 	CostWeight *float64 `protobuf:"fixed64,2,opt,name=cost_weight,json=costWeight,proto3,oneof" json:"cost_weight,omitempty"`
-	// Weighs expected latency. At least 0.
+	// Weighs expected latency. At least 0. Unset: as above.
 	LatencyWeight *float64 `protobuf:"fixed64,3,opt,name=latency_weight,json=latencyWeight,proto3,oneof" json:"latency_weight,omitempty"`
-	// Sets the time to first content that the caller can wait for. Deployments that are not expected to
-	// keep it rank lower. Above 0. Unset: none.
+	// Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+	// those that are known, misses it in more than one call of twenty comes after the others, unless the
+	// order is fixed. Above 0. Unset: none.
 	LatencyBudget *durationpb.Duration `protobuf:"bytes,4,opt,name=latency_budget,json=latencyBudget,proto3" json:"latency_budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
