@@ -23,7 +23,7 @@ from routersvc.domain.health import (
     Quantiles,
 )
 from routersvc.domain.latencies import LatencyWindow
-from routersvc.domain.latency_histories import LatencyHistory
+from routersvc.domain.latency_histories import LatencyHistory, LatencyView
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.outcomes import Outcomes, OutcomeWindow
 from routersvc.domain.outlooks import Outlook
@@ -87,12 +87,14 @@ class DeploymentState:
     def outlook(self, now: float, *, streaming: bool, changes_nothing: bool = False) -> Outlook:
         """Return what calls have lately shown, for planning.
 
-        It is looked up anew after every call, and otherwise four times a second: that is how fast
-        what was seen leaves its windows.
+        Latencies are those of the last quarter second, as for hedges. The rest is looked up anew
+        after every call, and otherwise as often: that is how fast what was seen leaves its window.
         """
         known = self._outlooks.get(streaming) if now < self._outlooks_end else None
         if known is None:
-            known = self._look(now, streaming=streaming)
+            history = self._first_contents[streaming]
+            look = history.glance if changes_nothing else history.view
+            known = self._outlook(look(LATE, now), now, streaming=streaming)
             if not changes_nothing:
                 if now >= self._outlooks_end:
                     self._outlooks.clear()
@@ -100,8 +102,7 @@ class DeploymentState:
                 self._outlooks[streaming] = known
         return known
 
-    def _look(self, now: float, *, streaming: bool) -> Outlook:
-        view = self._first_contents[streaming].peek(LATE, now)
+    def _outlook(self, view: LatencyView | None, now: float, *, streaming: bool) -> Outlook:
         first = None if view is None else view.median
         return Outlook(
             latency=first if streaming else self._durations.quantile(0.5, now),

@@ -98,6 +98,11 @@ class LatencyHistory:
                 self._views[percentile] = view
         return view
 
+    def glance(self, percentile: float, now: float) -> LatencyView | None:
+        """Return what `view` would say, and change nothing."""
+        kept = self._views.get(percentile) if now < self._views_end else None
+        return self.peek(percentile, now) if kept is None else kept
+
     def peek(self, percentile: float, now: float) -> LatencyView | None:
         """Return what is known at this moment; changes nothing, not even what `view` will say."""
         median = self.window.quantile(0.5, now)

@@ -85,15 +85,23 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
     """Return what is expected of one model: of its best deployment, where they differ."""
     model = equals[0].model
     profile = limits.profile
-    outlooks = outlooks_of(equals, limits, view)
+    # Every deployment passes here for every ranked request: one walk, and no calls on the way.
+    latency = late = success_rate = None
+    in_session = limits.request.routing.session_id
+    for outlook in () if in_session else outlooks_of(equals, limits, view):
+        if outlook.latency is not None and (latency is None or outlook.latency < latency):
+            latency = outlook.latency
+        if outlook.late is not None and (late is None or outlook.late < late):
+            late = outlook.late
+        rate = outlook.success_rate
+        if rate is not None and (success_rate is None or rate > success_rate):
+            success_rate = rate
     return Prospect(
         quality=model.quality.expected(profile.task, profile.complexity),
         cost=expected_cost(equals[0], profile),
-        latency=_least([one.latency for one in outlooks if one.latency is not None]),
-        late=_least([one.late for one in outlooks if one.late is not None]),
-        success_rate=max(
-            [one.success_rate for one in outlooks if one.success_rate is not None], default=None
-        ),
+        latency=latency,
+        late=late,
+        success_rate=success_rate,
     )
 
 
@@ -104,7 +112,8 @@ def outlooks_of(
     if limits.request.routing.session_id:
         return [NOTHING_KNOWN] * len(deployments)
     streaming = limits.request.streaming
-    return [view.outlook(deployment, streaming=streaming) for deployment in deployments]
+    look = view.outlook
+    return [look(deployment, streaming=streaming) for deployment in deployments]
 
 
 def _is_too_late(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:

@@ -138,7 +138,7 @@ class Standing:
             + weights.cost * self.cost
             + weights.latency * self.latency
             + HEALTH_WEIGHT * self.health
-            + self.budget_weight * self.keeps_latency_budget
+            + (self.budget_weight if self.keeps_latency_budget else 0.0)
         )
 
     @property

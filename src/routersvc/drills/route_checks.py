@@ -56,7 +56,7 @@ async def _checked(route: GeneratedRoute, seed: int) -> RouteFindings:
         for candidate in explained:
             counts.update(f"excluded for {each.reason.value}" for each in candidate.exclusions)
         calls_before = len(world.gateway.calls)
-        refusal = await _perform(world, request)
+        refusal = await perform(world, request)
         calls = world.gateway.calls[calls_before:]
         may_serve = route.may_serve(request)
         if isinstance(refusal, NoEligibleDeploymentError) == bool(may_serve):
@@ -91,7 +91,7 @@ def _wrong_explanations(
     eligible = [each.deployment for each in explained if each.eligible]
     for candidate in explained:
         name = candidate.deployment.name
-        found = {each.reason for each in candidate.exclusions}
+        found = frozenset(each.reason for each in candidate.exclusions)
         expected = route.reasons(candidate.deployment, request)
         if expected and found != expected:
             yield f"{request.request_id}: {name} is out for {found}, not for {expected}"
@@ -118,7 +118,7 @@ def _wrong_attempts(route: GeneratedRoute, request: Request, attempted: set[str]
         yield f"{request.request_id}: attempts on {sorted(attempted)}, which may not stand in"
 
 
-async def _perform(world: World, request: Request) -> RefusedError | None:
+async def perform(world: World, request: Request) -> RefusedError | None:
     """Make one call, whatever becomes of it; return why it was refused."""
     try:
         async with world.router.open(request) as call:

@@ -99,10 +99,10 @@ def names(order: Order) -> list[str]:
 
 
 def order_of(
-    order: OrderMode, routing: Routing | None = None, view: Seen | None = None, **of_policy: object
+    order: OrderMode, routing: Routing | None = None, view: Seen | None = None
 ) -> list[str]:
     """Return in which order the fleet is tried."""
-    limits = limits_of(order, routing, **of_policy)
+    limits = limits_of(order, routing)
     return names(ordered(list(FLEET.values()), limits, view or Seen()))
 
 

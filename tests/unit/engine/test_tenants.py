@@ -17,7 +17,6 @@ from routersvc.domain.catalogue import Capability, Compliance, Deployment, Model
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.cost_budgets import CostBudgetRule, DowngradeRule
 from routersvc.domain.errors import (
-    CallFailedError,
     NoEligibleDeploymentError,
     RefusedError,
     TenantBudgetExhaustedError,
@@ -34,6 +33,7 @@ from routersvc.domain.policies import (
 from routersvc.domain.reports import DegradationRung
 from routersvc.domain.requests import Request, Routing
 from routersvc.domain.tenants import Tenant
+from routersvc.drills.route_checks import perform
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.drills.virtual_time import run_in_virtual_time
 from routersvc.drills.worlds import (
@@ -136,23 +136,6 @@ def request(*, streaming: bool = True, limits: Constraints | None = None) -> Req
             constraints=limits or Constraints(),
         ),
     )
-
-
-async def perform(world: World, asked: Request) -> RefusedError | None:
-    """Make one call, whatever becomes of it; return why it was refused."""
-    try:
-        async with world.router.open(asked) as call:
-            if not asked.streaming:
-                await call.complete()
-                return None
-            ended = False
-            while not ended:
-                ended = isinstance((await call.receive())[-1], Finished)
-    except CallFailedError:
-        pass
-    except RefusedError as error:
-        return error
-    return None
 
 
 def keeps(one: Deployment, limits: Constraints) -> bool:
