@@ -115,14 +115,14 @@ async def test_field_that_is_not_served_is_named(open_edge: OpenEdge, hear: Hear
     """It is never ignored."""
     edge = await open_edge({"a": [answer("never")]})
     request = service.CompleteRequest(
-        prompt=HELLO, routing=routing_pb2.Routing(session_id="session")
+        prompt=HELLO, routing=routing_pb2.Routing(caching=routing_pb2.Caching(allow_stale=True))
     )
 
     heard = hear(await complete(edge, request))
 
     assert heard.status.code == grpc.StatusCode.UNIMPLEMENTED.value[0]
-    assert heard.status.message == "`routing.session_id` is not served by this version"
-    assert dict(heard.info.metadata) == {"field": "routing.session_id"}
+    assert heard.status.message == "`routing.caching.allow_stale` is not served by this version"
+    assert dict(heard.info.metadata) == {"field": "routing.caching.allow_stale"}
 
 
 async def test_exclusions_are_told(open_edge: OpenEdge, hear: Hear) -> None:
