@@ -50,10 +50,6 @@ class Load:
         """Return the known latency and the share of it that is still believed."""
         return self._latency.fading(now)
 
-    def is_fresh(self, now: float) -> bool:
-        """Whether the known latency is of the last `decay` seconds."""
-        return self._latency.is_fresh(now)
-
     def started(self) -> None:
         """Take note that an attempt starts."""
         self.in_flight += 1
