@@ -8,7 +8,7 @@ INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
 PROJECTS := pyproject.toml clients/python/pyproject.toml
 NPM := NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm
 NPM_CI := --ignore-scripts --no-audit --no-fund --loglevel=error
-MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums
+MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyle.color=never
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -36,7 +36,7 @@ def _built(language: str, value: str) -> Iterator[str]:
     with (ROOT / f".tools/{language}.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = subprocess.run(
-            ["make", "--silent", f".tools/.{language}"],
+            [shutil.which("make") or "make", "--silent", f".tools/.{language}"],
             cwd=ROOT,
             check=False,
             stdout=subprocess.PIPE,

@@ -74,7 +74,7 @@ def test_both_kinds_of_modules_hold_everything(
     assert json.loads(told.stdout) == {
         "serviceConfig": SERVICE_CONFIG.read_text(encoding="utf-8"),
         "version": "0.1.0",
-        "user": 2,
+        "user": 3,
     }
 
 
