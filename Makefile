@@ -1,11 +1,14 @@
 # Each target sets up what it needs: only Python 3.11 (or later) and make have to be there.
-# Go is optional: without it the tests that call the server with grpcurl are skipped.
+# Go, Java and Maven are optional: without them the clients of these languages are left out.
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --require-hashes --no-deps --only-binary :all:
 PROJECTS := pyproject.toml clients/python/pyproject.toml
+NPM := NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm
+NPM_CI := --ignore-scripts --no-audit --no-fund --loglevel=error
+MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyle.color=never
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -42,7 +45,7 @@ lock: .venv/.development ## resolve the dependencies anew; ARGS=--upgrade takes 
 baseline: .venv/.development tools ## for a release: keep the contract that later ones must not break
 	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb
 
-tools: .tools/.npm .tools/.go ## build the programs that checks and tests call: buf, grpcurl, plugins of protoc
+tools: .tools/.npm .tools/.go .tools/.maven ## build the programs that checks and tests call: buf, grpcurl, plugins of protoc
 
 bench: .venv/.development ## measure what the router adds to a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
@@ -66,7 +69,7 @@ load: .venv/.development .tools/bin/ghz ## put a router under the load of bench/
 	@$(BIN)/python -m bench.load $(ARGS)
 
 clean: ## remove what make set up
-	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # ---- what the targets need, made once and again when its sources change
 
@@ -89,10 +92,10 @@ clean: ## remove what make set up
 # buf is in the npm registry, not in PyPI; npm itself comes from the Python lock, and is told to trust
 # the certificates that the machine trusts, as pip does.
 .tools/.npm: .venv/.development tools/package.json tools/package-lock.json
-	@echo "installing buf"
+	@echo "installing buf and a plugin of protoc"
 	@mkdir -p .tools/npm .tools/bin
 	@cp tools/package.json tools/package-lock.json .tools/npm/
-	@if NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix .tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error \
+	@if $(NPM) ci --prefix .tools/npm $(NPM_CI) \
 	  && cd .tools/bin && ln -sf ../npm/node_modules/@bufbuild/buf-*-*/bin/buf buf && test -x buf; then \
 	  cd "$(CURDIR)" && touch $@; \
 	else \
@@ -109,6 +112,39 @@ clean: ## remove what make set up
 	    && mv .tools/bin/client .tools/bin/grpc-interop-client; then touch $@; \
 	  else echo "Go could not build them: tests that need them are skipped"; fi; \
 	fi
+
+.tools/.maven: tools/pom.xml
+	@mkdir -p .tools/bin
+	@if ! command -v mvn >/dev/null; then \
+	  echo "Maven is not installed: the Java client is left out"; \
+	else \
+	  echo "fetching protoc and its plugin for Java"; \
+	  rm -rf .tools/java; \
+	  if $(MVN) --file tools process-resources && chmod +x .tools/java/* && cd .tools/bin \
+	    && ln -sf ../java/protoc-gen-grpc-java-* protoc-gen-grpc-java && ln -sf ../java/protoc-[0-9]* protoc; then \
+	    cd "$(CURDIR)" && touch $@; \
+	  else echo "they could not be fetched: checks that need them are skipped"; fi; \
+	fi
+
+TYPESCRIPT := clients/typescript
+TYPESCRIPT_SOURCES := $(shell find $(TYPESCRIPT)/src $(TYPESCRIPT)/conformance $(TYPESCRIPT)/test -type f 2>/dev/null)
+TYPESCRIPT_PROJECT := $(wildcard $(TYPESCRIPT)/*.json)
+
+.tools/.typescript-packages: .venv/.development $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
+	@$(NPM) ci --prefix $(TYPESCRIPT) $(NPM_CI)
+	@touch $@
+
+.tools/.typescript: .tools/.typescript-packages $(TYPESCRIPT_PROJECT) $(TYPESCRIPT_SOURCES)
+	@rm -rf $(TYPESCRIPT)/dist
+	@$(NPM) run --silent --prefix $(TYPESCRIPT) build
+	@touch $@
+
+JAVA := clients/java
+JAVA_SOURCES := $(shell find $(JAVA)/src $(JAVA)/conformance -type f 2>/dev/null)
+
+.tools/.java: $(JAVA)/pom.xml $(JAVA_SOURCES)
+	@$(MVN) --file $(JAVA) package
+	@touch $@
 
 .tools/bin/ghz: tools/ghz/go.mod tools/ghz/go.sum
 	@mkdir -p .tools/bin

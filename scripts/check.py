@@ -64,6 +64,10 @@ _BUF = Need(path=BUF, word="buf is not installed, `make tools` needs the npm reg
 _GO = Need(
     path=ROOT / ".tools/bin/protoc-gen-go", word="its plugins are not built, `make tools` needs Go"
 )
+_JAVA = Need(
+    path=ROOT / ".tools/bin/protoc-gen-grpc-java",
+    word="protoc is not there, `make tools` needs Maven",
+)
 _RELEASE = Need(path=BASELINE, word="nothing is released to compare to", optional_in_ci=True)
 
 # The slowest come first, so that the short ones fill the gaps.
@@ -91,7 +95,7 @@ CHECKS = (
         group="lint",
         command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "clients"),
         mend="make generate",
-        needs=(_BUF, _GO),
+        needs=(_BUF, _GO, _JAVA),
     ),
     Check(
         name="service configs",

@@ -25,7 +25,12 @@ LOCKS = {
 }
 """What each lock adds to the dependencies of the service. The order is that of resolution."""
 SEAL = "# sealed by `make lock`: "
-HOSTLESS = (*LOCKS, "tools/package-lock.json", "tools/go.sum")
+HOSTLESS = (
+    *LOCKS,
+    "tools/package-lock.json",
+    "tools/go.sum",
+    "clients/typescript/package-lock.json",
+)
 """The files in which no address may stand."""
 
 

@@ -51,7 +51,7 @@ def grpc_interop_client() -> Path:
 @pytest.fixture(scope="session")
 def protoc_plugins() -> None:
     """Buf and what it generates the clients with."""
-    for name in ("buf", "protoc-gen-go", "protoc-gen-go-grpc"):
+    for name in ("buf", "protoc", "protoc-gen-go", "protoc-gen-go-grpc", "protoc-gen-grpc-java"):
         _program(name)
 
 

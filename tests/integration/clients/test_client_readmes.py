@@ -27,7 +27,7 @@ ANSWER = "Because air scatters blue light more than red."
 PATIENCE = 180.0
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE_NAME = re.compile(r"(?:#|//) (\S+)\n")
+_FILE_NAME = re.compile(r"(?:#|//|<!--) (\S+)(?: -->)?\n")
 
 CASE = Case(
     name="readme",
@@ -86,7 +86,9 @@ def follow(tmp_path: Path, address: str) -> Follow:
             else:
                 name = _FILE_NAME.match(content)
                 assert name is not None, f"a block of code without a name: {content[:80]}"
-                (folder / name[1]).write_text(content, encoding="utf-8")
+                file = folder / name[1]
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content, encoding="utf-8")
         return printed
 
     return followed
@@ -114,6 +116,28 @@ async def test_go_readme_works_as_written(follow: Follow) -> None:
         pytest.skip("`go` is not installed")
 
     printed = await _in_thread(follow, "clients/go/README.md")
+
+    assert f"{ANSWER}\nanswered by readme--sim-large\n{ANSWER}\n" in printed
+
+
+@pytest.mark.slow
+async def test_typescript_readme_works_as_written(follow: Follow, typescript: str) -> None:
+    """From an empty folder to a whole answer and a streamed one."""
+    installed = {
+        'npm ci --silent --prefix "$ROUTERSVC/clients/typescript"': f'export PATH="{typescript}"',
+        "node ask.mjs": f'PATH="{typescript}" node ask.mjs',
+    }
+
+    printed = await _in_thread(follow, "clients/typescript/README.md", installed)
+
+    assert f"{ANSWER}\nanswered by readme--sim-large\n{ANSWER}\n" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("java")
+async def test_java_readme_works_as_written(follow: Follow) -> None:
+    """From an empty folder to a whole answer and a streamed one."""
+    printed = await _in_thread(follow, "clients/java/README.md")
 
     assert f"{ANSWER}\nanswered by readme--sim-large\n{ANSWER}\n" in printed
 

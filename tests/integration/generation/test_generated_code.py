@@ -13,8 +13,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-COPIED = ("protos", "scripts", "clients/python/src", "clients/go", "clients/service_config.json")
-COPIED_TOO = ("buf.yaml", "buf.gen.yaml", "tools/go.mod", "tools/package.json")
+COPIED = (
+    "protos",
+    "scripts",
+    "clients/python/src",
+    "clients/go",
+    "clients/java/src",
+    "clients/typescript/src",
+    "clients/service_config.json",
+)
+COPIED_TOO = (
+    "buf.yaml",
+    "buf.gen.yaml",
+    "buf.gen.google.yaml",
+    "buf.gen.java.yaml",
+    "tools/go.mod",
+    "tools/package.json",
+    "tools/pom.xml",
+)
 PROTO = "protos/llmrouter/v1/routing.proto"
 
 
@@ -28,7 +44,8 @@ def copy(tmp_path: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    (tmp_path / ".tools").symlink_to(ROOT / ".tools")
+    for name in (".tools", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 
 
@@ -77,6 +94,8 @@ def test_other_languages_that_differ_in_a_comment_are_stale(copy: Path) -> None:
 
     assert code == 1
     assert "  clients/go/llmrouterv1/routing.pb.go\n" in printed
+    assert "  clients/java/src/main/java/io/github/routersvc/llmrouter/v1/Routing.java\n" in printed
+    assert "  clients/typescript/src/llmrouter/v1/routing_pb.ts\n" in printed
     assert mended == (0, "")
 
 
@@ -103,6 +122,7 @@ def test_service_config_is_one(copy: Path) -> None:
 
     assert code == 1
     assert "clients/python/src/llmrouter/service_config.json" in printed
+    assert "clients/typescript/src/service_config.ts" in printed
     assert mended == (0, "")
 
 

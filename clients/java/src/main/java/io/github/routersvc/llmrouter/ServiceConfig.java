@@ -1,0 +1,31 @@
+package io.github.routersvc.llmrouter;
+
+import com.google.gson.Gson;
+import com.google.gson.reflect.TypeToken;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * gRPC's own rules for retries and load balancing, the same for every language.
+ *
+ * @see <a href="https://github.com/grpc/grpc/blob/master/doc/service_config.md">service config</a>
+ */
+public final class ServiceConfig {
+  private ServiceConfig() {}
+
+  /** Returns the rules as JSON. */
+  public static String json() {
+    try (var resource = ServiceConfig.class.getResourceAsStream("service_config.json")) {
+      return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
+  }
+
+  /** Returns rules as gRPC for Java takes them. */
+  static Map<String, ?> parsed(String json) {
+    return new Gson().fromJson(json, new TypeToken<Map<String, Object>>() {});
+  }
+}
