@@ -77,9 +77,10 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
-    def outlook(self, now: float, *, streaming: bool) -> Outlook:
+    def outlook(self, now: float, *, streaming: bool, changes_nothing: bool = False) -> Outlook:
         """Return what calls have lately shown, for planning."""
-        view = self._first_contents[streaming].view(LATE, now)
+        history = self._first_contents[streaming]
+        view = (history.peek if changes_nothing else history.view)(LATE, now)
         first = None if view is None else view.median
         return Outlook(
             latency=first if streaming else self._durations.quantile(0.5, now),
@@ -131,6 +132,13 @@ class DeploymentState:
             )
         return None
 
+    def hindrance(self, tokens: int, now: float, *, may_probe: bool = True) -> Refusal | None:
+        """Return what `lease` would say no for, a lack of places included. Changes nothing."""
+        refusal = self.obstacle(tokens, now, may_probe=may_probe)
+        if refusal is None and self._limiter.is_full:
+            return self._full()
+        return refusal
+
     def enqueue(self, on_start: Callable[[], None]) -> Ticket | None:
         """Return a ticket that waits for a place; `None` where the queue is full."""
         return self._limiter.enqueue(on_start)
@@ -155,7 +163,7 @@ class DeploymentState:
                 return refusal
         ticket = ticket or self._limiter.try_acquire(now)
         if ticket is None:
-            return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
+            return self._full()
         breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
         if breaker is None:
             raise AssertionError("a breaker that admits gives a lease")
@@ -308,6 +316,9 @@ class DeploymentState:
         if outcomes.success_rate < DEGRADED_BELOW:
             return HealthState.DEGRADED
         return HealthState.HEALTHY
+
+    def _full(self) -> Refusal:
+        return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
 
     def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> Refusal:
         return Refusal(

@@ -44,7 +44,9 @@ class FleetView:
 
     def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
         """Return what calls have lately shown of a deployment."""
-        return self._states[deployment.name].outlook(self._now, streaming=streaming)
+        return self._states[deployment.name].outlook(
+            self._now, streaming=streaming, changes_nothing=self._picker is None
+        )
 
     def _least_loaded(self, states: Sequence[DeploymentState]) -> list[int]:
         """Return the order to which draws tend: by load, those that are not called last."""

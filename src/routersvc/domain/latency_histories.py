@@ -98,6 +98,10 @@ class LatencyHistory:
                 self._views[percentile] = view
         return view
 
+    def seen(self, percentile: float, now: float) -> LatencyView | None:
+        """Return the view that is kept at this moment, `None` where nobody has looked lately."""
+        return self._views.get(percentile) if now < self._views_end else None
+
     def peek(self, percentile: float, now: float) -> LatencyView | None:
         """Return what is known at this moment; changes nothing, not even what `view` will say."""
         median = self.window.quantile(0.5, now)
