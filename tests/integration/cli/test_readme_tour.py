@@ -140,7 +140,7 @@ def wait_for(port: str) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_tour_works_as_written(shell: Shell, ports: dict[str, str]) -> None:
     """Every command of every block succeeds, and shows what the text around it says."""
-    start, ask, why, kill, tools, end = (on_free_ports(block, ports) for block in tour())
+    start, ask, why, past, kill, tools, end = (on_free_ports(block, ports) for block in tour())
 
     failed, printed = shell.run(start)
     assert (failed, printed) == (0, "examples/full.yaml: ok\n")
@@ -155,6 +155,11 @@ def test_the_tour_works_as_written(shell: Shell, ports: dict[str, str]) -> None:
     assert failed == 0, printed
     assert "1  alpha-small" in printed
     assert re.search(r"^alpha-large +healthy +100 % ", printed, re.MULTILINE)
+
+    failed, printed = shell.run(past)
+    assert failed == 0, printed
+    assert printed.startswith("Decision  ")
+    assert re.search(r"^alpha-large .*✓  first: served$", printed, re.MULTILINE)
 
     failed, printed = shell.run(kill)
     assert failed == 0, printed
