@@ -178,6 +178,83 @@ func (Capability) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{0}
 }
 
+// Says what keeps a deployment from being called. May grow.
+type ObstacleReason int32
+
+const (
+	// Never sent.
+	ObstacleReason_OBSTACLE_REASON_UNSPECIFIED ObstacleReason = 0
+	// Means that its credential was refused, or its quota is used up; it is checked at growing intervals.
+	ObstacleReason_OBSTACLE_REASON_CREDENTIAL_DISABLED ObstacleReason = 1
+	// Means that its provider does not know the model, or no longer; it is checked at growing intervals.
+	ObstacleReason_OBSTACLE_REASON_MODEL_DISABLED ObstacleReason = 2
+	// Means that its provider asked not to be called for a while.
+	ObstacleReason_OBSTACLE_REASON_GATED ObstacleReason = 3
+	// Means that its provider would refuse the request for its rate limit.
+	ObstacleReason_OBSTACLE_REASON_NO_HEADROOM ObstacleReason = 4
+	// Means that it has failed too often and rests.
+	ObstacleReason_OBSTACLE_REASON_BREAKER_OPEN ObstacleReason = 5
+	// Means that it did not answer the last check.
+	ObstacleReason_OBSTACLE_REASON_UNREACHABLE ObstacleReason = 6
+	// Means that it has all its places taken; calls wait for one.
+	ObstacleReason_OBSTACLE_REASON_FULL ObstacleReason = 7
+	// Means that the budget for extra attempts is spent.
+	ObstacleReason_OBSTACLE_REASON_BUDGET_SPENT ObstacleReason = 8
+)
+
+// Enum value maps for ObstacleReason.
+var (
+	ObstacleReason_name = map[int32]string{
+		0: "OBSTACLE_REASON_UNSPECIFIED",
+		1: "OBSTACLE_REASON_CREDENTIAL_DISABLED",
+		2: "OBSTACLE_REASON_MODEL_DISABLED",
+		3: "OBSTACLE_REASON_GATED",
+		4: "OBSTACLE_REASON_NO_HEADROOM",
+		5: "OBSTACLE_REASON_BREAKER_OPEN",
+		6: "OBSTACLE_REASON_UNREACHABLE",
+		7: "OBSTACLE_REASON_FULL",
+		8: "OBSTACLE_REASON_BUDGET_SPENT",
+	}
+	ObstacleReason_value = map[string]int32{
+		"OBSTACLE_REASON_UNSPECIFIED":         0,
+		"OBSTACLE_REASON_CREDENTIAL_DISABLED": 1,
+		"OBSTACLE_REASON_MODEL_DISABLED":      2,
+		"OBSTACLE_REASON_GATED":               3,
+		"OBSTACLE_REASON_NO_HEADROOM":         4,
+		"OBSTACLE_REASON_BREAKER_OPEN":        5,
+		"OBSTACLE_REASON_UNREACHABLE":         6,
+		"OBSTACLE_REASON_FULL":                7,
+		"OBSTACLE_REASON_BUDGET_SPENT":        8,
+	}
+)
+
+func (x ObstacleReason) Enum() *ObstacleReason {
+	p := new(ObstacleReason)
+	*p = x
+	return p
+}
+
+func (x ObstacleReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ObstacleReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_llmrouter_v1_explanation_proto_enumTypes[1].Descriptor()
+}
+
+func (ObstacleReason) Type() protoreflect.EnumType {
+	return &file_llmrouter_v1_explanation_proto_enumTypes[1]
+}
+
+func (x ObstacleReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ObstacleReason.Descriptor instead.
+func (ObstacleReason) EnumDescriptor() ([]byte, []int) {
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{1}
+}
+
 // Says why a deployment is no candidate. May grow.
 type ExclusionReason int32
 
@@ -210,9 +287,9 @@ const (
 	ExclusionReason_EXCLUSION_REASON_COST_CEILING ExclusionReason = 12
 	// Means that the tenant's budget does not cover it.
 	ExclusionReason_EXCLUSION_REASON_TENANT_BUDGET ExclusionReason = 13
-	// Means that its credential is disabled.
+	// Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
 	ExclusionReason_EXCLUSION_REASON_CREDENTIAL_DISABLED ExclusionReason = 14
-	// Means that its model is disabled.
+	// Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
 	ExclusionReason_EXCLUSION_REASON_MODEL_DISABLED ExclusionReason = 15
 	// Means that it is not equivalent to the first choice.
 	ExclusionReason_EXCLUSION_REASON_NOT_EQUIVALENT ExclusionReason = 16
@@ -291,11 +368,11 @@ func (x ExclusionReason) String() string {
 }
 
 func (ExclusionReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_explanation_proto_enumTypes[1].Descriptor()
+	return file_llmrouter_v1_explanation_proto_enumTypes[2].Descriptor()
 }
 
 func (ExclusionReason) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_explanation_proto_enumTypes[1]
+	return &file_llmrouter_v1_explanation_proto_enumTypes[2]
 }
 
 func (x ExclusionReason) Number() protoreflect.EnumNumber {
@@ -304,7 +381,7 @@ func (x ExclusionReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ExclusionReason.Descriptor instead.
 func (ExclusionReason) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{1}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{2}
 }
 
 // Tells what the router understood of a request.
@@ -517,8 +594,13 @@ type Candidate struct {
 	ExpectedCostUsd *float64 `protobuf:"fixed64,7,opt,name=expected_cost_usd,json=expectedCostUsd,proto3,oneof" json:"expected_cost_usd,omitempty"`
 	// Holds the expected time to first content. Unset where nothing is known.
 	ExpectedTimeToFirstContent *durationpb.Duration `protobuf:"bytes,8,opt,name=expected_time_to_first_content,json=expectedTimeToFirstContent,proto3" json:"expected_time_to_first_content,omitempty"`
-	unknownFields              protoimpl.UnknownFields
-	sizeCache                  protoimpl.SizeCache
+	// Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+	ChangesNeeded []string `protobuf:"bytes,9,rep,name=changes_needed,json=changesNeeded,proto3" json:"changes_needed,omitempty"`
+	// Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+	// of the request. Unset: nothing, or it is not eligible.
+	Obstacle      *Obstacle `protobuf:"bytes,10,opt,name=obstacle,proto3" json:"obstacle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Candidate) Reset() {
@@ -607,6 +689,84 @@ func (x *Candidate) GetExpectedTimeToFirstContent() *durationpb.Duration {
 	return nil
 }
 
+func (x *Candidate) GetChangesNeeded() []string {
+	if x != nil {
+		return x.ChangesNeeded
+	}
+	return nil
+}
+
+func (x *Candidate) GetObstacle() *Obstacle {
+	if x != nil {
+		return x.Obstacle
+	}
+	return nil
+}
+
+// Says what keeps a deployment from being called, though every constraint is kept.
+type Obstacle struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the reason.
+	Reason ObstacleReason `protobuf:"varint,1,opt,name=reason,proto3,enum=llmrouter.v1.ObstacleReason" json:"reason,omitempty"`
+	// Describes the facts.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+	Wait          *durationpb.Duration `protobuf:"bytes,3,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Obstacle) Reset() {
+	*x = Obstacle{}
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Obstacle) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Obstacle) ProtoMessage() {}
+
+func (x *Obstacle) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Obstacle.ProtoReflect.Descriptor instead.
+func (*Obstacle) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Obstacle) GetReason() ObstacleReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ObstacleReason_OBSTACLE_REASON_UNSPECIFIED
+}
+
+func (x *Obstacle) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Obstacle) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
 // Holds one part of a score.
 type ScorePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -624,7 +784,7 @@ type ScorePart struct {
 
 func (x *ScorePart) Reset() {
 	*x = ScorePart{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +796,7 @@ func (x *ScorePart) String() string {
 func (*ScorePart) ProtoMessage() {}
 
 func (x *ScorePart) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[3]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +809,7 @@ func (x *ScorePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScorePart.ProtoReflect.Descriptor instead.
 func (*ScorePart) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{3}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ScorePart) GetName() string {
@@ -695,7 +855,7 @@ type Exclusion struct {
 
 func (x *Exclusion) Reset() {
 	*x = Exclusion{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +867,7 @@ func (x *Exclusion) String() string {
 func (*Exclusion) ProtoMessage() {}
 
 func (x *Exclusion) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +880,7 @@ func (x *Exclusion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exclusion.ProtoReflect.Descriptor instead.
 func (*Exclusion) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Exclusion) GetReason() ExclusionReason {
@@ -775,7 +935,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -787,7 +947,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -800,7 +960,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Plan) GetSteps() []*PlanStep {
@@ -887,7 +1047,7 @@ type PlanStep struct {
 	Deployment *DeploymentName `protobuf:"bytes,1,opt,name=deployment,proto3" json:"deployment,omitempty"`
 	// Describes when the step is taken, for example `first` or `when the one before fails`.
 	Condition string `protobuf:"bytes,2,opt,name=condition,proto3" json:"condition,omitempty"`
-	// Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+	// Holds the wait before it may be called, where its obstacle says one. Unset: none.
 	NotBeforeDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=not_before_delay,json=notBeforeDelay,proto3" json:"not_before_delay,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -895,7 +1055,7 @@ type PlanStep struct {
 
 func (x *PlanStep) Reset() {
 	*x = PlanStep{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +1067,7 @@ func (x *PlanStep) String() string {
 func (*PlanStep) ProtoMessage() {}
 
 func (x *PlanStep) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1080,7 @@ func (x *PlanStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanStep.ProtoReflect.Descriptor instead.
 func (*PlanStep) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PlanStep) GetDeployment() *DeploymentName {
@@ -957,7 +1117,7 @@ type PolicyChoice struct {
 
 func (x *PolicyChoice) Reset() {
 	*x = PolicyChoice{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -969,7 +1129,7 @@ func (x *PolicyChoice) String() string {
 func (*PolicyChoice) ProtoMessage() {}
 
 func (x *PolicyChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -982,7 +1142,7 @@ func (x *PolicyChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyChoice.ProtoReflect.Descriptor instead.
 func (*PolicyChoice) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PolicyChoice) GetPolicy() string {
@@ -1015,7 +1175,7 @@ type EffectiveConstraint struct {
 
 func (x *EffectiveConstraint) Reset() {
 	*x = EffectiveConstraint{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1187,7 @@ func (x *EffectiveConstraint) String() string {
 func (*EffectiveConstraint) ProtoMessage() {}
 
 func (x *EffectiveConstraint) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[8]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1200,7 @@ func (x *EffectiveConstraint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EffectiveConstraint.ProtoReflect.Descriptor instead.
 func (*EffectiveConstraint) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{8}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EffectiveConstraint) GetName() string {
@@ -1089,7 +1249,7 @@ type Explanation struct {
 
 func (x *Explanation) Reset() {
 	*x = Explanation{}
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1261,7 @@ func (x *Explanation) String() string {
 func (*Explanation) ProtoMessage() {}
 
 func (x *Explanation) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_explanation_proto_msgTypes[9]
+	mi := &file_llmrouter_v1_explanation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1274,7 @@ func (x *Explanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Explanation.ProtoReflect.Descriptor instead.
 func (*Explanation) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{9}
+	return file_llmrouter_v1_explanation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Explanation) GetProfile() *Profile {
@@ -1198,7 +1358,7 @@ const file_llmrouter_v1_explanation_proto_rawDesc = "" +
 	"\afinding\x18\x01 \x01(\tR\afinding\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1b\n" +
 	"\x06weight\x18\x03 \x01(\x01H\x00R\x06weight\x88\x01\x01B\t\n" +
-	"\a_weight\"\xa8\x03\n" +
+	"\a_weight\"\x83\x04\n" +
 	"\tCandidate\x12<\n" +
 	"\n" +
 	"deployment\x18\x01 \x01(\v2\x1c.llmrouter.v1.DeploymentNameR\n" +
@@ -1212,8 +1372,15 @@ const file_llmrouter_v1_explanation_proto_rawDesc = "" +
 	"exclusions\x18\x06 \x03(\v2\x17.llmrouter.v1.ExclusionR\n" +
 	"exclusions\x12/\n" +
 	"\x11expected_cost_usd\x18\a \x01(\x01H\x00R\x0fexpectedCostUsd\x88\x01\x01\x12]\n" +
-	"\x1eexpected_time_to_first_content\x18\b \x01(\v2\x19.google.protobuf.DurationR\x1aexpectedTimeToFirstContentB\x14\n" +
-	"\x12_expected_cost_usd\"o\n" +
+	"\x1eexpected_time_to_first_content\x18\b \x01(\v2\x19.google.protobuf.DurationR\x1aexpectedTimeToFirstContent\x12%\n" +
+	"\x0echanges_needed\x18\t \x03(\tR\rchangesNeeded\x122\n" +
+	"\bobstacle\x18\n" +
+	" \x01(\v2\x16.llmrouter.v1.ObstacleR\bobstacleB\x14\n" +
+	"\x12_expected_cost_usd\"\x91\x01\n" +
+	"\bObstacle\x124\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1c.llmrouter.v1.ObstacleReasonR\x06reason\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12-\n" +
+	"\x04wait\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x04wait\"o\n" +
 	"\tScorePart\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x16\n" +
@@ -1293,7 +1460,17 @@ const file_llmrouter_v1_explanation_proto_rawDesc = "" +
 	"\x10CAPABILITY_MIN_P\x10\x18\x12\x18\n" +
 	"\x14CAPABILITY_VERBOSITY\x10\x19\x12\x1b\n" +
 	"\x17CAPABILITY_SERVICE_TIER\x10\x1a\x12\x1c\n" +
-	"\x18CAPABILITY_SYSTEM_PROMPT\x10\x1b*\x9d\x06\n" +
+	"\x18CAPABILITY_SYSTEM_PROMPT\x10\x1b*\xb9\x02\n" +
+	"\x0eObstacleReason\x12\x1f\n" +
+	"\x1bOBSTACLE_REASON_UNSPECIFIED\x10\x00\x12'\n" +
+	"#OBSTACLE_REASON_CREDENTIAL_DISABLED\x10\x01\x12\"\n" +
+	"\x1eOBSTACLE_REASON_MODEL_DISABLED\x10\x02\x12\x19\n" +
+	"\x15OBSTACLE_REASON_GATED\x10\x03\x12\x1f\n" +
+	"\x1bOBSTACLE_REASON_NO_HEADROOM\x10\x04\x12 \n" +
+	"\x1cOBSTACLE_REASON_BREAKER_OPEN\x10\x05\x12\x1f\n" +
+	"\x1bOBSTACLE_REASON_UNREACHABLE\x10\x06\x12\x18\n" +
+	"\x14OBSTACLE_REASON_FULL\x10\a\x12 \n" +
+	"\x1cOBSTACLE_REASON_BUDGET_SPENT\x10\b*\x9d\x06\n" +
 	"\x0fExclusionReason\x12 \n" +
 	"\x1cEXCLUSION_REASON_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bEXCLUSION_REASON_CAPABILITY\x10\x01\x12\x1d\n" +
@@ -1332,67 +1509,72 @@ func file_llmrouter_v1_explanation_proto_rawDescGZIP() []byte {
 	return file_llmrouter_v1_explanation_proto_rawDescData
 }
 
-var file_llmrouter_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_llmrouter_v1_explanation_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_llmrouter_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_llmrouter_v1_explanation_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_llmrouter_v1_explanation_proto_goTypes = []any{
 	(Capability)(0),               // 0: llmrouter.v1.Capability
-	(ExclusionReason)(0),          // 1: llmrouter.v1.ExclusionReason
-	(*Profile)(nil),               // 2: llmrouter.v1.Profile
-	(*Evidence)(nil),              // 3: llmrouter.v1.Evidence
-	(*Candidate)(nil),             // 4: llmrouter.v1.Candidate
-	(*ScorePart)(nil),             // 5: llmrouter.v1.ScorePart
-	(*Exclusion)(nil),             // 6: llmrouter.v1.Exclusion
-	(*Plan)(nil),                  // 7: llmrouter.v1.Plan
-	(*PlanStep)(nil),              // 8: llmrouter.v1.PlanStep
-	(*PolicyChoice)(nil),          // 9: llmrouter.v1.PolicyChoice
-	(*EffectiveConstraint)(nil),   // 10: llmrouter.v1.EffectiveConstraint
-	(*Explanation)(nil),           // 11: llmrouter.v1.Explanation
-	(Task)(0),                     // 12: llmrouter.v1.Task
-	(Modality)(0),                 // 13: llmrouter.v1.Modality
-	(Priority)(0),                 // 14: llmrouter.v1.Priority
-	(*DeploymentName)(nil),        // 15: llmrouter.v1.DeploymentName
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
-	(HedgingMode)(0),              // 17: llmrouter.v1.HedgingMode
-	(StreamRecoveryMode)(0),       // 18: llmrouter.v1.StreamRecoveryMode
-	(ConsistencyMode)(0),          // 19: llmrouter.v1.ConsistencyMode
-	(CacheMode)(0),                // 20: llmrouter.v1.CacheMode
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
-	(*RouteReport)(nil),           // 22: llmrouter.v1.RouteReport
+	(ObstacleReason)(0),           // 1: llmrouter.v1.ObstacleReason
+	(ExclusionReason)(0),          // 2: llmrouter.v1.ExclusionReason
+	(*Profile)(nil),               // 3: llmrouter.v1.Profile
+	(*Evidence)(nil),              // 4: llmrouter.v1.Evidence
+	(*Candidate)(nil),             // 5: llmrouter.v1.Candidate
+	(*Obstacle)(nil),              // 6: llmrouter.v1.Obstacle
+	(*ScorePart)(nil),             // 7: llmrouter.v1.ScorePart
+	(*Exclusion)(nil),             // 8: llmrouter.v1.Exclusion
+	(*Plan)(nil),                  // 9: llmrouter.v1.Plan
+	(*PlanStep)(nil),              // 10: llmrouter.v1.PlanStep
+	(*PolicyChoice)(nil),          // 11: llmrouter.v1.PolicyChoice
+	(*EffectiveConstraint)(nil),   // 12: llmrouter.v1.EffectiveConstraint
+	(*Explanation)(nil),           // 13: llmrouter.v1.Explanation
+	(Task)(0),                     // 14: llmrouter.v1.Task
+	(Modality)(0),                 // 15: llmrouter.v1.Modality
+	(Priority)(0),                 // 16: llmrouter.v1.Priority
+	(*DeploymentName)(nil),        // 17: llmrouter.v1.DeploymentName
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(HedgingMode)(0),              // 19: llmrouter.v1.HedgingMode
+	(StreamRecoveryMode)(0),       // 20: llmrouter.v1.StreamRecoveryMode
+	(ConsistencyMode)(0),          // 21: llmrouter.v1.ConsistencyMode
+	(CacheMode)(0),                // 22: llmrouter.v1.CacheMode
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*RouteReport)(nil),           // 24: llmrouter.v1.RouteReport
 }
 var file_llmrouter_v1_explanation_proto_depIdxs = []int32{
-	12, // 0: llmrouter.v1.Profile.task:type_name -> llmrouter.v1.Task
-	13, // 1: llmrouter.v1.Profile.modalities:type_name -> llmrouter.v1.Modality
+	14, // 0: llmrouter.v1.Profile.task:type_name -> llmrouter.v1.Task
+	15, // 1: llmrouter.v1.Profile.modalities:type_name -> llmrouter.v1.Modality
 	0,  // 2: llmrouter.v1.Profile.capabilities:type_name -> llmrouter.v1.Capability
-	3,  // 3: llmrouter.v1.Profile.evidence:type_name -> llmrouter.v1.Evidence
-	14, // 4: llmrouter.v1.Profile.priority:type_name -> llmrouter.v1.Priority
-	15, // 5: llmrouter.v1.Candidate.deployment:type_name -> llmrouter.v1.DeploymentName
-	5,  // 6: llmrouter.v1.Candidate.score_parts:type_name -> llmrouter.v1.ScorePart
-	6,  // 7: llmrouter.v1.Candidate.exclusions:type_name -> llmrouter.v1.Exclusion
-	16, // 8: llmrouter.v1.Candidate.expected_time_to_first_content:type_name -> google.protobuf.Duration
-	1,  // 9: llmrouter.v1.Exclusion.reason:type_name -> llmrouter.v1.ExclusionReason
-	8,  // 10: llmrouter.v1.Plan.steps:type_name -> llmrouter.v1.PlanStep
-	16, // 11: llmrouter.v1.Plan.timeout:type_name -> google.protobuf.Duration
-	16, // 12: llmrouter.v1.Plan.first_content_timeout:type_name -> google.protobuf.Duration
-	16, // 13: llmrouter.v1.Plan.idle_timeout:type_name -> google.protobuf.Duration
-	17, // 14: llmrouter.v1.Plan.hedging_mode:type_name -> llmrouter.v1.HedgingMode
-	16, // 15: llmrouter.v1.Plan.hedge_delay:type_name -> google.protobuf.Duration
-	18, // 16: llmrouter.v1.Plan.stream_recovery_mode:type_name -> llmrouter.v1.StreamRecoveryMode
-	19, // 17: llmrouter.v1.Plan.consistency_mode:type_name -> llmrouter.v1.ConsistencyMode
-	20, // 18: llmrouter.v1.Plan.cache_mode:type_name -> llmrouter.v1.CacheMode
-	15, // 19: llmrouter.v1.PlanStep.deployment:type_name -> llmrouter.v1.DeploymentName
-	16, // 20: llmrouter.v1.PlanStep.not_before_delay:type_name -> google.protobuf.Duration
-	2,  // 21: llmrouter.v1.Explanation.profile:type_name -> llmrouter.v1.Profile
-	9,  // 22: llmrouter.v1.Explanation.policy_choice:type_name -> llmrouter.v1.PolicyChoice
-	10, // 23: llmrouter.v1.Explanation.constraints:type_name -> llmrouter.v1.EffectiveConstraint
-	4,  // 24: llmrouter.v1.Explanation.candidates:type_name -> llmrouter.v1.Candidate
-	7,  // 25: llmrouter.v1.Explanation.plan:type_name -> llmrouter.v1.Plan
-	21, // 26: llmrouter.v1.Explanation.snapshot_time:type_name -> google.protobuf.Timestamp
-	22, // 27: llmrouter.v1.Explanation.report:type_name -> llmrouter.v1.RouteReport
-	28, // [28:28] is the sub-list for method output_type
-	28, // [28:28] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	4,  // 3: llmrouter.v1.Profile.evidence:type_name -> llmrouter.v1.Evidence
+	16, // 4: llmrouter.v1.Profile.priority:type_name -> llmrouter.v1.Priority
+	17, // 5: llmrouter.v1.Candidate.deployment:type_name -> llmrouter.v1.DeploymentName
+	7,  // 6: llmrouter.v1.Candidate.score_parts:type_name -> llmrouter.v1.ScorePart
+	8,  // 7: llmrouter.v1.Candidate.exclusions:type_name -> llmrouter.v1.Exclusion
+	18, // 8: llmrouter.v1.Candidate.expected_time_to_first_content:type_name -> google.protobuf.Duration
+	6,  // 9: llmrouter.v1.Candidate.obstacle:type_name -> llmrouter.v1.Obstacle
+	1,  // 10: llmrouter.v1.Obstacle.reason:type_name -> llmrouter.v1.ObstacleReason
+	18, // 11: llmrouter.v1.Obstacle.wait:type_name -> google.protobuf.Duration
+	2,  // 12: llmrouter.v1.Exclusion.reason:type_name -> llmrouter.v1.ExclusionReason
+	10, // 13: llmrouter.v1.Plan.steps:type_name -> llmrouter.v1.PlanStep
+	18, // 14: llmrouter.v1.Plan.timeout:type_name -> google.protobuf.Duration
+	18, // 15: llmrouter.v1.Plan.first_content_timeout:type_name -> google.protobuf.Duration
+	18, // 16: llmrouter.v1.Plan.idle_timeout:type_name -> google.protobuf.Duration
+	19, // 17: llmrouter.v1.Plan.hedging_mode:type_name -> llmrouter.v1.HedgingMode
+	18, // 18: llmrouter.v1.Plan.hedge_delay:type_name -> google.protobuf.Duration
+	20, // 19: llmrouter.v1.Plan.stream_recovery_mode:type_name -> llmrouter.v1.StreamRecoveryMode
+	21, // 20: llmrouter.v1.Plan.consistency_mode:type_name -> llmrouter.v1.ConsistencyMode
+	22, // 21: llmrouter.v1.Plan.cache_mode:type_name -> llmrouter.v1.CacheMode
+	17, // 22: llmrouter.v1.PlanStep.deployment:type_name -> llmrouter.v1.DeploymentName
+	18, // 23: llmrouter.v1.PlanStep.not_before_delay:type_name -> google.protobuf.Duration
+	3,  // 24: llmrouter.v1.Explanation.profile:type_name -> llmrouter.v1.Profile
+	11, // 25: llmrouter.v1.Explanation.policy_choice:type_name -> llmrouter.v1.PolicyChoice
+	12, // 26: llmrouter.v1.Explanation.constraints:type_name -> llmrouter.v1.EffectiveConstraint
+	5,  // 27: llmrouter.v1.Explanation.candidates:type_name -> llmrouter.v1.Candidate
+	9,  // 28: llmrouter.v1.Explanation.plan:type_name -> llmrouter.v1.Plan
+	23, // 29: llmrouter.v1.Explanation.snapshot_time:type_name -> google.protobuf.Timestamp
+	24, // 30: llmrouter.v1.Explanation.report:type_name -> llmrouter.v1.RouteReport
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_explanation_proto_init() }
@@ -1410,8 +1592,8 @@ func file_llmrouter_v1_explanation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_explanation_proto_rawDesc), len(file_llmrouter_v1_explanation_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   10,
+			NumEnums:      3,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

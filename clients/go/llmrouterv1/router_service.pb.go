@@ -452,7 +452,8 @@ func (*StreamCompleteResponse_Finished) isStreamCompleteResponse_Event() {}
 // Asks for an explanation.
 type ExplainRouteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+	// Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+	// `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
 	DecisionId string `protobuf:"bytes,1,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
 	// Holds the prompt to explain the route of.
 	Prompt *Prompt `protobuf:"bytes,2,opt,name=prompt,proto3" json:"prompt,omitempty"`

@@ -76,6 +76,7 @@ async def open_application(
                 rules=settings.fleet_rules(),
                 tenants=settings.tenants(),
                 profiler=profiler(settings, counter=counter),
+                decisions=settings.decision_rule(),
             ),
             gateway=gateway,
             observer=telemetry.observer,

@@ -50,6 +50,7 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples(
             'routersvc explain "Why is the sky blue?"',
             ("routersvc explain 'What is this?' --image photo.png --stream", "as a stream"),
+            ("routersvc explain --decision 4bf92f3577b34da6a3ce929d0e0e4736", "a past one"),
             "routersvc explain hello --json | jq .explanation.plan.steps",
         ),
     )(explain)
@@ -228,6 +229,14 @@ def explain(
             "--stream", metavar="", help="Explain a streaming call instead of a unary one."
         ),
     ] = False,
+    decision: Annotated[
+        str | None,
+        typer.Option(
+            "--decision",
+            metavar="ID",
+            help="Explain a past request by the `decision_id` of its report, and show how it went.",
+        ),
+    ] = None,
     system: options.SystemOption = None,
     file: options.PromptFileOption = None,
     image: options.ImageOption = None,
@@ -258,7 +267,9 @@ def explain(
     """Say where a request would go, and why, without sending it to a provider.
 
     Shows what the router understood, the policy and the limits in force, every deployment with its
-    score or with the reasons why it may not serve and what would change that, and the plan.
+    score or with the reasons why it may not serve, what would change that, and the plan with a
+    picture of it over time. With --decision it is a request that was made: what the router knew
+    then, and its attempts as they ran.
     """
     from routersvc.cli import calling
     from routersvc.cli.api_keys import api_key_of
@@ -297,6 +308,7 @@ def explain(
             print_request=print_request,
         ),
         streaming=streaming,
+        decision_id=decision,
     )
 
 

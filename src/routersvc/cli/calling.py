@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 from routersvc.cli.answer_printing import AnswerPrinter
+from routersvc.cli.exits import UsageProblemError
 from routersvc.cli.explanation_views import print_explanation
 from routersvc.cli.manners import Manner, failures_told, is_only_printed
 from routersvc.cli.report_views import report_line
@@ -111,14 +112,21 @@ async def _stream_json(request: StreamCompleteRequest, manner: Manner, terminal:
             terminal.write_json(to_json(event))
 
 
-def explain(asked: Asked, manner: Manner, *, streaming: bool) -> None:
-    """Print why a request would go where it would go.
+def explain(
+    asked: Asked, manner: Manner, *, streaming: bool = False, decision_id: str | None = None
+) -> None:
+    """Print why a request would go where it would go, or where a past one went.
 
     Raises:
         CommandError: the router does not say.
     """
     terminal = Terminal.of_process()
-    request = build(ExplainRouteRequest, asked, **({"streaming": True} if streaming else {}))
+    if decision_id is None:
+        request = build(ExplainRouteRequest, asked, **({"streaming": True} if streaming else {}))
+    elif streaming or asked != Asked():
+        raise UsageProblemError("`--decision` is about a request that was made: it stands alone")
+    else:
+        request = ExplainRouteRequest(decision_id=decision_id)
     if is_only_printed(request, manner, terminal):
         return
     with failures_told(terminal, as_json=manner.as_json):

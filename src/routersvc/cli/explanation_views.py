@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from routersvc.cli.figures import count_text, money_text, time_text
-from routersvc.cli.report_views import model_text
+from routersvc.cli.report_views import model_text, report_line
+from routersvc.cli.timelines import plan_timeline, report_timeline
 from routersvc.grpc_api.client_messages import (
     Candidate,
     Explanation,
@@ -23,11 +24,15 @@ from routersvc.grpc_api.client_messages import (
 
 _FIGURES = ("score", "cost", "first words")
 _TITLE_WIDTH = len("Request")
+_WIDEST_PICTURE = 100
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
     """Print the profile, the policy, the limits, the candidates and the plan."""
     facts = _grid()
+    is_past = explanation.HasField("report")
+    if is_past:
+        facts.add_row("Decision", Text(explanation.report.decision_id))
     facts.add_row("Request", Text(_profile_text(explanation.profile)))
     for evidence in explanation.profile.evidence:
         facts.add_row("", Text(f"{evidence.finding}: {evidence.description}", style="dim"))
@@ -44,8 +49,11 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     console.print(candidates_table(inside))
     if outside:
         names = ", ".join(one.deployment.deployment for one in outside)
-        condition = outside[0].exclusions[0].eligible_if
-        console.print(Text(f"–  not in the policy: {names}; eligible if {condition}", style="dim"))
+        console.print(Text(f"–  not in the policy: {names}", style="dim"))
+    misses = _misses(inside)
+    if misses.row_count:
+        console.print()
+        console.print(misses)
     console.print()
     if not explanation.plan.steps:
         console.print("[bold red]Nothing may serve this request.[/]")
@@ -53,7 +61,17 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     plan = _grid()
     for place, line in enumerate(_plan_lines(explanation.plan)):
         plan.add_row("" if place else "Plan", Text(line))
+    if is_past:
+        plan.add_row("Outcome", Text(report_line(explanation.report)))
     console.print(plan)
+    width = min(console.width, _WIDEST_PICTURE)
+    picture = (
+        report_timeline(explanation.report, width) if is_past else plan_timeline(explanation, width)
+    )
+    if picture:
+        console.print()
+    for row in picture:
+        console.print(row, no_wrap=True, overflow="crop")
 
 
 def candidates_table(candidates: Sequence[Candidate]) -> Table:
@@ -107,20 +125,41 @@ def _figures(candidate: Candidate) -> dict[str, str]:
 
 def _why(candidate: Candidate) -> Text:
     if candidate.eligible:
-        parts = [
-            f"{part.name} {part.value:.2f}×{part.weight:g}"
-            + (f" ({part.description})" if part.description else "")
-            for part in candidate.score_parts
-        ]
-        return Text("; ".join(parts), style="green")
+        text = Text(_score_text(candidate), style="green")
+        if candidate.HasField("obstacle"):
+            text.append("\n" if text else "")
+            text.append(f"{word_of(candidate.obstacle, 'reason')}: ", style="yellow")
+            text.append(candidate.obstacle.description)
+        return text
     text = Text()
     for place, exclusion in enumerate(candidate.exclusions):
         text.append("\n" if place else "")
         text.append(f"{word_of(exclusion, 'reason')}: ", style="red")
         text.append(exclusion.description)
-        if exclusion.eligible_if:
-            text.append(f"; eligible if {exclusion.eligible_if}")
     return text
+
+
+def _score_text(candidate: Candidate) -> str:
+    return "; ".join(
+        [
+            f"{part.name} {part.value:.2f}×{part.weight:g}"
+            + (f" ({part.description})" if part.description else "")
+            for part in candidate.score_parts
+        ]
+    )
+
+
+def _misses(candidates: Sequence[Candidate]) -> Table:
+    """Return what would make the others eligible, those first that need the fewest changes."""
+    grid = _grid()
+    excluded = sorted(
+        (one for one in candidates if one.changes_needed), key=lambda one: len(one.changes_needed)
+    )
+    for place, candidate in enumerate(excluded):
+        changes = ", and ".join(candidate.changes_needed)
+        name = candidate.deployment.deployment
+        grid.add_row("" if place else "Missed", Text(f"{name} would be eligible if {changes}"))
+    return grid
 
 
 def _profile_text(profile: Profile) -> str:

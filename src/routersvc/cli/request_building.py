@@ -81,6 +81,9 @@ def build(message_type: type[_Request], asked: Asked, **more: object) -> _Reques
         )
     _lay_settings(prompt, asked)
     _lay_route(entries, asked)
+    if entries.get("decision_id") and prompt == {"messages": []}:
+        # A past decision is asked for by its id alone.
+        del entries["prompt"]
     try:
         return read_message(message_type, {**entries, **more})
     except RequestShapeError as error:

@@ -41,7 +41,7 @@ def candidates(
         _candidate(
             deployment,
             limits,
-            exclusions=exclusions(deployment, limits) or (order.set_aside[deployment.name],),
+            exclusions=exclusions(deployment, limits) or order.set_aside[deployment.name],
         )
         for deployment in others
     ]

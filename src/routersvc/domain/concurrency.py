@@ -116,9 +116,14 @@ class ConcurrencyLimiter:
         """How many wait."""
         return len(self._waiting)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether who comes now has to wait: all places are taken, or others wait already."""
+        return bool(self._waiting) or self.in_flight >= int(self._limit)
+
     def try_acquire(self, now: float) -> Ticket | None:
         """Return a running ticket, or `None` where all places are taken or others wait already."""
-        if self._waiting or self.in_flight >= int(self._limit):
+        if self.is_full:
             return None
         ticket = Ticket(self)
         self._start(ticket, now)

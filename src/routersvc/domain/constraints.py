@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
+from decimal import ROUND_CEILING, Decimal
 
+from routersvc.domain.capability_needs import UNNEEDED_IF
 from routersvc.domain.catalogue import MODALITY_CAPABILITIES, Capability, Deployment, Model
 from routersvc.domain.constraint_merging import REQUEST, TENANT, MergedConstraints
 from routersvc.domain.cost_budgets import BudgetStanding
@@ -20,6 +22,7 @@ from routersvc.domain.ranking import Weights
 from routersvc.domain.reports import Degradation
 from routersvc.domain.requests import Request
 
+_MILLIONTH = Decimal("0.000001")
 _MODALITY_INPUTS = frozenset(MODALITY_CAPABILITIES.values())
 _MODALITY_OUTPUTS = frozenset({Capability.AUDIO_OUTPUT, Capability.IMAGE_OUTPUT})
 
@@ -177,26 +180,26 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.OPERATOR_DISABLED,
             description="the operator has taken it out",
-            eligible_if="the configuration enables it",
+            eligible_if="the configuration enabled it",
         )
     if deployment.name not in limits.listed:
         by_rule = f"the rule `{limits.rule}` of " if limits.rule else ""
         yield Exclusion(
             reason=ExclusionReason.NOT_IN_POLICY,
             description=f"{by_rule}the policy `{limits.policy.name}` does not list it",
-            eligible_if="it is listed there or the request names another policy",
+            eligible_if="it were listed there, or the request named a policy that lists it",
         )
     if limits.models and deployment.model.name not in limits.models:
         yield Exclusion(
             reason=ExclusionReason.MODEL_NOT_REQUIRED,
             description=f"its model `{deployment.model.name}` is not among those required",
-            eligible_if=f"`required_models` names `{deployment.model.name}`",
+            eligible_if=f"`required_models` named `{deployment.model.name}`",
         )
     if routing.pinned_deployment and deployment.name != routing.pinned_deployment:
         yield Exclusion(
             reason=ExclusionReason.NOT_PINNED,
             description=f"the request is pinned to `{routing.pinned_deployment}`",
-            eligible_if="the request is not pinned",
+            eligible_if=f"the request were not pinned, or pinned to `{deployment.name}`",
         )
     provider = deployment.provider.name
     constraints = limits.constraints
@@ -207,21 +210,21 @@ def _selection(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             description=f"its provider `{provider}` is not among those allowed"
             if allowed
             else _nothing_shared("allowed_providers", limits),
-            eligible_if=f"`allowed_providers` names `{provider}`"
-            f"{_wherever('allowed_providers', limits)}",
+            eligible_if=f"`allowed_providers`{_wherever('allowed_providers', limits)} "
+            f"named `{provider}`",
         )
     if provider in constraints.denied_providers:
         yield Exclusion(
             reason=ExclusionReason.PROVIDER_DENIED,
             description=f"its provider `{provider}` is denied",
-            eligible_if=f"`denied_providers` does not name `{provider}`"
-            f"{_wherever('denied_providers', limits)}",
+            eligible_if=f"`denied_providers`{_wherever('denied_providers', limits)} "
+            f"did not name `{provider}`",
         )
     if limits.wire_formats - {deployment.provider.wire_format}:
         yield Exclusion(
             reason=ExclusionReason.WIRE_FORMAT,
             description=f"the wire extensions are not for `{deployment.provider.wire_format}`",
-            eligible_if="the request carries no extensions for other wire formats",
+            eligible_if="the request carried no extensions for other wire formats",
         )
 
 
@@ -234,7 +237,7 @@ def _abilities(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.MODALITY if of_modality else ExclusionReason.CAPABILITY,
             description=f"it lacks `{capability.value}`",
-            eligible_if=f"the request does not need `{capability.value}`",
+            eligible_if=UNNEEDED_IF[capability],
         )
 
 
@@ -247,7 +250,8 @@ def _sizes(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.CONTEXT_WINDOW,
             description=f"about {needed} tokens do not fit its window of {model.context_window}",
-            eligible_if=f"the request were {needed - model.context_window} tokens shorter",
+            eligible_if=f"prompt and answer were {needed - model.context_window} tokens shorter, "
+            f"or its window {needed - model.context_window} larger",
         )
     asked = limits.request.prompt.sampling.max_output_tokens
     limit = model.max_output_tokens
@@ -270,25 +274,28 @@ def _compliance(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             description=f"the configuration states {region} for it"
             if regions
             else _nothing_shared("allowed_regions", limits),
-            eligible_if=f"`allowed_regions` names its region{_wherever('allowed_regions', limits)}",
+            eligible_if=f"`allowed_regions`{_wherever('allowed_regions', limits)} "
+            f"named `{compliance.region}`"
+            if compliance.region
+            else "the configuration stated an allowed region for it",
         )
     for data_class in sorted(needed_data_classes(limits) - compliance.data_classes):
         yield Exclusion(
             reason=ExclusionReason.DATA_CLASS,
             description=f"it is not cleared for `{data_class}`",
-            eligible_if=f"the configuration clears it for `{data_class}`",
+            eligible_if=f"the configuration cleared it for `{data_class}`",
         )
     if constraints.zero_data_retention and not compliance.zero_data_retention:
         yield Exclusion(
             reason=ExclusionReason.RETENTION,
             description="it is not known to keep nothing",
-            eligible_if="the configuration states `zero_data_retention` for it",
+            eligible_if="the configuration stated `zero_data_retention` for it",
         )
     if constraints.no_training and not compliance.no_training:
         yield Exclusion(
             reason=ExclusionReason.TRAINING,
             description="it is not known not to train on requests",
-            eligible_if="the configuration states `no_training` for it",
+            eligible_if="the configuration stated `no_training` for it",
         )
 
 
@@ -301,14 +308,14 @@ def _cost(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.COST_CEILING,
             description="its price is unknown and there is a cost ceiling",
-            eligible_if="the configuration states its prices",
+            eligible_if="the configuration stated its prices",
         )
     elif cost > ceiling:
         yield Exclusion(
             reason=ExclusionReason.COST_CEILING,
             description=f"an answer is expected to cost ${cost:.6f}, the ceiling is ${ceiling:.6f}",
-            eligible_if=f"`max_cost_usd` were at least {cost:.6f}"
-            f"{_wherever('max_cost_usd', limits)}",
+            eligible_if=f"`max_cost_usd`{_wherever('max_cost_usd', limits)} were at least "
+            f"{_rounded_up(cost)}",
         )
 
 
@@ -321,7 +328,7 @@ def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         yield Exclusion(
             reason=ExclusionReason.TENANT_BUDGET,
             description="its price is unknown and the tenant has a budget",
-            eligible_if="the configuration states its prices",
+            eligible_if="the configuration stated its prices",
         )
     elif not budget.covers(cost):
         attempts = limits.billed_attempts
@@ -330,7 +337,7 @@ def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             reason=ExclusionReason.TENANT_BUDGET,
             description=f"{what} expected to cost ${cost:.6f}, the tenant's budget has "
             f"${budget.left_usd:.6f} left",
-            eligible_if=f"the tenant's budget had {cost - budget.left_usd:.6f} more left",
+            eligible_if=f"the tenant's budget had ${_rounded_up(cost - budget.left_usd)} more left",
         )
     if deployment.model.tier < limits.min_tier:
         yield Exclusion(
@@ -349,4 +356,9 @@ def _nothing_shared(name: str, limits: Limits) -> str:
 def _wherever(name: str, limits: Limits) -> str:
     """Say whose limit it is where it is not the request's alone."""
     sources = limits.constraints.sources.get(name, ())
-    return "" if sources == (REQUEST,) else f" ({', '.join(sources)})"
+    return "" if sources == (REQUEST,) else f" of {' and '.join(sources)}"
+
+
+def _rounded_up(usd: float) -> str:
+    """Return an amount to a millionth that covers `usd`, so that whoever follows it succeeds."""
+    return str(Decimal(usd).quantize(_MILLIONTH, ROUND_CEILING))

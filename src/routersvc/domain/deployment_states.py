@@ -90,7 +90,7 @@ class DeploymentState:
         Latencies are those of the last quarter second, as for hedges. The rest is looked up anew
         after every call, and otherwise as often: that is how fast what was seen leaves its window.
         """
-        known = self._outlooks.get(streaming) if now < self._outlooks_end else None
+        known = self.seen_outlook(now, streaming=streaming)
         if known is None:
             history = self._first_contents[streaming]
             look = history.glance if changes_nothing else history.view
@@ -101,6 +101,10 @@ class DeploymentState:
                     self._outlooks_end = now + _OUTLOOK_KEPT
                 self._outlooks[streaming] = known
         return known
+
+    def seen_outlook(self, now: float, *, streaming: bool) -> Outlook | None:
+        """Return the outlook that planning has just seen, if it has. Changes nothing."""
+        return self._outlooks.get(streaming) if now < self._outlooks_end else None
 
     def _outlook(self, view: LatencyView | None, now: float, *, streaming: bool) -> Outlook:
         first = None if view is None else view.median
@@ -156,6 +160,13 @@ class DeploymentState:
             )
         return None
 
+    def hindrance(self, tokens: int, now: float, *, may_probe: bool = True) -> Refusal | None:
+        """Return what `lease` would say no for, a lack of places included. Changes nothing."""
+        refusal = self.obstacle(tokens, now, may_probe=may_probe)
+        if refusal is None and self._limiter.is_full:
+            return self._full()
+        return refusal
+
     def enqueue(self, on_start: Callable[[], None]) -> Ticket | None:
         """Return a ticket that waits for a place; `None` where the queue is full."""
         return self._limiter.enqueue(on_start)
@@ -180,7 +191,7 @@ class DeploymentState:
                 return refusal
         ticket = ticket or self._limiter.try_acquire(now)
         if ticket is None:
-            return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
+            return self._full()
         breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
         if breaker is None:
             raise AssertionError("a breaker that admits gives a lease")
@@ -334,6 +345,9 @@ class DeploymentState:
         if outcomes.success_rate < DEGRADED_BELOW:
             return HealthState.DEGRADED
         return HealthState.HEALTHY
+
+    def _full(self) -> Refusal:
+        return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
 
     def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> Refusal:
         return Refusal(

@@ -7,6 +7,7 @@
     │   ├── UnknownPolicyError
     │   ├── PolicyNotAllowedError       the tenant may not use the policy
     │   ├── UnknownNameError            a model, provider or deployment that does not exist
+    │   ├── UnknownDecisionError        no such decision is remembered for the tenant
     │   ├── FieldNotServedError         a field this version does not serve
     │   ├── NoEligibleDeploymentError   constraints exclude everything
     │   ├── TenantBudgetExhaustedError  what may serve costs more than the tenant has left
@@ -95,6 +96,15 @@ class UnknownNameError(RefusedError):
         self.name = name
         self.known = tuple(known)
         super().__init__(f"`{field}` names `{name}`, which does not exist")
+
+
+class UnknownDecisionError(RefusedError):
+    """The decision is unknown, forgotten, or another tenant's: which of them is not told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this router remembers no such decision: each replica knows its own, and for a while"
+        )
 
 
 class FieldNotServedError(RefusedError):

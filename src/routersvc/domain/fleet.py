@@ -18,7 +18,11 @@ from routersvc.domain.budget_book import BudgetBook
 from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.concurrency import Ticket
-from routersvc.domain.deployment_states import DEGRADED_BELOW, DeploymentRules, DeploymentState
+from routersvc.domain.deployment_states import (
+    DEGRADED_BELOW,
+    DeploymentRules,
+    DeploymentState,
+)
 from routersvc.domain.disablements import (
     Credential,
     Disablement,
@@ -303,6 +307,30 @@ class Fleet:
         """Return why a deployment's credential is out of use; `None` where it is not."""
         return self._disablements.get(Credential.of(deployment))
 
+    def obstacles(
+        self, deployments: Iterable[Deployment], plan: Plan, now: float
+    ) -> dict[str, Refusal]:
+        """Return by name what keeps calls of `deployments` from starting now. Changes nothing."""
+        states = self._states
+        tokens = plan.tokens
+        may_probe = not plan.has_side_effects
+        found: dict[str, Refusal] = {}
+        for deployment in deployments:
+            name = deployment.name
+            disabled = self._disablements.find(deployment)
+            if disabled is not None and now < disabled.check_at:
+                found[name] = self._disabled(deployment, disabled, now)
+            elif refusal := states[name].hindrance(tokens, now, may_probe=may_probe):
+                found[name] = refusal
+        return found
+
+    def seen_first_content(
+        self, deployment: Deployment, *, streaming: bool, now: float
+    ) -> float | None:
+        """Return the usual seconds to first content as planning has just seen them, if it has."""
+        seen = self._states[deployment.name].seen_outlook(now, streaming=streaming)
+        return None if seen is None else seen.first_content
+
     def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
         """Return the seconds until a deployment may be called, 0 for now. Changes nothing."""
         refusal = self._states[deployment.name].obstacle(tokens, now)
@@ -330,7 +358,7 @@ class Fleet:
     ) -> Lease | Refusal:
         disabled = self._disablements.find(deployment)
         if disabled is not None and now < disabled.check_at:
-            return _disabled(deployment, disabled, now)
+            return self._disabled(deployment, disabled, now)
         return self._states[deployment.name].lease(
             plan.tokens,
             now,
@@ -351,15 +379,15 @@ class Fleet:
             state.checks.is_idle(rule, now) or state.breaker.state(now) is not BreakerState.CLOSED
         )
 
-
-def _disabled(deployment: Deployment, disabled: Disablement, now: float) -> Refusal:
-    wait = disabled.check_at - now
-    return Refusal(
-        deployment=deployment,
-        obstacle=Obstacle.DISABLED,
-        wait=wait,
-        description=f"is out of use ({disabled.reason}) and checked again in {wait:.0f} s",
-    )
+    def _disabled(self, deployment: Deployment, disabled: Disablement, now: float) -> Refusal:
+        is_credential = self._disablements.get(Credential.of(deployment)) is not None
+        wait = disabled.check_at - now
+        return Refusal(
+            deployment=deployment,
+            obstacle=Obstacle.CREDENTIAL_DISABLED if is_credential else Obstacle.MODEL_DISABLED,
+            wait=wait,
+            description=f"is out of use ({disabled.reason}) and checked again in {wait:.0f} s",
+        )
 
 
 def _cost_ratio(primary: Deployment, other: Deployment | None) -> float | None:

@@ -32,7 +32,8 @@ class Lease:
 class Obstacle(enum.Enum):
     """What keeps an attempt from starting."""
 
-    DISABLED = "disabled"
+    CREDENTIAL_DISABLED = "credential_disabled"
+    MODEL_DISABLED = "model_disabled"
     GATED = "gated"
     NO_HEADROOM = "no_headroom"
     BREAKER_OPEN = "breaker_open"
@@ -42,7 +43,8 @@ class Obstacle(enum.Enum):
 
 
 _CLASSES = {
-    Obstacle.DISABLED: FailureClass.PERMISSION,
+    Obstacle.CREDENTIAL_DISABLED: FailureClass.PERMISSION,
+    Obstacle.MODEL_DISABLED: FailureClass.MODEL_NOT_FOUND,
     Obstacle.GATED: FailureClass.RATE_LIMITED,
     Obstacle.NO_HEADROOM: FailureClass.RATE_LIMITED,
     Obstacle.BREAKER_OPEN: FailureClass.SERVER_ERROR,

@@ -30,7 +30,9 @@ class Order:
 
     deployments: tuple[Deployment, ...]
     standings: Mapping[str, Standing] = dataclasses.field(default_factory=dict[str, Standing])
-    set_aside: Mapping[str, Exclusion] = dataclasses.field(default_factory=dict[str, Exclusion])
+    set_aside: Mapping[str, tuple[Exclusion, ...]] = dataclasses.field(
+        default_factory=dict[str, tuple[Exclusion, ...]]
+    )
 
 
 def ordered(allowed: Sequence[Deployment], limits: Limits, view: LiveView) -> Order:
@@ -132,24 +134,31 @@ def _narrowed(
 ) -> Order:
     """Set aside what may not stand in for the first choice."""
     first = chosen[0].model
-    set_aside: dict[str, Exclusion] = {}
+    set_aside: dict[str, tuple[Exclusion, ...]] = {}
     if limits.consistency is ConsistencyMode.EQUIVALENT:
         same = first.equivalent_to | {first.name}
         for deployment in chosen:
             if deployment.model.name not in same:
-                set_aside[deployment.name] = Exclusion(
-                    reason=ExclusionReason.NOT_EQUIVALENT,
-                    description=f"`{deployment.model.name}` is not equivalent to `{first.name}`",
-                    eligible_if=f"`{first.name}` names it under `equivalent_to`",
+                set_aside[deployment.name] = (
+                    Exclusion(
+                        reason=ExclusionReason.NOT_EQUIVALENT,
+                        description=f"`{deployment.model.name}` is not equivalent to "
+                        f"`{first.name}`",
+                        eligible_if="the consistency mode were `any`, or `equivalent_to` of "
+                        f"`{first.name}` named `{deployment.model.name}`",
+                    ),
                 )
     if not limits.allow_degraded:
         for deployment in chosen:
             if deployment.model.tier > first.tier:
-                set_aside[deployment.name] = Exclusion(
-                    reason=ExclusionReason.LOWER_TIER,
-                    description=f"its tier {deployment.model.tier} is weaker than {first.tier}, "
-                    f"that of the first choice",
-                    eligible_if="`allow_degraded` is set",
+                set_aside[deployment.name] = (
+                    *set_aside.get(deployment.name, ()),
+                    Exclusion(
+                        reason=ExclusionReason.LOWER_TIER,
+                        description=f"its tier {deployment.model.tier} is weaker than "
+                        f"{first.tier}, that of the first choice",
+                        eligible_if="`allow_degraded` were set",
+                    ),
                 )
     if not set_aside:
         return Order(deployments=tuple(chosen), standings=scores)

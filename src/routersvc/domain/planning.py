@@ -20,7 +20,7 @@ from routersvc.domain.errors import (
     UnknownNameError,
     UnknownTenantError,
 )
-from routersvc.domain.ordering import ordered
+from routersvc.domain.ordering import Order, ordered
 from routersvc.domain.outlooks import BLANK, LiveView
 from routersvc.domain.plans import (
     Candidate,
@@ -156,14 +156,31 @@ class Planner:
             raise _nothing_eligible(excluded(listed, limits), limits)
         return allowed
 
+    def order(self, limits: Limits, view: LiveView = BLANK) -> Order:
+        """Return the deployments that may serve in the order in which to try them.
+
+        Raises:
+            NoEligibleDeploymentError: constraints exclude every deployment.
+            TenantBudgetExhaustedError: what they left costs more than the tenant has.
+        """
+        return ordered(self.eligible(limits), limits, view)
+
     def candidates(self, limits: Limits, view: LiveView = BLANK) -> tuple[Candidate, ...]:
         """Return every deployment with score or exclusions, the eligible first, in order."""
+        try:
+            order = self.order(limits, view)
+        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
+            order = None
+        return self.candidates_of(order, limits, view)
+
+    def candidates_of(
+        self, order: Order | None, limits: Limits, view: LiveView
+    ) -> tuple[Candidate, ...]:
+        """Return every deployment with score or exclusions; `None` where nothing may serve."""
         everything = [
             self.catalogue.deployments[name] for name in sorted(self.catalogue.deployments)
         ]
-        try:
-            order = ordered(self.eligible(limits), limits, view)
-        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
+        if order is None:
             return tuple(excluded(everything, limits))
         served = {deployment.name for deployment in order.deployments}
         others = [deployment for deployment in everything if deployment.name not in served]
@@ -176,12 +193,16 @@ class Planner:
             NoEligibleDeploymentError: constraints exclude every deployment.
             TenantBudgetExhaustedError: what they left costs more than the tenant has.
         """
+        return self.plan_of(self.order(limits, view), limits)
+
+    def plan_of(self, order: Order, limits: Limits) -> Plan:
+        """Return what to do for a request whose deployments are in order."""
         request = limits.request
         routing = request.routing
         policy = limits.policy
         return Plan(
             policy=policy,
-            deployments=ordered(self.eligible(limits), limits, view).deployments,
+            deployments=order.deployments,
             max_attempts=limits.max_attempts,
             timeout=request.timeout,
             timeouts=policy.timeouts.tightened(

@@ -117,6 +117,11 @@ class Candidate:
         """Whether every constraint is kept."""
         return not self.exclusions
 
+    @property
+    def changes_needed(self) -> tuple[str, ...]:
+        """The fewest changes that together would make it eligible, each said once."""
+        return tuple(dict.fromkeys(each.eligible_if for each in self.exclusions))
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HedgingPlan:
@@ -183,23 +188,3 @@ class EffectiveConstraint:
     name: str
     value: str
     source: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
-    """Why a request goes where it goes.
-
-    `candidates` holds the eligible in the order of the plan, then the others by name.
-    `waits` gives seconds until a deployment of the plan may be called, where that is not now.
-    `plan` is `None` where nothing is eligible. `snapshot_at` is wall-clock time.
-    """
-
-    profile: Profile
-    policy: Policy
-    policy_choice: str
-    constraints: tuple[EffectiveConstraint, ...]
-    candidates: tuple[Candidate, ...]
-    plan: Plan | None
-    waits: dict[str, float]
-    snapshot_at: float
-    configuration_digest: str

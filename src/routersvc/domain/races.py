@@ -21,7 +21,7 @@ from routersvc.domain.attempts import Attempt
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.failures import Failure, SameDeployment
 from routersvc.domain.fleet import Fleet
-from routersvc.domain.hedging import HedgeReason
+from routersvc.domain.hedging import HedgeDecision, HedgeReason
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import Plan
@@ -65,6 +65,7 @@ class Race:
         self._retry: _Retry | None = None
         self._retries: dict[str, int] = {}
         self._free_attempts = 0
+        self.first_hedging: HedgeDecision | None = None
         self._hedge_at: float | None = None
         self._hedge_reason = AttemptReason.HEDGE
         self._waiting: Waiting | None = None
@@ -379,6 +380,8 @@ class Race:
             now=now,
             refused=refused,
         )
+        if self.first_hedging is None:
+            self.first_hedging = decision
         is_rescue = decision.reason is HedgeReason.RESCUE
         self._hedge_reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
         delay = decision.delay

@@ -8,6 +8,7 @@ import random as random_module
 from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue import Capability, Catalogue, Deployment, Model, Prices, Provider
+from routersvc.domain.decisions import DecisionRule
 from routersvc.domain.errors import RefusedError
 from routersvc.domain.failures import Failure
 from routersvc.domain.fleet import FleetRules
@@ -159,7 +160,7 @@ class NotingObserver:
 class World:
     """A router among scripted deployments. Made inside a running loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing that a drill or a test sets
         self,
         scripts: Mapping[str, Sequence[Script]],
         *,
@@ -170,6 +171,7 @@ class World:
         rules: FleetRules | None = None,
         checks: Mapping[str, Sequence[Failure | None]] | None = None,
         tenants: Sequence[Tenant] = (),
+        decisions: DecisionRule | None = None,
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
         self.gateway = ScriptedGateway(scripts, checks=checks)
@@ -187,6 +189,7 @@ class World:
                 max_concurrent_calls=max_concurrent_calls,
                 rules=rules or FleetRules(),
                 tenants={tenant.name: tenant for tenant in tenants},
+                decisions=decisions or DecisionRule(),
             ),
             gateway=self.gateway,
             observer=self.observer,

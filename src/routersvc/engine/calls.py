@@ -32,6 +32,7 @@ from routersvc.domain.errors import (
     StreamBrokenError,
 )
 from routersvc.domain.failures import AttemptFailedError, Failure
+from routersvc.domain.hedging import HedgeDecision
 from routersvc.domain.lateness import due_at, lateness
 from routersvc.domain.prefills import resumable, with_prefill
 from routersvc.domain.race_steps import Cancel, Start, Step
@@ -97,6 +98,11 @@ class Call:
         self._said: list[str] | None = [] if decision.plan.resumes else None
         self._prefill = ""
         self._closed = False
+
+    @property
+    def hedging(self) -> HedgeDecision | None:
+        """What was decided on a hedge when the first attempt started; `None` before that."""
+        return self._race.first_hedging
 
     async def __aenter__(self) -> Self:
         return self

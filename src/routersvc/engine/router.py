@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import functools
 import random as random_module
@@ -12,30 +11,31 @@ from typing import TypeVar
 
 from routersvc.domain.call_rates import CallRates
 from routersvc.domain.catalogue import Catalogue
-from routersvc.domain.constraints import Limits, effective_constraints, most_cost
+from routersvc.domain.constraints import Limits, most_cost
 from routersvc.domain.cost_budgets import CostBudgets, Reservation
+from routersvc.domain.decisions import DecisionRule, DecisionStore, RememberedDecision
 from routersvc.domain.errors import (
     DrainingError,
-    NoEligibleDeploymentError,
     OverloadedError,
     RefusedError,
-    TenantBudgetExhaustedError,
     TenantRateLimitedError,
     UnknownNameError,
 )
+from routersvc.domain.explanations import Explanation
 from routersvc.domain.fleet import Fleet, FleetRules
 from routersvc.domain.health import DeploymentHealth, HealthState
 from routersvc.domain.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Explanation, HedgingPlan, Plan
+from routersvc.domain.plans import Plan
 from routersvc.domain.policies import Policy
-from routersvc.domain.profiles import Profiler, evidence_of
+from routersvc.domain.profiles import Profiler
 from routersvc.domain.races import Race
 from routersvc.domain.reports import RouteReport
 from routersvc.domain.requests import Request
 from routersvc.domain.tenants import Tenant
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
+from routersvc.engine.explaining import Explainer
 from routersvc.engine.ports import Gateway, Observer
 from routersvc.engine.reporting import Decision
 from routersvc.engine.tasks import TaskScope
@@ -59,6 +59,7 @@ class RouterConfiguration:
     rules: FleetRules = dataclasses.field(default_factory=FleetRules)
     tenants: Mapping[str, Tenant] = dataclasses.field(default_factory=dict[str, Tenant])
     profiler: Profiler = dataclasses.field(default_factory=Profiler)
+    decisions: DecisionRule = dataclasses.field(default_factory=DecisionRule)
 
 
 class Router:
@@ -107,6 +108,15 @@ class Router:
         self._around = Surroundings(
             gateway=gateway, observer=observer, scope=self._scope, clock=clock
         )
+        self._explainer = Explainer(
+            planner=self._planner,
+            fleet=self._fleet,
+            budgets=self._budgets,
+            decisions=DecisionStore(configuration.decisions),
+            configuration_digest=configuration.digest,
+            clock=clock,
+            wall_clock=wall_clock,
+        )
         self._wall_clock = wall_clock
         self._random = random
         self._active_calls = 0
@@ -154,6 +164,11 @@ class Router:
         await self._checks.aclose()
 
     @property
+    def remembered_decisions(self) -> int:
+        """How many decisions are held to be explained."""
+        return len(self._explainer.decisions)
+
+    @property
     def reservations(self) -> int:
         """How many calls have set money of their tenant's budget aside."""
         return self._budgets.reservations
@@ -176,33 +191,15 @@ class Router:
         Raises:
             RefusedError: the request names what does not exist.
         """
-        now = self._around.clock()
-        view = self._fleet.view(now, drawing=False)
-        limits = self._planner.limits(
-            request, budget=self._budgets.standing(request.tenant, now), at=self._wall_clock()
-        )
-        plan = None
-        waits: dict[str, float] = {}
-        with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
-            plan = self._explained(self._planner.plan(limits, view), now)
-            waits = {
-                deployment.name: wait
-                for deployment in plan.deployments
-                if (wait := self._fleet.wait(deployment, plan.tokens, now)) > 0
-            }
-        return Explanation(
-            profile=dataclasses.replace(
-                limits.profile, evidence=evidence_of(limits.profile, request)
-            ),
-            policy=limits.policy,
-            policy_choice=limits.policy_choice,
-            constraints=effective_constraints(limits),
-            candidates=self._planner.candidates(limits, view),
-            plan=plan,
-            waits=waits,
-            snapshot_at=self._wall_clock(),
-            configuration_digest=self._configuration.digest,
-        )
+        return self._explainer.explain(request)
+
+    def explain_decision(self, decision_id: str, *, tenant: str) -> Explanation:
+        """Tell where a past request of a tenant went and why. Calls no provider, changes nothing.
+
+        Raises:
+            RefusedError: nobody knows the tenant, or no such decision of it is remembered.
+        """
+        return self._explainer.explain_decision(decision_id, tenant=tenant)
 
     @property
     def configuration_digest(self) -> str:
@@ -278,12 +275,18 @@ class Router:
             raise TenantRateLimitedError(retry_after=wait)
         standing = self._budgets.standing(request.tenant, started_at)
         limits = self._planner.limits(request, budget=standing, at=received_at)
-        plan = self._planner.plan(limits, self._fleet.view(started_at))
+        order = self._planner.order(limits, self._fleet.view(started_at))
+        plan = self._planner.plan_of(order, limits)
         reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)
+        remembered = self._explainer.remembered(
+            limits, order, plan, received_at=received_at, now=started_at
+        )
+        decision_id = f"{self._random.getrandbits(128):032x}"
+        race = Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at)
         call = Call(
             request=request,
             decision=Decision(
-                decision_id=f"{self._random.getrandbits(128):032x}",
+                decision_id=decision_id,
                 tenant=request.tenant,
                 plan=plan,
                 profile=limits.profile,
@@ -291,38 +294,25 @@ class Router:
                 planning_duration=self._around.clock() - started_at,
                 degradation=limits.degradation,
             ),
-            race=Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at),
+            race=race,
             surroundings=self._around,
-            ended=functools.partial(self._call_ended, reservation),
+            ended=functools.partial(self._call_ended, reservation, remembered),
         )
+        if remembered is not None:
+            remembered.began(call)
+            self._explainer.decisions.keep(decision_id, remembered, started_at)
         self._active_calls += 1
         return call
 
-    def _explained(self, plan: Plan, now: float) -> Plan:
-        """Return the plan with what its hedging rule comes to for the first attempt."""
-        rule = plan.hedging_rule
-        primary, *others = plan.deployments
-        decision = self._fleet.hedge(
-            plan,
-            primary=primary,
-            other=others[0] if others else None,
-            running=1,
-            time_left=plan.timeout,
-            now=now,
-            changes_nothing=True,
-        )
-        return dataclasses.replace(
-            plan,
-            hedging=HedgingPlan(
-                mode=rule.mode,
-                delay=decision.delay,
-                max_parallel=rule.max_parallel,
-                description=decision.description,
-            ),
-        )
-
-    def _call_ended(self, reservation: Reservation | None, report: RouteReport) -> None:
+    def _call_ended(
+        self,
+        reservation: Reservation | None,
+        remembered: RememberedDecision | None,
+        report: RouteReport,
+    ) -> None:
         """Take note that nothing of a call runs any more, once for each call."""
+        if remembered is not None:
+            remembered.ended(report)
         if reservation is not None:
             cost = report.total_cost
             self._budgets.settle(

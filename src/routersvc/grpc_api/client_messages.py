@@ -21,7 +21,7 @@ from llmrouter.v1.catalogue_service_pb2 import (
     Model,
     ModelDeployment,
 )
-from llmrouter.v1.explanation_pb2 import Candidate, Explanation, Plan, Profile
+from llmrouter.v1.explanation_pb2 import Candidate, Explanation, Plan, PlanStep, Profile
 from llmrouter.v1.health_pb2 import DeploymentHealth, Quantiles
 from llmrouter.v1.prompt_pb2 import Part
 from llmrouter.v1.report_pb2 import Attempt, DeploymentName, RouteReport, Usage
@@ -55,6 +55,7 @@ __all__ = (
     "ModelDeployment",
     "Part",
     "Plan",
+    "PlanStep",
     "Profile",
     "ProviderHealthRequest",
     "ProviderHealthResponse",

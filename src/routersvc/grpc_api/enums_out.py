@@ -21,6 +21,7 @@ from routersvc.domain.answers import FinishReason
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import FailureClass
 from routersvc.domain.health import BreakerState, HealthState
+from routersvc.domain.leases import Obstacle
 from routersvc.domain.plans import ExclusionReason
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority, StreamRecoveryMode
 from routersvc.domain.prompts import CacheLifetime, Modality
@@ -173,6 +174,19 @@ EXCLUSION_REASONS: Mapping[ExclusionReason, explanation.ExclusionReason.ValueTyp
             ExclusionReason.LOWER_TIER: explanation.EXCLUSION_REASON_LOWER_TIER,
         }
     )
+)
+
+OBSTACLES: Mapping[Obstacle, explanation.ObstacleReason.ValueType] = MappingProxyType(
+    {
+        Obstacle.CREDENTIAL_DISABLED: explanation.OBSTACLE_REASON_CREDENTIAL_DISABLED,
+        Obstacle.MODEL_DISABLED: explanation.OBSTACLE_REASON_MODEL_DISABLED,
+        Obstacle.GATED: explanation.OBSTACLE_REASON_GATED,
+        Obstacle.NO_HEADROOM: explanation.OBSTACLE_REASON_NO_HEADROOM,
+        Obstacle.BREAKER_OPEN: explanation.OBSTACLE_REASON_BREAKER_OPEN,
+        Obstacle.UNREACHABLE: explanation.OBSTACLE_REASON_UNREACHABLE,
+        Obstacle.FULL: explanation.OBSTACLE_REASON_FULL,
+        Obstacle.BUDGET_SPENT: explanation.OBSTACLE_REASON_BUDGET_SPENT,
+    }
 )
 
 TASKS: Mapping[Task, routing_pb2.Task.ValueType] = MappingProxyType(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmrouter.v1 import explanation_pb2, routing_pb2
-from routersvc.domain.plans import Candidate, Exclusion, Explanation, Plan, Profile, ScorePart
+from routersvc.domain.explanations import Explanation
+from routersvc.domain.leases import Refusal
+from routersvc.domain.plans import Candidate, Exclusion, Plan, Profile, ScorePart
 from routersvc.grpc_api import enums_out
-from routersvc.grpc_api.reports_out import deployment_name_of
+from routersvc.grpc_api.reports_out import deployment_name_of, report_of
 from routersvc.grpc_api.times_out import duration_of, optional_duration_of, timestamp_of
 
 
@@ -26,9 +28,10 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
             for constraint in explanation.constraints
         ],
         candidates=_candidates(explanation),
-        plan=None if plan is None else _plan(plan, explanation.waits),
+        plan=None if plan is None else _plan(plan, explanation.obstacles),
         snapshot_time=timestamp_of(explanation.snapshot_at),
         configuration_digest=explanation.configuration_digest,
+        report=None if explanation.report is None else report_of(explanation.report),
     )
 
 
@@ -60,12 +63,18 @@ def profile_of(profile: Profile) -> explanation_pb2.Profile:
 def _candidates(explanation: Explanation) -> list[explanation_pb2.Candidate]:
     """Return the candidates in their order; the eligible come first and are counted from 1."""
     return [
-        _candidate(candidate, rank=place if candidate.eligible else 0)
+        _candidate(
+            candidate,
+            rank=place if candidate.eligible else 0,
+            obstacle=explanation.obstacles.get(candidate.deployment.name),
+        )
         for place, candidate in enumerate(explanation.candidates, start=1)
     ]
 
 
-def _candidate(candidate: Candidate, *, rank: int) -> explanation_pb2.Candidate:
+def _candidate(
+    candidate: Candidate, *, rank: int, obstacle: Refusal | None
+) -> explanation_pb2.Candidate:
     return explanation_pb2.Candidate(
         deployment=deployment_name_of(candidate.deployment),
         eligible=candidate.eligible,
@@ -75,6 +84,16 @@ def _candidate(candidate: Candidate, *, rank: int) -> explanation_pb2.Candidate:
         exclusions=[_exclusion(exclusion) for exclusion in candidate.exclusions],
         expected_cost_usd=candidate.expected_cost_usd,
         expected_time_to_first_content=optional_duration_of(candidate.expected_first_content),
+        changes_needed=candidate.changes_needed,
+        obstacle=None if obstacle is None else _obstacle(obstacle),
+    )
+
+
+def _obstacle(refusal: Refusal) -> explanation_pb2.Obstacle:
+    return explanation_pb2.Obstacle(
+        reason=enums_out.OBSTACLES[refusal.obstacle],
+        description=f"it {refusal.description}",
+        wait=optional_duration_of(refusal.wait),
     )
 
 
@@ -92,13 +111,15 @@ def _exclusion(exclusion: Exclusion) -> explanation_pb2.Exclusion:
     )
 
 
-def _plan(plan: Plan, waits: Mapping[str, float]) -> explanation_pb2.Plan:
+def _plan(plan: Plan, obstacles: Mapping[str, Refusal]) -> explanation_pb2.Plan:
     return explanation_pb2.Plan(
         steps=[
             explanation_pb2.PlanStep(
                 deployment=deployment_name_of(deployment),
                 condition="when the one before fails" if place else "first",
-                not_before_delay=optional_duration_of(waits.get(deployment.name)),
+                not_before_delay=None
+                if (obstacle := obstacles.get(deployment.name)) is None
+                else optional_duration_of(obstacle.wait),
             )
             for place, deployment in enumerate(plan.deployments)
         ],

@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from llmrouter.v1 import router_service_pb2
-from routersvc.domain.errors import FieldNotServedError
 from routersvc.domain.health import HealthState
 from routersvc.domain.prompts import Prompt
 from routersvc.domain.requests import Request, Routing
@@ -19,6 +18,7 @@ from routersvc.grpc_api.routing_in import routing_of
 from routersvc.grpc_api.violations import Violations
 
 MAX_REQUEST_ID_BYTES = 128
+MAX_DECISION_ID_BYTES = 128
 
 _NO_PROMPT = Prompt(messages=())
 _NO_ROUTING = Routing()
@@ -76,6 +76,27 @@ def complete_request_of(
     )
 
 
+def decision_id_of(request: router_service_pb2.ExplainRouteRequest) -> str | None:
+    """Return the id of the past decision to explain, `None` where a new request is explained.
+
+    Raises:
+        InvalidRequestError: the id is too long, or other fields stand beside it.
+    """
+    if not request.decision_id:
+        return None
+    violations = Violations()
+    violations.size("decision_id", request.decision_id, MAX_DECISION_ID_BYTES)
+    for name, is_set in (
+        ("prompt", request.HasField("prompt")),
+        ("routing", request.HasField("routing")),
+        ("streaming", request.streaming),
+    ):
+        if is_set:
+            violations.add(name, "does not stand beside `decision_id`")
+    violations.raise_if_any()
+    return request.decision_id
+
+
 def explain_request_of(
     request: router_service_pb2.ExplainRouteRequest, arrival: Arrival
 ) -> Request:
@@ -86,16 +107,6 @@ def explain_request_of(
         FieldNotServedError: it uses a field that this version does not serve.
     """
     violations = Violations()
-    if request.decision_id:
-        for name, is_set in (
-            ("prompt", request.HasField("prompt")),
-            ("routing", request.HasField("routing")),
-            ("streaming", request.streaming),
-        ):
-            if is_set:
-                violations.add(name, "does not stand beside `decision_id`")
-        violations.raise_if_any()
-        raise FieldNotServedError("decision_id")
     prompt, routing = _asked(request, violations)
     return Request(
         request_id=arrival.make_id(),

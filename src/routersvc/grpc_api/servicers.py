@@ -26,6 +26,7 @@ from routersvc.grpc_api.health_out import health_of
 from routersvc.grpc_api.requests_in import (
     Arrival,
     complete_request_of,
+    decision_id_of,
     explain_request_of,
     health_filter_of,
 )
@@ -142,11 +143,15 @@ class RouterServicer:
     async def explain_route(
         self, request: service_pb2.ExplainRouteRequest, context: _Context
     ) -> service_pb2.ExplainRouteResponse:
-        """Explain where a request would go."""
-        asked = explain_request_of(request, self._arrival(context))
-        return service_pb2.ExplainRouteResponse(
-            explanation=explanation_of(self._router.explain(asked))
-        )
+        """Explain where a request would go, or where a past one went."""
+        decision_id = decision_id_of(request)
+        if decision_id is None:
+            asked = explain_request_of(request, self._arrival(context))
+            explanation = self._router.explain(asked)
+        else:
+            tenant = current_tenant()
+            explanation = self._router.explain_decision(decision_id, tenant=tenant)
+        return service_pb2.ExplainRouteResponse(explanation=explanation_of(explanation))
 
     async def provider_health(
         self,

@@ -23,10 +23,12 @@ from routersvc.domain.errors import (
     NoEligibleDeploymentError,
     OverloadedError,
     PolicyNotAllowedError,
+    RefusedError,
     RouterError,
     StreamBrokenError,
     TenantBudgetExhaustedError,
     TenantRateLimitedError,
+    UnknownDecisionError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -55,6 +57,40 @@ class ErrorStatus:
 def status_of(error: RouterError) -> ErrorStatus | None:
     """Return how the caller hears of an error, `None` for one that no rule is known for."""
     message = str(error)
+    match error:
+        case RefusedError():
+            return _refused(error, message)
+        case AttemptsFailedError():
+            return _attempts_failed(error, message)
+        case StreamBrokenError():
+            return ErrorStatus(
+                code=StatusCode.UNAVAILABLE,
+                reason=errors_pb2.ERROR_REASON_STREAM_BROKEN,
+                message=message,
+                report=error.report,
+            )
+        case DeadlineExceededError():
+            return ErrorStatus(
+                code=StatusCode.DEADLINE_EXCEEDED,
+                reason=errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED,
+                message=message,
+                report=error.report,
+            )
+        case _:
+            return None
+
+
+def unexpected_status(reference: str) -> ErrorStatus:
+    """Return how a caller hears of a defect: only where the log says more."""
+    return ErrorStatus(
+        code=StatusCode.INTERNAL,
+        reason=errors_pb2.ERROR_REASON_INTERNAL,
+        message=f"the router failed; its log says more under the reference `{reference}`",
+        metadata={"reference": reference},
+    )
+
+
+def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
     match error:
         case InvalidRequestError():
             return ErrorStatus(
@@ -97,6 +133,12 @@ def status_of(error: RouterError) -> ErrorStatus | None:
                 metadata={"field": error.field, "name": error.name},
                 violations=(FieldViolation(field=error.field, description=_one_of(error.known)),),
             )
+        case UnknownDecisionError():
+            return ErrorStatus(
+                code=StatusCode.NOT_FOUND,
+                reason=errors_pb2.ERROR_REASON_UNKNOWN_DECISION,
+                message=message,
+            )
         case FieldNotServedError():
             return ErrorStatus(
                 code=StatusCode.UNIMPLEMENTED,
@@ -136,34 +178,8 @@ def status_of(error: RouterError) -> ErrorStatus | None:
                 # Another replica can serve at once.
                 retry_after=0.0,
             )
-        case AttemptsFailedError():
-            return _attempts_failed(error, message)
-        case StreamBrokenError():
-            return ErrorStatus(
-                code=StatusCode.UNAVAILABLE,
-                reason=errors_pb2.ERROR_REASON_STREAM_BROKEN,
-                message=message,
-                report=error.report,
-            )
-        case DeadlineExceededError():
-            return ErrorStatus(
-                code=StatusCode.DEADLINE_EXCEEDED,
-                reason=errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED,
-                message=message,
-                report=error.report,
-            )
         case _:
             return None
-
-
-def unexpected_status(reference: str) -> ErrorStatus:
-    """Return how a caller hears of a defect: only where the log says more."""
-    return ErrorStatus(
-        code=StatusCode.INTERNAL,
-        reason=errors_pb2.ERROR_REASON_INTERNAL,
-        message=f"the router failed; its log says more under the reference `{reference}`",
-        metadata={"reference": reference},
-    )
 
 
 def _one_of(known: tuple[str, ...]) -> str:

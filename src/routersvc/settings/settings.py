@@ -17,6 +17,7 @@ from routersvc.domain.catalogue import (
     Provider,
 )
 from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.decisions import DecisionRule
 from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.detectors import DataClassRule
 from routersvc.domain.disablements import RecheckRule
@@ -126,6 +127,10 @@ class Settings:
             )
             for name, section in self.document.detection.data_classes.items()
         )
+
+    def decision_rule(self) -> DecisionRule:
+        """Return how many decisions are remembered, and for how long."""
+        return DecisionRule(**self.document.server.decisions.model_dump())
 
     def fleet_rules(self) -> FleetRules:
         """Return the rules that hold for every deployment, provider and policy."""

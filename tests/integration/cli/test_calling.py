@@ -508,6 +508,41 @@ def test_an_explanation_is_a_table_or_json(router: ScriptedRouter, command: Comm
     assert [getattr(request, "streaming", None) for request in router.requests] == [True, False]
 
 
+def test_a_past_decision_is_asked_for_by_its_id(router: ScriptedRouter, command: Command) -> None:
+    """And nothing else: what was asked then is not sent again."""
+    router.script = [
+        read_message(
+            ExplainRouteResponse,
+            {
+                "explanation": {
+                    "plan": {"steps": [{"deployment": ALPHA, "condition": "first"}]},
+                    "report": {"decision_id": "d-1", **SERVED},
+                }
+            },
+        )
+    ]
+
+    by_option = command("explain", "--decision", "d-1", "--address", router.address)
+    by_file = command(
+        "explain", "--request", "-", "--address", router.address, text='{"decision_id": "d-1"}'
+    )
+
+    assert [by_option.returncode, by_file.returncode] == [0, 0]
+    assert by_option.stdout == by_file.stdout
+    assert by_option.stdout.splitlines()[0].rstrip() == "Decision  d-1"
+    assert router.requests == [ExplainRouteRequest(decision_id="d-1")] * 2
+
+
+def test_a_past_decision_stands_alone(command: Command) -> None:
+    """A prompt beside it would be another request."""
+    ended = command("explain", "hi", "--decision", "d-1", "--address", "127.0.0.1:1")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "error: `--decision` is about a request that was made: it stands alone\n"
+    )
+
+
 def test_health_is_filtered_by_the_router(router: ScriptedRouter, command: Command) -> None:
     """An unknown name is its to refuse."""
     router.script = [

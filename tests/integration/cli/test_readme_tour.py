@@ -24,7 +24,7 @@ def test_the_tour_works_as_written(
     blocks_of: Callable[[str, str], list[str]],
 ) -> None:
     """Every command of every block succeeds, and shows what the text around it says."""
-    start, ask, why, kill, tools, end = blocks_of("README.md", "## Five-minute tour")
+    start, ask, why, past, kill, tools, end = blocks_of("README.md", "## Five-minute tour")
 
     failed, printed = run_block(start)
     assert (failed, printed) == (0, "examples/full.yaml: ok\n")
@@ -39,6 +39,11 @@ def test_the_tour_works_as_written(
     assert failed == 0, printed
     assert "1  alpha-small" in printed
     assert re.search(r"^alpha-large +healthy +100 % ", printed, re.MULTILINE)
+
+    failed, printed = run_block(past)
+    assert failed == 0, printed
+    assert printed.startswith("Decision  ")
+    assert re.search(r"^alpha-large .*✓  first: served$", printed, re.MULTILINE)
 
     failed, printed = run_block(kill)
     assert failed == 0, printed

@@ -235,6 +235,26 @@ async def test_constraints_of_the_tenant_hold_and_are_explained_as_its_own(
     assert other.explanation.candidates[0].eligible
 
 
+async def test_decision_is_explained_to_its_tenant_alone(open_edge: OpenEdge, hear: Hear) -> None:
+    """Promise 12: the other one hears the same as of a decision that never was."""
+    edge = await open_guarded(open_edge, Tenant(name="one"), TWO)
+    ours, theirs = (("x-api-key", "key-of-one"),), (("x-api-key", "key-of-two"),)
+    answered = await edge.stub.Complete(service.CompleteRequest(prompt=HELLO), metadata=ours)
+    asked = service.ExplainRouteRequest(decision_id=answered.report.decision_id)
+
+    explained = await edge.stub.ExplainRoute(asked, metadata=ours)
+    heard: list[tuple[object, ...]] = []
+    for request in (asked, service.ExplainRouteRequest(decision_id="never")):
+        with pytest.raises(aio.AioRpcError) as caught:
+            await edge.stub.ExplainRoute(request, metadata=theirs)
+        heard.append((caught.value.code(), hear(caught.value).info.reason, caught.value.details()))
+
+    assert explained.explanation.report == answered.report
+    assert [one.deployment.deployment for one in explained.explanation.plan.steps] == ["a"]
+    assert heard[0] == heard[1]
+    assert heard[0][:2] == (grpc.StatusCode.NOT_FOUND, "UNKNOWN_DECISION")
+
+
 async def test_spent_budget_is_told_with_a_time_to_come_back(
     open_edge: OpenEdge, hear: Hear
 ) -> None:

@@ -370,5 +370,5 @@ async def test_explaining_changes_nothing() -> None:
 
     assert world.router.health() == before
     assert explanations[0] == explanations[1] == explanations[2]
-    assert explanations[0].waits.keys() == {"a"}
+    assert explanations[0].obstacles.keys() == {"a"}
     assert world.leftovers() == {}

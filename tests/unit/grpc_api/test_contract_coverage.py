@@ -352,11 +352,3 @@ def test_explanation_takes_what_a_call_takes(arrival: Arrival) -> None:
         call.routing,
         True,
     )
-
-
-def test_past_decision_is_not_served(arrival: Arrival) -> None:
-    """Decisions are not kept yet."""
-    with pytest.raises(FieldNotServedError) as caught:
-        explain_request_of(service.ExplainRouteRequest(decision_id="d-1"), arrival)
-
-    assert caught.value.field == "decision_id"

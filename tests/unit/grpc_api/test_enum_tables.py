@@ -20,6 +20,7 @@ from routersvc.domain.answers import FinishReason
 from routersvc.domain.catalogue import Capability
 from routersvc.domain.failures import FailureClass
 from routersvc.domain.health import BreakerState, HealthState
+from routersvc.domain.leases import Obstacle
 from routersvc.domain.plans import ExclusionReason
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority, StreamRecoveryMode
 from routersvc.domain.prompts import (
@@ -67,6 +68,7 @@ OUT = {
     "DEGRADATION_RUNGS": (report_pb2.DegradationRung.DESCRIPTOR, DegradationRung),
     "CAPABILITIES": (explanation_pb2.Capability.DESCRIPTOR, Capability),
     "EXCLUSION_REASONS": (explanation_pb2.ExclusionReason.DESCRIPTOR, ExclusionReason),
+    "OBSTACLES": (explanation_pb2.ObstacleReason.DESCRIPTOR, Obstacle),
     "TASKS": (routing_pb2.Task.DESCRIPTOR, Task),
     "PRIORITIES": (routing_pb2.Priority.DESCRIPTOR, Priority),
     "CONSISTENCY_MODES": (routing_pb2.ConsistencyMode.DESCRIPTOR, ConsistencyMode),

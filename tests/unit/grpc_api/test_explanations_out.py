@@ -10,13 +10,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import explanation_pb2, prompt_pb2, report_pb2, routing_pb2
 from routersvc.domain.catalogue import Capability, Compliance
+from routersvc.domain.explanations import Explanation
+from routersvc.domain.leases import Obstacle, Refusal
 from routersvc.domain.plans import (
     Candidate,
     EffectiveConstraint,
     Evidence,
     Exclusion,
     ExclusionReason,
-    Explanation,
     HedgingPlan,
     Plan,
     Profile,
@@ -30,10 +31,12 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
 )
 from routersvc.domain.prompts import Modality
+from routersvc.domain.reports import RouteReport
 from routersvc.domain.tasks import Task
 from routersvc.domain.token_estimates import TokenEstimate
 from routersvc.drills.worlds import scripted_deployment, scripted_policy
 from routersvc.grpc_api.explanations_out import explanation_of
+from routersvc.grpc_api.reports_out import report_of
 
 EUROPEAN = dataclasses.replace(
     scripted_deployment("d1", provider="p1"), compliance=Compliance(region="eu")
@@ -110,9 +113,21 @@ EXPLANATION = Explanation(
         has_side_effects=False,
         failover_on_refusal=False,
     ),
-    waits={"d2": 3.5},
+    obstacles={
+        "d1": Refusal(
+            deployment=EUROPEAN,
+            obstacle=Obstacle.CREDENTIAL_DISABLED,
+            wait=3.5,
+            description="is out of use",
+        )
+    },
     snapshot_at=1_700_000_000.0,
     configuration_digest="digest",
+)
+
+
+REPORT = RouteReport(
+    decision_id="decision", policy="drill", tenant="t", received_at=0.0, planning_duration=0.0
 )
 
 
@@ -155,6 +170,11 @@ def test_explanation_is_told_whole() -> None:
                 ],
                 expected_cost_usd=0.125,
                 expected_time_to_first_content=Duration(nanos=500_000_000),
+                obstacle=explanation_pb2.Obstacle(
+                    reason=explanation_pb2.OBSTACLE_REASON_CREDENTIAL_DISABLED,
+                    description="it is out of use",
+                    wait=Duration(seconds=3, nanos=500_000_000),
+                ),
             ),
             explanation_pb2.Candidate(
                 deployment=OTHER_NAME,
@@ -165,15 +185,18 @@ def test_explanation_is_told_whole() -> None:
                         eligible_if="it had one",
                     )
                 ],
+                changes_needed=["it had one"],
             ),
         ],
         plan=explanation_pb2.Plan(
             steps=[
-                explanation_pb2.PlanStep(deployment=EUROPEAN_NAME, condition="first"),
                 explanation_pb2.PlanStep(
-                    deployment=OTHER_NAME,
-                    condition="when the one before fails",
+                    deployment=EUROPEAN_NAME,
+                    condition="first",
                     not_before_delay=Duration(seconds=3, nanos=500_000_000),
+                ),
+                explanation_pb2.PlanStep(
+                    deployment=OTHER_NAME, condition="when the one before fails"
                 ),
             ],
             max_attempts=2,
@@ -197,10 +220,18 @@ def test_explanation_leaves_nothing_out() -> None:
     message = explanation_of(EXPLANATION)
 
     assert unset(message) == {"report"}
+    assert unset(explanation_of(dataclasses.replace(EXPLANATION, report=REPORT))) == set()
     assert unset(message.profile) == set()
     assert unset(message.plan) == set()
     assert unset(message.candidates[0]) & unset(message.candidates[1]) == set()
-    assert unset(message.plan.steps[1]) == set()
+    assert unset(message.plan.steps[0]) == set()
+
+
+def test_a_past_decision_is_told_with_its_report() -> None:
+    """What became of it, as its answer said."""
+    message = explanation_of(dataclasses.replace(EXPLANATION, report=REPORT))
+
+    assert message.report == report_of(REPORT)
 
 
 def test_nothing_eligible_is_explained_without_a_plan() -> None:

@@ -19,6 +19,7 @@ from routersvc.domain.requests import Request, Routing
 from routersvc.grpc_api.requests_in import (
     Arrival,
     complete_request_of,
+    decision_id_of,
     explain_request_of,
     health_filter_of,
 )
@@ -138,22 +139,30 @@ def test_explanation_needs_a_prompt_or_a_decision(arrival: Arrival) -> None:
     assert [violation.field for violation in caught.value.violations] == ["prompt"]
 
 
-def test_explanation_takes_a_decision_or_a_prompt(
-    hello: service.CompleteRequest, arrival: Arrival
-) -> None:
+def test_explanation_takes_a_decision_or_a_prompt(hello: service.CompleteRequest) -> None:
     """Both together would leave open which was explained."""
     request = service.ExplainRouteRequest(
         decision_id="d-1", prompt=hello.prompt, routing=r.Routing(), streaming=True
     )
 
     with pytest.raises(InvalidRequestError) as caught:
-        explain_request_of(request, arrival)
+        decision_id_of(request)
 
     assert [violation.field for violation in caught.value.violations] == [
         "prompt",
         "routing",
         "streaming",
     ]
+
+
+def test_decision_id_is_bounded() -> None:
+    """Whatever is longer was never given out."""
+    with pytest.raises(InvalidRequestError) as caught:
+        decision_id_of(service.ExplainRouteRequest(decision_id="d" * 129))
+
+    assert [violation.field for violation in caught.value.violations] == ["decision_id"]
+    assert decision_id_of(service.ExplainRouteRequest(decision_id="d" * 128)) == "d" * 128
+    assert decision_id_of(service.ExplainRouteRequest()) is None
 
 
 def test_health_filter_is_converted() -> None:

@@ -27,6 +27,7 @@ from routersvc.domain.errors import (
     StreamBrokenError,
     TenantBudgetExhaustedError,
     TenantRateLimitedError,
+    UnknownDecisionError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -106,6 +107,7 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
         StatusCode.INVALID_ARGUMENT,
         "UNKNOWN_NAME",
     ),
+    "decision": (UnknownDecisionError(), StatusCode.NOT_FOUND, "UNKNOWN_DECISION"),
     "not served": (
         FieldNotServedError("routing.session_id"),
         StatusCode.UNIMPLEMENTED,

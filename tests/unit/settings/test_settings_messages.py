@@ -101,7 +101,7 @@ DURATION = "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or s
                 "16:8: server: has no value; leave the key out to have the default (allowed: a "
                 "mapping "
                 "with the keys `listen`, `max_message_bytes`, `max_concurrent_calls`, "
-                "`default_timeout`, `max_timeout`, `drain`, `keepalive`, `reflection`)"
+                "`default_timeout`, `max_timeout`, `drain`, `keepalive`, `decisions`, `reflection`)"
             ),
         ),
         (

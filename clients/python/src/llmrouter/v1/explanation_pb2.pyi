@@ -148,6 +148,54 @@ CAPABILITY_SYSTEM_PROMPT: Capability.ValueType  # 27
 """Means system instructions."""
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
 
+class _ObstacleReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ObstacleReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ObstacleReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OBSTACLE_REASON_UNSPECIFIED: _ObstacleReason.ValueType  # 0
+    """Never sent."""
+    OBSTACLE_REASON_CREDENTIAL_DISABLED: _ObstacleReason.ValueType  # 1
+    """Means that its credential was refused, or its quota is used up; it is checked at growing intervals."""
+    OBSTACLE_REASON_MODEL_DISABLED: _ObstacleReason.ValueType  # 2
+    """Means that its provider does not know the model, or no longer; it is checked at growing intervals."""
+    OBSTACLE_REASON_GATED: _ObstacleReason.ValueType  # 3
+    """Means that its provider asked not to be called for a while."""
+    OBSTACLE_REASON_NO_HEADROOM: _ObstacleReason.ValueType  # 4
+    """Means that its provider would refuse the request for its rate limit."""
+    OBSTACLE_REASON_BREAKER_OPEN: _ObstacleReason.ValueType  # 5
+    """Means that it has failed too often and rests."""
+    OBSTACLE_REASON_UNREACHABLE: _ObstacleReason.ValueType  # 6
+    """Means that it did not answer the last check."""
+    OBSTACLE_REASON_FULL: _ObstacleReason.ValueType  # 7
+    """Means that it has all its places taken; calls wait for one."""
+    OBSTACLE_REASON_BUDGET_SPENT: _ObstacleReason.ValueType  # 8
+    """Means that the budget for extra attempts is spent."""
+
+class ObstacleReason(_ObstacleReason, metaclass=_ObstacleReasonEnumTypeWrapper):
+    """Says what keeps a deployment from being called. May grow."""
+
+OBSTACLE_REASON_UNSPECIFIED: ObstacleReason.ValueType  # 0
+"""Never sent."""
+OBSTACLE_REASON_CREDENTIAL_DISABLED: ObstacleReason.ValueType  # 1
+"""Means that its credential was refused, or its quota is used up; it is checked at growing intervals."""
+OBSTACLE_REASON_MODEL_DISABLED: ObstacleReason.ValueType  # 2
+"""Means that its provider does not know the model, or no longer; it is checked at growing intervals."""
+OBSTACLE_REASON_GATED: ObstacleReason.ValueType  # 3
+"""Means that its provider asked not to be called for a while."""
+OBSTACLE_REASON_NO_HEADROOM: ObstacleReason.ValueType  # 4
+"""Means that its provider would refuse the request for its rate limit."""
+OBSTACLE_REASON_BREAKER_OPEN: ObstacleReason.ValueType  # 5
+"""Means that it has failed too often and rests."""
+OBSTACLE_REASON_UNREACHABLE: ObstacleReason.ValueType  # 6
+"""Means that it did not answer the last check."""
+OBSTACLE_REASON_FULL: ObstacleReason.ValueType  # 7
+"""Means that it has all its places taken; calls wait for one."""
+OBSTACLE_REASON_BUDGET_SPENT: ObstacleReason.ValueType  # 8
+"""Means that the budget for extra attempts is spent."""
+Global___ObstacleReason: _TypeAlias = ObstacleReason  # noqa: Y015
+
 class _ExclusionReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -183,9 +231,9 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     EXCLUSION_REASON_TENANT_BUDGET: _ExclusionReason.ValueType  # 13
     """Means that the tenant's budget does not cover it."""
     EXCLUSION_REASON_CREDENTIAL_DISABLED: _ExclusionReason.ValueType  # 14
-    """Means that its credential is disabled."""
+    """Never sent: a disabled credential is no constraint of the request, but an `Obstacle`."""
     EXCLUSION_REASON_MODEL_DISABLED: _ExclusionReason.ValueType  # 15
-    """Means that its model is disabled."""
+    """Never sent: a disabled model is no constraint of the request, but an `Obstacle`."""
     EXCLUSION_REASON_NOT_EQUIVALENT: _ExclusionReason.ValueType  # 16
     """Means that it is not equivalent to the first choice."""
     EXCLUSION_REASON_NOT_IN_POLICY: _ExclusionReason.ValueType  # 17
@@ -231,9 +279,9 @@ EXCLUSION_REASON_COST_CEILING: ExclusionReason.ValueType  # 12
 EXCLUSION_REASON_TENANT_BUDGET: ExclusionReason.ValueType  # 13
 """Means that the tenant's budget does not cover it."""
 EXCLUSION_REASON_CREDENTIAL_DISABLED: ExclusionReason.ValueType  # 14
-"""Means that its credential is disabled."""
+"""Never sent: a disabled credential is no constraint of the request, but an `Obstacle`."""
 EXCLUSION_REASON_MODEL_DISABLED: ExclusionReason.ValueType  # 15
-"""Means that its model is disabled."""
+"""Never sent: a disabled model is no constraint of the request, but an `Obstacle`."""
 EXCLUSION_REASON_NOT_EQUIVALENT: ExclusionReason.ValueType  # 16
 """Means that it is not equivalent to the first choice."""
 EXCLUSION_REASON_NOT_IN_POLICY: ExclusionReason.ValueType  # 17
@@ -360,6 +408,8 @@ class Candidate(_message.Message):
     EXCLUSIONS_FIELD_NUMBER: _builtins.int
     EXPECTED_COST_USD_FIELD_NUMBER: _builtins.int
     EXPECTED_TIME_TO_FIRST_CONTENT_FIELD_NUMBER: _builtins.int
+    CHANGES_NEEDED_FIELD_NUMBER: _builtins.int
+    OBSTACLE_FIELD_NUMBER: _builtins.int
     eligible: _builtins.bool
     """Says that every constraint is kept."""
     rank: _builtins.int
@@ -384,6 +434,16 @@ class Candidate(_message.Message):
     def expected_time_to_first_content(self) -> _duration_pb2.Duration:
         """Holds the expected time to first content. Unset where nothing is known."""
 
+    @_builtins.property
+    def changes_needed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lists the fewest changes that together would make it eligible, each said once. Empty where it is."""
+
+    @_builtins.property
+    def obstacle(self) -> Global___Obstacle:
+        """Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+        of the request. Unset: nothing, or it is not eligible.
+        """
+
     def __init__(
         self,
         *,
@@ -395,16 +455,50 @@ class Candidate(_message.Message):
         exclusions: _abc.Iterable[Global___Exclusion] | None = ...,
         expected_cost_usd: _builtins.float | None = ...,
         expected_time_to_first_content: _duration_pb2.Duration | None = ...,
+        changes_needed: _abc.Iterable[_builtins.str] | None = ...,
+        obstacle: Global___Obstacle | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_cost_usd", b"_expected_cost_usd", "deployment", b"deployment", "expected_cost_usd", b"expected_cost_usd", "expected_time_to_first_content", b"expected_time_to_first_content"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_cost_usd", b"_expected_cost_usd", "deployment", b"deployment", "expected_cost_usd", b"expected_cost_usd", "expected_time_to_first_content", b"expected_time_to_first_content", "obstacle", b"obstacle"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_cost_usd", b"_expected_cost_usd", "deployment", b"deployment", "eligible", b"eligible", "exclusions", b"exclusions", "expected_cost_usd", b"expected_cost_usd", "expected_time_to_first_content", b"expected_time_to_first_content", "rank", b"rank", "score", b"score", "score_parts", b"score_parts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_cost_usd", b"_expected_cost_usd", "changes_needed", b"changes_needed", "deployment", b"deployment", "eligible", b"eligible", "exclusions", b"exclusions", "expected_cost_usd", b"expected_cost_usd", "expected_time_to_first_content", b"expected_time_to_first_content", "obstacle", b"obstacle", "rank", b"rank", "score", b"score", "score_parts", b"score_parts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_cost_usd: _TypeAlias = _typing.Literal["expected_cost_usd"]  # noqa: Y015
     _WhichOneofArgType__expected_cost_usd: _TypeAlias = _typing.Literal["_expected_cost_usd", b"_expected_cost_usd"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_cost_usd) -> _WhichOneofReturnType__expected_cost_usd | None: ...
 
 Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
+
+@_typing.final
+class Obstacle(_message.Message):
+    """Says what keeps a deployment from being called, though every constraint is kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    reason: Global___ObstacleReason.ValueType
+    """Names the reason."""
+    description: _builtins.str
+    """Describes the facts."""
+    @_builtins.property
+    def wait(self) -> _duration_pb2.Duration:
+        """Holds the wait until it may be called again, or is checked. Unset: nobody knows."""
+
+    def __init__(
+        self,
+        *,
+        reason: Global___ObstacleReason.ValueType = ...,
+        description: _builtins.str = ...,
+        wait: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "reason", b"reason", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Obstacle: _TypeAlias = Obstacle  # noqa: Y015
 
 @_typing.final
 class ScorePart(_message.Message):
@@ -559,7 +653,7 @@ class PlanStep(_message.Message):
 
     @_builtins.property
     def not_before_delay(self) -> _duration_pb2.Duration:
-        """Holds the wait before it may be called: an open breaker or a rate limit. Unset: none."""
+        """Holds the wait before it may be called, where its obstacle says one. Unset: none."""
 
     def __init__(
         self,

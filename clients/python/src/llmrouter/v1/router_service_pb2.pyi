@@ -228,7 +228,9 @@ class ExplainRouteRequest(_message.Message):
     ROUTING_FIELD_NUMBER: _builtins.int
     STREAMING_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
-    """Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set."""
+    """Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+    `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+    """
     streaming: _builtins.bool
     """Explains the route of a streaming call instead of a unary one. Only beside `prompt`."""
     @_builtins.property

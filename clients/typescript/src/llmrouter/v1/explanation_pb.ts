@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/explanation.proto.
  */
 export const file_llmrouter_v1_explanation: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sbG1yb3V0ZXIvdjEvZXhwbGFuYXRpb24ucHJvdG8SDGxsbXJvdXRlci52MSLOAgoHUHJvZmlsZRIgCgR0YXNrGAEgASgOMhIubGxtcm91dGVyLnYxLlRhc2sSEgoKY29tcGxleGl0eRgCIAEoARIUCgxpbnB1dF90b2tlbnMYAyABKAMSGgoSaW5wdXRfdG9rZW5zX2V4YWN0GAQgASgIEhUKDW91dHB1dF90b2tlbnMYBSABKAMSKgoKbW9kYWxpdGllcxgGIAMoDjIWLmxsbXJvdXRlci52MS5Nb2RhbGl0eRIuCgxjYXBhYmlsaXRpZXMYByADKA4yGC5sbG1yb3V0ZXIudjEuQ2FwYWJpbGl0eRIUCgxkYXRhX2NsYXNzZXMYCCADKAkSKAoIZXZpZGVuY2UYCSADKAsyFi5sbG1yb3V0ZXIudjEuRXZpZGVuY2USKAoIcHJpb3JpdHkYCiABKA4yFi5sbG1yb3V0ZXIudjEuUHJpb3JpdHkiUAoIRXZpZGVuY2USDwoHZmluZGluZxgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRITCgZ3ZWlnaHQYAyABKAFIAIgBAUIJCgdfd2VpZ2h0IsACCglDYW5kaWRhdGUSMAoKZGVwbG95bWVudBgBIAEoCzIcLmxsbXJvdXRlci52MS5EZXBsb3ltZW50TmFtZRIQCghlbGlnaWJsZRgCIAEoCBIMCgRyYW5rGAMgASgFEg0KBXNjb3JlGAQgASgBEiwKC3Njb3JlX3BhcnRzGAUgAygLMhcubGxtcm91dGVyLnYxLlNjb3JlUGFydBIrCgpleGNsdXNpb25zGAYgAygLMhcubGxtcm91dGVyLnYxLkV4Y2x1c2lvbhIeChFleHBlY3RlZF9jb3N0X3VzZBgHIAEoAUgAiAEBEkEKHmV4cGVjdGVkX3RpbWVfdG9fZmlyc3RfY29udGVudBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIUChJfZXhwZWN0ZWRfY29zdF91c2QiTQoJU2NvcmVQYXJ0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAESDgoGd2VpZ2h0GAMgASgBEhMKC2Rlc2NyaXB0aW9uGAQgASgJImQKCUV4Y2x1c2lvbhItCgZyZWFzb24YASABKA4yHS5sbG1yb3V0ZXIudjEuRXhjbHVzaW9uUmVhc29uEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhMKC2VsaWdpYmxlX2lmGAMgASgJIv4DCgRQbGFuEiUKBXN0ZXBzGAEgAygLMhYubGxtcm91dGVyLnYxLlBsYW5TdGVwEhQKDG1heF9hdHRlbXB0cxgCIAEoBRIqCgd0aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjgKFWZpcnN0X2NvbnRlbnRfdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxpZGxlX3RpbWVvdXQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMaGVkZ2luZ19tb2RlGAYgASgOMhkubGxtcm91dGVyLnYxLkhlZGdpbmdNb2RlEi4KC2hlZGdlX2RlbGF5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhsKE2hlZGdpbmdfZGVzY3JpcHRpb24YCCABKAkSPgoUc3RyZWFtX3JlY292ZXJ5X21vZGUYCSABKA4yIC5sbG1yb3V0ZXIudjEuU3RyZWFtUmVjb3ZlcnlNb2RlEjcKEGNvbnNpc3RlbmN5X21vZGUYCiABKA4yHS5sbG1yb3V0ZXIudjEuQ29uc2lzdGVuY3lNb2RlEisKCmNhY2hlX21vZGUYCyABKA4yFy5sbG1yb3V0ZXIudjEuQ2FjaGVNb2RlIoQBCghQbGFuU3RlcBIwCgpkZXBsb3ltZW50GAEgASgLMhwubGxtcm91dGVyLnYxLkRlcGxveW1lbnROYW1lEhEKCWNvbmRpdGlvbhgCIAEoCRIzChBub3RfYmVmb3JlX2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKDFBvbGljeUNob2ljZRIOCgZwb2xpY3kYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkiQgoTRWZmZWN0aXZlQ29uc3RyYWludBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEg4KBnNvdXJjZRgDIAEoCSLrAgoLRXhwbGFuYXRpb24SJgoHcHJvZmlsZRgBIAEoCzIVLmxsbXJvdXRlci52MS5Qcm9maWxlEjEKDXBvbGljeV9jaG9pY2UYAiABKAsyGi5sbG1yb3V0ZXIudjEuUG9saWN5Q2hvaWNlEjYKC2NvbnN0cmFpbnRzGAMgAygLMiEubGxtcm91dGVyLnYxLkVmZmVjdGl2ZUNvbnN0cmFpbnQSKwoKY2FuZGlkYXRlcxgEIAMoCzIXLmxsbXJvdXRlci52MS5DYW5kaWRhdGUSIAoEcGxhbhgFIAEoCzISLmxsbXJvdXRlci52MS5QbGFuEjEKDXNuYXBzaG90X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKFGNvbmZpZ3VyYXRpb25fZGlnZXN0GAcgASgJEikKBnJlcG9ydBgIIAEoCzIZLmxsbXJvdXRlci52MS5Sb3V0ZVJlcG9ydCqGBgoKQ2FwYWJpbGl0eRIaChZDQVBBQklMSVRZX1VOU1BFQ0lGSUVEEAASFAoQQ0FQQUJJTElUWV9UT09MUxABEiIKHkNBUEFCSUxJVFlfUEFSQUxMRUxfVE9PTF9DQUxMUxACEhoKFkNBUEFCSUxJVFlfVE9PTF9DSE9JQ0UQAxIaChZDQVBBQklMSVRZX0pTT05fT0JKRUNUEAQSGgoWQ0FQQUJJTElUWV9KU09OX1NDSEVNQRAFEhoKFkNBUEFCSUxJVFlfSU1BR0VfSU5QVVQQBhIaChZDQVBBQklMSVRZX0FVRElPX0lOUFVUEAcSGQoVQ0FQQUJJTElUWV9GSUxFX0lOUFVUEAgSGwoXQ0FQQUJJTElUWV9BVURJT19PVVRQVVQQCRIbChdDQVBBQklMSVRZX0lNQUdFX09VVFBVVBAKEhgKFENBUEFCSUxJVFlfUkVBU09OSU5HEAsSFwoTQ0FQQUJJTElUWV9MT0dQUk9CUxAMEhMKD0NBUEFCSUxJVFlfU0VFRBANEhcKE0NBUEFCSUxJVFlfU0FNUExJTkcQDhIUChBDQVBBQklMSVRZX1RPUF9LEA8SGAoUQ0FQQUJJTElUWV9QRU5BTFRJRVMQEBIdChlDQVBBQklMSVRZX1NUT1BfU0VRVUVOQ0VTEBESGQoVQ0FQQUJJTElUWV9MT0dJVF9CSUFTEBISFgoSQ0FQQUJJTElUWV9QUkVGSUxMEBMSGAoUQ0FQQUJJTElUWV9TVFJFQU1JTkcQFBIbChdDQVBBQklMSVRZX1BST01QVF9DQUNIRRAVEh8KG0NBUEFCSUxJVFlfUFJFRElDVEVEX09VVFBVVBAWEhsKF0NBUEFCSUxJVFlfSE9TVEVEX1RPT0xTEBcSFAoQQ0FQQUJJTElUWV9NSU5fUBAYEhgKFENBUEFCSUxJVFlfVkVSQk9TSVRZEBkSGwoXQ0FQQUJJTElUWV9TRVJWSUNFX1RJRVIQGhIcChhDQVBBQklMSVRZX1NZU1RFTV9QUk9NUFQQGyqdBgoPRXhjbHVzaW9uUmVhc29uEiAKHEVYQ0xVU0lPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtFWENMVVNJT05fUkVBU09OX0NBUEFCSUxJVFkQARIdChlFWENMVVNJT05fUkVBU09OX01PREFMSVRZEAISIwofRVhDTFVTSU9OX1JFQVNPTl9DT05URVhUX1dJTkRPVxADEhsKF0VYQ0xVU0lPTl9SRUFTT05fUkVHSU9OEAQSHwobRVhDTFVTSU9OX1JFQVNPTl9EQVRBX0NMQVNTEAUSHgoaRVhDTFVTSU9OX1JFQVNPTl9SRVRFTlRJT04QBhIdChlFWENMVVNJT05fUkVBU09OX1RSQUlOSU5HEAcSKQolRVhDTFVTSU9OX1JFQVNPTl9QUk9WSURFUl9OT1RfQUxMT1dFRBAIEiQKIEVYQ0xVU0lPTl9SRUFTT05fUFJPVklERVJfREVOSUVEEAkSHwobRVhDTFVTSU9OX1JFQVNPTl9OT1RfUElOTkVEEAoSJwojRVhDTFVTSU9OX1JFQVNPTl9NT0RFTF9OT1RfUkVRVUlSRUQQCxIhCh1FWENMVVNJT05fUkVBU09OX0NPU1RfQ0VJTElORxAMEiIKHkVYQ0xVU0lPTl9SRUFTT05fVEVOQU5UX0JVREdFVBANEigKJEVYQ0xVU0lPTl9SRUFTT05fQ1JFREVOVElBTF9ESVNBQkxFRBAOEiMKH0VYQ0xVU0lPTl9SRUFTT05fTU9ERUxfRElTQUJMRUQQDxIjCh9FWENMVVNJT05fUkVBU09OX05PVF9FUVVJVkFMRU5UEBASIgoeRVhDTFVTSU9OX1JFQVNPTl9OT1RfSU5fUE9MSUNZEBESIQodRVhDTFVTSU9OX1JFQVNPTl9PVVRQVVRfTElNSVQQEhIgChxFWENMVVNJT05fUkVBU09OX1dJUkVfRk9STUFUEBMSJgoiRVhDTFVTSU9OX1JFQVNPTl9PUEVSQVRPUl9ESVNBQkxFRBAUEh8KG0VYQ0xVU0lPTl9SRUFTT05fTE9XRVJfVElFUhAVQrgBChBjb20ubGxtcm91dGVyLnYxQhBFeHBsYW5hdGlvblByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmrouter_v1_prompt, file_llmrouter_v1_report, file_llmrouter_v1_routing]);
+  fileDesc("Ch5sbG1yb3V0ZXIvdjEvZXhwbGFuYXRpb24ucHJvdG8SDGxsbXJvdXRlci52MSLOAgoHUHJvZmlsZRIgCgR0YXNrGAEgASgOMhIubGxtcm91dGVyLnYxLlRhc2sSEgoKY29tcGxleGl0eRgCIAEoARIUCgxpbnB1dF90b2tlbnMYAyABKAMSGgoSaW5wdXRfdG9rZW5zX2V4YWN0GAQgASgIEhUKDW91dHB1dF90b2tlbnMYBSABKAMSKgoKbW9kYWxpdGllcxgGIAMoDjIWLmxsbXJvdXRlci52MS5Nb2RhbGl0eRIuCgxjYXBhYmlsaXRpZXMYByADKA4yGC5sbG1yb3V0ZXIudjEuQ2FwYWJpbGl0eRIUCgxkYXRhX2NsYXNzZXMYCCADKAkSKAoIZXZpZGVuY2UYCSADKAsyFi5sbG1yb3V0ZXIudjEuRXZpZGVuY2USKAoIcHJpb3JpdHkYCiABKA4yFi5sbG1yb3V0ZXIudjEuUHJpb3JpdHkiUAoIRXZpZGVuY2USDwoHZmluZGluZxgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRITCgZ3ZWlnaHQYAyABKAFIAIgBAUIJCgdfd2VpZ2h0IoIDCglDYW5kaWRhdGUSMAoKZGVwbG95bWVudBgBIAEoCzIcLmxsbXJvdXRlci52MS5EZXBsb3ltZW50TmFtZRIQCghlbGlnaWJsZRgCIAEoCBIMCgRyYW5rGAMgASgFEg0KBXNjb3JlGAQgASgBEiwKC3Njb3JlX3BhcnRzGAUgAygLMhcubGxtcm91dGVyLnYxLlNjb3JlUGFydBIrCgpleGNsdXNpb25zGAYgAygLMhcubGxtcm91dGVyLnYxLkV4Y2x1c2lvbhIeChFleHBlY3RlZF9jb3N0X3VzZBgHIAEoAUgAiAEBEkEKHmV4cGVjdGVkX3RpbWVfdG9fZmlyc3RfY29udGVudBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5jaGFuZ2VzX25lZWRlZBgJIAMoCRIoCghvYnN0YWNsZRgKIAEoCzIWLmxsbXJvdXRlci52MS5PYnN0YWNsZUIUChJfZXhwZWN0ZWRfY29zdF91c2QidgoIT2JzdGFjbGUSLAoGcmVhc29uGAEgASgOMhwubGxtcm91dGVyLnYxLk9ic3RhY2xlUmVhc29uEhMKC2Rlc2NyaXB0aW9uGAIgASgJEicKBHdhaXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iTQoJU2NvcmVQYXJ0EgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAESDgoGd2VpZ2h0GAMgASgBEhMKC2Rlc2NyaXB0aW9uGAQgASgJImQKCUV4Y2x1c2lvbhItCgZyZWFzb24YASABKA4yHS5sbG1yb3V0ZXIudjEuRXhjbHVzaW9uUmVhc29uEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhMKC2VsaWdpYmxlX2lmGAMgASgJIv4DCgRQbGFuEiUKBXN0ZXBzGAEgAygLMhYubGxtcm91dGVyLnYxLlBsYW5TdGVwEhQKDG1heF9hdHRlbXB0cxgCIAEoBRIqCgd0aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjgKFWZpcnN0X2NvbnRlbnRfdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxpZGxlX3RpbWVvdXQYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMaGVkZ2luZ19tb2RlGAYgASgOMhkubGxtcm91dGVyLnYxLkhlZGdpbmdNb2RlEi4KC2hlZGdlX2RlbGF5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhsKE2hlZGdpbmdfZGVzY3JpcHRpb24YCCABKAkSPgoUc3RyZWFtX3JlY292ZXJ5X21vZGUYCSABKA4yIC5sbG1yb3V0ZXIudjEuU3RyZWFtUmVjb3ZlcnlNb2RlEjcKEGNvbnNpc3RlbmN5X21vZGUYCiABKA4yHS5sbG1yb3V0ZXIudjEuQ29uc2lzdGVuY3lNb2RlEisKCmNhY2hlX21vZGUYCyABKA4yFy5sbG1yb3V0ZXIudjEuQ2FjaGVNb2RlIoQBCghQbGFuU3RlcBIwCgpkZXBsb3ltZW50GAEgASgLMhwubGxtcm91dGVyLnYxLkRlcGxveW1lbnROYW1lEhEKCWNvbmRpdGlvbhgCIAEoCRIzChBub3RfYmVmb3JlX2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKDFBvbGljeUNob2ljZRIOCgZwb2xpY3kYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkiQgoTRWZmZWN0aXZlQ29uc3RyYWludBIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEg4KBnNvdXJjZRgDIAEoCSLrAgoLRXhwbGFuYXRpb24SJgoHcHJvZmlsZRgBIAEoCzIVLmxsbXJvdXRlci52MS5Qcm9maWxlEjEKDXBvbGljeV9jaG9pY2UYAiABKAsyGi5sbG1yb3V0ZXIudjEuUG9saWN5Q2hvaWNlEjYKC2NvbnN0cmFpbnRzGAMgAygLMiEubGxtcm91dGVyLnYxLkVmZmVjdGl2ZUNvbnN0cmFpbnQSKwoKY2FuZGlkYXRlcxgEIAMoCzIXLmxsbXJvdXRlci52MS5DYW5kaWRhdGUSIAoEcGxhbhgFIAEoCzISLmxsbXJvdXRlci52MS5QbGFuEjEKDXNuYXBzaG90X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKFGNvbmZpZ3VyYXRpb25fZGlnZXN0GAcgASgJEikKBnJlcG9ydBgIIAEoCzIZLmxsbXJvdXRlci52MS5Sb3V0ZVJlcG9ydCqGBgoKQ2FwYWJpbGl0eRIaChZDQVBBQklMSVRZX1VOU1BFQ0lGSUVEEAASFAoQQ0FQQUJJTElUWV9UT09MUxABEiIKHkNBUEFCSUxJVFlfUEFSQUxMRUxfVE9PTF9DQUxMUxACEhoKFkNBUEFCSUxJVFlfVE9PTF9DSE9JQ0UQAxIaChZDQVBBQklMSVRZX0pTT05fT0JKRUNUEAQSGgoWQ0FQQUJJTElUWV9KU09OX1NDSEVNQRAFEhoKFkNBUEFCSUxJVFlfSU1BR0VfSU5QVVQQBhIaChZDQVBBQklMSVRZX0FVRElPX0lOUFVUEAcSGQoVQ0FQQUJJTElUWV9GSUxFX0lOUFVUEAgSGwoXQ0FQQUJJTElUWV9BVURJT19PVVRQVVQQCRIbChdDQVBBQklMSVRZX0lNQUdFX09VVFBVVBAKEhgKFENBUEFCSUxJVFlfUkVBU09OSU5HEAsSFwoTQ0FQQUJJTElUWV9MT0dQUk9CUxAMEhMKD0NBUEFCSUxJVFlfU0VFRBANEhcKE0NBUEFCSUxJVFlfU0FNUExJTkcQDhIUChBDQVBBQklMSVRZX1RPUF9LEA8SGAoUQ0FQQUJJTElUWV9QRU5BTFRJRVMQEBIdChlDQVBBQklMSVRZX1NUT1BfU0VRVUVOQ0VTEBESGQoVQ0FQQUJJTElUWV9MT0dJVF9CSUFTEBISFgoSQ0FQQUJJTElUWV9QUkVGSUxMEBMSGAoUQ0FQQUJJTElUWV9TVFJFQU1JTkcQFBIbChdDQVBBQklMSVRZX1BST01QVF9DQUNIRRAVEh8KG0NBUEFCSUxJVFlfUFJFRElDVEVEX09VVFBVVBAWEhsKF0NBUEFCSUxJVFlfSE9TVEVEX1RPT0xTEBcSFAoQQ0FQQUJJTElUWV9NSU5fUBAYEhgKFENBUEFCSUxJVFlfVkVSQk9TSVRZEBkSGwoXQ0FQQUJJTElUWV9TRVJWSUNFX1RJRVIQGhIcChhDQVBBQklMSVRZX1NZU1RFTV9QUk9NUFQQGyq5AgoOT2JzdGFjbGVSZWFzb24SHwobT0JTVEFDTEVfUkVBU09OX1VOU1BFQ0lGSUVEEAASJwojT0JTVEFDTEVfUkVBU09OX0NSRURFTlRJQUxfRElTQUJMRUQQARIiCh5PQlNUQUNMRV9SRUFTT05fTU9ERUxfRElTQUJMRUQQAhIZChVPQlNUQUNMRV9SRUFTT05fR0FURUQQAxIfChtPQlNUQUNMRV9SRUFTT05fTk9fSEVBRFJPT00QBBIgChxPQlNUQUNMRV9SRUFTT05fQlJFQUtFUl9PUEVOEAUSHwobT0JTVEFDTEVfUkVBU09OX1VOUkVBQ0hBQkxFEAYSGAoUT0JTVEFDTEVfUkVBU09OX0ZVTEwQBxIgChxPQlNUQUNMRV9SRUFTT05fQlVER0VUX1NQRU5UEAgqnQYKD0V4Y2x1c2lvblJlYXNvbhIgChxFWENMVVNJT05fUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRVhDTFVTSU9OX1JFQVNPTl9DQVBBQklMSVRZEAESHQoZRVhDTFVTSU9OX1JFQVNPTl9NT0RBTElUWRACEiMKH0VYQ0xVU0lPTl9SRUFTT05fQ09OVEVYVF9XSU5ET1cQAxIbChdFWENMVVNJT05fUkVBU09OX1JFR0lPThAEEh8KG0VYQ0xVU0lPTl9SRUFTT05fREFUQV9DTEFTUxAFEh4KGkVYQ0xVU0lPTl9SRUFTT05fUkVURU5USU9OEAYSHQoZRVhDTFVTSU9OX1JFQVNPTl9UUkFJTklORxAHEikKJUVYQ0xVU0lPTl9SRUFTT05fUFJPVklERVJfTk9UX0FMTE9XRUQQCBIkCiBFWENMVVNJT05fUkVBU09OX1BST1ZJREVSX0RFTklFRBAJEh8KG0VYQ0xVU0lPTl9SRUFTT05fTk9UX1BJTk5FRBAKEicKI0VYQ0xVU0lPTl9SRUFTT05fTU9ERUxfTk9UX1JFUVVJUkVEEAsSIQodRVhDTFVTSU9OX1JFQVNPTl9DT1NUX0NFSUxJTkcQDBIiCh5FWENMVVNJT05fUkVBU09OX1RFTkFOVF9CVURHRVQQDRIoCiRFWENMVVNJT05fUkVBU09OX0NSRURFTlRJQUxfRElTQUJMRUQQDhIjCh9FWENMVVNJT05fUkVBU09OX01PREVMX0RJU0FCTEVEEA8SIwofRVhDTFVTSU9OX1JFQVNPTl9OT1RfRVFVSVZBTEVOVBAQEiIKHkVYQ0xVU0lPTl9SRUFTT05fTk9UX0lOX1BPTElDWRAREiEKHUVYQ0xVU0lPTl9SRUFTT05fT1VUUFVUX0xJTUlUEBISIAocRVhDTFVTSU9OX1JFQVNPTl9XSVJFX0ZPUk1BVBATEiYKIkVYQ0xVU0lPTl9SRUFTT05fT1BFUkFUT1JfRElTQUJMRUQQFBIfChtFWENMVVNJT05fUkVBU09OX0xPV0VSX1RJRVIQFUK4AQoQY29tLmxsbXJvdXRlci52MUIQRXhwbGFuYXRpb25Qcm90b1ABWkFnaXRodWIuY29tL3JvdXRlcnN2Yy9yb3V0ZXJzdmMvY2xpZW50cy9nby9sbG1yb3V0ZXJ2MTtsbG1yb3V0ZXJ2MaICA0xYWKoCDExsbXJvdXRlci5WMcoCDExsbXJvdXRlclxWMeICGExsbXJvdXRlclxWMVxHUEJNZXRhZGF0YeoCDUxsbXJvdXRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmrouter_v1_prompt, file_llmrouter_v1_report, file_llmrouter_v1_routing]);
 
 /**
  * Tells what the router understood of a request.
@@ -202,6 +202,21 @@ export type Candidate = Message<"llmrouter.v1.Candidate"> & {
    * @generated from field: google.protobuf.Duration expected_time_to_first_content = 8;
    */
   expectedTimeToFirstContent?: Duration | undefined;
+
+  /**
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   *
+   * @generated from field: repeated string changes_needed = 9;
+   */
+  changesNeeded: string[];
+
+  /**
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   *
+   * @generated from field: llmrouter.v1.Obstacle obstacle = 10;
+   */
+  obstacle?: Obstacle | undefined;
 };
 
 /**
@@ -210,6 +225,41 @@ export type Candidate = Message<"llmrouter.v1.Candidate"> & {
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_explanation, 2);
+
+/**
+ * Says what keeps a deployment from being called, though every constraint is kept.
+ *
+ * @generated from message llmrouter.v1.Obstacle
+ */
+export type Obstacle = Message<"llmrouter.v1.Obstacle"> & {
+  /**
+   * Names the reason.
+   *
+   * @generated from field: llmrouter.v1.ObstacleReason reason = 1;
+   */
+  reason: ObstacleReason;
+
+  /**
+   * Describes the facts.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   *
+   * @generated from field: google.protobuf.Duration wait = 3;
+   */
+  wait?: Duration | undefined;
+};
+
+/**
+ * Describes the message llmrouter.v1.Obstacle.
+ * Use `create(ObstacleSchema)` to create a new message.
+ */
+export const ObstacleSchema: GenMessage<Obstacle> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_explanation, 3);
 
 /**
  * Holds one part of a score.
@@ -251,7 +301,7 @@ export type ScorePart = Message<"llmrouter.v1.ScorePart"> & {
  * Use `create(ScorePartSchema)` to create a new message.
  */
 export const ScorePartSchema: GenMessage<ScorePart> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 3);
+  messageDesc(file_llmrouter_v1_explanation, 4);
 
 /**
  * Says why a deployment is no candidate, and what would change that.
@@ -286,7 +336,7 @@ export type Exclusion = Message<"llmrouter.v1.Exclusion"> & {
  * Use `create(ExclusionSchema)` to create a new message.
  */
 export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 4);
+  messageDesc(file_llmrouter_v1_explanation, 5);
 
 /**
  * Tells what the router would do.
@@ -377,7 +427,7 @@ export type Plan = Message<"llmrouter.v1.Plan"> & {
  * Use `create(PlanSchema)` to create a new message.
  */
 export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 5);
+  messageDesc(file_llmrouter_v1_explanation, 6);
 
 /**
  * Holds one step of a plan.
@@ -400,7 +450,7 @@ export type PlanStep = Message<"llmrouter.v1.PlanStep"> & {
   condition: string;
 
   /**
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    *
    * @generated from field: google.protobuf.Duration not_before_delay = 3;
    */
@@ -412,7 +462,7 @@ export type PlanStep = Message<"llmrouter.v1.PlanStep"> & {
  * Use `create(PlanStepSchema)` to create a new message.
  */
 export const PlanStepSchema: GenMessage<PlanStep> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 6);
+  messageDesc(file_llmrouter_v1_explanation, 7);
 
 /**
  * Tells which policy decided and how it came to be chosen.
@@ -440,7 +490,7 @@ export type PolicyChoice = Message<"llmrouter.v1.PolicyChoice"> & {
  * Use `create(PolicyChoiceSchema)` to create a new message.
  */
 export const PolicyChoiceSchema: GenMessage<PolicyChoice> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 7);
+  messageDesc(file_llmrouter_v1_explanation, 8);
 
 /**
  * Tells the limits in force after request, policy and tenant are combined.
@@ -476,7 +526,7 @@ export type EffectiveConstraint = Message<"llmrouter.v1.EffectiveConstraint"> & 
  * Use `create(EffectiveConstraintSchema)` to create a new message.
  */
 export const EffectiveConstraintSchema: GenMessage<EffectiveConstraint> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 8);
+  messageDesc(file_llmrouter_v1_explanation, 9);
 
 /**
  * Explains one decision.
@@ -546,7 +596,7 @@ export type Explanation = Message<"llmrouter.v1.Explanation"> & {
  * Use `create(ExplanationSchema)` to create a new message.
  */
 export const ExplanationSchema: GenMessage<Explanation> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_explanation, 9);
+  messageDesc(file_llmrouter_v1_explanation, 10);
 
 /**
  * Names something a model or its provider must be able to do. May grow.
@@ -758,6 +808,82 @@ export const CapabilitySchema: GenEnum<Capability> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_explanation, 0);
 
 /**
+ * Says what keeps a deployment from being called. May grow.
+ *
+ * @generated from enum llmrouter.v1.ObstacleReason
+ */
+export enum ObstacleReason {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: OBSTACLE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Means that its credential was refused, or its quota is used up; it is checked at growing intervals.
+   *
+   * @generated from enum value: OBSTACLE_REASON_CREDENTIAL_DISABLED = 1;
+   */
+  CREDENTIAL_DISABLED = 1,
+
+  /**
+   * Means that its provider does not know the model, or no longer; it is checked at growing intervals.
+   *
+   * @generated from enum value: OBSTACLE_REASON_MODEL_DISABLED = 2;
+   */
+  MODEL_DISABLED = 2,
+
+  /**
+   * Means that its provider asked not to be called for a while.
+   *
+   * @generated from enum value: OBSTACLE_REASON_GATED = 3;
+   */
+  GATED = 3,
+
+  /**
+   * Means that its provider would refuse the request for its rate limit.
+   *
+   * @generated from enum value: OBSTACLE_REASON_NO_HEADROOM = 4;
+   */
+  NO_HEADROOM = 4,
+
+  /**
+   * Means that it has failed too often and rests.
+   *
+   * @generated from enum value: OBSTACLE_REASON_BREAKER_OPEN = 5;
+   */
+  BREAKER_OPEN = 5,
+
+  /**
+   * Means that it did not answer the last check.
+   *
+   * @generated from enum value: OBSTACLE_REASON_UNREACHABLE = 6;
+   */
+  UNREACHABLE = 6,
+
+  /**
+   * Means that it has all its places taken; calls wait for one.
+   *
+   * @generated from enum value: OBSTACLE_REASON_FULL = 7;
+   */
+  FULL = 7,
+
+  /**
+   * Means that the budget for extra attempts is spent.
+   *
+   * @generated from enum value: OBSTACLE_REASON_BUDGET_SPENT = 8;
+   */
+  BUDGET_SPENT = 8,
+}
+
+/**
+ * Describes the enum llmrouter.v1.ObstacleReason.
+ */
+export const ObstacleReasonSchema: GenEnum<ObstacleReason> = /*@__PURE__*/
+  enumDesc(file_llmrouter_v1_explanation, 1);
+
+/**
  * Says why a deployment is no candidate. May grow.
  *
  * @generated from enum llmrouter.v1.ExclusionReason
@@ -862,14 +988,14 @@ export enum ExclusionReason {
   TENANT_BUDGET = 13,
 
   /**
-   * Means that its credential is disabled.
+   * Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
    *
    * @generated from enum value: EXCLUSION_REASON_CREDENTIAL_DISABLED = 14;
    */
   CREDENTIAL_DISABLED = 14,
 
   /**
-   * Means that its model is disabled.
+   * Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
    *
    * @generated from enum value: EXCLUSION_REASON_MODEL_DISABLED = 15;
    */
@@ -922,5 +1048,5 @@ export enum ExclusionReason {
  * Describes the enum llmrouter.v1.ExclusionReason.
  */
 export const ExclusionReasonSchema: GenEnum<ExclusionReason> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_explanation, 1);
+  enumDesc(file_llmrouter_v1_explanation, 2);
 

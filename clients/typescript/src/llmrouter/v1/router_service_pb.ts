@@ -254,7 +254,8 @@ export const StreamCompleteResponseSchema: GenMessage<StreamCompleteResponse> = 
  */
 export type ExplainRouteRequest = Message<"llmrouter.v1.ExplainRouteRequest"> & {
   /**
-   * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
    *
    * @generated from field: string decision_id = 1;
    */

@@ -41,7 +41,8 @@ export type Routing = Message<"llmrouter.v1.Routing"> & {
   requiredModels: string[];
 
   /**
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    *
    * @generated from field: repeated string preferred_models = 3;
    */
@@ -76,8 +77,9 @@ export type Routing = Message<"llmrouter.v1.Routing"> & {
   hints?: Hints | undefined;
 
   /**
-   * Groups the requests of one conversation; they find the same deployment while it is eligible.
-   * At most 256 bytes.
+   * Groups the requests of one conversation; they find the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+   * replica knows of its own, count for nothing then. At most 256 bytes.
    *
    * @generated from field: string session_id = 8;
    */
@@ -136,14 +138,15 @@ export type Routing = Message<"llmrouter.v1.Routing"> & {
 
   /**
    * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan. For debugging.
+   * gives the same plan, deployments of one model in the order of the policy. For debugging.
    *
    * @generated from field: bool deterministic = 16;
    */
   deterministic: boolean;
 
   /**
-   * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+   * the report. Unset: the policy's.
    *
    * @generated from field: optional bool allow_degraded = 17;
    */
@@ -230,35 +233,38 @@ export const ConstraintsSchema: GenMessage<Constraints> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 1);
 
 /**
- * Sets soft targets for ranking.
+ * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
+ * it that matches, has a fixed order.
  *
  * @generated from message llmrouter.v1.Objectives
  */
 export type Objectives = Message<"llmrouter.v1.Objectives"> & {
   /**
-   * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
    *
    * @generated from field: optional double quality_weight = 1;
    */
   qualityWeight?: number | undefined;
 
   /**
-   * Weighs expected cost. At least 0.
+   * Weighs expected cost. At least 0. Unset: as above.
    *
    * @generated from field: optional double cost_weight = 2;
    */
   costWeight?: number | undefined;
 
   /**
-   * Weighs expected latency. At least 0.
+   * Weighs expected latency. At least 0. Unset: as above.
    *
    * @generated from field: optional double latency_weight = 3;
    */
   latencyWeight?: number | undefined;
 
   /**
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    *
    * @generated from field: google.protobuf.Duration latency_budget = 4;
    */

@@ -34,6 +34,8 @@ private static final long serialVersionUID = 0L;
   private Candidate() {
     scoreParts_ = java.util.Collections.emptyList();
     exclusions_ = java.util.Collections.emptyList();
+    changesNeeded_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -325,6 +327,100 @@ private static final long serialVersionUID = 0L;
     return expectedTimeToFirstContent_ == null ? com.google.protobuf.Duration.getDefaultInstance() : expectedTimeToFirstContent_;
   }
 
+  public static final int CHANGES_NEEDED_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList changesNeeded_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @return A list containing the changesNeeded.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getChangesNeededList() {
+    return changesNeeded_;
+  }
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @return The count of changesNeeded.
+   */
+  public int getChangesNeededCount() {
+    return changesNeeded_.size();
+  }
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @param index The index of the element to return.
+   * @return The changesNeeded at the given index.
+   */
+  public java.lang.String getChangesNeeded(int index) {
+    return changesNeeded_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the changesNeeded at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getChangesNeededBytes(int index) {
+    return changesNeeded_.getByteString(index);
+  }
+
+  public static final int OBSTACLE_FIELD_NUMBER = 10;
+  private io.github.routersvc.llmrouter.v1.Obstacle obstacle_;
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   * @return Whether the obstacle field is set.
+   */
+  @java.lang.Override
+  public boolean hasObstacle() {
+    return ((bitField0_ & 0x00000008) != 0);
+  }
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   * @return The obstacle.
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.Obstacle getObstacle() {
+    return obstacle_ == null ? io.github.routersvc.llmrouter.v1.Obstacle.getDefaultInstance() : obstacle_;
+  }
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.ObstacleOrBuilder getObstacleOrBuilder() {
+    return obstacle_ == null ? io.github.routersvc.llmrouter.v1.Obstacle.getDefaultInstance() : obstacle_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -362,6 +458,12 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(8, getExpectedTimeToFirstContent());
+    }
+    for (int i = 0; i < changesNeeded_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 9, changesNeeded_.getRaw(i));
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      output.writeMessage(10, getObstacle());
     }
     getUnknownFields().writeTo(output);
   }
@@ -408,6 +510,18 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(8, getExpectedTimeToFirstContent());
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < changesNeeded_.size(); i++) {
+        dataSize += computeStringSizeNoTag(changesNeeded_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getChangesNeededList().size();
+    }
+    if (((bitField0_ & 0x00000008) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(10, getObstacle());
     }
     return size;
   }
@@ -460,6 +574,13 @@ private static final long serialVersionUID = 0L;
       if (!getExpectedTimeToFirstContent()
           .equals(other.getExpectedTimeToFirstContent())) return false;
     }
+    if (!getChangesNeededList()
+        .equals(other.getChangesNeededList())) return false;
+    if (hasObstacle() != other.hasObstacle()) return false;
+    if (hasObstacle()) {
+      if (!getObstacle()
+          .equals(other.getObstacle())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -499,6 +620,14 @@ private static final long serialVersionUID = 0L;
     if (hasExpectedTimeToFirstContent()) {
       hash = (37 * hash) + EXPECTED_TIME_TO_FIRST_CONTENT_FIELD_NUMBER;
       hash = (53 * hash) + getExpectedTimeToFirstContent().hashCode();
+    }
+    if (getChangesNeededCount() > 0) {
+      hash = (37 * hash) + CHANGES_NEEDED_FIELD_NUMBER;
+      hash = (53 * hash) + getChangesNeededList().hashCode();
+    }
+    if (hasObstacle()) {
+      hash = (37 * hash) + OBSTACLE_FIELD_NUMBER;
+      hash = (53 * hash) + getObstacle().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -638,6 +767,7 @@ private static final long serialVersionUID = 0L;
         internalGetScorePartsFieldBuilder();
         internalGetExclusionsFieldBuilder();
         internalGetExpectedTimeToFirstContentFieldBuilder();
+        internalGetObstacleFieldBuilder();
       }
     }
     @java.lang.Override
@@ -671,6 +801,13 @@ private static final long serialVersionUID = 0L;
       if (expectedTimeToFirstContentBuilder_ != null) {
         expectedTimeToFirstContentBuilder_.dispose();
         expectedTimeToFirstContentBuilder_ = null;
+      }
+      changesNeeded_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
+      obstacle_ = null;
+      if (obstacleBuilder_ != null) {
+        obstacleBuilder_.dispose();
+        obstacleBuilder_ = null;
       }
       return this;
     }
@@ -752,6 +889,16 @@ private static final long serialVersionUID = 0L;
             ? expectedTimeToFirstContent_
             : expectedTimeToFirstContentBuilder_.build();
         to_bitField0_ |= 0x00000004;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        changesNeeded_.makeImmutable();
+        result.changesNeeded_ = changesNeeded_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.obstacle_ = obstacleBuilder_ == null
+            ? obstacle_
+            : obstacleBuilder_.build();
+        to_bitField0_ |= 0x00000008;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -838,6 +985,19 @@ private static final long serialVersionUID = 0L;
       if (other.hasExpectedTimeToFirstContent()) {
         mergeExpectedTimeToFirstContent(other.getExpectedTimeToFirstContent());
       }
+      if (!other.changesNeeded_.isEmpty()) {
+        if (changesNeeded_.isEmpty()) {
+          changesNeeded_ = other.changesNeeded_;
+          bitField0_ |= 0x00000100;
+        } else {
+          ensureChangesNeededIsMutable();
+          changesNeeded_.addAll(other.changesNeeded_);
+        }
+        onChanged();
+      }
+      if (other.hasObstacle()) {
+        mergeObstacle(other.getObstacle());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -922,6 +1082,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 74: {
+              ensureChangesNeededIsMutable();
+              changesNeeded_.add(input.readStringRequireUtf8());
+              break;
+            } // case 74
+            case 82: {
+              input.readMessage(
+                  internalGetObstacleFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2047,6 +2219,317 @@ private static final long serialVersionUID = 0L;
         expectedTimeToFirstContent_ = null;
       }
       return expectedTimeToFirstContentBuilder_;
+    }
+
+    private com.google.protobuf.LazyStringArrayList changesNeeded_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureChangesNeededIsMutable() {
+      if (!changesNeeded_.isModifiable()) {
+        changesNeeded_ = new com.google.protobuf.LazyStringArrayList(changesNeeded_);
+      }
+      bitField0_ |= 0x00000100;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @return A list containing the changesNeeded.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getChangesNeededList() {
+      changesNeeded_.makeImmutable();
+      return changesNeeded_;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @return The count of changesNeeded.
+     */
+    public int getChangesNeededCount() {
+      return changesNeeded_.size();
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param index The index of the element to return.
+     * @return The changesNeeded at the given index.
+     */
+    public java.lang.String getChangesNeeded(int index) {
+      return changesNeeded_.get(index);
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the changesNeeded at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getChangesNeededBytes(int index) {
+      return changesNeeded_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param index The index to set the value at.
+     * @param value The changesNeeded to set.
+     * @return This builder for chaining.
+     */
+    public Builder setChangesNeeded(
+        int index, java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureChangesNeededIsMutable();
+      changesNeeded_.set(index, value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param value The changesNeeded to add.
+     * @return This builder for chaining.
+     */
+    public Builder addChangesNeeded(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      ensureChangesNeededIsMutable();
+      changesNeeded_.add(value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param values The changesNeeded to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllChangesNeeded(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureChangesNeededIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, changesNeeded_);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearChangesNeeded() {
+      changesNeeded_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000100);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * </pre>
+     *
+     * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+     * @param value The bytes of the changesNeeded to add.
+     * @return This builder for chaining.
+     */
+    public Builder addChangesNeededBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      ensureChangesNeededIsMutable();
+      changesNeeded_.add(value);
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+
+    private io.github.routersvc.llmrouter.v1.Obstacle obstacle_;
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.Obstacle, io.github.routersvc.llmrouter.v1.Obstacle.Builder, io.github.routersvc.llmrouter.v1.ObstacleOrBuilder> obstacleBuilder_;
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     * @return Whether the obstacle field is set.
+     */
+    public boolean hasObstacle() {
+      return ((bitField0_ & 0x00000200) != 0);
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     * @return The obstacle.
+     */
+    public io.github.routersvc.llmrouter.v1.Obstacle getObstacle() {
+      if (obstacleBuilder_ == null) {
+        return obstacle_ == null ? io.github.routersvc.llmrouter.v1.Obstacle.getDefaultInstance() : obstacle_;
+      } else {
+        return obstacleBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public Builder setObstacle(io.github.routersvc.llmrouter.v1.Obstacle value) {
+      if (obstacleBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        obstacle_ = value;
+      } else {
+        obstacleBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public Builder setObstacle(
+        io.github.routersvc.llmrouter.v1.Obstacle.Builder builderForValue) {
+      if (obstacleBuilder_ == null) {
+        obstacle_ = builderForValue.build();
+      } else {
+        obstacleBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public Builder mergeObstacle(io.github.routersvc.llmrouter.v1.Obstacle value) {
+      if (obstacleBuilder_ == null) {
+        if (((bitField0_ & 0x00000200) != 0) &&
+          obstacle_ != null &&
+          obstacle_ != io.github.routersvc.llmrouter.v1.Obstacle.getDefaultInstance()) {
+          getObstacleBuilder().mergeFrom(value);
+        } else {
+          obstacle_ = value;
+        }
+      } else {
+        obstacleBuilder_.mergeFrom(value);
+      }
+      if (obstacle_ != null) {
+        bitField0_ |= 0x00000200;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public Builder clearObstacle() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      obstacle_ = null;
+      if (obstacleBuilder_ != null) {
+        obstacleBuilder_.dispose();
+        obstacleBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.Obstacle.Builder getObstacleBuilder() {
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return internalGetObstacleFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.ObstacleOrBuilder getObstacleOrBuilder() {
+      if (obstacleBuilder_ != null) {
+        return obstacleBuilder_.getMessageOrBuilder();
+      } else {
+        return obstacle_ == null ?
+            io.github.routersvc.llmrouter.v1.Obstacle.getDefaultInstance() : obstacle_;
+      }
+    }
+    /**
+     * <pre>
+     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+     * of the request. Unset: nothing, or it is not eligible.
+     * </pre>
+     *
+     * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        io.github.routersvc.llmrouter.v1.Obstacle, io.github.routersvc.llmrouter.v1.Obstacle.Builder, io.github.routersvc.llmrouter.v1.ObstacleOrBuilder> 
+        internalGetObstacleFieldBuilder() {
+      if (obstacleBuilder_ == null) {
+        obstacleBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.github.routersvc.llmrouter.v1.Obstacle, io.github.routersvc.llmrouter.v1.Obstacle.Builder, io.github.routersvc.llmrouter.v1.ObstacleOrBuilder>(
+                getObstacle(),
+                getParentForChildren(),
+                isClean());
+        obstacle_ = null;
+      }
+      return obstacleBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Candidate)

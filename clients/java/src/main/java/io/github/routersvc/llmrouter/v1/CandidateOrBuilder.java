@@ -200,4 +200,75 @@ public interface CandidateOrBuilder extends
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
    */
   com.google.protobuf.DurationOrBuilder getExpectedTimeToFirstContentOrBuilder();
+
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @return A list containing the changesNeeded.
+   */
+  java.util.List<java.lang.String>
+      getChangesNeededList();
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @return The count of changesNeeded.
+   */
+  int getChangesNeededCount();
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @param index The index of the element to return.
+   * @return The changesNeeded at the given index.
+   */
+  java.lang.String getChangesNeeded(int index);
+  /**
+   * <pre>
+   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * </pre>
+   *
+   * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the changesNeeded at the given index.
+   */
+  com.google.protobuf.ByteString
+      getChangesNeededBytes(int index);
+
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   * @return Whether the obstacle field is set.
+   */
+  boolean hasObstacle();
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   * @return The obstacle.
+   */
+  io.github.routersvc.llmrouter.v1.Obstacle getObstacle();
+  /**
+   * <pre>
+   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
+   * of the request. Unset: nothing, or it is not eligible.
+   * </pre>
+   *
+   * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.ObstacleOrBuilder getObstacleOrBuilder();
 }

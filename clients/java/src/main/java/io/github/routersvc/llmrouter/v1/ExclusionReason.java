@@ -129,7 +129,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_TENANT_BUDGET(13),
   /**
    * <pre>
-   * Means that its credential is disabled.
+   * Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CREDENTIAL_DISABLED = 14;</code>
@@ -137,7 +137,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_CREDENTIAL_DISABLED(14),
   /**
    * <pre>
-   * Means that its model is disabled.
+   * Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_DISABLED = 15;</code>
@@ -317,7 +317,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_TENANT_BUDGET_VALUE = 13;
   /**
    * <pre>
-   * Means that its credential is disabled.
+   * Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CREDENTIAL_DISABLED = 14;</code>
@@ -325,7 +325,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_CREDENTIAL_DISABLED_VALUE = 14;
   /**
    * <pre>
-   * Means that its model is disabled.
+   * Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_DISABLED = 15;</code>
@@ -457,7 +457,7 @@ public enum ExclusionReason
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ExplanationProto.getDescriptor().getEnumType(1);
+    return io.github.routersvc.llmrouter.v1.ExplanationProto.getDescriptor().getEnumType(2);
   }
 
   private static final ExclusionReason[] VALUES = values();

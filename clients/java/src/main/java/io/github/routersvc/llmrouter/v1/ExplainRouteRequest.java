@@ -59,7 +59,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object decisionId_ = "";
   /**
    * <pre>
-   * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -80,7 +81,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -602,7 +604,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object decisionId_ = "";
     /**
      * <pre>
-     * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -622,7 +625,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -643,7 +647,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -660,7 +665,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -674,7 +680,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>

@@ -12,7 +12,8 @@ public interface ExplainRouteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -21,7 +22,8 @@ public interface ExplainRouteRequestOrBuilder extends
   java.lang.String getDecisionId();
   /**
    * <pre>
-   * Identifies a past decision to explain. Exactly one of `decision_id` and `prompt` must be set.
+   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
+   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>

@@ -42,6 +42,11 @@ public final class ExplanationProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_Candidate_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_Obstacle_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_Obstacle_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_ScorePart_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -104,7 +109,7 @@ public final class ExplanationProto extends com.google.protobuf.GeneratedFile {
       "tyR\010priority\"n\n\010Evidence\022\030\n\007finding\030\001 \001(" +
       "\tR\007finding\022 \n\013description\030\002 \001(\tR\013descrip" +
       "tion\022\033\n\006weight\030\003 \001(\001H\000R\006weight\210\001\001B\t\n\007_we" +
-      "ight\"\250\003\n\tCandidate\022<\n\ndeployment\030\001 \001(\0132\034" +
+      "ight\"\203\004\n\tCandidate\022<\n\ndeployment\030\001 \001(\0132\034" +
       ".llmrouter.v1.DeploymentNameR\ndeployment" +
       "\022\032\n\010eligible\030\002 \001(\010R\010eligible\022\022\n\004rank\030\003 \001" +
       "(\005R\004rank\022\024\n\005score\030\004 \001(\001R\005score\0228\n\013score_" +
@@ -114,93 +119,107 @@ public final class ExplanationProto extends com.google.protobuf.GeneratedFile {
       "st_usd\030\007 \001(\001H\000R\017expectedCostUsd\210\001\001\022]\n\036ex" +
       "pected_time_to_first_content\030\010 \001(\0132\031.goo" +
       "gle.protobuf.DurationR\032expectedTimeToFir" +
-      "stContentB\024\n\022_expected_cost_usd\"o\n\tScore" +
-      "Part\022\022\n\004name\030\001 \001(\tR\004name\022\024\n\005value\030\002 \001(\001R" +
-      "\005value\022\026\n\006weight\030\003 \001(\001R\006weight\022 \n\013descri" +
-      "ption\030\004 \001(\tR\013description\"\205\001\n\tExclusion\0225" +
-      "\n\006reason\030\001 \001(\0162\035.llmrouter.v1.ExclusionR" +
-      "easonR\006reason\022 \n\013description\030\002 \001(\tR\013desc" +
-      "ription\022\037\n\013eligible_if\030\003 \001(\tR\neligibleIf" +
-      "\"\232\005\n\004Plan\022,\n\005steps\030\001 \003(\0132\026.llmrouter.v1." +
-      "PlanStepR\005steps\022!\n\014max_attempts\030\002 \001(\005R\013m" +
-      "axAttempts\0223\n\007timeout\030\003 \001(\0132\031.google.pro" +
-      "tobuf.DurationR\007timeout\022M\n\025first_content" +
-      "_timeout\030\004 \001(\0132\031.google.protobuf.Duratio" +
-      "nR\023firstContentTimeout\022<\n\014idle_timeout\030\005" +
-      " \001(\0132\031.google.protobuf.DurationR\013idleTim" +
-      "eout\022<\n\014hedging_mode\030\006 \001(\0162\031.llmrouter.v" +
-      "1.HedgingModeR\013hedgingMode\022:\n\013hedge_dela" +
-      "y\030\007 \001(\0132\031.google.protobuf.DurationR\nhedg" +
-      "eDelay\022/\n\023hedging_description\030\010 \001(\tR\022hed" +
-      "gingDescription\022R\n\024stream_recovery_mode\030" +
-      "\t \001(\0162 .llmrouter.v1.StreamRecoveryModeR" +
-      "\022streamRecoveryMode\022H\n\020consistency_mode\030" +
-      "\n \001(\0162\035.llmrouter.v1.ConsistencyModeR\017co" +
-      "nsistencyMode\0226\n\ncache_mode\030\013 \001(\0162\027.llmr" +
-      "outer.v1.CacheModeR\tcacheMode\"\253\001\n\010PlanSt" +
-      "ep\022<\n\ndeployment\030\001 \001(\0132\034.llmrouter.v1.De" +
-      "ploymentNameR\ndeployment\022\034\n\tcondition\030\002 " +
-      "\001(\tR\tcondition\022C\n\020not_before_delay\030\003 \001(\013" +
-      "2\031.google.protobuf.DurationR\016notBeforeDe" +
-      "lay\"H\n\014PolicyChoice\022\026\n\006policy\030\001 \001(\tR\006pol" +
-      "icy\022 \n\013description\030\002 \001(\tR\013description\"W\n" +
-      "\023EffectiveConstraint\022\022\n\004name\030\001 \001(\tR\004name" +
-      "\022\024\n\005value\030\002 \001(\tR\005value\022\026\n\006source\030\003 \001(\tR\006" +
-      "source\"\314\003\n\013Explanation\022/\n\007profile\030\001 \001(\0132" +
-      "\025.llmrouter.v1.ProfileR\007profile\022?\n\rpolic" +
-      "y_choice\030\002 \001(\0132\032.llmrouter.v1.PolicyChoi" +
-      "ceR\014policyChoice\022C\n\013constraints\030\003 \003(\0132!." +
-      "llmrouter.v1.EffectiveConstraintR\013constr" +
-      "aints\0227\n\ncandidates\030\004 \003(\0132\027.llmrouter.v1" +
-      ".CandidateR\ncandidates\022&\n\004plan\030\005 \001(\0132\022.l" +
-      "lmrouter.v1.PlanR\004plan\022?\n\rsnapshot_time\030" +
-      "\006 \001(\0132\032.google.protobuf.TimestampR\014snaps" +
-      "hotTime\0221\n\024configuration_digest\030\007 \001(\tR\023c" +
-      "onfigurationDigest\0221\n\006report\030\010 \001(\0132\031.llm" +
-      "router.v1.RouteReportR\006report*\206\006\n\nCapabi" +
-      "lity\022\032\n\026CAPABILITY_UNSPECIFIED\020\000\022\024\n\020CAPA" +
-      "BILITY_TOOLS\020\001\022\"\n\036CAPABILITY_PARALLEL_TO" +
-      "OL_CALLS\020\002\022\032\n\026CAPABILITY_TOOL_CHOICE\020\003\022\032" +
-      "\n\026CAPABILITY_JSON_OBJECT\020\004\022\032\n\026CAPABILITY" +
-      "_JSON_SCHEMA\020\005\022\032\n\026CAPABILITY_IMAGE_INPUT" +
-      "\020\006\022\032\n\026CAPABILITY_AUDIO_INPUT\020\007\022\031\n\025CAPABI" +
-      "LITY_FILE_INPUT\020\010\022\033\n\027CAPABILITY_AUDIO_OU" +
-      "TPUT\020\t\022\033\n\027CAPABILITY_IMAGE_OUTPUT\020\n\022\030\n\024C" +
-      "APABILITY_REASONING\020\013\022\027\n\023CAPABILITY_LOGP" +
-      "ROBS\020\014\022\023\n\017CAPABILITY_SEED\020\r\022\027\n\023CAPABILIT" +
-      "Y_SAMPLING\020\016\022\024\n\020CAPABILITY_TOP_K\020\017\022\030\n\024CA" +
-      "PABILITY_PENALTIES\020\020\022\035\n\031CAPABILITY_STOP_" +
-      "SEQUENCES\020\021\022\031\n\025CAPABILITY_LOGIT_BIAS\020\022\022\026" +
-      "\n\022CAPABILITY_PREFILL\020\023\022\030\n\024CAPABILITY_STR" +
-      "EAMING\020\024\022\033\n\027CAPABILITY_PROMPT_CACHE\020\025\022\037\n" +
-      "\033CAPABILITY_PREDICTED_OUTPUT\020\026\022\033\n\027CAPABI" +
-      "LITY_HOSTED_TOOLS\020\027\022\024\n\020CAPABILITY_MIN_P\020" +
-      "\030\022\030\n\024CAPABILITY_VERBOSITY\020\031\022\033\n\027CAPABILIT" +
-      "Y_SERVICE_TIER\020\032\022\034\n\030CAPABILITY_SYSTEM_PR" +
-      "OMPT\020\033*\235\006\n\017ExclusionReason\022 \n\034EXCLUSION_" +
-      "REASON_UNSPECIFIED\020\000\022\037\n\033EXCLUSION_REASON" +
-      "_CAPABILITY\020\001\022\035\n\031EXCLUSION_REASON_MODALI" +
-      "TY\020\002\022#\n\037EXCLUSION_REASON_CONTEXT_WINDOW\020" +
-      "\003\022\033\n\027EXCLUSION_REASON_REGION\020\004\022\037\n\033EXCLUS" +
-      "ION_REASON_DATA_CLASS\020\005\022\036\n\032EXCLUSION_REA" +
-      "SON_RETENTION\020\006\022\035\n\031EXCLUSION_REASON_TRAI" +
-      "NING\020\007\022)\n%EXCLUSION_REASON_PROVIDER_NOT_" +
-      "ALLOWED\020\010\022$\n EXCLUSION_REASON_PROVIDER_D" +
-      "ENIED\020\t\022\037\n\033EXCLUSION_REASON_NOT_PINNED\020\n" +
-      "\022\'\n#EXCLUSION_REASON_MODEL_NOT_REQUIRED\020" +
-      "\013\022!\n\035EXCLUSION_REASON_COST_CEILING\020\014\022\"\n\036" +
-      "EXCLUSION_REASON_TENANT_BUDGET\020\r\022(\n$EXCL" +
-      "USION_REASON_CREDENTIAL_DISABLED\020\016\022#\n\037EX" +
-      "CLUSION_REASON_MODEL_DISABLED\020\017\022#\n\037EXCLU" +
-      "SION_REASON_NOT_EQUIVALENT\020\020\022\"\n\036EXCLUSIO" +
-      "N_REASON_NOT_IN_POLICY\020\021\022!\n\035EXCLUSION_RE" +
-      "ASON_OUTPUT_LIMIT\020\022\022 \n\034EXCLUSION_REASON_" +
-      "WIRE_FORMAT\020\023\022&\n\"EXCLUSION_REASON_OPERAT" +
-      "OR_DISABLED\020\024\022\037\n\033EXCLUSION_REASON_LOWER_" +
-      "TIER\020\025B\205\001\n io.github.routersvc.llmrouter" +
-      ".v1B\020ExplanationProtoP\001\242\002\003LXX\252\002\014Llmroute" +
-      "r.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMe" +
-      "tadata\352\002\rLlmrouter::V1b\006proto3"
+      "stContent\022%\n\016changes_needed\030\t \003(\tR\rchang" +
+      "esNeeded\0222\n\010obstacle\030\n \001(\0132\026.llmrouter.v" +
+      "1.ObstacleR\010obstacleB\024\n\022_expected_cost_u" +
+      "sd\"\221\001\n\010Obstacle\0224\n\006reason\030\001 \001(\0162\034.llmrou" +
+      "ter.v1.ObstacleReasonR\006reason\022 \n\013descrip" +
+      "tion\030\002 \001(\tR\013description\022-\n\004wait\030\003 \001(\0132\031." +
+      "google.protobuf.DurationR\004wait\"o\n\tScoreP" +
+      "art\022\022\n\004name\030\001 \001(\tR\004name\022\024\n\005value\030\002 \001(\001R\005" +
+      "value\022\026\n\006weight\030\003 \001(\001R\006weight\022 \n\013descrip" +
+      "tion\030\004 \001(\tR\013description\"\205\001\n\tExclusion\0225\n" +
+      "\006reason\030\001 \001(\0162\035.llmrouter.v1.ExclusionRe" +
+      "asonR\006reason\022 \n\013description\030\002 \001(\tR\013descr" +
+      "iption\022\037\n\013eligible_if\030\003 \001(\tR\neligibleIf\"" +
+      "\232\005\n\004Plan\022,\n\005steps\030\001 \003(\0132\026.llmrouter.v1.P" +
+      "lanStepR\005steps\022!\n\014max_attempts\030\002 \001(\005R\013ma" +
+      "xAttempts\0223\n\007timeout\030\003 \001(\0132\031.google.prot" +
+      "obuf.DurationR\007timeout\022M\n\025first_content_" +
+      "timeout\030\004 \001(\0132\031.google.protobuf.Duration" +
+      "R\023firstContentTimeout\022<\n\014idle_timeout\030\005 " +
+      "\001(\0132\031.google.protobuf.DurationR\013idleTime" +
+      "out\022<\n\014hedging_mode\030\006 \001(\0162\031.llmrouter.v1" +
+      ".HedgingModeR\013hedgingMode\022:\n\013hedge_delay" +
+      "\030\007 \001(\0132\031.google.protobuf.DurationR\nhedge" +
+      "Delay\022/\n\023hedging_description\030\010 \001(\tR\022hedg" +
+      "ingDescription\022R\n\024stream_recovery_mode\030\t" +
+      " \001(\0162 .llmrouter.v1.StreamRecoveryModeR\022" +
+      "streamRecoveryMode\022H\n\020consistency_mode\030\n" +
+      " \001(\0162\035.llmrouter.v1.ConsistencyModeR\017con" +
+      "sistencyMode\0226\n\ncache_mode\030\013 \001(\0162\027.llmro" +
+      "uter.v1.CacheModeR\tcacheMode\"\253\001\n\010PlanSte" +
+      "p\022<\n\ndeployment\030\001 \001(\0132\034.llmrouter.v1.Dep" +
+      "loymentNameR\ndeployment\022\034\n\tcondition\030\002 \001" +
+      "(\tR\tcondition\022C\n\020not_before_delay\030\003 \001(\0132" +
+      "\031.google.protobuf.DurationR\016notBeforeDel" +
+      "ay\"H\n\014PolicyChoice\022\026\n\006policy\030\001 \001(\tR\006poli" +
+      "cy\022 \n\013description\030\002 \001(\tR\013description\"W\n\023" +
+      "EffectiveConstraint\022\022\n\004name\030\001 \001(\tR\004name\022" +
+      "\024\n\005value\030\002 \001(\tR\005value\022\026\n\006source\030\003 \001(\tR\006s" +
+      "ource\"\314\003\n\013Explanation\022/\n\007profile\030\001 \001(\0132\025" +
+      ".llmrouter.v1.ProfileR\007profile\022?\n\rpolicy" +
+      "_choice\030\002 \001(\0132\032.llmrouter.v1.PolicyChoic" +
+      "eR\014policyChoice\022C\n\013constraints\030\003 \003(\0132!.l" +
+      "lmrouter.v1.EffectiveConstraintR\013constra" +
+      "ints\0227\n\ncandidates\030\004 \003(\0132\027.llmrouter.v1." +
+      "CandidateR\ncandidates\022&\n\004plan\030\005 \001(\0132\022.ll" +
+      "mrouter.v1.PlanR\004plan\022?\n\rsnapshot_time\030\006" +
+      " \001(\0132\032.google.protobuf.TimestampR\014snapsh" +
+      "otTime\0221\n\024configuration_digest\030\007 \001(\tR\023co" +
+      "nfigurationDigest\0221\n\006report\030\010 \001(\0132\031.llmr" +
+      "outer.v1.RouteReportR\006report*\206\006\n\nCapabil" +
+      "ity\022\032\n\026CAPABILITY_UNSPECIFIED\020\000\022\024\n\020CAPAB" +
+      "ILITY_TOOLS\020\001\022\"\n\036CAPABILITY_PARALLEL_TOO" +
+      "L_CALLS\020\002\022\032\n\026CAPABILITY_TOOL_CHOICE\020\003\022\032\n" +
+      "\026CAPABILITY_JSON_OBJECT\020\004\022\032\n\026CAPABILITY_" +
+      "JSON_SCHEMA\020\005\022\032\n\026CAPABILITY_IMAGE_INPUT\020" +
+      "\006\022\032\n\026CAPABILITY_AUDIO_INPUT\020\007\022\031\n\025CAPABIL" +
+      "ITY_FILE_INPUT\020\010\022\033\n\027CAPABILITY_AUDIO_OUT" +
+      "PUT\020\t\022\033\n\027CAPABILITY_IMAGE_OUTPUT\020\n\022\030\n\024CA" +
+      "PABILITY_REASONING\020\013\022\027\n\023CAPABILITY_LOGPR" +
+      "OBS\020\014\022\023\n\017CAPABILITY_SEED\020\r\022\027\n\023CAPABILITY" +
+      "_SAMPLING\020\016\022\024\n\020CAPABILITY_TOP_K\020\017\022\030\n\024CAP" +
+      "ABILITY_PENALTIES\020\020\022\035\n\031CAPABILITY_STOP_S" +
+      "EQUENCES\020\021\022\031\n\025CAPABILITY_LOGIT_BIAS\020\022\022\026\n" +
+      "\022CAPABILITY_PREFILL\020\023\022\030\n\024CAPABILITY_STRE" +
+      "AMING\020\024\022\033\n\027CAPABILITY_PROMPT_CACHE\020\025\022\037\n\033" +
+      "CAPABILITY_PREDICTED_OUTPUT\020\026\022\033\n\027CAPABIL" +
+      "ITY_HOSTED_TOOLS\020\027\022\024\n\020CAPABILITY_MIN_P\020\030" +
+      "\022\030\n\024CAPABILITY_VERBOSITY\020\031\022\033\n\027CAPABILITY" +
+      "_SERVICE_TIER\020\032\022\034\n\030CAPABILITY_SYSTEM_PRO" +
+      "MPT\020\033*\271\002\n\016ObstacleReason\022\037\n\033OBSTACLE_REA" +
+      "SON_UNSPECIFIED\020\000\022\'\n#OBSTACLE_REASON_CRE" +
+      "DENTIAL_DISABLED\020\001\022\"\n\036OBSTACLE_REASON_MO" +
+      "DEL_DISABLED\020\002\022\031\n\025OBSTACLE_REASON_GATED\020" +
+      "\003\022\037\n\033OBSTACLE_REASON_NO_HEADROOM\020\004\022 \n\034OB" +
+      "STACLE_REASON_BREAKER_OPEN\020\005\022\037\n\033OBSTACLE" +
+      "_REASON_UNREACHABLE\020\006\022\030\n\024OBSTACLE_REASON" +
+      "_FULL\020\007\022 \n\034OBSTACLE_REASON_BUDGET_SPENT\020" +
+      "\010*\235\006\n\017ExclusionReason\022 \n\034EXCLUSION_REASO" +
+      "N_UNSPECIFIED\020\000\022\037\n\033EXCLUSION_REASON_CAPA" +
+      "BILITY\020\001\022\035\n\031EXCLUSION_REASON_MODALITY\020\002\022" +
+      "#\n\037EXCLUSION_REASON_CONTEXT_WINDOW\020\003\022\033\n\027" +
+      "EXCLUSION_REASON_REGION\020\004\022\037\n\033EXCLUSION_R" +
+      "EASON_DATA_CLASS\020\005\022\036\n\032EXCLUSION_REASON_R" +
+      "ETENTION\020\006\022\035\n\031EXCLUSION_REASON_TRAINING\020" +
+      "\007\022)\n%EXCLUSION_REASON_PROVIDER_NOT_ALLOW" +
+      "ED\020\010\022$\n EXCLUSION_REASON_PROVIDER_DENIED" +
+      "\020\t\022\037\n\033EXCLUSION_REASON_NOT_PINNED\020\n\022\'\n#E" +
+      "XCLUSION_REASON_MODEL_NOT_REQUIRED\020\013\022!\n\035" +
+      "EXCLUSION_REASON_COST_CEILING\020\014\022\"\n\036EXCLU" +
+      "SION_REASON_TENANT_BUDGET\020\r\022(\n$EXCLUSION" +
+      "_REASON_CREDENTIAL_DISABLED\020\016\022#\n\037EXCLUSI" +
+      "ON_REASON_MODEL_DISABLED\020\017\022#\n\037EXCLUSION_" +
+      "REASON_NOT_EQUIVALENT\020\020\022\"\n\036EXCLUSION_REA" +
+      "SON_NOT_IN_POLICY\020\021\022!\n\035EXCLUSION_REASON_" +
+      "OUTPUT_LIMIT\020\022\022 \n\034EXCLUSION_REASON_WIRE_" +
+      "FORMAT\020\023\022&\n\"EXCLUSION_REASON_OPERATOR_DI" +
+      "SABLED\020\024\022\037\n\033EXCLUSION_REASON_LOWER_TIER\020" +
+      "\025B\205\001\n io.github.routersvc.llmrouter.v1B\020" +
+      "ExplanationProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312" +
+      "\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GPBMetadat" +
+      "a\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -228,45 +247,51 @@ public final class ExplanationProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Candidate_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Candidate_descriptor,
-        new java.lang.String[] { "Deployment", "Eligible", "Rank", "Score", "ScoreParts", "Exclusions", "ExpectedCostUsd", "ExpectedTimeToFirstContent", });
-    internal_static_llmrouter_v1_ScorePart_descriptor =
+        new java.lang.String[] { "Deployment", "Eligible", "Rank", "Score", "ScoreParts", "Exclusions", "ExpectedCostUsd", "ExpectedTimeToFirstContent", "ChangesNeeded", "Obstacle", });
+    internal_static_llmrouter_v1_Obstacle_descriptor =
       getDescriptor().getMessageType(3);
+    internal_static_llmrouter_v1_Obstacle_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_Obstacle_descriptor,
+        new java.lang.String[] { "Reason", "Description", "Wait", });
+    internal_static_llmrouter_v1_ScorePart_descriptor =
+      getDescriptor().getMessageType(4);
     internal_static_llmrouter_v1_ScorePart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ScorePart_descriptor,
         new java.lang.String[] { "Name", "Value", "Weight", "Description", });
     internal_static_llmrouter_v1_Exclusion_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_Exclusion_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Exclusion_descriptor,
         new java.lang.String[] { "Reason", "Description", "EligibleIf", });
     internal_static_llmrouter_v1_Plan_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_Plan_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Plan_descriptor,
         new java.lang.String[] { "Steps", "MaxAttempts", "Timeout", "FirstContentTimeout", "IdleTimeout", "HedgingMode", "HedgeDelay", "HedgingDescription", "StreamRecoveryMode", "ConsistencyMode", "CacheMode", });
     internal_static_llmrouter_v1_PlanStep_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_PlanStep_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_PlanStep_descriptor,
         new java.lang.String[] { "Deployment", "Condition", "NotBeforeDelay", });
     internal_static_llmrouter_v1_PolicyChoice_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_llmrouter_v1_PolicyChoice_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_PolicyChoice_descriptor,
         new java.lang.String[] { "Policy", "Description", });
     internal_static_llmrouter_v1_EffectiveConstraint_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(9);
     internal_static_llmrouter_v1_EffectiveConstraint_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_EffectiveConstraint_descriptor,
         new java.lang.String[] { "Name", "Value", "Source", });
     internal_static_llmrouter_v1_Explanation_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(10);
     internal_static_llmrouter_v1_Explanation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Explanation_descriptor,

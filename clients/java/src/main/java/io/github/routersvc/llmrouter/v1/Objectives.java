@@ -7,7 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Sets soft targets for ranking.
+ * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
+ * it that matches, has a fixed order.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Objectives}
@@ -57,7 +58,8 @@ private static final long serialVersionUID = 0L;
   private double qualityWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -69,7 +71,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -84,7 +87,7 @@ private static final long serialVersionUID = 0L;
   private double costWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected cost. At least 0.
+   * Weighs expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -96,7 +99,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected cost. At least 0.
+   * Weighs expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -111,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private double latencyWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected latency. At least 0.
+   * Weighs expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -123,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected latency. At least 0.
+   * Weighs expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -138,8 +141,9 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration latencyBudget_;
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -151,8 +155,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -164,8 +169,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -397,7 +403,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets soft targets for ranking.
+   * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
+   * it that matches, has a fixed order.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Objectives}
@@ -592,7 +599,8 @@ private static final long serialVersionUID = 0L;
     private double qualityWeight_ ;
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -604,7 +612,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -616,7 +625,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -632,7 +642,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -648,7 +659,7 @@ private static final long serialVersionUID = 0L;
     private double costWeight_ ;
     /**
      * <pre>
-     * Weighs expected cost. At least 0.
+     * Weighs expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -660,7 +671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0.
+     * Weighs expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -672,7 +683,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0.
+     * Weighs expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -688,7 +699,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0.
+     * Weighs expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -704,7 +715,7 @@ private static final long serialVersionUID = 0L;
     private double latencyWeight_ ;
     /**
      * <pre>
-     * Weighs expected latency. At least 0.
+     * Weighs expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -716,7 +727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0.
+     * Weighs expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -728,7 +739,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0.
+     * Weighs expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -744,7 +755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0.
+     * Weighs expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -762,8 +773,9 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> latencyBudgetBuilder_;
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -774,8 +786,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -790,8 +803,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -809,8 +823,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -828,8 +843,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -854,8 +870,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -872,8 +889,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -885,8 +903,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -901,8 +920,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-     * keep it rank lower. Above 0. Unset: none.
+     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+     * those that are known, misses it in more than one call of twenty comes after the others, unless the
+     * order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>

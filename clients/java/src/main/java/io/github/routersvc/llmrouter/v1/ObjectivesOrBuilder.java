@@ -12,7 +12,8 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -21,7 +22,8 @@ public interface ObjectivesOrBuilder extends
   boolean hasQualityWeight();
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset, all three: the policy's weights.
+   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
+   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -31,7 +33,7 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected cost. At least 0.
+   * Weighs expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -40,7 +42,7 @@ public interface ObjectivesOrBuilder extends
   boolean hasCostWeight();
   /**
    * <pre>
-   * Weighs expected cost. At least 0.
+   * Weighs expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -50,7 +52,7 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected latency. At least 0.
+   * Weighs expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -59,7 +61,7 @@ public interface ObjectivesOrBuilder extends
   boolean hasLatencyWeight();
   /**
    * <pre>
-   * Weighs expected latency. At least 0.
+   * Weighs expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -69,8 +71,9 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -79,8 +82,9 @@ public interface ObjectivesOrBuilder extends
   boolean hasLatencyBudget();
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -89,8 +93,9 @@ public interface ObjectivesOrBuilder extends
   com.google.protobuf.Duration getLatencyBudget();
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. Deployments that are not expected to
-   * keep it rank lower. Above 0. Unset: none.
+   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
+   * those that are known, misses it in more than one call of twenty comes after the others, unless the
+   * order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>

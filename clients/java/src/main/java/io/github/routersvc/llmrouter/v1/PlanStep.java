@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration notBeforeDelay_;
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> notBeforeDelayBuilder_;
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -838,7 +838,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -856,7 +856,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -899,7 +899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -916,7 +916,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -928,7 +928,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -943,7 +943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>

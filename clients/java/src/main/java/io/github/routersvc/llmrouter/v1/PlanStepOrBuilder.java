@@ -59,7 +59,7 @@ public interface PlanStepOrBuilder extends
 
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -68,7 +68,7 @@ public interface PlanStepOrBuilder extends
   boolean hasNotBeforeDelay();
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -77,7 +77,7 @@ public interface PlanStepOrBuilder extends
   com.google.protobuf.Duration getNotBeforeDelay();
   /**
    * <pre>
-   * Holds the wait before it may be called: an open breaker or a rate limit. Unset: none.
+   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>

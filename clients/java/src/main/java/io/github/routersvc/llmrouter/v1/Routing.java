@@ -174,7 +174,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -186,7 +187,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -197,7 +199,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -209,7 +212,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -387,8 +391,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object sessionId_ = "";
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment while it is eligible.
-   * At most 256 bytes.
+   * Groups the requests of one conversation; they find the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+   * replica knows of its own, count for nothing then. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -409,8 +414,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment while it is eligible.
-   * At most 256 bytes.
+   * Groups the requests of one conversation; they find the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+   * replica knows of its own, count for nothing then. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -647,7 +653,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan. For debugging.
+   * gives the same plan, deployments of one model in the order of the policy. For debugging.
    * </pre>
    *
    * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -662,7 +668,8 @@ private static final long serialVersionUID = 0L;
   private boolean allowDegraded_ = false;
   /**
    * <pre>
-   * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+   * the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -674,7 +681,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+   * the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -1758,7 +1766,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1771,7 +1780,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1782,7 +1792,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1794,7 +1805,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1807,7 +1819,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1826,7 +1839,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1844,7 +1858,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1862,7 +1877,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1877,7 +1893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow.
+     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+     * policy puts its deployments in order, these come first.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -2455,8 +2472,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object sessionId_ = "";
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment while it is eligible.
-     * At most 256 bytes.
+     * Groups the requests of one conversation; they find the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+     * replica knows of its own, count for nothing then. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2476,8 +2494,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment while it is eligible.
-     * At most 256 bytes.
+     * Groups the requests of one conversation; they find the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+     * replica knows of its own, count for nothing then. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2498,8 +2517,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment while it is eligible.
-     * At most 256 bytes.
+     * Groups the requests of one conversation; they find the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+     * replica knows of its own, count for nothing then. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2516,8 +2536,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment while it is eligible.
-     * At most 256 bytes.
+     * Groups the requests of one conversation; they find the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+     * replica knows of its own, count for nothing then. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2531,8 +2552,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment while it is eligible.
-     * At most 256 bytes.
+     * Groups the requests of one conversation; they find the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+     * replica knows of its own, count for nothing then. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -3269,7 +3291,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan. For debugging.
+     * gives the same plan, deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3282,7 +3304,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan. For debugging.
+     * gives the same plan, deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3299,7 +3321,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan. For debugging.
+     * gives the same plan, deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3315,7 +3337,8 @@ private static final long serialVersionUID = 0L;
     private boolean allowDegraded_ ;
     /**
      * <pre>
-     * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+     * the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3327,7 +3350,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+     * the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3339,7 +3363,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+     * the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3355,7 +3380,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+     * the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>

@@ -79,7 +79,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -89,7 +90,8 @@ public interface RoutingOrBuilder extends
       getPreferredModelsList();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -98,7 +100,8 @@ public interface RoutingOrBuilder extends
   int getPreferredModelsCount();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -108,7 +111,8 @@ public interface RoutingOrBuilder extends
   java.lang.String getPreferredModels(int index);
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow.
+   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
+   * policy puts its deployments in order, these come first.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -221,8 +225,9 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment while it is eligible.
-   * At most 256 bytes.
+   * Groups the requests of one conversation; they find the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+   * replica knows of its own, count for nothing then. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -231,8 +236,9 @@ public interface RoutingOrBuilder extends
   java.lang.String getSessionId();
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment while it is eligible.
-   * At most 256 bytes.
+   * Groups the requests of one conversation; they find the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
+   * replica knows of its own, count for nothing then. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -395,7 +401,7 @@ public interface RoutingOrBuilder extends
   /**
    * <pre>
    * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan. For debugging.
+   * gives the same plan, deployments of one model in the order of the policy. For debugging.
    * </pre>
    *
    * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -405,7 +411,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+   * the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -414,7 +421,8 @@ public interface RoutingOrBuilder extends
   boolean hasAllowDegraded();
   /**
    * <pre>
-   * Allows lower rungs: a weaker model or a cached answer, flagged in the report. Unset: the policy's.
+   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
+   * the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
