@@ -23,6 +23,7 @@ from routersvc.domain.errors import (
     StreamBrokenError,
     TenantBudgetExhaustedError,
     TenantRateLimitedError,
+    UnknownDecisionError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
@@ -41,6 +42,7 @@ class CallOutcome(enum.Enum):
     TENANT_RATE_LIMITED = "tenant_rate_limited"
     UNKNOWN_POLICY = "unknown_policy"
     UNKNOWN_NAME = "unknown_name"
+    UNKNOWN_DECISION = "unknown_decision"
     FIELD_NOT_SERVED = "field_not_served"
     NO_ELIGIBLE_DEPLOYMENT = "no_eligible_deployment"
     CONTEXT_LENGTH_EXCEEDED = "context_length_exceeded"
@@ -68,6 +70,7 @@ NOT_THE_SERVICE = frozenset(
         CallOutcome.TENANT_RATE_LIMITED,
         CallOutcome.UNKNOWN_POLICY,
         CallOutcome.UNKNOWN_NAME,
+        CallOutcome.UNKNOWN_DECISION,
         CallOutcome.FIELD_NOT_SERVED,
         CallOutcome.NO_ELIGIBLE_DEPLOYMENT,
         CallOutcome.CONTEXT_LENGTH_EXCEEDED,
@@ -100,6 +103,7 @@ ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
         PolicyNotAllowedError: CallOutcome.PERMISSION_DENIED,
         UnknownPolicyError: CallOutcome.UNKNOWN_POLICY,
         UnknownNameError: CallOutcome.UNKNOWN_NAME,
+        UnknownDecisionError: CallOutcome.UNKNOWN_DECISION,
         FieldNotServedError: CallOutcome.FIELD_NOT_SERVED,
         OverloadedError: CallOutcome.ROUTER_OVERLOADED,
         DrainingError: CallOutcome.DRAINING,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from routersvc.domain import budget_book, planning
+from routersvc.domain import budget_book, eligibility
 from routersvc.domain.answers import AnswerEvent, Finished, TextDelta
 from routersvc.domain.breakers import Breaker, BreakerLease
 from routersvc.domain.deployment_states import DeploymentState
@@ -165,10 +165,10 @@ def _streams_left_open(patch: pytest.MonkeyPatch) -> None:
 
 
 def _denied_providers_called(patch: pytest.MonkeyPatch) -> None:
-    def anything_goes(*_: object) -> tuple[()]:
-        return ()
+    def anything_goes(*_: object) -> bool:
+        return False
 
-    patch.setattr(planning, "exclusions", anything_goes)
+    patch.setattr(eligibility, "is_fixed_out", anything_goes)
 
 
 @pytest.mark.parametrize(
