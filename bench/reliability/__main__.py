@@ -1,10 +1,10 @@
 """`python -m bench.reliability`: CPU that the router adds to a call in which nothing goes wrong.
 
 One process, one loop, a gateway that answers at once. The reliability layer is the race, the fleet
-with its leases, budgets and breakers, arming a hedge, the tasks, and the report. Understanding the
-prompt and planning, which `bench.profile` and `bench.planning` have, are measured by themselves and
-taken off; gRPC, HTTP, conversion, metrics and log lines are in `bench.overhead`. `--profile` says
-where it goes.
+with its leases, budgets and breakers, arming a hedge, the tasks, and the report: a router whose
+planner has planned before, and that remembers no decisions. Understanding the prompt, planning and
+remembering are in `bench.profile`, `bench.planning` and `bench.decisions`; gRPC, HTTP, conversion,
+metrics and log lines in `bench.overhead`. `--profile` says where it goes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bench.loops import loop_factory
 from bench.machines import machine
 from bench.profiling.profiled import Calibration, calibrate
 from bench.profiling.profiles import FunctionUse, ProfileSums, add_up
-from bench.reliability.loads import LAYERS, Layer, direct, make_router, planned, routed
+from bench.reliability.loads import LAYERS, Layer, direct, make_planned_router, make_router, routed
 from bench.tables import RESULTS, aligned, today
 from routersvc.domain.policies import HedgingMode
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """The µs of CPU of one call: straight through the gateway, planned only, and routed."""
+    """The µs of CPU of one call: straight, through a router that has planned, and through all."""
 
     straight: float
     planned: float
@@ -74,7 +74,7 @@ class Cost:
     @property
     def added(self) -> float:
         """What the reliability layer adds."""
-        return self.through - self.planned - self.straight
+        return self.planned - self.straight
 
 
 async def _measure() -> Mapping[Layer, Cost]:
@@ -84,7 +84,11 @@ async def _measure() -> Mapping[Layer, Cost]:
     the machine hits all of them.
     """
     calls = {
-        layer: (direct(layer), planned(layer), routed(make_router(layer), layer))
+        layer: (
+            direct(layer),
+            routed(make_planned_router(layer), layer),
+            routed(make_router(layer), layer),
+        )
         for layer in LAYERS
     }
     rounds: dict[Layer, list[Cost]] = {layer: [] for layer in LAYERS}
@@ -185,7 +189,7 @@ def _is_met(layer: Layer, added: float) -> bool | None:
 
 def _page(costs: Mapping[Layer, Cost], load: float) -> str:
     rows: list[Sequence[str]] = [
-        ("call", "gateway alone", "profile and plan", "routed", "reliability layer", "target", "")
+        ("call", "gateway alone", "planned before", "whole", "reliability layer", "target", "")
     ]
     for layer, cost in costs.items():
         met = _is_met(layer, cost.added)
@@ -206,10 +210,11 @@ def _page(costs: Mapping[Layer, Cost], load: float) -> str:
 load average {load:.1f} before the run.
 
 CPU of one call in which nothing goes wrong, three equal deployments, one call at a time, in one
-process with a gateway that answers at once: planning, race, leases, budgets, breakers, picker,
-arming a hedge, report. Each token of a stream is received by itself: the rows of one token are
-what a call costs, the others what its tokens cost on top. Medians over {ROUNDS} rounds of {CALLS:,}
-calls; gateway and router are measured in turn.
+process with a gateway that answers at once: race, leases, budgets, breakers, arming a hedge,
+tasks, report. Planned before: by a planner that had its plan ready, without remembering the
+decision; whole: with profile, planning and remembering. Each token of a stream is received by
+itself: the rows of one token are what a call costs, the others what its tokens cost on top. Medians
+over {ROUNDS} rounds of {CALLS:,} calls; all are measured in turn.
 
 {aligned(rows)}
 """

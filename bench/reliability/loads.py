@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import random as random_module
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,9 +13,13 @@ from types import MappingProxyType
 from bench.reliability.instant_gateway import TOKENS, InstantGateway
 from routersvc.domain.answers import Finished
 from routersvc.domain.catalogue import Catalogue, Deployment
+from routersvc.domain.constraints import Limits
+from routersvc.domain.decisions import DecisionRule
 from routersvc.domain.errors import RefusedError
 from routersvc.domain.fleet import Fleet
+from routersvc.domain.ordering import Order
 from routersvc.domain.planning import Planner
+from routersvc.domain.plans import Plan
 from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy
 from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
 from routersvc.domain.requests import Request
@@ -23,6 +28,9 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 
 DEPLOYMENTS = ("first", "second", "third")
+
+_PLANS = 64
+"""Different orders of the same deployments, drawn as for calls."""
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -101,7 +109,7 @@ def _policy(layer: Layer) -> Policy:
     )
 
 
-def make_router(layer: Layer) -> Router:
+def make_router(layer: Layer, *, decisions: DecisionRule | None = None) -> Router:
     """Return a router of the running loop over three equal deployments that answer at once."""
     policy = _policy(layer)
     return Router(
@@ -111,6 +119,7 @@ def make_router(layer: Layer) -> Router:
             default_policy=policy.name,
             digest="bench",
             max_concurrent_calls=1000,
+            decisions=decisions or DecisionRule(),
         ),
         gateway=InstantGateway(layer.tokens),
         observer=_Nobody(),
@@ -136,8 +145,34 @@ def routed(router: Router, layer: Layer) -> Callable[[], Awaitable[None]]:
     return stream if layer.streaming else unary
 
 
-def planned(layer: Layer) -> Callable[[], Awaitable[None]]:
-    """Return what understands and plans the same call, and makes none."""
+class _Planned:
+    """Stands for the planner: has planned already, in as many orders as calls see."""
+
+    def __init__(self, planner: Planner, fleet: Fleet, request: Request) -> None:
+        self._limits = planner.limits(request)
+        orders = [planner.order(self._limits, fleet.view(0.0)) for _ in range(_PLANS)]
+        self._plans = itertools.cycle(
+            [(order, planner.plan_of(order, self._limits)) for order in orders]
+        )
+        self._plan = next(self._plans)[1]
+
+    def limits(self, *_: object, **__: object) -> Limits:
+        """Return the limits that every call has."""
+        return self._limits
+
+    def order(self, *_: object) -> Order:
+        """Return the next order."""
+        order, self._plan = next(self._plans)
+        return order
+
+    def plan_of(self, *_: object) -> Plan:
+        """Return the plan of that order."""
+        return self._plan
+
+
+def make_planned_router(layer: Layer) -> Router:
+    """Return a router that has planned its calls before they come, and remembers no decision."""
+    router = make_router(layer, decisions=DecisionRule(kept=0))
     policy = _policy(layer)
     catalogue = _catalogue()
     planner = Planner(
@@ -145,12 +180,9 @@ def planned(layer: Layer) -> Callable[[], Awaitable[None]]:
     )
     fleet = Fleet(catalogue.deployments.values(), random=random_module.Random(1))
     request = scripted_request(streaming=layer.streaming)
-
-    async def plan() -> None:
-        now = time.monotonic()
-        planner.plan(planner.limits(request, at=now), fleet.view(now))
-
-    return plan
+    # The one way to leave out planning alone: its cost has benches of its own.
+    vars(router)["_planner"] = _Planned(planner, fleet, request)
+    return router
 
 
 def direct(layer: Layer) -> Callable[[], Awaitable[None]]:

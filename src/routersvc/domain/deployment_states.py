@@ -123,6 +123,13 @@ class DeploymentState:
         """Return how calls have ended lately."""
         return self._outcomes.outcomes(now)
 
+    def is_degraded(self, now: float) -> bool:
+        """Whether calls fail here more often than they should."""
+        if self.breaker.is_open:
+            return True
+        rate = self._outcomes.outcomes(now).success_rate
+        return rate is not None and rate < DEGRADED_BELOW
+
     def contender(self, now: float) -> Contender:
         """Return what the picker weighs: the load, and the share of traffic to be had."""
         if self.checks.is_unreachable:

@@ -19,7 +19,6 @@ from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import Deployment
 from routersvc.domain.concurrency import Ticket
 from routersvc.domain.deployment_states import (
-    DEGRADED_BELOW,
     DeploymentRules,
     DeploymentState,
 )
@@ -188,15 +187,14 @@ class Fleet:
         rule = plan.hedging_rule
         state = self._states[primary.name]
         history = state.history(streaming=plan.streaming)
-        rate = state.outcomes(now).success_rate
-        breaker = state.breaker.state(now)
+        weighs_cost = rule.mode is HedgingMode.AUTO
         looks = history.peek if changes_nothing else history.view
         budget_available = not refused and self._budgets.allows_hedge(plan, now)
         other_view = None
         other_duration = None
         if other is not None:
             other_state = self._states[other.name]
-            if rule.mode is HedgingMode.AUTO or not budget_available:
+            if weighs_cost or not budget_available:
                 other_duration = other_state.usual_duration(now)
             other_history = other_state.history(streaming=plan.streaming)
             other_looks = other_history.peek if changes_nothing else other_history.view
@@ -213,11 +211,10 @@ class Fleet:
                 has_side_effects=plan.has_side_effects,
                 latency_budget=plan.latency_budget,
                 primary=looks(rule.percentile, now),
-                primary_degraded=breaker is not BreakerState.CLOSED
-                or (rate is not None and rate < DEGRADED_BELOW),
+                primary_degraded=weighs_cost and state.is_degraded(now),
                 other=other_view,
                 other_duration=other_duration,
-                cost_ratio=_cost_ratio(primary, other),
+                cost_ratio=_cost_ratio(primary, other) if weighs_cost else None,
                 budget_available=budget_available,
             ),
         )

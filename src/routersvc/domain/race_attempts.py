@@ -72,13 +72,19 @@ class RaceAttempts:
             for deployment in self._plan.deployments
             if deployment.name not in tried and self._can_differ(deployment)
         ]
-        if reason in _BESIDE:
-            left.sort(key=lambda one: self._fleet.is_late_itself(one, self._plan, now))
-        if reason is not AttemptReason.FIRST:
-            left.sort(key=lambda one: self._fleet.recovers(one, now))
         busy = {attempt.deployment.failure_domain for attempt in self.running}
-        yield from (deployment for deployment in left if deployment.failure_domain not in busy)
-        yield from (deployment for deployment in left if deployment.failure_domain in busy)
+        is_beside = reason in _BESIDE
+
+        def drawbacks(one: Deployment) -> tuple[bool, bool, bool]:
+            return (
+                one.failure_domain in busy,
+                self._fleet.recovers(one, now),
+                is_beside and self._fleet.is_late_itself(one, self._plan, now),
+            )
+
+        if len(left) > 1:
+            left.sort(key=drawbacks)
+        yield from left
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
         """Start the next deployment that has not been tried; `None` where all refuse."""
@@ -152,4 +158,6 @@ class RaceAttempts:
 
     def _can_differ(self, deployment: Deployment) -> bool:
         """Whether `deployment` may succeed where those before it failed."""
-        return all(may_differ(deployment, failed, failure) for failed, failure in self._failures)
+        return not self._failures or all(
+            may_differ(deployment, failed, failure) for failed, failure in self._failures
+        )
