@@ -323,7 +323,9 @@ def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
     budget = limits.budget
     if budget is None:
         return
-    cost = most_cost(deployment, limits)
+    attempts = _attempts_if_chosen(deployment, limits)
+    one = expected_cost(deployment, limits.profile)
+    cost = None if one is None else one * attempts
     if cost is None:
         yield Exclusion(
             reason=ExclusionReason.TENANT_BUDGET,
@@ -331,7 +333,6 @@ def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             eligible_if="the configuration stated its prices",
         )
     elif not budget.covers(cost):
-        attempts = limits.billed_attempts
         what = "an attempt is" if attempts == 1 else f"up to {attempts} attempts are"
         yield Exclusion(
             reason=ExclusionReason.TENANT_BUDGET,
@@ -346,6 +347,20 @@ def _budget(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
             f"{budget.used_share:.0%} is used",
             eligible_if=f"its tier were at least {limits.min_tier}, or less of the budget used",
         )
+
+
+def _attempts_if_chosen(deployment: Deployment, limits: Limits) -> int:
+    """Return how many attempts may be billed where the request may use this deployment.
+
+    For one that is not listed, or is not the one pinned, these are as many as would be if it were:
+    else what is said to help would not.
+    """
+    pinned = limits.request.routing.pinned_deployment
+    if pinned == deployment.name or (not pinned and deployment.name in limits.listed):
+        return limits.billed_attempts
+    policy = limits.policy
+    deployments = len({*policy.reachable, deployment.name})
+    return min(limits.max_attempts, deployments * (1 + policy.retries.max_retries))
 
 
 def _nothing_shared(name: str, limits: Limits) -> str:
