@@ -282,9 +282,10 @@ class DeploymentState:
         if result.failure is None:
             self.breaker.probe_soon(now)
 
-    def withdrawn(self, lease: Lease, now: float) -> None:
-        """Settle a lease whose attempt never started: a budget refused it."""
+    def withdrawn(self, lease: Lease, tokens: int, now: float) -> None:
+        """Settle the last lease, whose attempt of `tokens` never started: a budget refused it."""
         self._settle(lease)
+        self.headroom.unsent(tokens)
         self.breaker.released(lease.breaker)
         self._limiter.released(lease.ticket, now)
         self.attempts_total -= 1

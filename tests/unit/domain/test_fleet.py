@@ -1,0 +1,234 @@
+"""The right to start an attempt: what the fleet asks for it, and what it takes back."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+from routersvc.domain.active_checks import CheckResult
+from routersvc.domain.answers import RateLimitHeadroom
+from routersvc.domain.breakers import BreakerRule
+from routersvc.domain.budgets import BudgetRule
+from routersvc.domain.catalogue import Deployment, Model, Prices
+from routersvc.domain.concurrency import ConcurrencyRule
+from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.fleet import Fleet, FleetRules
+from routersvc.domain.health import BreakerState
+from routersvc.domain.hedging import HedgeReason
+from routersvc.domain.leases import Lease, Obstacle, Refusal
+from routersvc.domain.plans import HedgingPlan, Plan
+from routersvc.domain.policies import ConsistencyMode, HedgingMode, HedgingRule, Priority
+from routersvc.domain.reports import AttemptReason
+from routersvc.drills.worlds import scripted_deployment, scripted_policy
+
+NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
+A = scripted_deployment("a")
+B = scripted_deployment("b")
+BAD_KEY = Failure(failure_class=FailureClass.AUTHENTICATION, message="status 401")
+BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
+NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
+NO_EXTRAS = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
+
+
+def plan_over(*deployments: Deployment, tokens: int = 100) -> Plan:
+    """Return a plan for a streamed request."""
+    policy = scripted_policy([deployment.name for deployment in deployments])
+    return Plan(
+        policy=policy,
+        deployments=deployments,
+        max_attempts=3,
+        timeout=60.0,
+        timeouts=policy.timeouts,
+        retries=policy.retries,
+        hedging_rule=policy.hedging,
+        hedging=NO_HEDGING,
+        priority=Priority.NORMAL,
+        previous_attempts=0,
+        tokens=tokens,
+        stream_recovery=policy.stream_recovery,
+        consistency=ConsistencyMode.ANY,
+        streaming=True,
+        has_side_effects=False,
+        failover_on_refusal=False,
+    )
+
+
+def fleet_of(*deployments: Deployment, rules: FleetRules | None = None) -> Fleet:
+    """Return a fleet that draws from one seed."""
+    return Fleet(deployments, random=random.Random(0), rules=rules)
+
+
+def ask(
+    fleet: Fleet, plan: Plan, now: float, *, reason: AttemptReason = AttemptReason.FIRST
+) -> Lease | Refusal:
+    """Ask for an attempt on the first deployment of a plan."""
+    return fleet.start(plan.deployments[0], plan, reason=reason, earlier_failovers=1, now=now)
+
+
+def start(fleet: Fleet, plan: Plan, now: float) -> Lease:
+    """Start a first attempt that nothing keeps from starting."""
+    lease = ask(fleet, plan, now)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+def test_disabled_deployment_says_when_it_is_checked() -> None:
+    """Whoever is refused hears the seconds that are left, not an instant of the router's clock."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 5.0), BAD_KEY, 6.0)
+
+    refusal = ask(fleet, plan, 16.0)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.deployment, refusal.obstacle, refusal.wait) == (A, Obstacle.DISABLED, 20.0)
+    assert isinstance(ask(fleet, plan, 36.0), Lease)
+
+
+def test_call_that_checks_a_credential_puts_off_no_other_check() -> None:
+    """It is the check of what it uses; what another deployment uses is still to be checked."""
+    fleet = fleet_of(A, B)
+    for deployment in (A, B):
+        plan = plan_over(deployment)
+        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+
+    first = ask(fleet, plan_over(A), 30.0)
+    again = ask(fleet, plan_over(A), 30.0)
+    other = ask(fleet, plan_over(B), 30.0)
+
+    assert isinstance(first, Lease)
+    assert isinstance(again, Refusal)
+    assert isinstance(other, Lease)
+
+
+def test_disablements_are_told() -> None:
+    """Of the credential, for those who ask for it alone, and of the deployment that uses it."""
+    fleet = fleet_of(A, B)
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+    fleet.failed(start(fleet, plan_over(B), 0.0), missing, 0.0)
+
+    of_deployments = [fleet.disablement(deployment) for deployment in (A, B)]
+    of_credentials = [fleet.disabled_credential(deployment) for deployment in (A, B)]
+
+    assert [found and found.reason for found in of_deployments] == ["status 401", "status 404"]
+    assert [found and found.reason for found in of_credentials] == ["status 401", None]
+
+
+def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
+    """Place, probe, load and what is left of the rate limits are as before."""
+    rules = FleetRules(
+        budgets=NO_EXTRAS,
+        deployments=DeploymentRules(
+            breaker=BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0),
+            concurrency=ConcurrencyRule(initial=1),
+        ),
+    )
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A, tokens=100)
+    lease = start(fleet, plan, 0.0)
+    left = RateLimitHeadroom(remaining_requests=1, remaining_tokens=100, requests_reset=60.0)
+    fleet.observed(lease, left, 0.0)
+    fleet.failed(lease, BROKEN, 0.0)
+
+    refused = [ask(fleet, plan, 1.0, reason=AttemptReason.HEDGE) for _ in range(3)]
+
+    assert [isinstance(one, Refusal) and one.obstacle for one in refused] == [
+        Obstacle.BUDGET_SPENT
+    ] * 3
+    assert fleet.running_attempts == 0
+    assert fleet.health(A, 1.0).attempts_total == 1
+    probe = start(fleet, plan, 1.0)
+    fleet.answered(probe, 1.5)
+    assert fleet.health(A, 1.5).time_to_first_content is not None
+    assert fleet.wait(A, 100, 1.5) > 0
+
+
+def test_what_providers_say_is_left_is_heeded() -> None:
+    """A call goes elsewhere before it is refused, and comes back when it would not be."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+
+    fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 1.0)
+
+    refusal = ask(fleet, plan, 3.0)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.obstacle, refusal.wait) == (Obstacle.NO_HEADROOM, 6.0)
+    assert isinstance(ask(fleet, plan, 9.0), Lease)
+
+
+class TestBalancedOrder:
+    """What explanations show: where calls tend to go, without a draw."""
+
+    def order(self, fleet: Fleet, now: float) -> list[str]:
+        """Return the order of both, nothing drawn."""
+        return [one.name for one in fleet.view(now, drawing=False).balanced([A, B])]
+
+    def test_the_busier_comes_last(self) -> None:
+        """Both are as fast; one of them runs an attempt."""
+        fleet = fleet_of(A, B)
+        start(fleet, plan_over(A), 0.0)
+
+        assert self.order(fleet, 0.0) == ["b", "a"]
+
+    def test_equals_stay_in_order(self) -> None:
+        """Where nothing tells them apart the operator's order stands."""
+        assert self.order(fleet_of(A, B), 0.0) == ["a", "b"]
+
+    def test_the_slower_comes_last_until_that_is_old(self) -> None:
+        """By the latency of the last seconds, and not for ever."""
+        fleet = fleet_of(A, B)
+        for deployment, latency in ((A, 3.0), (B, 0.5)):
+            lease = start(fleet, plan_over(deployment), 0.0)
+            fleet.answered(lease, latency)
+            fleet.succeeded(lease, usage=None, now=latency)
+
+        assert self.order(fleet, 3.0) == ["b", "a"]
+
+    def test_one_that_is_not_called_comes_last_whatever_its_load(self) -> None:
+        """A breaker that is open and a host that nobody answers at take no traffic."""
+        rules = FleetRules(deployments=DeploymentRules(breaker=BreakerRule(open_time=5.0)))
+        for is_open in (True, False):
+            fleet = fleet_of(A, B, rules=rules)
+            if is_open:
+                for _ in range(5):
+                    fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+            else:
+                fleet.checked(A, CheckResult(failure=NOBODY, duration=0.1), 1.0)
+            for _ in range(20):
+                start(fleet, plan_over(B), 1.0)
+
+            assert self.order(fleet, 1.0) == ["b", "a"]
+
+    def test_one_that_awaits_its_probe_comes_first(self) -> None:
+        """For a single call, or it would never be found well; not while it may not be called."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=2.0, open_jitter=0.0))
+        )
+        fleet = fleet_of(A, B, rules=rules)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(B), 0.0), BROKEN, 0.0)
+
+        before = self.order(fleet, 1.9)
+        due = self.order(fleet, 2.0)
+        start(fleet, plan_over(B), 2.0)
+
+        assert before == ["a", "b"]
+        assert due == ["b", "a"]
+        assert self.order(fleet, 2.0) == ["a", "b"]
+
+    def test_gated_deployment_is_not_sent_a_probe(self) -> None:
+        """Its breaker would let one through; its provider asked for time."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=2.0, open_jitter=0.0))
+        )
+        fleet = fleet_of(A, B, rules=rules)
+        waits = Failure(
+            failure_class=FailureClass.OVERLOADED, message="status 529", retry_after=60.0
+        )
+        leases = [start(fleet, plan_over(B), 0.0) for _ in range(6)]
+        for lease in leases[:5]:
+            fleet.failed(lease, BROKEN, 0.0)
+        fleet.failed(leases[5], waits, 0.0)
+
+        assert fleet.health(B, 2.0).breaker.state is BreakerState.HALF_OPEN
+        assert self.order(fleet, 2.0) == ["a", "b"]
