@@ -90,6 +90,18 @@ def test_downgrade_begins_at_its_threshold() -> None:
     assert (before, after) == (None, downgrade)
 
 
+def test_downgrade_may_wait_until_everything_is_used_up() -> None:
+    """The last call that a budget pays for is then the last one of the better policy."""
+    downgrade = DowngradeRule(threshold=1.0, policy="cheap")
+    budget = CostBudget(dataclasses.replace(RULE, downgrade=downgrade))
+    budget.reserve(9.9, 0.0)
+
+    before = budget.standing(0.0).downgrade
+    budget.reserve(0.1, 0.0)
+
+    assert (before, budget.standing(0.0).downgrade) == (None, downgrade)
+
+
 def test_tenant_without_a_budget_has_no_standing() -> None:
     """It reserves nothing, so there is nothing to settle."""
     budgets = CostBudgets({"poor": RULE})

@@ -239,6 +239,7 @@ class TestAuto:
     def test_latency_budget_that_cannot_be_kept_hedges_soonest(self) -> None:
         """But not sooner than is ever allowed."""
         assert hedged(AUTO, latency_budget=0.1) == (0.2, HedgeReason.LATENCY_BUDGET)
+        assert hedged(AUTO, latency_budget=0.0, other=None) == (0.2, HedgeReason.LATENCY_BUDGET)
 
     def test_latency_budget_needs_a_percentile_to_be_judged(self) -> None:
         """Unknown is not missed; somebody who waits is hedged all the same."""
