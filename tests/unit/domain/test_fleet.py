@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import random
 
+import pytest
+
 from routersvc.domain.active_checks import CheckResult
 from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
-from routersvc.domain.catalogue import Deployment, Model, Prices
+from routersvc.domain.catalogue import Deployment
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.failures import Failure, FailureClass
@@ -19,6 +21,7 @@ from routersvc.domain.hedging import HedgeReason
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.plans import HedgingPlan, Plan
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, HedgingRule, Priority
+from routersvc.domain.race_attempts import RaceAttempts
 from routersvc.domain.reports import AttemptReason
 from routersvc.drills.worlds import scripted_deployment, scripted_policy
 
@@ -232,3 +235,165 @@ class TestBalancedOrder:
 
         assert fleet.health(B, 2.0).breaker.state is BreakerState.HALF_OPEN
         assert self.order(fleet, 2.0) == ["a", "b"]
+
+
+class TestBudgets:
+    """Who pays for an extra attempt, and with what."""
+
+    rules = FleetRules(budgets=BudgetRule(share=0.5, hedge_share=0.5, reserve=1, hedge_reserve=1))
+
+    def extra(self, fleet: Fleet, plan: Plan, deployment: Deployment) -> bool:
+        """Whether a retry there is paid for."""
+        answer = fleet.start(
+            deployment, plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0
+        )
+        return isinstance(answer, Lease)
+
+    def test_requests_pay_for_their_policy_and_their_providers(self) -> None:
+        """Four at a share of one half pay for two, where both budgets have them."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        for _ in range(4):
+            fleet.arrived(plan, 0.0)
+
+        paid = [self.extra(fleet, plan, A) for _ in range(4)]
+
+        assert paid == [True, True, False, False]
+
+    def test_providers_have_budgets_of_their_own(self) -> None:
+        """One provider's trouble leaves another its reserve, under another policy."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
+        assert self.extra(fleet, plan, A)
+
+        assert not self.extra(fleet, other, A), "the provider's is spent"
+        assert not self.extra(fleet, plan, B), "the policy's is spent"
+        assert self.extra(fleet, other, B)
+
+    def test_hedges_ask_the_budget_of_their_policy(self) -> None:
+        """One policy's hedges do not forbid another's."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        plan = dataclasses.replace(
+            plan, hedging_rule=HedgingRule(mode=HedgingMode.DELAYED, delay=1.0)
+        )
+        other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
+        hedge = fleet.start(B, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
+        assert isinstance(hedge, Lease)
+
+        reasons = [
+            fleet.hedge(one, primary=A, other=B, running=1, time_left=60.0, now=0.0).reason
+            for one in (plan, other)
+        ]
+
+        assert reasons == [HedgeReason.BUDGET_SPENT, HedgeReason.FIXED_DELAY]
+
+    def test_first_failover_is_free_unless_the_client_has_tried_before(self) -> None:
+        """Attempts that a client says it has made count like the router's own."""
+        fleet = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS))
+        plan = plan_over(A)
+
+        answers = [
+            fleet.start(
+                A,
+                dataclasses.replace(plan, previous_attempts=earlier),
+                reason=AttemptReason.FAILOVER,
+                earlier_failovers=0,
+                now=0.0,
+            )
+            for earlier in (0, 1)
+        ]
+
+        assert [isinstance(answer, Lease) for answer in answers] == [True, False]
+
+    def test_first_failover_to_where_nothing_succeeds_is_charged(self) -> None:
+        """It would be part of the outage, not a way out of it."""
+        fleet, plan = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS)), plan_over(A)
+        for _ in range(2):
+            fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+
+        answer = fleet.start(
+            A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0
+        )
+
+        assert isinstance(answer, Refusal)
+        assert answer.obstacle is Obstacle.BUDGET_SPENT
+
+
+class TestUntried:
+    """In which order a call that needs another deployment asks."""
+
+    def test_recovering_deployment_is_asked_last_by_a_call_in_trouble(self) -> None:
+        """A first attempt may be its probe; a failover is no time for experiments."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=1.0, open_jitter=0.0))
+        )
+        fleet, plan = fleet_of(A, B, rules=rules), plan_over(A, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        first = list(attempts.untried(AttemptReason.FIRST, 2.0))
+        failover = list(attempts.untried(AttemptReason.FAILOVER, 2.0))
+
+        assert first == [A, B]
+        assert failover == [B, A]
+
+    def test_hedge_goes_last_to_where_all_are_late(self) -> None:
+        """More load would not help there; a failover has to go somewhere."""
+        fleet = fleet_of(A, B)
+        plan = dataclasses.replace(
+            plan_over(A, B),
+            hedging_rule=HedgingRule(mode=HedgingMode.DELAYED, min_samples=20, max_delay=5.0),
+        )
+        for _ in range(30):
+            lease = start(fleet, plan, 0.0)
+            fleet.answered(lease, 9.0)
+            fleet.succeeded(lease, usage=None, now=9.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        assert list(attempts.untried(AttemptReason.HEDGE, 9.0)) == [B, A]
+        assert list(attempts.untried(AttemptReason.RESCUE, 9.0)) == [B, A]
+        assert list(attempts.untried(AttemptReason.FAILOVER, 9.0)) == [A, B]
+
+    def test_refusal_is_forgotten_once_its_deployment_is_called(self) -> None:
+        """What no longer keeps a call away is not told to the caller either."""
+        fleet, plan = fleet_of(A), plan_over(A)
+        lease = start(fleet, plan, 0.0)
+        fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 0.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        refused = attempts.start(A, AttemptReason.FIRST, 0, 1.0)
+        before = [refusal.obstacle for refusal in attempts.refusals]
+        started = attempts.start(A, AttemptReason.FIRST, 0, 9.0)
+
+        assert refused is None
+        assert before == [Obstacle.NO_HEADROOM]
+        assert started is not None
+        assert attempts.refusals == ()
+
+
+def test_outlook_tells_what_calls_have_shown() -> None:
+    """Of a stream the first content counts, of a whole answer its end."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    whole = dataclasses.replace(plan, streaming=False)
+    for one in (plan, whole):
+        lease = start(fleet, one, 0.0)
+        fleet.answered(lease, 1.0)
+        fleet.succeeded(lease, usage=None, now=4.0)
+    fleet.failed(start(fleet, plan, 4.0), BROKEN, 4.0)
+    view = fleet.view(4.0)
+
+    stream, answer = (view.outlook(A, streaming=streaming) for streaming in (True, False))
+
+    for outlook in (stream, answer):
+        assert outlook.first_content == pytest.approx(1.0, rel=0.05)
+        assert outlook.late == pytest.approx(1.0, rel=0.05)
+        assert outlook.success_rate == 2 / 3
+    assert stream.latency == stream.first_content
+    assert answer.latency == pytest.approx(4.0, rel=0.05)
+    nothing = fleet_of(A).view(0.0).outlook(A, streaming=True)
+    assert (nothing.latency, nothing.first_content, nothing.late, nothing.success_rate) == (
+        None,
+        None,
+        None,
+        None,
+    )
