@@ -11,7 +11,7 @@ from routersvc.domain.active_checks import CheckResult
 from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
-from routersvc.domain.catalogue import Deployment
+from routersvc.domain.catalogue import Deployment, Prices
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.failures import Failure, FailureClass
@@ -397,3 +397,173 @@ def test_outlook_tells_what_calls_have_shown() -> None:
         None,
         None,
     )
+
+
+class TestHedges:
+    """What a hedge is weighed by."""
+
+    auto = HedgingRule(mode=HedgingMode.AUTO, min_samples=20, min_delay=0.1, max_delay=10.0)
+
+    def served(self, fleet: Fleet, plan: Plan, first: float, whole: float) -> None:
+        """Let the first deployment of a plan answer thirty calls so."""
+        for lease in [start(fleet, plan, 0.0) for _ in range(30)]:
+            fleet.answered(lease, first)
+            fleet.succeeded(lease, usage=None, now=whole)
+
+    def hedge(
+        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused: bool = False
+    ) -> tuple[float | None, HedgeReason]:
+        """Decide on a hedge of the plan's first deployment at its second, two minutes to go."""
+        decision = fleet.hedge(
+            plan,
+            primary=plan.deployments[0],
+            other=plan.deployments[1],
+            running=1,
+            time_left=120.0,
+            now=now,
+            refused=refused,
+        )
+        return decision.delay, decision.reason
+
+    def plan(self, *deployments: Deployment, **changes: object) -> Plan:
+        """Return a plan that hedges where it pays."""
+        return dataclasses.replace(
+            plan_over(*deployments),
+            hedging_rule=self.auto,
+            **changes,  # type: ignore[arg-type]
+        )
+
+    def test_failing_primary_is_a_reason(self) -> None:
+        """By its success rate; exactly at the edge it is still well."""
+        for failures, reason in ((1, HedgeReason.NOT_WORTH_ITS_COST), (2, HedgeReason.PERCENTILE)):
+            fleet = fleet_of(A, B)
+            self.served(fleet, plan_over(A), 1.0, 1.0)
+            for _ in range(8 if failures == 1 else 0):
+                fleet.succeeded(start(fleet, plan_over(A), 0.0), usage=None, now=1.0)
+            for lease in [start(fleet, plan_over(A), 1.0) for _ in range(2)]:
+                fleet.failed(lease, BROKEN, 1.0)
+
+            assert self.hedge(fleet, self.plan(A, B))[1] is reason
+
+    def test_open_breaker_of_the_primary_is_a_reason(self) -> None:
+        """Even where its calls of the last window are few."""
+        fleet = fleet_of(A, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+
+        later = self.hedge(fleet, self.plan(A, B), now=1000.0)
+
+        assert later[1] is HedgeReason.TOO_FEW_SAMPLES
+
+    def test_other_that_is_late_itself_is_not_asked(self) -> None:
+        """More load would not help it."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(B), 11.0, 11.0)
+
+        assert self.hedge(fleet, self.plan(A, B, priority=Priority.HIGH), now=11.0) == (
+            None,
+            HedgeReason.LATENCY_EXPLODED,
+        )
+
+    def test_latency_budget_is_that_of_the_request(self) -> None:
+        """Kept by the other's median where the primary's percentile would miss it."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(A), 4.0, 4.0)
+        self.served(fleet, plan_over(B), 1.0, 1.0)
+
+        delay, reason = self.hedge(fleet, self.plan(A, B, latency_budget=3.0))
+
+        assert reason is HedgeReason.LATENCY_BUDGET
+        assert delay == pytest.approx(2.0, rel=0.05)
+
+    @pytest.mark.parametrize(
+        ("price", "reason"),
+        [
+            (2.9, HedgeReason.TOO_FEW_SAMPLES),
+            (3.1, HedgeReason.NOT_WORTH_ITS_COST),
+            (None, HedgeReason.TOO_FEW_SAMPLES),
+        ],
+    )
+    def test_dear_hedge_is_not_worth_it(self, price: float | None, reason: HedgeReason) -> None:
+        """By the sum of both prices; an unknown one is no reason against it."""
+        prices = None if price is None else Prices(input=price * 2, output=price)
+        model = dataclasses.replace(B.model, prices=prices)
+        dear = dataclasses.replace(B, model=model)
+        fleet = fleet_of(A, dear)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+
+        assert self.hedge(fleet, self.plan(A, dear))[1] is reason
+
+    def test_what_costs_nothing_has_no_price_to_compare(self) -> None:
+        """One's own server as the primary: no multiple of nothing is too much."""
+        free = dataclasses.replace(
+            A, model=dataclasses.replace(A.model, prices=Prices(input=0.0, output=0.0))
+        )
+        fleet = fleet_of(free, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(free), 0.0), BROKEN, 0.0)
+
+        assert self.hedge(fleet, self.plan(free, B))[1] is HedgeReason.TOO_FEW_SAMPLES
+
+    def test_rescue_waits_as_long_as_the_other_allows(self) -> None:
+        """Where no hedge is worth it, or one was refused its lease."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(A), 1.0, 1.0)
+        self.served(fleet, plan_over(B), 1.0, 20.0)
+        delayed = dataclasses.replace(
+            self.plan(A, B),
+            hedging_rule=dataclasses.replace(self.auto, mode=HedgingMode.DELAYED),
+        )
+
+        unworthy = self.hedge(fleet, self.plan(A, B), now=20.0)
+        refused = self.hedge(fleet, delayed, now=20.0, refused=True)
+
+        for delay, reason in (unworthy, refused):
+            assert reason is HedgeReason.RESCUE
+            assert delay == pytest.approx(80.0, rel=0.05)
+
+
+def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
+    """The credential is not; the first good answer takes the model back."""
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+    refused = ask(fleet, plan, 29.0)
+
+    fleet.succeeded(start(fleet, plan, 30.0), usage=None, now=31.0)
+
+    assert isinstance(refused, Refusal)
+    assert refused.obstacle is Obstacle.DISABLED
+    assert fleet.disablement(A) is None
+
+
+def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
+    """Its turn came, and meanwhile its provider asked for time; the next in line has it."""
+    one_place = DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1))
+    fleet, plan = fleet_of(A, rules=FleetRules(deployments=one_place)), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+    calls = [
+        fleet.enqueue([A], reason=AttemptReason.FIRST, caused_by=0, on_start=str, now=0.0)
+        for _ in range(2)
+    ]
+    first, second = (call for call in calls if call is not None)
+    waits = Failure(failure_class=FailureClass.OVERLOADED, message="529", retry_after=60.0)
+    fleet.failed(lease, waits, 1.0)
+    place = first.granted
+    assert place is not None
+
+    refusal = fleet.start(
+        A,
+        plan,
+        reason=AttemptReason.FIRST,
+        earlier_failovers=0,
+        now=2.0,
+        ticket=place.ticket,
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.obstacle is Obstacle.GATED
+    assert second.granted is not None
+    assert second.granted.ticket.started_at == 2.0
+    assert (fleet.running_attempts, fleet.waiting_tickets) == (0, 0)
