@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -9,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.ranking import Prospect, Quality, Weights, WeightWishes, standings
+from routersvc.domain.ranking import (
+    Prospect,
+    Quality,
+    Weights,
+    WeightWishes,
+    standings,
+    weighed,
+)
 from routersvc.domain.tasks import Task
 
 STRONG = Prospect(quality=0.9, cost=0.010, latency=2.0, late=6.0)
@@ -183,6 +191,32 @@ def test_wishes_are_weights(field: str) -> None:
     for value in (-0.1, math.inf, math.nan):
         with pytest.raises(ValueError, match=field):
             WeightWishes(**{field: value})
+
+
+def test_wishes_set_what_they_name_and_the_last_one_has_the_last_word() -> None:
+    """A tenant's, then a request's; what nobody wishes stays the policy's."""
+    policy = Weights(quality=1, cost=2, latency=3)
+
+    assert weighed(policy) == policy
+    assert weighed(policy, WeightWishes()) == policy
+    for field in ("quality", "cost", "latency"):
+        wished = weighed(policy, WeightWishes(**{field: 9.0}))
+        assert wished == dataclasses.replace(policy, **{field: 9.0})
+        again = weighed(policy, WeightWishes(**{field: 9.0}), WeightWishes(**{field: 0.0}))
+        assert again == dataclasses.replace(policy, **{field: 0.0})
+
+
+def test_wishes_that_leave_nothing_to_weigh_by_are_not_heeded() -> None:
+    """Something has to decide, however little it weighs."""
+    policy = Weights(quality=1, cost=0, latency=0)
+
+    assert weighed(policy, WeightWishes(quality=0.0)) == policy
+    assert weighed(policy, WeightWishes(quality=0.0, latency=0.1)) == Weights(
+        quality=0, cost=0, latency=0.1
+    )
+    assert weighed(policy, WeightWishes(quality=0.0, cost=0.1)) == Weights(
+        quality=0, cost=0.1, latency=0
+    )
 
 
 def test_kept_latency_budget_counts_more_than_everything_else_together() -> None:
