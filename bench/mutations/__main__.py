@@ -1,13 +1,13 @@
-"""Change single rules of the reliability layer, one at a time, and see whether a test notices.
+"""Change single rules of the reliability layer and see whether a test notices.
 
     python -m bench.mutations                    # what is new or has changed since the last run
     python -m bench.mutations --again            # what no test has noticed, after tests were added
     python -m bench.mutations --again breakers   # only of modules with such names
-    python -m bench.mutations --show             # the changes that nothing notices and no reason excuses
-    python -m bench.mutations --report --write   # no run, only bench/results/mutations.md
+    python -m bench.mutations --show             # what lives and has no reason
+    python -m bench.mutations --report --write   # no run, only the table
 
-Results are kept in `mutants/`; remove the folder to begin anew. Ends with 1 where a mutant lives for
-which `survivors.toml` has no reason.
+Results are kept in `mutants/`; remove the folder to begin anew. Ends with 1 where a mutant lives
+for which `survivors.toml` has no reason.
 """
 
 from __future__ import annotations

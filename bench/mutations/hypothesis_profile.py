@@ -1,6 +1,7 @@
-"""The pytest plugin that makes properties quick to fail: a mutant's counterexample needs no mending.
+"""The pytest plugin that makes properties quick to fail.
 
-It stands alone because pytest has to be the first to import hypothesis.
+A mutant's counterexample needs no shrinking. It stands alone because pytest has to be the first to
+import hypothesis.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ for people is no rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import libcst as cst
 import libcst.matchers as m
@@ -37,7 +38,9 @@ def install() -> None:
         mutators.operator_assignment,
     }
     kept = [pair for pair in mutators.mutation_operators if pair[1] not in left_out]
-    mutators.mutation_operators[:] = [
+    # mutmut holds on to the list itself.
+    operators = cast("list[object]", mutators.mutation_operators)
+    operators[:] = [
         *kept,
         (cst.Call, _lose_argument),
         (cst.Assign, _lose_value),
@@ -47,11 +50,11 @@ def install() -> None:
         (cst.Expr, _leave_out),
         (cst.Raise, _leave_out),
     ]
-    program.mutate_file_contents = _mutate
+    program.mutate_file_contents = _mutate  # type: ignore[attr-defined]
 
 
 def unfold_properties(source: str) -> str:
-    """Return `source` with each property as a method and its property, the same to whoever reads it.
+    """Return `source` with each property as a method and its property.
 
     mutmut leaves decorated functions alone.
     """
@@ -112,9 +115,7 @@ def _turn_condition(node: cst.If) -> Iterator[cst.If]:
         yield node.with_changes(
             test=cst.UnaryOperation(
                 operator=cst.Not(),
-                expression=node.test.with_changes(
-                    lpar=[cst.LeftParen()], rpar=[cst.RightParen()]
-                ),
+                expression=node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()]),
             )
         )
 

@@ -57,7 +57,16 @@ def read_mutants(modules: Sequence[str] = ()) -> list[Mutant]:
 def report(mutants: Sequence[Mutant]) -> str:
     """Return the table of results as Markdown."""
     modules = list(dict.fromkeys(one.module for one in mutants))
-    rows = [("module", "mutants", "killed", "of these timed out", "live, with reason", "live, not judged")]
+    rows: list[tuple[str, ...]] = [
+        (
+            "module",
+            "mutants",
+            "killed",
+            "of these timed out",
+            "live, with reason",
+            "live, not judged",
+        )
+    ]
     rows += [_row(module, [one for one in mutants if one.module == module]) for module in modules]
     rows.append(_row("**all**", mutants))
     excused: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
@@ -104,7 +113,7 @@ def _row(title: str, mutants: Sequence[Mutant]) -> tuple[str, ...]:
 def _mutant(
     name: str, code: int | None, path: pathlib.Path, reasons: dict[str, list[tuple[str, str]]]
 ) -> Mutant:
-    # routersvc.domain.breakers.xǁBreakerǁadmit__mutmut_1
+    # Such as: routersvc.domain.breakers.x, Breaker and admit__mutmut_1 with a bar between each.
     module, _, mangled = name.removeprefix(_PACKAGE).rpartition(".")
     plain = mangled.partition("__mutmut_")[0].removeprefix("xǁ").removeprefix("x_")
     function = f"{module}.{plain.replace('ǁ', '.').replace('_get_', '')}"
@@ -121,7 +130,8 @@ def _mutant(
         if line[:1] in {"+", "-"} and not line.startswith(("+++", "---"))
     )
     reason = next(
-        (why for text, why in reasons.get(function, []) if not text or text in "\n".join(change)), ""
+        (why for text, why in reasons.get(function, []) if not text or text in "\n".join(change)),
+        "",
     )
     return Mutant(
         name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: SLF001 - mutmut has no public way to order tests, nor one to collect what they reach
 from collections.abc import Iterable
 
 import pytest
@@ -13,9 +14,7 @@ from mutmut.utils.file_utils import change_cwd
 class _Reach:
     """Remembers which functions each test reaches, and how long it takes."""
 
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> None:
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if call.when == "call":
             state().duration_by_test[item.nodeid] = call.duration
         if call.when == "teardown":
@@ -26,18 +25,16 @@ class _Reach:
 
 def install() -> None:
     """Let mutmut run the quickest tests first, and under the pytest of this project."""
-    PytestRunner.run_stats = _run_stats
+    PytestRunner.run_stats = _run_stats  # type: ignore[method-assign]
     ordered = PytestRunner._pytest_args_regular_run
 
     def arguments(self: PytestRunner, tests: Iterable[str]) -> list[str]:
         durations = state().duration_by_test
         return ordered(self, sorted(tests, key=lambda test: (durations.get(test, 0.0), test)))
 
-    PytestRunner._pytest_args_regular_run = arguments
+    PytestRunner._pytest_args_regular_run = arguments  # type: ignore[method-assign]
 
 
 def _run_stats(self: PytestRunner, *, tests: Iterable[str]) -> int:
     with change_cwd("mutants"):
-        return int(
-            self.execute_pytest(self._pytest_args_regular_run(tests), plugins=[_Reach()])
-        )
+        return int(self.execute_pytest(self._pytest_args_regular_run(tests), plugins=[_Reach()]))

@@ -242,7 +242,7 @@ class TestBudgets:
 
     rules = FleetRules(budgets=BudgetRule(share=0.5, hedge_share=0.5, reserve=1, hedge_reserve=1))
 
-    def extra(self, fleet: Fleet, plan: Plan, deployment: Deployment) -> bool:
+    def pays(self, fleet: Fleet, plan: Plan, deployment: Deployment) -> bool:
         """Whether a retry there is paid for."""
         answer = fleet.start(
             deployment, plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0
@@ -255,7 +255,7 @@ class TestBudgets:
         for _ in range(4):
             fleet.arrived(plan, 0.0)
 
-        paid = [self.extra(fleet, plan, A) for _ in range(4)]
+        paid = [self.pays(fleet, plan, A) for _ in range(4)]
 
         assert paid == [True, True, False, False]
 
@@ -263,11 +263,11 @@ class TestBudgets:
         """One provider's trouble leaves another its reserve, under another policy."""
         fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
         other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
-        assert self.extra(fleet, plan, A)
+        assert self.pays(fleet, plan, A)
 
-        assert not self.extra(fleet, other, A), "the provider's is spent"
-        assert not self.extra(fleet, plan, B), "the policy's is spent"
-        assert self.extra(fleet, other, B)
+        assert not self.pays(fleet, other, A), "the provider's is spent"
+        assert not self.pays(fleet, plan, B), "the policy's is spent"
+        assert self.pays(fleet, other, B)
 
     def test_hedges_ask_the_budget_of_their_policy(self) -> None:
         """One policy's hedges do not forbid another's."""
@@ -310,9 +310,7 @@ class TestBudgets:
         for _ in range(2):
             fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
 
-        answer = fleet.start(
-            A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0
-        )
+        answer = fleet.start(A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0)
 
         assert isinstance(answer, Refusal)
         assert answer.obstacle is Obstacle.BUDGET_SPENT
@@ -544,7 +542,7 @@ def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
     fleet, plan = fleet_of(A, rules=FleetRules(deployments=one_place)), plan_over(A)
     lease = start(fleet, plan, 0.0)
     calls = [
-        fleet.enqueue([A], reason=AttemptReason.FIRST, caused_by=0, on_start=str, now=0.0)
+        fleet.enqueue([A], reason=AttemptReason.FIRST, caused_by=0, on_start=lambda: None, now=0.0)
         for _ in range(2)
     ]
     first, second = (call for call in calls if call is not None)

@@ -290,9 +290,7 @@ async def test_completion_is_asked_of_each_deployment() -> None:
 @pytest.mark.parametrize("failure", [BAD_KEY, NO_QUOTA, NO_LIST])
 async def test_completion_takes_what_was_disabled_back(failure: Failure) -> None:
     """It shows that credential and model work; it is not made before their check is due."""
-    world = World(
-        {"a": [[Fail(failure)], answer("x")]}, rules=rules(method=CheckMethod.COMPLETION)
-    )
+    world = World({"a": [[Fail(failure)], answer("x")]}, rules=rules(method=CheckMethod.COMPLETION))
     await call(world)
     world.router.start_checks()
 
