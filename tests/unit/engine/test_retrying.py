@@ -10,13 +10,13 @@ import pytest
 from routersvc.domain.answers import Finished
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.errors import CallFailedError
+from routersvc.domain.errors import AttemptsFailedError, CallFailedError
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.fleet import FleetRules
 from routersvc.domain.policies import HedgingMode, HedgingRule, RetryRule
-from routersvc.domain.reports import AttemptReason, RouteReport
+from routersvc.domain.reports import AttemptOutcome, AttemptReason, RouteReport
 from routersvc.domain.requests import Routing
-from routersvc.drills.scripted import Fail, Hang, Move, answer
+from routersvc.drills.scripted import Fail, Hang, Move, Wait, answer
 from routersvc.drills.worlds import TIMEOUTS, World, scripted_policy, scripted_request
 
 BROKEN: list[Move] = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503"))]
@@ -223,3 +223,28 @@ async def test_of_those_that_asked_for_time_the_first_to_allow_it_is_waited_for(
 
     assert trail_of(report) == [("b", AttemptReason.FIRST, 0)]
     assert report.duration == 4.0
+
+
+async def test_failure_that_no_other_can_repair_ends_what_runs_beside_it() -> None:
+    """At that moment; and it is what the caller hears, whatever else has failed."""
+    invalid = Failure(failure_class=FailureClass.INVALID_REQUEST, message="status 400")
+    world = World(
+        {"a": [BROKEN], "b": [[Wait(2.0), Fail(invalid)]], "c": [[Hang()]]},
+        policy=dataclasses.replace(
+            scripted_policy(("a", "b", "c")),
+            hedging=HedgingRule(mode=HedgingMode.DELAYED, delay=0.5),
+        ),
+    )
+
+    with pytest.raises(AttemptsFailedError) as caught:
+        async with world.router.open(scripted_request()) as running:
+            await running.receive()
+
+    assert caught.value.failure == invalid
+    ends = [(one.outcome, one.start_delay, one.duration) for one in caught.value.report.attempts]
+    assert ends == [
+        (AttemptOutcome.FAILED, 0.0, 0.0),
+        (AttemptOutcome.FAILED, 0.0, 2.0),
+        (AttemptOutcome.LOST, 0.5, 1.5),
+    ]
+    assert world.leftovers() == {}
