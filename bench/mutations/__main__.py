@@ -18,7 +18,7 @@ import sys
 import mutmut.__main__ as program
 
 from bench.mutations import operators, runner
-from bench.mutations.results import Fate, read_mutants, report
+from bench.mutations.results import FOLDER, Fate, read_mutants, report
 from bench.tables import RESULTS
 
 PROCESSES = 2
@@ -54,6 +54,8 @@ def main() -> int:
 def _run(modules: list[str], *, again: bool) -> None:
     operators.install()
     runner.install()
+    # Which tests reach what is learnt anew: either may have changed.
+    (FOLDER / "mutmut-stats.json").unlink(missing_ok=True)
     names: list[str] = []
     if again:
         names = [one.name for one in read_mutants(modules) if one.fate is Fate.LIVES]

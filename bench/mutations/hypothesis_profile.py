@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import hypothesis
 import pytest
 
-_EXAMPLES = 50
+_EXAMPLES = 25
 _SETTINGS = "_hypothesis_internal_use_settings"
 
 hypothesis.settings.register_profile(
