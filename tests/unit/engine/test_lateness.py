@@ -15,6 +15,13 @@ from routersvc.drills.worlds import World, scripted_request
 TOKEN = Emit((TextDelta(text="x"),))
 
 
+async def call(world: World) -> None:
+    """Make one call to its end."""
+    async with world.router.open(scripted_request()) as running:
+        while not isinstance((await running.receive())[-1], Finished):
+            pass
+
+
 @pytest.mark.parametrize(
     ("gaps", "failure_class"),
     [
@@ -33,9 +40,7 @@ async def test_broken_answer_is_told_by_what_came_first(
     world = World({"a": [[*script, Hang()]]})
 
     with pytest.raises(StreamBrokenError) as caught:
-        async with world.router.open(scripted_request()) as running:
-            while not isinstance((await running.receive())[-1], Finished):
-                pass
+        await call(world)
 
     assert caught.value.failure.failure_class is failure_class
     assert asyncio.get_running_loop().time() == 60.0
