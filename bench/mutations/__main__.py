@@ -62,7 +62,8 @@ def _run(modules: list[str], *, again: bool) -> None:
     elif modules:
         names = [one.name for one in read_mutants(modules) if one.fate is not Fate.KILLED]
     if names or not (again or modules):
-        program._run(tuple(names), PROCESSES)  # noqa: SLF001 - the command line bounds its length
+        options = ["run", "--max-children", str(PROCESSES)]
+        program.cli.main([*options, *names], standalone_mode=False)
 
 
 if __name__ == "__main__":

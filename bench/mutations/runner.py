@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# pyright: reportPrivateUsage=false
 # ruff: noqa: SLF001 - mutmut has no public way to order tests, nor one to collect what they reach
 from collections.abc import Iterable
 
