@@ -233,7 +233,7 @@ class DeploymentState:
         self.breaker.succeeded(lease.breaker, now, slow=slow)
         self._note_recovery(was_open)
         self._limiter.succeeded(lease.ticket, now)
-        self._outcomes.succeeded(now, slow=slow)
+        self._outcomes.succeeded(now)
         self._served_total += 1
         self._durations.record(duration, now)
         if usage is not None and usage.output_tokens and duration > 0:
@@ -261,7 +261,7 @@ class DeploymentState:
             return
         latency = now - lease.started_at
         self.load.failed(latency, now)
-        self._outcomes.failed(now, slow=rule.breaker is BreakerEffect.SLOW_CALL)
+        self._outcomes.failed(now)
         if lease.first_content_at is None and rule.breaker is BreakerEffect.SLOW_CALL:
             self._first_contents[lease.streaming].record_censored(latency, now)
 
