@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations clean
+.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \

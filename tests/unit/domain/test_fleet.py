@@ -84,7 +84,11 @@ def test_disabled_deployment_says_when_it_is_checked() -> None:
     refusal = ask(fleet, plan, 16.0)
 
     assert isinstance(refusal, Refusal)
-    assert (refusal.deployment, refusal.obstacle, refusal.wait) == (A, Obstacle.DISABLED, 20.0)
+    assert (refusal.deployment, refusal.obstacle, refusal.wait) == (
+        A,
+        Obstacle.CREDENTIAL_DISABLED,
+        20.0,
+    )
     assert isinstance(ask(fleet, plan, 36.0), Lease)
 
 
@@ -532,7 +536,7 @@ def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
     fleet.succeeded(start(fleet, plan, 30.0), usage=None, now=31.0)
 
     assert isinstance(refused, Refusal)
-    assert refused.obstacle is Obstacle.DISABLED
+    assert refused.obstacle is Obstacle.MODEL_DISABLED
     assert fleet.disablement(A) is None
 
 

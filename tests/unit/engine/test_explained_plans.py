@@ -45,7 +45,7 @@ async def test_plan_and_its_circumstances_are_told() -> None:
     assert [one.deployment.name for one in told.candidates] == ["a", "b"]
     assert all(one.eligible for one in told.candidates)
     assert told.profile.input_tokens > 0
-    assert (told.snapshot_at, told.configuration_digest, told.waits) == (0.0, "drill", {})
+    assert (told.snapshot_at, told.configuration_digest, told.obstacles) == (0.0, "drill", {})
     assert world.router.configuration_digest == "drill"
 
 
@@ -77,7 +77,7 @@ async def test_waits_are_told_of_those_that_may_not_be_called() -> None:
 
     told = world.router.explain(scripted_request())
 
-    assert told.waits == {"a": 15.0}
+    assert {name: one.wait for name, one in told.obstacles.items()} == {"a": 15.0}
     assert told.plan is not None
     assert [one.name for one in told.plan.deployments] == ["a", "b"]
 
@@ -90,7 +90,7 @@ async def test_request_that_nothing_may_serve_is_explained() -> None:
     told = world.router.explain(scripted_request(routing=routing))
 
     assert told.plan is None
-    assert told.waits == {}
+    assert told.obstacles == {}
     assert [one.eligible for one in told.candidates] == [False]
 
 
