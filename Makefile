@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations clean
+.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -68,8 +68,11 @@ soak: .venv/.development tools ## run gRPC's interop soak, 10,000 calls of each 
 load: .venv/.development .tools/bin/ghz ## put a router under the load of bench/load with ghz
 	@$(BIN)/python -m bench.load $(ARGS)
 
+mutants: .venv/.development ## change single rules and see whether a test notices, an hour
+	@$(BIN)/python -m bench.mutations --write $(ARGS)
+
 clean: ## remove what make set up
-	rm -rf .venv .tools clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .tools mutants clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # ---- what the targets need, made once and again when its sources change
 

@@ -240,7 +240,7 @@ class DeploymentState:
         self.breaker.succeeded(lease.breaker, now, slow=slow)
         self._note_recovery(was_open)
         self._limiter.succeeded(lease.ticket, now)
-        self._outcomes.succeeded(now, slow=slow)
+        self._outcomes.succeeded(now)
         self._served_total += 1
         self._durations.record(duration, now)
         if usage is not None and usage.output_tokens and duration > 0:
@@ -268,7 +268,7 @@ class DeploymentState:
             return
         latency = now - lease.started_at
         self.load.failed(latency, now)
-        self._outcomes.failed(now, slow=rule.breaker is BreakerEffect.SLOW_CALL)
+        self._outcomes.failed(now)
         if lease.first_content_at is None and rule.breaker is BreakerEffect.SLOW_CALL:
             self._first_contents[lease.streaming].record_censored(latency, now)
 
@@ -289,9 +289,10 @@ class DeploymentState:
         if result.failure is None:
             self.breaker.probe_soon(now)
 
-    def withdrawn(self, lease: Lease, now: float) -> None:
-        """Settle a lease whose attempt never started: a budget refused it."""
+    def withdrawn(self, lease: Lease, tokens: int, now: float) -> None:
+        """Settle the last lease, whose attempt of `tokens` never started: a budget refused it."""
         self._settle(lease)
+        self.headroom.unsent(tokens)
         self.breaker.released(lease.breaker)
         self._limiter.released(lease.ticket, now)
         self.attempts_total -= 1

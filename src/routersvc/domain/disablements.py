@@ -115,15 +115,11 @@ class Disablements:
         """Return why `key` is out of use; `None` where it is not."""
         return self._disabled.get(key)
 
-    def take_due(self, now: float) -> tuple[Disableable, ...]:
-        """Return what to check now, longest disabled first, and put off the next check of each.
+    def take(self, key: Disableable, now: float) -> bool:
+        """Whether `key` is to be checked now; if so, put off its next check.
 
         A check that succeeds calls `enable`. One that fails, or is never made, has nothing to do.
         """
-        return tuple(key for key in tuple(self._disabled) if self.take(key, now))
-
-    def take(self, key: Disableable, now: float) -> bool:
-        """Whether `key` is to be checked now; if so, put off its next check."""
         found = self._disabled.get(key)
         if found is None or now < found.check_at:
             return False

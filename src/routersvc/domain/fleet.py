@@ -120,7 +120,7 @@ class Fleet:
             success_rate=state.outcomes(now).success_rate,
             now=now,
         ):
-            state.withdrawn(answer, now)
+            state.withdrawn(answer, plan.tokens, now)
             return Refusal(
                 deployment=deployment,
                 obstacle=Obstacle.BUDGET_SPENT,
@@ -129,7 +129,8 @@ class Fleet:
             )
         if self._disablements.find(deployment) is not None:
             # This call is the check; the next one waits for its turn.
-            self._disablements.take_due(now)
+            self._disablements.take(Credential.of(deployment), now)
+            self._disablements.take(ServedModel.of(deployment), now)
         return answer
 
     def enqueue(

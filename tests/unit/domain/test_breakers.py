@@ -254,6 +254,27 @@ class TestOpen:
 
         assert tested.snapshot(80.0).next_probe_delay == 2.0
 
+    def test_forced_call_of_an_earlier_opening_proves_nothing(self) -> None:
+        """It began before the failure that opened the breaker again."""
+        tested = opened(BreakerRule(open_time=10.0, open_jitter=0.0, probe_successes=1))
+        forced = tested.force(1.0)
+        fail(tested, 20.0)
+
+        tested.answered(forced, 21.0)
+
+        assert tested.state(21.0) is BreakerState.OPEN
+
+    def test_forced_call_of_a_breaker_that_has_closed_tells_nothing_more(self) -> None:
+        """Slow start goes on from when it closed."""
+        tested = opened(BreakerRule(open_time=10.0, open_jitter=0.0, probe_successes=1))
+        forced = tested.force(1.0)
+        succeed(tested, 20.0)
+        before = tested.share(25.0)
+
+        tested.answered(forced, 25.0)
+
+        assert tested.share(25.0) == before
+
     def test_active_check_of_a_closed_breaker_does_nothing(self) -> None:
         """Neither now nor at its next opening."""
         tested = breaker()

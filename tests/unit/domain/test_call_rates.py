@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,11 @@ def test_rates_of_tenants_are_apart() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: CallRateRule(calls=0, window=1.0), lambda: CallRateRule(calls=1, window=0.0)],
+    [
+        lambda: CallRateRule(calls=0, window=1.0),
+        lambda: CallRateRule(calls=1, window=0.0),
+        lambda: CallRateRule(calls=1, window=math.inf),
+    ],
 )
 def test_rules_that_mean_nothing_are_refused(make: object) -> None:
     """Whoever makes one hears what is right."""

@@ -363,6 +363,8 @@ class TestTies:
         ("interval", -1.0),
         ("interval", float("inf")),
         ("queue", -1),
+        ("max_wait", 0.0),
+        ("max_wait", float("inf")),
     ],
 )
 def test_impossible_rule_is_refused(field: str, value: float) -> None:
@@ -373,7 +375,7 @@ def test_impossible_rule_is_refused(field: str, value: float) -> None:
 
 def test_fixed_limit_without_a_queue_is_possible() -> None:
     """The ends of each range belong to it."""
-    rule = ConcurrencyRule(initial=1, minimum=1, maximum=1, queue=0, interval=0.0)
+    rule = ConcurrencyRule(initial=1, minimum=1, maximum=1, queue=0, interval=0.0, max_wait=0.5)
     tested = ConcurrencyLimiter(rule)
     running(tested)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,63 @@ def test_downgrade_begins_at_its_threshold() -> None:
     assert (before, after) == (None, downgrade)
 
 
+def test_what_is_settled_is_free_for_others_while_more_is_reserved() -> None:
+    """Exactly what was set aside, whatever else is under way."""
+    budget = CostBudget(RULE)
+    for usd in (2.0, 3.0, 4.0):
+        assert budget.reserve(usd, 0.0)
+
+    budget.settle(reserved_usd=3.0, spent_usd=0.0, now=0.0)
+
+    assert budget.standing(0.0).reserved_usd == pytest.approx(6.0)
+    assert budget.standing(0.0).left_usd == pytest.approx(4.0)
+    budget.settle(reserved_usd=4.0, spent_usd=0.0, now=0.0)
+    budget.settle(reserved_usd=2.0, spent_usd=0.0, now=0.0)
+    assert budget.standing(0.0).reserved_usd == 0.0
+
+
+@pytest.mark.parametrize("window", [0.5, 30.0, 60.0, 600.0])
+def test_who_has_spent_everything_hears_when_it_is_forgotten(window: float) -> None:
+    """No sooner than a window after it was spent, and a slice later at most."""
+    budget = CostBudget(CostBudgetRule(usd=10.0, window=window))
+    budget.reserve(10.0, 0.0)
+    budget.settle(reserved_usd=10.0, spent_usd=10.0, now=0.0)
+
+    wait = budget.standing(0.0).wait(1.0)
+
+    assert wait is not None
+    assert window <= wait <= window * 1.1
+    assert not budget.reserve(1.0, wait * 0.99)
+    assert budget.reserve(1.0, wait * 1.001)
+
+
+@pytest.mark.parametrize("spent_later", [0.0, 1.0])
+def test_what_others_spend_later_forgets_nothing_sooner(spent_later: float) -> None:
+    """A whole window later to the slice, the first dollars still count."""
+    budget = CostBudget(RULE)
+    budget.reserve(9.0, 0.5)
+    budget.settle(reserved_usd=9.0, spent_usd=9.0, now=0.5)
+    leaves = 0.5 + (budget.standing(0.5).wait(9.0) or 0.0)
+    just_before = leaves - 0.25
+
+    budget.reserve(1.0, just_before)
+    budget.settle(reserved_usd=1.0, spent_usd=spent_later, now=just_before)
+
+    assert budget.standing(just_before).spent_usd == 9.0 + spent_later
+
+
+def test_downgrade_may_wait_until_everything_is_used_up() -> None:
+    """The last call that a budget pays for is then the last one of the better policy."""
+    downgrade = DowngradeRule(threshold=1.0, policy="cheap")
+    budget = CostBudget(dataclasses.replace(RULE, downgrade=downgrade))
+    budget.reserve(9.9, 0.0)
+
+    before = budget.standing(0.0).downgrade
+    budget.reserve(0.1, 0.0)
+
+    assert (before, budget.standing(0.0).downgrade) == (None, downgrade)
+
+
 def test_tenant_without_a_budget_has_no_standing() -> None:
     """It reserves nothing, so there is nothing to settle."""
     budgets = CostBudgets({"poor": RULE})
@@ -118,6 +176,8 @@ def test_budgets_of_tenants_are_apart() -> None:
         lambda: CostBudgetRule(usd=0.0, window=1.0),
         lambda: CostBudgetRule(usd=1.0, window=0.0),
         lambda: DowngradeRule(threshold=0.0, policy="cheap"),
+        lambda: CostBudgetRule(usd=math.inf, window=1.0),
+        lambda: CostBudgetRule(usd=1.0, window=math.inf),
         lambda: DowngradeRule(threshold=1.1, policy="cheap"),
         lambda: DowngradeRule(threshold=0.5),
     ],

@@ -63,7 +63,7 @@ def test_enabled_again_is_as_before() -> None:
     """And its next check starts at the first interval again."""
     disablements = Disablements()
     disablements.disable(KEY, "refused", now=0.0)
-    disablements.take_due(30.0)
+    disablements.take(KEY, 30.0)
 
     disablements.enable(KEY)
     after = disablements.find(deployment())
@@ -92,7 +92,7 @@ def test_checks_come_ever_less_often() -> None:
 
     now = 0.0
     while len(moments) < 7:
-        if disablements.take_due(now):
+        if disablements.take(KEY, now):
             moments.append(now)
         now += 1.0
 
@@ -104,8 +104,8 @@ def test_check_is_not_due_before_its_time() -> None:
     disablements = Disablements()
     disablements.disable(KEY, "refused", now=0.0)
 
-    assert disablements.take_due(29.9) == ()
-    assert disablements.take_due(30.0) == (KEY,)
+    assert not disablements.take(KEY, 29.9)
+    assert disablements.take(KEY, 30.0)
 
 
 def test_a_check_is_taken_once() -> None:
@@ -113,9 +113,9 @@ def test_a_check_is_taken_once() -> None:
     disablements = Disablements()
     disablements.disable(KEY, "refused", now=0.0)
 
-    taken = [disablements.take_due(now) for now in (30.0, 30.0, 89.9, 90.0)]
+    taken = [disablements.take(KEY, now) for now in (30.0, 30.0, 89.9, 90.0)]
 
-    assert taken == [(KEY,), (), (), (KEY,)]
+    assert taken == [True, False, False, True]
 
 
 def test_one_check_can_be_taken_alone() -> None:
@@ -129,7 +129,7 @@ def test_one_check_can_be_taken_alone() -> None:
 
     assert taken == [False, True, False]
     assert not disablements.take(ServedModel("acme", "m2"), 30.0)
-    assert disablements.take_due(30.0) == (model,)
+    assert disablements.take(model, 30.0)
 
 
 def test_further_failures_change_the_reason_alone() -> None:
@@ -147,16 +147,6 @@ def test_further_failures_change_the_reason_alone() -> None:
         30.0,
         30.0,
     )
-
-
-def test_several_come_due_in_the_order_they_were_disabled() -> None:
-    """The same events give the same checks."""
-    disablements = Disablements()
-    model = ServedModel("acme", "m1")
-    disablements.disable(model, "gone", now=0.0)
-    disablements.disable(KEY, "refused", now=0.5)
-
-    assert disablements.take_due(40.0) == (model, KEY)
 
 
 @pytest.mark.parametrize(

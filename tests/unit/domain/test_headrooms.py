@@ -140,6 +140,29 @@ def test_a_call_that_was_not_started_uses_nothing_up() -> None:
     assert ledger.wait(21, now=0.0) == 30.0
 
 
+def test_call_that_was_not_started_leaves_its_request() -> None:
+    """Exactly one, whatever has been sent before it."""
+    ledger = HeadroomLedger()
+    ledger.observed(requests(2), ledger.sent(10), now=0.0)
+    ledger.sent(10)
+    ledger.sent(10)
+
+    ledger.unsent(10)
+
+    assert ledger.wait(10, now=0.0) == 0.0
+    ledger.sent(10)
+    assert ledger.wait(10, now=0.0) == 60.0
+
+
+def test_call_above_the_whole_limit_passes_where_all_is_left() -> None:
+    """It never fits; waiting longer would not help it."""
+    ledger = HeadroomLedger()
+
+    ledger.observed(tokens(1000, limit=1000), ledger.sent(10), now=0.0)
+
+    assert ledger.wait(5000, now=0.0) == 0.0
+
+
 def test_overtaken_answer_is_ignored() -> None:
     """It tells of an earlier moment, when more was left."""
     ledger = HeadroomLedger()

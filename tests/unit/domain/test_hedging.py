@@ -239,6 +239,7 @@ class TestAuto:
     def test_latency_budget_that_cannot_be_kept_hedges_soonest(self) -> None:
         """But not sooner than is ever allowed."""
         assert hedged(AUTO, latency_budget=0.1) == (0.2, HedgeReason.LATENCY_BUDGET)
+        assert hedged(AUTO, latency_budget=0.0, other=None) == (0.2, HedgeReason.LATENCY_BUDGET)
 
     def test_latency_budget_needs_a_percentile_to_be_judged(self) -> None:
         """Unknown is not missed; somebody who waits is hedged all the same."""
@@ -333,3 +334,41 @@ def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSitua
         assert decision.delay == rule.delay
     else:
         assert rule.min_delay <= decision.delay <= rule.max_delay
+
+
+class TestRescue:
+    """What a deadline at stake justifies where nothing else does."""
+
+    def test_spent_budget_leaves_the_last_moment(self) -> None:
+        """Twice the other's usual duration before the deadline: it may be slow, too."""
+        assert hedged(DELAYED, budget_available=False, other_duration=10.0) == (
+            40.0,
+            HedgeReason.RESCUE,
+        )
+
+    def test_hedge_that_is_not_worth_its_cost_leaves_the_last_moment(self) -> None:
+        """Money is no reason to miss a deadline."""
+        assert hedged(AUTO, other_duration=12.5) == (35.0, HedgeReason.RESCUE)
+
+    def test_rescue_is_at_once_where_its_moment_has_passed(self) -> None:
+        """There is less time than the other usually takes twice; it may still be quick."""
+        assert hedged(AUTO, other_duration=45.0) == (0.0, HedgeReason.RESCUE)
+
+    def test_rescue_comes_no_sooner_than_the_hedge_would_have(self) -> None:
+        """The running attempt is not late before that."""
+        assert hedged(DELAYED, budget_available=False, other_duration=45.0) == (
+            2.0,
+            HedgeReason.RESCUE,
+        )
+
+    def test_rescue_leaves_the_other_its_useful_time(self) -> None:
+        """Exactly enough is enough; less would be thrown away."""
+        enough = hedged(DELAYED, budget_available=False, other_duration=0.5)
+        too_little = hedged(DELAYED, budget_available=False, other_duration=0.4)
+
+        assert enough == (59.0, HedgeReason.RESCUE)
+        assert too_little == (None, HedgeReason.BUDGET_SPENT)
+
+    def test_other_of_which_nothing_is_known_rescues_nobody(self) -> None:
+        """Its moment cannot be told."""
+        assert hedged(AUTO) == (None, HedgeReason.NOT_WORTH_ITS_COST)

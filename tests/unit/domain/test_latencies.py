@@ -289,6 +289,18 @@ def test_first_of_all_attempts_may_be_given_up() -> None:
     assert average.value(now=0.0) == 4.0
 
 
+def test_average_that_is_cleared_knows_nothing() -> None:
+    """As if it had never seen anything."""
+    average = PeakEwma(decay=10.0)
+    average.observe(4.0, now=5.0)
+
+    average.clear()
+
+    assert average.last is None
+    assert not average.is_fresh(now=5.0)
+    assert average.value(now=5.0, prior=0.7) == 0.7
+
+
 def test_average_of_nothing_is_the_prior() -> None:
     """A new deployment is neither fast nor slow."""
     average = PeakEwma(decay=10.0)

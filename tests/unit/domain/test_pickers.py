@@ -114,6 +114,17 @@ def test_failures_are_charged_as_latency() -> None:
     assert counts([Contender(failing), Contender(load(2.0))]) == [0, 3000]
 
 
+def test_recovered_deployment_is_charged_nothing() -> None:
+    """It looks like the best of its group again."""
+    load = Load()
+    load.failed(0.1, now=0.0)
+
+    load.recovered()
+
+    assert load.known_latency is None
+    assert load.cost(0.0, prior=0.7) == 0.7
+
+
 def test_slow_failure_is_charged_in_full() -> None:
     """It took longer than the penalty."""
     failing = load(0.2)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.ranking import Prospect, Quality, Weights, standings
+from routersvc.domain.ranking import (
+    Prospect,
+    Quality,
+    Weights,
+    WeightWishes,
+    standings,
+    weighed,
+)
 from routersvc.domain.tasks import Task
 
 STRONG = Prospect(quality=0.9, cost=0.010, latency=2.0, late=6.0)
@@ -136,6 +145,16 @@ class TestQuality:
         assert gaps[0] == 0.0
         assert gaps == sorted(gaps)
 
+    def test_hardest_task_asks_for_the_square(self) -> None:
+        """Of the value at a complexity of one half; a trivial one is mastered by everybody."""
+        quality = Quality(general=0.5)
+
+        assert [quality.expected(Task.CHAT, each) for each in (0.0, 0.5, 1.0)] == [1.0, 0.5, 0.25]
+
+    def test_both_ends_are_qualities(self) -> None:
+        """A model may be hopeless, or perfect."""
+        assert [Quality(general=value).general for value in (0.0, 1.0)] == [0.0, 1.0]
+
     @pytest.mark.parametrize("value", [-0.1, 1.1])
     def test_impossible_quality_is_refused(self, value: float) -> None:
         """In general and for a task."""
@@ -152,6 +171,60 @@ def test_impossible_weight_is_refused(field: str, value: float) -> None:
     """By its name."""
     with pytest.raises(ValueError, match=field):
         Weights(**{field: value})
+
+
+@pytest.mark.parametrize("field", ["quality", "cost", "latency"])
+def test_one_weight_alone_is_enough(field: str) -> None:
+    """However small; the others may be nothing."""
+    weights = Weights(**{"quality": 0.0, "cost": 0.0, "latency": 0.0, field: 0.5})
+
+    assert getattr(weights, field) == 0.5
+
+
+@pytest.mark.parametrize("field", ["quality", "cost", "latency"])
+def test_wishes_are_weights(field: str) -> None:
+    """From nothing upwards, and never without end."""
+    wish = WeightWishes(**{field: 0.0})
+
+    assert wish
+    assert getattr(wish, field) == 0.0
+    for value in (-0.1, math.inf, math.nan):
+        with pytest.raises(ValueError, match=field):
+            WeightWishes(**{field: value})
+
+
+def test_wishes_set_what_they_name_and_the_last_one_has_the_last_word() -> None:
+    """A tenant's, then a request's; what nobody wishes stays the policy's."""
+    policy = Weights(quality=1, cost=2, latency=3)
+
+    assert weighed(policy) == policy
+    assert weighed(policy, WeightWishes()) == policy
+    for field in ("quality", "cost", "latency"):
+        wished = weighed(policy, WeightWishes(**{field: 9.0}))
+        assert wished == dataclasses.replace(policy, **{field: 9.0})
+        again = weighed(policy, WeightWishes(**{field: 9.0}), WeightWishes(**{field: 0.0}))
+        assert again == dataclasses.replace(policy, **{field: 0.0})
+
+
+def test_wishes_that_leave_nothing_to_weigh_by_are_not_heeded() -> None:
+    """Something has to decide, however little it weighs."""
+    policy = Weights(quality=1, cost=0, latency=0)
+
+    assert weighed(policy, WeightWishes(quality=0.0)) == policy
+    assert weighed(policy, WeightWishes(quality=0.0, latency=0.1)) == Weights(
+        quality=0, cost=0, latency=0.1
+    )
+    assert weighed(policy, WeightWishes(quality=0.0, cost=0.1)) == Weights(
+        quality=0, cost=0.1, latency=0
+    )
+
+
+def test_kept_latency_budget_counts_more_than_everything_else_together() -> None:
+    """Exactly as much as the weights of all parts."""
+    standing = standings([STRONG], Weights(quality=1, cost=2, latency=3))[0]
+
+    assert standing.budget_weight == 7.0
+    assert standing.score == 1 * 0.9 + 2 * 1.0 + 3 * 1.0 + 1.0 + 7.0
 
 
 def test_weights_that_weigh_nothing_are_refused() -> None:

@@ -84,3 +84,31 @@ class TestCanaries:
         ordered = with_canaries(session, [self.canary, self.steady, self.other])
 
         assert [one.name for one in ordered] == ["steady", "canary", "other"]
+
+    def test_turn_is_drawn_from_session_and_model(self) -> None:
+        """Shares lie end to end by name, so that a session's draw says whose turn it is."""
+        for session in SESSIONS[:200]:
+            point = drawn(session, "model")
+            turn = "canary" if point < 0.1 else "other" if point < 0.1 + 0.2 else "steady"
+
+            assert self.first(session) == turn
+
+    def test_share_of_nothing_takes_nothing(self) -> None:
+        """A canary that is not rolled out yet, or no more."""
+        none = dataclasses.replace(self.canary, canary_share=0.0)
+
+        firsts = {with_canaries(session, [none, self.steady])[0].name for session in SESSIONS}
+
+        assert firsts == {"steady"}
+
+    def test_canary_whose_turn_it_is_comes_before_all(self) -> None:
+        """Then who takes no share, then the other canaries."""
+        session = next(s for s in SESSIONS if self.first(s) == "other")
+
+        ordered = with_canaries(session, [self.canary, self.steady, self.other])
+
+        assert [one.name for one in ordered] == ["other", "steady", "canary"]
+
+    def test_without_canaries_the_order_stays(self) -> None:
+        """Most models have none."""
+        assert with_canaries("session", FOUR[::-1]) == FOUR[::-1]

@@ -254,3 +254,63 @@ async def test_completion_that_hangs_is_closed() -> None:
     assert world.gateway.open_streams == 0
     assert health_of(world, "a").state is HealthState.UNAVAILABLE
     await world.router.stop_checks()
+
+
+async def test_completion_is_read_to_its_end() -> None:
+    """Only a whole answer proves that the model works, and its time is the check's."""
+    slow = answer("x", "y", first=1.0, gap=2.0)
+    world = World({"a": [slow]}, rules=rules(method=CheckMethod.COMPLETION))
+    world.router.start_checks()
+
+    await asyncio.sleep(4)
+
+    probe = health_of(world, "a").last_probe
+    assert probe is not None
+    assert (probe.succeeded, probe.duration) == (True, 3.0)
+    assert [(one.connect_timeout, one.timeout) for one in world.gateway.calls] == [(5.0, 5.0)]
+    await world.router.stop_checks()
+
+
+async def test_completion_is_asked_of_each_deployment() -> None:
+    """One credential may serve models that live and models that do not."""
+    twins = [scripted_deployment(name, provider="acme", credential="key") for name in ("a", "b")]
+    world = World(
+        {"a": [answer("x")], "b": [answer("x")]},
+        deployments=twins,
+        rules=rules(method=CheckMethod.COMPLETION),
+    )
+    world.router.start_checks()
+
+    await asyncio.sleep(1)
+
+    assert [one.deployment.name for one in world.gateway.calls] == ["a", "b"]
+    await world.router.stop_checks()
+
+
+@pytest.mark.parametrize("failure", [BAD_KEY, NO_QUOTA, NO_LIST])
+async def test_completion_takes_what_was_disabled_back(failure: Failure) -> None:
+    """It shows that credential and model work; it is not made before their check is due."""
+    world = World({"a": [[Fail(failure)], answer("x")]}, rules=rules(method=CheckMethod.COMPLETION))
+    await call(world)
+    world.router.start_checks()
+
+    await asyncio.sleep(29.5)
+    before = (health_of(world, "a").state, len(world.gateway.calls))
+    await asyncio.sleep(1.0)
+
+    assert before == (HealthState.DISABLED, 1)
+    assert health_of(world, "a").state is not HealthState.DISABLED
+    assert len(world.gateway.calls) == 2
+    await world.router.stop_checks()
+
+
+async def test_completion_that_fails_takes_nothing_back() -> None:
+    """The next check is the next chance."""
+    world = World({"a": [[Fail(BAD_KEY)]]}, rules=rules(method=CheckMethod.COMPLETION))
+    await call(world)
+    world.router.start_checks()
+
+    await asyncio.sleep(31)
+
+    assert health_of(world, "a").state is HealthState.DISABLED
+    await world.router.stop_checks()

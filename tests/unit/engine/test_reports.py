@@ -1,0 +1,259 @@
+"""What is told of a call afterwards is what happened, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from routersvc.domain.answers import (
+    Finished,
+    FinishReason,
+    MediaDelta,
+    RateLimitHeadroom,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.catalogue import Model
+from routersvc.domain.errors import CallFailedError
+from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.policies import HedgingMode, HedgingRule
+from routersvc.domain.prompts import Modality
+from routersvc.domain.reports import (
+    AttemptOutcome,
+    AttemptReason,
+    DegradationRung,
+    RouteReport,
+)
+from routersvc.domain.tenants import Tenant
+from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
+from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
+
+BROKEN: list[Move] = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503"))]
+DONE = Emit((Finished(reason=FinishReason.STOP),))
+
+
+async def call(world: World, *, streaming: bool = True, tenant: str = "") -> RouteReport:
+    """Make one call to its end; return its report."""
+    request = scripted_request(streaming=streaming, tenant=tenant)
+    async with world.router.open(request) as running:
+        if not streaming:
+            return (await running.complete()).report
+        while not isinstance((await running.receive())[-1], Finished):
+            pass
+        return running.report()
+
+
+async def test_report_says_who_asked_when_and_by_which_policy() -> None:
+    """An id of its own, so that a later word on the call can name it."""
+    tenant = Tenant(name="acme")
+    world = World({"a": [answer("x", first=0.5)]}, tenants=[tenant])
+
+    report = await call(world, tenant="acme")
+    other = await call(world, tenant="acme")
+
+    assert (report.policy, report.tenant, report.received_at) == ("drill", "acme", 0.0)
+    assert (report.planning_duration, report.duration) == (0.0, 0.5)
+    assert (report.hedged, report.recovered, report.degradation) == (False, False, None)
+    assert len(report.decision_id) == 32
+    assert report.decision_id != other.decision_id
+    assert [noted[0] for noted in world.observer.ends] == [report, other]
+
+
+async def test_report_names_the_response_that_was_served() -> None:
+    """By the provider's own name for it, told at the start or at the end."""
+    started = Emit((Started(model_version="m-1", response_id="r-1"),))
+    world = World({"a": [[started, Emit((TextDelta(text="x"),)), DONE]]})
+
+    served = (await call(world)).served
+
+    assert served is not None
+    assert (served.model_version, served.response_id) == ("m-1", "r-1")
+
+
+async def test_observer_hears_each_attempt_as_it_was() -> None:
+    """Number, reason and end of each, loser included."""
+    world = World(
+        {"a": [answer("late", first=9.0)], "b": [BROKEN], "c": [answer("x", first=1.0)]},
+        policy=dataclasses.replace(
+            scripted_policy(("a", "b", "c")),
+            hedging=HedgingRule(mode=HedgingMode.DELAYED, delay=0.5),
+        ),
+    )
+
+    report = await call(world)
+
+    told = [(one.deployment, one.number, one.reason) for one in world.observer.attempts]
+    assert told == [
+        ("a", 1, AttemptReason.FIRST),
+        ("b", 2, AttemptReason.HEDGE),
+        ("c", 3, AttemptReason.FAILOVER),
+    ]
+    assert [attempt.caused_by for attempt in report.attempts] == [0, 1, 2]
+    assert [attempt.outcome for attempt in report.attempts] == [
+        AttemptOutcome.LOST,
+        AttemptOutcome.FAILED,
+        AttemptOutcome.SERVED,
+    ]
+    assert [one.ends for one in world.observer.attempts] == [[one] for one in report.attempts]
+    assert report.hedged
+    assert report.total_cost is not None
+    costs = [attempt.cost for attempt in report.attempts if attempt.cost is not None]
+    assert report.total_cost.usd == sum(cost.usd for cost in costs)
+    assert report.total_cost.estimated == any(cost.estimated for cost in costs)
+
+
+async def test_weaker_stand_in_is_named() -> None:
+    """By its rung, so that a caller can tell it from what it asked for."""
+    tier_two = Model(
+        name="small",
+        context_window=128_000,
+        capabilities=scripted_deployment("b").model.capabilities,
+        prices=scripted_deployment("b").model.prices,
+        tier=2,
+    )
+    world = World(
+        {"a": [BROKEN], "b": [answer("x")]},
+        deployments=[scripted_deployment("b", model=tier_two)],
+    )
+
+    report = await call(world)
+
+    assert report.degradation is not None
+    assert report.degradation.rung is DegradationRung.LOWER_TIER
+
+
+async def test_content_of_every_kind_commits_a_stream() -> None:
+    """A tool call or a picture is an answer as much as text is."""
+    contents = (
+        TextDelta(text="x"),
+        ToolCallDelta(index=0, name="find", arguments_json="{}"),
+        MediaDelta(modality=Modality.IMAGE, media_type="image/png", data=b"x"),
+    )
+    for content in contents:
+        world = World({"a": [[Wait(1.0), Emit((content,)), Wait(5.0), DONE]]})
+
+        report = await call(world)
+
+        assert report.time_to_first_content == 1.0
+
+
+async def test_headers_of_an_answer_are_heeded_at_once() -> None:
+    """The next call goes elsewhere before it is refused."""
+    left = RateLimitHeadroom(remaining_requests=0, requests_reset=30.0)
+    said: list[Move] = [
+        Emit((Started(model_version="m", headroom=left),)),
+        Emit((TextDelta(text="x"),)),
+        DONE,
+    ]
+    world = World({"a": [said], "b": [answer("x")]})
+
+    served = [(await call(world)).served for _ in range(2)]
+
+    assert [one and one.deployment.name for one in served] == ["a", "b"]
+
+
+async def test_counted_tokens_are_told_to_operators() -> None:
+    """Tokens per second are those that the provider counted."""
+    counted: list[Move] = [
+        Emit((TextDelta(text="x"),)),
+        Wait(2.0),
+        Emit(
+            (
+                UsageCounted(usage=Usage(input_tokens=10, output_tokens=50)),
+                Finished(reason=FinishReason.STOP),
+            )
+        ),
+    ]
+    world = World({"a": [counted]})
+
+    report = await call(world)
+
+    assert report.total_usage.output_tokens == 50
+    assert world.router.health()[0].output_tokens_per_second == 25.0
+
+
+@pytest.mark.parametrize("chunks", [(10, 200), (200, 10)])
+async def test_what_a_loser_has_said_is_estimated_from_all_of_it(chunks: tuple[int, int]) -> None:
+    """Not from its last chunk alone: it is paid for."""
+    said: list[Move] = [Emit((TextDelta(text="x" * size),)) for size in chunks]
+    said.append(Hang())
+    world = World({"a": [said]})
+
+    async with world.router.open(scripted_request()) as running:
+        for _ in chunks:
+            await running.receive()
+        usage = running.report().total_usage
+
+    one = World({"a": [[Emit((TextDelta(text="x" * sum(chunks)),)), Hang()]]})
+    async with one.router.open(scripted_request()) as running:
+        await running.receive()
+        assert running.report().total_usage == usage
+
+
+async def test_complete_answer_gives_its_connection_back_at_its_end() -> None:
+    """Before the caller leaves the call: the next one may need it."""
+    world = World({"a": [answer("x")]})
+
+    async with world.router.open(scripted_request()) as running:
+        while not isinstance((await running.receive())[-1], Finished):
+            pass
+        assert world.gateway.open_streams == 0
+
+
+async def test_error_of_the_caller_is_what_ended_its_call() -> None:
+    """Observers tell a caller that broke from one that left."""
+    world = World({"a": [[Hang()]]})
+    broke = RuntimeError("the caller broke")
+
+    with pytest.raises(RuntimeError):
+        async with world.router.open(scripted_request()):
+            raise broke
+    async with world.router.open(scripted_request()) as running:
+        pass
+    await running.aclose()
+
+    assert world.observer.ends[0][1] is broke
+    assert isinstance(world.observer.ends[1][1], asyncio.CancelledError)
+    assert len(world.observer.ends) == 2
+    assert world.router.active_calls == 0
+
+
+async def test_attempts_are_given_the_times_of_their_policy() -> None:
+    """As much as is left of the deadline, where that is less."""
+    world = World({"a": [answer("x")], "b": [answer("x")]})
+    await call(world)
+    async with world.router.open(scripted_request(timeout=7.0)) as running:
+        await running.receive()
+
+    times = [(one.connect_timeout, one.timeout) for one in world.gateway.calls]
+
+    assert times == [(2.0, 60.0), (2.0, 7.0)]
+
+
+async def test_later_attempt_is_given_what_is_left() -> None:
+    """Two seconds have passed when it starts."""
+    late: list[Move] = [Wait(2.0), *BROKEN]
+    world = World({"a": [late], "b": [answer("x")]})
+
+    async with world.router.open(scripted_request(timeout=7.0)) as running:
+        await running.receive()
+
+    assert [one.timeout for one in world.gateway.calls] == [7.0, 5.0]
+
+
+async def test_report_of_a_failed_call_has_its_end() -> None:
+    """Each attempt and the whole."""
+    late: list[Move] = [Wait(2.0), *BROKEN]
+    world = World({"a": [late]}, policy=scripted_policy(("a",), max_attempts=1))
+
+    with pytest.raises(CallFailedError) as caught:
+        await call(world)
+
+    assert caught.value.report.duration == 2.0
+    assert caught.value.report.attempts[0].duration == 2.0
+    assert caught.value.report.served is None
