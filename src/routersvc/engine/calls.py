@@ -53,6 +53,10 @@ from routersvc.engine.reporting import Decision, attempt_report, route_report
 from routersvc.engine.tasks import TaskScope
 from routersvc.engine.watchdogs import Watchdog
 
+BACKSTOP = 0.5
+"""Seconds past its time after which an attempt ends itself. The race's own clock comes first: an
+attempt that ended by its timer a moment before the deadline would look like a failing provider."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
@@ -307,7 +311,7 @@ class Call:
             prompt=with_prefill(request.prompt, prefill) if prefill else request.prompt,
             streaming=request.streaming or plan.streams_whole_answers_of(attempt.deployment),
             connect_timeout=plan.timeouts.connect,
-            timeout=min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
+            timeout=BACKSTOP + min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
             headers=observation.headers,
             zero_data_retention=plan.zero_data_retention,
             no_training=plan.no_training,

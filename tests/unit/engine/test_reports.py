@@ -32,6 +32,7 @@ from routersvc.domain.reports import (
 from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
 from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
+from routersvc.engine.calls import BACKSTOP
 
 BROKEN: list[Move] = [Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503"))]
 DONE = Emit((Finished(reason=FinishReason.STOP),))
@@ -232,7 +233,7 @@ async def test_attempts_are_given_the_times_of_their_policy() -> None:
 
     times = [(one.connect_timeout, one.timeout) for one in world.gateway.calls]
 
-    assert times == [(2.0, 60.0), (2.0, 7.0)]
+    assert times == [(2.0, 60.0 + BACKSTOP), (2.0, 7.0 + BACKSTOP)]
 
 
 async def test_later_attempt_is_given_what_is_left() -> None:
@@ -243,7 +244,7 @@ async def test_later_attempt_is_given_what_is_left() -> None:
     async with world.router.open(scripted_request(timeout=7.0)) as running:
         await running.receive()
 
-    assert [one.timeout for one in world.gateway.calls] == [7.0, 5.0]
+    assert [one.timeout for one in world.gateway.calls] == [7.0 + BACKSTOP, 5.0 + BACKSTOP]
 
 
 async def test_report_of_a_failed_call_has_its_end() -> None:
