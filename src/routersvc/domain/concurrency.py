@@ -94,6 +94,14 @@ def tie(first: Ticket, second: Ticket) -> None:
     second.twin = first
 
 
+def _untie(ticket: Ticket) -> Ticket | None:
+    """Let two tickets know nothing of each other any more; return the other one, if any."""
+    twin, ticket.twin = ticket.twin, None
+    if twin is not None:
+        twin.twin = None
+    return twin
+
+
 class ConcurrencyLimiter:
     """The places of one deployment."""
 
@@ -154,6 +162,8 @@ class ConcurrencyLimiter:
         if ticket.state is TicketState.WAITING:
             del self._waiting[ticket]
             ticket.state = TicketState.DROPPED
+            ticket.on_start = None
+            _untie(ticket)
         elif ticket.state is not TicketState.DROPPED:
             raise AssertionError("a ticket that has started is given back, not cancelled")
 
@@ -200,14 +210,15 @@ class ConcurrencyLimiter:
             self._start(following, now)
             started.append(following)
         for ticket in started:
-            if ticket.on_start is not None:
-                ticket.on_start()
+            on_start, ticket.on_start = ticket.on_start, None
+            if on_start is not None:
+                on_start()
         return tuple(started)
 
     def _start(self, ticket: Ticket, now: float) -> None:
         self.in_flight += 1
         ticket.state = TicketState.RUNNING
         ticket.started_at = now
-        twin = ticket.twin
+        twin = _untie(ticket)
         if twin is not None:
             twin.limiter.cancel(twin)

@@ -58,7 +58,7 @@ class Race:
         self.deadline = started_at + plan.timeout
         self.winner: Attempt | None = None
         self.verdict: Verdict | None = None
-        self.on_place: Callable[[], None] = _take_no_note
+        self.on_place: Callable[[], None] | None = None
         self._fleet = fleet
         self._random = random
         self._attempts = RaceAttempts(plan=plan, fleet=fleet)
@@ -319,7 +319,8 @@ class Race:
         return self._waiting is not None
 
     def _place_free(self) -> None:
-        self.on_place()
+        if self.on_place is not None:
+            self.on_place()
 
     def _start_waiting(self, waiting: Waiting, now: float) -> list[Step]:
         """Start on the place that has become free, or give up where none did in time.
@@ -389,10 +390,6 @@ class Race:
 
     def _give_up(self, decisive: Failure | None = None) -> None:
         self.verdict = self._attempts.exhausted(decisive)
-
-
-def _take_no_note() -> None:
-    """Stand for a caller that does not wait."""
 
 
 def _wait_of(refusal: Refusal) -> float:

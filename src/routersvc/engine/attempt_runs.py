@@ -70,6 +70,10 @@ class AttemptRun:
         """Whether the attempt has committed or failed and the race does not know it yet."""
         return self.attempt.running and self.task is not None and self.task.done()
 
+    def forget_task(self) -> None:
+        """Let go of the ended task: one that was cancelled holds, by its traceback, this run."""
+        self.task = None
+
     async def drive(self, gateway: Gateway, call: AttemptCall) -> None:
         """Read until the attempt commits or fails; the stream stays open only where it commits."""
         committed = False

@@ -87,7 +87,6 @@ class Call:
         self.decision_id = decision.decision_id
         self._decision = decision
         self._race = race
-        race.on_place = self._wake
         self._around = surroundings
         self._ended = ended
         self._runs: list[AttemptRun] = []
@@ -192,6 +191,8 @@ class Call:
             unsettled = [run.task for run in self._runs if run.task and not run.task.done()]
             if unsettled:
                 await asyncio.wait(unsettled)
+            for run in self._runs:
+                run.forget_task()
         finally:
             self._ended(self.report())
 
@@ -371,11 +372,13 @@ class Call:
         """Wait until an attempt's task ends or the instant comes."""
         loop = asyncio.get_running_loop()
         self._wakened = loop.create_future()
+        self._race.on_place = self._wake
         timer = loop.call_at(instant, self._wake)
         try:
             await self._wakened
         finally:
             timer.cancel()
+            self._race.on_place = None
             self._wakened = None
 
     def _wake(self, _: object = None) -> None:

@@ -19,7 +19,8 @@ class AttemptCall:
     """One call of one deployment.
 
     `streaming` asks the provider to stream. `connect_timeout` and `timeout` are seconds from the
-    moment of opening; the engine keeps all times itself, so that `timeout` is a backstop. `headers` carry trace context.
+    moment of opening; the engine keeps all times itself, so that `timeout` is a backstop. `headers`
+    carry trace context.
     `zero_data_retention` and `no_training` ask for the vendor's flags on the wire.
     """
 

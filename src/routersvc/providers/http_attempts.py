@@ -53,9 +53,9 @@ class HttpAttempt:
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._call.timeout, self._time_is_up)
-        task = asyncio.current_task()
-        cancelling = 0 if task is None else task.cancelling()
-        self._receiver = task
+        # No local variable for the task: the traceback of its cancellation would hold it.
+        self._receiver = asyncio.current_task()
+        cancelling = 0 if self._receiver is None else self._receiver.cancelling()
         try:
             decoder, body = self._reading or await self._start()
             while decoder.failure is None:
@@ -67,7 +67,11 @@ class HttpAttempt:
             return decoder.end()
         except asyncio.CancelledError:
             await self._break_off()
-            if self._interruption is not None and task and task.uncancel() <= cancelling:
+            if (
+                self._interruption is not None
+                and self._receiver is not None
+                and self._receiver.uncancel() <= cancelling
+            ):
                 raise AttemptFailedError(self._interruption) from None
             raise
         except (httpx.TransportError, httpx.DecodingError) as error:

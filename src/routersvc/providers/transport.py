@@ -238,7 +238,11 @@ class _Exchange:
         """Close the socket at once, whatever it has still to send or to say goodbye."""
         if self.socket is not None:
             self.socket.abort()
-            self.socket = None
+        self.end()
+
+    def end(self) -> None:
+        """Let go of the socket, whose context holds the exchange it was opened for."""
+        self.socket = None
 
 
 _EXCHANGE: contextvars.ContextVar[_Exchange] = contextvars.ContextVar("exchange")
@@ -302,6 +306,7 @@ class _Body(LingeringStream):
             raise
         if not data:
             self._transport.released(self)
+            self._exchange.end()
             raise StopAsyncIteration
         return data
 
@@ -312,7 +317,9 @@ class _Body(LingeringStream):
     def linger(self) -> None:
         """Give the connection back once the rest has come."""
         self._transport.released(self)
-        if not self._content.is_eof():
+        if self._content.is_eof():
+            self._exchange.end()
+        else:
             self._transport.keep_lingering(self)
             self._content.on_eof(self._end)
 
@@ -322,12 +329,15 @@ class _Body(LingeringStream):
         Then the connection has gone back to the pool, and may serve somebody else already.
         """
         self._transport.released(self)
-        if not self._content.is_eof():
+        if self._content.is_eof():
+            self._exchange.end()
+        else:
             self._exchange.abort()
         self._response.close()
 
     def _end(self) -> None:
         self._transport.lingered(self)
+        self._exchange.end()
 
 
 async def _content(request: httpx.Request) -> bytes:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from tests.garbage import cyclic_garbage, without_old_objects
+
 from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
 from routersvc.grpc_api.client import CallError, RouterClient
@@ -92,3 +94,18 @@ async def test_hang_up_reaches_the_provider_in_silence_and_in_mid_stream(start: 
         (record,) = alpha.log
         assert record.outcome.value == "client_hung_up"
         assert record.tokens_sent < 48
+
+
+async def test_calls_leave_no_work_for_the_garbage_collector(start: Start) -> None:
+    """Neither complete answers nor departed callers leave cycles."""
+    with without_old_objects():
+        async with start(SLOW) as service:
+            cyclic_garbage()
+
+            for streaming in (True, False):
+                await leave_after(20.0, service.client, streaming=streaming)
+                for seconds in (0.01, 0.03, 0.06):
+                    await leave_after(seconds, service.client, streaming=streaming)
+            await service.settled()
+
+            assert cyclic_garbage("routersvc.") == []
