@@ -129,6 +129,7 @@ class NotingObserver:
     attempts: list[NotedAttempt] = dataclasses.field(default_factory=list[NotedAttempt])
     ends: list[Ending] = dataclasses.field(default_factory=list[Ending])
     refusals: list[RefusedError] = dataclasses.field(default_factory=list[RefusedError])
+    requests: list[Request] = dataclasses.field(default_factory=list[Request])
 
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
@@ -148,12 +149,12 @@ class NotingObserver:
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
         """Note the end of a call."""
-        del request
+        self.requests.append(request)
         self.ends.append((report, error))
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
         """Note a refusal."""
-        del request
+        self.requests.append(request)
         self.refusals.append(error)
 
 

@@ -1,16 +1,20 @@
 """Extra attempts are bounded by the requests, and suffice where one provider dies."""
 
+import dataclasses
 import random
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.unit.domain.plans import plan_over
 
 from routersvc.domain.breakers import Breaker, BreakerLease, BreakerRule
+from routersvc.domain.budget_book import BudgetBook
 from routersvc.domain.budgets import AttemptBudget, BudgetRule, is_charged, withdraw
 from routersvc.domain.failures import BreakerEffect
 from routersvc.domain.reports import AttemptReason
+from routersvc.drills.worlds import scripted_deployment
 
 RETRY = AttemptReason.RETRY
 HEDGE = AttemptReason.HEDGE
@@ -356,3 +360,43 @@ class BudgetMachine(RuleBasedStateMachine):
 
 TestBudgetMachine = BudgetMachine.TestCase
 TestBudgetMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+
+
+def test_what_was_spent_leaves_the_window_once() -> None:
+    """The next window allows as much as the last, whatever was saved meanwhile."""
+    budget = AttemptBudget(BudgetRule(share=0.1, hedge_share=0.0, reserve=10, hedge_reserve=0))
+    for _ in range(100):
+        budget.deposit(0.0)
+    assert spend(budget, RETRY, 0.0) == 10
+
+    for _ in range(100):
+        budget.deposit(20.0)
+
+    assert spend(budget, RETRY, 20.0) == 10
+
+
+def test_hedge_is_allowed_by_the_hedges_of_its_policy() -> None:
+    """That retries are left helps no hedge."""
+    rule = BudgetRule(share=0.1, hedge_share=0.0, reserve=10, hedge_reserve=0)
+
+    assert not BudgetBook(rule).allows_hedge(plan_over(scripted_deployment("a")), 0.0)
+
+
+def test_attempts_of_the_client_are_attempts() -> None:
+    """The first failover of a call that is itself a retry is not free."""
+    rule = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
+    deployment = scripted_deployment("a")
+    plan = dataclasses.replace(plan_over(deployment), previous_attempts=1)
+
+    def pays(earlier_failovers: int) -> bool:
+        return BudgetBook(rule).pays(
+            deployment,
+            plan,
+            reason=FAILOVER,
+            earlier_failovers=earlier_failovers,
+            success_rate=None,
+            now=0.0,
+        )
+
+    assert not pays(0)
+    assert not pays(1)

@@ -227,3 +227,26 @@ def test_no_window_ever_holds_more_than_the_limit(
         budget.settle(reserved_usd=reserved, spent_usd=0.0, now=now)
     assert budget.standing(now).reserved_usd == 0.0
     assert budget.standing(now + 62.0).left_usd == RULE.usd
+
+
+def test_settling_one_of_two_leaves_the_other_reserved() -> None:
+    """To the cent, however little it is."""
+    budget = CostBudget(RULE)
+    budget.reserve(0.5, 0.0)
+    budget.reserve(0.3, 0.0)
+
+    budget.settle(reserved_usd=0.5, spent_usd=0.0, now=1.0)
+
+    assert budget.standing(1.0).reserved_usd == pytest.approx(0.3)
+
+
+def test_spending_of_one_slice_is_one_entry() -> None:
+    """However many calls a second there are, the window holds no more than its slices."""
+    budget = CostBudget(RULE)
+    for _ in range(3):
+        budget.reserve(1.0, 100.0)
+        budget.settle(reserved_usd=1.0, spent_usd=0.25, now=100.0)
+
+    (entry,) = budget.standing(100.0).leaving
+
+    assert entry[1] == 0.75

@@ -11,7 +11,7 @@ from routersvc.domain.answers import RateLimitHeadroom, Usage
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules, DeploymentState
-from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.failures import BreakerEffect, Failure, FailureClass
 from routersvc.domain.health import BreakerState, DeploymentHealth, HealthState, Quantiles
 from routersvc.domain.leases import Lease, Obstacle, Refusal
 from routersvc.domain.pickers import FAILURE_PENALTY
@@ -424,3 +424,53 @@ def test_short_wait_is_a_wait() -> None:
     health = health_of(state, 0.25)
 
     assert (health.state, health.not_before_delay) == (HealthState.UNAVAILABLE, 0.25)
+
+
+def test_speed_of_a_quick_answer_is_told() -> None:
+    """Also of one that took less than a second."""
+    state = state_with()
+
+    state.succeeded(lease_of(state, 0.0), Usage(input_tokens=1, output_tokens=10), 0.5)
+
+    assert health_of(state, 1.0).output_tokens_per_second == 20.0
+
+
+def test_probe_is_awaited_where_a_call_of_any_size_could_make_it() -> None:
+    """A deployment without tokens left may still be probed; how many a call needs is its own."""
+    state = state_with()
+    lease = lease_of(state, 0.0)
+    spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=100, tokens_reset=60.0)
+    state.observed(lease, spent, 0.0)
+    state.failed(lease, BROKEN, 0.0)
+    state.breaker.failed(state.breaker.force(0.0), 0.0, BreakerEffect.FAILURE)
+
+    assert not state.awaits_probe(0.5)
+    assert state.awaits_probe(1.0)
+
+
+def test_attempt_that_is_withdrawn_starts_the_next_in_line() -> None:
+    """Its place is free from that moment on, and it is no attempt."""
+    state = state_with(concurrency=ConcurrencyRule(initial=3, minimum=1, maximum=3))
+    state.released(lease_of(state, 0.0), 0.0)
+    for _ in range(2):
+        lease_of(state, 0.0)
+    last = lease_of(state, 1.0)
+    following = state.enqueue(lambda: None)
+    assert following is not None
+
+    state.withdrawn(last, 10, 2.0)
+
+    assert following.started_at == 2.0
+    assert health_of(state, 2.0).attempts_total == 3
+
+
+def test_refusal_says_why_in_a_sentence() -> None:
+    """It becomes the caller's error."""
+    state = state_with()
+    waits = Failure(failure_class=FailureClass.RATE_LIMITED, message="status 429", retry_after=60.0)
+    state.failed(lease_of(state, 0.0), waits, 0.0)
+
+    refusal = state.lease(10, 0.0, streaming=True)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.failure().message == "`a` asked not to be called for 60 s"

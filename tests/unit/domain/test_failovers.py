@@ -5,9 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.failovers import may_differ
+from routersvc.domain.attempts import Attempt
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.failovers import forbids_another, may_differ
 from routersvc.domain.failures import Failure, FailureClass
+from routersvc.domain.leases import Lease
+from routersvc.domain.reports import AttemptReason
 from routersvc.drills.worlds import scripted_deployment
 
 FAILED = scripted_deployment("failed", provider="acme", credential="key")
@@ -37,3 +42,46 @@ def test_only_what_differs_in_what_failed_is_tried(
     failure = Failure(failure_class=failure_class, message="no")
 
     assert tuple(one for one in ALL if may_differ(one, FAILED, failure)) == expected
+
+
+def attempt_on(deployment: Deployment, *, first_content_at: float | None) -> Attempt:
+    """Return an attempt that has run."""
+    fleet, plan = fleet_of(deployment), plan_over(deployment)
+    lease = fleet.start(deployment, plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=0.0)
+    assert isinstance(lease, Lease)
+    return Attempt(
+        number=1,
+        deployment=deployment,
+        reason=AttemptReason.FIRST,
+        caused_by=0,
+        lease=lease,
+        started_at=0.0,
+        first_content_at=first_content_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure_class", "first_content_at", "forbidden"),
+    [
+        (FailureClass.CONNECT, None, False),
+        (FailureClass.CONNECT, 1.0, True),
+        (FailureClass.SERVER_ERROR, None, True),
+    ],
+)
+def test_side_effects_are_repeated_only_where_none_can_have_begun(
+    failure_class: FailureClass,
+    first_content_at: float | None,
+    forbidden: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """Neither the class alone shows it, nor that there was no content."""
+    plan = dataclasses.replace(plan_over(FAILED), has_side_effects=True)
+
+    assert (
+        forbids_another(
+            attempt_on(FAILED, first_content_at=first_content_at),
+            Failure(failure_class=failure_class, message="no"),
+            plan=plan,
+            classes=(failure_class,),
+        )
+        is forbidden
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 
 import pytest
+from tests.unit.domain.plans import fleet_of, plan_over
 
 from routersvc.domain.active_checks import CheckResult
 from routersvc.domain.answers import RateLimitHeadroom
@@ -14,52 +14,24 @@ from routersvc.domain.budgets import BudgetRule
 from routersvc.domain.catalogue import Deployment, Prices
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
+from routersvc.domain.disablements import RecheckRule
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.fleet import Fleet, FleetRules
 from routersvc.domain.health import BreakerState
 from routersvc.domain.hedging import HedgeReason
 from routersvc.domain.leases import Lease, Obstacle, Refusal
-from routersvc.domain.plans import HedgingPlan, Plan
-from routersvc.domain.policies import ConsistencyMode, HedgingMode, HedgingRule, Priority
+from routersvc.domain.plans import Plan
+from routersvc.domain.policies import HedgingMode, HedgingRule, Priority
 from routersvc.domain.race_attempts import RaceAttempts
 from routersvc.domain.reports import AttemptReason
-from routersvc.drills.worlds import scripted_deployment, scripted_policy
+from routersvc.drills.worlds import scripted_deployment
 
-NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
 A = scripted_deployment("a")
 B = scripted_deployment("b")
 BAD_KEY = Failure(failure_class=FailureClass.AUTHENTICATION, message="status 401")
 BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
 NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
 NO_EXTRAS = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
-
-
-def plan_over(*deployments: Deployment, tokens: int = 100) -> Plan:
-    """Return a plan for a streamed request."""
-    policy = scripted_policy([deployment.name for deployment in deployments])
-    return Plan(
-        policy=policy,
-        deployments=deployments,
-        max_attempts=3,
-        timeout=60.0,
-        timeouts=policy.timeouts,
-        retries=policy.retries,
-        hedging_rule=policy.hedging,
-        hedging=NO_HEDGING,
-        priority=Priority.NORMAL,
-        previous_attempts=0,
-        tokens=tokens,
-        stream_recovery=policy.stream_recovery,
-        consistency=ConsistencyMode.ANY,
-        streaming=True,
-        has_side_effects=False,
-        failover_on_refusal=False,
-    )
-
-
-def fleet_of(*deployments: Deployment, rules: FleetRules | None = None) -> Fleet:
-    """Return a fleet that draws from one seed."""
-    return Fleet(deployments, random=random.Random(0), rules=rules)
 
 
 def ask(
@@ -569,3 +541,54 @@ def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
     assert second.granted is not None
     assert second.granted.ticket.started_at == 2.0
     assert (fleet.running_attempts, fleet.waiting_tickets) == (0, 0)
+
+
+def test_call_that_checks_a_model_is_the_only_one() -> None:
+    """The next waits for its turn, as for a credential."""
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+
+    first = ask(fleet, plan, 30.0)
+    again = ask(fleet, plan, 30.0)
+
+    assert isinstance(first, Lease)
+    assert isinstance(again, Refusal)
+    assert again.obstacle is Obstacle.MODEL_DISABLED
+
+
+def test_rechecks_come_when_the_rule_says() -> None:
+    """Operators are told in how many seconds."""
+    fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=5.0)))
+    fleet.failed(start(fleet, plan_over(A), 100.0), BAD_KEY, 100.0)
+
+    health = fleet.health(A, 102.0)
+
+    assert health.disabled_description == "status 401; checked again in 3 s"
+
+
+def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
+    """The place it would have had is free from that moment on."""
+    rules = FleetRules(
+        deployments=DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1)),
+        budgets=NO_EXTRAS,
+    )
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+    calls = [
+        fleet.enqueue([A], reason=AttemptReason.HEDGE, caused_by=1, on_start=lambda: None, now=0.0)
+        for _ in range(2)
+    ]
+    first, second = (call for call in calls if call is not None)
+    fleet.released(lease, 1.0)
+    place = first.granted
+    assert place is not None
+
+    refusal = fleet.start(
+        A, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=2.0, ticket=place.ticket
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.obstacle is Obstacle.BUDGET_SPENT
+    assert second.granted is not None
+    assert second.granted.ticket.started_at == 2.0

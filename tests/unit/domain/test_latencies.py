@@ -341,3 +341,14 @@ def test_decay_of_nothing_is_refused() -> None:
     """It would divide by zero at the first observation instead of at the start."""
     with pytest.raises(ValueError, match="decay"):
         PeakEwma(decay=0.0)
+
+
+def test_shortest_latency_leaves_the_window_like_any() -> None:
+    """What is too short to tell from nothing is counted out where it was counted in."""
+    window = LatencyWindow(span=10.0)
+    window.record(0.0, 0.0)
+
+    window.record(1.0, 30.0)
+
+    assert window.count(30.0) == 1
+    assert window.quantile(0.01, 30.0) == about(1.0)

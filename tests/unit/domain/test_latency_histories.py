@@ -236,3 +236,20 @@ class TestLatencyHistory:
         assert peeked is not None
         assert peeked.percentile == about(9.0)
         assert explained.view(0.95, now=0.2) == untouched.view(0.95, now=0.2)
+
+
+def test_glance_sees_what_a_view_would_and_leaves_it() -> None:
+    """For a quarter of a second the last view, then what is known."""
+    history = LatencyHistory()
+    history.record(1.0, 0.0)
+    before = history.view(0.95, 0.0)
+    history.record(9.0, 0.1)
+
+    assert history.glance(0.95, 0.1) == before
+    assert history.view(0.95, 0.1) == before
+    fresh = history.glance(0.95, 0.25)
+    assert fresh is not None
+    assert fresh.samples == 2
+    other = history.glance(0.5, 0.1)
+    assert other is not None
+    assert other.samples == 2

@@ -75,3 +75,14 @@ def test_sliding_leaves_exactly_what_is_young(steps: list[tuple[int, bool, bool]
         assert outcomes.successes == sum(entry[1] for entry in kept)
         assert outcomes.failures == sum(not entry[1] for entry in kept)
         assert outcomes.slow == sum(entry[2] for entry in kept)
+
+
+def test_slow_failures_of_one_slice_leave_together() -> None:
+    """All of them, not one."""
+    window = OutcomeWindow(span=10.0)
+    for _ in range(3):
+        window.failed(0.0, slow=True)
+
+    later = window.outcomes(30.0)
+
+    assert (later.failures, later.slow) == (0, 0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 
 import pytest
+from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta, ToolCallDelta
-from routersvc.domain.catalogue import Capability, Deployment
+from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
 from routersvc.domain.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
@@ -17,32 +16,12 @@ from routersvc.domain.errors import (
     StreamBrokenError,
 )
 from routersvc.domain.failures import Failure, FailureClass, LastWord
-from routersvc.domain.policies import RetryRule, StreamRecoveryMode
-from routersvc.domain.prompts import Message, Role, Text
+from routersvc.domain.policies import RetryRule
+from routersvc.domain.prompts import Text
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
-from routersvc.domain.requests import Request
 from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
-from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
-from routersvc.engine.call_events import Recovered, RecoveryKind, RouteSelected
-
-
-def failing(failure_class: FailureClass, *, retry_after: float | None = None) -> Fail:
-    """Return the move that fails in this way."""
-    return Fail(Failure(failure_class=failure_class, message="it failed", retry_after=retry_after))
-
-
-def token(text: str) -> Emit:
-    """Return the move that says `text`."""
-    return Emit((TextDelta(text=text),))
-
-
-async def stream(world: World, request: Request | None = None) -> list[object]:
-    """Return all events of one streamed call."""
-    events: list[object] = []
-    async with world.router.open(request or scripted_request()) as call:
-        while not (events and isinstance(events[-1], Finished)):
-            events.extend(await call.receive())
-    return events
+from routersvc.drills.worlds import World, scripted_policy, scripted_request
+from routersvc.engine.call_events import RouteSelected
 
 
 async def test_first_choice_answers() -> None:
@@ -157,35 +136,6 @@ async def test_slow_reader_is_not_a_stall() -> None:
             await asyncio.sleep(25.0)
 
     assert texts == ["a", "b"]
-
-
-async def test_restart_tells_the_client_to_discard() -> None:
-    """Tokens of two attempts never mix without a word between them."""
-    world = World(
-        {
-            "a": [[token("half"), failing(FailureClass.TRUNCATED)]],
-            "b": [answer("whole")],
-        },
-        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESTART),
-    )
-
-    events = await stream(world)
-
-    kinds = [type(event).__name__ for event in events]
-    assert kinds == [
-        "RouteSelected",
-        "TextDelta",
-        "Recovered",
-        "TextDelta",
-        "UsageCounted",
-        "Finished",
-    ]
-    recovered = events[2]
-    assert isinstance(recovered, Recovered)
-    assert recovered.kept_characters == 0
-    report, _ = world.observer.ends[0]
-    assert report.recovered
-    assert [a.outcome for a in report.attempts] == [AttemptOutcome.BROKEN, AttemptOutcome.SERVED]
 
 
 async def test_deadline_bounds_everything() -> None:
@@ -364,6 +314,28 @@ async def test_defect_of_an_adapter_fails_its_attempt_only(
     assert "an adapter raised what it must not" in caplog.text
 
 
+async def test_defect_at_opening_fails_its_attempt_only() -> None:
+    """Without a stream there is nothing to close."""
+    world = World({"a": [], "b": [answer("noon")]})
+
+    events = await stream(world)
+
+    assert isinstance(events[-1], Finished)
+    assert world.leftovers() == {}
+
+
+async def test_first_event_tells_what_was_chosen() -> None:
+    """With the report of that moment."""
+    world = World({"a": [answer("noon")]})
+
+    async with world.router.open(scripted_request()) as call:
+        selected = (await call.receive())[0]
+
+    assert isinstance(selected, RouteSelected)
+    assert selected.report.decision_id == call.decision_id
+    assert selected.report.served is not None
+
+
 async def test_trace_headers_reach_the_gateway() -> None:
     """What the observer hands out is sent with the attempt."""
     world = World({"a": [answer("noon")]})
@@ -397,76 +369,3 @@ async def test_full_router_sheds() -> None:
             world.router.open(scripted_request())
 
     assert caught.value.retry_after > 0
-
-
-def resuming(other: Deployment, cut: list[Move]) -> World:
-    """Return a world whose first deployment is cut, and whose policy resumes."""
-    return World(
-        {"a": [cut], "b": [answer(" and whole")]},
-        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
-        deployments=[other],
-    )
-
-
-async def test_resume_goes_on_from_the_text_so_far() -> None:
-    """The other model is asked to continue; the client keeps what it has."""
-    cut: list[Move] = [token("half "), token("the way "), failing(FailureClass.TRUNCATED)]
-    world = resuming(scripted_deployment("b"), cut)
-
-    events = await stream(world)
-
-    recovered = next(event for event in events if isinstance(event, Recovered))
-    assert recovered.kind is RecoveryKind.RESUMED
-    assert recovered.kept_characters == len("half the way")
-    assert world.gateway.calls[1].prompt.messages[-1] == Message(
-        role=Role.ASSISTANT, parts=(Text(text="half the way"),)
-    )
-    report, _ = world.observer.ends[0]
-    assert [a.outcome for a in report.attempts] == [AttemptOutcome.BROKEN, AttemptOutcome.SERVED]
-    assert report.total_usage.output_tokens == report.attempts[0].usage.output_tokens + 1
-
-
-async def test_resume_restarts_where_the_model_cannot_continue() -> None:
-    """Without a prefill the answer starts over, and the client is told to discard."""
-    able = scripted_deployment("b")
-    unable = dataclasses.replace(
-        able,
-        model=dataclasses.replace(
-            able.model, capabilities=able.model.capabilities - {Capability.PREFILL}
-        ),
-    )
-    world = resuming(unable, [token("half"), failing(FailureClass.TRUNCATED)])
-
-    events = await stream(world)
-
-    recovered = next(event for event in events if isinstance(event, Recovered))
-    assert (recovered.kind, recovered.kept_characters) == (RecoveryKind.RESTARTED, 0)
-    assert world.gateway.calls[1].prompt == world.gateway.calls[0].prompt
-
-
-async def test_answer_with_a_tool_call_is_not_resumed() -> None:
-    """Half a tool call cannot be continued as text."""
-    half_call = Emit((ToolCallDelta(index=0, call_id="c", name="f", arguments_json='{"a'),))
-    cut: list[Move] = [token("I look"), half_call, failing(FailureClass.TRUNCATED)]
-    world = resuming(scripted_deployment("b"), cut)
-
-    events = await stream(world)
-
-    recovered = next(event for event in events if isinstance(event, Recovered))
-    assert recovered.kind is RecoveryKind.RESTARTED
-
-
-async def test_own_prefill_of_the_prompt_is_lengthened() -> None:
-    """Two turns of the model in a row would be refused by some providers."""
-    prompt = scripted_request().prompt
-    begun = Message(role=Role.ASSISTANT, parts=(Text(text="It "),))
-    world = resuming(scripted_deployment("b"), [token("is noon "), failing(FailureClass.TRUNCATED)])
-    request = dataclasses.replace(
-        scripted_request(), prompt=dataclasses.replace(prompt, messages=(*prompt.messages, begun))
-    )
-
-    await stream(world, request)
-
-    assert world.gateway.calls[1].prompt.messages[1:] == (
-        Message(role=Role.ASSISTANT, parts=(Text(text="It "), Text(text="is noon"))),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
@@ -14,18 +15,20 @@ from routersvc.domain.answers import (
     RateLimitHeadroom,
     Started,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     Usage,
     UsageCounted,
 )
 from routersvc.domain.catalogue import Model
-from routersvc.domain.errors import CallFailedError
+from routersvc.domain.errors import CallFailedError, DrainingError
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.policies import HedgingMode, HedgingRule
 from routersvc.domain.prompts import Modality
 from routersvc.domain.reports import (
     AttemptOutcome,
     AttemptReason,
+    Cost,
     DegradationRung,
     RouteReport,
 )
@@ -178,22 +181,35 @@ async def test_counted_tokens_are_told_to_operators() -> None:
     assert world.router.health()[0].output_tokens_per_second == 25.0
 
 
-@pytest.mark.parametrize("chunks", [(10, 200), (200, 10)])
-async def test_what_a_loser_has_said_is_estimated_from_all_of_it(chunks: tuple[int, int]) -> None:
+def saying(size: int) -> Emit:
+    """Return the move that says so many characters."""
+    return Emit((TextDelta(text="x" * size),))
+
+
+def asking(size: int) -> Emit:
+    """Return the move that asks for a tool with so many characters."""
+    call = ToolCallDelta(index=0, call_id="c", name="f", arguments_json="x" * size)
+    return Emit((call,))
+
+
+@pytest.mark.parametrize("move", [saying, asking])
+@pytest.mark.parametrize("sizes", [(10, 200), (200, 10)])
+async def test_what_a_departed_caller_was_told_is_estimated_from_all_of_it(
+    sizes: tuple[int, int], move: Callable[[int], Emit]
+) -> None:
     """Not from its last chunk alone: it is paid for."""
-    said: list[Move] = [Emit((TextDelta(text="x" * size),)) for size in chunks]
-    said.append(Hang())
-    world = World({"a": [said]})
+    world = World({"a": [[*(move(size) for size in sizes), Hang()]]})
 
     async with world.router.open(scripted_request()) as running:
-        for _ in chunks:
+        for _ in sizes:
             await running.receive()
-        usage = running.report().total_usage
+    usage = running.report().total_usage
 
-    one = World({"a": [[Emit((TextDelta(text="x" * sum(chunks)),)), Hang()]]})
+    one = World({"a": [[move(sum(sizes)), Hang()]]})
     async with one.router.open(scripted_request()) as running:
         await running.receive()
-        assert running.report().total_usage == usage
+    assert running.report().total_usage == usage
+    assert usage.output_tokens == 53
 
 
 async def test_complete_answer_gives_its_connection_back_at_its_end() -> None:
@@ -258,3 +274,61 @@ async def test_report_of_a_failed_call_has_its_end() -> None:
     assert caught.value.report.duration == 2.0
     assert caught.value.report.attempts[0].duration == 2.0
     assert caught.value.report.served is None
+
+
+async def test_completion_is_the_whole_answer() -> None:
+    """Why it ended and its token probabilities are part of it."""
+    likely = TokenLogprob(token="x", logprob=-0.5)
+    said = Emit((TextDelta(text="x", logprobs=(likely,)), Finished(reason=FinishReason.LENGTH)))
+    world = World({"a": [[said]]})
+
+    async with world.router.open(scripted_request(streaming=False)) as running:
+        completion = await running.complete()
+
+    assert completion.finish.reason is FinishReason.LENGTH
+    assert completion.logprobs == (likely,)
+
+
+async def test_usage_that_was_not_counted_is_estimated() -> None:
+    """What the provider counted goes first."""
+    uncounted = [Emit((TextDelta(text="x" * 40),)), DONE]
+    world = World({"a": [uncounted, answer("x" * 40)]})
+    usages: list[Usage] = []
+
+    for _ in range(2):
+        async with world.router.open(scripted_request(streaming=False)) as running:
+            usages.append((await running.complete()).usage)
+
+    assert (usages[0].output_tokens, usages[0].estimated) == (10, True)
+    assert (usages[1].output_tokens, usages[1].estimated) == (1, False)
+
+
+async def test_observers_hear_whose_call_ended_or_was_refused() -> None:
+    """Its request goes with it, for labels and logs."""
+    world = World({"a": [answer("x")]})
+    request = scripted_request()
+    async with world.router.open(request) as running:
+        await running.receive()
+    world.router.drain()
+
+    with pytest.raises(DrainingError):
+        world.router.open(request)
+
+    assert world.observer.requests == [request, request]
+
+
+async def test_cost_of_two_attempts_is_the_sum_of_both() -> None:
+    """What the first one wasted included."""
+    cut: list[Move] = [saying(40), Fail(Failure(failure_class=FailureClass.TRUNCATED, message=""))]
+    world = World({"a": [cut], "b": [answer("x")]})
+
+    async with world.router.open(scripted_request(streaming=False)) as running:
+        await running.complete()
+    report = running.report()
+
+    first, second = (attempt.cost for attempt in report.attempts)
+    assert first is not None
+    assert second is not None
+    assert report.total_cost == Cost(
+        usd=first.usd + second.usd, wasted_usd=first.usd, estimated=True
+    )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from routersvc.domain.answers import Finished
+from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.errors import CallFailedError, DrainingError, UnknownNameError
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.health import HealthState
 from routersvc.domain.model_listing import ModelFilter
+from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Fail, Hang, Move, answer
 from routersvc.drills.worlds import World, scripted_deployment, scripted_request
 
@@ -141,3 +144,34 @@ async def test_failed_call_is_over_for_the_router() -> None:
     assert world.router.active_calls == 0
     await world.router.wait_idle()
     assert world.leftovers() == {}
+
+
+async def test_names_that_do_not_exist_are_named() -> None:
+    """Beside those that do."""
+    world = World({"a": [answer("x")]})
+
+    with pytest.raises(UnknownNameError) as caught:
+        world.router.health(models=("nonesuch",))
+
+    assert (caught.value.name, caught.value.known) == ("nonesuch", ("model",))
+
+
+async def test_tenants_are_told_their_own_models_and_health_is_told_by_model() -> None:
+    """What another tenant can reach is not theirs to see."""
+    small = dataclasses.replace(scripted_deployment("b").model, name="small")
+    world = World(
+        {"a": [answer("x")], "b": [answer("x")]},
+        deployments=[scripted_deployment("b", model=small)],
+        tenants=[
+            Tenant(name="all"),
+            Tenant(name="some", constraints=Constraints(allowed_providers=frozenset({"a"}))),
+        ],
+    )
+
+    def listed(tenant: str) -> list[str]:
+        return [model.model.name for model in world.router.list_models(tenant, ModelFilter())]
+
+    assert listed("all") == ["model", "small"]
+    assert listed("some") == ["model"]
+    health = world.router.health(models=("small",))
+    assert [one.deployment.name for one in health] == ["b"]

@@ -1,0 +1,41 @@
+"""Plans and fleets as the domain's tests want them."""
+
+from __future__ import annotations
+
+import random
+
+from routersvc.domain.catalogue import Deployment
+from routersvc.domain.fleet import Fleet, FleetRules
+from routersvc.domain.plans import HedgingPlan, Plan
+from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority
+from routersvc.drills.worlds import scripted_policy
+
+NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
+
+
+def plan_over(*deployments: Deployment, tokens: int = 100) -> Plan:
+    """Return a plan for a streamed request."""
+    policy = scripted_policy([deployment.name for deployment in deployments])
+    return Plan(
+        policy=policy,
+        deployments=deployments,
+        max_attempts=3,
+        timeout=60.0,
+        timeouts=policy.timeouts,
+        retries=policy.retries,
+        hedging_rule=policy.hedging,
+        hedging=NO_HEDGING,
+        priority=Priority.NORMAL,
+        previous_attempts=0,
+        tokens=tokens,
+        stream_recovery=policy.stream_recovery,
+        consistency=ConsistencyMode.ANY,
+        streaming=True,
+        has_side_effects=False,
+        failover_on_refusal=False,
+    )
+
+
+def fleet_of(*deployments: Deployment, rules: FleetRules | None = None) -> Fleet:
+    """Return a fleet that draws from one seed."""
+    return Fleet(deployments, random=random.Random(0), rules=rules)
