@@ -1,7 +1,7 @@
 """Change single rules of the reliability layer and see whether a test notices.
 
     python -m bench.mutations                    # what is new or has changed since the last run
-    python -m bench.mutations --again            # what no test has noticed, after tests were added
+    python -m bench.mutations --again            # what lives without a reason, after tests were added
     python -m bench.mutations --again breakers   # only of modules with such names
     python -m bench.mutations --show             # what lives and has no reason
     python -m bench.mutations --report --write   # no run, only the table
@@ -18,7 +18,7 @@ import sys
 import mutmut.__main__ as program
 
 from bench.mutations import operators, runner
-from bench.mutations.results import FOLDER, Fate, read_mutants, report
+from bench.mutations.results import FOLDER, Fate, Mutant, read_mutants, report
 from bench.tables import RESULTS
 
 PROCESSES = 2
@@ -30,7 +30,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("modules", nargs="*", help="parts of the names of modules")
-    parser.add_argument("--again", action="store_true", help="run what no test has noticed")
+    parser.add_argument("--again", action="store_true", help="run what lives without a reason")
     parser.add_argument("--report", action="store_true", help="run nothing")
     parser.add_argument("--show", action="store_true", help="run nothing, show what lives")
     parser.add_argument("--write", action="store_true", help="write the table of results")
@@ -39,7 +39,7 @@ def main() -> int:
     if not (arguments.report or arguments.show):
         _run(modules, again=arguments.again)
     mutants = read_mutants(modules)
-    unexcused = [one for one in mutants if one.fate is Fate.LIVES and not one.reason]
+    unexcused = [one for one in mutants if _is_open(one)]
     if arguments.show:
         for one in unexcused:
             print(one.name, *one.change, sep="\n    ")
@@ -51,6 +51,11 @@ def main() -> int:
     return 1 if unexcused else 0
 
 
+def _is_open(mutant: Mutant) -> bool:
+    """Whether a mutant lives for which there is no reason."""
+    return mutant.fate is Fate.LIVES and not mutant.reason
+
+
 def _run(modules: list[str], *, again: bool) -> None:
     operators.install()
     runner.install()
@@ -58,7 +63,7 @@ def _run(modules: list[str], *, again: bool) -> None:
     (FOLDER / "mutmut-stats.json").unlink(missing_ok=True)
     names: list[str] = []
     if again:
-        names = [one.name for one in read_mutants(modules) if one.fate is Fate.LIVES]
+        names = [one.name for one in read_mutants(modules) if _is_open(one)]
     elif modules:
         names = [one.name for one in read_mutants(modules) if one.fate is not Fate.KILLED]
     if names or not (again or modules):

@@ -167,7 +167,7 @@ class DeploymentState:
             )
         return None
 
-    def hindrance(self, tokens: int, now: float, *, may_probe: bool = True) -> Refusal | None:
+    def hindrance(self, tokens: int, now: float, *, may_probe: bool) -> Refusal | None:
         """Return what `lease` would say no for, a lack of places included. Changes nothing."""
         refusal = self.obstacle(tokens, now, may_probe=may_probe)
         if refusal is None and self._limiter.is_full:

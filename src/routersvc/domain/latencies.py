@@ -187,10 +187,7 @@ class PeakEwma:
         return self._value
 
     def fading(self, now: float) -> tuple[float, float] | None:
-        """Return the average and the share of it that is still believed; `None` before the first.
-
-        See `value`; whoever compares many asks once for each.
-        """
+        """Return the average and the share of it that is believed; `None` before the first."""
         if self._value is None:
             return None
         return self._value, math.exp((self._at - now) / self._decay)
@@ -213,14 +210,3 @@ class PeakEwma:
         if self._value is None or value >= self._value:
             self._value = value
             self._at = now
-
-    def value(self, now: float, prior: float = 0.0) -> float:
-        """Return the average as believed now.
-
-        What is known fades into `prior` while nothing is observed, so that a peak does not keep
-        traffic away for ever. Finagle fades into 0, which draws every caller at once to whoever was
-        idle longest; give the best of the group instead.
-        """
-        if self._value is None:
-            return prior
-        return prior + (self._value - prior) * math.exp((self._at - now) / self._decay)

@@ -80,10 +80,6 @@ class Load:
         """Forget what failures were charged: who has proved well again competes like the others."""
         self._latency.clear()
 
-    def cost(self, now: float, prior: float) -> float:
-        """Return the expected wait in seconds, up to a common factor; see `PeakEwma.value`."""
-        return self._latency.value(now, prior) * (self.in_flight + 1)
-
 
 class Contender(NamedTuple):
     """One of several equal deployments: its load, and the share of traffic its breaker grants."""
@@ -93,27 +89,13 @@ class Contender(NamedTuple):
 
 
 class Picker:
-    """Picks with `random`: the same seed and loads give the same picks."""
+    """Draws with `random`: the same seed and loads give the same order."""
 
     def __init__(self, random: random_module.Random) -> None:
         self._random = random
 
-    def pick(self, contenders: Sequence[Contender], now: float) -> int:
-        """Return the index of the one to call.
-
-        Raises:
-            ValueError: there is none.
-        """
-        if not contenders:
-            raise ValueError("there is nothing to pick from")
-        if len(contenders) == 1:
-            return 0
-        drawn = self._draw(contenders)
-        costs = costs_of(contenders, now)
-        return drawn[0] if costs[drawn[0]] <= costs[drawn[-1]] else drawn[-1]
-
     def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
-        """Return all indices in the order of repeated picks: who is called first, and who next.
+        """Return all indices in the order of repeated draws: who is called first, and who next.
 
         Later places than the first `DRAWN` follow from load alone, those without a share last.
         """
@@ -161,10 +143,13 @@ class Picker:
 
 
 def costs_of(contenders: Sequence[Contender], now: float) -> list[float]:
-    """Return each one's `Load.cost`, where what is believed of a latency fades into a common prior.
+    """Return each one's expected wait in seconds, up to a common factor.
 
-    That is the lowest latency that is lately known in the group, else the lowest ever known:
-    whoever was idle for long is believed to be about that fast, and by no means faster.
+    That is its latency times those in flight and one more. What is known of a latency fades into a
+    common prior while nothing is observed, so that a peak does not keep traffic away for ever. The
+    prior is the lowest latency that is lately known in the group, else the lowest ever known:
+    whoever was idle for long is believed to be about that fast. Finagle fades into 0 instead, which
+    draws every caller at once to whoever was idle longest.
     """
     known = [contender.load.fading(now) for contender in contenders]
     lately = math.inf

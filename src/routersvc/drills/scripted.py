@@ -126,7 +126,8 @@ class ScriptedGateway:
 
     `scripts` are by deployment, one script a call; the last one repeats. `checks` say in the same
     way what active checks find: `None` a good answer, and every deployment's where it has none.
-    `log` holds lines of instant, deployment and happening; `calls` what was asked.
+    `log` holds lines of instant, deployment and happening; `calls` what was asked; `checked` the
+    instants of checks, with the deployment, and `check_timeouts` the seconds that each was given.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class ScriptedGateway:
     ) -> None:
         self._checks = {name: list(of_one) for name, of_one in (checks or {}).items()}
         self.checked: list[tuple[float, str]] = []
+        self.check_timeouts: list[float] = []
         self._scripts = {name: list(of_one) for name, of_one in scripts.items()}
         self.log: list[LogLine] = []
         self.calls: list[AttemptCall] = []
@@ -162,7 +164,7 @@ class ScriptedGateway:
         Raises:
             AttemptFailedError: the script says so.
         """
-        del connect_timeout
+        self.check_timeouts.append(connect_timeout)
         self.checked.append((asyncio.get_running_loop().time(), deployment.name))
         answers = self._checks.get(deployment.name, [None])
         failure = answers.pop(0) if len(answers) > 1 else answers[0]

@@ -21,6 +21,7 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
     Timeouts,
 )
+from routersvc.domain.profiles import Profiler
 from routersvc.domain.prompts import Message, Prompt, Role, Text
 from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
 from routersvc.domain.requests import Request, Routing
@@ -173,6 +174,8 @@ class World:
         checks: Mapping[str, Sequence[Failure | None]] | None = None,
         tenants: Sequence[Tenant] = (),
         decisions: DecisionRule | None = None,
+        wall_clock: float = 0.0,
+        profiler: Profiler | None = None,
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
         self.gateway = ScriptedGateway(scripts, checks=checks)
@@ -191,11 +194,12 @@ class World:
                 rules=rules or FleetRules(),
                 tenants={tenant.name: tenant for tenant in tenants},
                 decisions=decisions or DecisionRule(),
+                profiler=profiler or Profiler(),
             ),
             gateway=self.gateway,
             observer=self.observer,
             clock=asyncio.get_running_loop().time,
-            wall_clock=lambda: 0.0,
+            wall_clock=lambda: wall_clock,
             random=random_module.Random(seed),
         )
 

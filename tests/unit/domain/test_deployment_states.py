@@ -474,3 +474,97 @@ def test_refusal_says_why_in_a_sentence() -> None:
 
     assert isinstance(refusal, Refusal)
     assert refusal.failure().message == "`a` asked not to be called for 60 s"
+
+
+class TestOutlooks:
+    """What calls have lately shown, for planning."""
+
+    def known(self) -> DeploymentState:
+        """Return a deployment of which one answer is known."""
+        state = state_with()
+        lease = lease_of(state, 0.0)
+        state.answered(lease, 1.0)
+        state.succeeded(lease, None, 2.0)
+        return state
+
+    def test_it_is_kept_for_a_quarter_of_a_second(self) -> None:
+        """Thousands of requests a second plan by the same one."""
+        state = self.known()
+
+        seen = state.outlook(10.0, streaming=True)
+
+        assert state.outlook(10.2, streaming=True) is seen
+        assert state.seen_outlook(10.2, streaming=True) is seen
+        assert state.seen_outlook(10.25, streaming=True) is None
+
+    def test_it_is_kept_anew_when_its_time_is_up(self) -> None:
+        """Also at that very instant; what is known of other requests goes with it."""
+        state = self.known()
+        state.outlook(10.0, streaming=False)
+        state.outlook(10.0, streaming=True)
+
+        state.outlook(10.25, streaming=True)
+
+        assert state.seen_outlook(10.25, streaming=True) is not None
+        assert state.seen_outlook(10.25, streaming=False) is None
+
+    def test_whoever_changes_nothing_keeps_nothing(self) -> None:
+        """Neither the outlook nor the view of the latencies under it."""
+        state = self.known()
+        history = state.history(streaming=True)
+
+        state.outlook(10.0, streaming=True, changes_nothing=True)
+
+        assert state.seen_outlook(10.0, streaming=True) is None
+        history.record(9.0, 10.1)
+        view = history.view(0.95, 10.1)
+        assert view is not None
+        assert view.samples == 2
+
+    def test_it_rests_on_the_view_that_hedges_see(self) -> None:
+        """Latencies are looked up once for both."""
+        state = self.known()
+        history = state.history(streaming=True)
+
+        state.outlook(10.0, streaming=True)
+
+        history.record(9.0, 10.1)
+        view = history.view(0.95, 10.1)
+        assert view is not None
+        assert view.samples == 1
+
+    def test_every_call_makes_it_anew(self) -> None:
+        """At its first content and at its end."""
+        state = self.known()
+        lease = lease_of(state, 10.0)
+
+        state.outlook(10.0, streaming=True)
+        state.answered(lease, 10.1)
+        assert state.seen_outlook(10.1, streaming=True) is None
+
+        state.outlook(10.1, streaming=True)
+        state.succeeded(lease, None, 10.2)
+        assert state.seen_outlook(10.2, streaming=True) is None
+
+
+def test_speed_is_that_of_late_answers() -> None:
+    """However many there were before: what was slow once is not slow for ever."""
+    state = state_with()
+    for number in range(200):
+        speed = 1 if number < 136 else 100
+        usage = Usage(input_tokens=1, output_tokens=speed)
+        state.succeeded(lease_of(state, float(number)), usage, number + 1.0)
+
+    assert health_of(state, 201.0).output_tokens_per_second == 100.0
+
+
+def test_share_grows_with_time_after_a_recovery() -> None:
+    """That is what the picker weighs."""
+    state = state_with()
+    for _ in range(2):
+        state.failed(lease_of(state, 0.0), BROKEN, 0.0)
+    state.succeeded(lease_of(state, 1.0), None, 1.0)
+
+    shares = [state.contender(now).share for now in (1.0, 6.0, 11.0)]
+
+    assert shares == pytest.approx([0.1, 0.5, 1.0])

@@ -592,3 +592,46 @@ def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
     assert refusal.obstacle is Obstacle.BUDGET_SPENT
     assert second.granted is not None
     assert second.granted.ticket.started_at == 2.0
+
+
+class TestObstacles:
+    """What keeps calls from starting, told without starting any."""
+
+    def test_lack_of_tokens_is_told(self) -> None:
+        """For a call of the plan's size."""
+        fleet, plan = fleet_of(A), plan_over(A, tokens=100)
+        few = RateLimitHeadroom(remaining_tokens=50, limit_tokens=1000, tokens_reset=60.0)
+        fleet.observed(start(fleet, plan, 0.0), few, 0.0)
+
+        found = fleet.obstacles([A], plan, 0.0)
+
+        assert found["a"].obstacle is Obstacle.NO_HEADROOM
+        assert fleet.obstacles([A], plan_over(A, tokens=10), 0.0) == {}
+
+    def test_call_with_side_effects_is_no_probe(self) -> None:
+        """Others may find out whether the deployment is well again."""
+        breaker = BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0)
+        fleet = fleet_of(A, rules=FleetRules(deployments=DeploymentRules(breaker=breaker)))
+        plan = plan_over(A)
+        fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+        effects = dataclasses.replace(plan, has_side_effects=True)
+
+        assert fleet.obstacles([A], plan, 1.0) == {}
+        assert fleet.obstacles([A], effects, 1.0)["a"].obstacle is Obstacle.BREAKER_OPEN
+
+    def test_check_that_is_due_is_no_obstacle(self) -> None:
+        """From its very instant on the next call makes it."""
+        fleet, plan = fleet_of(A), plan_over(A)
+        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+
+        assert "a" in fleet.obstacles([A], plan, 29.9)
+        assert fleet.obstacles([A], plan, 30.0) == {}
+
+
+def test_disabled_deployment_is_checked_at_its_own_intervals() -> None:
+    """That nobody calls it is no reason to ask more often."""
+    fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=100.0)))
+    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+
+    assert fleet.take_due_checks(50.0) == []
+    assert fleet.take_due_checks(100.0) == [A]

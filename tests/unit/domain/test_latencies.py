@@ -25,6 +25,12 @@ def about(value: float) -> object:
     return pytest.approx(value, rel=RELATIVE_ERROR * 1.0001)
 
 
+def believed(average: PeakEwma, now: float, prior: float = 0.0) -> float:
+    """Return what the average comes to where what is known fades into `prior`."""
+    fading = average.fading(now)
+    return prior if fading is None else prior + (fading[0] - prior) * fading[1]
+
+
 def nearest_rank(values: list[float], q: float) -> float:
     """Return the smallest value that at least the share `q` of `values` does not exceed."""
     ordered = sorted(values)
@@ -228,7 +234,7 @@ def test_peak_is_believed_at_once_and_forgotten_slowly() -> None:
 
     average.observe(1.0, now=0.0)
     average.observe(5.0, now=1.0)
-    peak = average.value(now=1.0)
+    peak = believed(average, 1.0)
     average.observe(1.0, now=11.0)
 
     assert peak == 5.0
@@ -240,7 +246,7 @@ def test_unobserved_average_fades_into_the_prior() -> None:
     average = PeakEwma(decay=10.0)
     average.observe(5.0, now=0.0)
 
-    faded = [average.value(now, prior=1.0) for now in (0.0, 10.0, 1000.0)]
+    faded = [believed(average, now, 1.0) for now in (0.0, 10.0, 1000.0)]
 
     assert faded == [5.0, pytest.approx(1.0 + 4.0 * math.exp(-1)), pytest.approx(1.0)]
 
@@ -277,7 +283,7 @@ def test_average_fades_into_nothing_by_default() -> None:
     average = PeakEwma(decay=0.5)
     average.observe(2.0, now=0.0)
 
-    assert average.value(now=0.5) == pytest.approx(2.0 * math.exp(-1))
+    assert believed(average, 0.5) == pytest.approx(2.0 * math.exp(-1))
 
 
 def test_first_of_all_attempts_may_be_given_up() -> None:
@@ -286,7 +292,7 @@ def test_first_of_all_attempts_may_be_given_up() -> None:
 
     average.observe_at_least(4.0, now=0.0)
 
-    assert average.value(now=0.0) == 4.0
+    assert believed(average, 0.0) == 4.0
 
 
 def test_average_that_is_cleared_knows_nothing() -> None:
@@ -298,7 +304,7 @@ def test_average_that_is_cleared_knows_nothing() -> None:
 
     assert average.last is None
     assert not average.is_fresh(now=5.0)
-    assert average.value(now=5.0, prior=0.7) == 0.7
+    assert believed(average, 5.0, 0.7) == 0.7
 
 
 def test_average_of_nothing_is_the_prior() -> None:
@@ -306,7 +312,7 @@ def test_average_of_nothing_is_the_prior() -> None:
     average = PeakEwma(decay=10.0)
 
     assert average.last is None
-    assert average.value(now=3.0, prior=0.7) == 0.7
+    assert believed(average, 3.0, 0.7) == 0.7
     assert not average.is_fresh(now=0.0)
 
 
@@ -332,7 +338,7 @@ def test_fading_is_monotone(value: float, prior: float) -> None:
     average = PeakEwma(decay=10.0)
     average.observe(value, now=0.0)
 
-    distances = [abs(average.value(float(now), prior) - prior) for now in range(0, 60, 5)]
+    distances = [abs(believed(average, float(now), prior) - prior) for now in range(0, 60, 5)]
 
     assert all(later <= earlier for earlier, later in pairwise(distances))
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.pickers import FAILURE_PENALTY, Contender, Load, Picker
+from routersvc.domain.pickers import DRAWN, FAILURE_PENALTY, Contender, Load, Picker, costs_of
 
 
-def load(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0) -> Load:
+def loaded(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0) -> Load:
     """Return a load with one latency observed and so many attempts running."""
     made = Load(decay=10.0)
     if latency is not None:
@@ -27,18 +27,18 @@ def load(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0) -
 def counts(contenders: list[Contender], *, now: float = 0.0, picks: int = 3000) -> list[int]:
     """Return how often each is picked."""
     picker = Picker(random.Random(5))
-    counter = collections.Counter(picker.pick(contenders, now) for _ in range(picks))
+    counter = collections.Counter(picker.order(contenders, now)[0] for _ in range(picks))
     return [counter[index] for index in range(len(contenders))]
 
 
 def test_cost_is_latency_times_in_flight_and_one() -> None:
     """The next one waits behind those that are there."""
-    assert load(0.5, in_flight=3).cost(0.0, prior=0.1) == 2.0
+    assert costs_of([Contender(loaded(0.5, in_flight=3))], 0.0) == [2.0]
 
 
 def test_the_dearest_of_three_is_never_picked() -> None:
     """It loses against whoever is drawn with it; the cheapest wins whenever it is drawn."""
-    picked = counts([Contender(load(0.1)), Contender(load(0.9)), Contender(load(0.5))])
+    picked = counts([Contender(loaded(0.1)), Contender(loaded(0.9)), Contender(loaded(0.5))])
 
     assert picked[1] == 0
     assert picked[0] == pytest.approx(2000, abs=120)
@@ -48,31 +48,32 @@ def test_the_dearest_of_three_is_never_picked() -> None:
 def test_equals_share_alike() -> None:
     """A tie is settled by the draw, not by the order in the list."""
     for size in (2, 3, 5):
-        picked = counts([Contender(load(0.5)) for _ in range(size)])
+        picked = counts([Contender(loaded(0.5)) for _ in range(size)])
         assert all(count == pytest.approx(3000 / size, rel=0.15) for count in picked)
 
 
 def test_new_deployments_share_alike_by_in_flight() -> None:
     """Nothing is known of any of them but what runs."""
-    assert counts([Contender(load()), Contender(load(in_flight=1))]) == [3000, 0]
+    assert counts([Contender(loaded()), Contender(loaded(in_flight=1))]) == [3000, 0]
 
 
 def test_new_deployment_looks_like_the_best_of_its_group() -> None:
     """It is tried, and not by everybody at once."""
-    new = load()
+    new = loaded()
 
-    assert counts([Contender(new), Contender(load(0.5, in_flight=1))]) == [3000, 0]
+    assert counts([Contender(new), Contender(loaded(0.5, in_flight=1))]) == [3000, 0]
     new.started()
     new.started()
-    assert counts([Contender(new), Contender(load(0.5, in_flight=1))]) == [0, 3000]
+    assert counts([Contender(new), Contender(loaded(0.5, in_flight=1))]) == [0, 3000]
 
 
 def test_idle_deployment_does_not_draw_everybody() -> None:
     """Its latency of a minute ago is no reason to send it fifty calls at once."""
-    idle = load(0.01, at=0.0)
-    busy = load(0.5, at=60.0)
+    idle = loaded(0.01, at=0.0)
+    busy = loaded(0.5, at=60.0)
 
-    assert idle.cost(60.0, prior=0.5) == pytest.approx(0.5, rel=0.01)
+    costs = costs_of([Contender(idle), Contender(busy)], 60.0)
+    assert costs == pytest.approx([0.5, 0.5], rel=0.01)
     idle.started()
     assert counts([Contender(idle), Contender(busy)], now=60.0) == [0, 3000]
     assert counts([Contender(busy), Contender(idle)], now=60.0) == [3000, 0]
@@ -80,10 +81,10 @@ def test_idle_deployment_does_not_draw_everybody() -> None:
 
 def test_idle_group_falls_back_on_what_was_known() -> None:
     """Long ago is better than nothing."""
-    fast, slow = load(0.1), load(5.0, in_flight=0)
+    fast, slow = loaded(0.1), loaded(5.0, in_flight=0)
 
     assert counts([Contender(fast), Contender(slow)], now=20.0) == [3000, 0]
-    new = load(in_flight=3)
+    new = loaded(in_flight=3)
     picked = counts([Contender(new), Contender(fast), Contender(slow)], now=11.0)
     assert picked[0] > 0
     assert picked[2] == 0
@@ -91,7 +92,7 @@ def test_idle_group_falls_back_on_what_was_known() -> None:
 
 def test_slow_deployment_is_asked_again_after_a_while() -> None:
     """Otherwise nobody would ever notice that it has recovered."""
-    slow, fast = load(10.0, at=0.0), load(0.5, at=0.0)
+    slow, fast = loaded(10.0, at=0.0), loaded(0.5, at=0.0)
     contenders = [Contender(slow), Contender(fast)]
     picked: list[int] = []
 
@@ -106,12 +107,12 @@ def test_slow_deployment_is_asked_again_after_a_while() -> None:
 
 def test_failures_are_charged_as_latency() -> None:
     """A deployment that refuses within a millisecond would look like the fastest of all."""
-    failing = load(0.2)
+    failing = loaded(0.2)
 
     failing.failed(0.001, now=0.0)
 
     assert failing.known_latency == FAILURE_PENALTY
-    assert counts([Contender(failing), Contender(load(2.0))]) == [0, 3000]
+    assert counts([Contender(failing), Contender(loaded(2.0))]) == [0, 3000]
 
 
 def test_recovered_deployment_is_charged_nothing() -> None:
@@ -122,12 +123,12 @@ def test_recovered_deployment_is_charged_nothing() -> None:
     load.recovered()
 
     assert load.known_latency is None
-    assert load.cost(0.0, prior=0.7) == 0.7
+    assert costs_of([Contender(load), Contender(loaded(0.7))], 0.0) == [0.7, 0.7]
 
 
 def test_slow_failure_is_charged_in_full() -> None:
     """It took longer than the penalty."""
-    failing = load(0.2)
+    failing = loaded(0.2)
 
     failing.failed(30.0, now=0.0)
 
@@ -136,7 +137,7 @@ def test_slow_failure_is_charged_in_full() -> None:
 
 def test_given_up_attempt_is_charged_what_it_waited() -> None:
     """A deployment that hangs never answers, and is avoided nevertheless."""
-    hanging = load(0.2)
+    hanging = loaded(0.2)
 
     hanging.given_up(3.0, now=0.0)
     hanging.given_up(1.0, now=0.0)
@@ -146,7 +147,7 @@ def test_given_up_attempt_is_charged_what_it_waited() -> None:
 
 def test_in_flight_counts_back() -> None:
     """And never below zero."""
-    tested = load(in_flight=2)
+    tested = loaded(in_flight=2)
     tested.ended()
     tested.ended()
 
@@ -158,8 +159,8 @@ def test_in_flight_counts_back() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_slow_start_gives_at_most_its_share(share: float) -> None:
     """However idle it is."""
-    starting = Contender(load(0.1), share)
-    others = [Contender(load(0.5, in_flight=20)), Contender(load(0.5, in_flight=20))]
+    starting = Contender(loaded(0.1), share)
+    others = [Contender(loaded(0.5, in_flight=20)), Contender(loaded(0.5, in_flight=20))]
 
     picked = counts([starting, *others])[0]
 
@@ -169,14 +170,14 @@ def test_slow_start_gives_at_most_its_share(share: float) -> None:
 
 def test_open_breakers_get_nothing_while_others_are_closed() -> None:
     """A share of nothing is nothing."""
-    closed = Contender(load(9.0, in_flight=9))
+    closed = Contender(loaded(9.0, in_flight=9))
 
-    assert counts([Contender(load(0.1), 0.0), closed]) == [0, 3000]
+    assert counts([Contender(loaded(0.1), 0.0), closed]) == [0, 3000]
 
 
 def test_where_nobody_takes_part_all_do() -> None:
     """Something has to be called."""
-    picked = counts([Contender(load(0.1), 0.0), Contender(load(0.5), 0.0)])
+    picked = counts([Contender(loaded(0.1), 0.0), Contender(loaded(0.5), 0.0)])
 
     assert picked == [3000, 0]
 
@@ -185,14 +186,13 @@ def test_the_only_one_is_picked_whatever_it_costs() -> None:
     """Without a draw, which leaves the random source where it was."""
     source = random.Random(1)
 
-    assert Picker(source).pick([Contender(load(99.0), 0.0)], 0.0) == 0
+    assert Picker(source).order([Contender(loaded(99.0), 0.0)], 0.0) == [0]
     assert source.random() == random.Random(1).random()
 
 
-def test_nothing_to_pick_from_is_refused() -> None:
-    """An index would point nowhere."""
-    with pytest.raises(ValueError, match="nothing to pick"):
-        Picker(random.Random(1)).pick([], 0.0)
+def test_nobody_is_in_order() -> None:
+    """Without a draw."""
+    assert Picker(random.Random(1)).order([], 0.0) == []
 
 
 @given(
@@ -203,7 +203,7 @@ def test_order_names_everyone_once_and_is_settled_by_the_seed(
     latencies: list[float], seed: int
 ) -> None:
     """The same snapshot and seed give the same plan."""
-    contenders = [Contender(load(latency)) for latency in latencies]
+    contenders = [Contender(loaded(latency)) for latency in latencies]
 
     orders = [Picker(random.Random(seed)).order(contenders, 1.0) for _ in range(2)]
 
@@ -213,7 +213,7 @@ def test_order_names_everyone_once_and_is_settled_by_the_seed(
 
 def test_order_is_that_of_repeated_picks() -> None:
     """The dearest is always last: it wins only when nobody else is left."""
-    contenders = [Contender(load(0.9)), Contender(load(0.1)), Contender(load(0.5))]
+    contenders = [Contender(loaded(0.9)), Contender(loaded(0.1)), Contender(loaded(0.5))]
     picker = Picker(random.Random(2))
 
     orders = {tuple(picker.order(contenders, 0.0)) for _ in range(100)}
@@ -235,7 +235,7 @@ def test_closed_loop_callers_do_not_herd() -> None:
     latencies: list[float] = []
 
     def call(now: float) -> None:
-        place = picker.pick(contenders, now)
+        place = picker.order(contenders, now)[0]
         loads[place].started()
         service = jitter.uniform(0.95, 1.05) * max(1.0, loads[place].in_flight / 4)
         heapq.heappush(events, (now + service, next(order), place, service))
@@ -267,10 +267,53 @@ def test_hanging_deployment_loses_its_traffic() -> None:
             _, place = heapq.heappop(running)
             loads[place].ended()
             loads[place].answered(0.3, now)
-        place = picker.pick(contenders, now)
+        place = picker.order(contenders, now)[0]
         loads[place].started()
         picked[int(now)][place] += 1
         heapq.heappush(running, (math.inf if place == 0 and now >= 1 else now + 0.3, place))
 
     assert picked[0][0] == pytest.approx(67, abs=10)
     assert picked[2][0] + picked[3][0] < 0.1 * 400
+
+
+@pytest.mark.parametrize("best", range(5))
+def test_everybody_is_drawn_alike(best: int) -> None:
+    """Of five the idle one wins whenever it is one of the two that are drawn."""
+    contenders = [Contender(loaded(0.5, in_flight=index != best)) for index in range(5)]
+
+    assert counts(contenders)[best] == pytest.approx(3000 * 2 / 5, rel=0.1)
+
+
+def test_beyond_the_draw_load_alone_decides() -> None:
+    """Those that get nothing are last there, however idle."""
+    loads = [9, 7, 5, 3, 1, 8, 6, 4, 2, 10]
+    closed = [Contender(loaded(1.0, in_flight=count)) for count in loads]
+    nothing = Contender(loaded(0.1), 0.0)
+
+    for seed in range(20):
+        order = Picker(random.Random(seed)).order([nothing, *closed], 0.0)
+
+        tail = order[DRAWN:]
+        assert tail[-1] == 0
+        in_flight = [loads[index - 1] for index in tail[:-1]]
+        assert in_flight == sorted(in_flight)
+        of_two = Picker(random.Random(seed)).order(closed, 0.0)[DRAWN:]
+        assert loads[of_two[0]] < loads[of_two[1]]
+
+
+def test_slow_start_gives_its_share_of_first_places() -> None:
+    """As often as its share says, it takes part in the draw at all."""
+    starting = Contender(loaded(0.1), 0.1)
+    others = [Contender(loaded(0.5)) for _ in range(3)]
+
+    assert counts([starting, *others])[0] == pytest.approx(3000 * 0.1 / 2, rel=0.3)
+
+
+def test_turns_go_around() -> None:
+    """Each is as likely."""
+    picker = Picker(random.Random(3))
+
+    turns = collections.Counter(picker.turn(4) for _ in range(4000))
+
+    assert sorted(turns) == [0, 1, 2, 3]
+    assert all(count == pytest.approx(1000, rel=0.15) for count in turns.values())

@@ -279,6 +279,21 @@ class TestHedges:
         assert race.verdict is None
         assert race.running == (hedge,)
 
+    def test_hedge_is_timed_for_whoever_it_would_go_to(self) -> None:
+        """One that is late itself is asked last, and does not keep the others from helping."""
+        fleet = fleet_of(A, B, C)
+        for number in range(300):
+            is_late = number >= 200
+            (lease,) = taken(fleet, plan_over(B))
+            fleet.answered(lease, 20.0 if is_late else 1.0)
+            fleet.succeeded(lease, usage=None, now=20.0 if is_late else 1.0)
+        race = race_of(self.plan, fleet, started_at=21.0)
+
+        race.begin(21.0)
+
+        assert race.wake_at == pytest.approx(21.3)
+        assert only(race.woke(race.wake_at)).deployment is C
+
 
 class TestRecovery:
     """Answers that break after their first content."""

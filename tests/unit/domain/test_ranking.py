@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.ranking import (
+    HEALTH_WEIGHT,
     Prospect,
     Quality,
     Weights,
@@ -231,3 +232,13 @@ def test_weights_that_weigh_nothing_are_refused() -> None:
     """There would be no order."""
     with pytest.raises(ValueError, match="above 0"):
         Weights(quality=0, cost=0, latency=0)
+
+
+def test_latency_budget_that_is_missed_counts_nothing() -> None:
+    """The score is then that of the parts alone."""
+    weights = Weights(quality=1, cost=1, latency=1)
+    kept, missed = standings([CHEAP, STRONG], weights, latency_budget=2.0)
+    parts = missed.quality + missed.cost + missed.latency + HEALTH_WEIGHT * missed.health
+
+    assert missed.score == pytest.approx(parts)
+    assert kept.score > missed.score

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -16,3 +17,16 @@ def pytest_asyncio_loop_factories(
     """Make every loop of these tests a virtual one."""
     del config, item
     return {"virtual time": VirtualTimeLoop}
+
+
+@pytest.fixture(autouse=True)
+def no_callback_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a callback raises reaches nobody: here it fails the test."""
+    unhandled: list[object] = []
+
+    def note(_: VirtualTimeLoop, context: dict[str, Any]) -> None:
+        unhandled.append(context)
+
+    monkeypatch.setattr(VirtualTimeLoop, "call_exception_handler", note, raising=False)
+    yield
+    assert unhandled == []

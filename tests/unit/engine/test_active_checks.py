@@ -314,3 +314,15 @@ async def test_completion_that_fails_takes_nothing_back() -> None:
 
     assert health_of(world, "a").state is HealthState.DISABLED
     await world.router.stop_checks()
+
+
+async def test_check_is_given_the_time_of_its_rule() -> None:
+    """To connect, as to answer."""
+    rule = CheckRule(method=CheckMethod.FREE, timeout=3.0)
+    world = World({"a": [answer("x")]}, rules=FleetRules(checks=rule))
+
+    world.router.start_checks()
+    await asyncio.sleep(1.0)
+    await world.router.stop_checks()
+
+    assert world.gateway.check_timeouts == [3.0]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
 from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.catalogue import Compliance
+from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
@@ -19,9 +23,11 @@ from routersvc.domain.failures import Failure, FailureClass, LastWord
 from routersvc.domain.policies import RetryRule
 from routersvc.domain.prompts import Text
 from routersvc.domain.reports import AttemptOutcome, AttemptReason
-from routersvc.drills.scripted import Emit, Fail, Hang, Move, Wait, answer
-from routersvc.drills.worlds import World, scripted_policy, scripted_request
+from routersvc.domain.requests import Routing
+from routersvc.drills.scripted import Emit, Fail, Hang, Move, ScriptedStream, Wait, answer
+from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
 from routersvc.engine.call_events import RouteSelected
+from routersvc.engine.ports import AttemptCall
 
 
 async def test_first_choice_answers() -> None:
@@ -369,3 +375,47 @@ async def test_full_router_sheds() -> None:
             world.router.open(scripted_request())
 
     assert caught.value.retry_after > 0
+
+
+async def test_whoever_takes_long_to_close_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call leaves nothing running, also where an attempt does not end at once."""
+    world = World({"a": [[Hang()]]})
+    opened = world.gateway.open
+
+    def open_slowly(call: AttemptCall) -> ScriptedStream:
+        stream_ = opened(call)
+        close = stream_.aclose
+
+        async def close_slowly() -> None:
+            await asyncio.sleep(1.0)
+            await close()
+
+        monkeypatch.setattr(stream_, "aclose", close_slowly)
+        return stream_
+
+    monkeypatch.setattr(world.gateway, "open", open_slowly)
+
+    async with world.router.open(scripted_request()) as call:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await call.receive()
+
+    assert asyncio.get_running_loop().time() == 2.0
+    assert world.leftovers() == {}
+
+
+async def test_attempts_ask_for_what_the_request_demands() -> None:
+    """Adapters set the vendor's flags; nothing is asked for that nobody demanded."""
+    deployment = scripted_deployment("a")
+    compliance = Compliance(zero_data_retention=True, no_training=True)
+    world = World(
+        {"a": [answer("x")]},
+        deployments=[dataclasses.replace(deployment, compliance=compliance)],
+    )
+    demands = Routing(constraints=Constraints(no_training=True))
+
+    await stream(world)
+    await stream(world, scripted_request(routing=demands))
+
+    asked = [(call.zero_data_retention, call.no_training) for call in world.gateway.calls]
+    assert asked == [(False, False), (False, True)]

@@ -6,13 +6,15 @@ import asyncio
 import dataclasses
 
 import pytest
+from tests.unit.engine.streams import stream
 
 from routersvc.domain.answers import Finished
 from routersvc.domain.constraint_merging import Constraints
 from routersvc.domain.errors import CallFailedError, UnknownPolicyError
 from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.policies import HedgingMode, HedgingRule
+from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode
 from routersvc.domain.requests import Routing
+from routersvc.domain.route_rules import Hours, RouteMatch, RouteRule
 from routersvc.drills.scripted import Fail, Move, answer
 from routersvc.drills.worlds import World, scripted_policy, scripted_request
 
@@ -100,3 +102,42 @@ async def test_policy_that_does_not_exist_is_refused() -> None:
 
     with pytest.raises(UnknownPolicyError):
         world.router.explain(scripted_request(routing=Routing(policy="nobody")))
+
+
+AT_NIGHT = RouteRule(
+    name="night", match=RouteMatch(hours=Hours(start=3600, end=7200)), deployments=("b",)
+)
+
+
+async def test_rules_of_the_hour_decide_and_are_told() -> None:
+    """By the time at which a request comes, and an explanation is asked for."""
+    world = World(
+        {"a": [answer("x")], "b": [answer("x")]},
+        policy=dataclasses.replace(scripted_policy(["a", "b"]), rules=(AT_NIGHT,)),
+        wall_clock=5000.0,
+    )
+
+    explanation = world.router.explain(scripted_request())
+    await stream(world)
+
+    assert explanation.plan is not None
+    assert [one.name for one in explanation.plan.deployments] == ["b"]
+    assert [each.deployment for each in world.observer.attempts] == ["b"]
+
+
+async def test_latencies_that_decided_a_past_order_are_told() -> None:
+    """Whoever would be too late for the caller went last, and it is told how late."""
+    world = World(
+        {"a": [answer("x", first=2.0)], "b": [answer("x", first=0.5)]},
+        policy=scripted_policy(["a", "b"], order=OrderMode.BALANCED),
+    )
+    for name in ("a", "b"):
+        await stream(world, scripted_request(routing=Routing(pinned_deployment=name)))
+    hurried = scripted_request(routing=Routing(latency_budget=1.0))
+
+    async with world.router.open(hurried) as running:
+        await running.receive()
+    explanation = world.router.explain_decision(running.decision_id, tenant="")
+
+    expected = {one.deployment.name: one.expected_first_content for one in explanation.candidates}
+    assert expected == {"a": pytest.approx(2.0, rel=0.05), "b": pytest.approx(0.5, rel=0.05)}

@@ -63,6 +63,7 @@ async def test_report_says_who_asked_when_and_by_which_policy() -> None:
     assert (report.policy, report.tenant, report.received_at) == ("drill", "acme", 0.0)
     assert (report.planning_duration, report.duration) == (0.0, 0.5)
     assert (report.hedged, report.recovered, report.degradation) == (False, False, None)
+    assert (other.planning_duration, other.duration) == (0.0, 0.5)
     assert len(report.decision_id) == 32
     assert report.decision_id != other.decision_id
     assert [noted[0] for noted in world.observer.ends] == [report, other]

@@ -8,11 +8,22 @@ import dataclasses
 import pytest
 
 from routersvc.domain.answers import Finished
+from routersvc.domain.call_rates import CallRateRule
+from routersvc.domain.classifiers import Classification
 from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.errors import CallFailedError, DrainingError, UnknownNameError
+from routersvc.domain.cost_budgets import CostBudgetRule
+from routersvc.domain.errors import (
+    CallFailedError,
+    DrainingError,
+    TenantRateLimitedError,
+    UnknownNameError,
+)
 from routersvc.domain.failures import Failure, FailureClass
 from routersvc.domain.health import HealthState
 from routersvc.domain.model_listing import ModelFilter
+from routersvc.domain.profiles import Profiler
+from routersvc.domain.readings import Reading
+from routersvc.domain.tasks import Task
 from routersvc.domain.tenants import Tenant
 from routersvc.drills.scripted import Fail, Hang, Move, answer
 from routersvc.drills.worlds import World, scripted_deployment, scripted_request
@@ -175,3 +186,48 @@ async def test_tenants_are_told_their_own_models_and_health_is_told_by_model() -
     assert listed("some") == ["model"]
     health = world.router.health(models=("small",))
     assert [one.deployment.name for one in health] == ["b"]
+
+
+async def test_call_that_never_began_costs_nothing() -> None:
+    """Its reservation goes back whole to the budget of its tenant."""
+    tenant = Tenant(name="t", budget=CostBudgetRule(usd=0.9, window=60.0))
+    world = World({"a": [answer("x")]}, tenants=[tenant])
+    request = scripted_request(tenant="t")
+
+    for _ in range(2):
+        async with world.router.open(request):
+            assert world.router.reservations == 1
+
+    assert world.router.reservations == 0
+    assert world.observer.refusals == []
+
+
+async def test_caller_that_comes_a_moment_too_soon_is_too_soon() -> None:
+    """Less than a second is a wait as well."""
+    tenant = Tenant(name="t", rate=CallRateRule(calls=2, window=1.0))
+    world = World({"a": [answer("x")]}, tenants=[tenant])
+    request = scripted_request(tenant="t")
+    for _ in range(2):
+        async with world.router.open(request):
+            pass
+
+    with pytest.raises(TenantRateLimitedError) as caught:
+        world.router.open(request)
+
+    assert caught.value.retry_after == 0.5
+
+
+class FixedClassifier:
+    """Takes everything for one task."""
+
+    def classify(self, reading: Reading) -> Classification:
+        """Return that it is code."""
+        del reading
+        return Classification(task=Task.CODE, confidence=1.0, complexity=0.5)
+
+
+async def test_requests_are_understood_by_the_profiler_that_is_configured() -> None:
+    """Whatever understands them: rules, or what was learnt."""
+    world = World({"a": [answer("x")]}, profiler=Profiler(classifier=FixedClassifier()))
+
+    assert world.router.explain(scripted_request()).profile.task is Task.CODE
