@@ -1,7 +1,7 @@
 """Change single rules of the reliability layer and see whether a test notices.
 
     python -m bench.mutations                    # what is new or has changed since the last run
-    python -m bench.mutations --again            # what lives without a reason, after tests were added
+    python -m bench.mutations --again            # what lives without a reason, after new tests
     python -m bench.mutations --again breakers   # only of modules with such names
     python -m bench.mutations --show             # what lives and has no reason
     python -m bench.mutations --report --write   # no run, only the table
