@@ -439,7 +439,7 @@ def test_probe_is_awaited_where_a_call_of_any_size_could_make_it() -> None:
     """A deployment without tokens left may still be probed; how many a call needs is its own."""
     state = state_with()
     lease = lease_of(state, 0.0)
-    spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=100, tokens_reset=60.0)
+    spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=100, tokens_reset=600.0)
     state.observed(lease, spent, 0.0)
     state.failed(lease, BROKEN, 0.0)
     state.breaker.failed(state.breaker.force(0.0), 0.0, BreakerEffect.FAILURE)

@@ -286,7 +286,7 @@ def test_everybody_is_drawn_alike(best: int) -> None:
 
 def test_beyond_the_draw_load_alone_decides() -> None:
     """Those that get nothing are last there, however idle."""
-    loads = [9, 7, 5, 3, 1, 8, 6, 4, 2, 10]
+    loads = [10, 7, 5, 3, 1, 8, 6, 4, 2, 9]
     closed = [Contender(loaded(1.0, in_flight=count)) for count in loads]
     nothing = Contender(loaded(0.1), 0.0)
 
