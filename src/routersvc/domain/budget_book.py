@@ -22,10 +22,6 @@ class BudgetBook:
         for provider in {deployment.provider.name for deployment in plan.deployments}:
             self._of_provider(provider).deposit(now)
 
-    def allows_hedge(self, plan: Plan, now: float) -> bool:
-        """Whether the policy's budget has a hedge left. Changes nothing."""
-        return self._of_policy(plan.policy.name).allows(AttemptReason.HEDGE, now)
-
     def pays(
         self,
         deployment: Deployment,
@@ -35,10 +31,12 @@ class BudgetBook:
         earlier_failovers: int,
         success_rate: float | None,
         now: float,
+        asked_before: bool = False,
     ) -> bool:
         """Withdraw an attempt where it is an extra one; return whether the budgets had it.
 
-        `success_rate` is that of the deployment, `None` where nothing is known of it.
+        `success_rate` is that of the deployment, `None` where nothing is known of it;
+        `asked_before` says that the call was refused an extra attempt before.
         """
         earlier = earlier_failovers + plan.previous_attempts
         if not is_charged(reason, earlier_failovers=earlier, success_rate=success_rate):
@@ -47,7 +45,7 @@ class BudgetBook:
             self._of_policy(plan.policy.name),
             self._of_provider(deployment.provider.name),
         )
-        return withdraw(budgets, reason, now)
+        return withdraw(budgets, reason, now, asked_before=asked_before)
 
     def _of_policy(self, name: str) -> AttemptBudget:
         budget = self._of_policies.get(name)

@@ -11,7 +11,12 @@ as Finagle has it, would double the attempts of ten calls per second for as long
 lasts.
 
 What is saved lets a fluctuation pass, but never a burst: within any window the extra attempts stay
-below the share of that window's requests, or the reserve where that is more.
+below the share of that window's requests, or the reserve where that is more. Hedges save less than
+a window's deposits, so that saved ones and those of a window together leave room for retries.
+
+The last third of what hedges have saved is for those that were refused before. Where one in twenty
+calls is late and one in twenty may be hedged, the balance is low as often as not, and chance would
+decide who is hedged: a call that is late by a little longer needs it more.
 
 What it has to cover. A provider with a third of the traffic is killed at `r` calls per second, each
 `t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
@@ -75,21 +80,29 @@ def is_charged(
     return True
 
 
+_SAVED_HEDGES = 0.75
+"""The part of a window's deposits that hedges can save."""
+
+_FOR_THE_LATEST = 1 / 3
+"""The part of what hedges can save that is for those that were refused before."""
+
+
 class _Account:
-    """What may be spent: at most the reserve and the deposits of the window."""
+    """What may be spent: at most the reserve and what can be saved of the window's deposits."""
 
-    __slots__ = ("balance", "reserve", "share")
+    __slots__ = ("balance", "reserve", "saved", "share")
 
-    def __init__(self, *, share: float, reserve: int) -> None:
+    def __init__(self, *, share: float, reserve: int, saved: float = 1.0) -> None:
         self.share = share
         self.reserve = reserve
+        self.saved = saved * share
         self.balance = float(reserve)
 
     def deposit(self, requests: int) -> None:
-        self.balance = min(self.balance + self.share, self.reserve + self.share * requests)
+        self.balance = min(self.balance + self.share, self.reserve + self.saved * requests)
 
     def bound(self, requests: int) -> None:
-        self.balance = min(self.balance, self.reserve + self.share * requests)
+        self.balance = min(self.balance, self.reserve + self.saved * requests)
 
 
 _SLICES = 50
@@ -112,7 +125,9 @@ class AttemptBudget:
     def __init__(self, rule: BudgetRule) -> None:
         self._rule = rule
         self._extra = _Account(share=rule.share, reserve=rule.reserve)
-        self._hedges = _Account(share=rule.hedge_share, reserve=rule.hedge_reserve)
+        self._hedges = _Account(
+            share=rule.hedge_share, reserve=rule.hedge_reserve, saved=_SAVED_HEDGES
+        )
         self._requests = 0
         self._spent = 0
         # A slice counts its requests, and the extra attempts made for them.
@@ -127,17 +142,20 @@ class AttemptBudget:
         self._extra.deposit(self._requests)
         self._hedges.deposit(self._requests)
 
-    def allows(self, reason: AttemptReason, now: float) -> bool:
+    def allows(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
         """Whether `withdraw` would succeed. Changes nothing."""
         self._window.current(now)
         most = max(self._rule.reserve, self._rule.share * self._requests)
         if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
             return False
-        return reason is not AttemptReason.HEDGE or self._hedges.balance >= _WHOLE
+        if reason is not AttemptReason.HEDGE:
+            return True
+        kept = 0.0 if asked_before else self._hedges.saved * self._requests * _FOR_THE_LATEST
+        return self._hedges.balance >= kept + _WHOLE
 
-    def withdraw(self, reason: AttemptReason, now: float) -> bool:
+    def withdraw(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
         """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
-        return withdraw((self,), reason, now)
+        return withdraw((self,), reason, now, asked_before=asked_before)
 
     def balance(self, now: float) -> float:
         """Return how many extra attempts are left, hedges included."""
@@ -167,13 +185,19 @@ class AttemptBudget:
             self._hedges.bound(self._requests)
 
 
-def withdraw(budgets: Sequence[AttemptBudget], reason: AttemptReason, now: float) -> bool:
+def withdraw(
+    budgets: Sequence[AttemptBudget],
+    reason: AttemptReason,
+    now: float,
+    *,
+    asked_before: bool = False,
+) -> bool:
     """Take one extra attempt out of every budget, or none of any; return whether it was taken.
 
-    Each budget is named once.
+    Each budget is named once. `asked_before` says that it was refused to the same call before.
     """
     for budget in budgets:
-        if not budget.allows(reason, now):
+        if not budget.allows(reason, now, asked_before=asked_before):
             return False
     for budget in budgets:
         budget.take(reason, now)

@@ -96,15 +96,16 @@ class Fleet:
         reason: AttemptReason,
         earlier_failovers: int,
         now: float,
+        asked_before: bool = False,
         forced: bool = False,
         ticket: Ticket | None = None,
     ) -> Lease | Refusal:
         """Return the right to start an attempt now, or what keeps it from starting.
 
-        `forced` overrules breaker and rate-limit headroom: the least bad choice when nothing else
-        is left. It overrules neither a provider that asked not to be called nor a disabled
-        credential. `ticket` is one that has waited for its place and got it; with a refusal it is
-        given back.
+        `asked_before` says that no budget paid for one of the same call before. `forced` overrules
+        breaker and rate-limit headroom: the least bad choice when nothing else is left. It
+        overrules neither a provider that asked not to be called nor a disabled credential. `ticket`
+        is one that has waited for its place and got it; with a refusal it is given back.
         """
         answer = self._lease(deployment, plan, now, forced=forced, ticket=ticket)
         if isinstance(answer, Refusal):
@@ -119,6 +120,7 @@ class Fleet:
             earlier_failovers=earlier_failovers,
             success_rate=state.outcomes(now).success_rate,
             now=now,
+            asked_before=asked_before,
         ):
             state.withdrawn(answer, plan.tokens, now)
             return Refusal(
@@ -177,25 +179,24 @@ class Fleet:
         running: int,
         time_left: float,
         now: float,
-        refused: bool = False,
+        refused_after: float | None = None,
         changes_nothing: bool = False,
     ) -> HedgeDecision:
         """Return when a hedge on `other` may start beside the attempt on `primary`.
 
-        `time_left` is seconds from the start of that attempt to the deadline. `refused` says that
-        a hedge was due and did not get a lease: only a rescue can still be.
+        `time_left` is seconds from the start of that attempt to the deadline. `refused_after`
+        is when a hedge was due and did not get a lease, in seconds from that start, too.
         """
         rule = plan.hedging_rule
         state = self._states[primary.name]
         history = state.history(streaming=plan.streaming)
         weighs_cost = rule.mode is HedgingMode.AUTO
         looks = history.peek if changes_nothing else history.view
-        budget_available = not refused and self._budgets.allows_hedge(plan, now)
         other_view = None
         other_duration = None
         if other is not None:
             other_state = self._states[other.name]
-            if weighs_cost or not budget_available:
+            if weighs_cost or refused_after is not None:
                 other_duration = other_state.usual_duration(now)
             other_history = other_state.history(streaming=plan.streaming)
             other_looks = other_history.peek if changes_nothing else other_history.view
@@ -216,7 +217,7 @@ class Fleet:
                 other=other_view,
                 other_duration=other_duration,
                 cost_ratio=_cost_ratio(primary, other) if weighs_cost else None,
-                budget_available=budget_available,
+                refused_after=refused_after,
             ),
         )
 

@@ -7,9 +7,14 @@ percentile and the budget; its guard, that the percentile must not itself have e
 deployment alone is late, hedging is at its best, and its usual percentile is waited for rather than
 the exploded one.
 
-Where the budget of hedges is spent, or a hedge is not worth its cost, a call that is about to miss
-its deadline still gets company at the last moment at which another deployment can keep it. Such a
-rescue is paid from the whole budget for extra attempts, as a failover would be.
+Where a hedge is refused, because the budget of hedges is spent or nobody may be called, it is asked
+for again, ever less often: most that are late answer meanwhile, and the budget goes to those that
+are latest, for whom it was made. One in twenty is later than the p95, so a budget of as much is
+spent now and then by chance alone, and without a second chance whoever is late then stays so.
+
+Where it is never granted, or not worth its cost, a call that is about to miss its deadline still
+gets company at the last moment at which another deployment can keep it. Such a rescue is paid from
+the whole budget for extra attempts, as a failover would be.
 
 `AUTO` weighs the cost: it hedges for a person who waits, for a latency budget that would be missed,
 and where the first choice is not well, but not at several times the price unless somebody waits.
@@ -29,6 +34,10 @@ _SURGE = 3.0
 _COST_RATIO = 3.0
 """A hedge that costs more than this many times the running attempt is not worth it by itself."""
 
+
+_AGAIN = 0.15
+"""A refused hedge is asked for again when the attempt is later by this share: some twenty times in
+half a minute."""
 
 _RESCUE_MARGIN = 2.0
 """How many times the usual duration of an answer is left for a rescue: it may be slow, too."""
@@ -52,7 +61,7 @@ class HedgeReason(enum.Enum):
     LOW_PRIORITY = "low_priority"
     NOT_WORTH_ITS_COST = "not_worth_its_cost"
     DEADLINE_TOO_NEAR = "deadline_too_near"
-    BUDGET_SPENT = "budget_spent"
+    ASKED_AGAIN = "asked_again"
     RESCUE = "rescue"
 
 
@@ -72,7 +81,7 @@ _SENTENCES = {
     HedgeReason.LOW_PRIORITY: "nobody waits: the priority is low",
     HedgeReason.NOT_WORTH_ITS_COST: "neither priority, latency budget nor health justify its cost",
     HedgeReason.DEADLINE_TOO_NEAR: "too little time would be left for it",
-    HedgeReason.BUDGET_SPENT: "the budget of hedges is spent",
+    HedgeReason.ASKED_AGAIN: "the one before was refused",
     HedgeReason.RESCUE: "at the last moment at which another deployment keeps the deadline",
 }
 
@@ -87,6 +96,7 @@ class HedgeSituation:
     the deployment that runs, `other` the one that would be asked; their views are `None` where
     nothing is known. `other_duration` is the time in seconds in which the other gives nearly every
     whole answer. `cost_ratio` is the other's expected cost as a multiple of the primary's.
+    `refused_after` is when a hedge was due and refused, in seconds from the start of that attempt.
     """
 
     running: int
@@ -102,7 +112,7 @@ class HedgeSituation:
     other: LatencyView | None = None
     other_duration: float | None = None
     cost_ratio: float | None = None
-    budget_available: bool = True
+    refused_after: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,10 +141,9 @@ def decide(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
         return _rescue(situation, otherwise=decision)
     if situation.time_left - decision.delay < situation.useful_time:
         return HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
-    if not situation.budget_available:
-        spent = HedgeDecision(delay=None, reason=HedgeReason.BUDGET_SPENT)
-        return _rescue(situation, otherwise=spent, earliest=decision.delay)
-    return decision
+    if situation.refused_after is None:
+        return decision
+    return _after_refusal(rule, situation, situation.refused_after)
 
 
 def has_exploded(view: LatencyView | None, rule: HedgingRule) -> bool:
@@ -185,6 +194,20 @@ def _percentile(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
         usual = view.percentile if view.surge is None else view.percentile / view.surge
         return HedgeDecision(delay=_clamped(usual, rule), reason=HedgeReason.DEGRADED)
     return HedgeDecision(delay=_clamped(view.percentile, rule), reason=HedgeReason.PERCENTILE)
+
+
+def _after_refusal(
+    rule: HedgingRule, situation: HedgeSituation, refused_after: float
+) -> HedgeDecision:
+    """Return the hedge that is asked for again, or the rescue where that comes first."""
+    delay = refused_after + max(rule.min_delay, refused_after * _AGAIN)
+    again = HedgeDecision(delay=delay, reason=HedgeReason.ASKED_AGAIN)
+    if situation.time_left - delay < situation.useful_time:
+        again = HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
+    rescue = _rescue(situation, otherwise=again, earliest=refused_after)
+    if again.delay is None or (rescue.delay is not None and rescue.delay <= again.delay):
+        return rescue
+    return again
 
 
 def _rescue(

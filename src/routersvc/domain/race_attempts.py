@@ -88,8 +88,11 @@ class RaceAttempts:
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
         """Start the next deployment that has not been tried; `None` where all refuse."""
+        asked_before = any(
+            refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values()
+        )
         for deployment in self.untried(reason, now):
-            attempt = self.start(deployment, reason, caused_by, now)
+            attempt = self.start(deployment, reason, caused_by, now, asked_before=asked_before)
             if attempt is not None:
                 return attempt
         return None
@@ -101,12 +104,13 @@ class RaceAttempts:
         caused_by: int,
         now: float,
         *,
+        asked_before: bool = False,
         forced: bool = False,
         ticket: Ticket | None = None,
     ) -> Attempt | None:
         """Start an attempt on one deployment; `None` where it refuses.
 
-        `forced` and `ticket` are those of `Fleet.start`.
+        `asked_before`, `forced` and `ticket` are those of `Fleet.start`.
         """
         lease = self._fleet.start(
             deployment,
@@ -114,6 +118,7 @@ class RaceAttempts:
             reason=reason,
             earlier_failovers=sum(a.reason is AttemptReason.FAILOVER for a in self.made),
             now=now,
+            asked_before=asked_before,
             forced=forced,
             ticket=ticket,
         )

@@ -355,7 +355,7 @@ class Race:
         late = running[-1]
         steps = self._start_other(now, self._hedge_reason, caused_by=late.number)
         if not steps and self._hedge_reason is AttemptReason.HEDGE:
-            self._arm_hedge(late, now, refused=True)
+            self._arm_hedge(late, now, refused_after=now - late.started_at)
         return steps
 
     def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
@@ -368,8 +368,10 @@ class Race:
         self._arm_hedge(attempt, now)
         return [Start(attempt)]
 
-    def _arm_hedge(self, attempt: Attempt, now: float, *, refused: bool = False) -> None:
-        """Set the time at which `attempt` is late; `refused` where a hedge of it was."""
+    def _arm_hedge(
+        self, attempt: Attempt, now: float, *, refused_after: float | None = None
+    ) -> None:
+        """Set the time at which `attempt` is late; `refused_after` as for `Fleet.hedge`."""
         if self.plan.hedging_rule.mode is HedgingMode.OFF:
             return
         decision = self._fleet.hedge(
@@ -379,7 +381,7 @@ class Race:
             running=len(self._attempts.running),
             time_left=self.deadline - attempt.started_at,
             now=now,
-            refused=refused,
+            refused_after=refused_after,
         )
         if self.first_hedging is None:
             self.first_hedging = decision

@@ -131,16 +131,23 @@ class DrillFigures:
         self._count(CallOutcome.REFUSED, now)
 
     def worst_extra(self, *, window: int) -> float:
-        """Return the greatest share of extra attempts among calls in `window` whole seconds."""
+        """Return the greatest share of extra attempts among calls in `window` whole seconds.
+
+        The seconds after the last arrival are left out: extra attempts of calls that are still
+        under way then have no calls to be a share of.
+        """
         worst = 0.0
         calls = 0
         extra = 0
-        for at, second in enumerate(self.seconds):
+        seconds = list(self.seconds)
+        while seconds and not seconds[-1].arrived:
+            seconds.pop()
+        for at, second in enumerate(seconds):
             calls += second.arrived
             extra += second.extra
             if at >= window:
-                calls -= self.seconds[at - window].arrived
-                extra -= self.seconds[at - window].extra
+                calls -= seconds[at - window].arrived
+                extra -= seconds[at - window].extra
             if at >= window - 1 and calls:
                 worst = max(worst, extra / calls)
         return worst

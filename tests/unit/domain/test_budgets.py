@@ -21,10 +21,12 @@ HEDGE = AttemptReason.HEDGE
 FAILOVER = AttemptReason.FAILOVER
 
 
-def spend(budget: AttemptBudget, reason: AttemptReason, now: float) -> int:
+def spend(
+    budget: AttemptBudget, reason: AttemptReason, now: float, *, asked_before: bool = False
+) -> int:
     """Withdraw until nothing is left; return how often it went."""
     count = 0
-    while budget.withdraw(reason, now):
+    while budget.withdraw(reason, now, asked_before=asked_before):
         count += 1
     return count
 
@@ -56,11 +58,23 @@ def test_hedges_have_their_own_smaller_share() -> None:
     for _ in range(200):
         budget.deposit(0.0)
 
-    hedges = spend(budget, HEDGE, 0.0)
+    hedges = spend(budget, HEDGE, 0.0, asked_before=True)
 
-    assert hedges == 10
-    assert budget.hedge_balance(0.0) == pytest.approx(0.0, abs=1e-9)
-    assert spend(budget, RETRY, 0.0) == 10
+    assert hedges == 7, "three quarters of a window are saved"
+    assert budget.hedge_balance(0.0) == pytest.approx(0.5, abs=1e-9)
+    assert spend(budget, RETRY, 0.0) == 13
+
+
+def test_last_third_of_the_saved_hedges_is_for_those_refused_before() -> None:
+    """The reserve is for anybody: where few calls come, nobody has to ask twice."""
+    saved = AttemptBudget(BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0))
+    for _ in range(12):
+        saved.deposit(0.0)
+    reserve = AttemptBudget(BudgetRule(reserve=3, hedge_reserve=3))
+
+    assert spend(saved, HEDGE, 0.0) == 6
+    assert spend(saved, HEDGE, 0.0, asked_before=True) == 3
+    assert spend(reserve, HEDGE, 0.0) == 3
 
 
 def test_hedges_need_the_whole_budget_as_well() -> None:
@@ -266,9 +280,24 @@ def test_hedges_stay_below_their_share() -> None:
     for call in range(20_000):
         now = call / 50
         budget.deposit(now)
-        hedges += budget.withdraw(HEDGE, now)
+        hedges += budget.withdraw(HEDGE, now, asked_before=True)
 
     assert 1000 <= hedges <= 1000 + rule.hedge_reserve
+
+
+def test_hedges_of_a_window_leave_room_for_retries() -> None:
+    """Saved ones and those of the window together, however late everybody suddenly is."""
+    rule = BudgetRule()
+    budget = AttemptBudget(rule)
+    for call in range(1000):
+        budget.deposit(call / 20)
+    hedges = 0
+
+    for call in range(1000, 1200):
+        budget.deposit(call / 20)
+        hedges += budget.withdraw(HEDGE, call / 20, asked_before=True)
+
+    assert hedges == pytest.approx(rule.hedge_reserve + 1.75 * 0.05 * 200, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -373,13 +402,6 @@ def test_what_was_spent_leaves_the_window_once() -> None:
         budget.deposit(20.0)
 
     assert spend(budget, RETRY, 20.0) == 10
-
-
-def test_hedge_is_allowed_by_the_hedges_of_its_policy() -> None:
-    """That retries are left helps no hedge."""
-    rule = BudgetRule(share=0.1, hedge_share=0.0, reserve=10, hedge_reserve=0)
-
-    assert not BudgetBook(rule).allows_hedge(plan_over(scripted_deployment("a")), 0.0)
 
 
 def test_attempts_of_the_client_are_attempts() -> None:

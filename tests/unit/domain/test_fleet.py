@@ -248,19 +248,39 @@ class TestBudgets:
     def test_hedges_ask_the_budget_of_their_policy(self) -> None:
         """One policy's hedges do not forbid another's."""
         fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
-        plan = dataclasses.replace(
-            plan, hedging_rule=HedgingRule(mode=HedgingMode.DELAYED, delay=1.0)
-        )
         other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
-        hedge = fleet.start(B, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
-        assert isinstance(hedge, Lease)
 
-        reasons = [
-            fleet.hedge(one, primary=A, other=B, running=1, time_left=60.0, now=0.0).reason
-            for one in (plan, other)
-        ]
+        def hedges(one: Plan, deployment: Deployment) -> bool:
+            answer = fleet.start(
+                deployment, one, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0
+            )
+            return isinstance(answer, Lease)
 
-        assert reasons == [HedgeReason.BUDGET_SPENT, HedgeReason.FIXED_DELAY]
+        assert [hedges(plan, B), hedges(plan, A), hedges(other, A)] == [True, False, True]
+
+    def test_whoever_was_refused_before_has_the_last_hedge(self) -> None:
+        """A call that is late by more needs it more."""
+        rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
+        fleet, plan = fleet_of(A, rules=FleetRules(budgets=rule)), plan_over(A)
+        for _ in range(4):
+            fleet.arrived(plan, 0.0)
+
+        def hedges(*, asked_before: bool) -> int:
+            answers = [
+                fleet.start(
+                    A,
+                    plan,
+                    reason=AttemptReason.HEDGE,
+                    earlier_failovers=0,
+                    now=0.0,
+                    asked_before=asked_before,
+                )
+                for _ in range(4)
+            ]
+            return sum(isinstance(answer, Lease) for answer in answers)
+
+        assert hedges(asked_before=False) == 2
+        assert hedges(asked_before=True) == 1
 
     def test_first_failover_is_free_unless_the_client_has_tried_before(self) -> None:
         """Attempts that a client says it has made count like the router's own."""
@@ -385,7 +405,7 @@ class TestHedges:
             fleet.succeeded(lease, usage=None, now=whole)
 
     def hedge(
-        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused: bool = False
+        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused_after: float | None = None
     ) -> tuple[float | None, HedgeReason]:
         """Decide on a hedge of the plan's first deployment at its second, two minutes to go."""
         decision = fleet.hedge(
@@ -395,7 +415,7 @@ class TestHedges:
             running=1,
             time_left=120.0,
             now=now,
-            refused=refused,
+            refused_after=refused_after,
         )
         return decision.delay, decision.reason
 
@@ -491,7 +511,7 @@ class TestHedges:
         )
 
         unworthy = self.hedge(fleet, self.plan(A, B), now=20.0)
-        refused = self.hedge(fleet, delayed, now=20.0, refused=True)
+        refused = self.hedge(fleet, delayed, now=20.0, refused_after=75.0)
 
         for delay, reason in (unworthy, refused):
             assert reason is HedgeReason.RESCUE

@@ -48,7 +48,6 @@ class TestForbidden:
             ({"has_other": False}, HedgeReason.NOWHERE_TO_GO),
             ({"other": SURGING}, HedgeReason.LATENCY_EXPLODED),
             ({"other": SURGING, "primary": SURGING}, HedgeReason.LATENCY_EXPLODED),
-            ({"budget_available": False}, HedgeReason.BUDGET_SPENT),
             ({"time_left": 0.5}, HedgeReason.DEADLINE_TOO_NEAR),
         ],
     )
@@ -308,7 +307,8 @@ views = st.none() | st.builds(
         primary_degraded=st.booleans(),
         other=views,
         cost_ratio=st.none() | st.floats(0, 10),
-        budget_available=st.booleans(),
+        refused_after=st.none() | st.floats(0, 60),
+        other_duration=st.none() | st.floats(0.1, 60),
     ),
 )
 def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSituation) -> None:
@@ -322,10 +322,12 @@ def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSitua
     assert not situation.has_side_effects
     assert situation.previous_attempts == 0
     assert situation.has_other
-    assert situation.budget_available
     assert situation.running < rule.max_parallel
     assert not has_exploded(situation.other, rule)
     assert situation.time_left - decision.delay >= situation.useful_time
+    if situation.refused_after is not None or decision.reason is HedgeReason.RESCUE:
+        assert decision.delay >= (situation.refused_after or 0.0)
+        return
     if rule.mode is HedgingMode.AUTO:
         assert situation.priority is not Priority.LOW
     if rule.mode is HedgingMode.PARALLEL:
@@ -339,9 +341,9 @@ def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSitua
 class TestRescue:
     """What a deadline at stake justifies where nothing else does."""
 
-    def test_spent_budget_leaves_the_last_moment(self) -> None:
+    def test_refused_hedge_leaves_the_last_moment(self) -> None:
         """Twice the other's usual duration before the deadline: it may be slow, too."""
-        assert hedged(DELAYED, budget_available=False, other_duration=10.0) == (
+        assert hedged(DELAYED, refused_after=36.0, other_duration=10.0) == (
             40.0,
             HedgeReason.RESCUE,
         )
@@ -356,19 +358,56 @@ class TestRescue:
 
     def test_rescue_comes_no_sooner_than_the_hedge_would_have(self) -> None:
         """The running attempt is not late before that."""
-        assert hedged(DELAYED, budget_available=False, other_duration=45.0) == (
+        assert hedged(DELAYED, refused_after=2.0, other_duration=45.0) == (
             2.0,
             HedgeReason.RESCUE,
         )
 
     def test_rescue_leaves_the_other_its_useful_time(self) -> None:
         """Exactly enough is enough; less would be thrown away."""
-        enough = hedged(DELAYED, budget_available=False, other_duration=0.5)
-        too_little = hedged(DELAYED, budget_available=False, other_duration=0.4)
+        enough = hedged(DELAYED, refused_after=55.0, other_duration=0.5)
+        too_little = hedged(DELAYED, refused_after=55.0, other_duration=0.4)
 
         assert enough == (59.0, HedgeReason.RESCUE)
-        assert too_little == (None, HedgeReason.BUDGET_SPENT)
+        assert too_little == (None, HedgeReason.DEADLINE_TOO_NEAR)
 
     def test_other_of_which_nothing_is_known_rescues_nobody(self) -> None:
         """Its moment cannot be told."""
         assert hedged(AUTO) == (None, HedgeReason.NOT_WORTH_ITS_COST)
+
+
+class TestAskingAgain:
+    """A hedge that was due and refused."""
+
+    def test_it_is_asked_for_ever_less_often(self) -> None:
+        """Each time when the attempt is later by a sixth or so."""
+        asked = [hedged(DELAYED, refused_after=after) for after in (2.0, 10.0, 40.0)]
+
+        assert [reason for _, reason in asked] == [HedgeReason.ASKED_AGAIN] * 3
+        assert [delay for delay, _ in asked] == pytest.approx([2.3, 11.5, 46.0])
+
+    def test_it_is_never_asked_for_without_a_pause(self) -> None:
+        """Where the rule starts two at once, the next moment would be no other."""
+        assert hedged(PARALLEL, refused_after=0.0) == (0.2, HedgeReason.ASKED_AGAIN)
+
+    def test_the_deadline_ends_it(self) -> None:
+        """Exactly enough time for another attempt is enough."""
+        assert hedged(DELAYED, refused_after=50.0, time_left=58.5) == (
+            57.5,
+            HedgeReason.ASKED_AGAIN,
+        )
+        assert hedged(DELAYED, refused_after=50.0, time_left=58.4) == (
+            None,
+            HedgeReason.DEADLINE_TOO_NEAR,
+        )
+
+    def test_a_rescue_of_the_same_moment_goes_first(self) -> None:
+        """It is paid from the larger budget."""
+        assert hedged(DELAYED, refused_after=20.0, other_duration=18.5) == (
+            23.0,
+            HedgeReason.RESCUE,
+        )
+        assert hedged(DELAYED, refused_after=20.0, other_duration=18.4) == (
+            23.0,
+            HedgeReason.ASKED_AGAIN,
+        )

@@ -195,15 +195,19 @@ class TestHedges:
 
     def test_attempt_that_begins_to_answer_may_still_be_rescued(self) -> None:
         """A rescue is for those who would miss the deadline, first words or not."""
-        none = BudgetRule(share=0.0, hedge_share=0.0, reserve=5, hedge_reserve=0)
-        fleet = fleet_of(A, B, rules=FleetRules(budgets=none))
+        fleet = fleet_of(A, B)
         for number in range(100):
             for plan in (plan_over(A), plan_over(B)):
                 (lease,) = taken(fleet, plan)
                 fleet.answered(lease, 5.0 + number / 100)
                 fleet.succeeded(lease, usage=None, now=10.0)
+        unworthy = dataclasses.replace(HEDGED, mode=HedgingMode.AUTO)
         plan = dataclasses.replace(
-            self.plan, deployments=(A, B), streaming=False, priority=Priority.NORMAL
+            self.plan,
+            deployments=(A, B),
+            streaming=False,
+            priority=Priority.NORMAL,
+            hedging_rule=unworthy,
         )
         race = race_of(plan, fleet, started_at=11.0)
         first = only(race.begin(11.0))
@@ -215,6 +219,43 @@ class TestHedges:
         race.woke(rescue_at)
 
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
+
+    def test_refused_hedge_is_asked_for_again(self) -> None:
+        """With the attempt's own lateness as its pause, and before others are asked."""
+        fleet = fleet_of(A, B, rules=ONE_PLACE)
+        (busy,) = taken(fleet, plan_over(B))
+        race = race_of(dataclasses.replace(self.plan, deployments=(A, B)), fleet)
+        race.begin(0.0)
+
+        assert race.woke(0.3) == []
+        assert race.wake_at == pytest.approx(0.5)
+        assert race.woke(0.5) == []
+        assert race.wake_at == pytest.approx(0.7)
+        fleet.released(busy, 0.6)
+
+        assert only(race.woke(race.wake_at)).reason is AttemptReason.HEDGE
+
+    def test_hedge_that_no_budget_paid_for_has_the_last_of_it(self) -> None:
+        """Asked once it leaves that to others, asked twice it takes it."""
+        rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
+        fleet = fleet_of(A, B, C, rules=FleetRules(budgets=rule))
+        race = race_of(self.plan, fleet)
+        for _ in range(3):
+            fleet.arrived(self.plan, 0.0)
+        race.begin(0.0)
+        spent = fleet.start(B, self.plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
+        assert isinstance(spent, Lease)
+        fleet.released(spent, 0.0)
+        spent = fleet.start(B, self.plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0)
+        assert isinstance(spent, Lease)
+        fleet.released(spent, 0.0)
+        spent = fleet.start(B, self.plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
+        assert isinstance(spent, Lease)
+        fleet.released(spent, 0.0)
+
+        assert race.woke(0.3) == []
+
+        assert only(race.woke(race.wake_at)).deployment is B
 
     def test_free_retry_is_hedged_like_any_attempt(self) -> None:
         """The delay runs from its own start."""

@@ -70,7 +70,7 @@ def test_checking_changes_nothing() -> None:
 
 
 def _budgets_ignored(patch: pytest.MonkeyPatch) -> None:
-    def paid(*_: object) -> bool:
+    def paid(*_: object, **__: object) -> bool:
         return True
 
     patch.setattr(budget_book, "withdraw", paid)
