@@ -31,7 +31,7 @@ class BudgetBook:
         earlier_failovers: int,
         success_rate: float | None,
         now: float,
-        asked_before: bool = False,
+        asked_before: bool,
     ) -> bool:
         """Withdraw an attempt where it is an extra one; return whether the budgets had it.
 

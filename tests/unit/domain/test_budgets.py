@@ -418,6 +418,7 @@ def test_attempts_of_the_client_are_attempts() -> None:
             earlier_failovers=earlier_failovers,
             success_rate=None,
             now=0.0,
+            asked_before=False,
         )
 
     assert not pays(0)
