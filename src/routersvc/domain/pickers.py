@@ -20,9 +20,9 @@ from routersvc.domain.latencies import PeakEwma
 FAILURE_PENALTY = 5.0
 """Seconds that a failure or a refusal counts at least: ten times a common time to first content."""
 
-DRAWN = 8
-"""Places that are drawn, of an order and of a plan. Calls seldom get further, and drawing all of
-them would take time that grows faster than their number."""
+DRAWN = 5
+"""Places that are drawn, of an order and of a plan. Calls make three attempts by default and seldom
+get further, and drawing all places would take time that grows faster than their number."""
 
 _LEAST_FOR_A_DRAW = 2
 _FRESH = math.exp(-1)
