@@ -297,7 +297,7 @@ def test_beyond_the_draw_load_alone_decides() -> None:
         assert tail[-1] == 0
         in_flight = [loads[index - 1] for index in tail[:-1]]
         assert in_flight == sorted(in_flight)
-        of_two = Picker(random.Random(seed)).order(closed, 0.0)[DRAWN:]
+        of_two = Picker(random.Random(seed)).order(closed[: DRAWN + 2], 0.0)[DRAWN:]
         assert loads[of_two[0]] < loads[of_two[1]]
 
 
