@@ -90,19 +90,19 @@ _FOR_THE_LATEST = 1 / 3
 class _Account:
     """What may be spent: at most the reserve and what can be saved of the window's deposits."""
 
-    __slots__ = ("balance", "reserve", "saved", "share")
+    __slots__ = ("balance", "reserve", "saved_share", "share")
 
     def __init__(self, *, share: float, reserve: int, saved: float = 1.0) -> None:
         self.share = share
         self.reserve = reserve
-        self.saved = saved * share
+        self.saved_share = saved * share
         self.balance = float(reserve)
 
     def deposit(self, requests: int) -> None:
-        self.balance = min(self.balance + self.share, self.reserve + self.saved * requests)
+        self.balance = min(self.balance + self.share, self.reserve + self.saved_share * requests)
 
     def bound(self, requests: int) -> None:
-        self.balance = min(self.balance, self.reserve + self.saved * requests)
+        self.balance = min(self.balance, self.reserve + self.saved_share * requests)
 
 
 _SLICES = 50
@@ -150,7 +150,7 @@ class AttemptBudget:
             return False
         if reason is not AttemptReason.HEDGE:
             return True
-        kept = 0.0 if asked_before else self._hedges.saved * self._requests * _FOR_THE_LATEST
+        kept = 0.0 if asked_before else self._hedges.saved_share * self._requests * _FOR_THE_LATEST
         return self._hedges.balance >= kept + _WHOLE
 
     def withdraw(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:

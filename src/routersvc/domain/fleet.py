@@ -298,14 +298,6 @@ class Fleet:
         if result.failure is None and disabled is not None and disabled.shown_by_check:
             self._disablements.enable(credential)
 
-    def disablement(self, deployment: Deployment) -> Disablement | None:
-        """Return why a deployment's credential or model is out of use; `None` where it is not."""
-        return self._disablements.find(deployment)
-
-    def disabled_credential(self, deployment: Deployment) -> Disablement | None:
-        """Return why a deployment's credential is out of use; `None` where it is not."""
-        return self._disablements.get(Credential.of(deployment))
-
     def obstacles(
         self, deployments: Iterable[Deployment], plan: Plan, now: float
     ) -> dict[str, Refusal]:

@@ -192,10 +192,6 @@ class PeakEwma:
             return None
         return self._value, math.exp((self._at - now) / self._decay)
 
-    def is_fresh(self, now: float) -> bool:
-        """Whether something was observed within the decay time."""
-        return now - self._at <= self._decay
-
     def observe(self, value: float, now: float) -> None:
         """Take note of a latency of `value` seconds."""
         last = self._value

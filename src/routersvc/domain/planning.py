@@ -165,14 +165,6 @@ class Planner:
         """
         return ordered(self.eligible(limits), limits, view)
 
-    def candidates(self, limits: Limits, view: LiveView = BLANK) -> tuple[Candidate, ...]:
-        """Return every deployment with score or exclusions, the eligible first, in order."""
-        try:
-            order = self.order(limits, view)
-        except (NoEligibleDeploymentError, TenantBudgetExhaustedError):
-            order = None
-        return self.candidates_of(order, limits, view)
-
     def candidates_of(
         self, order: Order | None, limits: Limits, view: LiveView
     ) -> tuple[Candidate, ...]:

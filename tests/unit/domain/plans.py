@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 from routersvc.domain.catalogue import Deployment
+from routersvc.domain.constraints import Limits
+from routersvc.domain.errors import NoEligibleDeploymentError, TenantBudgetExhaustedError
 from routersvc.domain.fleet import Fleet, FleetRules
-from routersvc.domain.plans import HedgingPlan, Plan
+from routersvc.domain.outlooks import BLANK
+from routersvc.domain.planning import Planner
+from routersvc.domain.plans import Candidate, HedgingPlan, Plan
 from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority
 from routersvc.drills.worlds import scripted_policy
 
@@ -39,3 +44,11 @@ def plan_over(*deployments: Deployment, tokens: int = 100) -> Plan:
 def fleet_of(*deployments: Deployment, rules: FleetRules | None = None) -> Fleet:
     """Return a fleet that draws from one seed."""
     return Fleet(deployments, random=random.Random(0), rules=rules)
+
+
+def candidates_of(planner: Planner, limits: Limits) -> tuple[Candidate, ...]:
+    """Return every deployment with score or exclusions, also where nothing may serve."""
+    order = None
+    with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
+        order = planner.order(limits)
+    return planner.candidates_of(order, limits, BLANK)

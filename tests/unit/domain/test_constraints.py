@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.domain.plans import candidates_of
 
 from routersvc.domain.catalogue import Capability, Catalogue, Compliance, Deployment, Model, Prices
 from routersvc.domain.constraint_merging import Constraints
@@ -234,7 +235,7 @@ def test_equivalent_mode_stays_with_the_model() -> None:
     limits = made.limits(request(consistency=ConsistencyMode.EQUIVALENT))
 
     assert [d.name for d in made.plan(limits).deployments] == ["a", "c", "d"]
-    (left_out,) = [c for c in made.candidates(limits) if not c.eligible]
+    (left_out,) = [c for c in candidates_of(made, limits) if not c.eligible]
     assert left_out.deployment.name == "b"
     assert [e.reason for e in left_out.exclusions] == [ExclusionReason.NOT_EQUIVALENT]
 
@@ -337,7 +338,7 @@ def test_plan_holds_exactly_the_compliant(
             and (demanded.max_cost_usd is None or cost <= demanded.max_cost_usd)
         )
 
-    candidates = made.candidates(limits)
+    candidates = candidates_of(made, limits)
 
     assert {c.deployment.name for c in candidates if c.eligible} == {
         deployment.name for deployment in deployments if complies(deployment)

@@ -81,17 +81,20 @@ def test_call_that_checks_a_credential_puts_off_no_other_check() -> None:
 
 
 def test_disablements_are_told() -> None:
-    """Of the credential, for those who ask for it alone, and of the deployment that uses it."""
+    """To operators and as what keeps calls away: a credential's, and a model's."""
     fleet = fleet_of(A, B)
     missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
     fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
     fleet.failed(start(fleet, plan_over(B), 0.0), missing, 0.0)
 
-    of_deployments = [fleet.disablement(deployment) for deployment in (A, B)]
-    of_credentials = [fleet.disabled_credential(deployment) for deployment in (A, B)]
+    told = [fleet.health(deployment, 0.0).disabled_description for deployment in (A, B)]
+    obstacles = fleet.obstacles((A, B), plan_over(A, B), 0.0)
 
-    assert [found and found.reason for found in of_deployments] == ["status 401", "status 404"]
-    assert [found and found.reason for found in of_credentials] == ["status 401", None]
+    assert told == [f"status {code}; checked again in 30 s" for code in (401, 404)]
+    assert [obstacles[name].obstacle for name in ("a", "b")] == [
+        Obstacle.CREDENTIAL_DISABLED,
+        Obstacle.MODEL_DISABLED,
+    ]
 
 
 def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
@@ -529,7 +532,7 @@ def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
 
     assert isinstance(refused, Refusal)
     assert refused.obstacle is Obstacle.MODEL_DISABLED
-    assert fleet.disablement(A) is None
+    assert fleet.health(A, 31.0).disabled_description == ""
 
 
 def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:

@@ -257,15 +257,11 @@ def test_given_up_attempt_only_ever_raises_the_average() -> None:
     average.observe(2.0, now=0.0)
 
     average.observe_at_least(1.0, now=5.0)
-    unchanged = (average.last, average.is_fresh(now=10.0), average.is_fresh(now=10.1))
+    unchanged = average.fading(10.0)
     average.observe_at_least(3.0, now=5.0)
 
-    assert unchanged == (2.0, True, False)
-    assert (average.last, average.is_fresh(now=15.0), average.is_fresh(now=15.1)) == (
-        3.0,
-        True,
-        False,
-    )
+    assert unchanged == (2.0, math.exp(-1))
+    assert average.fading(15.0) == (3.0, math.exp(-1))
 
 
 def test_equally_bad_news_confirms_the_average() -> None:
@@ -275,7 +271,7 @@ def test_equally_bad_news_confirms_the_average() -> None:
 
     average.observe_at_least(2.0, now=5.0)
 
-    assert (average.last, average.is_fresh(now=15.0)) == (2.0, True)
+    assert average.fading(15.0) == (2.0, math.exp(-1))
 
 
 def test_average_fades_into_nothing_by_default() -> None:
@@ -303,7 +299,6 @@ def test_average_that_is_cleared_knows_nothing() -> None:
     average.clear()
 
     assert average.last is None
-    assert not average.is_fresh(now=5.0)
     assert believed(average, 5.0, 0.7) == 0.7
 
 
@@ -313,7 +308,6 @@ def test_average_of_nothing_is_the_prior() -> None:
 
     assert average.last is None
     assert believed(average, 3.0, 0.7) == 0.7
-    assert not average.is_fresh(now=0.0)
 
 
 @given(

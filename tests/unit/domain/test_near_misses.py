@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.domain.plans import candidates_of
 
 from routersvc.domain.candidates import excluded
 from routersvc.domain.capability_needs import UNNEEDED_IF
@@ -425,7 +426,7 @@ def test_what_is_set_aside_tells_every_reason() -> None:
         )
     )
 
-    _, set_aside = planner.candidates(limits)
+    _, set_aside = candidates_of(planner, limits)
 
     assert {one.reason for one in set_aside.exclusions} == OF_ORDER
     assert set_aside.changes_needed == (

@@ -13,6 +13,7 @@ from routersvc.domain.answers import RateLimitHeadroom
 from routersvc.domain.attempts import Attempt
 from routersvc.domain.breakers import BreakerRule
 from routersvc.domain.budgets import BudgetRule
+from routersvc.domain.catalogue import Deployment
 from routersvc.domain.concurrency import ConcurrencyRule
 from routersvc.domain.deployment_states import DeploymentRules
 from routersvc.domain.failures import Failure, FailureClass
@@ -243,15 +244,10 @@ class TestHedges:
         for _ in range(3):
             fleet.arrived(self.plan, 0.0)
         race.begin(0.0)
-        spent = fleet.start(B, self.plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
-        assert isinstance(spent, Lease)
-        fleet.released(spent, 0.0)
-        spent = fleet.start(B, self.plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0)
-        assert isinstance(spent, Lease)
-        fleet.released(spent, 0.0)
-        spent = fleet.start(B, self.plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0)
-        assert isinstance(spent, Lease)
-        fleet.released(spent, 0.0)
+        for reason in (AttemptReason.HEDGE, AttemptReason.RETRY, AttemptReason.HEDGE):
+            spent = fleet.start(B, self.plan, reason=reason, earlier_failovers=0, now=0.0)
+            assert isinstance(spent, Lease)
+            fleet.released(spent, 0.0)
 
         assert race.woke(0.3) == []
 
@@ -435,7 +431,7 @@ class TestWaiting:
 
         assert told(race) == [("a", AttemptReason.FIRST, 0), ("c", AttemptReason.FAILOVER, 1)]
 
-    def test_queues_of_a_failover_are_those_of_its_plan(self) -> None:
+    def test_queues_are_those_of_the_first_two_of_the_plan(self) -> None:
         """The order of the plan decides where it stands, not how often."""
         fleet = fleet_of(A, B, C, rules=ONE_PLACE)
         leases = taken(fleet, plan_over(A), plan_over(B), plan_over(C))
@@ -455,10 +451,9 @@ def broken_after_one() -> DeploymentRules:
     return DeploymentRules(breaker=BreakerRule(consecutive_failures=1))
 
 
-def broken(fleet: Fleet, deployment: object, now: float) -> None:
+def broken(fleet: Fleet, deployment: Deployment, now: float) -> None:
     """Open a deployment's breaker."""
-    (plan,) = [plan_over(one) for one in (A, B) if one is deployment]
-    (lease,) = taken(fleet, plan)
+    (lease,) = taken(fleet, plan_over(deployment))
     fleet.failed(lease, FAILED, now)
 
 
