@@ -14,19 +14,19 @@ import sys
 import time
 import tracemalloc
 
-from routersvc.domain.catalogue import Catalogue
-from routersvc.domain.decisions import DecisionRule
-from routersvc.domain.policies import OrderMode
-from routersvc.domain.requests import Request
-from routersvc.drills.scripted import ScriptedGateway, answer
-from routersvc.drills.virtual_time import run_in_virtual_time
-from routersvc.drills.worlds import (
+from routersvc.domain.catalogue.deployments import Catalogue
+from routersvc.domain.catalogue.policies import OrderMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.testing.scripted import ScriptedGateway, answer
+from routersvc.testing.virtual_time import run_in_virtual_time
+from routersvc.testing.worlds import (
     NotingObserver,
     scripted_deployment,
     scripted_policy,
     scripted_request,
 )
-from routersvc.engine.router import Router, RouterConfiguration
 
 NAMES = ("a", "b", "c", "d")
 DECISIONS = 2_000

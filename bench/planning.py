@@ -19,7 +19,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.tables import table
-from routersvc.domain.catalogue import (
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.cost_budgets import BudgetStanding, CostBudgetRule
+from routersvc.domain.catalogue.deployments import (
     Capability,
     Catalogue,
     Compliance,
@@ -28,19 +30,24 @@ from routersvc.domain.catalogue import (
     Prices,
     Provider,
 )
-from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.cost_budgets import BudgetStanding, CostBudgetRule
-from routersvc.domain.fleet import Fleet
-from routersvc.domain.leases import Lease
-from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Plan, Profile
-from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy, Timeouts
-from routersvc.domain.profiles import Profiler
-from routersvc.domain.prompts import Message, Prompt, Role, Text
-from routersvc.domain.ranking import Quality, WeightWishes
-from routersvc.domain.reports import AttemptReason
-from routersvc.domain.requests import Request, Routing
-from routersvc.domain.tenants import Tenant
+from routersvc.domain.catalogue.policies import (
+    HedgingMode,
+    HedgingRule,
+    OrderMode,
+    Policy,
+    Timeouts,
+)
+from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.requests import Request, Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.profiling.profiles import Profile, Profiler
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results/planning.md"
 SIZES = (5, 10, 25, 50, 100)

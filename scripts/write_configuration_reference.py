@@ -11,9 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from routersvc.domain.catalogue import Capability
-from routersvc.settings.key_facts import ANY_NAME, KeyFacts, all_keys
-from routersvc.settings.schema import settings_json_schema
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.settings.schema.key_facts import ANY_NAME, KeyFacts, all_keys
+from routersvc.settings.schema.schema import settings_json_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/configuration.md"

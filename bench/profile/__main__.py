@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 from bench.tables import table
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiles import Profiler
-from routersvc.domain.prompts import Message, Prompt, Role, Text
-from routersvc.domain.requests import Request
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.profiling.profiles import Profiler
 from routersvc.tokenizer.counter import O200kCounter
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -50,7 +50,7 @@ def _report(rounds: int, load_time: float) -> str:
     texts: dict[str, str] = json.loads(TEXTS.read_text(encoding="utf-8"))
     material = {
         **{language: texts[language] for language in LANGUAGES},
-        "Python": (ROOT / "src/routersvc/domain/planning.py").read_text(encoding="utf-8"),
+        "Python": (ROOT / "src/routersvc/domain/planning/planner.py").read_text(encoding="utf-8"),
         "numbers": ", ".join(str(7919 * number % 10_000_019) for number in range(2_000)),
     }
     plain = Profiler()

@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from bench.profile.labels import MAPPING, Labelled, labelled
 from bench.profile.ranks import auc, spearman
 from bench.tables import table
-from routersvc.domain.plans import Profile
-from routersvc.domain.profiles import Profiler
-from routersvc.domain.prompts import Message, Prompt, Role, Text
-from routersvc.domain.requests import Request
-from routersvc.domain.tasks import Task
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.profiling.profiles import Profile, Profiler
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "bench/results/profile_accuracy.md"

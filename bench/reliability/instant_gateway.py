@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routersvc.domain.answers import (
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
     FinishReason,
@@ -13,7 +14,6 @@ from routersvc.domain.answers import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.catalogue import Deployment
 from routersvc.engine.ports import AttemptCall
 
 TOKENS = 48

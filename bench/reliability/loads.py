@@ -11,21 +11,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from bench.reliability.instant_gateway import TOKENS, InstantGateway
-from routersvc.domain.answers import Finished
-from routersvc.domain.catalogue import Catalogue, Deployment
-from routersvc.domain.constraints import Limits
-from routersvc.domain.decisions import DecisionRule
-from routersvc.domain.errors import RefusedError
-from routersvc.domain.fleet import Fleet
-from routersvc.domain.ordering import Order
-from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Plan
-from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy
-from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
-from routersvc.domain.requests import Request
-from routersvc.drills.worlds import TIMEOUTS, scripted_deployment, scripted_request
+from routersvc.domain.catalogue.deployments import Catalogue, Deployment
+from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, OrderMode, Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.planning.exclusions import Limits
+from routersvc.domain.planning.ordering import Order
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.testing.worlds import TIMEOUTS, scripted_deployment, scripted_request
 
 DEPLOYMENTS = ("first", "second", "third")
 

@@ -18,18 +18,24 @@ import time
 from collections.abc import Sequence
 
 from bench.tables import RESULTS, milliseconds, percent, table, today
-from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy, Timeouts
-from routersvc.domain.reports import AttemptReason
-from routersvc.drills.distributions import Constant, LogNormal, PowerTail
-from routersvc.drills.drill_figures import CallOutcome, quantile
-from routersvc.drills.drill_plans import (
+from routersvc.domain.catalogue.policies import (
+    HedgingMode,
+    HedgingRule,
+    OrderMode,
+    Policy,
+    Timeouts,
+)
+from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.drills.figures.drill_figures import CallOutcome, quantile
+from routersvc.drills.plans.distributions import Constant, LogNormal, PowerTail
+from routersvc.drills.plans.drill_plans import (
     DrillPlan,
     PoissonArrivals,
     RequestMix,
     SimulatedDeployment,
 )
-from routersvc.drills.faults import Fault, FaultKind
-from routersvc.drills.simulation import run_drill
+from routersvc.drills.plans.faults import Fault, FaultKind
+from routersvc.drills.simulation.simulation import run_drill
 
 FIRST_TOKEN = PowerTail(
     points=((1.0, 0.15), (0.5, 0.45), (0.05, 1.2), (0.01, 6.0), (0.001, 40.0)), ceiling=100.0

@@ -17,8 +17,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from routersvc.drills.generated_plans import plan_of_seed
-from routersvc.drills.simulation import run_drill
+from routersvc.drills.plans.generated_plans import plan_of_seed
+from routersvc.drills.simulation.simulation import run_drill
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "seeds.md"
 _CHUNK = 50

@@ -20,15 +20,15 @@ import time
 from collections.abc import Iterator, Sequence
 
 from bench.tables import RESULTS, milliseconds, percent, table, today
-from routersvc.domain.budgets import BudgetRule
-from routersvc.domain.concurrency import ConcurrencyRule
-from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.fleet import FleetRules
-from routersvc.domain.policies import HedgingMode, HedgingRule, Policy, Timeouts
-from routersvc.drills.distributions import Constant, PowerTail
-from routersvc.drills.drill_figures import quantile
-from routersvc.drills.drill_plans import Batches, DrillPlan, SimulatedDeployment
-from routersvc.drills.simulation import DrillResult, run_drill
+from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, Policy, Timeouts
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.drills.figures.drill_figures import quantile
+from routersvc.drills.plans.distributions import Constant, PowerTail
+from routersvc.drills.plans.drill_plans import Batches, DrillPlan, SimulatedDeployment
+from routersvc.drills.simulation.simulation import DrillResult, run_drill
 
 KEYS = 1000
 HEDGE_DELAY = 0.010

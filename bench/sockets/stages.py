@@ -24,8 +24,8 @@ from bench.sockets.clocks import now
 from bench.sockets.controls import LOG_CAPACITY, SimulatorControl, open_control
 from bench.sockets.findings import Usage
 from llmrouter.v1.health_pb2 import DeploymentHealth
-from routersvc.grpc_api.client import RouterClient
-from routersvc.grpc_api.client_messages import ProviderHealthRequest
+from routersvc.grpc_api.client.client import RouterClient
+from routersvc.grpc_api.client.messages import ProviderHealthRequest
 
 PROVIDERS = ("alpha", "beta", "gamma")
 MODEL = "sim-large"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from bench.wire.readings import Reading
-from routersvc.domain.collecting import Answer
-from routersvc.domain.prompts import Audio, Image, Refusal, Text, Thought, ToolCall
+from routersvc.domain.conversation.assembly import Answer
+from routersvc.domain.conversation.prompts import Audio, Image, Refusal, Text, Thought, ToolCall
 
 
 def differences(answer: Answer, reading: Reading) -> list[str]:

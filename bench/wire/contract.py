@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from routersvc.domain.catalogue import Capability, Deployment, Model, Provider
-from routersvc.domain.prompts import (
+from routersvc.domain.catalogue.deployments import Capability, Deployment, Model, Provider
+from routersvc.domain.conversation.prompts import (
     Audio,
     AudioOutput,
     CacheLifetime,

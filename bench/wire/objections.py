@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.wire.readings import Expected
-from routersvc.domain.answers import FinishReason
-from routersvc.domain.failures import FailureClass
+from routersvc.domain.conversation.answers import FinishReason
+from routersvc.domain.outcomes.failures import FailureClass
 
 Meaning = frozenset[FailureClass | FinishReason]
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from routersvc.domain.answers import FinishReason
-from routersvc.domain.failures import FailureClass
+from routersvc.domain.conversation.answers import FinishReason
+from routersvc.domain.outcomes.failures import FailureClass
 
 JsonObject = dict[str, Any]
 

@@ -11,8 +11,8 @@ from cohere.core.unchecked_base_model import construct_type
 
 from bench.wire.readings import Call, Expected, Reading, Record
 from bench.wire.readings.sse import payloads
-from routersvc.domain.answers import FinishReason
-from routersvc.domain.failures import FailureClass
+from routersvc.domain.conversation.answers import FinishReason
+from routersvc.domain.outcomes.failures import FailureClass
 
 JUDGE = f"cohere SDK {cohere.__version__}"
 

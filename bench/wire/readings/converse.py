@@ -17,8 +17,8 @@ from botocore.parsers import EventStreamJSONParser, create_parser
 from botocore.session import Session
 
 from bench.wire.readings import Call, Expected, JsonObject, Reading, Record
-from routersvc.domain.answers import FinishReason
-from routersvc.domain.failures import FailureClass
+from routersvc.domain.conversation.answers import FinishReason
+from routersvc.domain.outcomes.failures import FailureClass
 
 JUDGE = f"botocore {botocore.__version__}"
 

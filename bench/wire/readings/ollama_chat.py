@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.wire.readings import PLAIN, Call, JsonObject, Reading, Record
-from routersvc.domain.answers import FinishReason
+from routersvc.domain.conversation.answers import FinishReason
 
 _REASONS: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, cast
 
-from routersvc.domain.catalogue import Capability, Deployment, Model, Provider
-from routersvc.domain.prompts import Prompt, WireExtension
+from routersvc.domain.catalogue.deployments import Capability, Deployment, Model, Provider
+from routersvc.domain.conversation.prompts import Prompt, WireExtension
 from routersvc.engine.ports import AttemptCall
 
 JsonObject = dict[str, Any]

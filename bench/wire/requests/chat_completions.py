@@ -15,7 +15,7 @@ from bench.wire.requests import (
     said_by,
     without_nulls,
 )
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     Audio,
     CacheLifetime,
     File,
@@ -41,7 +41,7 @@ from routersvc.domain.prompts import (
     ToolResult,
     Verbosity,
 )
-from routersvc.providers.openai_chat.requests import CONTRACT_FIELDS, WIRE_FORMAT
+from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS, WIRE_FORMAT
 
 EFFORTS = {
     "none": ReasoningEffort.NONE,

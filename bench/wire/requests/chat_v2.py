@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     FunctionTool,
     Image,
     ImageDetail,

@@ -17,7 +17,7 @@ from bench.wire.requests.messages import (
     reasoning_of,
     turns_of,
 )
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     File,
     FunctionTool,
     HostedTool,

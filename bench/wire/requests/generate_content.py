@@ -8,7 +8,7 @@ import re
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     File,
     FunctionTool,
     Image,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     CacheLifetime,
     File,
     FunctionTool,

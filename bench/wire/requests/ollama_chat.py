@@ -6,7 +6,7 @@ import base64
 import json
 
 from bench.wire.requests import Asked, JsonObject
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     Image,
     JsonObjectFormat,
     Message,

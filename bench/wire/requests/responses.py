@@ -16,7 +16,7 @@ from bench.wire.requests import (
     without_nulls,
 )
 from bench.wire.requests.chat_completions import EFFORTS
-from routersvc.domain.prompts import (
+from routersvc.domain.conversation.prompts import (
     File,
     FunctionTool,
     HostedTool,
@@ -39,7 +39,7 @@ from routersvc.domain.prompts import (
     ToolResult,
     Verbosity,
 )
-from routersvc.providers.openai_responses.requests import CONTRACT_FIELDS, WIRE_FORMAT
+from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS, WIRE_FORMAT
 
 _KEPT_BY_THE_VENDOR = ("conversation", "previous_response_id", "prompt", "background")
 _TIERS = {

@@ -21,7 +21,7 @@ from llmrouter import AsyncRouterClient, text_prompt
 from llmrouter.v1.router_service_pb2 import StreamCompleteRequest
 from llmrouter.v1.routing_pb2 import Routing
 from routersvc.simulator import Behaviour, Fault, SimulatedProvider, Simulator
-from routersvc.simulator.strict_reading import read
+from routersvc.simulator.control.strict_reading import read
 
 CASE_TIMEOUT = 90.0
 """Seconds that a case may take: far more than any needs."""

@@ -23,7 +23,7 @@ from routersvc.app.options import (
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.tracing import tracing_interceptor
-from routersvc.providers.gateway import ProviderGateway
+from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.runtime import open_telemetry
 from routersvc.tokenizer.counter import O200kCounter

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from routersvc.providers.authorisations import (
+from routersvc.providers.credentials.authorisations import (
     Authorisation,
     CredentialHeader,
     KeyAuthorisation,
     TokenAuthorisation,
 )
-from routersvc.providers.credentials import Secret
-from routersvc.providers.refreshing import Lease, Refreshing
-from routersvc.settings import secrets
-from routersvc.settings.endpoints import (
-    AwsAuth,
-    AzureAdAuth,
-    Endpoint,
-    GoogleAuth,
-    KeyAuth,
-)
-from routersvc.settings.providers import DEFAULT_CREDENTIAL
+from routersvc.providers.credentials.credentials import Secret
+from routersvc.providers.credentials.refreshing import Lease, Refreshing
+from routersvc.settings.endpoints import AwsAuth, AzureAdAuth, Endpoint, GoogleAuth, KeyAuth
+from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
+from routersvc.settings.types import secrets
 
 # The vendors' libraries take a third of a second to load: only those that are needed are.
 # ruff: noqa: PLC0415
@@ -64,7 +58,7 @@ def _source(secret: secrets.Secret) -> Callable[[], Secret]:
 
 
 def _aws(auth: AwsAuth, clock: Callable[[], float]) -> Authorisation:
-    from routersvc.providers.aws_signatures import AwsKeyChain, AwsKeys, AwsSignature
+    from routersvc.providers.credentials.aws_signatures import AwsKeyChain, AwsKeys, AwsSignature
 
     key = auth.key
     if key is None:
@@ -82,7 +76,7 @@ def _aws(auth: AwsAuth, clock: Callable[[], float]) -> Authorisation:
 
 
 def _google(auth: GoogleAuth, clock: Callable[[], float]) -> Authorisation:
-    from routersvc.providers.google_tokens import (
+    from routersvc.providers.credentials.google_tokens import (
         CLOUD_SCOPE,
         GoogleTokens,
         credentials_of_file,
@@ -100,7 +94,7 @@ def _google(auth: GoogleAuth, clock: Callable[[], float]) -> Authorisation:
 
 
 def _azure_ad(auth: AzureAdAuth, clock: Callable[[], float]) -> Authorisation:
-    from routersvc.providers.azure_ad_tokens import (
+    from routersvc.providers.credentials.azure_ad_tokens import (
         COGNITIVE_SERVICES_SCOPE,
         AzureAdTokens,
         client_secret,

@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiles import Profiler
-from routersvc.domain.token_counting import TokenCounter
-from routersvc.grpc_api.api_keys import ApiKeys
-from routersvc.grpc_api.authentication import Authenticator
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.profiling.token_counting import TokenCounter
+from routersvc.grpc_api.access.api_keys import ApiKeys
+from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
-from routersvc.providers.gateway import ProviderGateway
-from routersvc.providers.provider_connections import ProviderConnection
-from routersvc.providers.transport import AiohttpTransport
-from routersvc.settings import secrets
+from routersvc.providers.http.connections import ProviderConnection
+from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.providers.http.transport import AiohttpTransport
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.settings import Settings
+from routersvc.settings.types import secrets
 from routersvc.telemetry.options import (
     LogFormat,
     LogLevel,

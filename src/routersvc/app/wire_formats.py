@@ -10,23 +10,23 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from routersvc.domain.catalogue import Capability
-from routersvc.providers.anthropic_messages import dialects as anthropic_dialects
-from routersvc.providers.anthropic_messages.wire import AnthropicMessages
-from routersvc.providers.bedrock_converse import facts as bedrock_facts
-from routersvc.providers.bedrock_converse.wire import BedrockConverse
-from routersvc.providers.cohere_chat.wire import CohereChat
-from routersvc.providers.gemini import dialects as gemini_dialects
-from routersvc.providers.gemini.wire import Gemini
-from routersvc.providers.ollama_chat.wire import OllamaChat
-from routersvc.providers.openai_chat import dialects as openai_chat_dialects
-from routersvc.providers.openai_chat import requests as openai_chat_requests
-from routersvc.providers.openai_chat.wire import OpenAiChat
-from routersvc.providers.openai_responses import dialects as openai_responses_dialects
-from routersvc.providers.openai_responses import requests as openai_responses_requests
-from routersvc.providers.openai_responses.wire import OpenAiResponses
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.providers.formats.anthropic_messages import dialects as anthropic_dialects
+from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
+from routersvc.providers.formats.bedrock_converse import facts as bedrock_facts
+from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.formats.cohere_chat.wire import CohereChat
+from routersvc.providers.formats.gemini import dialects as gemini_dialects
+from routersvc.providers.formats.gemini.wire import Gemini
+from routersvc.providers.formats.ollama_chat.wire import OllamaChat
+from routersvc.providers.formats.openai_chat import dialects as openai_chat_dialects
+from routersvc.providers.formats.openai_chat import requests as openai_chat_requests
+from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_responses import dialects as openai_responses_dialects
+from routersvc.providers.formats.openai_responses import requests as openai_responses_requests
+from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
 from routersvc.providers.wire_format import WireFormat
-from routersvc.settings import wire_formats
+from routersvc.settings.sections import wire_formats
 
 DEFAULT_DIALECT = "generic"
 """What servers are taken for that no vendor's name is stated of."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli import call_commands, catalogue_commands, service_commands
-from routersvc.cli.help_texts import examples
+from routersvc.cli.commands import call_commands, catalogue_commands, service_commands
+from routersvc.cli.commands.help_texts import examples
 
 application = typer.Typer(
     name="routersvc",

@@ -64,7 +64,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _complain(sentence: str) -> None:
-    from routersvc.cli.terminal import complain  # noqa: PLC0415 - rarely needed
+    from routersvc.cli.views.terminal import complain  # noqa: PLC0415 - rarely needed
 
     try:
         complain(sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routersvc.domain.detectors import Finding, IdentifierKind
+from routersvc.domain.profiling.identifiers import Finding, IdentifierKind
 
 ENOUGH = 100
 """Identifiers of one kind after which no more are looked for: the count then means that many, or

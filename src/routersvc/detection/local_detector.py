@@ -15,7 +15,7 @@ from routersvc.detection.contacts import PhoneFinder, find_emails
 from routersvc.detection.found import Found
 from routersvc.detection.letters import find_digit_ids, find_letter_ids
 from routersvc.detection.numbers import find_numbers
-from routersvc.domain.detectors import Finding
+from routersvc.domain.profiling.identifiers import Finding
 
 _CLUSTER = re.compile("[0-9][0-9 ./()+-]{6,}")
 """Digits with the signs that people put between them; `re` is fast to find its first set."""

@@ -7,12 +7,12 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from routersvc.domain.active_checks import CheckMethod, CheckResult, CheckRule
-from routersvc.domain.answers import Finished
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
-from routersvc.domain.fleet import Fleet
-from routersvc.domain.prompts import Message, Prompt, Role, Sampling, Text
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Sampling, Text
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.engine.ports import AttemptCall, Gateway
 from routersvc.engine.tasks import TaskScope
 

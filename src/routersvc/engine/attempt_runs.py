@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.answers import (
+from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
     MediaDelta,
@@ -14,9 +14,9 @@ from routersvc.domain.answers import (
     ToolCallDelta,
     UsageCounted,
 )
-from routersvc.domain.attempts import Attempt
-from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
-from routersvc.domain.races import Race
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.races import Race
 from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
 
 logger = logging.getLogger(__name__)

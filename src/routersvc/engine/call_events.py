@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.answers import (
+from routersvc.domain.conversation.answers import (
     ContentDelta,
     Finished,
     TokenLogprob,
     Usage,
     UsageCounted,
 )
-from routersvc.domain.prompts import Part
-from routersvc.domain.reports import RouteReport
+from routersvc.domain.conversation.prompts import Part
+from routersvc.domain.outcomes.reports import RouteReport
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

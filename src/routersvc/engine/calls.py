@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, assert_never
 
-from routersvc.domain.answers import (
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
     MediaDelta,
@@ -22,24 +24,22 @@ from routersvc.domain.answers import (
     TextDelta,
     ToolCallDelta,
 )
-from routersvc.domain.attempts import Attempt
-from routersvc.domain.catalogue import Capability
-from routersvc.domain.collecting import collect
-from routersvc.domain.errors import (
+from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.prefills import resumable, with_prefill
+from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
     DeadlineExceededError,
     StreamBrokenError,
 )
-from routersvc.domain.failures import AttemptFailedError, Failure
-from routersvc.domain.hedging import HedgeDecision
-from routersvc.domain.lateness import due_at, lateness
-from routersvc.domain.prefills import resumable, with_prefill
-from routersvc.domain.race_steps import Cancel, Start, Step
-from routersvc.domain.races import Race
-from routersvc.domain.reports import RouteReport
-from routersvc.domain.requests import Request
-from routersvc.domain.verdicts import Broken, DeadlinePassed, Exhausted, Verdict
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.domain.outcomes.race_results import Broken, DeadlinePassed, Exhausted, Verdict
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedging import HedgeDecision
+from routersvc.domain.racing.race_attempts import Cancel, Start, Step
+from routersvc.domain.racing.races import Race
+from routersvc.domain.racing.timeouts import due_at, lateness
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_events import (
     CallEvent,

@@ -9,25 +9,25 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.constraints import Limits
-from routersvc.domain.cost_budgets import CostBudgets
-from routersvc.domain.decisions import DecisionStore, RememberedDecision
-from routersvc.domain.errors import NoEligibleDeploymentError, TenantBudgetExhaustedError
-from routersvc.domain.explanations import (
+from routersvc.domain.catalogue.cost_budgets import CostBudgets
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import OrderMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.explaining.explanations import (
     Explanation,
     Snapshot,
     explained,
     first_two,
     with_hedging,
 )
-from routersvc.domain.fleet import Fleet
-from routersvc.domain.leases import Refusal
-from routersvc.domain.ordering import Order
-from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Plan
-from routersvc.domain.policies import OrderMode
-from routersvc.domain.requests import Request
+from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Refusal
+from routersvc.domain.planning.exclusions import Limits
+from routersvc.domain.planning.ordering import Order
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
 
 LOOKED_AT = 8
 """Deployments of a plan whose state is noted with its decision: more than calls ever come to."""

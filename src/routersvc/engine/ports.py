@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from routersvc.domain.answers import AnswerEvent
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.errors import RefusedError
-from routersvc.domain.prompts import Prompt
-from routersvc.domain.reports import AttemptReason, AttemptReport, RouteReport
-from routersvc.domain.requests import Request
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import AttemptReason, AttemptReport, RouteReport
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

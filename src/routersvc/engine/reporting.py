@@ -5,11 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.answers import Usage
-from routersvc.domain.attempts import Attempt
-from routersvc.domain.plans import Plan, Profile
-from routersvc.domain.races import Race
-from routersvc.domain.reports import (
+from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.outcomes.reports import (
     AttemptReason,
     AttemptReport,
     Cost,
@@ -18,6 +15,10 @@ from routersvc.domain.reports import (
     RouteReport,
     Served,
 )
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.races import Race
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that runs."""

@@ -9,30 +9,34 @@ import random as random_module
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from routersvc.domain.call_rates import CallRates
-from routersvc.domain.catalogue import Catalogue
-from routersvc.domain.constraints import Limits, most_cost
-from routersvc.domain.cost_budgets import CostBudgets, Reservation
-from routersvc.domain.decisions import DecisionRule, DecisionStore, RememberedDecision
-from routersvc.domain.errors import (
+from routersvc.domain.catalogue.call_rates import CallRates
+from routersvc.domain.catalogue.cost_budgets import CostBudgets, Reservation
+from routersvc.domain.catalogue.deployments import Catalogue
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.explaining.explanations import Explanation
+from routersvc.domain.explaining.remembered_decisions import (
+    DecisionRule,
+    DecisionStore,
+    RememberedDecision,
+)
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.outcomes.errors import (
     DrainingError,
     OverloadedError,
     RefusedError,
     TenantRateLimitedError,
     UnknownNameError,
 )
-from routersvc.domain.explanations import Explanation
-from routersvc.domain.fleet import Fleet, FleetRules
-from routersvc.domain.health import DeploymentHealth, HealthState
-from routersvc.domain.model_listing import ListedModel, ModelFilter, listed_models
-from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Plan
-from routersvc.domain.policies import Policy
-from routersvc.domain.profiles import Profiler
-from routersvc.domain.races import Race
-from routersvc.domain.reports import RouteReport
-from routersvc.domain.requests import Request
-from routersvc.domain.tenants import Tenant
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.exclusions import Limits, most_cost
+from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.explaining import Explainer

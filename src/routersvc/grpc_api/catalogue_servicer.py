@@ -9,13 +9,13 @@ from google.protobuf.message import Message
 from grpc import aio
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue_pb2
-from routersvc.domain.model_listing import ModelFilter
+from routersvc.domain.planning.model_listing import ModelFilter
 from routersvc.engine.router import Router
-from routersvc.grpc_api import enums_in
-from routersvc.grpc_api.authentication import current_tenant
-from routersvc.grpc_api.models_out import model_of
-from routersvc.grpc_api.violations import Violations
-from routersvc.grpc_api.wire_requests import RequestReader
+from routersvc.grpc_api.access.authentication import current_tenant
+from routersvc.grpc_api.inbound import enums as enums_in
+from routersvc.grpc_api.inbound.violations import Violations
+from routersvc.grpc_api.inbound.wire_requests import RequestReader
+from routersvc.grpc_api.outbound.models import model_of
 
 SERVICE_NAME = catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name
 

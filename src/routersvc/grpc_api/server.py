@@ -8,12 +8,12 @@ from grpc import aio
 
 from routersvc.engine.router import Router
 from routersvc.grpc_api import catalogue_servicer, health_checks, servicers
-from routersvc.grpc_api.authentication import Authentication, Authenticator
+from routersvc.grpc_api.access.authentication import Authentication, Authenticator
 from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
-from routersvc.grpc_api.exits import ErrorExit
+from routersvc.grpc_api.errors.exits import ErrorExit
+from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
-from routersvc.grpc_api.running_calls import RunningCalls
 from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
 from routersvc.grpc_api.servicers import RouterServicer
 

@@ -16,22 +16,22 @@ from google.protobuf.message import Message
 from grpc import aio
 
 from llmrouter.v1 import router_service_pb2 as service_pb2
-from routersvc.domain.answers import Finished
-from routersvc.domain.errors import DeadlineExceededError
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.outcomes.errors import DeadlineExceededError
 from routersvc.engine.router import Router
-from routersvc.grpc_api.answers_out import completion_of, stream_responses
-from routersvc.grpc_api.authentication import current_tenant
-from routersvc.grpc_api.explanations_out import explanation_of
-from routersvc.grpc_api.health_out import health_of
-from routersvc.grpc_api.requests_in import (
+from routersvc.grpc_api.access.authentication import current_tenant
+from routersvc.grpc_api.inbound.requests import (
     Arrival,
     complete_request_of,
     decision_id_of,
     explain_request_of,
     health_filter_of,
 )
-from routersvc.grpc_api.times_out import timestamp_of
-from routersvc.grpc_api.wire_requests import RequestReader
+from routersvc.grpc_api.inbound.wire_requests import RequestReader
+from routersvc.grpc_api.outbound.answers import completion_of, stream_responses
+from routersvc.grpc_api.outbound.explanations import explanation_of
+from routersvc.grpc_api.outbound.health import health_of
+from routersvc.grpc_api.outbound.times import timestamp_of
 from routersvc.telemetry.trace_context import trace_headers
 
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name

@@ -11,11 +11,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Protocol
 
-from routersvc.domain.answers import AnswerEvent
-from routersvc.domain.catalogue import Capability
-from routersvc.domain.failures import Failure
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.authorisations import CredentialHeader
+from routersvc.providers.credentials.authorisations import CredentialHeader
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,14 +11,14 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-from routersvc.settings.auth import AuthKind, AuthSection
-from routersvc.settings.problem_list import ProblemList
+from routersvc.settings.checks.tenants import check_keys
 from routersvc.settings.problems import KeyPath
-from routersvc.settings.providers import DEFAULT_CREDENTIAL, ProviderSection
-from routersvc.settings.secrets import Secret, SecretReference, SecretUnavailableError
-from routersvc.settings.tenant_checks import check_keys
-from routersvc.settings.tenants import TenantSection
-from routersvc.settings.wire_formats import WireFormat
+from routersvc.settings.sections.auth import AuthKind, AuthSection
+from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
+from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.sections.wire_formats import WireFormat
+from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,17 +13,17 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from routersvc.settings.coherence_checks import check_coherence
-from routersvc.settings.document import SettingsDocument
+from routersvc.settings.checks.coherence import check_coherence
+from routersvc.settings.checks.references import check_references
 from routersvc.settings.endpoints import Reader
-from routersvc.settings.plain_data import PlainData
-from routersvc.settings.problem_list import ProblemList
 from routersvc.settings.problems import SettingsError
-from routersvc.settings.reference_checks import check_references
-from routersvc.settings.sections import Sections, read_sections
+from routersvc.settings.reading import Sections, read_sections
+from routersvc.settings.sections.document import SettingsDocument
+from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.settings import Settings
-from routersvc.settings.wire_formats import WireFormat
-from routersvc.settings.yaml_source import YamlDocument, read_yaml
+from routersvc.settings.source.plain_data import PlainData
+from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.source.yaml_source import YamlDocument, read_yaml
 
 
 def load_settings(

@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.active_checks import CheckRule
-from routersvc.domain.breakers import BreakerRule
-from routersvc.domain.budgets import BudgetRule
-from routersvc.domain.catalogue import (
+from routersvc.domain.catalogue.deployments import (
     Catalogue,
     Compliance,
     Deployment,
@@ -16,29 +13,32 @@ from routersvc.domain.catalogue import (
     Prices,
     Provider,
 )
-from routersvc.domain.concurrency import ConcurrencyRule
-from routersvc.domain.decisions import DecisionRule
-from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.detectors import DataClassRule
-from routersvc.domain.disablements import RecheckRule
-from routersvc.domain.fleet import FleetRules
-from routersvc.domain.policies import HedgingRule, Policy, RetryRule, Timeouts
-from routersvc.domain.ranking import Weights
-from routersvc.domain.tenants import Tenant
-from routersvc.domain.token_ratios import conservative_ratio
-from routersvc.settings import known_models
-from routersvc.settings.deployments import DeploymentSection
-from routersvc.settings.document import SettingsDocument
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.token_ratios import conservative_ratio
+from routersvc.domain.catalogue.weights import Weights
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.active_checks import CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.profiling.identifiers import DataClassRule
 from routersvc.settings.endpoints import Endpoint
-from routersvc.settings.inheritance import inherited
-from routersvc.settings.models import ModelSection
-from routersvc.settings.policies import PolicySection
-from routersvc.settings.providers import ProviderSection, credential_names
-from routersvc.settings.secrets import Secret
-from routersvc.settings.server import ServerSection
-from routersvc.settings.telemetry import TelemetrySection
-from routersvc.settings.tenants import tenant_of
-from routersvc.settings.wire_formats import WireFormat
+from routersvc.settings.sections import known_models
+from routersvc.settings.sections.deployments import DeploymentSection
+from routersvc.settings.sections.document import SettingsDocument
+from routersvc.settings.sections.inheritance import inherited
+from routersvc.settings.sections.models import ModelSection
+from routersvc.settings.sections.policies import PolicySection
+from routersvc.settings.sections.providers import ProviderSection, credential_names
+from routersvc.settings.sections.server import ServerSection
+from routersvc.settings.sections.telemetry import TelemetrySection
+from routersvc.settings.sections.tenants import tenant_of
+from routersvc.settings.sections.wire_formats import WireFormat
+from routersvc.settings.types.secrets import Secret
 
 _PROBE_PATIENCE = 1.25
 """A probe is an attempt, so that it ends by itself; more is waited for lest a clock be unlucky."""

@@ -5,8 +5,14 @@ For the demo, the tests, and users who drill. It knows nothing of the router.
 
 from __future__ import annotations
 
-from routersvc.simulator.activity import Activity
-from routersvc.simulator.characters import (
+from routersvc.simulator.control.settings import SimulatorSettings, provider_of_option
+from routersvc.simulator.formats import WIRE_FORMATS
+from routersvc.simulator.serving.activity import Activity
+from routersvc.simulator.serving.fault_book import ActiveFault
+from routersvc.simulator.serving.provider import SimulatedProvider
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
+from routersvc.simulator.simulator import Simulator, run
+from routersvc.simulator.words.characters import (
     BEHAVIOURS,
     DEFAULT_MODELS,
     Behaviour,
@@ -16,9 +22,9 @@ from routersvc.simulator.characters import (
     ProviderCharacter,
     RateLimit,
 )
-from routersvc.simulator.completions import SimulatedModel
-from routersvc.simulator.distributions import Constant, LogNormal, Pareto, Uniform
-from routersvc.simulator.effects import (
+from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.words.distributions import Constant, LogNormal, Pareto, Uniform
+from routersvc.simulator.words.effects import (
     Close,
     ContentFilter,
     Cut,
@@ -45,20 +51,14 @@ from routersvc.simulator.effects import (
     WrongContentType,
     WrongModel,
 )
-from routersvc.simulator.errors import (
+from routersvc.simulator.words.errors import (
     PortUnavailableError,
     SettingError,
     SimulatorError,
     UnknownFaultError,
     UnknownProviderError,
 )
-from routersvc.simulator.fault_book import ActiveFault
-from routersvc.simulator.faults import Fault, Operations
-from routersvc.simulator.formats import WIRE_FORMATS
-from routersvc.simulator.provider import SimulatedProvider
-from routersvc.simulator.request_log import Outcome, RequestRecord
-from routersvc.simulator.settings import SimulatorSettings, provider_of_option
-from routersvc.simulator.simulator import Simulator, run
+from routersvc.simulator.words.faults import Fault, Operations
 
 __all__ = [
     "BEHAVIOURS",

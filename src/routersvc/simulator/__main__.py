@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from routersvc.simulator.command import main
+from routersvc.simulator.control.command import main
 
 sys.exit(main())

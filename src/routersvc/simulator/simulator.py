@@ -15,14 +15,14 @@ import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Callable, Sequence
 
-from routersvc.simulator.activity import ActivityCounter
-from routersvc.simulator.characters import ProviderCharacter
-from routersvc.simulator.clocks import Clock
-from routersvc.simulator.control import ControlEndpoint
-from routersvc.simulator.errors import UnknownProviderError
-from routersvc.simulator.listening import Listener
-from routersvc.simulator.provider import CONTROL_PREFIX, CountingServer, SimulatedProvider
-from routersvc.simulator.settings import SimulatorSettings
+from routersvc.simulator.control.control import ControlEndpoint
+from routersvc.simulator.control.settings import SimulatorSettings
+from routersvc.simulator.serving.activity import ActivityCounter
+from routersvc.simulator.serving.listening import Listener
+from routersvc.simulator.serving.provider import CONTROL_PREFIX, CountingServer, SimulatedProvider
+from routersvc.simulator.words.characters import ProviderCharacter
+from routersvc.simulator.words.clocks import Clock
+from routersvc.simulator.words.errors import UnknownProviderError
 
 
 class Simulator:

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 
-from routersvc.domain.reports import AttemptReport, RouteReport
+from routersvc.domain.outcomes.reports import AttemptReport, RouteReport
 from routersvc.telemetry.outcomes import NOT_THE_SERVICE, CallOutcome
 
 LOGGER_NAME = "routersvc.calls"

@@ -22,9 +22,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.failures import FailureClass
-from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+    RouteReport,
+)
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome
 from routersvc.telemetry.tenant_metrics import OTHER, TenantCounts

@@ -11,24 +11,23 @@ import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.errors import (
+from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     InvalidRequestError,
-    NoEligibleDeploymentError,
     OverloadedError,
     PolicyNotAllowedError,
     StreamBrokenError,
-    TenantBudgetExhaustedError,
     TenantRateLimitedError,
     UnknownDecisionError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.failures import LastWord
+from routersvc.domain.outcomes.failures import LastWord
+from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
 
 
 class CallOutcome(enum.Enum):

@@ -13,9 +13,14 @@ from __future__ import annotations
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from routersvc.domain.answers import Usage
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.outcomes.reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+    RouteReport,
+)
 from routersvc.telemetry.outcomes import CallOutcome
 
 OPERATION = "chat"

@@ -35,7 +35,7 @@ from llmrouter.v1.router_service_pb2_grpc import (
     RouterServiceServicer,
     add_RouterServiceServicer_to_server,
 )
-from routersvc.grpc_api.client_messages import read_message
+from routersvc.grpc_api.client.messages import read_message
 
 Start = Callable[..., "subprocess.Popen[str]"]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

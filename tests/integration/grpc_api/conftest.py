@@ -16,18 +16,18 @@ from google.rpc.status_pb2 import Status
 from grpc import aio
 
 from llmrouter.v1 import report_pb2, router_service_pb2_grpc
-from routersvc.domain.answers import AnswerEvent, Finished
-from routersvc.domain.catalogue import Catalogue, Deployment
-from routersvc.domain.policies import Policy
-from routersvc.domain.tenants import Tenant
-from routersvc.drills.scripted import Script, ScriptedGateway
-from routersvc.drills.worlds import NotingObserver, scripted_deployment, scripted_policy
+from routersvc.domain.catalogue.deployments import Catalogue, Deployment
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
-from routersvc.grpc_api.authentication import Authenticator
+from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.testing.scripted import Script, ScriptedGateway
+from routersvc.testing.worlds import NotingObserver, scripted_deployment, scripted_policy
 
 KEEPALIVE = KeepaliveOptions(
     time=30.0,

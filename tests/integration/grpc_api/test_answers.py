@@ -10,13 +10,13 @@ from grpc import aio
 
 from llmrouter.v1 import health_pb2, prompt_pb2, report_pb2, router_service_pb2_grpc, stream_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
-from routersvc.domain.errors import DrainingError, RefusedError
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.requests import Request
-from routersvc.drills.scripted import Fail, answer
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.outcomes.errors import DrainingError, RefusedError
+from routersvc.domain.outcomes.failures import Failure, FailureClass
 from routersvc.engine.calls import Call
 from routersvc.engine.router import Router
+from routersvc.testing.scripted import Fail, answer
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import OpenEdge

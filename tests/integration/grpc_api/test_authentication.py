@@ -14,11 +14,11 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from llmrouter.v1 import prompt_pb2, routing_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.cost_budgets import CostBudgetRule
-from routersvc.domain.tenants import Tenant
-from routersvc.drills.scripted import answer
-from routersvc.grpc_api.api_keys import ApiKeys
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.cost_budgets import CostBudgetRule
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.grpc_api.access.api_keys import ApiKeys
+from routersvc.testing.scripted import answer
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge

@@ -13,10 +13,10 @@ from grpc_health.v1 import health_pb2
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2_grpc
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
-from routersvc.domain.errors import DeadlineExceededError
-from routersvc.drills.scripted import answer
+from routersvc.domain.conversation.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.outcomes.errors import DeadlineExceededError
 from routersvc.grpc_api.servicers import DeadlineRule
+from routersvc.testing.scripted import answer
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, OpenEdge

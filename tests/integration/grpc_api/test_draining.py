@@ -18,7 +18,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from llmrouter.v1 import prompt_pb2
 from llmrouter.v1 import router_service_pb2 as service
 from routersvc.app.draining import Drain, DrainRule
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.conversation.answers import Finished, FinishReason, Started, TextDelta
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, Heard, OpenEdge

@@ -14,12 +14,12 @@ from grpc import aio
 
 from llmrouter.v1 import prompt_pb2, report_pb2, routing_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.requests import Request
-from routersvc.drills.scripted import Fail, Hang, Script, answer
-from routersvc.drills.worlds import scripted_policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.failures import Failure, FailureClass
 from routersvc.engine.calls import Call
 from routersvc.engine.router import Router
+from routersvc.testing.scripted import Fail, Hang, Script, answer
+from routersvc.testing.worlds import scripted_policy
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge
@@ -254,7 +254,7 @@ async def test_defect_is_told_by_its_reference_and_logged_once(
     )
     assert "KeyError" not in str(heard)
     (record,) = caplog.records
-    assert (record.name, record.levelno) == ("routersvc.grpc_api.exits", logging.ERROR)
+    assert (record.name, record.levelno) == ("routersvc.grpc_api.errors.exits", logging.ERROR)
     assert record.exc_info is not None
     assert record.exc_info[0] is KeyError
 

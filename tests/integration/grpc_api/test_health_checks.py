@@ -14,7 +14,7 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_reflection.v1alpha import reflection_pb2
 
 from llmrouter.v1 import router_service_pb2
-from routersvc.drills.scripted import answer
+from routersvc.testing.scripted import answer
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge

@@ -10,12 +10,12 @@ from grpc import aio
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue
 from llmrouter.v1 import catalogue_service_pb2_grpc, explanation_pb2, report_pb2
-from routersvc.domain.catalogue import Capability
-from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.tenants import Tenant
-from routersvc.drills.scripted import answer
-from routersvc.grpc_api.api_keys import ApiKeys
-from routersvc.grpc_api.enums_out import CAPABILITIES
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.grpc_api.access.api_keys import ApiKeys
+from routersvc.grpc_api.outbound.enums import CAPABILITIES
+from routersvc.testing.scripted import answer
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from routersvc.domain.catalogue import Deployment, Model, Provider
-from routersvc.domain.prompts import Message, Prompt, Role, Text
+from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.authorisations import KeyAuthorisation
-from routersvc.providers.credentials import Secret
-from routersvc.providers.gateway import ProviderGateway
-from routersvc.providers.openai_chat.dialects import DIALECTS
-from routersvc.providers.openai_chat.wire import OpenAiChat
-from routersvc.providers.provider_connections import ProviderConnection
-from routersvc.providers.transport import AiohttpTransport
+from routersvc.providers.credentials.authorisations import KeyAuthorisation
+from routersvc.providers.credentials.credentials import Secret
+from routersvc.providers.formats.openai_chat.dialects import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.http.connections import ProviderConnection
+from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.providers.http.transport import AiohttpTransport
 
 CHUNK = b'data: {"id": "r-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}}]}\n\n'
 END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'

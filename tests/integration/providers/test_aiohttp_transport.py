@@ -16,10 +16,21 @@ import aiohttp
 import httpx
 import pytest
 
-from routersvc.domain.answers import AnswerEvent, Finished, FinishReason, Started, TextDelta
-from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
-from routersvc.providers.http_attempts import HttpAttempt
-from routersvc.providers.transport import ERRORS, AiohttpTransport, ConnectionCounts, translated
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    TextDelta,
+)
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.providers.http.attempts import HttpAttempt
+from routersvc.providers.http.transport import (
+    ERRORS,
+    AiohttpTransport,
+    ConnectionCounts,
+    translated,
+)
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routersvc.domain.answers import AnswerEvent, Finished
-from routersvc.domain.failures import AttemptFailedError
-from routersvc.providers.gateway import ProviderGateway
-from routersvc.providers.transport import ConnectionCounts
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.providers.http.transport import ConnectionCounts
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve

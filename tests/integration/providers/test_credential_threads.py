@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from routersvc.providers.refreshing import Lease, Refreshing
+from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
 
 async def test_loop_goes_on_while_a_library_blocks() -> None:

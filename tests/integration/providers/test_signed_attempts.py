@@ -18,16 +18,16 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from routersvc.domain.answers import AnswerEvent, Finished, TextDelta
-from routersvc.domain.catalogue import Deployment, Model, Provider
-from routersvc.domain.prompts import Message, Prompt, Role, Text
+from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, TextDelta
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.aws_signatures import AwsKeys, AwsSignature
-from routersvc.providers.bedrock_converse.wire import BedrockConverse
-from routersvc.providers.gateway import ProviderGateway
-from routersvc.providers.provider_connections import ProviderConnection
-from routersvc.providers.refreshing import Lease, Refreshing
-from routersvc.providers.transport import AiohttpTransport
+from routersvc.providers.credentials.aws_signatures import AwsKeys, AwsSignature
+from routersvc.providers.credentials.refreshing import Lease, Refreshing
+from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.http.connections import ProviderConnection
+from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.providers.http.transport import AiohttpTransport
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, Serve

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.answers import Finished, FinishReason, TextDelta
-from routersvc.domain.catalogue import Deployment, Model, Provider
-from routersvc.domain.collecting import Answer, collect
-from routersvc.domain.failures import AttemptFailedError, Failure, FailureClass
-from routersvc.domain.prompts import (
+from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.conversation.answers import Finished, FinishReason, TextDelta
+from routersvc.domain.conversation.assembly import Answer, collect
+from routersvc.domain.conversation.prompts import (
     FunctionTool,
     JsonSchemaFormat,
     Message,
@@ -26,14 +25,15 @@ from routersvc.domain.prompts import (
     ToolChoice,
     ToolChoiceMode,
 )
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.authorisations import KeyAuthorisation
-from routersvc.providers.credentials import Secret
-from routersvc.providers.gateway import ProviderGateway
-from routersvc.providers.openai_chat.dialects import DIALECTS
-from routersvc.providers.openai_chat.wire import OpenAiChat
-from routersvc.providers.provider_connections import ProviderConnection
-from routersvc.providers.transport import AiohttpTransport
+from routersvc.providers.credentials.authorisations import KeyAuthorisation
+from routersvc.providers.credentials.credentials import Secret
+from routersvc.providers.formats.openai_chat.dialects import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.http.connections import ProviderConnection
+from routersvc.providers.http.gateway import ProviderGateway
+from routersvc.providers.http.transport import AiohttpTransport
 from routersvc.simulator import (
     DEFAULT_MODELS,
     Behaviour,

@@ -13,7 +13,7 @@ import pytest
 
 from routersvc.app.application import Application, open_application
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.grpc_api.client import RouterClient
+from routersvc.grpc_api.client.client import RouterClient
 from routersvc.settings.loading import load_settings
 from routersvc.simulator import Behaviour, Constant, Fixed, ProviderCharacter, Simulator
 

@@ -12,7 +12,7 @@ from tests.garbage import cyclic_garbage, without_old_objects
 
 from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
-from routersvc.grpc_api.client import CallError, RouterClient
+from routersvc.grpc_api.client.client import CallError, RouterClient
 from routersvc.simulator import Behaviour, Constant
 
 Start = Callable[..., AbstractAsyncContextManager[Any]]

@@ -13,7 +13,7 @@ import pytest
 
 from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
-from routersvc.grpc_api.client import CallError, RouterClient
+from routersvc.grpc_api.client.client import CallError, RouterClient
 
 Start = Callable[..., AbstractAsyncContextManager[Any]]
 

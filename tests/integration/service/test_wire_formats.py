@@ -30,7 +30,7 @@ from llmrouter.v1.report_pb2 import FailureClass, RouteReport
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
 from routersvc.app.application import open_application
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.grpc_api.client import RouterClient
+from routersvc.grpc_api.client.client import RouterClient
 from routersvc.settings.loading import load_settings
 from routersvc.simulator import (
     Behaviour,

@@ -25,9 +25,9 @@ from routersvc.simulator import (
     Simulator,
     SimulatorSettings,
 )
-from routersvc.simulator.control import ControlErrorType
-from routersvc.simulator.effects import GATEWAY_PROBLEMS
+from routersvc.simulator.control.control import ControlErrorType
 from routersvc.simulator.formats.wire_format import Complaint
+from routersvc.simulator.words.effects import GATEWAY_PROBLEMS
 
 _GUIDE = pathlib.Path(__file__).parents[3] / "docs/simulator.md"
 

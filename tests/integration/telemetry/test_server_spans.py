@@ -16,10 +16,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.trace import StatusCode
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2, router_service_pb2_grpc
-from routersvc.domain.catalogue import Catalogue
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.drills.scripted import Fail, Hang, Script, ScriptedGateway, answer
-from routersvc.drills.worlds import scripted_deployment, scripted_policy
+from routersvc.domain.catalogue.deployments import Catalogue
+from routersvc.domain.outcomes.failures import Failure, FailureClass
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
@@ -28,6 +26,8 @@ from routersvc.grpc_api.tracing import tracing_interceptor
 from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
+from routersvc.testing.scripted import Fail, Hang, Script, ScriptedGateway, answer
+from routersvc.testing.worlds import scripted_deployment, scripted_policy
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT_ID = "b7ad6b7169203331"

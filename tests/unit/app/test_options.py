@@ -8,23 +8,17 @@ from pathlib import Path
 import pytest
 
 from routersvc.app.authorisations import authorisations
-from routersvc.app.options import (
-    profiler,
-    provider_gateway,
-    server_options,
-    telemetry_options,
-)
+from routersvc.app.options import profiler, provider_gateway, server_options, telemetry_options
 from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
-from routersvc.drills.worlds import scripted_request
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
-from routersvc.providers.authorisations import (
+from routersvc.providers.credentials.authorisations import (
     BEARER,
     KeyAuthorisation,
     OutgoingRequest,
     TokenAuthorisation,
 )
-from routersvc.providers.aws_signatures import AwsSignature
+from routersvc.providers.credentials.aws_signatures import AwsSignature
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (
@@ -35,6 +29,7 @@ from routersvc.telemetry.options import (
     TraceExporter,
     TraceOptions,
 )
+from routersvc.testing.worlds import scripted_request
 from routersvc.tokenizer.counter import O200kCounter
 
 ROUTES = """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from routersvc.cli.terminal import Terminal
+from routersvc.cli.views.terminal import Terminal
 
 MakeTerminal = Callable[..., Terminal]
 Written = Callable[[Console], str]

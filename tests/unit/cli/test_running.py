@@ -139,7 +139,7 @@ def test_a_defect_is_a_sentence_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A user cannot do anything with a traceback."""
-    monkeypatch.setattr("routersvc.cli.calling.complete", fail)
+    monkeypatch.setattr("routersvc.cli.actions.calling.complete", fail)
 
     code = run(["complete", "hi"])
 
@@ -154,7 +154,7 @@ def test_a_traceback_is_there_for_those_who_ask(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever mends the defect needs it."""
-    monkeypatch.setattr("routersvc.cli.calling.complete", fail)
+    monkeypatch.setattr("routersvc.cli.actions.calling.complete", fail)
     monkeypatch.setenv("ROUTERSVC_TRACEBACK", "1")
 
     run(["complete", "hi"])
@@ -170,7 +170,7 @@ def test_interruption_is_quiet(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("routersvc.cli.calling.complete", interrupt)
+    monkeypatch.setattr("routersvc.cli.actions.calling.complete", interrupt)
 
     code = run(["complete", "hi"])
 

@@ -9,7 +9,7 @@ from stdnum import luhn
 
 from routersvc.detection.found import ENOUGH
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.detectors import Finding, IdentifierKind
+from routersvc.domain.profiling.identifiers import Finding, IdentifierKind
 
 DETECTOR = LocalDetector(phone_regions=("US", "DE", "GB"))
 EMAIL = IdentifierKind.EMAIL

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import random
 
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.constraints import Limits
-from routersvc.domain.errors import NoEligibleDeploymentError, TenantBudgetExhaustedError
-from routersvc.domain.fleet import Fleet, FleetRules
-from routersvc.domain.outlooks import BLANK
-from routersvc.domain.planning import Planner
-from routersvc.domain.plans import Candidate, HedgingPlan, Plan
-from routersvc.domain.policies import ConsistencyMode, HedgingMode, Priority
-from routersvc.drills.worlds import scripted_policy
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import ConsistencyMode, HedgingMode, Priority
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusions import Limits
+from routersvc.domain.planning.live_stats import BLANK
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import HedgingPlan, Plan
+from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.testing.worlds import scripted_policy
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from routersvc.drills.virtual_time import VirtualTimeLoop
+from routersvc.testing.virtual_time import VirtualTimeLoop
 
 
 def pytest_asyncio_loop_factories(

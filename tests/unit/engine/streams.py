@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from routersvc.domain.answers import Finished, TextDelta
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.requests import Request
-from routersvc.drills.scripted import Emit, Fail
-from routersvc.drills.worlds import World, scripted_request
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished, TextDelta
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.testing.scripted import Emit, Fail
+from routersvc.testing.worlds import World, scripted_request
 
 
 def failing(failure_class: FailureClass, *, retry_after: float | None = None) -> Fail:

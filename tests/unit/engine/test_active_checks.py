@@ -6,18 +6,18 @@ import asyncio
 
 import pytest
 
-from routersvc.domain.active_checks import CheckMethod, CheckRule
-from routersvc.domain.answers import Finished
-from routersvc.domain.breakers import BreakerRule
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.errors import CallFailedError
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.fleet import FleetRules
-from routersvc.domain.health import BreakerState, DeploymentHealth, HealthState
-from routersvc.domain.requests import Request, Routing
-from routersvc.drills.scripted import Fail, Hang, Move, answer
-from routersvc.drills.worlds import World, scripted_deployment, scripted_request
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request, Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.health import BreakerState, DeploymentHealth, HealthState
+from routersvc.domain.outcomes.errors import CallFailedError
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.testing.scripted import Fail, Hang, Move, answer
+from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 
 NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
 BAD_KEY = Failure(failure_class=FailureClass.AUTHENTICATION, message="status 401")

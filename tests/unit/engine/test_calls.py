@@ -9,25 +9,25 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.answers import Finished, FinishReason, Started, TextDelta
-from routersvc.domain.catalogue import Compliance
-from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.errors import (
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.policies import RetryRule
+from routersvc.domain.catalogue.requests import Routing
+from routersvc.domain.conversation.answers import Finished, FinishReason, Started, TextDelta
+from routersvc.domain.conversation.prompts import Text
+from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
     DrainingError,
     OverloadedError,
     StreamBrokenError,
 )
-from routersvc.domain.failures import Failure, FailureClass, LastWord
-from routersvc.domain.policies import RetryRule
-from routersvc.domain.prompts import Text
-from routersvc.domain.reports import AttemptOutcome, AttemptReason
-from routersvc.domain.requests import Routing
-from routersvc.drills.scripted import Emit, Fail, Hang, Move, ScriptedStream, Wait, answer
-from routersvc.drills.worlds import World, scripted_deployment, scripted_policy, scripted_request
+from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
+from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
 from routersvc.engine.call_events import RouteSelected
 from routersvc.engine.ports import AttemptCall
+from routersvc.testing.scripted import Emit, Fail, Hang, Move, ScriptedStream, Wait, answer
+from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 
 
 async def test_first_choice_answers() -> None:

@@ -16,38 +16,34 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.answers import Finished, TextDelta
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.concurrency import ConcurrencyRule
-from routersvc.domain.constraint_merging import Constraints
-from routersvc.domain.cost_budgets import CostBudgetRule
-from routersvc.domain.decisions import DecisionRule
-from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.errors import (
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.cost_budgets import CostBudgetRule
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, OrderMode, Policy
+from routersvc.domain.catalogue.requests import Request, Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished, TextDelta
+from routersvc.domain.conversation.prompts import Prompt, Text
+from routersvc.domain.explaining.explanations import Explanation
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.leases import Obstacle
+from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.outcomes.errors import (
     CallFailedError,
     RefusedError,
     UnknownDecisionError,
     UnknownTenantError,
 )
-from routersvc.domain.explanations import Explanation
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.fleet import FleetRules
-from routersvc.domain.leases import Obstacle
-from routersvc.domain.planning import Planner
-from routersvc.domain.policies import HedgingMode, HedgingRule, OrderMode, Policy
-from routersvc.domain.prompts import Prompt, Text
-from routersvc.domain.reports import AttemptOutcome
-from routersvc.domain.requests import Request, Routing
-from routersvc.domain.tenants import Tenant
-from routersvc.domain.windows import SlidingWindow
-from routersvc.drills.scripted import Emit, Fail, Hang, Script, answer
-from routersvc.drills.virtual_time import run_in_virtual_time
-from routersvc.drills.worlds import (
-    World,
-    scripted_policy,
-    scripted_request,
-)
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.outcomes.reports import AttemptOutcome
+from routersvc.domain.planning.planner import Planner
 from routersvc.engine.router import Router
+from routersvc.testing.scripted import Emit, Fail, Hang, Script, answer
+from routersvc.testing.virtual_time import run_in_virtual_time
+from routersvc.testing.worlds import World, scripted_policy, scripted_request
 
 SECRET = "the patient of room 12 is called Miriam"
 ORDERS = [OrderMode.FIXED, OrderMode.BALANCED, OrderMode.RANKED]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2
-from routersvc.domain.errors import InvalidRequestError
-from routersvc.grpc_api.requests_in import Arrival, complete_request_of
+from routersvc.domain.outcomes.errors import InvalidRequestError
+from routersvc.grpc_api.inbound.requests import Arrival, complete_request_of
 
 
 @pytest.fixture

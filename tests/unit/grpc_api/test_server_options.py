@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.grpc_api.server_options import (
-    KeepaliveOptions,
-    ServerOptions,
-    channel_arguments,
-)
+from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions, channel_arguments
 from routersvc.grpc_api.servicers import DeadlineRule
 
 KEEPALIVE = KeepaliveOptions(

@@ -8,15 +8,10 @@ from typing import Any
 
 import pytest
 
-from routersvc.domain.catalogue import Deployment, Model, Provider
-from routersvc.domain.prompts import (
-    Message,
-    Prompt,
-    Role,
-    Text,
-)
-from routersvc.drills.virtual_time import VirtualTimeLoop
+from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
 from routersvc.engine.ports import AttemptCall
+from routersvc.testing.virtual_time import VirtualTimeLoop
 
 MakeCall = Callable[..., AttemptCall]
 JsonObject = dict[str, Any]

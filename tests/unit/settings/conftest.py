@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.catalogue import Capability
+from routersvc.domain.catalogue.deployments import Capability
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
+from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
-from routersvc.settings.wire_formats import Dialect, WireFormat
-from routersvc.settings.yaml_source import YamlDocument, parse_yaml
+from routersvc.settings.source.yaml_source import YamlDocument, parse_yaml
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 

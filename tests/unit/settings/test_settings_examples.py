@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
-from routersvc.settings.key_facts import ANY_ITEM, ANY_NAME, all_keys
 from routersvc.settings.problems import KeyPath
-from routersvc.settings.schema import keys_at, node_at, settings_json_schema
+from routersvc.settings.schema.key_facts import ANY_ITEM, ANY_NAME, all_keys
+from routersvc.settings.schema.schema import keys_at, node_at, settings_json_schema
 from routersvc.settings.settings import Settings
-from routersvc.settings.yaml_source import parse_yaml
+from routersvc.settings.source.yaml_source import parse_yaml
 
 Load = Callable[[str], Settings]
 

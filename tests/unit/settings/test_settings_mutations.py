@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from routersvc.settings.problems import KeyPath, SettingsError, key_text
-from routersvc.settings.schema import is_section, keys_at, node_at, optional_keys_at
+from routersvc.settings.schema.schema import is_section, keys_at, node_at, optional_keys_at
 from routersvc.settings.settings import Settings
-from routersvc.settings.yaml_source import YamlDocument
+from routersvc.settings.source.yaml_source import YamlDocument
 
 Load = Callable[[str], Settings]
 Outcome = Callable[[str], Settings | SettingsError]

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.policies import OrderMode
-from routersvc.domain.ranking import NO_QUALITY_KNOWN, Quality, Weights
-from routersvc.domain.route_rules import Hours, RouteMatch, RouteRule
-from routersvc.domain.tasks import Task
-from routersvc.settings.qualities import QualitySection
+from routersvc.domain.catalogue.policies import OrderMode
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.route_rules import Hours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import Weights
+from routersvc.settings.sections.qualities import QualitySection
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]

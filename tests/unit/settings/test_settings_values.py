@@ -5,14 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.breakers import BreakerRule
-from routersvc.domain.budgets import BudgetRule
-from routersvc.domain.catalogue import Capability, Compliance, Prices
-from routersvc.domain.concurrency import ConcurrencyRule
-from routersvc.domain.deployment_states import DeploymentRules
-from routersvc.domain.disablements import RecheckRule
-from routersvc.domain.fleet import FleetRules
-from routersvc.domain.policies import (
+from routersvc.domain.catalogue.deployments import Capability, Compliance, Prices
+from routersvc.domain.catalogue.policies import (
     ConsistencyMode,
     HedgingMode,
     HedgingRule,
@@ -22,13 +16,19 @@ from routersvc.domain.policies import (
     StreamRecoveryMode,
     Timeouts,
 )
-from routersvc.settings.addresses import HostPort
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError
+from routersvc.settings.sections.telemetry import LogFormat, LogLevel, TraceExporter
+from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
-from routersvc.settings.telemetry import LogFormat, LogLevel, TraceExporter
-from routersvc.settings.wire_formats import Dialect, WireFormat
+from routersvc.settings.types.addresses import HostPort
 
 Load = Callable[[str], Settings]
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.answers import Usage
-from routersvc.domain.catalogue import Compliance, Deployment, Model, Provider
-from routersvc.domain.failures import Failure, FailureClass
-from routersvc.domain.prompts import Message, Prompt, Role, Text
-from routersvc.domain.reports import (
+from routersvc.domain.catalogue.deployments import Compliance, Deployment, Model, Provider
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.outcomes.reports import (
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
@@ -18,7 +19,6 @@ from routersvc.domain.reports import (
     RouteReport,
     Served,
 )
-from routersvc.domain.requests import Request
 
 MakeDeployment = Callable[..., Deployment]
 

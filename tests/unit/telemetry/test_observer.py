@@ -14,11 +14,16 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, StatusCode, TraceFlags
 
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.errors import DrainingError
-from routersvc.domain.failures import FailureClass
-from routersvc.domain.reports import AttemptOutcome, AttemptReason, AttemptReport, RouteReport
-from routersvc.domain.requests import Request
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.errors import DrainingError
+from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+    RouteReport,
+)
 from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver

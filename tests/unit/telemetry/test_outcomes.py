@@ -7,31 +7,30 @@ import asyncio
 import pytest
 
 from llmrouter.v1 import errors_pb2
-from routersvc.domain.catalogue import Deployment
-from routersvc.domain.errors import (
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
     DeadlineExceededError,
     DrainingError,
     FieldNotServedError,
     InvalidRequestError,
-    NoEligibleDeploymentError,
     OverloadedError,
     PolicyNotAllowedError,
     RefusedError,
     RouterError,
     StreamBrokenError,
-    TenantBudgetExhaustedError,
     TenantRateLimitedError,
     UnknownDecisionError,
     UnknownNameError,
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.failures import Failure, FailureClass, LastWord
-from routersvc.domain.plans import Candidate, Exclusion, ExclusionReason
-from routersvc.domain.reports import RouteReport
-from routersvc.grpc_api.statuses import status_of
+from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate, Exclusion, ExclusionReason
+from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.grpc_api.errors.statuses import status_of
 from routersvc.telemetry.outcomes import LAST_WORDS, CallOutcome, outcome_of
 
 FAILURE = Failure(failure_class=FailureClass.STALLED, message="nothing came")

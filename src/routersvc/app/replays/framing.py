@@ -15,7 +15,7 @@ from typing import cast
 
 import orjson
 
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject
 
 _STRING_HEADER = 7
 """The type of a header that holds text, in AWS's event streams."""

@@ -20,7 +20,7 @@ from typing import cast
 
 from routersvc.app.replays.framing import CONTENT_TYPES, Framing, framed
 from routersvc.app.replays.sdk_spellings import KEPT_RESPONSE, as_on_the_wire
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
 RECEIVED_AT = 1_790_000_000.0

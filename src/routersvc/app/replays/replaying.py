@@ -7,12 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import cast
 
-from routersvc.app.replays.adapters import (
-    NamedAdapter,
-    NoAdapterError,
-    adapter_for,
-    adapter_named,
-)
+from routersvc.app.replays.adapters import NamedAdapter, NoAdapterError, adapter_for, adapter_named
 from routersvc.app.replays.http_captures import BEGINNING, response_of_capture
 from routersvc.app.replays.recordings import (
     Recording,
@@ -21,11 +16,11 @@ from routersvc.app.replays.recordings import (
     recording_of_response,
 )
 from routersvc.app.replays.requested import call_of
-from routersvc.domain.answers import CONTENT_TYPES, AnswerEvent, Finished, FinishReason
-from routersvc.domain.collecting import Answer, collect
-from routersvc.domain.failures import AttemptFailedError, Failure
-from routersvc.providers.http_attempts import MAX_ERROR_BODY_BYTES
-from routersvc.providers.json_values import JsonObject, json_object
+from routersvc.domain.conversation.answers import CONTENT_TYPES, AnswerEvent, Finished, FinishReason
+from routersvc.domain.conversation.assembly import Answer, collect
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES
+from routersvc.providers.reading.json_values import JsonObject, json_object
 
 _FIRST_ERROR = 300
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue import Deployment, Model, Provider
-from routersvc.domain.prompts import (
+from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.conversation.prompts import (
     JsonObjectFormat,
     JsonSchemaFormat,
     Message,
@@ -13,7 +13,7 @@ from routersvc.domain.prompts import (
     Text,
 )
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject
 
 _ANY_SCHEMA = JsonSchemaFormat(name="any", json_schema="{}")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from routersvc.providers.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject
 
 KEPT_RESPONSE = "sdk_http_response"
 """The field by which such a payload is known."""

@@ -18,8 +18,8 @@ import orjson
 
 from routersvc.cli.demo.outcomes import Outcome, Tried
 from routersvc.cli.demo.scenario import MODEL, PRIMARY, Job
-from routersvc.grpc_api.client import CallError, RouterClient
-from routersvc.grpc_api.client_messages import (
+from routersvc.grpc_api.client.client import CallError, RouterClient
+from routersvc.grpc_api.client.messages import (
     CompleteRequest,
     RouteReport,
     StreamCompleteRequest,

@@ -15,7 +15,8 @@ import aiohttp
 import yaml
 from rich.live import Live
 
-from routersvc.cli.calling import print_stream
+from routersvc.cli.actions.calling import print_stream
+from routersvc.cli.actions.manners import failures_told
 from routersvc.cli.demo.callers import DirectWay, RoutedWay, Way, play
 from routersvc.cli.demo.outcomes import Outcome, Tally
 from routersvc.cli.demo.programs import running
@@ -39,11 +40,10 @@ from routersvc.cli.demo.views import (
     verdict,
 )
 from routersvc.cli.exits import CommandError
-from routersvc.cli.explanation_views import print_explanation
-from routersvc.cli.manners import failures_told
-from routersvc.cli.terminal import Terminal
-from routersvc.grpc_api.client import RouterClient
-from routersvc.grpc_api.client_messages import (
+from routersvc.cli.views.explanation_views import print_explanation
+from routersvc.cli.views.terminal import Terminal
+from routersvc.grpc_api.client.client import RouterClient
+from routersvc.grpc_api.client.messages import (
     ExplainRouteRequest,
     StreamCompleteRequest,
     read_message,

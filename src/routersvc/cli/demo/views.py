@@ -11,7 +11,7 @@ from rich.text import Text
 
 from routersvc.cli.demo.outcomes import Mark, Spread, Tally
 from routersvc.cli.demo.scenario import CHARACTERS, PRIMARY, Scenario
-from routersvc.cli.figures import share_text, time_text
+from routersvc.cli.views.figures import share_text, time_text
 
 ROUTED = "through the router"
 DIRECT = f"straight to {PRIMARY}"

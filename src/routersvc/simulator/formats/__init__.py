@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.completions import SimulatedModel
-from routersvc.simulator.formats.anthropic_messages import AnthropicMessagesFormat
-from routersvc.simulator.formats.azure_openai import AzureOpenAIFormat
-from routersvc.simulator.formats.bedrock_converse import BedrockConverseFormat
-from routersvc.simulator.formats.cohere_chat import CohereChatFormat
-from routersvc.simulator.formats.gemini import GeminiFormat
-from routersvc.simulator.formats.mistral_chat import MistralChatFormat
-from routersvc.simulator.formats.openai_chat import OpenAIChatFormat
-from routersvc.simulator.formats.openai_responses import OpenAIResponsesFormat
+from routersvc.simulator.formats.anthropic.messages import AnthropicMessagesFormat
+from routersvc.simulator.formats.azure.azure_openai import AzureOpenAIFormat
+from routersvc.simulator.formats.bedrock.converse import BedrockConverseFormat
+from routersvc.simulator.formats.cohere.chat import CohereChatFormat
+from routersvc.simulator.formats.gemini.generate_content import GeminiFormat
+from routersvc.simulator.formats.mistral.chat import MistralChatFormat
+from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
+from routersvc.simulator.formats.openai.responses import OpenAIResponsesFormat
 from routersvc.simulator.formats.wire_format import WireFormat
+from routersvc.simulator.words.completions import SimulatedModel
 
 WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireFormat]] = (
     MappingProxyType(

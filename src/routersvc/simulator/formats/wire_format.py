@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from routersvc.simulator.completions import Answer, CompletionRequest, SimulatedModel
-from routersvc.simulator.effects import Effect, Problem
+from routersvc.simulator.words.completions import Answer, CompletionRequest, SimulatedModel
+from routersvc.simulator.words.effects import Effect, Problem
 
 
 def _nothing() -> Mapping[str, str]:

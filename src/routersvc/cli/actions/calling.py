@@ -1,0 +1,142 @@
+"""The commands `complete`, `stream` and `explain`: one call each, printed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from routersvc.cli.actions.manners import Manner, failures_told, is_only_printed
+from routersvc.cli.actions.request_building import Asked, build
+from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.views.answer_printing import AnswerPrinter
+from routersvc.cli.views.explanation_views import print_explanation
+from routersvc.cli.views.report_views import report_line
+from routersvc.cli.views.terminal import Terminal
+from routersvc.grpc_api.client.client import RouterClient
+from routersvc.grpc_api.client.messages import (
+    CompleteRequest,
+    CompleteResponse,
+    ExplainRouteRequest,
+    ExplainRouteResponse,
+    StreamCompleteRequest,
+    Usage,
+    to_json,
+    word_of,
+)
+
+
+def complete(asked: Asked, manner: Manner) -> None:
+    """Print a whole answer.
+
+    Raises:
+        CommandError: there is none.
+    """
+    terminal = Terminal.of_process()
+    request = build(CompleteRequest, asked)
+    if is_only_printed(request, manner, terminal):
+        return
+    with failures_told(terminal, as_json=manner.as_json):
+        response = asyncio.run(_complete(request, manner))
+    if manner.as_json:
+        terminal.write_json(to_json(response))
+        return
+    printer = AnswerPrinter(terminal)
+    printer.parts(response.message.parts)
+    printer.end()
+    if not manner.quiet:
+        finish = word_of(response, "finish_reason")
+        terminal.note(report_line(response.report, response.usage, finish))
+
+
+async def _complete(request: CompleteRequest, manner: Manner) -> CompleteResponse:
+    async with manner.client() as client:
+        return await client.complete(request)
+
+
+def stream(asked: Asked, manner: Manner) -> None:
+    """Print an answer while it arrives.
+
+    Raises:
+        CommandError: the answer is not complete.
+    """
+    terminal = Terminal.of_process()
+    request = build(StreamCompleteRequest, asked)
+    if is_only_printed(request, manner, terminal):
+        return
+    with failures_told(terminal, as_json=manner.as_json):
+        if manner.as_json:
+            asyncio.run(_stream_json(request, manner, terminal))
+        else:
+            asyncio.run(_stream(request, manner, terminal))
+
+
+async def _stream(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
+    async with manner.client() as client:
+        line = await print_stream(client, request, terminal)
+    if not manner.quiet:
+        terminal.note(line)
+
+
+async def print_stream(
+    client: RouterClient, request: StreamCompleteRequest, terminal: Terminal
+) -> str:
+    """Print an answer while it arrives, and return the line that says where it came from.
+
+    Raises:
+        CallError: the answer is not complete.
+        CommandError: a part of it does not count any more and cannot be taken back.
+    """
+    printer = AnswerPrinter(terminal)
+    usage = Usage()
+    line = ""
+    async with contextlib.aclosing(client.stream(request)) as events:
+        try:
+            async for event in events:
+                printer.event(event)
+                if event.HasField("usage"):
+                    usage = event.usage
+                elif event.HasField("finished"):
+                    finish = word_of(event.finished, "finish_reason")
+                    line = report_line(event.finished.report, usage, finish)
+        finally:
+            printer.end()
+    return line
+
+
+async def _stream_json(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
+    async with (
+        manner.client() as client,
+        contextlib.aclosing(client.stream(request)) as events,
+    ):
+        async for event in events:
+            terminal.write_json(to_json(event))
+
+
+def explain(
+    asked: Asked, manner: Manner, *, streaming: bool = False, decision_id: str | None = None
+) -> None:
+    """Print why a request would go where it would go, or where a past one went.
+
+    Raises:
+        CommandError: the router does not say.
+    """
+    terminal = Terminal.of_process()
+    if decision_id is None:
+        request = build(ExplainRouteRequest, asked, **({"streaming": True} if streaming else {}))
+    elif streaming or asked != Asked():
+        raise UsageProblemError("`--decision` is about a request that was made: it stands alone")
+    else:
+        request = ExplainRouteRequest(decision_id=decision_id)
+    if is_only_printed(request, manner, terminal):
+        return
+    with failures_told(terminal, as_json=manner.as_json):
+        response = asyncio.run(_explain(request, manner))
+    if manner.as_json:
+        terminal.write_json(to_json(response))
+    else:
+        print_explanation(terminal.out, response.explanation)
+
+
+async def _explain(request: ExplainRouteRequest, manner: Manner) -> ExplainRouteResponse:
+    async with manner.client() as client:
+        return await client.explain(request)

@@ -1,0 +1,96 @@
+"""The command `models`: which models a router can be asked for, and which settings can name."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+from routersvc.cli.actions.manners import Manner, failures_told
+from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.views.model_views import known_models_table, models_table
+from routersvc.cli.views.terminal import Terminal
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.grpc_api.client.messages import (
+    ListModelsRequest,
+    ListModelsResponse,
+    read_message,
+    to_json,
+)
+from routersvc.settings.problems import did_you_mean
+from routersvc.settings.sections.known_models import completed, known_names
+from routersvc.settings.sections.models import ModelSection
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which models are shown; an empty field lets everything pass."""
+
+    models: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    policy: str = ""
+
+    def request(self) -> ListModelsRequest:
+        """Return the filters as the contract has them.
+
+        Raises:
+            UsageProblemError: a capability does not exist.
+        """
+        words = [capability.value for capability in Capability]
+        for word in self.capabilities:
+            if word not in words:
+                raise UsageProblemError(
+                    f"no capability is called `{word}`{did_you_mean(word, words)}; there are: "
+                    f"{', '.join(words)}"
+                )
+        return read_message(
+            ListModelsRequest,
+            {
+                "models": self.models,
+                "providers": self.providers,
+                "capabilities": [f"CAPABILITY_{word.upper()}" for word in self.capabilities],
+                "policy": self.policy,
+            },
+        )
+
+
+def models(wanted: Wanted, manner: Manner) -> None:
+    """Print the models of a router.
+
+    Raises:
+        CommandError: the router does not say.
+    """
+    terminal = Terminal.of_process()
+    request = wanted.request()
+    with failures_told(terminal, as_json=manner.as_json):
+        response = asyncio.run(_list(request, manner))
+    if manner.as_json:
+        terminal.write_json(to_json(response))
+    elif response.models:
+        terminal.out.print(models_table(response, terminal.out.width))
+    else:
+        terminal.note("no model can do all of that")
+
+
+async def _list(request: ListModelsRequest, manner: Manner) -> ListModelsResponse:
+    async with manner.client() as client:
+        return await client.models(request)
+
+
+def known(*, as_json: bool) -> None:
+    """Print the models whose facts settings can take by name."""
+    terminal = Terminal.of_process()
+    found = {
+        name: model
+        for name in known_names()
+        if (model := completed(name, ModelSection())) is not None
+    }
+    if as_json:
+        keys = {"context_window", "max_output_tokens", "capabilities", "prices", "deprecated"}
+        entries = [
+            {"name": name, **model.model_dump(mode="json", include=keys)}
+            for name, model in found.items()
+        ]
+        terminal.write_json({"models": entries})
+    else:
+        terminal.out.print(known_models_table(found))

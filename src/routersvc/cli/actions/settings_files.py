@@ -1,0 +1,84 @@
+"""Settings files: read for `serve`, judged for `check`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+from rich.text import Text
+
+from routersvc.app.wire_formats import known_wire_formats
+from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.views.figures import count_text
+from routersvc.cli.views.terminal import Terminal
+from routersvc.settings.loading import load_settings
+from routersvc.settings.problems import SettingsError, SettingsProblem
+from routersvc.settings.schema.schema import settings_json_schema
+from routersvc.settings.settings import Settings
+
+
+def load(path: Path) -> Settings:
+    """Return the settings of a file.
+
+    Raises:
+        SettingsError: the file cannot be used; lists every problem of it.
+    """
+    return load_settings(path, environment=os.environ, known_wire_formats=known_wire_formats())
+
+
+def load_or_complain(path: Path, terminal: Terminal) -> Settings:
+    """Return the settings of a file, or print its problems to standard error.
+
+    Raises:
+        CommandError: the file cannot be used.
+    """
+    try:
+        return load(path)
+    except SettingsError as error:
+        print_problems(dataclasses.replace(terminal, out=terminal.err), error.problems)
+        problems = count_text(len(error.problems), "problem")
+        raise CommandError(f"`{path}` has {problems}", ExitCode.CONFIGURATION) from error
+
+
+def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Print every problem of some settings files, or that there is none.
+
+    Raises:
+        CommandError: a file cannot be used.
+    """
+    terminal = Terminal.of_process()
+    count = 0
+    for path in paths:
+        problems = _problems(path)
+        count += len(problems)
+        if as_json:
+            entries = [dataclasses.asdict(problem) for problem in problems]
+            terminal.write_json({"file": str(path), "valid": not problems, "problems": entries})
+        elif problems:
+            print_problems(terminal, problems)
+        else:
+            terminal.out.print(Text(f"{path}: ok", style="green"))
+    if count:
+        raise CommandError(count_text(count, "problem"), ExitCode.CONFIGURATION)
+
+
+def _problems(path: Path) -> tuple[SettingsProblem, ...]:
+    try:
+        load(path)
+    except SettingsError as error:
+        return error.problems
+    return ()
+
+
+def print_problems(terminal: Terminal, problems: tuple[SettingsProblem, ...]) -> None:
+    """Print problems one per line, so that editors and terminals can follow them."""
+    for problem in problems:
+        place, separator, rest = str(problem).partition(": ")
+        text = Text.assemble((place, "bold"), separator, rest)
+        terminal.out.print(text, soft_wrap=True)
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of settings files, for editors."""
+    Terminal.of_process().write_json(settings_json_schema(), pretty=True)

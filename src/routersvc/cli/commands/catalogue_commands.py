@@ -1,0 +1,84 @@
+"""The words of the command `models`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from routersvc.cli.commands import options
+from routersvc.cli.commands.help_texts import examples, prose
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the command to the command line."""
+    application.command(
+        "models",
+        help=prose(models),
+        epilog=examples(
+            "routersvc models",
+            ("routersvc models --capability image_input --provider alpha", "what sees, there"),
+            ("routersvc models --known", "what settings can name with `from`; calls no router"),
+            "routersvc models --json | jq '.models[].name'",
+        ),
+    )(models)
+
+
+def models(
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="NAME", help="Only this model. May be repeated."),
+    ] = None,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provider", metavar="NAME", help="Only models of this provider. May be repeated."
+        ),
+    ] = None,
+    capability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--capability",
+            metavar="NAME",
+            help="Only models that can do this: tools, image_input, … May be repeated.",
+        ),
+    ] = None,
+    policy: options.PolicyOption = None,
+    known: Annotated[
+        bool,
+        typer.Option(
+            "--known",
+            metavar="",
+            help="List the models whose facts settings can take with `from`, without a router.",
+        ),
+    ] = False,
+    timeout: options.BriefTimeoutOption = options.BRIEF_TIMEOUT,
+    address: options.AddressOption = options.DEFAULT_ADDRESS,
+    api_key: options.ApiKeyOption = None,
+    json: options.JsonOption = False,
+    _color: options.ColorOption = options.ColorMode.AUTO,
+) -> None:
+    """Show which models can be asked for, and where each can be reached.
+
+    The router lists those that the caller's policies and limits allow, with their windows, prices
+    per million tokens, capabilities and deployments.
+    """
+    from routersvc.cli.actions import model_listing
+    from routersvc.cli.actions.manners import Manner
+    from routersvc.cli.commands.api_keys import api_key_of
+
+    if known:
+        model_listing.known(as_json=json)
+        return
+    model_listing.models(
+        model_listing.Wanted(
+            models=tuple(model or ()),
+            providers=tuple(provider or ()),
+            capabilities=tuple(capability or ()),
+            policy=policy or "",
+        ),
+        Manner(address=address, api_key=api_key_of(api_key), timeout=timeout, as_json=json),
+    )

@@ -1,0 +1,154 @@
+"""A replayed exchange as JSON's types. Every key is always there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import TypeVar
+
+import orjson
+
+from routersvc.app.replays.replaying import Replay
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    Image,
+    Part,
+    Refusal,
+    Text,
+    Thought,
+    ToolCall,
+)
+from routersvc.domain.outcomes.failures import (
+    BreakerEffect,
+    Disables,
+    Failover,
+    Failure,
+    SameDeployment,
+)
+
+Entries = dict[str, object]
+_P = TypeVar("_P", bound=Part)
+
+_RETRIES = {
+    SameDeployment.NEVER: "do not retry there",
+    SameDeployment.AT_ONCE_IF_CONNECTION_WAS_IDLE: "retry there at once if the connection was idle",
+    SameDeployment.ONCE_WITHOUT_ALTERNATIVE: "retry there once if nothing else is left",
+    SameDeployment.ONCE_IF_DELAY_FITS: "retry there once if the wait fits the deadline",
+}
+_FAILOVERS = {
+    Failover.ANY: "fail over to any other deployment",
+    Failover.ONCE: "fail over once",
+    Failover.OTHER_CREDENTIAL: "fail over to another credential or provider",
+    Failover.OTHER_MODEL: "fail over to another model",
+    Failover.LARGER_CONTEXT: "fail over to a model with a larger context window",
+    Failover.IF_POLICY_ALLOWS: "fail over only if the policy allows it",
+    Failover.NONE: "do not fail over",
+}
+_BREAKERS = {
+    BreakerEffect.NOTHING: "the breaker learns nothing",
+    BreakerEffect.FAILURE: "the breaker counts a failure",
+    BreakerEffect.RATE_ONLY: "the breaker's success rate sinks",
+    BreakerEffect.SLOW_CALL: "the breaker counts a slow call",
+}
+_DISABLED = {
+    Disables.NOTHING: "nothing is disabled",
+    Disables.CREDENTIAL: "the credential is disabled until it is checked",
+    Disables.MODEL: "the model is disabled until it is checked",
+}
+
+
+def replay_entries(file: str, replay: Replay) -> Entries:
+    """Return what came of an exchange; where it failed, what had come before that."""
+    answer = replay.answer
+    failed = replay.failure is not None
+    thoughts = _of_type(answer.parts, Thought)
+    return {
+        "file": file,
+        "provider": replay.recording.provider,
+        "api": replay.recording.api,
+        "adapter": replay.adapter,
+        "http_status": replay.recording.head.status,
+        "outcome": "failed" if failed else "answered",
+        "content": "".join(part.text for part in _of_type(answer.parts, Text)),
+        "refusal": "".join(part.text for part in _of_type(answer.parts, Refusal)),
+        "reasoning": "".join(part.text for part in thoughts),
+        "reasoning_signed": any(part.signature or part.encrypted for part in thoughts),
+        "tool_calls": [_call_entries(part) for part in _of_type(answer.parts, ToolCall)],
+        "media": [
+            {"media_type": part.media_type, "bytes": len(part.data or b"")}
+            for part in answer.parts
+            if isinstance(part, Image | Audio)
+        ],
+        "usage": None if answer.usage is None else dataclasses.asdict(answer.usage),
+        "finish_reason": None if failed else answer.finish.reason.value,
+        "stop_sequence": answer.finish.stop_sequence,
+        "model": answer.finish.model_version,
+        "response_id": answer.finish.response_id,
+        "failure": None if replay.failure is None else _failure_entries(replay.failure, replay),
+        "error": None,
+    }
+
+
+def unread_entries(file: str, sentence: str) -> Entries:
+    """Return the entries of a file that holds nothing to replay."""
+    return {
+        "file": file,
+        "provider": None,
+        "api": None,
+        "adapter": None,
+        "http_status": None,
+        "outcome": "not_replayed",
+        "content": "",
+        "refusal": "",
+        "reasoning": "",
+        "reasoning_signed": False,
+        "tool_calls": [],
+        "media": [],
+        "usage": None,
+        "finish_reason": None,
+        "stop_sequence": "",
+        "model": "",
+        "response_id": "",
+        "failure": None,
+        "error": sentence,
+    }
+
+
+def _call_entries(call: ToolCall) -> Entries:
+    """Return a call; arguments that are no JSON stay the text they are."""
+    try:
+        arguments: object = orjson.loads(call.arguments_json)
+    except orjson.JSONDecodeError:
+        arguments = call.arguments_json
+    return {"id": call.call_id, "name": call.name, "arguments": arguments}
+
+
+def _failure_entries(failure: Failure, replay: Replay) -> Entries:
+    """Return a failure with what follows from it, by the table of failure classes."""
+    rule = failure.rule
+    return {
+        "class": failure.failure_class.value,
+        "message": failure.message,
+        "after_content": replay.has_content,
+        "retry_after_seconds": failure.retry_after,
+        "headroom": None if failure.headroom is None else dataclasses.asdict(failure.headroom),
+        "next_step": {
+            "same_deployment": rule.same_deployment.value,
+            "failover": rule.failover.value,
+            "breaker": rule.breaker.value,
+            "disables": rule.disables.value,
+            "last_word": rule.last_word.value,
+            "sentence": "; ".join(
+                (
+                    _RETRIES[rule.same_deployment],
+                    _FAILOVERS[rule.failover],
+                    _BREAKERS[rule.breaker],
+                    _DISABLED[rule.disables],
+                )
+            ),
+        },
+    }
+
+
+def _of_type(parts: Iterable[Part], kind: type[_P]) -> list[_P]:
+    return [part for part in parts if isinstance(part, kind)]

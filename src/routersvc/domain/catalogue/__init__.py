@@ -1,0 +1,1 @@
+"""What can be called, by whom, and under which operator rules."""

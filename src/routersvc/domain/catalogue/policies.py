@@ -1,0 +1,184 @@
+"""Named routing rules: what a request may use, how long it may take, what happens when it fails.
+
+Defaults stand in the settings schema alone; these values hold what was decided.
+All times are seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
+from routersvc.domain.catalogue.route_rules import RouteRule
+from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, Weights
+
+
+class HedgingMode(enum.Enum):
+    """When another attempt starts beside a running one."""
+
+    OFF = "off"
+    PARALLEL = "parallel"
+    DELAYED = "delayed"
+    AUTO = "auto"
+
+
+class StreamRecoveryMode(enum.Enum):
+    """What happens when a stream breaks after its first content."""
+
+    FAIL = "fail"
+    RESTART = "restart"
+    RESUME = "resume"
+
+
+class OrderMode(enum.Enum):
+    """How the deployments of a policy are put in order."""
+
+    FIXED = "fixed"
+    BALANCED = "balanced"
+    RANKED = "ranked"
+
+
+class ConsistencyMode(enum.Enum):
+    """How far an answer may move from the first choice."""
+
+    ANY = "any"
+    EQUIVALENT = "equivalent"
+    PINNED = "pinned"
+
+
+class Priority(enum.Enum):
+    """How urgent a request is."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+def _positive(name: str, value: float | None) -> None:
+    if value is not None and not value > 0:
+        raise ValueError(f"`{name}` must be above 0 seconds, not {value}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Timeouts:
+    """How long the parts of an attempt may take; each is also bounded by the deadline.
+
+    `useful` is the least time in which an attempt can be expected to achieve anything: with less
+    left, none is started.
+    """
+
+    connect: float
+    first_content: float
+    idle: float
+    attempt: float
+    useful: float
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _positive(field.name, getattr(self, field.name))
+
+    def tightened(
+        self,
+        *,
+        first_content: float | None = None,
+        idle: float | None = None,
+        attempt: float | None = None,
+    ) -> Timeouts:
+        """Return these timeouts with the smaller of each pair; `None` changes nothing."""
+        if first_content is None and idle is None and attempt is None:
+            return self
+        return dataclasses.replace(
+            self,
+            first_content=self.first_content
+            if first_content is None
+            else min(self.first_content, first_content),
+            idle=self.idle if idle is None else min(self.idle, idle),
+            attempt=self.attempt if attempt is None else min(self.attempt, attempt),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HedgingRule:
+    """When to start another attempt in parallel.
+
+    A delayed hedge starts at `percentile` of the live time to first content, clamped to `min_delay`
+    and `max_delay`, once `min_samples` are known; before that at `max_delay`. `delay`, where set,
+    replaces the live percentile.
+    """
+
+    mode: HedgingMode
+    percentile: float = 0.95
+    min_samples: int = 100
+    min_delay: float = 0.2
+    max_delay: float = 20.0
+    delay: float | None = None
+    max_parallel: int = 2
+
+    def __post_init__(self) -> None:
+        if not 0 < self.percentile < 1:
+            raise ValueError("`percentile` lies between 0 and 1")
+        if self.max_parallel < 1:
+            raise ValueError("`max_parallel` counts the first attempt: at least 1")
+        if not 0 < self.min_delay <= self.max_delay:
+            raise ValueError("`min_delay` is above 0 and at most `max_delay`")
+        _positive("delay", self.delay)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RetryRule:
+    """When the deployment that failed is tried again: backoff with full jitter, in seconds.
+
+    With `only_without_alternative` another eligible candidate always comes first.
+    """
+
+    max_retries: int = 1
+    base_delay: float = 0.1
+    max_delay: float = 5.0
+    only_without_alternative: bool = True
+
+    def __post_init__(self) -> None:
+        if self.max_retries < 0:
+            raise ValueError("`max_retries` is at least 0")
+        if not 0 < self.base_delay <= self.max_delay:
+            raise ValueError("`base_delay` is above 0 and at most `max_delay`")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """Named routing rules.
+
+    `deployments` are the names of those it may use, in its own order of preference. `BALANCED`
+    lets those of one model share its place in that order by their load, `RANKED` puts the models
+    in order by `weights`. The first of `rules` that matches a request names and orders its
+    deployments instead. Its `constraints` hold for every request that it decides on.
+    """
+
+    name: str
+    deployments: tuple[str, ...]
+    max_attempts: int
+    timeouts: Timeouts
+    hedging: HedgingRule
+    order: OrderMode = OrderMode.FIXED
+    weights: Weights = EVEN_WEIGHTS
+    rules: tuple[RouteRule, ...] = ()
+    retries: RetryRule = RetryRule()
+    stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL
+    consistency: ConsistencyMode = ConsistencyMode.ANY
+    failover_on_refusal: bool = False
+    allow_degraded: bool = True
+    constraints: Constraints = UNLIMITED
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The names of all deployments that it or one of its rules may lead to, each once."""
+        if not self.rules:
+            return self.deployments
+        names = (*self.deployments, *(name for rule in self.rules for name in rule.deployments))
+        return tuple(dict.fromkeys(names))
+
+    def __post_init__(self) -> None:
+        if not self.deployments:
+            raise ValueError("a policy lists at least one deployment")
+        if self.max_attempts < 1:
+            raise ValueError("`max_attempts` counts the first attempt: at least 1")

@@ -1,0 +1,110 @@
+"""Rules with a fixed order, for those who want exactly that: the first that matches decides.
+
+A rule names the deployments of the requests that it matches, in the order in which they are tried.
+Nothing is ranked or balanced among them; constraints hold for them as for any other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from routersvc.domain.catalogue.tasks import Task
+
+DAY = 86_400
+_THURSDAY = 3
+"""1 January 1970 was one; Monday is 0."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Hours:
+    """A part of the day in UTC, in seconds after midnight; over midnight where it ends first.
+
+    `weekdays` are from Monday, 0, to Sunday, 6, by the day on which the part begins; empty for all.
+    """
+
+    start: int
+    end: int
+    weekdays: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < DAY or not 0 < self.end <= DAY or self.start == self.end:
+            raise ValueError("`start` and `end` are different times of one day")
+        if not all(0 <= day < 7 for day in self.weekdays):  # noqa: PLR2004 - days of a week
+            raise ValueError("`weekdays` are numbers from 0 to 6")
+
+    def holds(self, at: float) -> bool:
+        """Whether an instant in seconds since the epoch lies in it."""
+        day, second = divmod(int(at), DAY)
+        if self.start < self.end:
+            within = self.start <= second < self.end
+        else:
+            within = second >= self.start or second < self.end
+            if second < self.end:
+                day -= 1
+        weekday = (day + _THURSDAY) % 7
+        return within and (not self.weekdays or weekday in self.weekdays)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What rules may ask about a request. `at` is seconds since the epoch."""
+
+    task: Task
+    complexity: float
+    input_tokens: int
+    labels: Mapping[str, str]
+    tenant: str
+    at: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RouteMatch:
+    """What a request has to be like. All that is set has to hold; what is empty or unset holds."""
+
+    tasks: frozenset[Task] = frozenset()
+    min_complexity: float = 0.0
+    max_complexity: float = 1.0
+    min_input_tokens: int = 0
+    max_input_tokens: int | None = None
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], hash=False)
+    tenants: frozenset[str] = frozenset()
+    hours: Hours | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_complexity <= self.max_complexity <= 1:
+            raise ValueError("`min_complexity` and `max_complexity` lie between 0 and 1, in order")
+        least = self.min_input_tokens
+        if least < 0 or (self.max_input_tokens is not None and self.max_input_tokens < least):
+            raise ValueError("`min_input_tokens` is at least 0 and at most `max_input_tokens`")
+
+    def fits(self, question: Question) -> bool:
+        """Whether a request is like that."""
+        most = self.max_input_tokens
+        return (
+            (not self.tasks or question.task in self.tasks)
+            and self.min_complexity <= question.complexity <= self.max_complexity
+            and self.min_input_tokens <= question.input_tokens
+            and (most is None or question.input_tokens <= most)
+            and all(question.labels.get(key) == value for key, value in self.labels.items())
+            and (not self.tenants or question.tenant in self.tenants)
+            and (self.hours is None or self.hours.holds(question.at))
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RouteRule:
+    """Where requests go that are like `match`: deployments in the order in which they are tried."""
+
+    name: str
+    match: RouteMatch
+    deployments: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.deployments:
+            raise ValueError("a rule names at least one deployment")
+
+
+def first_match(rules: Sequence[RouteRule], question: Question) -> RouteRule | None:
+    """Return the rule that decides; `None` where the policy's own order does."""
+    return next((rule for rule in rules if rule.match.fits(question)), None)

@@ -1,0 +1,1 @@
+"""What is said to a model and by it, independent of any wire format."""

@@ -1,0 +1,144 @@
+"""Adds up the events of one answer to the message they amount to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    MediaDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ThoughtDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    Image,
+    Modality,
+    Part,
+    Refusal,
+    Text,
+    Thought,
+    ToolCall,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A complete answer: the parts of the assistant's message in the order they began."""
+
+    parts: tuple[Part, ...]
+    finish: Finished
+    usage: Usage | None
+    logprobs: tuple[TokenLogprob, ...] = dataclasses.field(default=(), repr=False)
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _ToolCallPieces:
+    call_id: str = ""
+    name: str = ""
+    arguments: list[str] = dataclasses.field(default_factory=list[str])
+    signature: bytes = b""
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _MediaPieces:
+    modality: Modality
+    media_type: str
+    data: list[bytes] = dataclasses.field(default_factory=list[bytes])
+    transcript: list[str] = dataclasses.field(default_factory=list[str])
+
+
+def collect(events: Iterable[AnswerEvent]) -> Answer:
+    """Return what a complete sequence of events amounts to.
+
+    Raises:
+        ValueError: the sequence has no `Finished`: the answer is not complete.
+    """
+    thoughts: list[Thought] = []
+    thought: list[str] = []
+    text: list[str] = []
+    refusal: list[str] = []
+    calls: dict[int, _ToolCallPieces] = {}
+    media: list[_MediaPieces] = []
+    logprobs: list[TokenLogprob] = []
+    usage: Usage | None = None
+    finish: Finished | None = None
+    for event in events:
+        match event:
+            case TextDelta():
+                text.append(event.text)
+                logprobs.extend(event.logprobs)
+            case ThoughtDelta():
+                thought.append(event.text)
+                if event.signature or event.encrypted:
+                    thoughts.append(
+                        Thought(
+                            text="".join(thought),
+                            signature=event.signature,
+                            encrypted=event.encrypted,
+                        )
+                    )
+                    thought = []
+            case RefusalDelta():
+                refusal.append(event.text)
+            case ToolCallDelta():
+                _add_call(calls.setdefault(event.index, _ToolCallPieces()), event)
+            case MediaDelta():
+                _add_media(media, event)
+            case UsageCounted():
+                usage = event.usage
+            case Finished():
+                finish = event
+            case Started():
+                pass
+    if finish is None:
+        raise ValueError("an answer without `Finished` is not complete")
+    if thought:
+        thoughts.append(Thought(text="".join(thought)))
+    parts: list[Part] = [*thoughts]
+    if text:
+        parts.append(Text(text="".join(text)))
+    if refusal:
+        parts.append(Refusal(text="".join(refusal)))
+    parts.extend(_media_part(pieces) for pieces in media)
+    parts.extend(
+        ToolCall(
+            call_id=pieces.call_id,
+            name=pieces.name,
+            arguments_json="".join(pieces.arguments),
+            signature=pieces.signature,
+        )
+        for _, pieces in sorted(calls.items())
+    )
+    return Answer(parts=tuple(parts), finish=finish, usage=usage, logprobs=tuple(logprobs))
+
+
+def _add_call(pieces: _ToolCallPieces, delta: ToolCallDelta) -> None:
+    pieces.call_id = pieces.call_id or delta.call_id
+    pieces.name = pieces.name or delta.name
+    pieces.signature = pieces.signature or delta.signature
+    pieces.arguments.append(delta.arguments_json)
+
+
+def _add_media(media: list[_MediaPieces], delta: MediaDelta) -> None:
+    last = media[-1] if media else None
+    if last is None or (last.modality, last.media_type) != (delta.modality, delta.media_type):
+        last = _MediaPieces(modality=delta.modality, media_type=delta.media_type)
+        media.append(last)
+    last.data.append(delta.data)
+    last.transcript.append(delta.transcript)
+
+
+def _media_part(pieces: _MediaPieces) -> Part:
+    data = b"".join(pieces.data)
+    if pieces.modality is Modality.IMAGE:
+        return Image(data=data, media_type=pieces.media_type)
+    return Audio(data=data, media_type=pieces.media_type, transcript="".join(pieces.transcript))

@@ -1,0 +1,1 @@
+"""Each deployment's live state: breaker, rate limits, concurrency, budgets, health."""

@@ -1,0 +1,262 @@
+"""Stops retries and hedges when too much has already failed.
+
+A budget in the manner of Finagle's RetryBudget: every request deposits a share of an attempt, every
+extra attempt withdraws one. Deposits that are not used within the window expire, so that a calm
+day does not pay for a storm. Hedges also need their own, smaller budget, because they are
+spent on what may succeed anyway.
+
+Unlike Finagle's, the reserve does not refill with time but only from deposits that were not used:
+in a total outage the extra attempts fall to the share itself, whatever the traffic. Ten a second,
+as Finagle has it, would double the attempts of ten calls per second for as long as the outage
+lasts.
+
+What is saved lets a fluctuation pass, but never a burst: within any window the extra attempts stay
+below the share of that window's requests, or the reserve where that is more. Hedges save less than
+a window's deposits, so that saved ones and those of a window together leave room for retries.
+
+The last third of what hedges have saved is for those that were refused before. Where one in twenty
+calls is late and one in twenty may be hedged, the balance is low as often as not, and chance would
+decide who is hedged: a call that is late by a little longer needs it more.
+
+What it has to cover. A provider with a third of the traffic is killed at `r` calls per second, each
+`t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
+breaker has seen five failures in a row: at 200 calls per second and 1 s that is 67 + 5. The
+deposits of 10 s are worth 0.1·10·r = 200 and the reserve 10, so it suffices where t stays below
+about 3 s and, by the reserve alone, for those five at the lowest traffic. Answers that take longer
+to commit (a complete one may take a minute) exceed any such budget, which is why `is_charged` lets
+the first failover of a request go free as long as it leads to where calls succeed: that is traffic
+which moves, at most one attempt per request, and it ends when the breaker opens. In a total outage
+nothing succeeds, every failover is charged, and attempts fall to 1.1 per call.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.domain.planning.plans import Plan
+
+ANSWERS_FROM = 0.5
+"""A deployment where less than this share succeeds is part of the outage, not a way out of it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetRule:
+    """How many extra attempts are allowed, as shares of the requests of the last `window` seconds.
+
+    `reserve` extra attempts, `hedge_reserve` of them hedges, are there before any request has been
+    made.
+    """
+
+    share: float = 0.1
+    hedge_share: float = 0.05
+    reserve: int = 10
+    hedge_reserve: int = 2
+    window: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hedge_share <= self.share < math.inf:
+            raise ValueError("`hedge_share` is at least 0 and at most `share`")
+        if not 0 <= self.hedge_reserve <= self.reserve:
+            raise ValueError("`hedge_reserve` is at least 0 and at most `reserve`")
+        if not 0 < self.window < math.inf:
+            raise ValueError(f"`window` must be above 0 seconds, not {self.window}")
+
+
+def is_charged(
+    reason: AttemptReason, *, earlier_failovers: int, success_rate: float | None
+) -> bool:
+    """Whether an attempt has to be withdrawn from the budgets.
+
+    `success_rate` is that of the deployment it would call, `None` where nothing is known. The first
+    attempt is never charged, the first failover not where it leads to a deployment that answers.
+    """
+    if reason is AttemptReason.FIRST:
+        return False
+    if reason is AttemptReason.FAILOVER and not earlier_failovers:
+        return success_rate is not None and success_rate < ANSWERS_FROM
+    return True
+
+
+_SAVED_HEDGES = 0.75
+"""The part of a window's deposits that hedges can save."""
+
+_FOR_THE_LATEST = 1 / 3
+"""The part of what hedges can save that is for those that were refused before."""
+
+
+class _Account:
+    """What may be spent: at most the reserve and what can be saved of the window's deposits."""
+
+    __slots__ = ("balance", "reserve", "saved_share", "share")
+
+    def __init__(self, *, share: float, reserve: int, saved: float = 1.0) -> None:
+        self.share = share
+        self.reserve = reserve
+        self.saved_share = saved * share
+        self.balance = float(reserve)
+
+    def deposit(self, requests: int) -> None:
+        self.balance = min(self.balance + self.share, self.reserve + self.saved_share * requests)
+
+    def bound(self, requests: int) -> None:
+        self.balance = min(self.balance, self.reserve + self.saved_share * requests)
+
+
+_SLICES = 50
+"""Fine enough that a window, which outlives its span by a slice, is a window."""
+
+# Ten deposits of 0.1 add up to a little less than 1.
+_WHOLE = 1 - 1e-9
+
+
+class AttemptBudget:
+    """The budget of one policy or of one provider.
+
+    Every request deposits once in the budget of its policy and in that of each provider that its
+    plan could call, or else a provider that only ever stands by could not be called when it is
+    needed.
+    """
+
+    __slots__ = ("_extra", "_hedges", "_requests", "_rule", "_spent", "_window")
+
+    def __init__(self, rule: BudgetRule) -> None:
+        self._rule = rule
+        self._extra = _Account(share=rule.share, reserve=rule.reserve)
+        self._hedges = _Account(
+            share=rule.hedge_share, reserve=rule.hedge_reserve, saved=_SAVED_HEDGES
+        )
+        self._requests = 0
+        self._spent = 0
+        # A slice counts its requests, and the extra attempts made for them.
+        self._window: SlidingWindow[list[int]] = SlidingWindow(
+            span=rule.window, slices=_SLICES, new=_nothing, forget=self._forget
+        )
+
+    def deposit(self, now: float) -> None:
+        """Take note of a request."""
+        self._window.current(now)[0] += 1
+        self._requests += 1
+        self._extra.deposit(self._requests)
+        self._hedges.deposit(self._requests)
+
+    def allows(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
+        """Whether `withdraw` would succeed. Changes nothing."""
+        self._window.current(now)
+        most = max(self._rule.reserve, self._rule.share * self._requests)
+        if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
+            return False
+        if reason is not AttemptReason.HEDGE:
+            return True
+        kept = 0.0 if asked_before else self._hedges.saved_share * self._requests * _FOR_THE_LATEST
+        return self._hedges.balance >= kept + _WHOLE
+
+    def withdraw(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
+        """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
+        return withdraw((self,), reason, now, asked_before=asked_before)
+
+    def balance(self, now: float) -> float:
+        """Return how many extra attempts are left, hedges included."""
+        self._window.current(now)
+        return self._extra.balance
+
+    def hedge_balance(self, now: float) -> float:
+        """Return how many hedges are left, as far as the whole budget has them."""
+        self._window.current(now)
+        return min(self._extra.balance, self._hedges.balance)
+
+    def take(self, reason: AttemptReason, now: float) -> None:
+        """Take one out after `allows` has said so."""
+        self._window.current(now)[1] += 1
+        self._spent += 1
+        self._extra.balance = max(0.0, self._extra.balance - 1)
+        if reason is AttemptReason.HEDGE:
+            self._hedges.balance = max(0.0, self._hedges.balance - 1)
+
+    def _forget(self, counts: list[int]) -> None:
+        requests, spent = counts
+        counts[:] = _nothing()
+        self._spent -= spent
+        if requests:
+            self._requests -= requests
+            self._extra.bound(self._requests)
+            self._hedges.bound(self._requests)
+
+
+def withdraw(
+    budgets: Sequence[AttemptBudget],
+    reason: AttemptReason,
+    now: float,
+    *,
+    asked_before: bool = False,
+) -> bool:
+    """Take one extra attempt out of every budget, or none of any; return whether it was taken.
+
+    Each budget is named once. `asked_before` says that it was refused to the same call before.
+    """
+    for budget in budgets:
+        if not budget.allows(reason, now, asked_before=asked_before):
+            return False
+    for budget in budgets:
+        budget.take(reason, now)
+    return True
+
+
+def _nothing() -> list[int]:
+    return [0, 0]
+
+
+class BudgetBook:
+    """One budget a policy and one a provider, made when they are first needed."""
+
+    def __init__(self, rule: BudgetRule) -> None:
+        self._rule = rule
+        self._of_policies: dict[str, AttemptBudget] = {}
+        self._of_providers: dict[str, AttemptBudget] = {}
+
+    def arrived(self, plan: Plan, now: float) -> None:
+        """Take note of a request: it pays for extra attempts of its policy and its providers."""
+        self._of_policy(plan.policy.name).deposit(now)
+        for provider in {deployment.provider.name for deployment in plan.deployments}:
+            self._of_provider(provider).deposit(now)
+
+    def pays(
+        self,
+        deployment: Deployment,
+        plan: Plan,
+        *,
+        reason: AttemptReason,
+        earlier_failovers: int,
+        success_rate: float | None,
+        now: float,
+        asked_before: bool,
+    ) -> bool:
+        """Withdraw an attempt where it is an extra one; return whether the budgets had it.
+
+        `success_rate` is that of the deployment, `None` where nothing is known of it;
+        `asked_before` says that the call was refused an extra attempt before.
+        """
+        earlier = earlier_failovers + plan.previous_attempts
+        if not is_charged(reason, earlier_failovers=earlier, success_rate=success_rate):
+            return True
+        budgets = (
+            self._of_policy(plan.policy.name),
+            self._of_provider(deployment.provider.name),
+        )
+        return withdraw(budgets, reason, now, asked_before=asked_before)
+
+    def _of_policy(self, name: str) -> AttemptBudget:
+        budget = self._of_policies.get(name)
+        if budget is None:
+            budget = self._of_policies[name] = AttemptBudget(self._rule)
+        return budget
+
+    def _of_provider(self, name: str) -> AttemptBudget:
+        budget = self._of_providers.get(name)
+        if budget is None:
+            budget = self._of_providers[name] = AttemptBudget(self._rule)
+        return budget

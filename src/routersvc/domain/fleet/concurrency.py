@@ -1,0 +1,279 @@
+"""How many attempts may run on a deployment at once, and who is next.
+
+The limit follows the provider in the manner of TCP and of Netflix's concurrency-limits (AIMD): it
+grows by one per round of successes while it is being used, and shrinks by a factor when the
+provider is overloaded or refuses. Several refusals of one round are one signal, so it shrinks at
+most once per round and per `interval`. Latency-based limits (Vegas, gradient) are left out: how
+long a model takes depends on the prompt far more than on the load.
+
+Beyond the limit tickets wait in order, as many as the queue holds. A call may wait in two queues
+with tied tickets (Dean and Barroso, The Tail at Scale, 2013): when one starts, its twin leaves its
+queue in the same step, so that never both start.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import math
+from collections.abc import Callable, Sequence
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.reports import AttemptReason
+
+_NEAR = 0.75
+"""Above this share of the limit a success says that more would have been possible, too."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ConcurrencyRule:
+    """The limit lies between `minimum` and `maximum` and starts at `initial`.
+
+    `decrease` is the factor at an overload, `interval` the least time between two of them in
+    seconds, `queue` the most tickets that wait, and `max_wait` the seconds that one waits at most.
+    """
+
+    initial: int = 100
+    minimum: int = 1
+    maximum: int = 1000
+    decrease: float = 0.7
+    interval: float = 1.0
+    queue: int = 100
+    max_wait: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.minimum <= self.initial <= self.maximum:
+            raise ValueError("`initial` lies between `minimum` and `maximum`, which are at least 1")
+        if not 0 < self.decrease < 1:
+            raise ValueError(f"`decrease` must be above 0 and below 1, not {self.decrease}")
+        if not 0 <= self.interval < math.inf:
+            raise ValueError(f"`interval` must be at least 0 seconds, not {self.interval}")
+        if self.queue < 0:
+            raise ValueError(f"`queue` must be at least 0, not {self.queue}")
+        if not 0 < self.max_wait < math.inf:
+            raise ValueError(f"`max_wait` must be above 0 seconds, not {self.max_wait}")
+
+
+class TicketState(enum.Enum):
+    """Where a ticket stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+    DROPPED = "dropped"
+
+
+class Ticket:
+    """The right to run one attempt, now or when its turn comes.
+
+    `started_at` is seconds on the clock of the limiter's `now`, and infinite until it starts.
+    `on_start` is called when a ticket that waited starts; it only takes note.
+    """
+
+    __slots__ = ("limiter", "on_start", "started_at", "state", "twin")
+
+    def __init__(
+        self, limiter: ConcurrencyLimiter, *, on_start: Callable[[], None] | None = None
+    ) -> None:
+        self.limiter = limiter
+        self.on_start = on_start
+        self.state = TicketState.WAITING
+        self.started_at = math.inf
+        self.twin: Ticket | None = None
+
+
+def tie(first: Ticket, second: Ticket) -> None:
+    """Let only one of two waiting tickets start: the other is dropped when one does.
+
+    Raises:
+        ValueError: one of them no longer waits, is tied already, or both are the same.
+    """
+    if first is second or first.twin is not None or second.twin is not None:
+        raise ValueError("a ticket is tied to one other ticket, once")
+    if first.state is not TicketState.WAITING or second.state is not TicketState.WAITING:
+        raise ValueError("only tickets that wait are tied")
+    first.twin = second
+    second.twin = first
+
+
+def _untie(ticket: Ticket) -> Ticket | None:
+    """Let two tickets know nothing of each other any more; return the other one, if any."""
+    twin, ticket.twin = ticket.twin, None
+    if twin is not None:
+        twin.twin = None
+    return twin
+
+
+class ConcurrencyLimiter:
+    """The places of one deployment."""
+
+    __slots__ = ("_decreased_at", "_limit", "_rule", "_waiting", "in_flight")
+
+    def __init__(self, rule: ConcurrencyRule) -> None:
+        self.in_flight = 0
+        self._rule = rule
+        self._limit = float(rule.initial)
+        self._decreased_at = -math.inf
+        self._waiting: collections.OrderedDict[Ticket, None] = collections.OrderedDict()
+
+    @property
+    def limit(self) -> int:
+        """How many may run at once."""
+        return int(self._limit)
+
+    @property
+    def queued(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether who comes now has to wait: all places are taken, or others wait already."""
+        return bool(self._waiting) or self.in_flight >= int(self._limit)
+
+    def try_acquire(self, now: float) -> Ticket | None:
+        """Return a running ticket, or `None` where all places are taken or others wait already."""
+        if self.is_full:
+            return None
+        ticket = Ticket(self)
+        self._start(ticket, now)
+        return ticket
+
+    def enqueue(self, on_start: Callable[[], None] | None = None) -> Ticket | None:
+        """Return a waiting ticket, or `None` where the queue is full.
+
+        `on_start` is called when it starts.
+
+        Raises:
+            AssertionError: there is a place: `try_acquire` comes first.
+        """
+        if not self._waiting and self.in_flight < int(self._limit):
+            raise AssertionError("who can have a place does not wait for one")
+        if len(self._waiting) >= self._rule.queue:
+            return None
+        ticket = Ticket(self, on_start=on_start)
+        self._waiting[ticket] = None
+        return ticket
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Take a ticket out of the queue; one that was dropped is out of it already.
+
+        Raises:
+            AssertionError: the ticket has started: it has to be given back instead.
+        """
+        if ticket.state is TicketState.WAITING:
+            del self._waiting[ticket]
+            ticket.state = TicketState.DROPPED
+            ticket.on_start = None
+            _untie(ticket)
+        elif ticket.state is not TicketState.DROPPED:
+            raise AssertionError("a ticket that has started is given back, not cancelled")
+
+    def succeeded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of a complete answer; return the tickets that start now."""
+        used = self._give_back(ticket)
+        if used >= _NEAR * int(self._limit):
+            # One more per round: `limit` successes make a round.
+            self._limit = min(float(self._rule.maximum), self._limit + 1 / self._limit)
+        return self._start_waiting(now)
+
+    def overloaded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of an attempt that was refused for load; return what starts now."""
+        used = self._give_back(ticket)
+        if (
+            ticket.started_at > self._decreased_at
+            and now - self._decreased_at >= self._rule.interval
+        ):
+            # From what really ran: a limit far above it would take many refusals to matter.
+            shrunk = min(self._limit, float(used)) * self._rule.decrease
+            self._limit = max(float(self._rule.minimum), shrunk)
+            self._decreased_at = now
+        return self._start_waiting(now)
+
+    def released(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
+        """Give back the place of an attempt that says nothing of load; return what starts now."""
+        self._give_back(ticket)
+        return self._start_waiting(now)
+
+    def _give_back(self, ticket: Ticket) -> int:
+        """Free the place of `ticket`; return how many were taken, its own included."""
+        if ticket.state is not TicketState.RUNNING or ticket.limiter is not self:
+            raise AssertionError("a place is given back exactly once, to where it was taken")
+        ticket.state = TicketState.ENDED
+        self.in_flight -= 1
+        return self.in_flight + 1
+
+    def _start_waiting(self, now: float) -> tuple[Ticket, ...]:
+        if not self._waiting:
+            return ()
+        started: list[Ticket] = []
+        while self._waiting and self.in_flight < int(self._limit):
+            following, _ = self._waiting.popitem(last=False)
+            self._start(following, now)
+            started.append(following)
+        for ticket in started:
+            on_start, ticket.on_start = ticket.on_start, None
+            if on_start is not None:
+                on_start()
+        return tuple(started)
+
+    def _start(self, ticket: Ticket, now: float) -> None:
+        self.in_flight += 1
+        ticket.state = TicketState.RUNNING
+        ticket.started_at = now
+        twin = _untie(ticket)
+        if twin is not None:
+            twin.limiter.cancel(twin)
+
+
+MOST_QUEUES = 2
+"""More than two would make every queue longer than it is."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A ticket in the queue of one deployment."""
+
+    deployment: Deployment
+    ticket: Ticket
+
+
+class Waiting:
+    """One call's tickets and what they are for.
+
+    `until` is the instant after which it is not waited on; `reason` and `caused_by` are those of
+    the attempt that starts then.
+    """
+
+    def __init__(
+        self, places: Sequence[Place], *, reason: AttemptReason, caused_by: int, until: float
+    ) -> None:
+        if not 1 <= len(places) <= MOST_QUEUES:
+            raise ValueError(f"a call waits in 1 to {MOST_QUEUES} queues, not {len(places)}")
+        if len(places) == MOST_QUEUES:
+            tie(places[0].ticket, places[1].ticket)
+        self.reason = reason
+        self.caused_by = caused_by
+        self.until = until
+        self._places = tuple(places)
+
+    @property
+    def granted(self) -> Place | None:
+        """The place that has become free; `None` while all tickets wait."""
+        for place in self._places:
+            if place.ticket.state is TicketState.RUNNING:
+                return place
+        return None
+
+    def leave(self, now: float) -> None:
+        """Give everything back: the call waits no longer and starts nothing."""
+        for place in self._places:
+            ticket = place.ticket
+            match ticket.state:
+                case TicketState.WAITING:
+                    ticket.limiter.cancel(ticket)
+                case TicketState.RUNNING:
+                    ticket.limiter.released(ticket, now)
+                case TicketState.ENDED | TicketState.DROPPED:
+                    pass

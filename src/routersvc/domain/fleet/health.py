@@ -1,0 +1,88 @@
+"""How the deployments fare, as told to operators. Ages and delays are seconds."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import RateLimitHeadroom
+from routersvc.domain.outcomes.failures import FailureClass
+
+
+class HealthState(enum.Enum):
+    """Sums up how a deployment fares."""
+
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNAVAILABLE = "unavailable"
+    DISABLED = "disabled"
+
+
+class BreakerState(enum.Enum):
+    """The state of a circuit breaker."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Quantiles:
+    """Quantiles of a time in seconds, over `samples` samples."""
+
+    p50: float
+    p90: float
+    p95: float
+    p99: float
+    samples: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BreakerHealth:
+    """A breaker: `next_probe_delay` is set while it is open."""
+
+    state: BreakerState
+    next_probe_delay: float | None
+    consecutive_failures: int
+    opened_total: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ProbeResult:
+    """The last active check: how long ago it ended, whether it succeeded, how long it took."""
+
+    age: float
+    succeeded: bool
+    duration: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentHealth:
+    """How one deployment fares. `None` where nothing is known."""
+
+    deployment: Deployment
+    state: HealthState
+    breaker: BreakerHealth
+    success_rate: float | None
+    outcomes: int
+    window: float
+    time_to_first_content: Quantiles | None
+    duration: Quantiles | None
+    output_tokens_per_second: float | None
+    in_flight: int
+    concurrency_limit: int | None
+    queued: int
+    headroom: RateLimitHeadroom | None
+    headroom_age: float | None
+    not_before_delay: float | None
+    last_failure: FailureClass | None
+    last_failure_age: float | None
+    last_probe: ProbeResult | None
+    attempts_total: int
+    served_total: int
+    cancelled_total: int
+    failures_total: Mapping[FailureClass, int]
+    disabled_description: str = ""

@@ -1,0 +1,81 @@
+"""The right to run one attempt, and why there is none to be had."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.breakers import BreakerLease
+from routersvc.domain.fleet.concurrency import Ticket
+from routersvc.domain.fleet.rate_limits import Mark
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+
+
+@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
+class Lease:
+    """The right to run one attempt on one deployment; settled exactly once.
+
+    `streaming` tells the class of request whose latencies it belongs to.
+    """
+
+    deployment: Deployment
+    streaming: bool
+    started_at: float
+    breaker: BreakerLease
+    ticket: Ticket
+    mark: Mark
+    first_content_at: float | None = None
+    settled: bool = False
+
+
+class Obstacle(enum.Enum):
+    """What keeps an attempt from starting."""
+
+    CREDENTIAL_DISABLED = "credential_disabled"
+    MODEL_DISABLED = "model_disabled"
+    GATED = "gated"
+    NO_HEADROOM = "no_headroom"
+    BREAKER_OPEN = "breaker_open"
+    UNREACHABLE = "unreachable"
+    FULL = "full"
+    BUDGET_SPENT = "budget_spent"
+
+
+_CLASSES = {
+    Obstacle.CREDENTIAL_DISABLED: FailureClass.PERMISSION,
+    Obstacle.MODEL_DISABLED: FailureClass.MODEL_NOT_FOUND,
+    Obstacle.GATED: FailureClass.RATE_LIMITED,
+    Obstacle.NO_HEADROOM: FailureClass.RATE_LIMITED,
+    Obstacle.BREAKER_OPEN: FailureClass.SERVER_ERROR,
+    Obstacle.UNREACHABLE: FailureClass.CONNECT,
+    Obstacle.FULL: FailureClass.LOCAL_LIMIT,
+    Obstacle.BUDGET_SPENT: FailureClass.LOCAL_LIMIT,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why an attempt may not start now; `wait` is seconds until it may, where that is known."""
+
+    deployment: Deployment
+    obstacle: Obstacle
+    wait: float | None
+    description: str
+
+    @property
+    def can_be_forced(self) -> bool:
+        """Whether trying is better than nothing: no provider asked not to be called."""
+        return self.obstacle in {
+            Obstacle.BREAKER_OPEN,
+            Obstacle.UNREACHABLE,
+            Obstacle.NO_HEADROOM,
+        }
+
+    def failure(self) -> Failure:
+        """Return what the caller hears where every deployment refused."""
+        return Failure(
+            failure_class=_CLASSES[self.obstacle],
+            message=f"`{self.deployment.name}` {self.description}",
+            retry_after=self.wait,
+        )

@@ -1,0 +1,162 @@
+"""Whether a provider would refuse a call now, reckoned from what it last said of its rate limits.
+
+Providers tell what is left with their answers. A ledger carries the last word on: it subtracts what
+has been sent since the answered call, and adds what comes back. Limits come back evenly until they
+are full at the reset (the token buckets of OpenAI, Anthropic and most others); where the limit
+itself is not told, everything comes back at the reset. Once the reset has passed nothing is known
+and nothing is held back: what is wrong then costs one refusal, which says it exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from routersvc.domain.conversation.answers import RateLimitHeadroom
+
+UNSTATED_RESET = 10.0
+"""Seconds for which a word without a reset holds: Azure counts requests over 10 s at most."""
+
+LONGEST_TRUST = 600.0
+"""Seconds after which any word is forgotten: one daily limit misread must not last all day."""
+
+
+class Mark(NamedTuple):
+    """How much had been sent in all, this call included, when a call was sent."""
+
+    requests: int
+    tokens: int
+
+
+class _Word(NamedTuple):
+    """What a provider last said of one limit, and how much had been sent by then."""
+
+    remaining: int
+    limit: int | None
+    reset: float
+    at: float
+    sent: int
+
+    def wait(self, amount: int, sent: int, now: float) -> float:
+        """Return the seconds until `amount` more is not refused."""
+        elapsed = now - self.at
+        # More than the whole limit never fits: then what is full has to do.
+        wanted = amount if self.limit is None else min(amount, self.limit)
+        missing = wanted + (sent - self.sent) - self.remaining
+        if missing <= 0:
+            return 0.0
+        used = missing if self.limit is None else self.limit - self.remaining
+        comes_back = self.reset if missing >= used else self.reset * missing / used
+        return max(0.0, min(comes_back, LONGEST_TRUST) - elapsed)
+
+
+class HeadroomLedger:
+    """What is left of one deployment's rate limits."""
+
+    __slots__ = (
+        "_headroom",
+        "_heard",
+        "_observed_at",
+        "_requests",
+        "_sent_requests",
+        "_sent_tokens",
+        "_tokens",
+    )
+
+    def __init__(self) -> None:
+        self._sent_requests = 0
+        self._sent_tokens = 0
+        self._requests: _Word | None = None
+        self._tokens: _Word | None = None
+        self._headroom: RateLimitHeadroom | None = None
+        self._observed_at = 0.0
+        self._heard = 0
+
+    @property
+    def headroom(self) -> RateLimitHeadroom | None:
+        """What the provider last said; `None` where it has said nothing."""
+        return self._headroom
+
+    def age(self, now: float) -> float | None:
+        """Return how long ago the provider spoke, in seconds; `None` where it has not."""
+        return None if self._headroom is None else now - self._observed_at
+
+    def sent(self, tokens: int) -> Mark:
+        """Take note of a call of about `tokens` tokens; the mark goes with its answer."""
+        self._sent_requests += 1
+        self._sent_tokens += tokens
+        return Mark(self._sent_requests, self._sent_tokens)
+
+    def unsent(self, tokens: int) -> None:
+        """Take back the last `sent`: its call was not started after all."""
+        self._sent_requests -= 1
+        self._sent_tokens -= tokens
+
+    def observed(self, headroom: RateLimitHeadroom, mark: Mark, now: float) -> None:
+        """Take the word of the answer to the call of `mark`.
+
+        Calls that were sent after it are held to be not counted in it. The word of an earlier
+        call than the last one heard is ignored: answers overtake each other.
+        """
+        if mark.requests < self._heard:
+            return
+        self._heard = mark.requests
+        self._headroom = headroom
+        self._observed_at = now
+        if headroom.remaining_requests is not None:
+            self._requests = _Word(
+                remaining=headroom.remaining_requests,
+                limit=headroom.limit_requests,
+                reset=_stated(headroom.requests_reset),
+                at=now,
+                sent=mark.requests,
+            )
+        if headroom.remaining_tokens is not None:
+            self._tokens = _Word(
+                remaining=headroom.remaining_tokens,
+                limit=headroom.limit_tokens,
+                reset=_stated(headroom.tokens_reset),
+                at=now,
+                sent=mark.tokens,
+            )
+
+    def wait(self, tokens: int, now: float) -> float:
+        """Return the seconds until a call with `tokens` tokens would not be refused, 0 for now."""
+        wait = 0.0
+        if self._requests is not None:
+            wait = self._requests.wait(1, self._sent_requests, now)
+        if self._tokens is not None:
+            wait = max(wait, self._tokens.wait(tokens, self._sent_tokens, now))
+        return wait
+
+
+def _stated(reset: float | None) -> float:
+    return UNSTATED_RESET if reset is None else reset
+
+
+LONGEST_WAIT = 86_400.0
+"""Seconds; a daily quota waits no longer, so a greater wait is a broken header."""
+
+
+class NotBeforeGate:
+    """Keeps calls away until an instant that only ever moves on."""
+
+    __slots__ = ("_opens_at",)
+
+    def __init__(self) -> None:
+        self._opens_at = -math.inf
+
+    def close_for(self, wait: float, now: float) -> None:
+        """Let no call pass for `wait` seconds; a gate that opens later stays as it is.
+
+        Waits above `LONGEST_WAIT` are cut to it; what is no number is ignored.
+        """
+        self._opens_at = max(self._opens_at, now + min(wait, LONGEST_WAIT))
+
+    def is_open(self, now: float) -> bool:
+        """Whether calls may pass."""
+        return now >= self._opens_at
+
+    def closed_for(self, now: float) -> float:
+        """Return the seconds until calls may pass, 0 where they may now."""
+        return max(0.0, self._opens_at - now)

@@ -1,0 +1,1 @@
+"""Counts and quantiles over sliding time windows."""

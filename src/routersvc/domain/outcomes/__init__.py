@@ -1,0 +1,1 @@
+"""How attempts and calls end, and what that means."""

@@ -1,0 +1,75 @@
+"""What the router understood of a request, thinks of each deployment, and will do."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from routersvc.domain.catalogue.deployments import Capability, Deployment
+from routersvc.domain.catalogue.policies import (
+    ConsistencyMode,
+    HedgingMode,
+    HedgingRule,
+    Policy,
+    Priority,
+    RetryRule,
+    StreamRecoveryMode,
+    Timeouts,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HedgingPlan:
+    """When a hedge starts: `delay` seconds after the attempt before it, `None` for never."""
+
+    mode: HedgingMode
+    delay: float | None
+    max_parallel: int
+    description: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The ordered deployments and the rules for one request.
+
+    `timeout` is seconds for the whole, `latency_budget` those within which the caller wants the
+    first content. `tokens` is what prompt and answer are expected to take together, for the
+    providers' token limits. `hedging` is what `hedging_rule` comes to for the first attempt; only
+    explanations have it decided beforehand. `zero_data_retention` and `no_training` are demanded of
+    every attempt.
+    """
+
+    policy: Policy
+    deployments: tuple[Deployment, ...]
+    max_attempts: int
+    timeout: float
+    timeouts: Timeouts
+    retries: RetryRule
+    hedging_rule: HedgingRule
+    hedging: HedgingPlan
+    priority: Priority
+    previous_attempts: int
+    tokens: int
+    stream_recovery: StreamRecoveryMode
+    consistency: ConsistencyMode
+    streaming: bool
+    has_side_effects: bool
+    failover_on_refusal: bool
+    latency_budget: float | None = None
+    zero_data_retention: bool = False
+    no_training: bool = False
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a broken stream is to go on from the text so far."""
+        return self.streaming and self.stream_recovery is StreamRecoveryMode.RESUME
+
+    def streams_whole_answers_of(self, deployment: Deployment) -> bool:
+        """Whether a whole answer is better read as a stream: a hedge may end it before its time.
+
+        Where closing a stream stops the bill, a loser then costs what it has said and no more.
+        """
+        return (
+            self.hedging_rule.mode is not HedgingMode.OFF
+            and deployment.provider.cancel_stops_billing
+            and Capability.STREAMING in deployment.capabilities
+        )

@@ -1,0 +1,1 @@
+"""What the router understands of a request."""

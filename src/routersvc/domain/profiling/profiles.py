@@ -1,0 +1,211 @@
+"""What the router understands of a request: its task, how hard it is, its size, what it needs.
+
+What the caller says of its request wins over what is found out, but for regulated data, where
+findings are added to what is stated. Everything happens in this process, and no finding quotes
+the prompt.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.policies import (
+    Priority,
+)
+from routersvc.domain.catalogue.requests import Request, Routing
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.prompts import Image, ImageDetail, Modality, Prompt
+from routersvc.domain.profiling.capability_needs import required_capabilities
+from routersvc.domain.profiling.classifiers import Classification, Classifier
+from routersvc.domain.profiling.identifiers import DataClassRule, Detector, Finding, data_classes_of
+from routersvc.domain.profiling.prompt_reading import parts_of, read, texts_of
+from routersvc.domain.profiling.rule_classifier import RuleClassifier
+from routersvc.domain.profiling.token_counting import TokenCounter, settled
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """What the router understood of a request.
+
+    `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
+    `input_tokens_exact`; `input_bounds` say how far off it can be. `classification` and `findings`
+    are what task, complexity and data classes rest on, beside what the caller said.
+    """
+
+    task: Task
+    complexity: float
+    input_tokens: int
+    input_tokens_exact: bool
+    input_bounds: TokenEstimate
+    output_tokens: int
+    modalities: frozenset[Modality]
+    capabilities: frozenset[Capability]
+    data_classes: frozenset[str]
+    priority: Priority
+    classification: Classification | None = None
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What one finding of a profile rests on. Never quotes the prompt."""
+
+    finding: str
+    description: str
+    weight: float | None = None
+
+
+TOKENS_PER_MESSAGE = 4
+"""The frame of role and separators around a message in the chat formats."""
+
+IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
+"""A picture: by OpenAI's published rule 85 in low detail, 765 at 1024 × 1024 in high detail; about
+1,600 for the largest that Anthropic takes without scaling it down."""
+
+DEFAULT_OUTPUT_TOKENS = 1024
+"""What an answer is assumed to need where neither caller nor prompt says so."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Profiler:
+    """Makes the profile of requests. Without `counter` tokens are only ever estimated.
+
+    What `detector` finds is of classes of data by `data_class_rules`.
+    """
+
+    classifier: Classifier = dataclasses.field(default_factory=RuleClassifier)
+    detector: Detector | None = None
+    data_class_rules: tuple[DataClassRule, ...] = ()
+    counter: TokenCounter | None = None
+
+    def profile(self, request: Request) -> Profile:
+        """Return what a request is and needs. Reads the prompt once."""
+        prompt = request.prompt
+        routing = request.routing
+        texts = tuple(texts_of(prompt))
+        tokens = sum(map(estimate_of, texts), _frames(prompt))
+        reading = read(
+            prompt,
+            length=sum(map(len, texts)),
+            input_tokens=tokens.likely,
+            stated_task=routing.task,
+        )
+        found = self.classifier.classify(reading)
+        findings: tuple[Finding, ...] = ()
+        if self.detector is not None:
+            findings = self.detector.detect(_sent_texts(prompt, texts))
+        modalities = reading.modalities
+        return Profile(
+            task=found.task if routing.task is None else routing.task,
+            complexity=found.complexity if routing.complexity is None else routing.complexity,
+            input_tokens=tokens.likely,
+            input_tokens_exact=False,
+            input_bounds=tokens,
+            output_tokens=prompt.sampling.max_output_tokens
+            or routing.expected_output_tokens
+            or DEFAULT_OUTPUT_TOKENS,
+            modalities=modalities,
+            capabilities=required_capabilities(request, modalities),
+            data_classes=routing.constraints.data_classes
+            | data_classes_of(findings, self.data_class_rules),
+            priority=routing.priority,
+            classification=found,
+            findings=findings,
+        )
+
+    def settled(
+        self, request: Request, profile: Profile, is_open: Callable[[TokenEstimate], bool]
+    ) -> Profile:
+        """Return the profile with its tokens counted as far as `is_open` demands it."""
+        if self.counter is None or not is_open(profile.input_bounds):
+            return profile
+        frames = _frames(request.prompt)
+        texts = tuple(texts_of(request.prompt))
+        tokens, counted = settled(
+            texts,
+            sum(map(estimate_of, texts), TokenEstimate()),
+            counter=self.counter,
+            is_open=lambda known: is_open(known + frames),
+        )
+        tokens += frames
+        return dataclasses.replace(
+            profile,
+            input_tokens=tokens.likely,
+            input_tokens_exact=counted and tokens.low == tokens.high,
+            input_bounds=tokens,
+        )
+
+
+def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
+    """Return what the findings of a profile rest on; only explanations pay for all of it."""
+    sampling = request.prompt.sampling
+    if sampling.max_output_tokens is not None:
+        output = "the request limits the answer to so many tokens"
+    elif request.routing.expected_output_tokens is not None:
+        output = "the caller expects an answer of that length"
+    else:
+        output = "nothing is said about the length of the answer"
+    return (
+        *_classification_evidence(profile, request.routing),
+        *_detection_evidence(profile, request.routing.constraints.data_classes),
+        Evidence(finding="input_tokens", description=_size_words(profile)),
+        Evidence(finding="output_tokens", description=output),
+        *(
+            Evidence(finding="capability", description=f"the request needs `{name}`")
+            for name in sorted(capability.value for capability in profile.capabilities)
+        ),
+    )
+
+
+def _size_words(profile: Profile) -> str:
+    if profile.input_tokens_exact:
+        return "counted by the vocabulary o200k_base"
+    bounds = profile.input_bounds
+    return (
+        f"estimated from size and scripts of the text, certainly {bounds.low:,} to "
+        f"{bounds.high:,} by the vocabulary o200k_base"
+    )
+
+
+def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Evidence]:
+    found = profile.classification
+    for finding, stated, signals in (
+        ("task", routing.task, () if found is None else found.task_signals),
+        ("complexity", routing.complexity, () if found is None else found.complexity_signals),
+    ):
+        if stated is not None:
+            yield Evidence(finding=finding, description="the caller says so")
+            continue
+        for signal in signals:
+            yield Evidence(finding=finding, description=signal.description, weight=signal.weight)
+
+
+def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Evidence]:
+    for found in profile.findings:
+        yield Evidence(
+            finding="identifier",
+            description=f"the prompt holds `{found.kind.value}`",
+            weight=float(found.count),
+        )
+    for name in sorted(profile.data_classes):
+        source = "the caller states" if name in stated else "the identifiers make it"
+        yield Evidence(finding="data_class", description=f"{source} `{name}`")
+
+
+def _frames(prompt: Prompt) -> TokenEstimate:
+    """Return what a prompt takes beside its texts. Sound and closed documents are not counted."""
+    tokens = TokenEstimate.exactly(TOKENS_PER_MESSAGE * len(prompt.messages))
+    for part in parts_of(prompt):
+        if isinstance(part, Image):
+            low_detail = part.detail is ImageDetail.LOW
+            tokens += TokenEstimate.exactly(IMAGE_TOKENS.low) if low_detail else IMAGE_TOKENS
+    return tokens
+
+
+def _sent_texts(prompt: Prompt, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all that a provider would get to read, also what is no text for the model."""
+    return (*texts, prompt.predicted_output, prompt.end_user_id)

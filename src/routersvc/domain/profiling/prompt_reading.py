@@ -1,0 +1,190 @@
+"""Reads a prompt for what it says of its task: the asking words, and the shape of the whole.
+
+The last user turn weighs most, then the instructions, then what was asked before. Of a long text
+only head and tail are read, where people put what they want; the middle is the material.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    File,
+    FunctionTool,
+    HostedTool,
+    Image,
+    JsonSchemaFormat,
+    Message,
+    Modality,
+    Part,
+    Prompt,
+    ReasoningEffort,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolChoiceMode,
+    ToolResult,
+)
+
+ASKED_WINDOW = 700
+"""Characters of head and of tail that are read of the last user turn."""
+
+INSTRUCTIONS_WINDOW = 768
+EARLIER_WINDOW = 384
+EARLIER_TURNS = 2
+_PARTS = 4
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What of a prompt a classifier judges. No `repr` shows a text.
+
+    `asked` is the last user turn, `instructions` the system's, `earlier` the user's turns
+    before; all are cut to head and tail. `asked_length` and `length` count the characters of
+    the last turn and of everything. `stated_task` is what the caller says of its request.
+    """
+
+    asked: str = dataclasses.field(repr=False)
+    instructions: str = dataclasses.field(repr=False)
+    earlier: str = dataclasses.field(repr=False)
+    asked_length: int
+    length: int
+    user_turns: int
+    tools: int
+    tool_choice: ToolChoiceMode | None
+    tool_results: int
+    modalities: frozenset[Modality]
+    asked_modalities: frozenset[Modality]
+    asks_for_schema: bool
+    effort: ReasoningEffort | None
+    input_tokens: int
+    stated_task: Task | None = None
+
+
+def texts_of(prompt: Prompt) -> Iterator[str]:
+    """Yield everything of a prompt that is text for a model, in order."""
+    for message in prompt.messages:
+        for part in message.parts:
+            yield from _texts(part)
+    for tool in prompt.tools:
+        match tool:
+            case FunctionTool():
+                yield tool.name
+                yield tool.description
+                yield tool.parameters_json_schema
+            case HostedTool():
+                yield tool.name
+    if isinstance(prompt.response_format, JsonSchemaFormat):
+        yield prompt.response_format.json_schema
+
+
+def parts_of(prompt: Prompt) -> Iterator[Part]:
+    """Yield every part of a prompt, those in tool results included."""
+    for message in prompt.messages:
+        yield from _parts(message)
+
+
+def modality_of(part: Part) -> Modality:
+    """Return what kind of content a part is."""
+    match part:
+        case Image():
+            return Modality.IMAGE
+        case Audio():
+            return Modality.AUDIO
+        case File():
+            return Modality.FILE
+        case _:
+            return Modality.TEXT
+
+
+def read(
+    prompt: Prompt, *, length: int, input_tokens: int, stated_task: Task | None = None
+) -> Reading:
+    """Return the reading of a prompt whose texts have `length` characters together."""
+    users = [message for message in prompt.messages if message.role is Role.USER]
+    # Without a user turn the last message of all is what the model answers to.
+    asked = users[-1] if users else prompt.messages[-1]
+    asked_texts = [text for part in asked.parts for text in _texts(part)]
+    instructions = [
+        text
+        for message in prompt.messages
+        if message.role in {Role.SYSTEM, Role.DEVELOPER}
+        for part in message.parts
+        for text in _texts(part)
+    ]
+    earlier = [
+        text
+        for message in users[:-1][-EARLIER_TURNS:]
+        for part in message.parts
+        for text in _texts(part)
+    ]
+    return Reading(
+        asked=_cut(asked_texts, ASKED_WINDOW),
+        instructions=_cut(instructions, INSTRUCTIONS_WINDOW),
+        earlier=_cut(earlier, EARLIER_WINDOW),
+        asked_length=sum(map(len, asked_texts)),
+        length=length,
+        user_turns=len(users),
+        tools=len(prompt.tools),
+        tool_choice=None if prompt.tool_choice is None else prompt.tool_choice.mode,
+        tool_results=sum(message.role is Role.TOOL for message in prompt.messages),
+        modalities=frozenset(map(modality_of, parts_of(prompt))),
+        asked_modalities=frozenset(map(modality_of, _parts(asked))),
+        asks_for_schema=prompt.response_format is not None,
+        effort=prompt.reasoning.effort,
+        input_tokens=input_tokens,
+        stated_task=stated_task,
+    )
+
+
+def _parts(message: Message) -> Iterator[Part]:
+    for part in message.parts:
+        yield part
+        if isinstance(part, ToolResult):
+            yield from part.parts
+
+
+def _texts(part: Part) -> Iterator[str]:
+    match part:
+        case Text() | Refusal() | Thought():
+            yield part.text
+        case ToolCall():
+            yield part.name
+            yield part.arguments_json
+        case ToolResult():
+            for inner in part.parts:
+                yield from _texts(inner)
+        case Audio():
+            yield part.transcript
+        case File():
+            text = text_of_file(part)
+            if text:
+                yield text
+        case Image():
+            pass
+
+
+def text_of_file(file: File) -> str:
+    """Return what a document says, where it is here and plain text; else nothing."""
+    if file.data is None or not file.media_type.startswith(_TEXT_MEDIA):
+        return ""
+    return file.data.decode("utf-8", "replace")
+
+
+_TEXT_MEDIA = ("text/", "application/json", "application/xml", "application/yaml")
+
+
+def _cut(texts: list[str], window: int) -> str:
+    """Join texts, of each and of the whole no more than head and tail."""
+    if len(texts) > 2 * _PARTS:
+        texts = [*texts[:_PARTS], *texts[-_PARTS:]]
+    return _ends("\n".join(_ends(text, window) for text in texts), window)
+
+
+def _ends(text: str, window: int) -> str:
+    return text if len(text) <= 2 * window else f"{text[:window]}\n{text[-window:]}"

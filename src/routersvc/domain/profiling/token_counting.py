@@ -1,0 +1,68 @@
+"""Exact token counts where an estimate cannot decide, at no more cost than the decision is worth.
+
+    bounds of the size ─▶ bounds of a sample (long prompts) ─▶ exact count (all but huge prompts)
+
+Each step is taken only if what is known so far leaves it open whether the prompt fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
+
+SAMPLED_FROM = 32_768
+"""Characters of a prompt from which on a sample is counted first; below, all cost no more."""
+
+COUNTED_UP_TO = 524_288
+"""Characters of a prompt up to which it is counted whole: about 20 ms of prose. Beyond, the sample
+decides: no call may hold up all others for longer."""
+
+_WINDOWS = 16
+_WINDOW = 1024
+_MARGIN = 1.15
+"""The rest of a text may be denser than its densest window; sixteen leave little room for that."""
+
+
+class TokenCounter(Protocol):
+    """Counts the tokens of o200k_base in a text."""
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text is. Never raises."""
+        ...
+
+
+def settled(
+    texts: Sequence[str],
+    known: TokenEstimate,
+    *,
+    counter: TokenCounter,
+    is_open: Callable[[TokenEstimate], bool],
+) -> tuple[TokenEstimate, bool]:
+    """Return what is known of the tokens once `is_open` says no more, and whether that is a count.
+
+    `known` is the estimate of `texts`. A huge prompt may stay open: then the likely figure of the
+    sample is the best there is.
+    """
+    if not is_open(known):
+        return known, False
+    length = sum(map(len, texts))
+    if length > SAMPLED_FROM:
+        known = sum((_sampled(text, counter) for text in texts), TokenEstimate())
+        if length > COUNTED_UP_TO or not is_open(known):
+            return known, False
+    return TokenEstimate.exactly(sum(map(counter.count, texts))), True
+
+
+def _sampled(text: str, counter: TokenCounter) -> TokenEstimate:
+    """Return the estimate of a text by the windows of it that have most and fewest tokens."""
+    bounds = estimate_of(text)
+    if len(text) <= 2 * _WINDOWS * _WINDOW:
+        return bounds
+    counts = [counter.count(window) for window in windows(text, count=_WINDOWS, size=_WINDOW)]
+    whole = len(text) / _WINDOW
+    low = max(bounds.low, int(min(counts) * whole / _MARGIN))
+    high = min(bounds.high, int(max(counts) * whole * _MARGIN))
+    likely = round(sum(counts) / _WINDOWS * whole)
+    return TokenEstimate(low=min(low, high), likely=max(low, min(high, likely)), high=high)

@@ -1,0 +1,109 @@
+"""How many tokens a text has, without a tokenizer: two bounds and a likely figure.
+
+All counts are of o200k_base; `token_ratios` says what other vendors make of them. The bounds hold
+for every text: a token of o200k_base has 1 to 128 bytes, and no token reaches over the
+end of an ASCII word. What is likely rests on rates of the scripts, measured on prose in
+twenty languages, on code and on data (`tests/unit/tokenizer` holds them against the exact count).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+
+from routersvc.domain.profiling.writing_systems import Script, Writing, writing_of
+
+LONGEST_TOKEN = 128
+"""Bytes of the longest tokens of o200k_base: runs of spaces."""
+
+TOKENS_PER_CHARACTER = {
+    Script.LATIN: 0.9,
+    Script.GREEK: 0.43,
+    Script.CYRILLIC: 0.38,
+    Script.HEBREW: 0.45,
+    Script.ARABIC: 0.38,
+    Script.INDIC: 0.4,
+    Script.SYMBOL: 0.8,
+    Script.KANA: 0.86,
+    Script.HAN: 0.88,
+    Script.HANGUL: 0.8,
+    Script.EMOJI: 1.6,
+}
+"""Beyond ASCII, spaces and marks of that writing included. Accented letters break words apart."""
+
+TOKENS_PER_LETTER = 0.21
+TOKENS_PER_WORD = 0.25
+TOKENS_PER_DIGIT = 0.45
+TOKENS_PER_MARK = 0.6
+
+SAMPLED_ABOVE = 16_384
+"""Characters of a text from which on it is judged by samples: 200 KB then cost what 16 KB do."""
+
+_WINDOWS = 16
+_WINDOW = 1024
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TokenEstimate:
+    """Tokens of a text: never fewer than `low`, never more than `high`, about `likely`."""
+
+    low: int = 0
+    likely: int = 0
+    high: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.likely <= self.high:
+            raise ValueError("`low`, `likely` and `high` stand in this order, from 0")
+
+    def __add__(self, other: TokenEstimate) -> TokenEstimate:
+        return TokenEstimate(
+            low=self.low + other.low,
+            likely=self.likely + other.likely,
+            high=self.high + other.high,
+        )
+
+    @classmethod
+    def exactly(cls, tokens: int) -> TokenEstimate:
+        """Return the estimate of what is known."""
+        return cls(low=tokens, likely=tokens, high=tokens)
+
+
+def estimate_of(text: str) -> TokenEstimate:
+    """Return the bounds of a text's tokens and what is likely."""
+    if not text:
+        return TokenEstimate()
+    if len(text) <= SAMPLED_ABOVE:
+        writing = writing_of(text)
+        low = max(writing.words, math.ceil(writing.size / LONGEST_TOKEN))
+        return _ordered(low, likely_tokens(writing), writing.size)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    sample = "".join(windows(text, count=_WINDOWS, size=_WINDOW))
+    scale = len(text) / len(sample)
+    low = math.ceil(size / LONGEST_TOKEN)
+    return _ordered(low, likely_tokens(writing_of(sample)) * scale, size)
+
+
+def likely_tokens(writing: Writing) -> float:
+    """Return what is likely by the rates of the scripts."""
+    tokens = (
+        TOKENS_PER_LETTER * writing.letters
+        + TOKENS_PER_WORD * writing.words
+        + TOKENS_PER_DIGIT * writing.digits
+        + TOKENS_PER_MARK * writing.marks
+    )
+    for script, number in writing.beyond_ascii.items():
+        tokens += TOKENS_PER_CHARACTER[script] * number
+    return tokens
+
+
+def windows(text: str, *, count: int, size: int) -> Iterator[str]:
+    """Yield evenly spaced pieces of a text, the first at its start, the last at its end."""
+    step = (len(text) - size) / max(1, count - 1)
+    for place in range(count):
+        start = round(place * step)
+        yield text[start : start + size]
+
+
+def _ordered(low: int, likely: float, high: int) -> TokenEstimate:
+    return TokenEstimate(low=low, likely=min(high, max(low, round(likely))), high=high)

@@ -1,0 +1,1 @@
+"""Which attempt of a request runs next: failover, retry, hedge, recovery."""

@@ -1,0 +1,112 @@
+"""One attempt as the router keeps it while it runs, and what it used and cost."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason, AttemptReport, Cost
+from routersvc.domain.profiling.profiles import Profile
+
+CHARACTERS_PER_TOKEN = 4
+"""English prose in the o200k vocabulary; only used where a provider's count never arrived."""
+
+_UNBILLED = frozenset(
+    {
+        FailureClass.CONNECT,
+        FailureClass.RESET,
+        FailureClass.SERVER_ERROR,
+        FailureClass.OVERLOADED,
+        FailureClass.RATE_LIMITED,
+        FailureClass.QUOTA_EXHAUSTED,
+        FailureClass.AUTHENTICATION,
+        FailureClass.PERMISSION,
+        FailureClass.MODEL_NOT_FOUND,
+        FailureClass.INVALID_REQUEST,
+        FailureClass.CAPABILITY_MISMATCH,
+        FailureClass.CONTEXT_LENGTH,
+        FailureClass.LOCAL_LIMIT,
+    }
+)
+"""Failures for which no vendor bills: the model never began to answer."""
+
+
+@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
+class Attempt:
+    """One call of one deployment on behalf of a request. Times are instants of the race's clock.
+
+    `idle_since` is when the wait for the next content began; unset before the first content.
+    """
+
+    number: int
+    deployment: Deployment
+    reason: AttemptReason
+    caused_by: int
+    lease: Lease
+    started_at: float
+    first_content_at: float | None = None
+    idle_since: float | None = None
+    ended_at: float | None = None
+    outcome: AttemptOutcome = AttemptOutcome.RUNNING
+    failure: Failure | None = None
+    counted: Usage | None = None
+    received_characters: int = 0
+    model_version: str = ""
+    response_id: str = ""
+    final_report: AttemptReport | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the attempt has not ended."""
+        return self.outcome is AttemptOutcome.RUNNING
+
+    def usage(self, profile: Profile) -> Usage:
+        """Return what the provider counted, else an estimate.
+
+        An attempt that was cut off is booked with its prompt and what arrived; where cancelling
+        does not stop billing, with the whole answer that was to be expected.
+        """
+        if self.counted is not None:
+            return self.counted
+        if self.failure is not None and self.failure.failure_class in _UNBILLED:
+            if self.first_content_at is None:
+                return Usage()
+        elif self.outcome is AttemptOutcome.REFUSED_LOCALLY:
+            return Usage()
+        output = -(-self.received_characters // CHARACTERS_PER_TOKEN)
+        if not self.deployment.provider.cancel_stops_billing:
+            output = max(output, profile.output_tokens)
+        return Usage(input_tokens=profile.input_tokens, output_tokens=output, estimated=True)
+
+    def report(self, *, profile: Profile, race_started_at: float) -> AttemptReport:
+        """Return what became of the attempt so far; the same report once it has ended."""
+        if self.final_report is not None:
+            return self.final_report
+        running = self.running
+        usage = Usage() if running and self.counted is None else self.usage(profile)
+        prices = self.deployment.model.prices
+        cost = None
+        if prices is not None:
+            usd = prices.cost(usage)
+            useful = running or self.outcome is AttemptOutcome.SERVED
+            cost = Cost(usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated)
+        first = self.first_content_at
+        report = AttemptReport(
+            number=self.number,
+            deployment=self.deployment,
+            reason=self.reason,
+            outcome=self.outcome,
+            caused_by=self.caused_by,
+            start_delay=self.started_at - race_started_at,
+            failure=self.failure,
+            time_to_first_content=None if first is None else first - self.started_at,
+            duration=None if self.ended_at is None else self.ended_at - self.started_at,
+            usage=usage,
+            cost=cost,
+        )
+        if not running:
+            self.final_report = report
+        return report

@@ -1,0 +1,90 @@
+"""Whether and where a request may go next after a failure: the table's failover column."""
+
+from __future__ import annotations
+
+import random as random_module
+from collections.abc import Iterable
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import RetryRule
+from routersvc.domain.outcomes.failures import Failover, Failure, FailureClass, SameDeployment
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+
+NEVER_BEGUN = frozenset(
+    {
+        FailureClass.CONNECT,
+        FailureClass.OVERLOADED,
+        FailureClass.RATE_LIMITED,
+        FailureClass.QUOTA_EXHAUSTED,
+        FailureClass.AUTHENTICATION,
+        FailureClass.PERMISSION,
+        FailureClass.MODEL_NOT_FOUND,
+        FailureClass.CAPABILITY_MISMATCH,
+        FailureClass.CONTEXT_LENGTH,
+        FailureClass.LOCAL_LIMIT,
+    }
+)
+"""Failures after which no provider can have begun to act on the request."""
+
+
+def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:
+    """Whether `deployment` may succeed where `failed` failed in this way."""
+    match failure.rule.failover:
+        case Failover.OTHER_CREDENTIAL:
+            return (deployment.provider.name, deployment.credential) != (
+                failed.provider.name,
+                failed.credential,
+            )
+        case Failover.OTHER_MODEL:
+            return (deployment.provider.name, deployment.wire_model) != (
+                failed.provider.name,
+                failed.wire_model,
+            )
+        case Failover.LARGER_CONTEXT:
+            return deployment.model.context_window > failed.model.context_window
+        case _:
+            return True
+
+
+def forbids_another(
+    attempt: Attempt, failure: Failure, *, plan: Plan, classes: Iterable[FailureClass]
+) -> bool:
+    """Whether the failure would only repeat itself elsewhere, or must not be repeated.
+
+    `classes` are those of all failures of the request so far, this one included.
+    """
+    has_begun = attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
+    if plan.has_side_effects and has_begun:
+        return True
+    match failure.rule.failover:
+        case Failover.NONE:
+            return True
+        case Failover.IF_POLICY_ALLOWS:
+            return not plan.failover_on_refusal
+        case Failover.ONCE:
+            return list(classes).count(failure.failure_class) > 1
+        case _:
+            return False
+
+
+_AGAIN_AFTER_A_PAUSE = frozenset(
+    {SameDeployment.ONCE_WITHOUT_ALTERNATIVE, SameDeployment.ONCE_IF_DELAY_FITS}
+)
+
+
+def retry_pause(
+    failure: Failure, *, made: int, rule: RetryRule, random: random_module.Random
+) -> float | None:
+    """Return the seconds to wait before the next retry; `None` where none may follow.
+
+    `made` counts the retries of this deployment for this request so far.
+    """
+    again = failure.rule.same_deployment
+    if again not in _AGAIN_AFTER_A_PAUSE or made >= rule.max_retries:
+        return None
+    if again is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
+        return None
+    if failure.retry_after is not None:
+        return failure.retry_after
+    return random.uniform(0.0, min(rule.max_delay, rule.base_delay * 2**made))

@@ -1,0 +1,185 @@
+"""The attempts of one request: those made, and how the next one comes to start.
+
+Every deployment is tried once, but for retries. Whoever refuses to be called is asked again when
+the next attempt is due, because what kept it may have passed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.concurrency import Ticket, Waiting
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Obstacle, Refusal
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import Exhausted, exhausted
+from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.failovers import forbids_another, may_differ
+
+_BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
+"""Why an attempt starts beside one that is late."""
+
+
+class RaceAttempts:
+    """The attempts of one plan, and what kept others from starting."""
+
+    def __init__(self, *, plan: Plan, fleet: Fleet) -> None:
+        self.made: list[Attempt] = []
+        self._plan = plan
+        self._fleet = fleet
+        self._failures: list[tuple[Deployment, Failure]] = []
+        self._refusals: dict[str, Refusal] = {}
+
+    @property
+    def running(self) -> tuple[Attempt, ...]:
+        """Those that have not ended, in the order they started."""
+        made = self.made
+        if len(made) == 1:
+            # The rule: nothing failed and nothing was late.
+            return () if made[0].outcome is not AttemptOutcome.RUNNING else (made[0],)
+        return tuple(attempt for attempt in made if attempt.running)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What keeps deployments from being called that were asked and not called since."""
+        return tuple(self._refusals.values())
+
+    def failed(self, attempt: Attempt, failure: Failure) -> None:
+        """Take note of a failure: what repeats itself elsewhere is not tried there."""
+        self._failures.append((attempt.deployment, failure))
+
+    def forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
+        """Whether no other deployment can repair this failure, or none must be asked to."""
+        classes = (earlier.failure_class for _, earlier in self._failures)
+        return forbids_another(attempt, failure, plan=self._plan, classes=classes)
+
+    def untried(self, reason: AttemptReason, now: float) -> Iterator[Deployment]:
+        """Yield what may differ, best first: other failure domains before those that are busy.
+
+        A first attempt may be the probe of a deployment that recovers. Whoever helps a call that
+        is in trouble goes there last, and one that helps a late call last to where all are late.
+        """
+        if not self.made and reason is AttemptReason.FIRST:
+            yield from self._plan.deployments
+            return
+        tried = {attempt.deployment.name for attempt in self.made}
+        left = [
+            deployment
+            for deployment in self._plan.deployments
+            if deployment.name not in tried and self._can_differ(deployment)
+        ]
+        busy = {attempt.deployment.failure_domain for attempt in self.running}
+        is_beside = reason in _BESIDE
+
+        def drawbacks(one: Deployment) -> tuple[bool, bool, bool]:
+            return (
+                one.failure_domain in busy,
+                self._fleet.recovers(one, now),
+                is_beside and self._fleet.is_late_itself(one, self._plan, now),
+            )
+
+        if len(left) > 1:
+            left.sort(key=drawbacks)
+        yield from left
+
+    def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
+        """Start the next deployment that has not been tried; `None` where all refuse."""
+        asked_before = any(
+            refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values()
+        )
+        for deployment in self.untried(reason, now):
+            attempt = self.start(deployment, reason, caused_by, now, asked_before=asked_before)
+            if attempt is not None:
+                return attempt
+        return None
+
+    def start(
+        self,
+        deployment: Deployment,
+        reason: AttemptReason,
+        caused_by: int,
+        now: float,
+        *,
+        asked_before: bool = False,
+        forced: bool = False,
+        ticket: Ticket | None = None,
+    ) -> Attempt | None:
+        """Start an attempt on one deployment; `None` where it refuses.
+
+        `asked_before`, `forced` and `ticket` are those of `Fleet.start`.
+        """
+        lease = self._fleet.start(
+            deployment,
+            self._plan,
+            reason=reason,
+            earlier_failovers=sum(a.reason is AttemptReason.FAILOVER for a in self.made),
+            now=now,
+            asked_before=asked_before,
+            forced=forced,
+            ticket=ticket,
+        )
+        if isinstance(lease, Refusal):
+            self._refusals[deployment.name] = lease
+            return None
+        self._refusals.pop(deployment.name, None)
+        attempt = Attempt(
+            number=len(self.made) + 1,
+            deployment=deployment,
+            reason=reason,
+            caused_by=caused_by,
+            lease=lease,
+            started_at=now,
+        )
+        self.made.append(attempt)
+        return attempt
+
+    def wait_for_place(
+        self, reason: AttemptReason, caused_by: int, on_place: Callable[[], None], now: float
+    ) -> Waiting | None:
+        """Stand in the queues of the best deployments that have just refused because they are full.
+
+        `None` where none is, or their queues are full as well.
+        """
+        full = [
+            deployment
+            for deployment in self.untried(reason, now)
+            if (refusal := self._refusals.get(deployment.name)) is not None
+            and refusal.obstacle is Obstacle.FULL
+        ]
+        return self._fleet.enqueue(
+            full, reason=reason, caused_by=caused_by, on_start=on_place, now=now
+        )
+
+    def exhausted(self, decisive: Failure | None = None) -> Exhausted:
+        """Return the verdict; where nothing was attempted, the refusals speak."""
+        failures = [failure for _, failure in self._failures]
+        refused = [refusal.failure() for refusal in self._refusals.values()]
+        waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
+        return exhausted(failures or refused, decisive, waits=waits)
+
+    def _can_differ(self, deployment: Deployment) -> bool:
+        """Whether `deployment` may succeed where those before it failed."""
+        return not self._failures or all(
+            may_differ(deployment, failed, failure) for failed, failure in self._failures
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """Start this attempt now."""
+
+    attempt: Attempt
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel this attempt now; its outcome is already settled."""
+
+    attempt: Attempt
+
+
+Step = Start | Cancel

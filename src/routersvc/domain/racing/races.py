@@ -1,0 +1,397 @@
+"""What runs next for one request: failover, hedging, retry and recovery, without a clock.
+
+A race is told what happened and when, and answers with the steps to perform: attempts to start
+and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6
+and of happy eyeballs (RFC 8305): a failure, at once, and a timer, when the running one is late. The
+first to commit wins, the others are cancelled as losers. One deadline and one limit of
+attempts hold over all of them.
+
+Ties are settled by the order in which attempts started, so the same events give the same steps.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random as random_module
+from collections.abc import Callable, Sequence
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import HedgingMode, StreamRecoveryMode
+from routersvc.domain.conversation.answers import RateLimitHeadroom
+from routersvc.domain.fleet.concurrency import Waiting
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Obstacle, Refusal
+from routersvc.domain.outcomes.failures import Failure, SameDeployment
+from routersvc.domain.outcomes.race_results import Broken, DeadlinePassed, Verdict
+from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.failovers import retry_pause
+from routersvc.domain.racing.hedging import HedgeDecision, HedgeReason
+from routersvc.domain.racing.race_attempts import Cancel, RaceAttempts, Start, Step
+from routersvc.domain.racing.timeouts import due_at, lateness
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Retry:
+    """An attempt on one deployment that waits for its time."""
+
+    deployment: Deployment
+    reason: AttemptReason
+    at: float
+    caused_by: int
+
+
+class Race:
+    """The attempts of one request. `verdict` is set once the call has failed.
+
+    `on_place` is called when a place that was waited for is free: `woke` has something to decide.
+    """
+
+    def __init__(
+        self, *, plan: Plan, fleet: Fleet, random: random_module.Random, started_at: float
+    ) -> None:
+        self.plan = plan
+        self.started_at = started_at
+        self.deadline = started_at + plan.timeout
+        self.winner: Attempt | None = None
+        self.verdict: Verdict | None = None
+        self.on_place: Callable[[], None] | None = None
+        self._fleet = fleet
+        self._random = random
+        self._attempts = RaceAttempts(plan=plan, fleet=fleet)
+        self._retry: _Retry | None = None
+        self._retries: dict[str, int] = {}
+        self._free_attempts = 0
+        self.first_hedging: HedgeDecision | None = None
+        self._hedge_at: float | None = None
+        self._hedge_reason = AttemptReason.HEDGE
+        self._waiting: Waiting | None = None
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """All attempts, in the order they started."""
+        return self._attempts.made
+
+    @property
+    def running(self) -> tuple[Attempt, ...]:
+        """The attempts that have not ended, in the order they started."""
+        return self._attempts.running
+
+    @property
+    def wake_at(self) -> float:
+        """The next instant at which `woke` has something to decide."""
+        instants = [self.deadline]
+        if self._hedge_at is not None:
+            instants.append(self._hedge_at)
+        if self._retry is not None:
+            instants.append(self._retry.at)
+        if self._waiting is not None:
+            is_granted = self._waiting.granted is not None
+            instants.append(self.started_at if is_granted else self._waiting.until)
+        if self.winner is None:
+            instants.extend(due_at(attempt, self.plan) for attempt in self.running)
+        return min(instants)
+
+    def begin(self, now: float) -> list[Step]:
+        """Start the first attempt, now or when a provider lets it."""
+        self._fleet.arrived(self.plan, now)
+        return self._start_first(now)
+
+    def content(self, attempt: Attempt, now: float) -> None:
+        """Take note that content arrived."""
+        if attempt.first_content_at is None:
+            attempt.first_content_at = now
+            self._fleet.answered(attempt.lease, now)
+            if (
+                self._hedge_at is not None
+                and self._hedge_reason is AttemptReason.HEDGE
+                and attempt is self.running[-1]
+            ):
+                # Who has begun to answer is not late, even where the whole answer is awaited.
+                self._hedge_at = None
+        attempt.idle_since = now
+
+    def awaited(self, attempt: Attempt, now: float) -> None:
+        """Take note that the caller waits again; its time elsewhere is not the provider's."""
+        attempt.idle_since = now
+
+    def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
+        """Take note of what an attempt's provider says is left of its rate limits."""
+        self._fleet.observed(attempt.lease, headroom, now)
+
+    def committed(self, attempt: Attempt, now: float) -> list[Step]:
+        """Make `attempt` the answer and cancel the others."""
+        self.winner = attempt
+        self._hedge_at = None
+        self._retry = None
+        return [
+            self._cancel(other, AttemptOutcome.LOST, now)
+            for other in self.running
+            if other is not attempt
+        ]
+
+    def finished(self, now: float) -> None:
+        """Take note that the winner's answer is complete."""
+        winner = self._winner()
+        winner.ended_at = now
+        winner.outcome = AttemptOutcome.SERVED
+        self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
+
+    def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
+        """Take note that an attempt failed before it was committed; start what comes next."""
+        self._end(attempt, AttemptOutcome.FAILED, failure, now)
+        if self._attempts.forbids_another(attempt, failure):
+            steps: list[Step] = [
+                self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
+            ]
+            self._give_up(failure)
+            return steps
+        steps = self._replace(attempt, failure, now)
+        if not (steps or self.running or self._retry or self._waiting):
+            self._give_up()
+        return steps
+
+    def broke(self, failure: Failure, now: float) -> list[Step]:
+        """Take note that the answer broke after its commit; recover where the mode allows."""
+        broken = self._winner()
+        self._end(broken, AttemptOutcome.BROKEN, failure, now)
+        self.winner = None
+        steps: list[Step] = []
+        recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
+        if (
+            recovers
+            and not self._attempts.forbids_another(broken, failure)
+            and self._may_start_another(now)
+        ):
+            steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
+        if not steps:
+            self.verdict = Broken(failure=failure)
+        return steps
+
+    def woke(self, now: float) -> list[Step]:
+        """Act on what has come due: the deadline, late attempts, a waiting retry, a hedge."""
+        if now >= self.deadline:
+            steps: list[Step] = self.abandoned(now)
+            self.verdict = DeadlinePassed()
+            return steps
+        steps = []
+        if self.winner is None:
+            for attempt in self.running:
+                if self.verdict is None and now >= due_at(attempt, self.plan):
+                    steps.append(Cancel(attempt))
+                    steps.extend(self.failed(attempt, lateness(attempt, self.plan), now))
+        if self.verdict is None and self._retry is not None and now >= self._retry.at:
+            steps.extend(self._start_retry(self._retry, now))
+        if self.verdict is None and self._hedge_at is not None and now >= self._hedge_at:
+            steps.extend(self._start_hedge(now))
+        if self.verdict is None and self._waiting is not None:
+            steps.extend(self._start_waiting(self._waiting, now))
+        return steps
+
+    def abandoned(self, now: float) -> list[Step]:
+        """End everything without a word on anyone's health: the caller left or the time is up."""
+        self._hedge_at = None
+        self._retry = None
+        if self._waiting is not None:
+            self._waiting.leave(now)
+            self._waiting = None
+        return [self._cancel(attempt, AttemptOutcome.CANCELLED, now) for attempt in self.running]
+
+    def _winner(self) -> Attempt:
+        if self.winner is None:
+            raise AssertionError("only a committed attempt can finish or break")
+        return self.winner
+
+    def _end(self, attempt: Attempt, outcome: AttemptOutcome, failure: Failure, now: float) -> None:
+        attempt.outcome = outcome
+        attempt.failure = failure
+        attempt.ended_at = now
+        self._attempts.failed(attempt, failure)
+        self._fleet.failed(attempt.lease, failure, now)
+
+    def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> Cancel:
+        attempt.outcome = outcome
+        attempt.ended_at = now
+        self._fleet.released(attempt.lease, now)
+        return Cancel(attempt)
+
+    def _may_start_another(self, now: float) -> bool:
+        counted = len(self.attempts) - self._free_attempts
+        return counted < self.plan.max_attempts and self._is_useful(now)
+
+    def _is_useful(self, at: float) -> bool:
+        return self.deadline - at >= self.plan.timeouts.useful
+
+    def _replace(self, failed: Attempt, failure: Failure, now: float) -> list[Step]:
+        rule = failure.rule.same_deployment
+        if (
+            rule is SameDeployment.AT_ONCE_IF_CONNECTION_WAS_IDLE
+            and failure.connection_was_idle
+            and failed.reason is not AttemptReason.RETRY
+            and self._is_useful(now)
+        ):
+            again = self._attempts.start(failed.deployment, AttemptReason.RETRY, failed.number, now)
+            if again is not None:
+                self._free_attempts += 1
+                return self._started(again, now)
+        if not self._may_start_another(now):
+            return []
+        if not self.plan.retries.only_without_alternative and self._retry is None:
+            self._retry = self._same_again(failed, failure, now)
+            if self._retry is not None:
+                return []
+        steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
+        if steps or self.running or self._retry is not None:
+            return steps
+        if not self._wait_for_place(AttemptReason.FAILOVER, failed.number, now):
+            self._retry = self._same_again(failed, failure, now)
+        return []
+
+    def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
+        """Return a retry of the deployment that failed, where class and time allow one."""
+        made = self._retries.get(failed.deployment.name, 0)
+        pause = retry_pause(failure, made=made, rule=self.plan.retries, random=self._random)
+        if pause is None or not self._is_useful(now + pause):
+            return None
+        if self._fleet.wait(failed.deployment, self.plan.tokens, now + pause) > 0:
+            return None
+        return _Retry(
+            deployment=failed.deployment,
+            reason=AttemptReason.RETRY,
+            at=now + pause,
+            caused_by=failed.number,
+        )
+
+    def _start_retry(self, retry: _Retry, now: float) -> list[Step]:
+        self._retry = None
+        if retry.reason is AttemptReason.FIRST:
+            return self._start_first(now)
+        self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
+        again = self._attempts.start(retry.deployment, retry.reason, retry.caused_by, now)
+        steps = self._started(again, now)
+        if not steps and self._may_start_another(now):
+            steps = self._start_other(now, AttemptReason.FAILOVER, retry.caused_by)
+        if not steps and not self.running and not self._waiting:
+            self._give_up()
+        return steps
+
+    def _start_first(self, now: float) -> list[Step]:
+        """Start the best deployment that may be called; where none may, the least bad one.
+
+        A place at one that is well and full is waited for. Else least bad is the one whose breaker
+        rests for the shortest time. Where every provider asked not to be called, the first to allow
+        it again is waited for if the deadline permits. How much time is enough for a first attempt
+        is the caller's to know; only none is too little.
+        """
+        if now >= self.deadline:
+            self.verdict = DeadlinePassed()
+            return []
+        steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
+        if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
+            return steps
+        refusals = self._attempts.refusals
+        forcible = [refusal for refusal in refusals if refusal.can_be_forced]
+        if forcible:
+            least_bad = min(forcible, key=_wait_of)
+            forced = self._attempts.start(
+                least_bad.deployment, AttemptReason.FIRST, 0, now, forced=True
+            )
+            steps = self._started(forced, now)
+        elif refusals:
+            first = min(refusals, key=_wait_of)
+            if first.obstacle is Obstacle.GATED and self._is_useful(now + _wait_of(first)):
+                self._retry = _Retry(
+                    deployment=first.deployment,
+                    reason=AttemptReason.FIRST,
+                    at=now + _wait_of(first),
+                    caused_by=0,
+                )
+                return []
+        if not steps:
+            self._give_up()
+        return steps
+
+    def _wait_for_place(self, reason: AttemptReason, caused_by: int, now: float) -> bool:
+        self._waiting = self._attempts.wait_for_place(reason, caused_by, self._place_free, now)
+        return self._waiting is not None
+
+    def _place_free(self) -> None:
+        if self.on_place is not None:
+            self.on_place()
+
+    def _start_waiting(self, waiting: Waiting, now: float) -> list[Step]:
+        """Start on the place that has become free, or give up where none did in time.
+
+        Whoever was full may by now be closed for another reason; then the others have their turn.
+        """
+        place = waiting.granted
+        if place is None and now < waiting.until:
+            return []
+        self._waiting = None
+        steps: list[Step] = []
+        if place is None or not self._is_useful(now):
+            waiting.leave(now)
+        else:
+            attempt = self._attempts.start(
+                place.deployment, waiting.reason, waiting.caused_by, now, ticket=place.ticket
+            )
+            if attempt is None and waiting.reason is AttemptReason.FIRST:
+                return self._start_first(now)
+            steps = self._started(attempt, now) or self._start_other(
+                now, waiting.reason, waiting.caused_by
+            )
+        if not steps:
+            self._give_up()
+        return steps
+
+    def _start_hedge(self, now: float) -> list[Step]:
+        self._hedge_at = None
+        running = self.running
+        if not running or not self._may_start_another(now):
+            return []
+        late = running[-1]
+        steps = self._start_other(now, self._hedge_reason, caused_by=late.number)
+        if not steps and self._hedge_reason is AttemptReason.HEDGE:
+            self._arm_hedge(late, now, refused_after=now - late.started_at)
+        return steps
+
+    def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
+        return self._started(self._attempts.start_other(reason, caused_by, now), now)
+
+    def _started(self, attempt: Attempt | None, now: float) -> list[Step]:
+        """Return the step of an attempt that has got its lease; none where none has."""
+        if attempt is None:
+            return []
+        self._arm_hedge(attempt, now)
+        return [Start(attempt)]
+
+    def _arm_hedge(
+        self, attempt: Attempt, now: float, *, refused_after: float | None = None
+    ) -> None:
+        """Set the time at which `attempt` is late; `refused_after` as for `Fleet.hedge`."""
+        if self.plan.hedging_rule.mode is HedgingMode.OFF:
+            return
+        decision = self._fleet.hedge(
+            self.plan,
+            primary=attempt.deployment,
+            other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
+            running=len(self._attempts.running),
+            time_left=self.deadline - attempt.started_at,
+            now=now,
+            refused_after=refused_after,
+        )
+        if self.first_hedging is None:
+            self.first_hedging = decision
+        is_rescue = decision.reason is HedgeReason.RESCUE
+        self._hedge_reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
+        delay = decision.delay
+        self._hedge_at = None if delay is None else attempt.started_at + delay
+
+    def _give_up(self, decisive: Failure | None = None) -> None:
+        self.verdict = self._attempts.exhausted(decisive)
+
+
+def _wait_of(refusal: Refusal) -> float:
+    return math.inf if refusal.wait is None else refusal.wait

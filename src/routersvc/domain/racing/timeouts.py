@@ -1,0 +1,38 @@
+"""When an attempt has taken too long, and what that means."""
+
+from __future__ import annotations
+
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+
+
+def due_at(attempt: Attempt, plan: Plan) -> float:
+    """Return the instant at which a running attempt has taken too long."""
+    timeouts = plan.timeouts
+    whole = attempt.started_at + timeouts.attempt
+    if attempt.idle_since is not None:
+        return min(whole, attempt.idle_since + timeouts.idle)
+    if plan.streaming:
+        return min(whole, attempt.started_at + timeouts.first_content)
+    return whole
+
+
+def lateness(attempt: Attempt, plan: Plan) -> Failure:
+    """Return what it means that `attempt` has taken too long."""
+    timeouts = plan.timeouts
+    if attempt.idle_since is None:
+        if plan.streaming:
+            return Failure(
+                failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
+                message=f"no first content came within {timeouts.first_content:g} s",
+            )
+    elif attempt.idle_since + timeouts.idle <= attempt.started_at + timeouts.attempt:
+        return Failure(
+            failure_class=FailureClass.STALLED,
+            message=f"the answer went silent for {timeouts.idle:g} s",
+        )
+    return Failure(
+        failure_class=FailureClass.ATTEMPT_TIMEOUT,
+        message=f"the attempt did not end within {timeouts.attempt:g} s",
+    )

@@ -1,0 +1,1 @@
+"""What happened in a drill, counted over its time."""

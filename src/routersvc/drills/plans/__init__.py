@@ -1,0 +1,1 @@
+"""What a drill consists of, read from a file or generated."""

@@ -1,0 +1,131 @@
+"""What goes wrong with simulated deployments, and when: faults over virtual time."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from collections.abc import Iterable
+
+from routersvc.domain.outcomes.failures import FailureClass
+
+
+class FaultKind(enum.Enum):
+    """What goes wrong."""
+
+    KILL = "kill"
+    """Connections are refused, those that are open break."""
+    HANG = "hang"
+    """Whoever calls hears nothing for ever; answers under way stop until it is over."""
+    SLOW = "slow"
+    """Everything takes `factor` times as long."""
+    ERROR = "error"
+    """Calls fail like those of a broken server: status 503."""
+    OVERLOAD = "overload"
+    """Calls are refused for load, with `retry_after` where it is set: status 529."""
+    RATE_LIMIT = "rate_limit"
+    """Calls are refused for a rate limit, with `retry_after` where it is set: status 429."""
+    UNAUTHORIZED = "unauthorized"
+    """The credential is refused: status 401."""
+    STALE_CONNECTION = "stale_connection"
+    """A kept-alive connection breaks before a response begins."""
+    CUT = "cut"
+    """Answers break off after `tokens` tokens."""
+    STALL = "stall"
+    """Answers go silent after `tokens` tokens and stay connected."""
+
+
+FAILURE_CLASSES = {
+    FaultKind.ERROR: FailureClass.SERVER_ERROR,
+    FaultKind.OVERLOAD: FailureClass.OVERLOADED,
+    FaultKind.RATE_LIMIT: FailureClass.RATE_LIMITED,
+    FaultKind.UNAUTHORIZED: FailureClass.AUTHENTICATION,
+    FaultKind.STALE_CONNECTION: FailureClass.RESET,
+}
+"""The faults that refuse calls, and what kind of failure each is."""
+
+_ASKS_FOR_TIME = frozenset({FaultKind.OVERLOAD, FaultKind.RATE_LIMIT})
+_BREAKS_ANSWERS = frozenset({FaultKind.CUT, FaultKind.STALL})
+_ALWAYS = frozenset({FaultKind.KILL, FaultKind.HANG, FaultKind.SLOW})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One fault of one deployment, from `start` until `end` in seconds of virtual time.
+
+    `share` is the part of the calls that it hits. `factor` belongs to `SLOW`, `retry_after` to the
+    two that ask for time, `tokens` to the two that break answers.
+    """
+
+    deployment: str
+    kind: FaultKind
+    start: float
+    end: float = math.inf
+    share: float = 1.0
+    factor: float = 10.0
+    retry_after: float | None = None
+    tokens: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError("`start` is at least 0 seconds and before `end`")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"`share` must be above 0 and at most 1, not {self.share}")
+        if self.share < 1 and self.kind in _ALWAYS:
+            raise ValueError(f"`share` is 1 for `{self.kind.value}`: it hits every call")
+        if not 0 < self.factor < math.inf:
+            raise ValueError(f"`factor` must be above 0, not {self.factor}")
+        if self.retry_after is not None and self.kind not in _ASKS_FOR_TIME:
+            raise ValueError("`retry_after` belongs to `overload` and `rate_limit`")
+        if self.retry_after is not None and not 0 <= self.retry_after < math.inf:
+            raise ValueError("`retry_after` must be at least 0 seconds")
+        if self.tokens < 0:
+            raise ValueError("`tokens` must be at least 0")
+
+    @property
+    def refuses(self) -> bool:
+        """Whether calls fail before they get an answer."""
+        return self.kind in FAILURE_CLASSES
+
+    @property
+    def breaks_answers(self) -> bool:
+        """Whether answers begin and do not end."""
+        return self.kind in _BREAKS_ANSWERS
+
+    def active(self, now: float) -> bool:
+        """Whether it is there now."""
+        return self.start <= now < self.end
+
+
+class FaultSchedule:
+    """The faults of one deployment."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self._faults = tuple(faults)
+
+    def active(self, now: float) -> tuple[Fault, ...]:
+        """Return the faults that are there now, in the order of the plan."""
+        return tuple(fault for fault in self._faults if fault.active(now))
+
+    def is_down(self, now: float) -> bool:
+        """Whether connections are refused now."""
+        return any(f.kind is FaultKind.KILL and f.active(now) for f in self._faults)
+
+    def next_kill(self, now: float) -> float:
+        """Return the next instant after `now` at which open connections break."""
+        return min(
+            (f.start for f in self._faults if f.kind is FaultKind.KILL and f.start > now),
+            default=math.inf,
+        )
+
+    def factor(self, now: float) -> float:
+        """Return how many times as long everything takes now."""
+        slow = (f.factor for f in self._faults if f.kind is FaultKind.SLOW and f.active(now))
+        return math.prod(slow)
+
+    def thaws_at(self, instant: float) -> float:
+        """Return when what is due at `instant` happens: later where the deployment hangs then."""
+        for fault in sorted(self._faults, key=lambda fault: fault.start):
+            if fault.kind is FaultKind.HANG and fault.active(instant):
+                instant = fault.end
+        return instant

@@ -1,0 +1,156 @@
+"""What a drill knows of each deployment by itself, to hold the router's word against.
+
+Knows nothing of breakers from within: it is told of attempts and their ends, and compares with
+what the router says of the deployment's health before and after.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterator
+
+from routersvc.domain.fleet.health import BreakerState, DeploymentHealth, HealthState
+from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.drills.promises.promise_records import LiveAttempt, Promise
+
+Complaint = tuple[Promise, str]
+_ROUNDING = 1e-9
+_ASKS_FOR_TIME = frozenset({FailureClass.RATE_LIMITED, FailureClass.OVERLOADED})
+_SAYS_NOTHING = frozenset({AttemptOutcome.LOST, AttemptOutcome.CANCELLED})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What a deployment's health is made of, apart from what time alone changes."""
+
+    consecutive_failures: int
+    opened: int
+    served: int
+    failed: int
+
+    @classmethod
+    def of(cls, health: DeploymentHealth) -> _Verdicts:
+        return cls(
+            health.breaker.consecutive_failures,
+            health.breaker.opened_total,
+            health.served_total,
+            sum(health.failures_total.values()),
+        )
+
+
+class DeploymentWatch:
+    """One deployment as the drill has seen it. Its methods return complaints."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._not_before = 0.0
+        self._verdicts = _Verdicts(0, 0, 0, 0)
+        self._probes: list[LiveAttempt] = []
+        self._started = 0
+        self._ended: collections.Counter[AttemptOutcome] = collections.Counter()
+        self._failures: collections.Counter[FailureClass] = collections.Counter()
+
+    def started(self, health: DeploymentHealth, now: float) -> Iterator[Complaint]:
+        """Take note of a start; `health` is that after it."""
+        self._started += 1
+        if now < self._not_before - _ROUNDING:
+            yield (
+                Promise.GATES,
+                f"`{self.name}` asked not to be called before {self._not_before:.6f} s",
+            )
+        if health.breaker.state is BreakerState.CLOSED:
+            self._probes.clear()
+        self._verdicts = _Verdicts.of(health)
+
+    def needs_force(self, health: DeploymentHealth) -> bool:
+        """Whether an attempt that has just started was no probe and not let through either."""
+        match health.breaker.state:
+            case BreakerState.CLOSED:
+                return False
+            case BreakerState.OPEN:
+                return True
+            case BreakerState.HALF_OPEN:
+                return any(
+                    probe.running and probe.probe_of == health.breaker.opened_total
+                    for probe in self._probes
+                )
+
+    def probes(self, attempt: LiveAttempt, health: DeploymentHealth) -> None:
+        """Take note that an attempt is the probe of an opening."""
+        attempt.probe_of = health.breaker.opened_total
+        self._probes = [probe for probe in self._probes if probe.running]
+        self._probes.append(attempt)
+
+    def ended(
+        self, attempt: LiveAttempt, health: DeploymentHealth, now: float
+    ) -> Iterator[Complaint]:
+        """Take note of an end; `health` is that after it."""
+        report = attempt.report
+        if report is None:
+            return
+        self._ended[report.outcome] += 1
+        failure = report.failure
+        if report.outcome in {AttemptOutcome.FAILED, AttemptOutcome.BROKEN} and failure is not None:
+            self._failures[failure.failure_class] += 1
+            if failure.failure_class in _ASKS_FOR_TIME and failure.retry_after is not None:
+                self._not_before = max(self._not_before, now + failure.retry_after)
+        verdicts = _Verdicts.of(health)
+        if report.outcome in _SAYS_NOTHING:
+            before = self._verdicts
+            # First content of a probe may have closed the breaker since: only worse is wrong.
+            if (
+                verdicts.consecutive_failures > before.consecutive_failures
+                or verdicts.opened != before.opened
+                or verdicts.served != before.served
+                or verdicts.failed != before.failed
+            ):
+                yield (
+                    Promise.LOSERS,
+                    f"a {report.outcome.value} attempt changed the health of `{self.name}`",
+                )
+        self._verdicts = verdicts
+
+    def over(self, health: DeploymentHealth) -> Iterator[Complaint]:
+        """Compare the sums at the end of the drill."""
+        served = self._ended[AttemptOutcome.SERVED]
+        cancelled = sum(self._ended[outcome] for outcome in _SAYS_NOTHING)
+        for what, seen, told in (
+            ("attempts", self._started, health.attempts_total),
+            ("served", served, health.served_total),
+            ("cancelled", cancelled, health.cancelled_total),
+        ):
+            if seen != told:
+                yield Promise.LOSERS, f"`{self.name}` has {seen} {what}, its health tells {told}"
+        if self._failures != collections.Counter(health.failures_total):
+            yield (
+                Promise.LOSERS,
+                f"the failures of `{self.name}` are not those that its health tells",
+            )
+        if health.in_flight:
+            yield (
+                Promise.NOTHING_LEFT,
+                f"`{self.name}` still has {health.in_flight} attempts in flight",
+            )
+        if health.queued:
+            yield Promise.NOTHING_LEFT, f"{health.queued} attempts still wait for `{self.name}`"
+        if not self._failures and health.breaker.opened_total:
+            yield Promise.LOSERS, f"the breaker of `{self.name}` opened without a failure"
+
+
+def is_callable(health: DeploymentHealth) -> bool:
+    """Whether nothing that health tells keeps calls from a deployment."""
+    return (
+        health.breaker.state is BreakerState.CLOSED
+        and health.state is not HealthState.UNAVAILABLE
+        and health.not_before_delay is None
+        and not health.disabled_description
+        and health.headroom is None
+        and (health.concurrency_limit is None or health.in_flight < health.concurrency_limit)
+    )
+
+
+def may_be_forced(reason: AttemptReason) -> bool:
+    """Whether the least bad deployment may be tried for this reason although it rests."""
+    return reason is AttemptReason.FIRST

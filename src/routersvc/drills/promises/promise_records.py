@@ -1,0 +1,74 @@
+"""What is written down when a promise is broken, and of calls that still run."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.reports import AttemptReason, AttemptReport
+
+
+class Promise(enum.Enum):
+    """What every drill checks; the numbers are those of the design."""
+
+    ONE_OUTCOME = "1 one outcome, of one piece"
+    NOT_TRUNCATED = "2 no truncated success"
+    CONSTRAINTS = "3 constraints hold"
+    DEADLINE = "4 deadline"
+    NOTHING_LEFT = "5 nothing left running"
+    CANCELLATION = "6 cancelled at once"
+    BOUNDED = "7 bounded attempts and budgets"
+    LOSERS = "8 losers change no health"
+    PROBES = "one probe at a time"
+    GATES = "not called before it allows"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """A promise of the design that was not kept; `at` is seconds of virtual time."""
+
+    promise: Promise
+    at: float
+    request_id: str
+    description: str
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        call = f" call {self.request_id}" if self.request_id else ""
+        return f"{self.promise.value}: at {self.at:.6f} s{call}: {self.description}"
+
+
+@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
+class LiveAttempt:
+    """An attempt that was started. `probe_of` is the opening of the breaker that it probes."""
+
+    request_id: str
+    deployment: str
+    reason: AttemptReason
+    number: int
+    started_at: float
+    probe_of: int | None = None
+    report: AttemptReport | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its end was not told yet."""
+        return self.report is None
+
+
+@dataclasses.dataclass(kw_only=True, slots=True, eq=False)
+class LiveCall:
+    """A call that has arrived. `told` counts its ends as the observer heard them."""
+
+    request: Request
+    arrived_at: float
+    attempts: list[LiveAttempt] = dataclasses.field(default_factory=list[LiveAttempt])
+    told: int = 0
+    told_error: BaseException | None = None
+    refused: int = 0
+
+    @property
+    def deadline(self) -> float:
+        """The instant at which the caller's patience ends."""
+        return self.arrived_at + self.request.timeout

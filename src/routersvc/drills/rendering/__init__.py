@@ -1,0 +1,1 @@
+"""The results of a drill as text, JSON and SVG."""

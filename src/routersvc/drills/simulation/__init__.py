@@ -1,0 +1,1 @@
+"""Runs a drill: the real router in virtual time among simulated deployments."""

@@ -1,0 +1,260 @@
+"""Deployments that answer by distributions and fail by schedule, in virtual time.
+
+Every token says which stream it belongs to, its place, and how many there are, so that whoever
+receives an answer can tell whether it is whole and of one piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random as random_module
+from collections.abc import Callable, Sequence
+
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    TextDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.drills.plans.drill_plans import DrillPlan, SimulatedDeployment
+from routersvc.drills.plans.faults import FAILURE_CLASSES, Fault, FaultKind, FaultSchedule
+from routersvc.engine.ports import AttemptCall
+
+REQUEST_HEADER = "x-request"
+"""Tells the gateway on whose behalf an attempt is made."""
+
+_PROMPT_TOKENS = 10
+_STATUSES = {
+    FaultKind.ERROR: 503,
+    FaultKind.OVERLOAD: 529,
+    FaultKind.RATE_LIMIT: 429,
+    FaultKind.UNAUTHORIZED: 401,
+}
+
+
+class _Character:
+    """One deployment: how it behaves, what goes wrong, and its own luck."""
+
+    def __init__(
+        self, plan: SimulatedDeployment, schedule: FaultSchedule, random: random_module.Random
+    ) -> None:
+        self.plan = plan
+        self.schedule = schedule
+        self.random = random
+
+    async def check(self) -> None:
+        """Answer an active check, at once and only while it is there at all.
+
+        Raises:
+            AttemptFailedError: it is not, or refuses the credential.
+        """
+        now = _now()
+        if self.schedule.is_down(now):
+            raise AttemptFailedError(_refused_connection())
+        for fault in self.schedule.active(now):
+            if fault.kind is FaultKind.HANG:
+                await _for_ever()
+            elif fault.kind is FaultKind.UNAUTHORIZED:
+                raise AttemptFailedError(_refusal(fault))
+
+
+class SimulatedStream:
+    """One answer; `speaks` is told of its first token, `closed` when it has been closed."""
+
+    def __init__(
+        self,
+        serial: int,
+        character: _Character,
+        *,
+        streaming: bool,
+        speaks: Callable[[], object],
+        closed: Callable[[int], object],
+    ) -> None:
+        self._serial = serial
+        self._speaks = speaks
+        self._closed = closed
+        self._character = character
+        self._streaming = streaming
+        self._begun = False
+        self._told = 0
+        self._length = 0
+        self._breaks_after = math.inf
+        self._stalls = False
+
+    async def receive(self) -> Sequence[AnswerEvent]:
+        """Wait for the next events.
+
+        Raises:
+            AttemptFailedError: the deployment fails.
+        """
+        if not self._begun:
+            self._begun = True
+            await self._begin()
+            if not self._streaming:
+                return await self._whole()
+            return (Started(model_version="simulated-1"), self._token())
+        if self._told >= self._breaks_after:
+            await self._break_off()
+        if self._told == self._length:
+            return self._end()
+        await self._pause(self._character.plan.gap.draw(self._character.random))
+        return (self._token(),)
+
+    async def aclose(self) -> None:
+        """Break the answer off, or give the connection back."""
+        self._closed(self._serial)
+
+    async def _begin(self) -> None:
+        """Wait for the first token, with the luck and the faults of this moment."""
+        character = self._character
+        random = character.random
+        plan = character.plan
+        first = plan.first_content.draw(random)
+        self._length = random.randint(plan.min_tokens, plan.max_tokens)
+        lucks = {fault: random.random() for fault in character.schedule.active(_now())}
+        if character.schedule.is_down(_now()):
+            raise AttemptFailedError(_refused_connection())
+        for fault, luck in lucks.items():
+            if luck >= fault.share:
+                continue
+            if fault.kind is FaultKind.HANG:
+                await _for_ever()
+            elif fault.refuses:
+                raise AttemptFailedError(_refusal(fault))
+            elif fault.breaks_answers:
+                self._breaks_after = min(self._breaks_after, fault.tokens)
+                self._stalls = fault.kind is FaultKind.STALL
+        await self._pause(first)
+        if self._breaks_after == 0:
+            await self._break_off()
+
+    async def _whole(self) -> Sequence[AnswerEvent]:
+        gap = self._character.plan.gap
+        length = min(self._length, self._breaks_after)
+        seconds = sum(gap.draw(self._character.random) for _ in range(1, int(length)))
+        await self._pause(seconds)
+        if self._breaks_after < math.inf:
+            await self._break_off()
+        tokens = [self._token() for _ in range(self._length)]
+        return (Started(model_version="simulated-1"), *tokens, *self._end())
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait as long as this takes now, unless the connection breaks meanwhile."""
+        schedule = self._character.schedule
+        now = _now()
+        due = schedule.thaws_at(now + seconds * schedule.factor(now))
+        kill = schedule.next_kill(now)
+        if kill <= due:
+            await asyncio.sleep(kill - now)
+            raise AttemptFailedError(self._lost_connection())
+        if due == math.inf:
+            await _for_ever()
+        await asyncio.sleep(due - now)
+
+    async def _break_off(self) -> None:
+        if self._stalls:
+            await _for_ever()
+        raise AttemptFailedError(self._lost_connection())
+
+    def _lost_connection(self) -> Failure:
+        begun = self._told > 0
+        return Failure(
+            failure_class=FailureClass.TRUNCATED if begun else FailureClass.RESET,
+            message="the connection broke",
+        )
+
+    def _token(self) -> TextDelta:
+        if not self._told:
+            self._speaks()
+        text = f"{self._serial}.{self._told}/{self._length} "
+        self._told += 1
+        return TextDelta(text=text)
+
+    def _end(self) -> tuple[AnswerEvent, ...]:
+        usage = Usage(input_tokens=_PROMPT_TOKENS, output_tokens=self._length)
+        return (UsageCounted(usage=usage), Finished(reason=FinishReason.STOP))
+
+
+class SimulatedGateway:
+    """The way to the simulated deployments.
+
+    `speaks` is told of each first token in the moment in which the router gets it: of which request
+    and deployment.
+    """
+
+    def __init__(self, plan: DrillPlan, speaks: Callable[[str, str], object]) -> None:
+        self._speaks = speaks
+        self._characters = {
+            deployment.name: _Character(
+                deployment,
+                FaultSchedule(f for f in plan.faults if f.deployment == deployment.name),
+                random_module.Random(f"{plan.seed}/{deployment.name}"),
+            )
+            for deployment in plan.deployments
+        }
+        self._opened = 0
+        self._open: dict[int, str] = {}
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams have been opened and not closed."""
+        return len(self._open)
+
+    def open_streams_of(self, request_id: str) -> int:
+        """Return how many streams a request has opened and not closed."""
+        return sum(of == request_id for of in self._open.values())
+
+    def open(self, call: AttemptCall) -> SimulatedStream:
+        """Prepare an answer."""
+        self._opened += 1
+        request_id = call.headers.get(REQUEST_HEADER, "")
+        name = call.deployment.name
+        self._open[self._opened] = request_id
+        return SimulatedStream(
+            self._opened,
+            self._characters[name],
+            streaming=call.streaming,
+            speaks=lambda: self._speaks(request_id, name),
+            closed=self._forget,
+        )
+
+    async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
+        """Answer an active check.
+
+        Raises:
+            AttemptFailedError: the deployment is not there.
+        """
+        del connect_timeout
+        await self._characters[deployment.name].check()
+
+    def _forget(self, serial: int) -> None:
+        self._open.pop(serial, None)
+
+
+def _refused_connection() -> Failure:
+    return Failure(failure_class=FailureClass.CONNECT, message="the connection is refused")
+
+
+def _refusal(fault: Fault) -> Failure:
+    status = _STATUSES.get(fault.kind)
+    return Failure(
+        failure_class=FAILURE_CLASSES[fault.kind],
+        message="the connection broke" if status is None else f"status {status}",
+        http_status=status,
+        retry_after=fault.retry_after,
+        connection_was_idle=fault.kind is FaultKind.STALE_CONNECTION,
+    )
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,123 @@
+"""Who calls: every call of the router's own services is that of a tenant before it is read.
+
+Health checks and reflection stay open, because balancers and probes carry no keys. How a caller is
+known is a port; API keys are what is built in. A caller that is nobody's hears `UNAUTHENTICATED`
+through the one exit for errors, before a byte of its request is parsed.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias, cast
+
+import grpc
+from grpc import aio
+
+from routersvc.domain.outcomes.errors import UnknownTenantError
+
+_Context = aio.ServicerContext[Any, Any]
+# Generic in the stubs alone.
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+_Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
+
+_TENANT = contextvars.ContextVar("tenant", default="")
+"""The tenant of the call that the current task serves: grpc starts a task for each call."""
+
+
+class Authenticator(Protocol):
+    """Tells whose a call is."""
+
+    def tenant_of(self, metadata: Mapping[str, str | bytes]) -> str:
+        """Return the tenant's name from the call's metadata, whose keys are in lower case.
+
+        Does no I/O.
+
+        Raises:
+            UnknownTenantError: nobody knows the caller.
+        """
+        ...
+
+
+def current_tenant() -> str:
+    """Return the tenant of the call that the current task serves, empty where none is known."""
+    return _TENANT.get()
+
+
+class Authentication(aio.ServerInterceptor):
+    """Lets `authenticator` see every call of `services` first. Stands inside of the exit.
+
+    `turned_away` hears of each call that is nobody's, and whether it wanted a stream.
+    """
+
+    def __init__(
+        self,
+        *,
+        authenticator: Authenticator,
+        services: Iterable[str],
+        turned_away: Callable[[bool], None],
+    ) -> None:
+        self._authenticator = authenticator
+        self._turned_away = turned_away
+        self._services = frozenset(services)
+        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        """Return the method's handler behind the authentication, or as it is for open services."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method[1:].partition("/")[0] not in self._services:
+            return handler
+        known = self._guarded.get(method)
+        if known is None or known[0] is not handler:
+            known = (handler, self._guard(handler, method))
+            self._guarded[method] = known
+        return known[1]
+
+    def _guard(self, handler: _Handler, method: str) -> _Handler:
+        # The stubs know synchronous behaviours only.
+        behaviour = cast("_Behaviour | None", handler.unary_unary or handler.unary_stream)
+        if behaviour is None or not inspect.iscoroutinefunction(behaviour):
+            raise ValueError(f"`{method}` is no coroutine that takes one request")
+        make = (
+            grpc.unary_unary_rpc_method_handler
+            if handler.unary_unary is not None
+            else grpc.unary_stream_rpc_method_handler
+        )
+        return make(
+            self._authenticated(
+                behaviour,
+                handler.request_deserializer,
+                streaming=handler.unary_stream is not None,
+            ),
+            None,
+            handler.response_serializer,
+        )
+
+    def _authenticated(
+        self,
+        behaviour: _Behaviour,
+        deserialize: Callable[[bytes], object] | None,
+        *,
+        streaming: bool,
+    ) -> Callable[[bytes, _Context], Awaitable[object]]:
+        @functools.wraps(behaviour)
+        async def authenticated(raw: bytes, context: _Context) -> object:
+            metadata: dict[str, str | bytes] = {}
+            for key, value in context.invocation_metadata() or ():
+                metadata.setdefault(key, value)
+            try:
+                _TENANT.set(self._authenticator.tenant_of(metadata))
+            except UnknownTenantError:
+                self._turned_away(streaming)
+                raise
+            request = raw if deserialize is None else deserialize(raw)
+            return await behaviour(request, context)
+
+        return authenticated

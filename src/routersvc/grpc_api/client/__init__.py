@@ -1,0 +1,1 @@
+"""The client with which the command line calls a router."""

@@ -1,0 +1,1 @@
+"""How errors become gRPC statuses with details."""

@@ -1,0 +1,153 @@
+"""The one exit for errors: every failure leaves the service through `context.abort`, typed.
+
+An interceptor inside the one of OpenTelemetry, whose span takes its status from `abort` alone. It
+deserialises requests itself, because what grpc does about bytes that no message can be made of
+puts the exception's text on the wire.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any, Never, TypeAlias, cast
+
+import grpc
+from google.protobuf.message import DecodeError
+from grpc import aio
+
+from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError, RouterError
+from routersvc.grpc_api.errors.running_calls import RunningCalls
+from routersvc.grpc_api.errors.status_details import travelling
+from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
+
+logger = logging.getLogger(__name__)
+
+_Context = aio.ServicerContext[Any, Any]
+# Generic in the stubs alone.
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+_Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
+_Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
+
+
+class ErrorExit(aio.ServerInterceptor):
+    """Maps whatever a handler raises to a status, and keeps the calls of `tracked` services.
+
+    `make_id` makes the references under which the log tells more of a defect.
+    """
+
+    def __init__(
+        self, *, calls: RunningCalls, tracked: frozenset[str], make_id: Callable[[], str]
+    ) -> None:
+        self._calls = calls
+        self._tracked = tracked
+        self._make_id = make_id
+        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        """Return the method's handler behind this exit; `None` for an unknown method."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method
+        known = self._guarded.get(method)
+        if known is None or known[0] is not handler:
+            known = (handler, self._guard(handler, method))
+            self._guarded[method] = known
+        return known[1]
+
+    def _guard(self, handler: _Handler, method: str) -> _Handler:
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(handler, method), None, handler.response_serializer
+            )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(
+                self._streaming(handler, handler.request_deserializer, method),
+                None,
+                handler.response_serializer,
+            )
+        if handler.stream_stream is not None:
+            return grpc.stream_stream_rpc_method_handler(
+                self._streaming(handler, None, method),
+                handler.request_deserializer,
+                handler.response_serializer,
+            )
+        raise ValueError(f"`{method}` takes a stream and answers once, which no method here does")
+
+    def _unary(
+        self, handler: _Handler, method: str
+    ) -> Callable[[bytes, _Context], Awaitable[object]]:
+        # The stubs know synchronous behaviours only.
+        behaviour: _Behaviour = cast("_Behaviour", handler.unary_unary)
+        deserialize = handler.request_deserializer
+
+        async def guarded(raw: bytes, context: _Context) -> object:
+            try:
+                async with self._running(method):
+                    request = raw if deserialize is None else deserialize(raw)
+                    return await behaviour(request, context)
+            except aio.BaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+                await self._abort(context, error, method)
+
+        return guarded
+
+    def _streaming(
+        self, handler: _Handler, deserialize: Callable[[Any], object] | None, method: str
+    ) -> Callable[[object, _Context], AsyncIterator[Never]]:
+        """Return a generator that yields nothing and writes everything.
+
+        Interceptors further out iterate over what a streaming handler yields. A generator that is
+        left behind while grpc writes is closed by the garbage collector at some later time, in
+        another task; a handler that writes itself hears of a cancellation at once.
+        """
+        behaviour = cast("_Behaviour", handler.unary_stream or handler.stream_stream)
+        writes = inspect.iscoroutinefunction(behaviour)
+        generate = cast("_Generator", behaviour)
+
+        async def guarded(message: object, context: _Context) -> AsyncIterator[Never]:
+            try:
+                async with self._running(method):
+                    request = message if deserialize is None else deserialize(message)
+                    if writes:
+                        await behaviour(request, context)
+                    else:
+                        async with contextlib.aclosing(generate(request, context)) as responses:
+                            async for response in responses:
+                                await context.write(response)
+            except aio.BaseError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+                await self._abort(context, error, method)
+            return
+            yield
+
+        return guarded
+
+    def _running(self, method: str) -> contextlib.AbstractAsyncContextManager[None]:
+        service = method[1:].partition("/")[0]
+        return self._calls.running() if service in self._tracked else contextlib.nullcontext()
+
+    async def _abort(self, context: _Context, error: Exception, method: str) -> Never:
+        if isinstance(error, DecodeError):
+            error = InvalidRequestError(
+                [FieldViolation(field="request", description="is not a valid message")]
+            )
+        status = status_of(error) if isinstance(error, RouterError) else None
+        if status is None:
+            reference = self._make_id()
+            status = unexpected_status(reference)
+            logger.error(
+                "a call failed in a way that nothing is known of",
+                exc_info=error,
+                extra={"fields": {"method": method, "reference": reference}},
+            )
+        message, trailers = travelling(status)
+        await context.abort(status.code, message, trailers)

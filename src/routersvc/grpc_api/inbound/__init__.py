@@ -1,0 +1,1 @@
+"""Protobuf requests converted to domain values, or refused by field."""

@@ -1,0 +1,1 @@
+"""Domain values converted to protobuf responses."""

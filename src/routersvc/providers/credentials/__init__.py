@@ -1,0 +1,1 @@
+"""Credentials of providers: keys, signatures, and tokens that are refreshed."""

@@ -1,0 +1,30 @@
+"""Finds in an error's own words when to come back, where no header says it.
+
+Seen: `Please try again in 2.4s` and `in 7m12s` (OpenAI, Groq), `Please retry after 9 seconds`
+(Azure), `Please retry in 34.07s` (Google), `in 6 minutes`. Inside a successful response there are
+no headers left to say it, so the words are all there is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from routersvc.providers.errors.rate_limit_headers import seconds_until
+
+_NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,9})?"
+_HINT = re.compile(
+    r"\b(?:try again|retry|wait)(?: in| after| for)? (?:about )?"
+    rf"(?:(?P<number>{_NUMBER}) ?(?P<unit>(?:millisecond|second|minute|hour)s?)\b"
+    rf"|(?P<length>(?:{_NUMBER}(?:ms|[dhms])){{1,4}})(?![a-z0-9]))"
+)
+_UNITS = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0, "hours": 3_600.0}
+
+
+def wait_in(text: str) -> float | None:
+    """Return the seconds to wait that a lower-case text names; `None` where it names none."""
+    found = _HINT.search(text)
+    if found is None:
+        return None
+    if found["length"]:
+        return seconds_until(found["length"], now=0.0)
+    return float(found["number"]) * _UNITS[found["unit"].removesuffix("s") + "s"]

@@ -1,0 +1,1 @@
+"""The wire formats, one folder for each."""

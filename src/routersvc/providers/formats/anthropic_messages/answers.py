@@ -1,0 +1,146 @@
+"""Reads one answer, whole or block by block.
+
+A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
+and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
+Citations have no place in the contract and are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    RefusalDelta,
+    Started,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
+from routersvc.providers.reading.block_answers import BlockAnswer
+from routersvc.providers.reading.json_values import JsonObject, text_of
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "end_turn": FinishReason.STOP,
+        "stop_sequence": FinishReason.STOP,
+        "max_tokens": FinishReason.LENGTH,
+        "model_context_window_exceeded": FinishReason.LENGTH,
+        "tool_use": FinishReason.TOOL_CALLS,
+        "refusal": FinishReason.REFUSAL,
+    }
+)
+"""What the vendor calls the end of an answer.
+
+Any other word means `FinishReason.OTHER`; `pause_turn` is one: the vendor's tools need another
+turn, which begins with this answer.
+"""
+
+
+class AnswerReader(BlockAnswer):
+    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+
+    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
+    the caller takes them for a malformed body.
+    """
+
+    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+        super().__init__(prompt)
+        self._head = head
+        self._usage: JsonObject = {}
+        self._reason = ""
+        self._stop_sequence = ""
+        self._model_version = ""
+        self._answer_id = ""
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete body.
+
+        Raises:
+            AttemptFailedError: the body is an error.
+        """
+        if body.get("type") == "error" or body.get("error"):
+            raise AttemptFailedError(failure_of_event(body, self._head))
+        self.start(body, events)
+        for block in body["content"]:
+            self.read_block(block, events)
+        self.read_end(body, events)
+        self.count(body.get("usage"), events)
+
+    def start(self, message: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the beginning of an answer."""
+        self._model_version = text_of(message.get("model"))
+        self._answer_id = text_of(message.get("id"))
+        events.append(
+            Started(
+                model_version=self._model_version,
+                response_id=self._answer_id,
+                headroom=headroom(self._head.headers, now=self._head.received_at),
+            )
+        )
+
+    def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
+        """Append what has been counted so far."""
+        if usage:
+            self._usage = merged(self._usage, usage)
+            events.append(UsageCounted(usage=read_usage(self._usage)))
+
+    def read_block(self, block: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete block."""
+        match block["type"]:
+            case "text":
+                self.read_text(block.get("text"), events)
+            case "thinking":
+                self.think(block.get("thinking"), events)
+                self.sign(block.get("signature"), events)
+            case "redacted_thinking":
+                self.redact(text_of(block["data"]).encode(), events)
+            case "tool_use":
+                self.end_call(self.read_call(block, events), block.get("input"), events)
+            case _:
+                self.keep(block, events)
+
+    def read_call(self, block: JsonObject, events: list[AnswerEvent]) -> int:
+        """Append the beginning of a tool call; who called is kept where it was not the model."""
+        caller: JsonObject | None = block.get("caller")
+        is_own = caller is None or caller.get("type") == "direct"
+        signature = b"" if is_own else orjson.dumps(caller)
+        return self.begin_call(block["id"], block["name"], events, signature=signature)
+
+    def read_end(self, message: JsonObject, events: list[AnswerEvent]) -> None:
+        """Take note of why the answer ended, as `message_delta` and complete messages tell it."""
+        reason = text_of(message.get("stop_reason"))
+        if reason:
+            self._reason = reason
+            self._stop_sequence = text_of(message.get("stop_sequence"))
+        details: JsonObject = message.get("stop_details") or {}
+        explanation = text_of(details.get("explanation"))
+        if explanation and details.get("type") == "refusal":
+            self.add_content(RefusalDelta(text=explanation), events)
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append `Finished` after everything that the vendor has said.
+
+        Raises:
+            AttemptFailedError: what it said is not a complete, sound answer.
+        """
+        if not self._reason:
+            raise truncated("the answer ended without a finish reason")
+        events.append(
+            Finished(
+                reason=self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER)),
+                stop_sequence=self._stop_sequence,
+                model_version=self._model_version,
+                response_id=self._answer_id,
+            )
+        )

@@ -1,0 +1,134 @@
+"""In what those who speak the Messages format differ, as facts.
+
+A fact is here because recorded traffic, the vendor's schema or its documentation shows it; where
+none of them does, the cautious value stands. What differs from model to model (sampling parameters,
+prefills, schemas) is a fact of the catalogue.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
+from routersvc.providers.errors.mismatches import cannot_express
+
+WIRE_FORMAT = "anthropic_messages"
+"""The format's name in the configuration and in wire extensions."""
+
+_COMMON = frozenset(
+    {
+        Capability.TOOLS,
+        Capability.TOOL_CHOICE,
+        Capability.IMAGE_INPUT,
+        Capability.REASONING,
+        Capability.SAMPLING,
+        Capability.TOP_K,
+        Capability.STOP_SEQUENCES,
+        Capability.STREAMING,
+        Capability.SYSTEM_PROMPT,
+    }
+)
+"""What every server of the format understands."""
+
+_CLAUDE = _COMMON | {
+    Capability.PARALLEL_TOOL_CALLS,
+    Capability.JSON_SCHEMA,
+    Capability.FILE_INPUT,
+    Capability.PREFILL,
+    Capability.PROMPT_CACHE,
+}
+
+
+_KEY_HEADER = CredentialHeader(name="x-api-key", scheme="")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AnthropicDialect:
+    """How one server speaks the Messages format.
+
+    `path` and `stream_path` may hold `{model}`; then the body names none. The version goes into a
+    header, or into the body where `version_in_body`. `addresses`: pictures and documents may be
+    given by address. `system_turns`: a system message may stand after the conversation has begun.
+    `unsigned_thoughts`: thoughts may come back without a signature. `budgets_only`: thinking is
+    always a budget of tokens. `cancel_stops_billing`: what is generated after a stream was closed
+    is not billed.
+    """
+
+    name: str
+    capabilities: frozenset[Capability]
+    path: str = "/messages"
+    stream_path: str = "/messages"
+    probe_path: str = "/models?limit=1"
+    version: str = "2023-06-01"
+    version_in_body: bool = False
+    credential_header: CredentialHeader = _KEY_HEADER
+    service_tiers: Mapping[ServiceTier, str] = dataclasses.field(
+        default_factory=dict[ServiceTier, str]
+    )
+    end_user: bool = True
+    addresses: bool = True
+    file_ids: bool = False
+    system_turns: bool = True
+    unsigned_thoughts: bool = False
+    budgets_only: bool = False
+    cancel_stops_billing: bool = True
+
+    def cannot_express(self, what: str) -> AttemptFailedError:
+        """Return the error that says that `what` cannot be said here."""
+        return cannot_express(WIRE_FORMAT, what, dialect=self.name)
+
+    def require(self, capability: Capability, what: str) -> None:
+        """Refuse `what` where the capability that it needs is lacking.
+
+        Raises:
+            AttemptFailedError: it is.
+        """
+        if capability not in self.capabilities:
+            raise self.cannot_express(what)
+
+
+_ANTHROPIC = AnthropicDialect(
+    name="anthropic",
+    capabilities=_CLAUDE | {Capability.HOSTED_TOOLS, Capability.SERVICE_TIER},
+    service_tiers=MappingProxyType(
+        {ServiceTier.STANDARD: "standard_only", ServiceTier.PRIORITY: "auto"}
+    ),
+    file_ids=True,
+)
+
+_VERTEX = AnthropicDialect(
+    name="vertex",
+    capabilities=_CLAUDE | {Capability.HOSTED_TOOLS},
+    path="/publishers/anthropic/models/{model}:rawPredict",
+    stream_path="/publishers/anthropic/models/{model}:streamRawPredict",
+    # The location itself: no list of models stands below a project's path.
+    probe_path="",
+    version="vertex-2023-10-16",
+    version_in_body=True,
+    credential_header=BEARER,
+    cancel_stops_billing=False,
+)
+
+_OLLAMA = AnthropicDialect(
+    name="ollama",
+    capabilities=_COMMON - {Capability.TOOL_CHOICE},
+    probe_path="/models",
+    end_user=False,
+    addresses=False,
+    system_turns=False,
+    unsigned_thoughts=True,
+    budgets_only=True,
+)
+
+DIALECTS: Mapping[str, AnthropicDialect] = MappingProxyType(
+    {dialect.name: dialect for dialect in (_ANTHROPIC, _VERTEX, _OLLAMA)}
+)
+"""The dialects by the names that the configuration uses."""
+
+DEFAULT_DIALECT = "anthropic"
+"""The vendor whose format it is."""

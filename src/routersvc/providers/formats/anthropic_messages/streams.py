@@ -1,0 +1,114 @@
+"""Reads an answer that comes as server-sent events: blocks that begin, grow and end."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import orjson
+
+from routersvc.domain.conversation.answers import AnswerEvent, ToolCallDelta
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
+from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _OpenBlock:
+    """A block that has begun; `call` is its number where it is a tool call."""
+
+    block: JsonObject
+    call: int | None = None
+    pieces: list[str] = dataclasses.field(default_factory=list[str])
+
+
+class EventReader:
+    """Knows the events of a stream. Kinds that nobody has seen yet are passed over."""
+
+    def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
+        self.is_finished = False
+        self._reader = reader
+        self._head = head
+        self._open: dict[int, _OpenBlock] = {}
+
+    def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
+        """Append what an event says.
+
+        Raises:
+            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+        """
+        event: JsonObject = orjson.loads(piece.data)
+        kind = event.get("type")
+        if kind == "error" or piece.name == b"error":
+            raise AttemptFailedError(failure_of_event(event, self._head))
+        reader = self._reader
+        match kind:
+            case "message_start":
+                message: JsonObject = event["message"]
+                reader.start(message, events)
+                reader.count(message.get("usage"), events)
+            case "content_block_start":
+                self._begin(event["index"], event["content_block"], events)
+            case "content_block_delta":
+                self._grow(self._open[event["index"]], event["delta"], events)
+            case "content_block_stop":
+                self._end(self._open.pop(event["index"]), events)
+            case "message_delta":
+                reader.read_end(event["delta"], events)
+                reader.count(event.get("usage"), events)
+            case "message_stop":
+                self.is_finished = True
+                for block in self._open.values():
+                    self._end(block, events)
+                reader.finish(events)
+            case _:
+                pass
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
+        """Refuse a stream without its last event.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
+
+    def _begin(self, index: int, block: JsonObject, events: list[AnswerEvent]) -> None:
+        opened = self._open[index] = _OpenBlock(block=block)
+        match block["type"]:
+            case "text" | "thinking" | "redacted_thinking":
+                self._reader.read_block(block, events)
+            case "tool_use":
+                opened.call = self._reader.read_call(block, events)
+            case _:
+                pass
+
+    def _grow(self, opened: _OpenBlock, delta: JsonObject, events: list[AnswerEvent]) -> None:
+        match delta["type"]:
+            case "text_delta":
+                self._reader.read_text(delta["text"], events)
+            case "thinking_delta":
+                self._reader.think(delta["thinking"], events)
+            case "signature_delta":
+                self._reader.sign(delta["signature"], events)
+            case "input_json_delta":
+                piece = text_of(delta["partial_json"])
+                opened.pieces.append(piece)
+                if opened.call is not None and piece:
+                    events.append(ToolCallDelta(index=opened.call, arguments_json=piece))
+            case _:
+                pass
+
+    def _end(self, opened: _OpenBlock, events: list[AnswerEvent]) -> None:
+        block, written = opened.block, "".join(opened.pieces)
+        if opened.call is not None:
+            if not written.strip() and block.get("input"):
+                self._reader.end_call(opened.call, block["input"], events)
+            else:
+                self._reader.check_arguments(opened.call, written, events)
+        elif block["type"] not in {"text", "thinking", "redacted_thinking"}:
+            if written and is_json(written):
+                block["input"] = orjson.loads(written)
+            self._reader.keep(block, events)

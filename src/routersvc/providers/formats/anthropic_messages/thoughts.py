@@ -1,0 +1,62 @@
+"""What the vendor wants back unchanged, in the two fields that the contract has for it.
+
+    thinking                text, and its signature as `signature`
+    redacted_thinking       its data as `encrypted`
+    any other block         the whole block, as JSON, as `encrypted`
+
+The last is for what the vendor's own tools did while it answered: the contract has no parts for
+it, and a conversation can only go on with it. Redacted data is base64, so that it never looks like
+JSON.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import orjson
+
+from routersvc.domain.conversation.prompts import Thought
+from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
+from routersvc.providers.reading.json_values import JsonObject
+
+
+def thought_block(thought: Thought, dialect: AnthropicDialect) -> JsonObject:
+    """Write a thought as the vendor gave it.
+
+    Raises:
+        AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
+    """
+    if thought.cache is not None:
+        raise dialect.cannot_express("a cache marker on a thought")
+    if thought.encrypted:
+        if thought.text or thought.signature:
+            raise dialect.cannot_express("a thought that is shown and encrypted at once")
+        return _encrypted(thought.encrypted, dialect)
+    if not thought.signature:
+        if dialect.unsigned_thoughts:
+            return {"type": "thinking", "thinking": thought.text}
+        raise dialect.cannot_express("a thought without a signature")
+    return {
+        "type": "thinking",
+        "thinking": thought.text,
+        "signature": _text(thought.signature, dialect),
+    }
+
+
+def _encrypted(encrypted: bytes, dialect: AnthropicDialect) -> JsonObject:
+    if not encrypted.startswith(b"{"):
+        return {"type": "redacted_thinking", "data": _text(encrypted, dialect)}
+    try:
+        block: object = orjson.loads(encrypted)
+    except orjson.JSONDecodeError:
+        block = None
+    if not isinstance(block, dict) or "type" not in block:
+        raise dialect.cannot_express("a thought that another provider encrypted")
+    return cast("JsonObject", block)
+
+
+def _text(proof: bytes, dialect: AnthropicDialect) -> str:
+    try:
+        return proof.decode("ascii")
+    except UnicodeDecodeError:
+        raise dialect.cannot_express("a thought that another provider signed") from None

@@ -1,0 +1,26 @@
+"""Reads what the vendor counted. Cached tokens stand beside the others, not among them."""
+
+from __future__ import annotations
+
+from routersvc.domain.conversation.answers import Usage
+from routersvc.providers.reading.json_values import JsonObject, count_of
+
+
+def merged(earlier: JsonObject, later: JsonObject) -> JsonObject:
+    """Return the counts of a stream so far: what is told again replaces what was told before."""
+    return {**earlier, **{name: count for name, count in later.items() if count is not None}}
+
+
+def read_usage(usage: JsonObject) -> Usage:
+    """Return the count in the contract's terms."""
+    read = count_of(usage.get("cache_read_input_tokens"))
+    written = count_of(usage.get("cache_creation_input_tokens"))
+    plain = count_of(usage.get("input_tokens"))
+    details: JsonObject = usage.get("output_tokens_details") or {}
+    return Usage(
+        input_tokens=plain + read + written,
+        output_tokens=count_of(usage.get("output_tokens")),
+        cached_input_tokens=read,
+        cache_write_tokens=written,
+        reasoning_tokens=count_of(details.get("thinking_tokens")),
+    )

@@ -1,0 +1,130 @@
+"""Reads one answer, whole or block by block.
+
+A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
+and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
+Citations and the trace of a guardrail have no place in the contract and are passed over.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    MediaDelta,
+    Started,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import Modality, Prompt
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.providers.formats.bedrock_converse.usage import read_usage
+from routersvc.providers.reading.block_answers import BlockAnswer
+from routersvc.providers.reading.json_values import JsonObject, text_of
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "end_turn": FinishReason.STOP,
+        "stop_sequence": FinishReason.STOP,
+        "max_tokens": FinishReason.LENGTH,
+        "model_context_window_exceeded": FinishReason.LENGTH,
+        "tool_use": FinishReason.TOOL_CALLS,
+        "guardrail_intervened": FinishReason.CONTENT_FILTER,
+        "content_filtered": FinishReason.CONTENT_FILTER,
+        "refusal": FinishReason.REFUSAL,
+    }
+)
+"""What the vendor calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+
+BUNGLED_REASONS = frozenset({"malformed_model_output", "malformed_tool_use"})
+"""Finish reasons that say that the model wrote what nobody can read."""
+
+
+class AnswerReader(BlockAnswer):
+    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+
+    Shapes that the vendor has never sent raise `TypeError`, `AttributeError`, `KeyError` or
+    `ValueError`: the caller takes them for a malformed body.
+    """
+
+    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+        super().__init__(prompt)
+        self._answer_id = head.headers.get("x-amzn-requestid", "")
+        self._reason = ""
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete body."""
+        self.start(events)
+        for block in body["output"]["message"]["content"]:
+            self.read_block(block, events)
+        self.read_end(body)
+        self.count(body.get("usage"), events)
+
+    def start(self, events: list[AnswerEvent]) -> None:
+        """Append the beginning of an answer; the vendor does not say which version answers."""
+        events.append(Started(response_id=self._answer_id))
+
+    def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
+        """Append what has been counted."""
+        counted = read_usage(usage or {})
+        if counted is not None:
+            events.append(UsageCounted(usage=counted))
+
+    def read_block(self, block: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete block: an object whose key says what it is."""
+        match block:
+            case {"text": text}:
+                self.read_text(text, events)
+            case {"citationsContent": cited}:
+                for piece in cited.get("content") or ():
+                    self.read_text(piece.get("text"), events)
+            case {"reasoningContent": {"reasoningText": thought}}:
+                self.think(thought.get("text"), events)
+                self.sign(thought.get("signature"), events)
+            case {"reasoningContent": {"redactedContent": redacted}}:
+                self.redact(_decoded(redacted), events)
+            case {"toolUse": call} if call.get("type") != "server_tool_use":
+                index = self.begin_call(call["toolUseId"], call["name"], events)
+                self.end_call(index, call.get("input"), events)
+            case {"image": image}:
+                self.show(image["format"], image["source"].get("bytes"), events)
+            case _:
+                self.keep(block, events)
+
+    def show(self, kind: object, data: object, events: list[AnswerEvent]) -> None:
+        """Append a picture, or a piece of one."""
+        media_type = f"image/{text_of(kind)}"
+        self.add_content(
+            MediaDelta(modality=Modality.IMAGE, media_type=media_type, data=_decoded(data)), events
+        )
+
+    def read_end(self, message: JsonObject) -> None:
+        """Take note of why the answer ended."""
+        self._reason = text_of(message.get("stopReason")) or self._reason
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append `Finished` after everything that the vendor has said.
+
+        Raises:
+            AttemptFailedError: what it said is not a complete, sound answer.
+        """
+        if not self._reason:
+            raise truncated("the answer ended without a finish reason")
+        if self._reason in BUNGLED_REASONS:
+            raise AttemptFailedError(
+                Failure(
+                    failure_class=FailureClass.BAD_ANSWER,
+                    message="the model wrote what the provider cannot read",
+                )
+            )
+        reason = self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER))
+        events.append(Finished(reason=reason, response_id=self._answer_id))
+
+
+def _decoded(value: object) -> bytes:
+    return base64.b64decode(text_of(value), validate=True)

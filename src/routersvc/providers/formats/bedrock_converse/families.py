@@ -1,0 +1,89 @@
+"""What Converse lacks for some models, and how those models are told it all the same.
+
+`additionalModelRequestFields` are a model's own fields. The name of the model tells its family; a
+field stands here because recorded traffic or the vendor's documentation shows it for that family.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.conversation.prompts import ReasoningEffort
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """How the models of one vendor are told what Converse has no field for.
+
+    `top_k` is where it stands: a key, or a key in an object. `is_claude`: thinking is asked for as
+    at Anthropic. `effort_path` is where an effort stands, with what stands beside it in
+    `effort_beside`.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    top_k: tuple[str, ...] = ()
+    is_claude: bool = False
+    effort_path: tuple[str, ...] = ()
+    effort_beside: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    efforts: Mapping[ReasoningEffort, str] = dataclasses.field(
+        default_factory=dict[ReasoningEffort, str]
+    )
+
+
+_LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
+    {
+        ReasoningEffort.MINIMAL: "low",
+        ReasoningEffort.LOW: "low",
+        ReasoningEffort.MEDIUM: "medium",
+        ReasoningEffort.HIGH: "high",
+        ReasoningEffort.MAXIMUM: "high",
+    }
+)
+
+_FAMILIES = (
+    Family(
+        name="Claude",
+        pattern=re.compile(r"anthropic\.claude"),
+        top_k=("top_k",),
+        is_claude=True,
+    ),
+    Family(
+        name="Nova 2",
+        pattern=re.compile(r"amazon\.nova-2-"),
+        top_k=("inferenceConfig", "topK"),
+        effort_path=("reasoningConfig", "maxReasoningEffort"),
+        effort_beside=MappingProxyType({"type": "enabled"}),
+        efforts=_LOW_TO_HIGH,
+    ),
+    Family(
+        name="Nova",
+        pattern=re.compile(r"amazon\.nova-"),
+        top_k=("inferenceConfig", "topK"),
+    ),
+    Family(
+        name="gpt-oss",
+        pattern=re.compile(r"openai\.gpt-oss"),
+        effort_path=("reasoning_effort",),
+        efforts=_LOW_TO_HIGH,
+    ),
+    Family(
+        name="Qwen",
+        pattern=re.compile(r"qwen\.qwen3"),
+        effort_path=("reasoning_config",),
+        efforts=_LOW_TO_HIGH,
+    ),
+    Family(name="Mistral", pattern=re.compile(r"mistral\.mi[sx]tral"), top_k=("top_k",)),
+    Family(name="Command", pattern=re.compile(r"cohere\.command"), top_k=("k",)),
+)
+
+_OTHER = Family(name="this model", pattern=re.compile(""))
+"""A family of which nothing is known beyond what Converse itself has."""
+
+
+def family_of(model: str) -> Family:
+    """Return the family of a model by its id, the id of an inference profile, or an ARN of one."""
+    return next((family for family in _FAMILIES if family.pattern.search(model)), _OTHER)

@@ -1,0 +1,136 @@
+"""Writes the conversation as `system` and `messages`.
+
+System messages at the beginning are the system prompt; later ones stay where they are. The other
+turns alternate between the user and the assistant, so that neighbours of one side become one turn;
+what tools returned is the user's. A cache marker is a block of its own, behind what it marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    CacheLifetime,
+    File,
+    Image,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.providers.formats.bedrock_converse.families import Family
+from routersvc.providers.formats.bedrock_converse.media import (
+    audio_block,
+    document_block,
+    image_block,
+)
+from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
+from routersvc.providers.reading.json_values import JsonObject, object_in
+
+_SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
+_LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+
+
+def encode_messages(
+    messages: Sequence[Message], family: Family
+) -> tuple[list[JsonObject], list[JsonObject]]:
+    """Return the blocks of the system prompt, and the turns, for a model of this family.
+
+    Raises:
+        AttemptFailedError: a part has no place here.
+    """
+    begin = next(
+        (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
+        len(messages),
+    )
+    system = [block for message in messages[:begin] for block in _blocks(message, family)]
+    turns: list[JsonObject] = []
+    for message in messages[begin:]:
+        role = _role(message.role)
+        blocks = list(_blocks(message, family))
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        elif blocks:
+            turns.append({"role": role, "content": blocks})
+    return system, turns
+
+
+def _role(role: Role) -> str:
+    if role in _SYSTEM_ROLES:
+        return "system"
+    return "assistant" if role is Role.ASSISTANT else "user"
+
+
+def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
+    if message.name:
+        raise cannot_express("a participant's name")
+    for part in message.parts:
+        # The vendor refuses empty text, which says nothing.
+        if not (isinstance(part, Text) and not part.text):
+            yield _block(part, message.role, family)
+        if part.cache is not None:
+            yield cache_point(part.cache)
+
+
+def _block(part: Part, role: Role, family: Family) -> JsonObject:
+    match part:
+        case Text() if role is not Role.TOOL:
+            return {"text": part.text}
+        case Image() if role is Role.USER:
+            return image_block(part)
+        case Audio() if role is Role.USER:
+            return audio_block(part)
+        case File() if role is Role.USER:
+            return document_block(part)
+        case ToolResult() if role is Role.TOOL:
+            return _tool_result(part)
+        case ToolCall() if role is Role.ASSISTANT:
+            return _tool_call(part)
+        case Thought() if role is Role.ASSISTANT:
+            return thought_block(part, signed=family.is_claude)
+        case Refusal() if role is Role.ASSISTANT:
+            return {"text": part.text}
+        case _:
+            raise cannot_express(
+                f"a part of the kind `{type(part).__name__}` in a {role.value} message"
+            )
+
+
+def _tool_result(result: ToolResult) -> JsonObject:
+    content: list[JsonObject] = []
+    for part in result.parts:
+        if part.cache is not None:
+            raise cannot_express("a cache marker inside a tool's result")
+        match part:
+            case Text():
+                content.append({"text": part.text})
+            case Image():
+                content.append(image_block(part))
+            case File():
+                content.append(document_block(part))
+    encoded: JsonObject = {"toolUseId": result.call_id, "content": content}
+    if result.is_error:
+        encoded["status"] = "error"
+    return {"toolResult": encoded}
+
+
+def _tool_call(call: ToolCall) -> JsonObject:
+    if call.signature:
+        raise cannot_express("the signature of a tool call")
+    arguments = object_in(call.arguments_json or "{}", "tool_call.arguments_json")
+    return {"toolUse": {"toolUseId": call.call_id, "name": call.name, "input": arguments}}
+
+
+def cache_point(lifetime: CacheLifetime) -> JsonObject:
+    """Return the block that ends a prefix for the cache."""
+    point: JsonObject = {"type": "default"}
+    ttl = _LIFETIMES[lifetime]
+    if ttl is not None:
+        point["ttl"] = ttl
+    return {"cachePoint": point}

@@ -1,0 +1,223 @@
+"""Reads one answer of Cohere's chat: its events, or its one body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, cast
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import Prompt, ReasoningVisibility
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.soundness import (
+    INTERRUPTED,
+    require_arguments,
+    require_content,
+    require_format,
+)
+from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "COMPLETE": FinishReason.STOP,
+        "STOP_SEQUENCE": FinishReason.STOP,
+        "MAX_TOKENS": FinishReason.LENGTH,
+        "TOOL_CALL": FinishReason.TOOL_CALLS,
+        "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
+    }
+)
+"""What Cohere calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+
+FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
+"""Ends that say that the answer broke."""
+
+
+class AnswerReader:
+    """The state of one answer while it is read. Unknown events and citations are passed over."""
+
+    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+        self.is_finished = False
+        self._head = head
+        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
+        self._response_format = prompt.response_format
+        self._text: list[str] = []
+        self._arguments: list[list[str]] = []
+        self._has_content = False
+        self._answer_id = ""
+        self._end: JsonObject = {}
+
+    def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
+        """Append the events of one event of the stream; the last one ends the answer.
+
+        Raises:
+            AttemptFailedError: the event says that the answer failed, or ends an unsound one.
+        """
+        if not piece.data or piece.data == b"[DONE]":
+            return
+        event: JsonObject = orjson.loads(piece.data)
+        kind = event.get("type")
+        if kind == "message-start":
+            self._start(event.get("id") or "", events)
+        elif kind == "message-end":
+            self._end = event.get("delta") or {}
+            self.finish(events)
+            self.is_finished = True
+        elif kind is None:
+            raise AttemptFailedError(failure_of_event(event, self._head))
+        else:
+            delta: JsonObject = event.get("delta") or {}
+            self._read_message(delta.get("message") or {}, events)
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete body.
+
+        Raises:
+            AttemptFailedError: the body is an error.
+        """
+        message: object = body.get("message")
+        if not isinstance(message, dict):
+            raise AttemptFailedError(failure_of_event(body, self._head))
+        self._start(body.get("id") or "", events)
+        self._read_message(cast("JsonObject", message), events)
+        self._end = body
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
+        """Refuse a stream that ends without its last event.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append the count and `Finished`.
+
+        Raises:
+            AttemptFailedError: what was read is not a complete, sound answer.
+        """
+        counted = read_usage(self._end.get("usage") or {})
+        if counted is not None:
+            events.append(UsageCounted(usage=counted))
+        word: str | None = self._end.get("finish_reason")
+        if word is None:
+            raise truncated("the answer ended without a finish reason")
+        if word in FAILED_REASONS:
+            raise AttemptFailedError(failure_of_event(self._end, self._head))
+        reason = FINISH_REASONS.get(word, FinishReason.OTHER)
+        if self._arguments and reason is FinishReason.STOP:
+            reason = FinishReason.TOOL_CALLS
+        if not (self._has_content or self._arguments):
+            require_content(reason)
+        if reason not in INTERRUPTED:
+            require_arguments(are_json=self._complete_arguments(events))
+            if reason is FinishReason.STOP and self._response_format is not None:
+                require_format("".join(self._text), self._response_format)
+        events.append(Finished(reason=reason, response_id=self._answer_id))
+
+    def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
+        """Append `Started`; Cohere does not say which model it is that answers."""
+        self._answer_id = answer_id
+        events.append(
+            Started(
+                response_id=answer_id,
+                headroom=headroom(self._head.headers, now=self._head.received_at),
+            )
+        )
+
+    def _read_message(self, message: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append what a message holds. A body has lists where a stream has single items."""
+        plan = message.get("tool_plan")
+        if plan:
+            self._think(plan, events)
+        for item in _items(message.get("content")):
+            thought = item.get("thinking")
+            if thought:
+                self._think(thought, events)
+            text = item.get("text")
+            if text:
+                self._has_content = True
+                if self._response_format is not None:
+                    self._text.append(text)
+                events.append(TextDelta(text=text))
+        for call in _items(message.get("tool_calls")):
+            self._read_call(call, events)
+
+    def _think(self, text: str, events: list[AnswerEvent]) -> None:
+        self._has_content = True
+        if not self._hides_thoughts:
+            events.append(ThoughtDelta(text=text))
+
+    def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append a call or a piece of one: only the first piece has the name."""
+        function: JsonObject = call.get("function") or {}
+        arguments: str = function.get("arguments") or ""
+        name: str = function.get("name") or ""
+        if name:
+            self._arguments.append([])
+        index = len(self._arguments) - 1
+        if index < 0:
+            raise ValueError("arguments of no call")
+        self._arguments[index].append(arguments)
+        call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
+        events.append(
+            ToolCallDelta(
+                index=index,
+                call_id=call_id if name else "",
+                name=name,
+                arguments_json=arguments,
+            )
+        )
+
+    def _complete_arguments(self, events: list[AnswerEvent]) -> bool:
+        """Whether all arguments are JSON; a call without any gets an empty object."""
+        for index, pieces in enumerate(self._arguments):
+            arguments = "".join(pieces)
+            if not arguments.strip():
+                events.append(ToolCallDelta(index=index, arguments_json="{}"))
+            elif not is_json(arguments):
+                return False
+        return True
+
+
+def read_usage(usage: JsonObject) -> Usage | None:
+    """Return the count in the contract's terms, `None` where nothing was counted.
+
+    `tokens` are what the model read and wrote; pictures stand beside the rest of the prompt.
+    Cohere bills fewer, because the prompt that it adds itself is free.
+    """
+    tokens: JsonObject = usage.get("tokens") or usage.get("billed_units") or {}
+    if not tokens:
+        return None
+    inputs = int(tokens.get("input_tokens") or 0) + int(tokens.get("image_tokens") or 0)
+    return Usage(
+        input_tokens=inputs,
+        output_tokens=int(tokens.get("output_tokens") or 0),
+        cached_input_tokens=min(int(usage.get("cached_tokens") or 0), inputs),
+        reasoning_tokens=int(tokens.get("reasoning_tokens") or 0),
+    )
+
+
+def _items(value: Any) -> Sequence[JsonObject]:  # noqa: ANN401 - whatever a vendor sends
+    """Return what stands in a field that holds a list, one item, a text or nothing."""
+    if not value:
+        return ()
+    if isinstance(value, str):
+        return ({"text": value},)
+    return cast("Sequence[JsonObject]", value) if isinstance(value, list) else (value,)

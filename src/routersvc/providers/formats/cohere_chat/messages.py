@@ -1,0 +1,139 @@
+"""Writes the conversation as the `messages` of Cohere's chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from routersvc.domain.conversation.prompts import (
+    Image,
+    Message,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.providers.formats.cohere_chat.refusals import refused
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.data_urls import data_url
+from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
+from routersvc.providers.writing.part_kinds import kind_of
+
+_ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user"}
+
+
+def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
+    """Return the messages of a request in order; a tool turn becomes one message per result.
+
+    Raises:
+        AttemptFailedError: a part has no place here.
+    """
+    if messages[-1].role is Role.ASSISTANT:
+        raise refused("the beginning of the answer")
+    encoded: list[JsonObject] = []
+    for message in messages:
+        if message.name:
+            raise refused("a participant's name")
+        if any(part.cache is not None for part in message.parts):
+            raise refused("a cache marker")
+        match message.role:
+            case Role.ASSISTANT:
+                encoded.append(_assistant_message(message))
+            case Role.TOOL:
+                encoded.extend(_tool_messages(message))
+            case _:
+                encoded.append(_asking_message(message))
+    return encoded
+
+
+def _asking_message(message: Message) -> JsonObject:
+    role = _ROLES[message.role]
+    content: list[JsonObject] = []
+    for part in message.parts:
+        match part:
+            case Text():
+                content.append({"type": "text", "text": part.text})
+            case Image() if message.role is Role.USER:
+                content.append(_image(part))
+            case _:
+                raise refused(f"{kind_of(part)} in a {message.role.value} message")
+    return {"role": role, "content": _shortest(content)}
+
+
+def _assistant_message(message: Message) -> JsonObject:
+    """Return a turn of the model; thoughts before calls are what Cohere calls a plan."""
+    content: list[JsonObject] = []
+    thoughts: list[str] = []
+    calls: list[JsonObject] = []
+    for part in message.parts:
+        match part:
+            case Text() | Refusal():
+                content.append({"type": "text", "text": part.text})
+            case Thought():
+                if part.signature or part.encrypted:
+                    raise refused("a signed or encrypted thought")
+                thoughts.append(part.text)
+            case ToolCall():
+                calls.append(_tool_call(part))
+            case _:
+                raise refused(f"{kind_of(part)} in an assistant message")
+    encoded: JsonObject = {"role": "assistant"}
+    if calls:
+        encoded["tool_calls"] = calls
+        if thoughts:
+            encoded["tool_plan"] = "".join(thoughts)
+    elif thoughts:
+        content.insert(0, {"type": "thinking", "thinking": "".join(thoughts)})
+    if content or not calls:
+        encoded["content"] = _shortest(content)
+    return encoded
+
+
+def _tool_call(call: ToolCall) -> JsonObject:
+    if call.signature:
+        raise refused("the signature of a tool call")
+    return {
+        "id": call.call_id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments_json},
+    }
+
+
+def _tool_messages(message: Message) -> Iterator[JsonObject]:
+    for part in message.parts:
+        if not isinstance(part, ToolResult):
+            raise refused(f"{kind_of(part)} in a tool message")
+        content: list[JsonObject] = []
+        for piece in part.parts:
+            if not isinstance(piece, Text):
+                raise refused(f"{kind_of(piece)} in a tool's result")
+            if piece.cache is not None:
+                raise refused("a cache marker")
+            content.append({"type": "text", "text": piece.text})
+        if part.is_error:
+            if content:
+                content[0]["text"] = FAILED_TOOL_PREFIX + content[0]["text"]
+            else:
+                content.append({"type": "text", "text": FAILED_TOOL_PREFIX})
+        yield {"role": "tool", "tool_call_id": part.call_id, "content": _shortest(content)}
+
+
+def _image(image: Image) -> JsonObject:
+    url = image.url
+    if url is None:
+        url = data_url(image.data, image.media_type)
+    encoded: JsonObject = {"url": url}
+    if image.detail is not None:
+        encoded["detail"] = image.detail.value
+    return {"type": "image_url", "image_url": encoded}
+
+
+def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
+    """Return plain text where one text is all there is."""
+    if not content:
+        return ""
+    if len(content) == 1 and content[0]["type"] == "text":
+        text: str = content[0]["text"]
+        return text
+    return content

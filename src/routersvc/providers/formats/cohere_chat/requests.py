@@ -1,0 +1,190 @@
+"""Writes an attempt as the body of a request to Cohere's chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.prompts import (
+    FunctionTool,
+    HostedTool,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    Modality,
+    Prompt,
+    Reasoning,
+    ReasoningEffort,
+    Sampling,
+    ToolChoiceMode,
+)
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.cohere_chat.messages import encode_messages
+from routersvc.providers.formats.cohere_chat.refusals import WIRE_FORMAT, refused
+from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.wire_extensions import add_extensions
+
+CAPABILITIES = frozenset(
+    {
+        Capability.TOOLS,
+        Capability.TOOL_CHOICE,
+        Capability.JSON_OBJECT,
+        Capability.JSON_SCHEMA,
+        Capability.IMAGE_INPUT,
+        Capability.REASONING,
+        Capability.SEED,
+        Capability.SAMPLING,
+        Capability.TOP_K,
+        Capability.PENALTIES,
+        Capability.STOP_SEQUENCES,
+        Capability.STREAMING,
+        Capability.SYSTEM_PROMPT,
+    }
+)
+"""What a request can ask for. Log probabilities come per chunk of text, not per token, and without
+alternatives: they are not what the contract promises."""
+
+CONTRACT_FIELDS = frozenset(
+    {
+        "frequency_penalty",
+        "k",
+        "logprobs",
+        "max_tokens",
+        "messages",
+        "model",
+        "p",
+        "presence_penalty",
+        "response_format",
+        "seed",
+        "stop_sequences",
+        "stream",
+        "strict_tools",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+    }
+)
+"""Fields that a wire extension may not carry: the contract has its own words for them."""
+
+MAX_STOP_SEQUENCES = 5
+
+_THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
+    {ReasoningEffort.NONE: "disabled", ReasoningEffort.HIGH: "enabled"}
+)
+"""Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
+
+
+def encode_body(call: AttemptCall) -> JsonObject:
+    """Return the body of the request for an attempt.
+
+    Raises:
+        AttemptFailedError: the prompt asks for what cannot be said.
+    """
+    prompt = call.prompt
+    body: JsonObject = {
+        "model": call.deployment.wire_model,
+        "messages": encode_messages(prompt.messages),
+        "stream": call.streaming,
+    }
+    _add_tools(body, prompt)
+    body |= _sampling(prompt.sampling)
+    match prompt.response_format:
+        case JsonObjectFormat():
+            body["response_format"] = {"type": "json_object"}
+        case JsonSchemaFormat() as wanted:
+            schema = object_in(wanted.json_schema, "response_format.json_schema")
+            body["response_format"] = {"type": "json_object", "json_schema": schema}
+        case None:
+            pass
+    thinking = _thinking(prompt.reasoning)
+    if thinking:
+        body["thinking"] = thinking
+    _refuse_the_rest(prompt)
+    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, refused)
+    return body
+
+
+def _add_tools(body: JsonObject, prompt: Prompt) -> None:
+    if prompt.parallel_tool_calls is not None:
+        raise refused("whether tools are called in parallel")
+    tools: Sequence[FunctionTool | HostedTool] = prompt.tools
+    choice = prompt.tool_choice
+    mode = ToolChoiceMode.AUTO if choice is None else choice.mode
+    function_name = "" if choice is None else choice.function_name
+    match mode:
+        case ToolChoiceMode.AUTO:
+            pass
+        case ToolChoiceMode.NONE:
+            body["tool_choice"] = "NONE"
+        case ToolChoiceMode.REQUIRED:
+            body["tool_choice"] = "REQUIRED"
+        case ToolChoiceMode.FUNCTION:
+            # Cohere cannot be told which one, so the one is all there is to call.
+            body["tool_choice"] = "REQUIRED"
+            tools = [tool for tool in tools if tool.name == function_name]
+    if tools:
+        body["tools"] = [_tool(tool) for tool in tools]
+    if any(isinstance(tool, FunctionTool) and tool.strict for tool in tools):
+        body["strict_tools"] = True
+
+
+def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
+    if isinstance(tool, HostedTool):
+        raise refused(f"the hosted tool `{tool.name}`")
+    return {"type": "function", "function": encode_function(tool)}
+
+
+def _sampling(sampling: Sampling) -> JsonObject:
+    if sampling.min_p is not None:
+        raise refused("`min_p`")
+    if sampling.logit_bias:
+        raise refused("logit bias")
+    if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
+        raise refused(f"more than {MAX_STOP_SEQUENCES} stop sequences")
+    for name, penalty in (
+        ("frequency_penalty", sampling.frequency_penalty),
+        ("presence_penalty", sampling.presence_penalty),
+    ):
+        if penalty is not None and not 0 <= penalty <= 1:
+            raise refused(f"a `{name}` outside of 0 to 1")
+    fields: JsonObject = {
+        "temperature": sampling.temperature,
+        "p": sampling.top_p,
+        "k": sampling.top_k,
+        "frequency_penalty": sampling.frequency_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "seed": sampling.seed,
+        "max_tokens": sampling.max_output_tokens,
+        "stop_sequences": list(sampling.stop_sequences) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _thinking(wanted: Reasoning) -> JsonObject:
+    thinking: JsonObject = {}
+    if wanted.effort is not None:
+        word = _THINKING.get(wanted.effort)
+        if word is None:
+            raise refused(f"the reasoning effort `{wanted.effort.value}`")
+        thinking["type"] = word
+    if wanted.max_tokens is not None:
+        if thinking.get("type") == "disabled" or wanted.max_tokens == 0:
+            return {"type": "disabled"}
+        thinking = {"type": "enabled", "token_budget": wanted.max_tokens}
+    return thinking
+
+
+def _refuse_the_rest(prompt: Prompt) -> None:
+    for given, what in (
+        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
+        (prompt.logprobs is not None, "log probabilities"),
+        (prompt.verbosity is not None, "verbosity"),
+        (bool(prompt.predicted_output), "a predicted output"),
+        (bool(prompt.end_user_id), "an end user's id"),
+        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
+        (prompt.service_tier is not None, "a service tier"),
+    ):
+        if given:
+            raise refused(what)

@@ -1,0 +1,210 @@
+"""Writes the conversation as `systemInstruction` and `contents`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    File,
+    Image,
+    Message,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.providers.formats.gemini.dialects import GeminiDialect
+from routersvc.providers.formats.gemini.media import encode_media
+from routersvc.providers.formats.gemini.signatures import Place, returned
+from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.part_kinds import kind_of
+
+_INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
+
+
+def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> JsonObject:
+    """Return the fields that hold the conversation.
+
+    Raises:
+        AttemptFailedError: a part has no place here, or stands where Google has none for it.
+    """
+    instructions: list[JsonObject] = []
+    contents: list[JsonObject] = []
+    names: dict[str, str] = {}
+    for message in messages:
+        if message.name:
+            raise dialect.cannot_express("a participant's name")
+        if message.role in _INSTRUCTING:
+            if contents:
+                raise dialect.cannot_express("instructions after the conversation has begun")
+            instructions += _instruction(message, dialect)
+        else:
+            contents.append(_content(message, names, dialect))
+    if messages[-1].role is Role.ASSISTANT:
+        raise dialect.cannot_express("the beginning of the answer")
+    fields: JsonObject = {"contents": contents}
+    if instructions:
+        fields["systemInstruction"] = {"parts": instructions}
+    return fields
+
+
+def _instruction(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
+    parts: list[JsonObject] = []
+    for part in message.parts:
+        if not isinstance(part, Text):
+            raise dialect.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
+        parts.append(_text(part, dialect))
+    return parts
+
+
+def _content(message: Message, names: dict[str, str], dialect: GeminiDialect) -> JsonObject:
+    """Return one turn; the names of its calls are remembered for their results."""
+    match message.role:
+        case Role.ASSISTANT:
+            return {"role": "model", "parts": _answer_parts(message, names, dialect)}
+        case Role.TOOL:
+            return {"role": "user", "parts": _result_parts(message, names, dialect)}
+        case _:
+            return {"role": "user", "parts": _asking_parts(message, dialect)}
+
+
+def _asking_parts(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
+    parts: list[JsonObject] = []
+    for part in message.parts:
+        match part:
+            case Text():
+                parts.append(_text(part, dialect))
+            case Image() | Audio() | File():
+                parts.append(encode_media(part, dialect))
+            case _:
+                raise dialect.cannot_express(f"{kind_of(part)} in a user message")
+    return parts
+
+
+def _answer_parts(
+    message: Message, names: dict[str, str], dialect: GeminiDialect
+) -> list[JsonObject]:
+    parts: list[JsonObject] = []
+    elsewhere: list[tuple[str, Place]] = []
+    for part in message.parts:
+        if part.cache is not None:
+            raise dialect.cannot_express("a cache marker")
+        match part:
+            case Text():
+                parts.append({"text": part.text})
+            case Refusal():
+                parts.append({"text": part.text})
+            case ToolCall():
+                names[part.call_id] = part.name
+                parts.append(_call(part, dialect))
+            case Thought():
+                parts += _thought(part, elsewhere, dialect)
+            case Image() | Audio():
+                parts.append(encode_media(part, dialect))
+            case _:
+                raise dialect.cannot_express(f"{kind_of(part)} in an assistant message")
+    for signature, place in elsewhere:
+        _sign(parts, signature, place)
+    return parts or [{"text": ""}]
+
+
+def _thought(
+    thought: Thought, elsewhere: list[tuple[str, Place]], dialect: GeminiDialect
+) -> list[JsonObject]:
+    if thought.encrypted:
+        raise dialect.cannot_express("an encrypted thought")
+    encoded: JsonObject = {"thought": True}
+    if thought.text:
+        encoded["text"] = thought.text
+    if thought.signature:
+        found = returned(thought.signature)
+        if found is None:
+            raise dialect.cannot_express("a thought that another provider signed")
+        signature, place = found
+        if place is None:
+            encoded["thoughtSignature"] = signature
+            return [encoded]
+        elsewhere.append((signature, place))
+    return [encoded] if thought.text else []
+
+
+def _sign(parts: list[JsonObject], signature: str, place: Place) -> None:
+    """Put a signature on the last part of its kind that has none, or on an empty text."""
+    kind = "text" if place is Place.TEXT else "inlineData"
+    for part in reversed(parts):
+        if kind in part and "thought" not in part and "thoughtSignature" not in part:
+            part["thoughtSignature"] = signature
+            return
+    parts.append({"text": "", "thoughtSignature": signature})
+
+
+def _call(call: ToolCall, dialect: GeminiDialect) -> JsonObject:
+    arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
+    encoded: JsonObject = {
+        "functionCall": {"id": call.call_id, "name": call.name, "args": arguments}
+    }
+    if call.signature:
+        found = returned(call.signature)
+        if found is None or found[1] is not None:
+            raise dialect.cannot_express("a tool call that another provider signed")
+        encoded["thoughtSignature"] = found[0]
+    return encoded
+
+
+def _result_parts(
+    message: Message, names: Mapping[str, str], dialect: GeminiDialect
+) -> list[JsonObject]:
+    parts: list[JsonObject] = []
+    for part in message.parts:
+        if not isinstance(part, ToolResult):
+            raise dialect.cannot_express(f"{kind_of(part)} in a tool message")
+        if part.cache is not None:
+            raise dialect.cannot_express("a cache marker")
+        name = names.get(part.call_id)
+        if name is None:
+            raise dialect.cannot_express("the result of a call that the conversation does not hold")
+        parts.append({"functionResponse": _response(part, name, dialect)})
+    return parts
+
+
+def _response(result: ToolResult, name: str, dialect: GeminiDialect) -> JsonObject:
+    """Return a result; one that is not an object itself goes where Google looks for it."""
+    texts: list[str] = []
+    media: list[JsonObject] = []
+    for part in result.parts:
+        if isinstance(part, Text):
+            texts.append(_text(part, dialect)["text"])
+        else:
+            media.append(encode_media(part, dialect))
+    text = "".join(texts)
+    response: JsonObject = {"id": result.call_id, "name": name}
+    if result.is_error:
+        response["response"] = {"error": text}
+    else:
+        value = _object(text)
+        response["response"] = {"output": text} if value is None else value
+    if media:
+        response["parts"] = media
+    return response
+
+
+def _object(text: str) -> JsonObject | None:
+    """Return the object that `text` is, if it is one."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        value: JsonObject = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value
+
+
+def _text(part: Text, dialect: GeminiDialect) -> JsonObject:
+    if part.cache is not None:
+        raise dialect.cannot_express("a cache marker")
+    return {"text": part.text}

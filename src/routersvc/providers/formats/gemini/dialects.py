@@ -1,0 +1,108 @@
+"""In what Google's two doors to the same models differ, as facts.
+
+Sources: the vendor's SDK (google-genai), the discovery document of Vertex AI (v1), recorded
+traffic. Where they disagree on a field, the narrower one counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.mismatches import cannot_express
+
+WIRE_FORMAT = "gemini"
+"""The format's name in the configuration and in wire extensions."""
+
+_CAPABILITIES = frozenset(
+    {
+        Capability.TOOLS,
+        Capability.TOOL_CHOICE,
+        Capability.JSON_OBJECT,
+        Capability.JSON_SCHEMA,
+        Capability.IMAGE_INPUT,
+        Capability.AUDIO_INPUT,
+        Capability.FILE_INPUT,
+        Capability.AUDIO_OUTPUT,
+        Capability.IMAGE_OUTPUT,
+        Capability.REASONING,
+        Capability.LOGPROBS,
+        Capability.SEED,
+        Capability.SAMPLING,
+        Capability.TOP_K,
+        Capability.PENALTIES,
+        Capability.STOP_SEQUENCES,
+        Capability.STREAMING,
+        Capability.SERVICE_TIER,
+        Capability.SYSTEM_PROMPT,
+    }
+)
+
+_VERTEX_TIER_HEADER = b"x-vertex-ai-llm-shared-request-type"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class GeminiDialect:
+    """How one door is spoken to.
+
+    `models_path` stands before the name of a model, `probe_path` is what costs nothing. A service
+    tier is a field of the body, or `tier_header` where the door has one. `store_field`: the body
+    can ask that the request is not logged. `cancel_stops_billing`: what is generated after a stream
+    was closed is not billed.
+    """
+
+    name: str
+    models_path: str
+    probe_path: str
+    tier_header: bytes | None
+    service_tiers: Mapping[ServiceTier, str]
+    store_field: bool
+    capabilities: frozenset[Capability] = _CAPABILITIES
+    cancel_stops_billing: bool = False
+
+    def cannot_express(self, what: str) -> AttemptFailedError:
+        """Return the error that says that `what` cannot be said here."""
+        return cannot_express(WIRE_FORMAT, what, dialect=self.name)
+
+
+_GEMINI = GeminiDialect(
+    name="gemini",
+    models_path="/models/",
+    probe_path="/models?pageSize=1",
+    tier_header=None,
+    service_tiers=MappingProxyType(
+        {
+            ServiceTier.FLEX: "flex",
+            ServiceTier.STANDARD: "standard",
+            ServiceTier.PRIORITY: "priority",
+        }
+    ),
+    store_field=True,
+)
+
+_VERTEX = GeminiDialect(
+    name="vertex",
+    models_path="/publishers/google/models/",
+    probe_path="",
+    tier_header=_VERTEX_TIER_HEADER,
+    service_tiers=MappingProxyType(
+        {
+            ServiceTier.FLEX: "flex",
+            ServiceTier.STANDARD: "",
+            ServiceTier.PRIORITY: "priority",
+        }
+    ),
+    store_field=False,
+)
+
+DIALECTS: Mapping[str, GeminiDialect] = MappingProxyType(
+    {dialect.name: dialect for dialect in (_GEMINI, _VERTEX)}
+)
+"""The dialects by the names that the configuration uses."""
+
+DEFAULT_DIALECT = "gemini"
+"""The one with a key: it is what the vendor's documentation begins with."""

@@ -1,0 +1,74 @@
+"""What Google calls the end of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.conversation.answers import FinishReason
+from routersvc.domain.outcomes.failures import FailureClass
+
+FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "STOP": FinishReason.STOP,
+        "MAX_TOKENS": FinishReason.LENGTH,
+        "SAFETY": FinishReason.CONTENT_FILTER,
+        "RECITATION": FinishReason.CONTENT_FILTER,
+        "BLOCKLIST": FinishReason.CONTENT_FILTER,
+        "PROHIBITED_CONTENT": FinishReason.CONTENT_FILTER,
+        "SPII": FinishReason.CONTENT_FILTER,
+        "MODEL_ARMOR": FinishReason.CONTENT_FILTER,
+        "IMAGE_SAFETY": FinishReason.CONTENT_FILTER,
+        "IMAGE_PROHIBITED_CONTENT": FinishReason.CONTENT_FILTER,
+        "IMAGE_RECITATION": FinishReason.CONTENT_FILTER,
+    }
+)
+"""Any other word means `FinishReason.OTHER`."""
+
+FAILED_REASONS: Mapping[str, tuple[FailureClass, str]] = MappingProxyType(
+    {
+        "MALFORMED_FUNCTION_CALL": (
+            FailureClass.BAD_ANSWER,
+            "the model wrote a tool call that cannot be read",
+        ),
+        "UNEXPECTED_TOOL_CALL": (
+            FailureClass.BAD_ANSWER,
+            "the model called a tool that it does not have",
+        ),
+        "TOO_MANY_TOOL_CALLS": (
+            FailureClass.BAD_ANSWER,
+            "the model called tools without an end",
+        ),
+        "MALFORMED_RESPONSE": (
+            FailureClass.BAD_ANSWER,
+            "the model wrote an answer that cannot be read",
+        ),
+        "NO_IMAGE": (FailureClass.BAD_ANSWER, "the model made no picture"),
+        "MISSING_THOUGHT_SIGNATURE": (
+            FailureClass.INVALID_REQUEST,
+            "the signature of an earlier tool call is missing from the conversation",
+        ),
+    }
+)
+"""Ends that say that there is no answer, and what the router says of them."""
+
+_NUMBERED = (
+    "FINISH_REASON_UNSPECIFIED",
+    "STOP",
+    "MAX_TOKENS",
+    "SAFETY",
+    "RECITATION",
+    "OTHER",
+    "BLOCKLIST",
+    "PROHIBITED_CONTENT",
+    "SPII",
+    "MALFORMED_FUNCTION_CALL",
+)
+"""The words by the numbers that stand for them where enums are encoded as integers."""
+
+
+def word_of(reason: str | int) -> str:
+    """Return the word for the end of an answer; gateways that speak Google's REST may number it."""
+    if isinstance(reason, str):
+        return reason
+    return _NUMBERED[reason] if 0 <= reason < len(_NUMBERED) else "OTHER"

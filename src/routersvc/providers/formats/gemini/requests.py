@@ -1,0 +1,215 @@
+"""Writes an attempt as the body of a generateContent request."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from routersvc.domain.conversation.prompts import (
+    FunctionTool,
+    HostedTool,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    Modality,
+    Prompt,
+    Sampling,
+    ToolChoice,
+    ToolChoiceMode,
+)
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.gemini.contents import encode_conversation
+from routersvc.providers.formats.gemini.dialects import WIRE_FORMAT, GeminiDialect
+from routersvc.providers.formats.gemini.spellings import in_usual_spelling
+from routersvc.providers.formats.gemini.thinking import thinking_config
+from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
+
+CONTRACT_FIELDS = frozenset(
+    {"contents", "model", "serviceTier", "store", "systemInstruction", "toolConfig", "tools"}
+)
+"""Fields that a wire extension may not carry: the contract has its own words for them, or they
+decide who keeps the prompt."""
+
+CONTRACT_GENERATION_FIELDS = frozenset(
+    {
+        "candidateCount",
+        "frequencyPenalty",
+        "logprobs",
+        "maxOutputTokens",
+        "presencePenalty",
+        "responseFormat",
+        "responseJsonSchema",
+        "responseLogprobs",
+        "responseMimeType",
+        "responseModalities",
+        "responseSchema",
+        "seed",
+        "speechConfig",
+        "stopSequences",
+        "temperature",
+        "thinkingConfig",
+        "topK",
+        "topP",
+    }
+)
+"""The same, inside `generationConfig`."""
+
+MAX_STOP_SEQUENCES = 5
+_SEEDS = range(-(2**31), 2**31)
+_SPOKEN = frozenset({"audio/pcm", "audio/l16"})
+"""The only kind of sound that the models speak."""
+
+_MODALITIES = {Modality.TEXT: "TEXT", Modality.IMAGE: "IMAGE", Modality.AUDIO: "AUDIO"}
+
+
+def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
+    """Return the body of the request for an attempt.
+
+    Raises:
+        AttemptFailedError: the prompt asks for what cannot be said.
+    """
+    prompt = call.prompt
+    body = encode_conversation(prompt.messages, dialect)
+    _add_tools(body, prompt, dialect)
+    generation = _sampling(prompt.sampling, dialect)
+    generation |= _output(prompt, dialect)
+    thinking = thinking_config(prompt.reasoning, call.deployment.wire_model, dialect)
+    if thinking:
+        generation["thinkingConfig"] = thinking
+    _refuse_the_rest(prompt, dialect)
+    if prompt.service_tier is not None and dialect.tier_header is None:
+        body["serviceTier"] = dialect.service_tiers[prompt.service_tier]
+    if dialect.store_field and (call.zero_data_retention or call.no_training):
+        body["store"] = False
+    _add_extensions(body, generation, prompt, dialect)
+    if generation:
+        body["generationConfig"] = generation
+    return body
+
+
+def _add_tools(body: JsonObject, prompt: Prompt, dialect: GeminiDialect) -> None:
+    declarations = [_declaration(tool, dialect) for tool in prompt.tools]
+    if declarations:
+        body["tools"] = [{"functionDeclarations": declarations}]
+    if prompt.parallel_tool_calls is not None:
+        raise dialect.cannot_express("whether tools are called in parallel")
+    strict = any(isinstance(tool, FunctionTool) and tool.strict for tool in prompt.tools)
+    config = _calling(prompt.tool_choice, strict=strict)
+    if config:
+        body["toolConfig"] = {"functionCallingConfig": config}
+
+
+def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> JsonObject:
+    if isinstance(tool, HostedTool):
+        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
+    declaration: JsonObject = {"name": tool.name}
+    if tool.description:
+        declaration["description"] = tool.description
+    if tool.parameters_json_schema:
+        declaration["parametersJsonSchema"] = parameters_of(tool)
+    return declaration
+
+
+def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
+    """Return the mode of calling. Both `ANY` and `VALIDATED` promise arguments that obey."""
+    if choice is None:
+        return {"mode": "VALIDATED"} if strict else {}
+    match choice.mode:
+        case ToolChoiceMode.AUTO:
+            return {"mode": "VALIDATED" if strict else "AUTO"}
+        case ToolChoiceMode.NONE:
+            return {"mode": "NONE"}
+        case ToolChoiceMode.REQUIRED:
+            return {"mode": "ANY"}
+        case ToolChoiceMode.FUNCTION:
+            return {"mode": "ANY", "allowedFunctionNames": [choice.function_name]}
+
+
+def _sampling(sampling: Sampling, dialect: GeminiDialect) -> JsonObject:
+    if sampling.min_p is not None:
+        raise dialect.cannot_express("`min_p`")
+    if sampling.logit_bias:
+        raise dialect.cannot_express("logit bias")
+    if sampling.seed is not None and sampling.seed not in _SEEDS:
+        raise dialect.cannot_express("a seed of more than 32 bits")
+    if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
+        raise dialect.cannot_express(f"more than {MAX_STOP_SEQUENCES} stop sequences")
+    fields: JsonObject = {
+        "temperature": sampling.temperature,
+        "topP": sampling.top_p,
+        "topK": sampling.top_k,
+        "frequencyPenalty": sampling.frequency_penalty,
+        "presencePenalty": sampling.presence_penalty,
+        "seed": sampling.seed,
+        "maxOutputTokens": sampling.max_output_tokens,
+        "stopSequences": list(sampling.stop_sequences) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _output(prompt: Prompt, dialect: GeminiDialect) -> JsonObject:
+    fields: JsonObject = {}
+    match prompt.response_format:
+        case JsonObjectFormat():
+            fields["responseMimeType"] = "application/json"
+        case JsonSchemaFormat() as wanted:
+            fields["responseMimeType"] = "application/json"
+            fields["responseJsonSchema"] = object_in(
+                wanted.json_schema, "response_format.json_schema"
+            )
+        case None:
+            pass
+    if prompt.logprobs is not None:
+        fields["responseLogprobs"] = True
+        if prompt.logprobs:
+            fields["logprobs"] = prompt.logprobs
+    if prompt.output_modalities:
+        fields["responseModalities"] = [
+            _modality(modality, dialect) for modality in prompt.output_modalities
+        ]
+    if Modality.AUDIO in prompt.output_modalities:
+        fields["speechConfig"] = _speech(prompt, dialect)
+    return fields
+
+
+def _modality(modality: Modality, dialect: GeminiDialect) -> str:
+    word = _MODALITIES.get(modality)
+    if word is None:
+        raise dialect.cannot_express(f"output of the kind `{modality.value}`")
+    return word
+
+
+def _speech(prompt: Prompt, dialect: GeminiDialect) -> JsonObject:
+    audio = prompt.audio_output
+    if audio is None:
+        raise dialect.cannot_express("spoken output without a voice")
+    if audio.media_type.lower().partition(";")[0] not in _SPOKEN:
+        raise dialect.cannot_express(f"spoken output of the type `{audio.media_type}`")
+    return {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": audio.voice}}}
+
+
+def _refuse_the_rest(prompt: Prompt, dialect: GeminiDialect) -> None:
+    for given, what in (
+        (prompt.verbosity is not None, "verbosity"),
+        (bool(prompt.predicted_output), "a predicted output"),
+        (bool(prompt.end_user_id), "an end user's id"),
+        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
+    ):
+        if given:
+            raise dialect.cannot_express(what)
+
+
+def _add_extensions(
+    body: JsonObject, generation: JsonObject, prompt: Prompt, dialect: GeminiDialect
+) -> None:
+    refuse = dialect.cannot_express
+    for said in extensions_for(prompt, WIRE_FORMAT, refuse):
+        fields = in_usual_spelling(said)
+        more = fields.pop("generationConfig", {})
+        if not isinstance(more, dict):
+            raise refuse("`generationConfig` that is no object")
+        settings = in_usual_spelling(cast("JsonObject", more))
+        taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
+        keep_out(taken, refuse)
+        body.update(fields)
+        generation.update(settings)

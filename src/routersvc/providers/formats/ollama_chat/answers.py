@@ -1,0 +1,151 @@
+"""Reads one answer of Ollama's chat: its lines, or its one body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import Prompt, ReasoningVisibility
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.soundness import require_content, require_format
+from routersvc.providers.reading.token_logprobs import read_logprobs
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
+)
+"""What Ollama calls the end of an answer; old servers say nothing of it, and mean that it is over.
+
+Any other word means `FinishReason.OTHER`.
+"""
+
+
+class AnswerReader:
+    """The state of one answer while it is read. Unknown fields and nulls are passed over."""
+
+    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+        self.is_finished = False
+        self._head = head
+        self._wants_logprobs = prompt.logprobs is not None
+        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
+        self._response_format = prompt.response_format
+        self._text: list[str] = []
+        self._calls = 0
+        self._started = False
+        self._has_content = False
+        self._model_version = ""
+        self._last: JsonObject | None = None
+
+    def read_piece(self, piece: bytes, events: list[AnswerEvent]) -> None:
+        """Append the events of a line; one with `done` ends the answer.
+
+        Raises:
+            AttemptFailedError: the line says that the answer failed, or ends an unsound one.
+        """
+        self.read_body(orjson.loads(piece), events)
+        if self._last is not None:
+            self.finish(events)
+            self.is_finished = True
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a line or of a complete body.
+
+        Raises:
+            AttemptFailedError: it is an error.
+        """
+        if body.get("error"):
+            raise AttemptFailedError(failure_of_event(body, self._head))
+        if not self._started:
+            self._started = True
+            self._model_version = body.get("model") or ""
+            events.append(
+                Started(
+                    model_version=self._model_version,
+                    headroom=headroom(self._head.headers, now=self._head.received_at),
+                )
+            )
+        message: JsonObject = body.get("message") or {}
+        thought: str = message.get("thinking") or ""
+        if thought:
+            self._has_content = True
+            if not self._hides_thoughts:
+                events.append(ThoughtDelta(text=thought))
+        self._read_text(message, body.get("logprobs") or (), events)
+        for call in message.get("tool_calls") or ():
+            self._read_call(call, events)
+        if body.get("done"):
+            self._last = body
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
+        """Refuse a stream that ends without its last line.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append the count and `Finished`.
+
+        Raises:
+            AttemptFailedError: what was read is not a complete, sound answer.
+        """
+        last = self._last
+        if last is None:
+            raise truncated("the answer ended without its terminator")
+        counted = Usage(
+            input_tokens=last.get("prompt_eval_count") or 0,
+            output_tokens=last.get("eval_count") or 0,
+        )
+        if counted != Usage():
+            events.append(UsageCounted(usage=counted))
+        reason = FINISH_REASONS.get(last.get("done_reason") or "stop", FinishReason.OTHER)
+        if self._calls and reason is FinishReason.STOP:
+            reason = FinishReason.TOOL_CALLS
+        if not (self._has_content or self._calls):
+            require_content(reason)
+        if reason is FinishReason.STOP and self._response_format is not None:
+            require_format("".join(self._text), self._response_format)
+        events.append(Finished(reason=reason, model_version=self._model_version))
+
+    def _read_text(
+        self, message: JsonObject, logprobs: Sequence[JsonObject], events: list[AnswerEvent]
+    ) -> None:
+        text: str = message.get("content") or ""
+        tokens = read_logprobs(logprobs) if self._wants_logprobs else ()
+        if text:
+            self._has_content = True
+            if self._response_format is not None:
+                self._text.append(text)
+        if text or tokens:
+            events.append(TextDelta(text=text, logprobs=tokens))
+
+    def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append a call, which comes whole; old servers give no id."""
+        function: JsonObject = call["function"]
+        events.append(
+            ToolCallDelta(
+                index=self._calls,
+                call_id=call.get("id") or f"call-{self._calls}",
+                name=function["name"],
+                arguments_json=orjson.dumps(function.get("arguments") or {}).decode(),
+            )
+        )
+        self._calls += 1

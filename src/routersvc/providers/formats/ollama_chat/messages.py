@@ -1,0 +1,137 @@
+"""Writes the conversation as the `messages` of Ollama's chat.
+
+A message is one text and a list of pictures: several texts are joined, and pictures lose their
+place between them. That is the format's own form of the same content.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+
+from routersvc.domain.conversation.prompts import (
+    Image,
+    Message,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.providers.formats.ollama_chat.refusals import refused
+from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
+from routersvc.providers.writing.part_kinds import kind_of
+
+_ROLES = {
+    Role.SYSTEM: "system",
+    Role.DEVELOPER: "system",
+    Role.USER: "user",
+    Role.ASSISTANT: "assistant",
+}
+
+
+def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
+    """Return the messages of a request in order; a tool turn becomes one message per result.
+
+    Raises:
+        AttemptFailedError: a part has no place here.
+    """
+    if messages[-1].role is Role.ASSISTANT:
+        raise refused("the beginning of the answer")
+    encoded: list[JsonObject] = []
+    names: dict[str, str] = {}
+    for message in messages:
+        if message.name:
+            raise refused("a participant's name")
+        if any(part.cache is not None for part in message.parts):
+            raise refused("a cache marker")
+        if message.role is Role.TOOL:
+            encoded.extend(_tool_messages(message, names))
+        else:
+            names |= {
+                part.call_id: part.name for part in message.parts if isinstance(part, ToolCall)
+            }
+            encoded.append(_message(message))
+    return encoded
+
+
+def _message(message: Message) -> JsonObject:
+    texts: list[str] = []
+    images: list[str] = []
+    thoughts: list[str] = []
+    calls: list[JsonObject] = []
+    answers = message.role is Role.ASSISTANT
+    for part in message.parts:
+        match part:
+            case Text():
+                texts.append(part.text)
+            case Refusal() if answers:
+                texts.append(part.text)
+            case Image() if not answers:
+                images.append(_image(part))
+            case Thought() if answers:
+                if part.signature or part.encrypted:
+                    raise refused("a signed or encrypted thought")
+                thoughts.append(part.text)
+            case ToolCall() if answers:
+                calls.append(_tool_call(part))
+            case _:
+                article = "an" if answers else "a"
+                raise refused(f"{kind_of(part)} in {article} {message.role.value} message")
+    encoded: JsonObject = {"role": _ROLES[message.role], "content": "".join(texts)}
+    if images:
+        encoded["images"] = images
+    if thoughts:
+        encoded["thinking"] = "".join(thoughts)
+    if calls:
+        encoded["tool_calls"] = calls
+    return encoded
+
+
+def _tool_call(call: ToolCall) -> JsonObject:
+    if call.signature:
+        raise refused("the signature of a tool call")
+    arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
+    return {"id": call.call_id, "function": {"name": call.name, "arguments": arguments}}
+
+
+def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonObject]:
+    for part in message.parts:
+        if not isinstance(part, ToolResult):
+            raise refused(f"{kind_of(part)} in a tool message")
+        texts: list[str] = [FAILED_TOOL_PREFIX] if part.is_error else []
+        images: list[str] = []
+        for piece in part.parts:
+            if piece.cache is not None:
+                raise refused("a cache marker")
+            match piece:
+                case Text():
+                    texts.append(piece.text)
+                case Image():
+                    images.append(_image(piece))
+                case _:
+                    raise refused(f"{kind_of(piece)} in a tool's result")
+        encoded: JsonObject = {
+            "role": "tool",
+            "content": "".join(texts),
+            "tool_call_id": part.call_id,
+        }
+        if part.call_id in names:
+            encoded["tool_name"] = names[part.call_id]
+        if images:
+            encoded["images"] = images
+        yield encoded
+
+
+def _image(image: Image) -> str:
+    """Return a picture in base64, which is all that the format takes."""
+    if image.detail is not None:
+        raise refused("how closely to look at a picture")
+    if image.url is None:
+        return base64.b64encode(image.data or b"").decode("ascii")
+    header, _, data = image.url.partition(",")
+    if not header.startswith("data:") or not header.endswith(";base64"):
+        raise refused("a picture by its address")
+    return data

@@ -1,0 +1,182 @@
+"""Writes an attempt as the body of a request to Ollama's chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.prompts import (
+    FunctionTool,
+    HostedTool,
+    JsonObjectFormat,
+    JsonSchemaFormat,
+    Modality,
+    Prompt,
+    ReasoningEffort,
+    Sampling,
+    ToolChoiceMode,
+)
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.ollama_chat.messages import encode_messages
+from routersvc.providers.formats.ollama_chat.refusals import WIRE_FORMAT, refused
+from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
+
+CAPABILITIES = frozenset(
+    {
+        Capability.TOOLS,
+        Capability.JSON_OBJECT,
+        Capability.JSON_SCHEMA,
+        Capability.IMAGE_INPUT,
+        Capability.REASONING,
+        Capability.LOGPROBS,
+        Capability.SEED,
+        Capability.SAMPLING,
+        Capability.TOP_K,
+        Capability.MIN_P,
+        Capability.PENALTIES,
+        Capability.STOP_SEQUENCES,
+        Capability.STREAMING,
+        Capability.SYSTEM_PROMPT,
+    }
+)
+"""What a request can ask for."""
+
+CONTRACT_FIELDS = frozenset(
+    {
+        "format",
+        "logprobs",
+        "messages",
+        "model",
+        "stream",
+        "think",
+        "tools",
+        "top_logprobs",
+    }
+)
+"""Fields that a wire extension may not carry: the contract has its own words for them."""
+
+CONTRACT_OPTIONS = frozenset(
+    {
+        "frequency_penalty",
+        "min_p",
+        "num_predict",
+        "presence_penalty",
+        "seed",
+        "stop",
+        "temperature",
+        "top_k",
+        "top_p",
+    }
+)
+"""The same, inside `options`."""
+
+_EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
+    {
+        ReasoningEffort.NONE: False,
+        ReasoningEffort.LOW: "low",
+        ReasoningEffort.MEDIUM: "medium",
+        ReasoningEffort.HIGH: "high",
+        ReasoningEffort.MAXIMUM: "max",
+    }
+)
+
+
+def encode_body(call: AttemptCall) -> JsonObject:
+    """Return the body of the request for an attempt.
+
+    Raises:
+        AttemptFailedError: the prompt asks for what cannot be said.
+    """
+    prompt = call.prompt
+    body: JsonObject = {
+        "model": call.deployment.wire_model,
+        "messages": encode_messages(prompt.messages),
+        "stream": call.streaming,
+    }
+    if prompt.tools:
+        body["tools"] = [_tool(tool) for tool in prompt.tools]
+    match prompt.response_format:
+        case JsonObjectFormat():
+            body["format"] = "json"
+        case JsonSchemaFormat() as wanted:
+            body["format"] = object_in(wanted.json_schema, "response_format.json_schema")
+        case None:
+            pass
+    if prompt.reasoning.effort is not None:
+        effort = _EFFORTS.get(prompt.reasoning.effort)
+        if effort is None:
+            raise refused(f"the reasoning effort `{prompt.reasoning.effort.value}`")
+        body["think"] = effort
+    if prompt.logprobs is not None:
+        body["logprobs"] = True
+        if prompt.logprobs:
+            body["top_logprobs"] = prompt.logprobs
+    _refuse_the_rest(prompt)
+    options = _options(prompt.sampling)
+    _add_extensions(body, options, prompt)
+    if options:
+        body["options"] = options
+    return body
+
+
+def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
+    if isinstance(tool, HostedTool):
+        raise refused(f"the hosted tool `{tool.name}`")
+    if tool.strict:
+        raise refused("that a tool's arguments obey their schema")
+    return {"type": "function", "function": encode_function(tool)}
+
+
+def _options(sampling: Sampling) -> JsonObject:
+    if sampling.logit_bias:
+        raise refused("logit bias")
+    fields: JsonObject = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "frequency_penalty": sampling.frequency_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "seed": sampling.seed,
+        "num_predict": sampling.max_output_tokens,
+        "stop": list(sampling.stop_sequences) or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _refuse_the_rest(prompt: Prompt) -> None:
+    choice = prompt.tool_choice
+    for given, what in (
+        (choice is not None and choice.mode is not ToolChoiceMode.AUTO, "a choice of tools"),
+        (prompt.parallel_tool_calls is not None, "whether tools are called in parallel"),
+        (prompt.reasoning.max_tokens is not None, "a limit to the tokens spent on thinking"),
+        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
+        (prompt.verbosity is not None, "verbosity"),
+        (bool(prompt.predicted_output), "a predicted output"),
+        (bool(prompt.end_user_id), "an end user's id"),
+        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
+        (prompt.service_tier is not None, "a service tier"),
+    ):
+        if given:
+            raise refused(what)
+
+
+def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> None:
+    for fields in extensions_for(prompt, WIRE_FORMAT, refused):
+        more = fields.pop("options", {})
+        if not isinstance(more, dict):
+            raise refused("`options` that are no object")
+        settings = cast("JsonObject", more)
+        taken = {*(_exact(fields) & CONTRACT_FIELDS), *(_exact(settings) & CONTRACT_OPTIONS)}
+        keep_out(taken, refused)
+        body.update(fields)
+        options.update(settings)
+
+
+def _exact(fields: JsonObject) -> frozenset[str]:
+    """Return the names as Ollama reads them: Go's JSON does not mind capitals."""
+    return frozenset(name.lower() for name in fields)

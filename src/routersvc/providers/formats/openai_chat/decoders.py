@@ -1,0 +1,54 @@
+"""Turns the events of a stream of chunks into those of the contract."""
+
+from __future__ import annotations
+
+import orjson
+
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.formats.openai_chat.answers import AnswerReader
+from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+
+class ChunkReader:
+    """Reads the chunks of an answer up to the terminator `[DONE]`."""
+
+    def __init__(self, reader: AnswerReader, dialect: OpenAiDialect, head: ResponseHead) -> None:
+        self.is_finished = False
+        self._head = head
+        self._dialect = dialect
+        self._reader = reader
+
+    def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
+        """Append what a chunk says.
+
+        Raises:
+            AttemptFailedError: it is an error, or the end of an answer that is not sound.
+        """
+        name, payload = piece
+        if payload == b"[DONE]":
+            self._reader.finish(events)
+            self.is_finished = True
+            return
+        if not payload:
+            return
+        chunk: JsonObject = orjson.loads(payload)
+        if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
+            raise AttemptFailedError(failure_of_event(chunk, self._head))
+        self._reader.read(chunk, "delta", events)
+
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append the last events, where the vendor needs no terminator.
+
+        Raises:
+            AttemptFailedError: the answer is not complete.
+        """
+        if self._dialect.terminator_required or not self._reader.has_finish_reason:
+            raise truncated("the answer ended without its terminator")
+        self.is_finished = True
+        self._reader.finish(events)

@@ -1,0 +1,80 @@
+"""Puts together the tool calls of one answer from their pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from routersvc.domain.conversation.answers import AnswerEvent, ToolCallDelta
+from routersvc.providers.reading.json_values import JsonObject, is_json
+
+
+class ToolCallReader:
+    """Reads pieces of tool calls and remembers enough to judge the calls at the end.
+
+    Vendors number calls in different ways: with an index, without any, or all with the same one.
+    A piece with an id and a name that its index does not have begins another call.
+    """
+
+    def __init__(self) -> None:
+        self._arguments: list[list[str]] = []
+        self._ids: list[str] = []
+        self._by_wire_index: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        """Whether any call has begun."""
+        return bool(self._arguments)
+
+    def read(self, pieces: Sequence[JsonObject], events: list[AnswerEvent], answer_id: str) -> None:
+        """Append an event for every piece."""
+        for piece in pieces:
+            function: JsonObject = piece.get("function") or {}
+            call_id: str = piece.get("id") or ""
+            name: str = function.get("name") or ""
+            arguments = _text(function.get("arguments"))
+            index = self._index(piece.get("index"), call_id, name)
+            begins = index == len(self._arguments)
+            if begins:
+                call_id = call_id or f"{answer_id or 'call'}-{index}"
+                self._arguments.append([])
+                self._ids.append(call_id)
+            self._arguments[index].append(arguments)
+            events.append(
+                ToolCallDelta(
+                    index=index,
+                    call_id=call_id if begins else "",
+                    name=name if begins else "",
+                    arguments_json=arguments,
+                )
+            )
+
+    def complete(self, events: list[AnswerEvent]) -> bool:
+        """Whether the arguments of every call are JSON; a call without any gets an empty object."""
+        for index, pieces in enumerate(self._arguments):
+            arguments = "".join(pieces)
+            if not arguments.strip():
+                events.append(ToolCallDelta(index=index, arguments_json="{}"))
+            elif not is_json(arguments):
+                return False
+        return True
+
+    def _index(self, wire_index: int | None, call_id: str, name: str) -> int:
+        if wire_index is None:
+            continues = self._arguments and (not call_id or call_id == self._ids[-1])
+            return len(self._arguments) - 1 if continues else len(self._arguments)
+        index = self._by_wire_index.get(wire_index)
+        if index is None or (call_id and name and call_id != self._ids[index]):
+            index = len(self._arguments)
+            self._by_wire_index[wire_index] = index
+        return index
+
+
+def _text(arguments: Any) -> str:  # noqa: ANN401 - whatever a vendor sends
+    """Return arguments as JSON text; some vendors send them as JSON itself."""
+    if arguments is None:
+        return ""
+    if isinstance(arguments, str):
+        return arguments
+    return orjson.dumps(arguments).decode()

@@ -1,0 +1,225 @@
+"""Reads one answer: from the events of a stream or from a complete response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    Started,
+    TextDelta,
+    UsageCounted,
+)
+from routersvc.domain.conversation.prompts import Prompt, ReasoningVisibility
+from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.providers.errors.classes import failure_of_event
+from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
+from routersvc.providers.formats.openai_responses.output_items import ItemReader
+from routersvc.providers.formats.openai_responses.usage import read_usage
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.soundness import (
+    INTERRUPTED,
+    require_arguments,
+    require_content,
+    require_format,
+)
+from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.wire_format import ResponseHead
+
+INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
+    {
+        "max_output_tokens": FinishReason.LENGTH,
+        "max_tokens": FinishReason.LENGTH,
+        "length": FinishReason.LENGTH,
+        "content_filter": FinishReason.CONTENT_FILTER,
+    }
+)
+"""Why an answer is `incomplete`. Any other word means `FinishReason.OTHER`."""
+
+_TERMINATORS = frozenset({"response.completed", "response.incomplete"})
+_FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
+
+
+class AnswerReader:
+    """The state of one answer while it is read. Unknown events and nulls are passed over.
+
+    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
+    the caller takes them for a malformed body.
+    """
+
+    def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
+        self._head = head
+        self._response_format = prompt.response_format
+        self._items = ItemReader(
+            hides_thoughts=prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
+            wants_logprobs=prompt.logprobs is not None,
+            hosted_custom_calls=dialect.hosted_custom_calls,
+        )
+        self._text: list[str] = []
+        self._started = False
+        self._finished = False
+        self._status = ""
+        self._incomplete_reason = ""
+        self._model_version = ""
+        self._answer_id = ""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the event with the whole response has come. Some vendors send `[DONE]` after."""
+        return self._finished
+
+    def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
+        """Append what an event of a stream says.
+
+        Raises:
+            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+        """
+        if not piece.data or piece.data == b"[DONE]":
+            return
+        event: JsonObject = orjson.loads(piece.data)
+        kind: str = event.get("type") or piece.name.decode("ascii", "replace")
+        if kind in _FAILURES or (not kind and event.get("error")):
+            raise AttemptFailedError(failure_of_event(_error_in(event), self._head))
+        response: JsonObject = event.get("response") or {}
+        self._start(response, events)
+        first = len(events)
+        if kind in _TERMINATORS:
+            self._end(response, events)
+        else:
+            self._read_piece(kind, event, events)
+        self._keep_text(events, first)
+        if kind in _TERMINATORS:
+            self._finished = True
+            self.finish(events)
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
+        """Refuse a stream that ends without its terminator.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append the events of a complete response.
+
+        Raises:
+            AttemptFailedError: the response is an error, or says that it failed.
+        """
+        status = body.get("status")
+        if body.get("error") or status == "failed":
+            raise AttemptFailedError(failure_of_event(_error_in(body), self._head))
+        if status in {"in_progress", "queued", "cancelled"}:
+            raise truncated("the answer is not complete")
+        body["output"]  # a body without it is no response
+        self._start(body, events)
+        first = len(events)
+        self._end(body, events)
+        self._keep_text(events, first)
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append `Finished` after everything that the provider has said.
+
+        Raises:
+            AttemptFailedError: what it said is not a complete, sound answer.
+        """
+        reason = self._reason()
+        items = self._items
+        if not (items.has_text or items.has_refusal or items.has_more or items.has_calls):
+            require_content(reason)
+        if reason not in INTERRUPTED:
+            require_arguments(are_json=items.arguments_are_json)
+            if reason is FinishReason.STOP and self._response_format is not None:
+                require_format("".join(self._text), self._response_format)
+        events.append(
+            Finished(reason=reason, model_version=self._model_version, response_id=self._answer_id)
+        )
+
+    def _reason(self) -> FinishReason:
+        items = self._items
+        if self._status == "incomplete":
+            return INCOMPLETE_REASONS.get(self._incomplete_reason, FinishReason.OTHER)
+        if items.has_calls:
+            return FinishReason.TOOL_CALLS
+        if items.has_refusal and not items.has_text:
+            return FinishReason.REFUSAL
+        if items.awaits_approval:
+            return FinishReason.OTHER
+        return FinishReason.STOP
+
+    def _start(self, response: JsonObject, events: list[AnswerEvent]) -> None:
+        self._model_version = response.get("model") or self._model_version
+        self._answer_id = response.get("id") or self._answer_id
+        if not self._started:
+            self._started = True
+            events.append(
+                Started(
+                    model_version=self._model_version,
+                    response_id=self._answer_id,
+                    headroom=headroom(self._head.headers, now=self._head.received_at),
+                )
+            )
+
+    def _read_piece(self, kind: str, event: JsonObject, events: list[AnswerEvent]) -> None:
+        items = self._items
+        number: int = event.get("output_index") or 0
+        part: int = event.get("content_index") or 0
+        match kind:
+            case "response.output_text.delta":
+                items.text(number, part, event["delta"], event.get("logprobs"), events)
+            case "response.function_call_arguments.delta":
+                items.argument(number, event["delta"], events)
+            case "response.reasoning_summary_text.delta":
+                place: int = event.get("summary_index") or 0
+                items.thought(number, "summary", place, event["delta"], events)
+            case "response.reasoning_text.delta":
+                items.thought(number, "content", part, event["delta"], events)
+            case "response.refusal.delta":
+                items.refusal(number, part, event["delta"], events)
+            case "response.output_item.added":
+                items.open(number, event["item"], events)
+            case "response.output_item.done":
+                items.close(number, event["item"], events)
+            case "response.output_text.done":
+                rest = items.rest(number, "text", part, event.get("text") or "")
+                items.text(number, part, rest, None, events)
+            case "response.refusal.done":
+                rest = items.rest(number, "refusal", part, event.get("refusal") or "")
+                items.refusal(number, part, rest, events)
+            case "response.function_call_arguments.done":
+                rest = items.rest(number, "arguments", 0, event.get("arguments") or "")
+                items.argument(number, rest, events)
+            case _:
+                pass
+
+    def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
+        for number, item in enumerate(response.get("output") or ()):
+            self._items.close(number, item, events)
+        self._items.end_calls(events)
+        self._status = response.get("status") or ""
+        details: JsonObject = response.get("incomplete_details") or {}
+        self._incomplete_reason = details.get("reason") or ""
+        usage = response.get("usage")
+        if usage:
+            events.append(UsageCounted(usage=read_usage(usage)))
+
+    def _keep_text(self, events: list[AnswerEvent], first: int) -> None:
+        """Remember the text where a format was promised, to judge it at the end."""
+        if self._response_format is not None:
+            self._text += [event.text for event in events[first:] if isinstance(event, TextDelta)]
+
+
+def _error_in(event: JsonObject) -> JsonObject:
+    """Return the error in an event or a response, which may hold it at three depths."""
+    response: JsonObject = event.get("response") or event
+    error = response.get("error")
+    if error:
+        return {"error": error}
+    return {key: event[key] for key in ("code", "message", "status") if event.get(key)}

@@ -1,0 +1,228 @@
+"""Writes the conversation as the `input` of a Responses request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.conversation.prompts import (
+    CacheLifetime,
+    File,
+    Image,
+    Message,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
+from routersvc.providers.formats.openai_responses.items import CALL_TYPES, CUSTOM_CALL, item_of
+from routersvc.providers.formats.openai_responses.mismatches import mismatch, require
+from routersvc.providers.reading.json_values import JsonObject, json_object
+from routersvc.providers.writing.data_urls import data_url
+from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
+
+
+def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list[JsonObject]:
+    """Return the items of a conversation in order: one per message, thought, call and result.
+
+    Raises:
+        AttemptFailedError: a part has no place in this dialect.
+    """
+    if messages[-1].role is Role.ASSISTANT:
+        raise mismatch(dialect, "the beginning of the answer")
+    return list(_Conversation(dialect).items(messages))
+
+
+class _Conversation:
+    """Remembers which calls were of which kind, because their results must say it too."""
+
+    def __init__(self, dialect: ResponsesDialect) -> None:
+        self._dialect = dialect
+        self._custom_calls: set[str] = set()
+        self._plain_thoughts = 0
+
+    def items(self, messages: Sequence[Message]) -> Iterator[JsonObject]:
+        for message in messages:
+            if message.name:
+                raise mismatch(self._dialect, "a participant's name")
+            match message.role:
+                case Role.TOOL:
+                    yield from self._results(message)
+                case Role.ASSISTANT:
+                    yield from self._answer(message)
+                case Role.SYSTEM | Role.DEVELOPER | Role.USER:
+                    yield self._asking(message)
+
+    def _asking(self, message: Message) -> JsonObject:
+        dialect = self._dialect
+        role = message.role
+        if role is Role.DEVELOPER and not dialect.developer_role:
+            role = Role.SYSTEM
+        content: list[JsonObject] = []
+        for part in message.parts:
+            match part:
+                case Text():
+                    content.append(_text(part, dialect))
+                case Image() if role is Role.USER:
+                    content.append(_image(part, dialect))
+                case File() if role is Role.USER:
+                    content.append(_file(part, dialect))
+                case _:
+                    raise mismatch(dialect, f"{_named(part)} in a {role.value} message")
+        return {"role": role.value, "content": _shortest(content)}
+
+    def _answer(self, message: Message) -> Iterator[JsonObject]:
+        for part in message.parts:
+            match part:
+                case Text() | Refusal():
+                    if part.cache is not None:
+                        raise mismatch(self._dialect, "a cache marker on an answer")
+                    yield {"role": "assistant", "content": part.text}
+                case Thought():
+                    yield self._thought(part)
+                case ToolCall():
+                    yield self._call(part)
+                case _:
+                    raise mismatch(self._dialect, f"{_named(part)} in an assistant message")
+        if not message.parts:
+            yield {"role": "assistant", "content": ""}
+
+    def _thought(self, thought: Thought) -> JsonObject:
+        dialect = self._dialect
+        if thought.cache is not None:
+            raise mismatch(dialect, "a cache marker on a thought")
+        proof = thought.encrypted or thought.signature
+        if proof:
+            item = item_of(proof)
+            if item is None:
+                raise mismatch(dialect, "a thought that another provider signed")
+            if "encrypted_content" in item and not dialect.encrypted_thoughts:
+                raise mismatch(dialect, "an encrypted thought")
+            return item
+        if not dialect.plain_thoughts:
+            raise mismatch(dialect, "earlier thoughts of the model without their proof")
+        self._plain_thoughts += 1
+        return {
+            "type": "reasoning",
+            "id": f"rs_{self._plain_thoughts}",
+            "summary": [],
+            "content": [{"type": "reasoning_text", "text": thought.text}],
+        }
+
+    def _call(self, call: ToolCall) -> JsonObject:
+        dialect = self._dialect
+        if call.cache is not None:
+            raise mismatch(dialect, "a cache marker on a tool call")
+        rest: JsonObject = {"type": "function_call"}
+        if call.signature:
+            signed = item_of(call.signature)
+            if signed is None or signed["type"] not in CALL_TYPES:
+                raise mismatch(dialect, "a tool call that another provider signed")
+            rest = signed
+        arguments = call.arguments_json
+        if rest["type"] == CUSTOM_CALL:
+            self._custom_calls.add(call.call_id)
+            arguments = _free_text(arguments)
+        return {
+            **rest,
+            "call_id": call.call_id,
+            "name": call.name,
+            CALL_TYPES[rest["type"]]: arguments,
+        }
+
+    def _results(self, message: Message) -> Iterator[JsonObject]:
+        for part in message.parts:
+            if not isinstance(part, ToolResult):
+                raise mismatch(self._dialect, f"{_named(part)} in a tool message")
+            kind = CUSTOM_CALL if part.call_id in self._custom_calls else "function_call"
+            yield {
+                "type": f"{kind}_output",
+                "call_id": part.call_id,
+                "output": _shortest(self._result(part)),
+            }
+
+    def _result(self, result: ToolResult) -> list[JsonObject]:
+        dialect = self._dialect
+        content: list[JsonObject] = []
+        for piece in result.parts:
+            match piece:
+                case Text():
+                    content.append(_text(piece, dialect))
+                case Image():
+                    content.append(_image(piece, dialect))
+                case File():
+                    content.append(_file(piece, dialect))
+        if result.is_error:
+            if content and content[0]["type"] == "input_text":
+                content[0]["text"] = FAILED_TOOL_PREFIX + content[0]["text"]
+            else:
+                content.insert(0, {"type": "input_text", "text": FAILED_TOOL_PREFIX})
+        if result.cache is not None:
+            if not content:
+                raise mismatch(dialect, "a cache marker on an empty tool's result")
+            _mark_cache(content[-1], result.cache, dialect)
+        return content
+
+
+def _text(part: Text, dialect: ResponsesDialect) -> JsonObject:
+    return _mark_cache({"type": "input_text", "text": part.text}, part.cache, dialect)
+
+
+def _image(part: Image, dialect: ResponsesDialect) -> JsonObject:
+    require(dialect, Capability.IMAGE_INPUT, "a picture")
+    image: JsonObject = {
+        "type": "input_image",
+        "image_url": part.url if part.url is not None else data_url(part.data, part.media_type),
+        "detail": "auto" if part.detail is None else part.detail.value,
+    }
+    return _mark_cache(image, part.cache, dialect)
+
+
+def _file(part: File, dialect: ResponsesDialect) -> JsonObject:
+    require(dialect, Capability.FILE_INPUT, "a document")
+    file: JsonObject = {"type": "input_file"}
+    if part.file_id is not None:
+        file["file_id"] = part.file_id
+    elif part.url is not None:
+        file["file_url"] = part.url
+    else:
+        file["filename"] = part.name or "document"
+        file["file_data"] = data_url(part.data, part.media_type)
+    return _mark_cache(file, part.cache, dialect)
+
+
+def _free_text(arguments: str) -> str:
+    """Return the text that a custom call was given; the contract holds it in an object."""
+    text: object = (json_object(arguments) or {}).get("input")
+    return text if isinstance(text, str) else arguments
+
+
+def _mark_cache(
+    part: JsonObject, lifetime: CacheLifetime | None, dialect: ResponsesDialect
+) -> JsonObject:
+    if lifetime is None:
+        return part
+    if not dialect.cache_breakpoints:
+        raise mismatch(dialect, "a cache marker")
+    if lifetime is not CacheLifetime.DEFAULT:
+        raise mismatch(dialect, f"a cache marker with the lifetime `{lifetime.value}`")
+    part["prompt_cache_breakpoint"] = {"mode": "explicit"}
+    return part
+
+
+def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
+    """Return plain text where one piece of text is all there is: every vendor takes that."""
+    if not content:
+        return ""
+    if len(content) == 1 and content[0].keys() == {"type", "text"}:
+        text: str = content[0]["text"]
+        return text
+    return content
+
+
+def _named(part: Part) -> str:
+    return f"a part of the kind `{type(part).__name__}`"

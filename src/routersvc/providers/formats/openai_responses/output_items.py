@@ -1,0 +1,290 @@
+"""Reads the items of one answer, from their pieces or whole.
+
+An item of a stream is told up to four times: by its deltas, by the end of each of its parts, by
+its own end, and by the end of the answer. What was told is remembered, so that each of the later
+tellings adds exactly what the earlier ones left out, whichever of them a vendor sends. Parts are
+not numbered alike everywhere (a first part may be number 1), so what an item holds is compared as
+a whole. A later telling that contradicts an earlier one adds nothing: what was told stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+from collections.abc import Sequence
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    MediaDelta,
+    RefusalDelta,
+    TextDelta,
+    ThoughtDelta,
+    TokenLogprob,
+    ToolCallDelta,
+)
+from routersvc.domain.conversation.prompts import Modality
+from routersvc.providers.formats.openai_responses.items import (
+    CALL_TYPES,
+    CUSTOM_CALL,
+    proof_of,
+    signature_of,
+)
+from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.token_logprobs import read_logprobs
+
+PARAGRAPH = "\n\n"
+"""Between the parts of a thought: each is a paragraph of its own, with a heading."""
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _Item:
+    """What has been told of one item, by kind and number of the part."""
+
+    told: dict[tuple[str, int], list[str]] = dataclasses.field(
+        default_factory=dict[tuple[str, int], list[str]]
+    )
+    call: int | None = None
+    is_custom: bool = False
+    is_signed: bool = False
+    thought_kind: str | None = None
+    closed: bool = False
+
+    def tell(self, kind: str, part: int, text: str) -> None:
+        """Remember a piece that is told."""
+        self.told.setdefault((kind, part), []).append(text)
+
+    def rests(self, kind: str, parts: Sequence[str]) -> list[str]:
+        """Return what of each part has not been told, however the parts were numbered."""
+        told = "".join(
+            piece
+            for (one, _), pieces in sorted(self.told.items())
+            if one == kind
+            for piece in pieces
+        )
+        if not "".join(parts).startswith(told):
+            return [""] * len(parts)
+        rests: list[str] = []
+        skipped = len(told)
+        for part in parts:
+            rests.append(part[skipped:])
+            skipped = max(0, skipped - len(part))
+        return rests
+
+
+class ItemReader:
+    """The items of one answer. They are told apart by their number, for ids may change."""
+
+    def __init__(
+        self, *, hides_thoughts: bool, wants_logprobs: bool, hosted_custom_calls: bool
+    ) -> None:
+        self.has_text = False
+        self.has_refusal = False
+        self.has_more = False
+        self.awaits_approval = False
+        self._hides_thoughts = hides_thoughts
+        self._wants_logprobs = wants_logprobs
+        self._call_types = CALL_TYPES.keys() - ({CUSTOM_CALL} if hosted_custom_calls else set())
+        self._items: dict[int, _Item] = {}
+        self._closed_ids: set[str] = set()
+        self._arguments: list[list[str]] = []
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether any call of a tool has begun."""
+        return bool(self._arguments)
+
+    @property
+    def arguments_are_json(self) -> bool:
+        """Whether the arguments of every call are JSON."""
+        return all(is_json("".join(pieces)) for pieces in self._arguments)
+
+    def open(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
+        """Take note that an item begins. A call is told at once, for its name and id are known."""
+        known = self._items.get(number)
+        if known is None:
+            known = self._items[number] = _Item()
+        if known.call is None and item["type"] in self._call_types:
+            self._begin_call(known, item, events)
+
+    def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
+        """Tell what an item holds beyond what has been told of it."""
+        self.open(number, item, events)
+        known = self._items[number]
+        if known.closed:
+            return
+        known.closed = True
+        item_id = item.get("id")
+        if item_id:
+            if item_id in self._closed_ids:
+                return
+            self._closed_ids.add(item_id)
+        kind: str = item["type"]
+        if kind in self._call_types:
+            self._end_call(known, item, events)
+        elif kind == "message":
+            self._close_message(number, item, events)
+        elif kind == "reasoning":
+            self._close_thought(number, item, events)
+        elif kind == "image_generation_call":
+            self._add_picture(item, events)
+        else:
+            self._add_opaque(item, events)
+
+    def end_calls(self, events: list[AnswerEvent]) -> None:
+        """Give an empty object to calls that were told no arguments: they have none."""
+        for call, pieces in enumerate(self._arguments):
+            if not pieces:
+                pieces.append("{}")
+                events.append(ToolCallDelta(index=call, arguments_json="{}"))
+
+    def text(
+        self,
+        number: int,
+        part: int,
+        text: str,
+        logprobs: list[JsonObject] | None,
+        events: list[AnswerEvent],
+    ) -> None:
+        """Tell a piece of text."""
+        tokens: tuple[TokenLogprob, ...] = ()
+        if self._wants_logprobs and logprobs:
+            tokens = read_logprobs(logprobs)
+        if text or tokens:
+            self._item(number).tell("text", part, text)
+            self.has_text = self.has_text or bool(text)
+            events.append(TextDelta(text=text, logprobs=tokens))
+
+    def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
+        """Tell a piece of the refusal."""
+        if text:
+            self._item(number).tell("refusal", part, text)
+            self.has_refusal = True
+            events.append(RefusalDelta(text=text))
+
+    def thought(
+        self, number: int, kind: str, part: int, text: str, events: list[AnswerEvent]
+    ) -> None:
+        """Tell a piece of a thought; `kind` is `summary` or `content`.
+
+        A vendor may send both, which say the same: the kind that comes first is told.
+        """
+        item = self._item(number)
+        if not text or item.thought_kind not in {None, kind}:
+            return
+        item.thought_kind = kind
+        begins_paragraph = bool(item.told) and (kind, part) not in item.told
+        item.tell(kind, part, text)
+        self._think(ThoughtDelta(text=PARAGRAPH + text if begins_paragraph else text), events)
+
+    def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
+        """Tell a piece of a call's arguments. The text of a custom call waits for its end."""
+        item = self._items.get(number)
+        if item is None or item.call is None or item.is_custom or not text:
+            return
+        item.tell("arguments", 0, text)
+        self._arguments[item.call].append(text)
+        events.append(ToolCallDelta(index=item.call, arguments_json=text))
+
+    def rest(self, number: int, kind: str, part: int, whole: str) -> str:
+        """Return what of a whole part has not been told."""
+        item = self._items.get(number)
+        told = "" if item is None else "".join(item.told.get((kind, part), ()))
+        return whole[len(told) :] if whole.startswith(told) else ""
+
+    def _item(self, number: int) -> _Item:
+        item = self._items.get(number)
+        if item is None:
+            item = self._items[number] = _Item()
+        return item
+
+    def _begin_call(self, known: _Item, item: JsonObject, events: list[AnswerEvent]) -> None:
+        known.call = len(self._arguments)
+        known.is_custom = item["type"] == CUSTOM_CALL
+        signature = signature_of(item)
+        known.is_signed = bool(signature)
+        self._arguments.append([])
+        call_id: str = item.get("call_id") or item.get("id") or f"call-{known.call}"
+        events.append(
+            ToolCallDelta(
+                index=known.call,
+                call_id=call_id,
+                name=item["name"],
+                signature=signature,
+            )
+        )
+
+    def _end_call(self, known: _Item, item: JsonObject, events: list[AnswerEvent]) -> None:
+        call = known.call
+        if call is None:
+            return
+        whole: str = item.get(CALL_TYPES[item["type"]]) or ""
+        if known.is_custom:
+            whole = orjson.dumps({"input": whole}).decode()
+        rest = known.rests("arguments", [whole])[0]
+        signature = b"" if known.is_signed else signature_of(item)
+        if rest:
+            self._arguments[call].append(rest)
+        if rest or signature:
+            events.append(ToolCallDelta(index=call, arguments_json=rest, signature=signature))
+
+    def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
+        contents: list[JsonObject] = item.get("content") or []
+        known = self._items[number]
+        texts = [_text_of(content, "output_text", "text") for content in contents]
+        for part, (content, rest) in enumerate(
+            zip(contents, known.rests("text", texts), strict=True)
+        ):
+            # Their probabilities came with the pieces, unless there were none.
+            logprobs = content.get("logprobs") if rest and rest == texts[part] else None
+            self.text(number, part, rest, logprobs, events)
+        refusals = [_text_of(content, "refusal", "refusal") for content in contents]
+        for part, rest in enumerate(known.rests("refusal", refusals)):
+            self.refusal(number, part, rest, events)
+
+    def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
+        known = self._items[number]
+        for kind in ("content", "summary"):
+            pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
+            for part, rest in enumerate(known.rests(kind, pieces)):
+                self.thought(number, kind, part, rest, events)
+        if item.get("encrypted_content"):
+            self._think(ThoughtDelta(encrypted=proof_of(item)), events)
+
+    def _add_picture(self, item: JsonObject, events: list[AnswerEvent]) -> None:
+        data: str = item.get("result") or ""
+        if data:
+            self.has_more = True
+            events.append(
+                MediaDelta(
+                    modality=Modality.IMAGE,
+                    media_type=f"image/{item.get('output_format') or 'png'}",
+                    data=_decoded(data),
+                )
+            )
+
+    def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
+        """Keep what the contract has no words for, so that it can go back as it came."""
+        if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
+            self.awaits_approval = True
+        self._think(ThoughtDelta(encrypted=proof_of(item)), events)
+
+    def _think(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:
+        self.has_more = True
+        if not self._hides_thoughts:
+            events.append(thought)
+
+
+def _text_of(content: JsonObject, kind: str, field: str) -> str:
+    """Return the text of a part of this kind; a part of another kind has none of it."""
+    text: str = (content.get(field) or "") if content.get("type") == kind else ""
+    return text
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise ValueError("a picture is not base64") from error

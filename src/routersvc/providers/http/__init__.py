@@ -1,0 +1,1 @@
+"""HTTP: connections, the transport, and one attempt over it."""

@@ -1,0 +1,195 @@
+"""One attempt over HTTP: sends the request and hands on what the wire format reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import httpx
+
+from routersvc.domain.conversation.answers import CONTENT_TYPES, AnswerEvent, Finished
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.errors.http_failures import Stage, failure_of_exception
+from routersvc.providers.http.connections import Endpoint
+from routersvc.providers.http.transport import LingeringStream
+from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
+
+MAX_ERROR_BODY_BYTES = 256 * 1024
+"""An error says what it means in its first few hundred bytes; a page may have some kilobytes."""
+
+_FIRST_ERROR = 300
+"""From here on a status is no success: redirects are not followed."""
+
+
+class HttpAttempt:
+    """An `AnswerStream` over HTTP. `wall_clock` is Unix time, for headers that name an instant."""
+
+    def __init__(
+        self, call: AttemptCall, endpoint: Endpoint, *, wall_clock: Callable[[], float]
+    ) -> None:
+        self._call = call
+        self._endpoint = endpoint
+        self._wall_clock = wall_clock
+        self._stage = Stage.BEFORE_RESPONSE
+        self._response: httpx.Response | None = None
+        self._reading: tuple[AnswerDecoder, AsyncIterator[bytes]] | None = None
+        self._connection_was_idle = False
+        self._complete = False
+        self._closed = False
+        self._receiver: asyncio.Task[object] | None = None
+        self._interruption: Failure | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def receive(self) -> Sequence[AnswerEvent]:
+        """Wait for the next events and return those that arrived together.
+
+        Raises:
+            AttemptFailedError: the attempt failed; nothing more will come.
+        """
+        if self._interruption is not None:
+            raise AttemptFailedError(self._interruption)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._call.timeout, self._time_is_up)
+        # No local variable for the task: the traceback of its cancellation would hold it.
+        self._receiver = asyncio.current_task()
+        cancelling = 0 if self._receiver is None else self._receiver.cancelling()
+        try:
+            decoder, body = self._reading or await self._start()
+            while decoder.failure is None:
+                data = await anext(body, None)
+                events = decoder.end() if data is None else decoder.feed(data)
+                if events or data is None or self._call.streaming:
+                    self._take_note(events)
+                    return events
+            return decoder.end()
+        except asyncio.CancelledError:
+            await self._break_off()
+            if (
+                self._interruption is not None
+                and self._receiver is not None
+                and self._receiver.uncancel() <= cancelling
+            ):
+                raise AttemptFailedError(self._interruption) from None
+            raise
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            await self._break_off()
+            raise AttemptFailedError(
+                failure_of_exception(
+                    error, self._stage, connection_was_idle=self._connection_was_idle
+                )
+            ) from error
+        except BaseException:
+            await self._break_off()
+            raise
+        finally:
+            self._receiver = None
+
+    async def aclose(self) -> None:
+        """End the attempt at once and free its connection. Idempotent; never raises."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._complete and self._response is not None:
+            self._disarm()
+            stream = self._response.stream
+            if isinstance(stream, LingeringStream):
+                stream.linger()
+                return
+        else:
+            self._interrupt(
+                Failure(failure_class=FailureClass.RESET, message="the attempt was broken off")
+            )
+        await self._break_off()
+
+    async def _start(self) -> tuple[AnswerDecoder, AsyncIterator[bytes]]:
+        """Send the request; return what reads the answer and where its bytes come from."""
+        call = self._call
+        wire_format = self._endpoint.wire_format
+        request = await self._endpoint.request(
+            wire_format.encode(call),
+            credential=call.deployment.credential,
+            headers=call.headers,
+            connect_timeout=call.connect_timeout,
+        )
+        try:
+            response = await self._endpoint.transport.handle_async_request(request)
+        finally:
+            self._connection_was_idle = bool(request.extensions.get("connection_was_idle"))
+        self._response = response
+        head = response_head(response, received_at=self._wall_clock())
+        if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
+            failure = wire_format.decode_failure(head, await self._read_error(response))
+            self._endpoint.note_failure(failure, credential=call.deployment.credential)
+            raise AttemptFailedError(failure)
+        self._stage = Stage.BEFORE_CONTENT
+        self._reading = (wire_format.decoder(call, head), body_of(response))
+        return self._reading
+
+    def _take_note(self, events: Sequence[AnswerEvent]) -> None:
+        if events and isinstance(events[-1], Finished):
+            self._complete = True
+        elif self._stage is Stage.BEFORE_CONTENT and any(
+            isinstance(event, CONTENT_TYPES) for event in events
+        ):
+            self._stage = Stage.AFTER_CONTENT
+
+    async def _read_error(self, response: httpx.Response) -> bytes:
+        """Return the body of an error, or as much of it as came: the status still says the most."""
+        body = bytearray()
+        with contextlib.suppress(httpx.TransportError, httpx.DecodingError):
+            async for data in body_of(response):
+                body += data
+                if len(body) > MAX_ERROR_BODY_BYTES:
+                    break
+        return bytes(body)
+
+    async def _break_off(self) -> None:
+        self._disarm()
+        response, self._response = self._response, None
+        if response is not None:
+            with contextlib.suppress(Exception):
+                await response.aclose()
+
+    def _time_is_up(self) -> None:
+        self._interrupt(
+            Failure(
+                failure_class=FailureClass.ATTEMPT_TIMEOUT,
+                message=f"the attempt did not end within {self._call.timeout:g} s",
+            )
+        )
+
+    def _interrupt(self, failure: Failure) -> None:
+        """Let the one who waits in `receive`, or calls it next, hear of `failure`."""
+        if self._interruption is None:
+            self._interruption = failure
+            if self._receiver is not None:
+                self._receiver.cancel()
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def response_head(response: httpx.Response, *, received_at: float) -> ResponseHead:
+    """Return what precedes the body; of a header that is given twice, the last counts."""
+    return ResponseHead(
+        status=response.status_code,
+        headers={
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers.raw
+        },
+        received_at=received_at,
+    )
+
+
+def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it arrives; decoded only where the transport has left that to do."""
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    stream = response.stream
+    if not isinstance(stream, httpx.AsyncByteStream):
+        raise TypeError("a transport's response has an asynchronous stream")
+    return aiter(stream)

@@ -1,0 +1,1 @@
+"""Reading responses: framing, JSON values, and checks that all formats share."""

@@ -1,0 +1,120 @@
+"""What is the same in every format whose answers are made of blocks: text, thoughts, tool calls."""
+
+from __future__ import annotations
+
+import orjson
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    FinishReason,
+    MediaDelta,
+    RefusalDelta,
+    TextDelta,
+    ThoughtDelta,
+    ToolCallDelta,
+)
+from routersvc.domain.conversation.prompts import Prompt, ReasoningVisibility
+from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
+from routersvc.providers.reading.soundness import (
+    INTERRUPTED,
+    require_arguments,
+    require_content,
+    require_format,
+)
+
+
+class BlockAnswer:
+    """The state of one answer while its blocks are read, whole or piece by piece.
+
+    A value of a type that no vendor has sent raises `TypeError`: the caller takes it for a
+    malformed body. Blocks that only the vendor understands are kept for the way back.
+    """
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
+        self._response_format = prompt.response_format
+        self._text: list[str] = []
+        self._calls = 0
+        self._arguments_are_json = True
+        self._has_content = False
+
+    def read_text(self, value: object, events: list[AnswerEvent]) -> None:
+        """Append text."""
+        text = text_of(value)
+        if text:
+            self._has_content = True
+            if self._response_format is not None:
+                self._text.append(text)
+            events.append(TextDelta(text=text))
+
+    def add_content(self, content: RefusalDelta | MediaDelta, events: list[AnswerEvent]) -> None:
+        """Append content of another kind."""
+        self._has_content = True
+        events.append(content)
+
+    def think(self, value: object, events: list[AnswerEvent]) -> None:
+        """Append a piece of a thought."""
+        text = text_of(value)
+        if text:
+            self._add_thought(ThoughtDelta(text=text), events)
+
+    def sign(self, value: object, events: list[AnswerEvent]) -> None:
+        """End a thought with its signature."""
+        signature = text_of(value)
+        if signature:
+            self._add_thought(ThoughtDelta(signature=signature.encode()), events)
+
+    def redact(self, data: bytes, events: list[AnswerEvent]) -> None:
+        """Append a thought that nobody may see."""
+        if data:
+            self._add_thought(ThoughtDelta(encrypted=data), events)
+
+    def keep(self, block: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append a block that only the vendor understands, as JSON."""
+        self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block)), events)
+
+    def begin_call(
+        self, call_id: object, name: object, events: list[AnswerEvent], *, signature: bytes = b""
+    ) -> int:
+        """Append the beginning of a tool call and return its number."""
+        index = self._calls
+        self._calls += 1
+        events.append(
+            ToolCallDelta(
+                index=index, call_id=text_of(call_id), name=text_of(name), signature=signature
+            )
+        )
+        return index
+
+    def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
+        """Append arguments that came whole, as JSON itself."""
+        written = orjson.dumps(arguments or {}).decode()
+        events.append(ToolCallDelta(index=index, arguments_json=written))
+
+    def check_arguments(self, index: int, written: str, events: list[AnswerEvent]) -> None:
+        """Judge arguments that came in pieces; where there were none, an empty object is meant."""
+        if not written.strip():
+            self.end_call(index, {}, events)
+        elif not is_json(written):
+            self._arguments_are_json = False
+
+    def sound_reason(self, reason: FinishReason) -> FinishReason:
+        """Return why the answer ended: for its calls, where one with calls merely stopped.
+
+        Raises:
+            AttemptFailedError: the answer is empty, or does not keep the promised shape.
+        """
+        if self._calls and reason is FinishReason.STOP:
+            reason = FinishReason.TOOL_CALLS
+        if not (self._has_content or self._calls):
+            require_content(reason)
+        if reason not in INTERRUPTED:
+            require_arguments(are_json=self._arguments_are_json)
+        if reason is FinishReason.STOP and self._response_format is not None:
+            require_format("".join(self._text), self._response_format)
+        return reason
+
+    def _add_thought(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:
+        self._has_content = True
+        if not self._hides_thoughts:
+            events.append(thought)

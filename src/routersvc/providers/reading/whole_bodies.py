@@ -1,0 +1,106 @@
+"""Reads answers that come as one JSON body, and refuses those that are no answer at all."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import orjson
+
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.providers.reading.json_values import JsonObject
+
+DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
+"""A complete answer with pictures or sound in base64 has some megabytes; text has kilobytes."""
+
+MALFORMED = (TypeError, AttributeError, KeyError, ValueError)
+"""What reading a body of an unknown shape raises; `orjson.JSONDecodeError` is a `ValueError`."""
+
+
+class BodyReader(Protocol):
+    """What a wire format knows of its complete answers."""
+
+    def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
+        """Append what the body says; a shape that no vendor has sent raises one of `MALFORMED`.
+
+        Raises:
+            AttemptFailedError: the body says that the answer failed.
+        """
+        ...
+
+    def finish(self, events: list[AnswerEvent]) -> None:
+        """Append `Finished`.
+
+        Raises:
+            AttemptFailedError: what was read is not a complete, sound answer.
+        """
+        ...
+
+
+class BodyDecoder:
+    """Keeps a body until it is complete, then reads it."""
+
+    def __init__(self, reader: BodyReader) -> None:
+        self.failure: Failure | None = None
+        self._body = bytearray()
+        self._reader = reader
+
+    def feed(self, data: bytes) -> list[AnswerEvent]:
+        """Keep `data`; the events come at the end."""
+        if self.failure is None:
+            if len(self._body) + len(data) > DEFAULT_MAX_BODY_BYTES:
+                self._body.clear()
+                self.failure = server_error(
+                    f"the answer has more than {DEFAULT_MAX_BODY_BYTES} bytes"
+                )
+            else:
+                self._body += data
+        return []
+
+    def end(self) -> list[AnswerEvent]:
+        """Return all events of the answer.
+
+        Raises:
+            AttemptFailedError: the body is not a complete, sound answer.
+        """
+        if self.failure is not None:
+            raise AttemptFailedError(self.failure)
+        events: list[AnswerEvent] = []
+        try:
+            body: JsonObject = orjson.loads(self._body)
+            self._reader.read_body(body, events)
+            self._reader.finish(events)
+        except MALFORMED:
+            raise AttemptFailedError(
+                server_error("the body of the answer cannot be read")
+            ) from None
+        return events
+
+
+class WrongTypeDecoder:
+    """Stands for a body that is no answer at all, such as a web page. Reads nothing of it."""
+
+    def __init__(self) -> None:
+        self.failure: Failure = server_error("the provider answered with a web page")
+
+    def feed(self, data: bytes) -> list[AnswerEvent]:  # noqa: ARG002 - a decoder's signature
+        """Return nothing."""
+        return []
+
+    def end(self) -> list[AnswerEvent]:
+        """Refuse the body.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise AttemptFailedError(self.failure)
+
+
+def server_error(message: str) -> Failure:
+    """Return the failure of a provider that answers with what nobody can read."""
+    return Failure(failure_class=FailureClass.SERVER_ERROR, message=message)
+
+
+def truncated(message: str) -> AttemptFailedError:
+    """Return the error for an answer that ended before it was complete."""
+    return AttemptFailedError(Failure(failure_class=FailureClass.TRUNCATED, message=message))

@@ -1,0 +1,1 @@
+"""Writing requests: what several formats share."""

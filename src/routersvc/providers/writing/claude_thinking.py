@@ -1,0 +1,95 @@
+"""Says how much a Claude model thinks, wherever it is called.
+
+Models up to 4.5 think when they are given a budget of tokens; later ones decide for themselves and
+are told an effort. Each generation refuses the other's word, and the name of the model tells the
+generation, at Anthropic as at those who resell it. An effort becomes a budget as OpenRouter
+documents it: a share of the longest answer, at least what Anthropic takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from routersvc.domain.conversation.prompts import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.providers.reading.json_values import JsonObject
+
+LEAST_BUDGET = 1_024
+"""Tokens. Anthropic refuses a smaller budget."""
+
+_EFFORTS: Mapping[ReasoningEffort, str] = MappingProxyType(
+    {
+        ReasoningEffort.MINIMAL: "low",
+        ReasoningEffort.LOW: "low",
+        ReasoningEffort.MEDIUM: "medium",
+        ReasoningEffort.HIGH: "high",
+        ReasoningEffort.MAXIMUM: "max",
+    }
+)
+_SHARES: Mapping[ReasoningEffort, float] = MappingProxyType(
+    {
+        ReasoningEffort.MINIMAL: 0.1,
+        ReasoningEffort.LOW: 0.2,
+        ReasoningEffort.MEDIUM: 0.5,
+        ReasoningEffort.HIGH: 0.8,
+        ReasoningEffort.MAXIMUM: 0.95,
+    }
+)
+_DISPLAYS: Mapping[ReasoningVisibility, str] = MappingProxyType(
+    {
+        ReasoningVisibility.HIDDEN: "omitted",
+        ReasoningVisibility.SUMMARY: "summarized",
+        ReasoningVisibility.FULL: "summarized",
+    }
+)
+"""A summary is all that Anthropic shows of a later model's thoughts."""
+
+_THINKS_BY_BUDGET = re.compile(
+    r"claude-(?:v?[0-3](?!\d)|instant"
+    r"|(?:opus|sonnet|haiku)-4(?:[-.@]\d{8}|[-.][0-5](?!\d)|(?![-.]\d)))"
+)
+
+
+def thinks_by_budget(model: str) -> bool:
+    """Whether a model, by the name that its provider gives it, takes a budget of tokens."""
+    return _THINKS_BY_BUDGET.search(model) is not None
+
+
+def thinking_fields(
+    wanted: Reasoning,
+    *,
+    by_budget: bool,
+    max_tokens: int,
+    cannot_express: Callable[[str], Exception],
+) -> JsonObject:
+    """Return the fields `thinking` and `output_config`, as far as anything was asked for.
+
+    `max_tokens` is the longest answer, thoughts included; `cannot_express` makes the error to raise
+    for what has no words.
+    """
+    effort, budget, visibility = wanted.effort, wanted.max_tokens, wanted.visibility
+    if effort is ReasoningEffort.NONE:
+        if budget is not None:
+            raise cannot_express("no thinking beside a limit to its tokens")
+        return {"thinking": {"type": "disabled"}}
+    fields: JsonObject = {}
+    thinking: JsonObject = {}
+    if by_budget and effort is not None:
+        share = max(LEAST_BUDGET, int(max_tokens * _SHARES[effort]))
+        share = min(share, max_tokens - 1)
+        budget = share if budget is None else min(budget, share)
+    elif effort is not None:
+        fields["output_config"] = {"effort": _EFFORTS[effort]}
+        thinking["type"] = "adaptive"
+    elif visibility not in {None, ReasoningVisibility.HIDDEN} and not by_budget:
+        thinking["type"] = "adaptive"
+    if budget is not None:
+        if not LEAST_BUDGET <= budget < max_tokens:
+            raise cannot_express(f"{budget} tokens of thinking in an answer of {max_tokens}")
+        thinking = {"type": "enabled", "budget_tokens": budget}
+    if thinking and visibility is not None:
+        thinking["display"] = _DISPLAYS[visibility]
+    if thinking:
+        fields["thinking"] = thinking
+    return fields

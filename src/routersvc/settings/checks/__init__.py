@@ -1,0 +1,1 @@
+"""Checks across sections: references, contradictions, rules that cannot match."""

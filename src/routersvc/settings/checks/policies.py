@@ -1,0 +1,119 @@
+"""Whether the rules of a policy, its own and those it takes, contradict each other."""
+
+from __future__ import annotations
+
+from routersvc.domain.catalogue.policies import HedgingMode
+from routersvc.settings.checks.route_rules import check_rules
+from routersvc.settings.checks.written_keys import WrittenKeys
+from routersvc.settings.problems import KeyPath
+from routersvc.settings.sections.policies import PolicySection
+from routersvc.settings.types.units import duration_text
+
+_LEAST_FOR_A_HEDGE = 2
+
+
+def check_policy(
+    name: str, policy: PolicySection, keys: WrittenKeys, *, default_timeout: float | None
+) -> None:
+    """Report every contradiction of one policy; `policy` holds what it takes from the defaults.
+
+    `default_timeout` is the server's, in seconds, `None` where it could not be read.
+    """
+    check = _PolicyCheck(name, policy, keys)
+    check.check_choice()
+    check.check_timeouts(default_timeout)
+    check.check_hedging()
+    check.check_retries()
+    check.check_weights()
+    check_rules(("policies", name, "rules"), policy.rules, keys.problems)
+
+
+class _PolicyCheck:
+    def __init__(self, name: str, policy: PolicySection, keys: WrittenKeys) -> None:
+        self._path: KeyPath = ("policies", name)
+        self._policy = policy
+        self._keys = keys
+
+    def check_choice(self) -> None:
+        policy = self._policy
+        if policy.deployments is not None and policy.models is not None:
+            self._keys.problems.at_key(
+                (*self._path, "models"), "stands beside `deployments`", "`deployments` or `models`"
+            )
+        if policy.deployments is None and policy.models is None:
+            self._keys.problems.at_key(
+                self._path, "names nothing to call", "`deployments` or `models`"
+            )
+
+    def check_timeouts(self, default_timeout: float | None) -> None:
+        timeouts = self._policy.timeouts
+        attempt = self._places("timeouts", "attempt")
+        for key in ("connect", "first_content", "idle"):
+            places = self._places("timeouts", key)
+            both_written = self._keys.first(places) and self._keys.first(attempt)
+            if both_written and getattr(timeouts, key) > timeouts.attempt:
+                self._keys.report(places, "is longer than `attempt`", timeouts.attempt)
+        useful = self._places("timeouts", "useful")
+        if timeouts.useful > timeouts.attempt:
+            self._keys.report(
+                [*useful, *attempt],
+                "leaves no time for any attempt: `useful` is longer than `attempt`",
+                timeouts.attempt,
+            )
+        if default_timeout is not None and timeouts.useful > default_timeout:
+            self._keys.report(
+                useful, "is longer than the server's `default_timeout`", default_timeout
+            )
+
+    def check_hedging(self) -> None:
+        policy = self._policy
+        hedging = policy.hedging
+        self._keys.check_order(
+            (self._places("hedging", "min_delay"), hedging.min_delay),
+            (self._places("hedging", "max_delay"), hedging.max_delay),
+        )
+        if hedging.mode is HedgingMode.OFF:
+            return
+        if min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
+            self._keys.report(
+                [
+                    *self._places("hedging", "max_parallel"),
+                    *self._places("max_attempts"),
+                    *self._places("hedging", "mode"),
+                ],
+                "leaves no place for a hedge beside the first attempt",
+                "`max_attempts` and `max_parallel` of at least 2",
+            )
+        if hedging.mode is not HedgingMode.PARALLEL:
+            self._check_hedge_delay()
+
+    def _check_hedge_delay(self) -> None:
+        hedging = self._policy.hedging
+        first_content = self._policy.timeouts.first_content
+        earliest = hedging.min_delay if hedging.delay is None else hedging.delay
+        key = "min_delay" if hedging.delay is None else "delay"
+        if earliest >= first_content:
+            self._keys.report(
+                [*self._places("hedging", key), *self._places("timeouts", "first_content")],
+                f"leaves no time for a hedge: `{key}` is no shorter than the timeout "
+                "`first_content`",
+                f"a `{key}` below {duration_text(first_content)}",
+            )
+
+    def check_retries(self) -> None:
+        retries = self._policy.retries
+        self._keys.check_order(
+            (self._places("retries", "base_delay"), retries.base_delay),
+            (self._places("retries", "max_delay"), retries.max_delay),
+        )
+
+    def check_weights(self) -> None:
+        weights = self._policy.weights
+        if weights.quality + weights.cost + weights.latency <= 0:
+            self._keys.report(
+                self._places("weights"), "leaves nothing to rank by", "one of them above 0"
+            )
+
+    def _places(self, *keys: str) -> list[KeyPath]:
+        """Return where a rule may have been written: in the policy, else in the defaults."""
+        return [(*self._path, *keys), ("policy_defaults", *keys)]

@@ -1,0 +1,87 @@
+"""Whether the tenants can be told apart, and whether what each is told fits together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from routersvc.settings.problems import listing, shown
+from routersvc.settings.reading import Sections
+from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.types.secrets import Secret
+
+
+def check_tenants(
+    tenants: Mapping[str, TenantSection | None], default_policy: str | None, problems: ProblemList
+) -> None:
+    """Report every contradiction of the tenants.
+
+    `default_policy` is that of the router, `None` where it could not be read.
+    """
+    anonymous: str | None = None
+    for name, tenant in tenants.items():
+        if tenant is None:
+            continue
+        path = ("tenants", name)
+        if not tenant.anonymous and not tenant.api_keys:
+            problems.at_value((*path, "api_keys"), "is missing: nobody could be this tenant")
+        if tenant.anonymous and anonymous is not None:
+            problems.at_value(
+                (*path, "anonymous"), f"{shown(anonymous)} has the calls without a key already"
+            )
+        if tenant.anonymous:
+            anonymous = anonymous or name
+        allowed = tenant.allowed_policies
+        policy = tenant.policy or default_policy
+        if allowed is not None and policy is not None and policy not in allowed:
+            problems.at_value(
+                (*path, "policy" if tenant.policy else "allowed_policies"),
+                f"leaves out the policy of requests that name none, {shown(policy)}",
+                listing(allowed),
+            )
+        budget = tenant.budget
+        downgrade = None if budget is None else budget.downgrade
+        if downgrade is not None and downgrade.policy is None and downgrade.min_tier is None:
+            problems.at_key(
+                (*path, "budget", "downgrade"), "changes nothing", "`policy` or `min_tier`"
+            )
+
+
+def check_prices(sections: Sections, problems: ProblemList) -> None:
+    """Report every budget under which nothing could ever be served, because no price is known."""
+    if sections.document is None:
+        return
+    models = sections.effective_models()
+    priced = {name for name, model in models.items() if model is not None and model.prices}
+    deployments = sections.document.deployments
+    for name, tenant in sections.document.tenants.items():
+        if tenant.budget is None:
+            continue
+        policy = tenant.policy or sections.document.default_policy
+        section = sections.document.policies.get(policy)
+        if section is None:
+            continue
+        named = {*(section.deployments or ())}.union(*(rule.deployments for rule in section.rules))
+        called = set(section.models or ()) | {
+            deployments[each].model for each in named if each in deployments
+        }
+        if called and not called & priced:
+            problems.at_key(
+                ("tenants", name, "budget"),
+                f"covers nothing: no model of the policy {shown(policy)} has known prices",
+                "`prices` of the models, or a known model under their `from`",
+            )
+
+
+def check_keys(keys: Mapping[str, tuple[Secret | None, ...]], problems: ProblemList) -> None:
+    """Report every key that two tenants have, or one has twice. Never shows a key."""
+    owners: dict[Secret, str] = {}
+    for tenant, secrets in keys.items():
+        for place, secret in enumerate(secrets):
+            if secret is None:
+                continue
+            owner = owners.setdefault(secret, tenant)
+            if (owner, secrets.index(secret)) != (tenant, place):
+                problems.at_value(
+                    ("tenants", tenant, "api_keys", place), f"is a key of {shown(owner)} already"
+                )

@@ -1,0 +1,114 @@
+"""The sections of one file, read as far as they can be read.
+
+A section with an error is `None` and its name still counts, so that everything else can be checked
+against it and an operator sees all problems at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from pydantic import ValidationError
+
+from routersvc.settings.schema.translation import translate
+from routersvc.settings.sections.deployments import DeploymentSection
+from routersvc.settings.sections.document import SettingsDocument
+from routersvc.settings.sections.fleet import FleetSection
+from routersvc.settings.sections.inheritance import inherited
+from routersvc.settings.sections.known_models import completed
+from routersvc.settings.sections.models import ModelSection
+from routersvc.settings.sections.policies import PolicyDefaultsSection, PolicySection
+from routersvc.settings.sections.providers import ProviderSection
+from routersvc.settings.sections.server import ServerSection
+from routersvc.settings.sections.telemetry import TelemetrySection
+from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.source.yaml_source import YamlDocument
+from routersvc.settings.types.fields import Section
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Sections:
+    """What could be read of a file; `document` is set where everything could."""
+
+    document: SettingsDocument | None
+    providers: Mapping[str, ProviderSection | None]
+    models: Mapping[str, ModelSection | None]
+    deployments: Mapping[str, DeploymentSection | None]
+    policies: Mapping[str, PolicySection | None]
+    policy_defaults: PolicyDefaultsSection | None
+    tenants: Mapping[str, TenantSection | None]
+    fleet: FleetSection | None
+    server: ServerSection | None
+    telemetry: TelemetrySection | None
+
+    def effective_models(self) -> dict[str, ModelSection | None]:
+        """Return the models, each with what is known of it; `None` where that is not enough."""
+        return {
+            name: None if model is None else completed(name, model)
+            for name, model in self.models.items()
+        }
+
+    def effective_policies(self) -> dict[str, PolicySection]:
+        """Return the readable policies, each with what it takes from the defaults."""
+        if self.policy_defaults is None:
+            return {}
+        return {
+            name: inherited(policy, self.policy_defaults)
+            for name, policy in self.policies.items()
+            if policy is not None
+        }
+
+
+def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
+    """Read all sections of a file and report what cannot be read."""
+    document = _read(source.content, SettingsDocument, problems)
+    if document is not None:
+        return Sections(
+            document=document,
+            providers=document.providers,
+            models=document.models,
+            deployments=document.deployments,
+            policies=document.policies,
+            policy_defaults=document.policy_defaults,
+            tenants=document.tenants,
+            fleet=document.fleet,
+            server=document.server,
+            telemetry=document.telemetry,
+        )
+    content = _mapping(source.content)
+    return Sections(
+        document=None,
+        providers=_read_each(content.get("providers"), ProviderSection),
+        models=_read_each(content.get("models"), ModelSection),
+        deployments=_read_each(content.get("deployments"), DeploymentSection),
+        policies=_read_each(content.get("policies"), PolicySection),
+        policy_defaults=_read(content.get("policy_defaults", {}), PolicyDefaultsSection),
+        tenants=_read_each(content.get("tenants"), TenantSection),
+        fleet=_read(content.get("fleet", {}), FleetSection),
+        server=_read(content.get("server", {}), ServerSection),
+        telemetry=_read(content.get("telemetry", {}), TelemetrySection),
+    )
+
+
+def _read(content: object, section: type[S], problems: ProblemList | None = None) -> S | None:
+    """Read one section; it comes as JSON, where lists may become tuples even in strict mode."""
+    try:
+        return section.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        if problems is not None:
+            translate(error, problems)
+        return None
+
+
+def _read_each(content: object, section: type[S]) -> dict[str, S | None]:
+    return {name: _read(value, section) for name, value in _mapping(content).items()}
+
+
+def _mapping(content: object) -> dict[str, object]:
+    return cast("dict[str, object]", content) if isinstance(content, dict) else {}

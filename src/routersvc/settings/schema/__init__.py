@@ -1,0 +1,1 @@
+"""The JSON Schema of the settings, and error messages in its terms."""

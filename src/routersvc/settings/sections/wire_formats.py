@@ -1,0 +1,35 @@
+"""What the settings must be told of the wire formats that providers can speak.
+
+The adapters know it; whoever puts the service together passes it in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from routersvc.domain.catalogue.deployments import Capability
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Dialect:
+    """A vendor's manner of a wire format.
+
+    `expressible` is what it can say; `cancel_stops_billing` whether closing a stream ends what
+    is billed.
+    """
+
+    expressible: frozenset[Capability] = frozenset(Capability)
+    cancel_stops_billing: bool = True
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WireFormat:
+    """A wire format: its dialects by name, and the one where none is stated."""
+
+    dialects: Mapping[str, Dialect]
+    default_dialect: str
+
+    def __post_init__(self) -> None:
+        if self.default_dialect not in self.dialects:
+            raise ValueError("`default_dialect` must be one of `dialects`")

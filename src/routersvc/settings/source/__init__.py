@@ -1,0 +1,1 @@
+"""YAML read with line numbers, and the list of problems found."""

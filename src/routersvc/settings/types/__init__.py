@@ -1,0 +1,1 @@
+"""The types of settings values: durations, sizes, addresses, secrets."""

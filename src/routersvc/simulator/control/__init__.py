@@ -1,0 +1,1 @@
+"""The control API, the settings and the command of the simulator."""

@@ -1,0 +1,1 @@
+"""Azure OpenAI, as the simulator serves it."""

@@ -1,0 +1,1 @@
+"""Cohere's Chat API, as the simulator serves it."""

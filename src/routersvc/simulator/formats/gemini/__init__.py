@@ -1,0 +1,1 @@
+"""Google's Gemini API, as the simulator serves it."""

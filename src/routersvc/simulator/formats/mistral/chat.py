@@ -1,0 +1,282 @@
+"""Mistral's chat completions, as its servers speak it: near OpenAI's, and not the same.
+
+Order and keys are those of recorded traffic of 2025 and 2026: a role chunk, content with
+padding (`p`), and a chunk with finish reason and usage, whether asked for or not; `[DONE]`.
+A function is called in one piece, never streamed. Answers name the model as it was asked
+for. Thinking is counted and not shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Mapping
+
+import orjson
+
+from routersvc.simulator.formats.mistral.errors import (
+    error_answer,
+    error_event,
+    refusal,
+    unauthorised,
+    unknown_model,
+)
+from routersvc.simulator.formats.mistral.requests import read_request
+from routersvc.simulator.formats.openai.chunks import model_keys
+from routersvc.simulator.formats.sse_frames import broken_event, data_event, grouped
+from routersvc.simulator.formats.wire_format import (
+    Complaint,
+    Completion,
+    Headroom,
+    HttpAnswer,
+    Identity,
+    ModelCard,
+    ModelList,
+    Offer,
+    Operation,
+    RequestHead,
+    StreamScript,
+    bearer_token,
+)
+from routersvc.simulator.words.completions import (
+    Answer,
+    CompletionRequest,
+    Finish,
+    SimulatedModel,
+    ToolCall,
+)
+from routersvc.simulator.words.effects import ContentFilter, Effect
+
+# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+_ID, _CREATED = b"\x00", b"\x01"
+_PADDING = string.ascii_lowercase + string.digits
+_CALL_ID_LENGTH = 9
+
+Json = dict[str, object]
+
+
+class MistralChatFormat:
+    """The chat completions format of one provider; `seed` makes its ids its own."""
+
+    base_path = ""
+    stream_content_type = "text/event-stream; charset=utf-8"
+    unary_content_type = "application/json"
+    unary_keep_alive = b"\n"
+
+    def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
+        self._offer = Offer.of(models)
+        digest = hashlib.sha256(b"mistral %d" % seed).hexdigest()
+        self._prefix = digest[:24].encode()
+        self._correlation = f"{digest[:8]}-{digest[8:12]}-772a-a526-{digest[12:16]}"
+
+    def operation(self, head: RequestHead) -> Operation:
+        """Return what a request line asks for.
+
+        Raises:
+            RefusedError: nothing is there, with the gateway's 404.
+        """
+        match head.method, head.segments:
+            case "POST", ("v1", "chat", "completions"):
+                return Completion()
+            case "GET", ("v1", "models"):
+                return ModelList()
+            case "GET", ("v1", "models", name):
+                return ModelCard(model=name)
+            case _:
+                raise refusal("no Route matched with those values", status=404)
+
+    def credential(self, head: RequestHead) -> str | None:
+        """Return the bearer token of a request, if it has one."""
+        return bearer_token(head)
+
+    def unauthorised(self, credential: str | None) -> HttpAnswer:  # noqa: ARG002 - said of neither
+        """Return the gateway's 401."""
+        return unauthorised()
+
+    def admit(self, head: RequestHead) -> None:
+        """Let every request in: Mistral asks for nothing beside the key."""
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - of any request
+        """Return whether a fault can be seen: there is no finish reason for a filter."""
+        return not isinstance(effect, ContentFilter)
+
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
+        """Return what a body asks for.
+
+        Raises:
+            RefusedError: Mistral would not accept it.
+        """
+        return read_request(body, self._offer)
+
+    def models(self) -> bytes:
+        """Return the body of the model list."""
+        cards = [_card(model) for model in self._offer.models]
+        return orjson.dumps({"object": "list", "data": cards})
+
+    def model(self, name: str) -> bytes:
+        """Return the body that describes one model.
+
+        Raises:
+            RefusedError: there is no such model.
+        """
+        model = self._offer.by_name.get(name)
+        if model is None:
+            raise unknown_model(name)
+        return orjson.dumps(_card(model))
+
+    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
+        """Return Mistral's answer to a schema that no instance can be made for."""
+        place = "response_format" if request.json_schema is not None else "tools"
+        return refusal(f"Invalid schema in {place}: {problem}").answer
+
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
+        """Return the unsigned body of a unary answer."""
+        message = {
+            "role": "assistant",
+            "tool_calls": _calls(answer) or None,
+            "content": answer.text,
+        }
+        choice = {"index": 0, "finish_reason": _finish(answer), "message": message}
+        return (
+            b'{"id":"%s","created":%s,%s,"usage":%s,"object":"chat.completion","choices":[%s]}'
+            % (
+                _ID,
+                _CREATED,
+                _model(answer, request),
+                orjson.dumps(_usage(answer)),
+                orjson.dumps(choice),
+            )
+        )
+
+    def stream(
+        self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
+    ) -> StreamScript:
+        """Return the unsigned frames of a streamed answer."""
+        head = b'{"id":"%s","object":"chat.completion.chunk","created":%s,%s' % (
+            _ID,
+            _CREATED,
+            _model(answer, request),
+        )
+        contents: list[tuple[bytes, int]] = []
+        for group in grouped(answer.pieces, tokens_per_chunk):
+            frame = _chunk(head, {"content": "".join(group)}, padded=len(contents) + 1)
+            contents.append((frame, len(group)))
+        calls = _calls(answer)
+        for call, entry in zip(answer.tool_calls, calls, strict=True):
+            frame = _chunk(head, {"tool_calls": [entry]}, padded=len(contents) + 1)
+            contents.append((frame, len(call.pieces)))
+        usage = orjson.dumps(_usage(answer))
+        return StreamScript(
+            opening=_chunk(head, {"role": "assistant", "content": ""}),
+            contents=tuple(contents),
+            closing=_chunk(head, {"content": ""}, finish=_finish(answer), usage=usage),
+            terminator=data_event(b"[DONE]"),
+            keep_alive=b"",
+        )
+
+    def sign(self, data: bytes, identity: Identity) -> bytes:
+        """Put id and creation time into an answer."""
+        own = b"%s%08x" % (self._prefix, identity.serial)
+        return data.replace(_ID, own).replace(_CREATED, b"%d" % identity.created)
+
+    def error(self, complaint: Complaint) -> HttpAnswer:
+        """Return the answer that says a problem."""
+        return error_answer(complaint)
+
+    def error_event(self, complaint: Complaint) -> bytes:
+        """Return the event that says a problem inside a stream."""
+        return error_event(complaint)
+
+    def broken(self, frame: bytes) -> bytes:
+        """Return a chunk with its JSON ending in the middle."""
+        return broken_event(frame)
+
+    def headers(
+        self, identity: Identity, headroom: Headroom, processing: float, status: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the gateway's headers, and the limits where a request was counted."""
+        correlation = f"{self._correlation}{identity.serial:08x}"
+        headers = (
+            ("mistral-correlation-id", correlation),
+            ("x-kong-request-id", correlation),
+            ("x-envoy-upstream-service-time", str(round(processing * 1000))),
+        )
+        if status not in (200, 429):
+            return headers
+        return (
+            *headers,
+            ("x-ratelimit-limit-req-minute", str(headroom.limit_requests)),
+            ("x-ratelimit-limit-tokens-minute", str(headroom.limit_tokens)),
+            ("x-ratelimit-remaining-req-minute", str(headroom.remaining_requests)),
+            ("x-ratelimit-remaining-tokens-minute", str(headroom.remaining_tokens)),
+        )
+
+
+def _chunk(
+    head: bytes,
+    delta: Mapping[str, object],
+    *,
+    finish: str | None = None,
+    usage: bytes = b"",
+    padded: int = 0,
+) -> bytes:
+    choice = orjson.dumps({"index": 0, "delta": delta, "finish_reason": finish})
+    rest = b',"usage":%s' % usage if usage else b""
+    if padded:
+        rest += b',"p":"%s"' % _PADDING[: 1 + padded * 7 % len(_PADDING)].encode()
+    return data_event(b'%s,"choices":[%s]%s}' % (head, choice, rest))
+
+
+def _model(answer: Answer, request: CompletionRequest) -> bytes:
+    """Return the key of the model: as it was asked for, unless a fault names another."""
+    reported = request.model.reported_name
+    names = [request.model.id if name == reported else name for name in answer.reported_models]
+    return model_keys(names)
+
+
+def _calls(answer: Answer) -> list[Json]:
+    return [_call(index, call) for index, call in enumerate(answer.tool_calls)]
+
+
+def _call(index: int, call: ToolCall) -> Json:
+    name = call.id.removeprefix("call_")[:_CALL_ID_LENGTH]
+    arguments = "".join(call.pieces)
+    function = {"name": call.name, "arguments": arguments}
+    return {"id": name, "type": "function", "function": function, "index": index}
+
+
+def _finish(answer: Answer) -> str:
+    if answer.finish is Finish.LENGTH:
+        return "length"
+    return "tool_calls" if answer.tool_calls else "stop"
+
+
+def _usage(answer: Answer) -> Json:
+    usage = answer.usage
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": 0},
+        "service_tier": "standard",
+    }
+
+
+def _card(model: SimulatedModel) -> Json:
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+        "capabilities": {
+            "completion_chat": True,
+            "function_calling": True,
+            "completion_fim": False,
+            "fine_tuning": False,
+            "vision": model.vision,
+        },
+        "name": model.reported_name,
+        "max_context_length": model.context_window,
+        "aliases": [] if model.version is None else [model.version],
+        "type": "base",
+    }

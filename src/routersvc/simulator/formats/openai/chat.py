@@ -1,0 +1,262 @@
+"""OpenAI's chat completions, as its servers speak it: unary bodies and event streams.
+
+Order, keys and nulls are those of recorded traffic of 2025 and 2026: a role chunk,
+content, a chunk with the finish reason, a usage chunk without choices where it is
+asked for, `[DONE]`. Every chunk carries an `obfuscation` of varying length unless
+the client declines it; reasoning models have neither fingerprint nor logprobs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import orjson
+
+from routersvc.simulator.formats.openai.chunks import (
+    NO_MARKS,
+    ChunkWriter,
+    Marks,
+    logprobs_of,
+    model_keys,
+    stream_chunks,
+    usage_json,
+    whole_call,
+)
+from routersvc.simulator.formats.openai.errors import (
+    duration,
+    error_answer,
+    error_event,
+    refusal,
+    unauthorised,
+    unknown_model,
+)
+from routersvc.simulator.formats.openai.requests import read_request
+from routersvc.simulator.formats.openai.schemas import invalid_response_schema, invalid_tool_schema
+from routersvc.simulator.formats.wire_format import (
+    Complaint,
+    Completion,
+    Headroom,
+    HttpAnswer,
+    Identity,
+    ModelCard,
+    ModelList,
+    Offer,
+    Operation,
+    RequestHead,
+    StreamScript,
+    bearer_token,
+)
+from routersvc.simulator.words.completions import Answer, CompletionRequest, Finish, SimulatedModel
+from routersvc.simulator.words.effects import Effect
+
+_COMPLETIONS = "/v1/chat/completions"
+_MODELS = "/v1/models"
+_TERMINATOR = b"data: [DONE]\n\n"
+# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+_ID, _CREATED = b"\x00", b"\x01"
+
+
+class OpenAIChatFormat:
+    """The chat completions format of one provider; `seed` makes its ids its own.
+
+    `marks` are what a server of somebody else's adds to OpenAI's shape.
+    """
+
+    base_path = "/v1"
+    stream_content_type = "text/event-stream; charset=utf-8"
+    unary_content_type = "application/json"
+    unary_keep_alive = b"\n"
+
+    def __init__(
+        self, models: tuple[SimulatedModel, ...], seed: int, marks: Marks = NO_MARKS
+    ) -> None:
+        self._offer = Offer.of(models)
+        self._marks = marks
+        digest = hashlib.sha256(b"%d" % seed).hexdigest()
+        self._completion_prefix = f"chatcmpl-{digest[:21]}".encode()
+        self._request_prefix = f"req_{digest[:24]}"
+        self._fingerprints = {
+            model.id: None
+            if model.reasoning
+            else f"fp_{hashlib.sha256(model.reported_name.encode()).hexdigest()[:10]}"
+            for model in models
+        }
+
+    def operation(self, head: RequestHead) -> Operation:
+        """Return what a request line asks for.
+
+        Raises:
+            RefusedError: nothing is there, with OpenAI's 404 or 405.
+        """
+        method, path = head.method, head.path
+        wanted = "GET"
+        found: Operation
+        if path == _COMPLETIONS:
+            wanted, found = "POST", Completion()
+        elif path == _MODELS:
+            found = ModelList()
+        elif path.startswith(f"{_MODELS}/"):
+            found = ModelCard(model=path.removeprefix(f"{_MODELS}/"))
+        else:
+            raise refusal(404, f"Invalid URL ({method} {path})")
+        if method != wanted:
+            raise refusal(
+                405,
+                f"Not allowed to {method} on {path}. (HINT: Perhaps you meant to use a different "
+                "HTTP method?)",
+                code="method_not_supported",
+            )
+        return found
+
+    def credential(self, head: RequestHead) -> str | None:
+        """Return the bearer token of a request, if it has one."""
+        return bearer_token(head)
+
+    def unauthorised(self, credential: str | None) -> HttpAnswer:
+        """Return OpenAI's 401."""
+        return unauthorised(credential)
+
+    def admit(self, head: RequestHead) -> None:
+        """Let every request in: OpenAI asks for nothing beside the key."""
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
+        """Return that every fault can be seen in this format."""
+        return True
+
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
+        """Return what a body asks for.
+
+        Raises:
+            RefusedError: OpenAI would not accept it.
+        """
+        return read_request(body, self._offer)
+
+    def models(self) -> bytes:
+        """Return the body of the model list."""
+        cards = [_card(model) for model in self._offer.models]
+        return orjson.dumps({"object": "list", "data": cards}, option=orjson.OPT_INDENT_2)
+
+    def model(self, name: str) -> bytes:
+        """Return the body that describes one model.
+
+        Raises:
+            RefusedError: there is no such model.
+        """
+        model = self._offer.by_name.get(name)
+        if model is None:
+            raise unknown_model(name)
+        return orjson.dumps(_card(model), option=orjson.OPT_INDENT_2)
+
+    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
+        """Return OpenAI's answer to a schema that no instance can be made for."""
+        if request.json_schema is not None:
+            return invalid_response_schema("response", problem).answer
+        return invalid_tool_schema(request.tools[0].name, 0, problem).answer
+
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
+        """Return the unsigned body of a unary answer."""
+        message: dict[str, object] = {
+            "role": "assistant",
+            "content": None if answer.refusal or answer.tool_calls else answer.text,
+        }
+        if answer.tool_calls:
+            message["tool_calls"] = [whole_call(call) for call in answer.tool_calls]
+        message["refusal"] = answer.text if answer.refusal else None
+        message["annotations"] = []
+        choice: dict[str, object] = {"index": 0, "message": message}
+        if not request.model.reasoning:
+            choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
+        choice["finish_reason"] = answer.finish.value
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        marks = self._marks.filtered if filtered else self._marks.content
+        return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[{%s%s],%s%s}' % (
+            _ID,
+            _CREATED,
+            model_keys(answer.reported_models),
+            marks,
+            orjson.dumps(choice)[1:],
+            self._marks.body,
+            b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
+            % (usage_json(answer.usage), orjson.dumps(self._fingerprints[request.model.id])),
+        )
+
+    def stream(
+        self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
+    ) -> StreamScript:
+        """Return the unsigned frames of a streamed answer."""
+        frames = ChunkWriter(
+            head=b'data: {"id":"%s","object":"chat.completion.chunk","created":%s,%s,%s,'
+            % (
+                _ID,
+                _CREATED,
+                model_keys(answer.reported_models),
+                b'"service_tier":"default","system_fingerprint":%s'
+                % orjson.dumps(self._fingerprints[request.model.id]),
+            ),
+            request=request,
+            marks=self._marks,
+        )
+        opening, contents = stream_chunks(answer, frames, tokens_per_chunk)
+        filtered = answer.finish is Finish.CONTENT_FILTER
+        closing = frames.choice(
+            b"{}",
+            answer.finish.value,
+            marks=self._marks.filtered if filtered else self._marks.bare,
+        )
+        if request.usage_in_stream:
+            closing += frames.usage(answer.usage)
+        return StreamScript(
+            opening=self._marks.event + opening,
+            contents=tuple(contents),
+            closing=closing,
+            terminator=_TERMINATOR,
+            keep_alive=b": keep-alive\n\n",
+        )
+
+    def sign(self, data: bytes, identity: Identity) -> bytes:
+        """Put id and creation time into an answer."""
+        completion_id = b"%s%08x" % (self._completion_prefix, identity.serial)
+        return data.replace(_ID, completion_id).replace(_CREATED, b"%d" % identity.created)
+
+    def error(self, complaint: Complaint) -> HttpAnswer:
+        """Return the answer that says a problem."""
+        return error_answer(complaint)
+
+    def error_event(self, complaint: Complaint) -> bytes:
+        """Return the event that says a problem inside a stream."""
+        return error_event(complaint)
+
+    def broken(self, frame: bytes) -> bytes:
+        """Return the first event of a frame, its JSON ending in the middle."""
+        event = frame.partition(b"\n\n")[0]
+        return event[: len(event) // 2] + b"\n\n"
+
+    def headers(
+        self,
+        identity: Identity,
+        headroom: Headroom,
+        processing: float,
+        status: int,  # noqa: ARG002 - the same for all
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the headers of every answer of OpenAI's API servers."""
+        return (
+            ("openai-processing-ms", f"{round(processing * 1000)}"),
+            ("openai-version", "2020-10-01"),
+            ("x-ratelimit-limit-requests", str(headroom.limit_requests)),
+            ("x-ratelimit-limit-tokens", str(headroom.limit_tokens)),
+            ("x-ratelimit-remaining-requests", str(headroom.remaining_requests)),
+            ("x-ratelimit-remaining-tokens", str(headroom.remaining_tokens)),
+            ("x-ratelimit-reset-requests", duration(headroom.requests_reset)),
+            ("x-ratelimit-reset-tokens", duration(headroom.tokens_reset)),
+            ("x-request-id", f"{self._request_prefix}{identity.serial:08x}"),
+        )
+
+
+def _card(model: SimulatedModel) -> Mapping[str, object]:
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+    }

@@ -1,0 +1,323 @@
+"""OpenAI's Responses, as its servers speak them: unary bodies and numbered, named events.
+
+Order and keys are those of recorded traffic of 2025 and 2026: the response created and in
+progress, items with their parts and deltas, each opened and closed, the response whole
+at the end. That last event is the terminator: there is no `[DONE]`. Nothing is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
+from routersvc.simulator.formats.openai.chunks import model_keys
+from routersvc.simulator.formats.openai.errors import error_parts, refusal
+from routersvc.simulator.formats.openai.responses_requests import read_request
+from routersvc.simulator.formats.sse_frames import broken_event, grouped, named_event
+from routersvc.simulator.formats.wire_format import (
+    Complaint,
+    Completion,
+    Headroom,
+    HttpAnswer,
+    Identity,
+    Offer,
+    Operation,
+    RequestHead,
+    StreamScript,
+)
+from routersvc.simulator.words.completions import (
+    Answer,
+    CompletionRequest,
+    Finish,
+    SimulatedModel,
+    ToolCall,
+)
+from routersvc.simulator.words.effects import Effect
+
+# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+_ID, _CREATED = b"\x00", b"\x01"
+# Stands in JSON for the id: text that no encoder escapes and no answer holds.
+_ID_TEXT = "\x7fid\x7f"
+_RESPONSES = "/v1/responses"
+_OBFUSCATIONS = tuple(hashlib.sha256(b"%d" % at).hexdigest()[: at + 1] for at in range(16))
+
+Json = dict[str, object]
+
+
+class OpenAIResponsesFormat:
+    """The Responses format of one provider; `seed` makes its ids its own."""
+
+    base_path = "/v1"
+    stream_content_type = "text/event-stream; charset=utf-8"
+    unary_content_type = "application/json"
+    unary_keep_alive = b"\n"
+
+    def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
+        self._offer = Offer.of(models)
+        # Keys, model list, headers and errors are those of the same servers.
+        self._platform = OpenAIChatFormat(models, seed)
+        self._prefix = hashlib.sha256(b"responses %d" % seed).hexdigest()[:40].encode()
+
+    def operation(self, head: RequestHead) -> Operation:
+        """Return what a request line asks for.
+
+        Raises:
+            RefusedError: nothing is there, with OpenAI's 404 or 405.
+        """
+        if head.path == _RESPONSES and head.method == "POST":
+            return Completion()
+        if head.segments[:2] == ("v1", "models"):
+            return self._platform.operation(head)
+        raise refusal(404, f"Invalid URL ({head.method} {head.path})")
+
+    def credential(self, head: RequestHead) -> str | None:
+        """Return the bearer token of a request, if it has one."""
+        return self._platform.credential(head)
+
+    def unauthorised(self, credential: str | None) -> HttpAnswer:
+        """Return OpenAI's 401."""
+        return self._platform.unauthorised(credential)
+
+    def admit(self, head: RequestHead) -> None:
+        """Let every request in: OpenAI asks for nothing beside the key."""
+
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
+        """Return that every fault can be seen in this format."""
+        return True
+
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
+        """Return what a body asks for.
+
+        Raises:
+            RefusedError: OpenAI would not accept it.
+        """
+        return read_request(body, self._offer)
+
+    def models(self) -> bytes:
+        """Return the body of the model list."""
+        return self._platform.models()
+
+    def model(self, name: str) -> bytes:
+        """Return the body that describes one model.
+
+        Raises:
+            RefusedError: there is no such model.
+        """
+        return self._platform.model(name)
+
+    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
+        """Return OpenAI's answer to a schema that no instance can be made for."""
+        return self._platform.refuse_schema(request, problem)
+
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
+        """Return the unsigned body of a unary answer."""
+        return _response(answer, request, _items(answer))
+
+    def stream(
+        self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
+    ) -> StreamScript:
+        """Return the unsigned frames of a streamed answer."""
+        events = _Events(tokens_per_chunk, obfuscated=request.obfuscated)
+        started = _response(answer, request, None)
+        events.add("response.created", b'"response":%s' % started)
+        events.add("response.in_progress", b'"response":%s' % started)
+        for index, item in enumerate(_items(answer)):
+            match item["type"]:
+                case "message":
+                    events.message(index, item, answer)
+                case "function_call":
+                    call = answer.tool_calls[index - (answer.usage.reasoning_tokens > 0)]
+                    events.call(index, item, call)
+                case _:
+                    events.item("response.output_item.added", index, item)
+                    events.item("response.output_item.done", index, item)
+        opening, contents, closing = events.parted()
+        last = "response.incomplete" if _incomplete(answer) else "response.completed"
+        whole = _response(answer, request, _items(answer))
+        terminator = events.written(last, b'"response":%s' % whole)
+        return StreamScript(
+            opening=opening,
+            contents=contents,
+            closing=closing,
+            terminator=terminator,
+            keep_alive=b": keep-alive\n\n",
+        )
+
+    def sign(self, data: bytes, identity: Identity) -> bytes:
+        """Put ids and times into an answer."""
+        own = b"%s%08x" % (self._prefix, identity.serial)
+        signed = data.replace(_ID_TEXT.encode(), own).replace(_ID, own)
+        return signed.replace(_CREATED, b"%d" % identity.created)
+
+    def error(self, complaint: Complaint) -> HttpAnswer:
+        """Return the answer that says a problem."""
+        return self._platform.error(complaint)
+
+    def error_event(self, complaint: Complaint) -> bytes:
+        """Return the event that says a problem inside a stream; it is not numbered."""
+        error = error_parts(complaint)
+        return named_event("error", orjson.dumps({"type": "error", "error": error}))
+
+    def broken(self, frame: bytes) -> bytes:
+        """Return the first event of a frame, its JSON ending in the middle."""
+        return broken_event(frame)
+
+    def headers(
+        self, identity: Identity, headroom: Headroom, processing: float, status: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the headers of every answer of OpenAI's API servers."""
+        return self._platform.headers(identity, headroom, processing, status)
+
+
+class _Events:
+    """Writes the events of a stream, numbered; those before the first delta open it."""
+
+    def __init__(self, tokens_per_chunk: int, *, obfuscated: bool) -> None:
+        self._tokens = tokens_per_chunk
+        self._obfuscated = obfuscated
+        self._number = 0
+        self._frames: list[tuple[bytes, int]] = []
+
+    def written(self, kind: str, rest: bytes) -> bytes:
+        """Return the next event."""
+        data = b'{"type":"%s",%s,"sequence_number":%d}' % (kind.encode(), rest, self._number)
+        self._number += 1
+        return named_event(kind, data)
+
+    def add(self, kind: str, rest: bytes, tokens: int = 0) -> None:
+        """Add the next event, and how many tokens it carries."""
+        self._frames.append((self.written(kind, rest), tokens))
+
+    def item(self, kind: str, index: int, item: Mapping[str, object]) -> None:
+        """Add an event about an item of the output."""
+        self.add(kind, b'"item":%s,"output_index":%d' % (orjson.dumps(item), index))
+
+    def message(self, index: int, item: Json, answer: Answer) -> None:
+        """Add the events of a message: its item, its part, its deltas."""
+        self.item(
+            "response.output_item.added", index, {**item, "status": "in_progress", "content": []}
+        )
+        kind = "refusal" if answer.refusal else "output_text"
+        place = b'"content_index":0,"item_id":%s,"output_index":%d' % (
+            orjson.dumps(item["id"]),
+            index,
+        )
+        empty = orjson.dumps(_part(answer, ""))
+        self.add("response.content_part.added", b'%s,"part":%s' % (place, empty))
+        logprobs = b"" if answer.refusal else b',"logprobs":[]'
+        self._deltas(f"response.{kind}.delta", place + logprobs, answer.pieces)
+        text = orjson.dumps(answer.text)
+        key = b"refusal" if answer.refusal else b"text"
+        self.add(f"response.{kind}.done", b'%s%s,"%s":%s' % (place, logprobs, key, text))
+        part = orjson.dumps(_part(answer, answer.text))
+        self.add("response.content_part.done", b'%s,"part":%s' % (place, part))
+        self.item("response.output_item.done", index, item)
+
+    def call(self, index: int, item: Json, call: ToolCall) -> None:
+        """Add the events of a function call: its item, its arguments."""
+        opened = {**item, "status": "in_progress", "arguments": ""}
+        self.item("response.output_item.added", index, opened)
+        place = b'"item_id":%s,"output_index":%d' % (orjson.dumps(item["id"]), index)
+        self._deltas("response.function_call_arguments.delta", place, call.pieces)
+        arguments = orjson.dumps(item["arguments"])
+        self.add("response.function_call_arguments.done", b'%s,"arguments":%s' % (place, arguments))
+        self.item("response.output_item.done", index, item)
+
+    def parted(self) -> tuple[bytes, tuple[tuple[bytes, int], ...], bytes]:
+        """Return what stands before the first delta, from there to the last, and after it."""
+        deltas = [at for at, (_, tokens) in enumerate(self._frames) if tokens]
+        first = deltas[0] if deltas else len(self._frames)
+        last = deltas[-1] + 1 if deltas else first
+        opening = b"".join(frame for frame, _ in self._frames[:first])
+        closing = b"".join(frame for frame, _ in self._frames[last:])
+        return opening, tuple(self._frames[first:last]), closing
+
+    def _deltas(self, kind: str, place: bytes, pieces: Sequence[str]) -> None:
+        for group in grouped(pieces, self._tokens):
+            hidden = b""
+            if self._obfuscated:
+                hidden = b',"obfuscation":"%s"' % _OBFUSCATIONS[self._number * 7 % 16].encode()
+            delta = orjson.dumps("".join(group))
+            self.add(kind, b'%s,"delta":%s%s' % (place, delta, hidden), len(group))
+
+
+def _response(answer: Answer, request: CompletionRequest, items: Sequence[Json] | None) -> bytes:
+    """Return a response: whole with its items, or in progress without."""
+    status, reason, usage = "in_progress", None, None
+    completed = b"null"
+    if items is not None:
+        reason = _incomplete(answer)
+        status = "completed" if reason is None else "incomplete"
+        usage = _usage(answer)
+        completed = _CREATED if reason is None else b"null"
+    return b'{"id":"resp_%s","object":"response","created_at":%s,%s,"completed_at":%s,%s,%s,%s}' % (
+        _ID,
+        _CREATED,
+        b'"status":"%s","error":null,"incomplete_details":%s'
+        % (status.encode(), orjson.dumps(None if reason is None else {"reason": reason})),
+        completed,
+        model_keys(answer.reported_models),
+        b'"output":%s,"usage":%s' % (orjson.dumps(items or []), orjson.dumps(usage)),
+        request.echoed,
+    )
+
+
+def _items(answer: Answer) -> list[Json]:
+    """Return the items of the output: reasoning, then calls or a message."""
+    items: list[Json] = []
+    if answer.usage.reasoning_tokens:
+        items.append({"id": f"rs_{_ID_TEXT}", "type": "reasoning", "summary": []})
+    status = "incomplete" if _incomplete(answer) else "completed"
+    for number, call in enumerate(answer.tool_calls):
+        items.append(
+            {
+                "id": f"fc_{_ID_TEXT}{number:02d}",
+                "type": "function_call",
+                "status": status,
+                "arguments": "".join(call.pieces),
+                "call_id": call.id,
+                "name": call.name,
+            }
+        )
+    if answer.pieces:
+        items.append(
+            {
+                "id": f"msg_{_ID_TEXT}",
+                "type": "message",
+                "status": status,
+                "content": [_part(answer, answer.text)],
+                "role": "assistant",
+            }
+        )
+    return items
+
+
+def _part(answer: Answer, text: str) -> Json:
+    if answer.refusal:
+        return {"type": "refusal", "refusal": text}
+    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
+
+
+def _incomplete(answer: Answer) -> str | None:
+    """Return why an answer is not complete, if it is not."""
+    match answer.finish:
+        case Finish.LENGTH:
+            return "max_output_tokens"
+        case Finish.CONTENT_FILTER:
+            return "content_filter"
+        case Finish.STOP | Finish.TOOL_CALLS:
+            return None
+
+
+def _usage(answer: Answer) -> Json:
+    usage = answer.usage
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }

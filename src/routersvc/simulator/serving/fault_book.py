@@ -1,0 +1,122 @@
+"""The faults that are active at one provider, and which of them strikes a request."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Callable
+
+from routersvc.simulator.words.completions import CompletionRequest, ToolMode
+from routersvc.simulator.words.effects import (
+    Effect,
+    InvalidToolJson,
+    MissingTerminator,
+    SchemaViolation,
+    TruncatedBody,
+)
+from routersvc.simulator.words.errors import UnknownFaultError
+from routersvc.simulator.words.faults import Fault, Operations
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class ActiveFault:
+    """A fault that was injected; `left` is how many requests it may still strike."""
+
+    id: str
+    fault: Fault
+    left: int | None
+    struck: int = 0
+
+
+class FaultBook:
+    """Active faults in the order in which they were injected; the first that fits strikes.
+
+    One fault strikes a request, never two. `shows` tells whether an effect could be seen in
+    the answer to a request; one that could not does not strike.
+    """
+
+    def __init__(
+        self,
+        source: random.Random,
+        shows: Callable[[Effect, CompletionRequest], bool] = lambda _effect, _request: True,
+    ) -> None:
+        self._source = source
+        self._shows = shows
+        self._active: dict[str, ActiveFault] = {}
+        self._injected = 0
+
+    @property
+    def active(self) -> tuple[ActiveFault, ...]:
+        """The faults that may still strike, oldest first."""
+        return tuple(self._active.values())
+
+    def inject(self, fault: Fault) -> ActiveFault:
+        """Make a fault active; its id is unique at this provider."""
+        self._injected += 1
+        active = ActiveFault(id=f"fault-{self._injected}", fault=fault, left=fault.count)
+        self._active[active.id] = active
+        return active
+
+    def remove(self, fault_id: str) -> None:
+        """Take one fault out.
+
+        Raises:
+            UnknownFaultError: it is not active, perhaps because it was used up.
+        """
+        if self._active.pop(fault_id, None) is None:
+            raise UnknownFaultError(fault_id)
+
+    def clear(self) -> None:
+        """Take all faults out."""
+        self._active.clear()
+
+    def strike_completion(self, request: CompletionRequest) -> ActiveFault | None:
+        """Return the fault that strikes this request, counting it; most often none."""
+        if not self._active:
+            return None
+        for active in self._active.values():
+            fault = active.fault
+            shown = _fits(fault, request) and self._shows(fault.effect, request)
+            if shown and self._falls(fault):
+                return self._count(active)
+        return None
+
+    def strike_models(self) -> ActiveFault | None:
+        """Return the fault that strikes a request for the model list, counting it."""
+        for active in self._active.values():
+            if active.fault.operations is not Operations.COMPLETIONS and self._falls(active.fault):
+                return self._count(active)
+        return None
+
+    def _falls(self, fault: Fault) -> bool:
+        return fault.probability >= 1 or self._source.random() < fault.probability
+
+    def _count(self, active: ActiveFault) -> ActiveFault:
+        active.struck += 1
+        if active.left is not None:
+            active.left -= 1
+            if active.left == 0:
+                del self._active[active.id]
+        return active
+
+
+def _fits(fault: Fault, request: CompletionRequest) -> bool:
+    """Whether a fault's conditions hold and its effect can be seen in this request."""
+    if fault.operations is Operations.MODELS:
+        return False
+    if fault.streaming is not None and fault.streaming is not request.streaming:
+        return False
+    names = (request.model.id, request.model.reported_name)
+    if fault.model is not None and fault.model not in names:
+        return False
+    match fault.effect:
+        case InvalidToolJson():
+            return request.tool_mode is not ToolMode.NEVER
+        case SchemaViolation():
+            return request.json_schema is not None
+        case MissingTerminator():
+            return request.streaming
+        case TruncatedBody():
+            return not request.streaming
+        case _:
+            return True

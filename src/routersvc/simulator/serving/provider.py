@@ -1,0 +1,303 @@
+"""One simulated provider: a port, its connections, its requests, and the hands to control it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
+
+from routersvc.simulator.formats import WIRE_FORMATS
+from routersvc.simulator.serving.activity import Activity, ActivityCounter
+from routersvc.simulator.serving.exchange import Desk, Exchange
+from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter, reset
+from routersvc.simulator.serving.listening import Listener
+from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.request_log import (
+    Outcome,
+    RequestLog,
+    RequestRecord,
+    headers_of_interest,
+)
+from routersvc.simulator.words.characters import Behaviour, ProviderCharacter
+from routersvc.simulator.words.clocks import Clock
+from routersvc.simulator.words.faults import Fault
+from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.writing.rendering import Renderer
+
+CONTROL_PREFIX = "/_control"
+# Requests carry images and files as base64.
+_LARGEST_BODY = 64 * 1024 * 1024
+
+ControlHandler = Callable[["SimulatedProvider", web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class CountingServer(web.Server):
+    """The HTTP server of one port, which tells a counter of its connections.
+
+    Handlers are cancelled as soon as their client is gone. While it is not `accepting`, a
+    connection that comes in all the same is reset.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        counter: ActivityCounter,
+    ) -> None:
+        super().__init__(
+            handler,
+            request_factory=_make_request,
+            handler_cancellation=True,
+            access_log=None,
+        )
+        self._counter = counter
+        self.accepting = True
+        self.transports: dict[RequestHandler, asyncio.Transport] = {}
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Count a new connection."""
+        super().connection_made(handler, transport)
+        self.transports[handler] = transport
+        self._counter.connection_opened()
+        if not self.accepting:
+            # The kernel accepted it just before the listening socket was closed.
+            reset(transport)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """Count a connection that is gone."""
+        super().connection_lost(handler, exc)
+        if self.transports.pop(handler, None) is not None:
+            self._counter.connection_closed()
+
+    def reset_connections(self, spare: asyncio.Transport | None = None) -> None:
+        """Reset all connections but one."""
+        for transport in tuple(self.transports.values()):
+            if transport is not spare:
+                reset(transport)
+
+
+class SimulatedProvider:
+    """A provider that is simulated: behaviour, faults, log and life in one hand.
+
+    Everything here may be called at any time from the loop that runs it.
+    """
+
+    def __init__(
+        self,
+        character: ProviderCharacter,
+        *,
+        host: str,
+        clock: Clock,
+        log_capacity: int,
+        control: ControlHandler,
+        serials: Iterator[int],
+    ) -> None:
+        self.character = character
+        self._clock = clock
+        self._control = control
+        self._log = RequestLog(log_capacity)
+        self._counter = ActivityCounter()
+        self._serials = serials
+        self._records: dict[int, RequestRecord] = {}
+        wire_format = WIRE_FORMATS[character.wire_format](character.models, character.seed)
+        self._desk = Desk(
+            wire_format=wire_format,
+            renderer=Renderer(wire_format, Author(character.seed)),
+            faults=FaultBook(random.Random(f"faults {character.seed}"), wire_format.shows),
+            limiter=RateLimiter(),
+            clock=clock,
+            latencies=random.Random(f"latencies {character.seed}"),
+            api_keys=frozenset(character.api_keys),
+            behaviour=character.behaviour,
+        )
+        for fault in character.faults:
+            self._desk.faults.inject(fault)
+        self._server = CountingServer(self._handle, self._counter)
+        self._listener = Listener(host, character.port)
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.character.name
+
+    @property
+    def port(self) -> int:
+        """The port it is, or was, reached at."""
+        return self._listener.port
+
+    @property
+    def origin(self) -> str:
+        """The URL of its root."""
+        return f"http://{self._listener.authority}"
+
+    @property
+    def base_url(self) -> str:
+        """The URL that clients of its wire format are given."""
+        return f"{self.origin}{self._desk.wire_format.base_path}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether it accepts connections."""
+        return self._listener.listening
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """How it answers now."""
+        return self._desk.behaviour
+
+    @property
+    def faults(self) -> tuple[ActiveFault, ...]:
+        """The faults that may still strike, oldest first."""
+        return self._desk.faults.active
+
+    @property
+    def log(self) -> tuple[RequestRecord, ...]:
+        """The requests it remembers, oldest first."""
+        return self._log.records
+
+    @property
+    def forgotten(self) -> int:
+        """How many requests fell out of the log."""
+        return self._log.forgotten
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Answer like this from the next request on."""
+        self._desk.behaviour = behaviour
+
+    def inject(self, fault: Fault) -> ActiveFault:
+        """Make a fault active."""
+        return self._desk.faults.inject(fault)
+
+    def remove_fault(self, fault_id: str) -> None:
+        """Take one fault out.
+
+        Raises:
+            UnknownFaultError: it is not active, perhaps because it was used up.
+        """
+        self._desk.faults.remove(fault_id)
+
+    def clear_faults(self) -> None:
+        """Take all faults out."""
+        self._desk.faults.clear()
+
+    def clear_log(self) -> None:
+        """Forget all requests."""
+        self._log.clear()
+
+    def activity(self) -> Activity:
+        """Return what is open and under way now."""
+        return self._counter.now()
+
+    def reset_peaks(self) -> None:
+        """Set the high-water marks to what is open now."""
+        self._counter.reset_peaks()
+
+    async def when(self, condition: Callable[[Activity], bool]) -> Activity:
+        """Wait until the activity fulfils a condition, and return it."""
+        return await self._counter.when(condition)
+
+    async def settled(self) -> None:
+        """Wait until no request is under way, so that the log tells how all ended."""
+        await self._counter.when(lambda activity: activity.requests_in_flight == 0)
+
+    async def revive(self) -> None:
+        """Accept connections, on the same port as before.
+
+        Raises:
+            PortUnavailableError: somebody else has the port.
+        """
+        self._server.accepting = True
+        await self._listener.open(self._server)
+
+    async def kill(self, spare: asyncio.Transport | None = None) -> None:
+        """Refuse connections and reset the open ones; return when all are gone.
+
+        `spare` is a connection to leave open: the one over which the order came.
+        """
+        self._listener.close()
+        self._server.accepting = False
+        for record in self._records.values():
+            record.outcome = Outcome.KILLED
+        self._server.reset_connections(spare)
+        left = 0 if spare is None else 1
+        await self._counter.when(
+            lambda activity: activity.open_connections <= left and activity.requests_in_flight == 0
+        )
+
+    async def close(self) -> None:
+        """Die for good: nothing is left open and the port is given back."""
+        await self.kill()
+        await self._server.shutdown()
+        self.release()
+
+    def release(self) -> None:
+        """Give the port back."""
+        self._listener.release()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if is_control(request.path):
+            return await self._control(self, request)
+        serial = next(self._serials)
+        started = self._clock.now()
+        record = RequestRecord(
+            serial=serial,
+            id=f"{self.name}-{serial}",
+            provider=self.name,
+            received_time=self._clock.wall(),
+            method=request.method,
+            path=request.path,
+            headers=headers_of_interest(request.headers),
+        )
+        self._log.add(record)
+        self._records[serial] = record
+        self._counter.request_started()
+        writer = ResponseWriter(request, self._clock.http_date)
+        ended = Outcome.SIMULATOR_FAILED
+        try:
+            ended = await Exchange(self._desk, request, writer, record, serial).answer()
+        except asyncio.CancelledError:
+            ended = Outcome.CLIENT_HUNG_UP
+            raise
+        except ConnectionError:
+            ended = Outcome.CLIENT_HUNG_UP
+            writer.keep_alive = False
+        except (web.HTTPException, web.RequestPayloadError):
+            ended = Outcome.REFUSED
+            raise
+        finally:
+            if record.outcome is Outcome.IN_PROGRESS:
+                record.outcome = ended
+            record.bytes_sent = writer.bytes_sent
+            record.ended_after = self._clock.now() - started
+            del self._records[serial]
+            self._counter.request_ended()
+        return AlreadyWritten(keep_alive=writer.keep_alive)
+
+
+def is_control(path: str) -> bool:
+    """Whether a path belongs to the control endpoint and not to the provider."""
+    return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
+
+
+def _make_request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    return web.BaseRequest(
+        message,
+        payload,
+        protocol,
+        writer,
+        task,
+        asyncio.get_running_loop(),
+        client_max_size=_LARGEST_BODY,
+    )

@@ -1,0 +1,57 @@
+"""Rate limits as a vendor keeps them: what is left, when it is back, and refusal.
+
+Two leaky buckets, requests and tokens, that refill evenly over a minute; the headers
+of an answer tell their levels after the request was counted.
+"""
+
+from __future__ import annotations
+
+from routersvc.simulator.formats.wire_format import Headroom
+from routersvc.simulator.words.characters import RateLimit
+
+_MINUTE = 60.0
+
+
+class RateLimiter:
+    """Counts requests and tokens against the limits of one provider."""
+
+    def __init__(self) -> None:
+        self._requests = 0.0
+        self._tokens = 0.0
+        self._counted_at = 0.0
+
+    def wait_for(self, limit: RateLimit, tokens: int, now: float) -> float:
+        """Return how many seconds too early a request with so many tokens is; 0 if it fits."""
+        self._leak(limit, now)
+        over_requests = self._requests + 1 - limit.requests_per_minute
+        over_tokens = self._tokens + tokens - limit.tokens_per_minute
+        wait = max(
+            over_requests * _MINUTE / limit.requests_per_minute,
+            over_tokens * _MINUTE / limit.tokens_per_minute,
+        )
+        # Levels come from adding and subtracting fractions: a rest of them is no wait.
+        return wait if wait > 1e-6 else 0.0  # noqa: PLR2004 - a microsecond
+
+    def count(self, limit: RateLimit, tokens: int, now: float) -> None:
+        """Count a request that was let in."""
+        self._leak(limit, now)
+        self._requests += 1
+        self._tokens += tokens
+
+    def headroom(self, limit: RateLimit, now: float) -> Headroom:
+        """Return what is left at this moment."""
+        self._leak(limit, now)
+        return Headroom(
+            limit_requests=limit.requests_per_minute,
+            limit_tokens=limit.tokens_per_minute,
+            remaining_requests=max(0, int(limit.requests_per_minute - self._requests)),
+            remaining_tokens=max(0, int(limit.tokens_per_minute - self._tokens)),
+            requests_reset=self._requests * _MINUTE / limit.requests_per_minute,
+            tokens_reset=self._tokens * _MINUTE / limit.tokens_per_minute,
+        )
+
+    def _leak(self, limit: RateLimit, now: float) -> None:
+        passed = max(0.0, now - self._counted_at) / _MINUTE
+        self._counted_at = max(now, self._counted_at)
+        self._requests = max(0.0, self._requests - passed * limit.requests_per_minute)
+        self._tokens = max(0.0, self._tokens - passed * limit.tokens_per_minute)

@@ -1,0 +1,1 @@
+"""The values the simulator is described in: faults, effects, distributions, characters."""

@@ -1,0 +1,168 @@
+"""What a simulated provider is like: what it offers, how fast it is, what it says.
+
+A `Behaviour` can be switched at run time; the rest of a `ProviderCharacter` is fixed
+while the simulator runs. `BEHAVIOURS` holds the ones that ship.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+from routersvc.simulator.formats import WIRE_FORMATS
+from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.words.distributions import (
+    Constant,
+    Distribution,
+    LogNormal,
+    Pareto,
+    Uniform,
+)
+from routersvc.simulator.words.faults import Fault
+
+DEFAULT_WIRE_FORMAT = "openai_chat"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_HIGHEST_PORT = 65_535
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Generated:
+    """Prose from the provider's seed, the prompt and the request's own seed."""
+
+    kind: ClassVar[str] = "generated"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Fixed:
+    """The same text every time, whole, however many tokens it has."""
+
+    kind: ClassVar[str] = "fixed"
+
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Echo:
+    """The text of the last user message."""
+
+    kind: ClassVar[str] = "echo"
+
+
+AnswerSource = Generated | Fixed | Echo
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimit:
+    """What the rate-limit headers tell, and whether it is enforced.
+
+    Both limits refill evenly over a minute. Enforced, a request beyond them is
+    refused with status 429 as the vendor words it.
+    """
+
+    requests_per_minute: int = 10_000
+    tokens_per_minute: int = 10_000_000
+    enforced: bool = False
+
+    def __post_init__(self) -> None:
+        if self.requests_per_minute < 1 or self.tokens_per_minute < 1:
+            raise ValueError("`requests_per_minute` and `tokens_per_minute` must be at least 1")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Behaviour:
+    """How a simulated provider answers; can be switched at run time.
+
+    Latencies are in seconds: a unary answer takes as long as its stream would.
+    `tokens_per_answer` is for generated text, `tokens_per_chunk` for streams. With
+    `keep_alive_interval` (seconds) headers leave at once, and something without
+    content follows at that interval until the first token. A request that lets the
+    model call tools gets `tool_calls_per_answer` calls, one if it forbids parallel
+    calls.
+    """
+
+    time_to_first_token: Distribution = dataclasses.field(default_factory=Constant)
+    time_between_tokens: Distribution = dataclasses.field(default_factory=Constant)
+    tokens_per_answer: Distribution = dataclasses.field(default_factory=lambda: Constant(value=48))
+    tokens_per_chunk: int = 1
+    answer: AnswerSource = dataclasses.field(default_factory=Generated)
+    tool_calls_per_answer: int = 1
+    keep_alive_interval: float | None = None
+    rate_limit: RateLimit = dataclasses.field(default_factory=RateLimit)
+
+    def __post_init__(self) -> None:
+        if self.tokens_per_chunk < 1:
+            raise ValueError("`tokens_per_chunk` must be at least 1")
+        if self.tool_calls_per_answer < 1:
+            raise ValueError("`tool_calls_per_answer` must be at least 1")
+        if self.keep_alive_interval is not None and self.keep_alive_interval <= 0:
+            raise ValueError("`keep_alive_interval` must be above 0; leave it out for none")
+
+
+DEFAULT_MODELS = (
+    SimulatedModel(id="sim-large", version="sim-large-2026-03-01"),
+    SimulatedModel(id="sim-small", version="sim-small-2026-03-01", context_window=16_384),
+    SimulatedModel(id="sim-reasoner", version="sim-reasoner-2026-03-01", reasoning=True),
+)
+
+# Medians and tails in the range that hosted chat models show in 2026.
+BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
+    {
+        # No waiting at all: for tests, and for benches that measure something else.
+        "instant": Behaviour(),
+        "fast": Behaviour(
+            time_to_first_token=LogNormal(median=0.12, p95=0.3),
+            time_between_tokens=LogNormal(median=0.006, p95=0.015),
+            tokens_per_answer=Uniform(low=30, high=70),
+        ),
+        "steady": Behaviour(
+            time_to_first_token=Uniform(low=0.3, high=0.4),
+            time_between_tokens=Constant(value=0.012),
+            tokens_per_answer=Uniform(low=40, high=60),
+        ),
+        "erratic": Behaviour(
+            time_to_first_token=Pareto(median=0.25, shape=1.2, ceiling=8.0),
+            time_between_tokens=Pareto(median=0.008, shape=1.5, ceiling=0.5),
+            tokens_per_answer=LogNormal(median=45, sigma=0.6),
+            tokens_per_chunk=2,
+        ),
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderCharacter:
+    """A provider to simulate: its name and place, its models, its behaviour.
+
+    Port 0 means any free port. Without `api_keys` no key is asked for. `wire_format`
+    names how it speaks. The same `seed` gives the same answers, and the same draws
+    for the same sequence of requests. `faults` are active from the start.
+    """
+
+    name: str
+    port: int = 0
+    wire_format: str = DEFAULT_WIRE_FORMAT
+    api_keys: tuple[str, ...] = dataclasses.field(default=(), repr=False, metadata={"secret": True})
+    models: tuple[SimulatedModel, ...] = DEFAULT_MODELS
+    behaviour: Behaviour = dataclasses.field(default_factory=Behaviour)
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                "`name` must be lower-case letters, digits, `-` and `_`, 63 at most, "
+                "and begin with a letter or digit"
+            )
+        if not 0 <= self.port <= _HIGHEST_PORT:
+            raise ValueError("`port` must be between 0 (any free port) and 65535")
+        names = [name for model in self.models for name in {model.id, model.reported_name}]
+        if not names or len(set(names)) != len(names):
+            raise ValueError("`models` must not be empty, and no name may stand for two of them")
+        if self.wire_format not in WIRE_FORMATS:
+            raise ValueError(f"`wire_format` must be one of: {', '.join(WIRE_FORMATS)}")
+        if any(not key for key in self.api_keys):
+            raise ValueError("`api_keys` must not hold an empty key")

@@ -1,0 +1,1 @@
+"""What simulated answers say: text, JSON instances, rendering."""

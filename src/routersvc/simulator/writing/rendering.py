@@ -1,0 +1,107 @@
+"""Reads requests and writes their answers, and remembers both for requests that come again.
+
+Reading, composing and encoding depend on nothing but the body, the behaviour and the
+fault; only the signature is new each time. Load that repeats its prompts is answered
+from memory, which keeps the simulator out of what a benchmark measures.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+
+from routersvc.simulator.formats.wire_format import (
+    Completion,
+    RefusedError,
+    StreamScript,
+    WireFormat,
+)
+from routersvc.simulator.words.characters import Behaviour
+from routersvc.simulator.words.completions import CompletionRequest
+from routersvc.simulator.words.effects import Effect, InDelivery, SplitBytes
+from routersvc.simulator.words.errors import SchemaError
+from routersvc.simulator.writing.answers import Author
+
+_REMEMBERED = 512
+_LARGEST_REMEMBERED_BODY = 32 * 1024
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Rendering:
+    """An answer as bytes, not yet signed: a `body`, or a `script` and its frames joined."""
+
+    tokens: int
+    body: bytes = b""
+    script: StreamScript | None = None
+    joined: bytes = b""
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class Reading:
+    """A request that was read; with its answer, and the behaviour that gave it, if known."""
+
+    request: CompletionRequest
+    rendering: Rendering | None = None
+    behaviour: Behaviour | None = None
+
+
+class Renderer:
+    """Reads and writes in one wire format for one provider."""
+
+    def __init__(self, wire_format: WireFormat, author: Author) -> None:
+        self._wire_format = wire_format
+        self._author = author
+        self._readings: collections.OrderedDict[tuple[Completion, bytes], Reading]
+        self._readings = collections.OrderedDict()
+
+    def read(self, completion: Completion, body: bytes) -> Reading:
+        """Return what a body asks for.
+
+        Raises:
+            RefusedError: the vendor would not accept it.
+        """
+        key = (completion, body)
+        known = self._readings.get(key)
+        if known is not None:
+            self._readings.move_to_end(key)
+            return known
+        reading = Reading(request=self._wire_format.read(completion, body))
+        if len(body) <= _LARGEST_REMEMBERED_BODY:
+            self._readings[key] = reading
+            if len(self._readings) > _REMEMBERED:
+                self._readings.popitem(last=False)
+        return reading
+
+    def render(self, reading: Reading, behaviour: Behaviour, effect: Effect | None) -> Rendering:
+        """Return the answer under this behaviour, and this fault if one strikes.
+
+        Raises:
+            RefusedError: JSON is wanted for a schema that no value can be made for.
+        """
+        if reading.rendering is not None and reading.behaviour is behaviour and _plain(effect):
+            return reading.rendering
+        request = reading.request
+        try:
+            answer = self._author.compose(request, behaviour, effect)
+        except SchemaError as error:
+            refused = self._wire_format.refuse_schema(request, str(error))
+            raise RefusedError(refused) from error
+        if request.streaming:
+            script = self._wire_format.stream(answer, request, behaviour.tokens_per_chunk)
+            frames = (script.opening, *(frame for frame, _ in script.contents), script.closing)
+            rendering = Rendering(
+                tokens=answer.tokens,
+                script=script,
+                joined=b"".join((*frames, script.terminator)),
+            )
+        else:
+            body = self._wire_format.unary(answer, request)
+            rendering = Rendering(tokens=answer.tokens, body=body)
+        if _plain(effect):
+            reading.rendering, reading.behaviour = rendering, behaviour
+        return rendering
+
+
+def _plain(effect: Effect | None) -> bool:
+    """Whether an answer is the one that would be given without a fault."""
+    return effect is None or (isinstance(effect, InDelivery) and not isinstance(effect, SplitBytes))

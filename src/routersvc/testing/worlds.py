@@ -1,0 +1,227 @@
+"""A router among scripted deployments: the smallest world in which a policy can be tried."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random as random_module
+from collections.abc import Mapping, Sequence
+
+from routersvc.domain.catalogue.deployments import (
+    Capability,
+    Catalogue,
+    Deployment,
+    Model,
+    Prices,
+    Provider,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingMode,
+    HedgingRule,
+    OrderMode,
+    Policy,
+    RetryRule,
+    StreamRecoveryMode,
+    Timeouts,
+)
+from routersvc.domain.catalogue.requests import Request, Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import AttemptReason, AttemptReport, RouteReport
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.engine.router import Router, RouterConfiguration
+from routersvc.testing.scripted import Script, ScriptedGateway
+
+PRICES = Prices(input=1.0, output=2.0)
+TIMEOUTS = Timeouts(connect=2.0, first_content=20.0, idle=20.0, attempt=60.0, useful=0.05)
+Ending = tuple[RouteReport, BaseException | None]
+NO_HEDGING = HedgingRule(mode=HedgingMode.OFF)
+
+
+def scripted_deployment(
+    name: str,
+    *,
+    provider: str = "",
+    credential: str = "",
+    model: Model | None = None,
+    cancel_stops_billing: bool = True,
+) -> Deployment:
+    """Return a deployment that can do everything, at a provider of its own unless named."""
+    return Deployment(
+        name=name,
+        provider=Provider(
+            name=provider or name,
+            wire_format="scripted",
+            cancel_stops_billing=cancel_stops_billing,
+        ),
+        model=model
+        or Model(
+            name="model",
+            context_window=128_000,
+            capabilities=frozenset(Capability),
+            prices=PRICES,
+        ),
+        wire_model="scripted-model",
+        credential=credential or f"{name} key",
+    )
+
+
+def scripted_policy(
+    deployments: Sequence[str],
+    *,
+    max_attempts: int = 3,
+    timeouts: Timeouts = TIMEOUTS,
+    retries: RetryRule | None = None,
+    stream_recovery: StreamRecoveryMode = StreamRecoveryMode.FAIL,
+    failover_on_refusal: bool = False,
+    order: OrderMode = OrderMode.FIXED,
+) -> Policy:
+    """Return a policy over `deployments`, in this order."""
+    return Policy(
+        name="drill",
+        deployments=tuple(deployments),
+        max_attempts=max_attempts,
+        timeouts=timeouts,
+        hedging=NO_HEDGING,
+        order=order,
+        retries=retries or RetryRule(),
+        stream_recovery=stream_recovery,
+        failover_on_refusal=failover_on_refusal,
+    )
+
+
+def scripted_request(
+    *,
+    text: str = "What is the time?",
+    streaming: bool = True,
+    timeout: float = 120.0,
+    routing: Routing | None = None,
+    tenant: str = "",
+) -> Request:
+    """Return a request with one message."""
+    message = Message(role=Role.USER, parts=(Text(text=text),))
+    return Request(
+        request_id="request",
+        prompt=Prompt(messages=(message,)),
+        routing=routing or Routing(),
+        streaming=streaming,
+        timeout=timeout,
+        tenant=tenant,
+    )
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class NotedAttempt:
+    """What an observer heard of one attempt: `ends` must come to hold exactly one report."""
+
+    deployment: str
+    number: int
+    reason: AttemptReason
+    started_at: float
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    ends: list[AttemptReport] = dataclasses.field(default_factory=list[AttemptReport])
+
+    def ended(self, attempt: AttemptReport) -> None:
+        """Note the end."""
+        self.ends.append(attempt)
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class NotingObserver:
+    """Writes down everything it hears."""
+
+    attempts: list[NotedAttempt] = dataclasses.field(default_factory=list[NotedAttempt])
+    ends: list[Ending] = dataclasses.field(default_factory=list[Ending])
+    refusals: list[RefusedError] = dataclasses.field(default_factory=list[RefusedError])
+    requests: list[Request] = dataclasses.field(default_factory=list[Request])
+
+    def attempt_started(
+        self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
+    ) -> NotedAttempt:
+        """Note an attempt."""
+        noted = NotedAttempt(
+            deployment=deployment.name,
+            number=number,
+            reason=reason,
+            started_at=asyncio.get_running_loop().time(),
+            headers={"x-request": request.request_id},
+        )
+        self.attempts.append(noted)
+        return noted
+
+    def call_ended(
+        self, *, request: Request, report: RouteReport, error: BaseException | None
+    ) -> None:
+        """Note the end of a call."""
+        self.requests.append(request)
+        self.ends.append((report, error))
+
+    def call_refused(self, *, request: Request, error: RefusedError) -> None:
+        """Note a refusal."""
+        self.requests.append(request)
+        self.refusals.append(error)
+
+
+class World:
+    """A router among scripted deployments. Made inside a running loop."""
+
+    def __init__(  # noqa: PLR0913 - each is a thing that a drill or a test sets
+        self,
+        scripts: Mapping[str, Sequence[Script]],
+        *,
+        policy: Policy | None = None,
+        deployments: Sequence[Deployment] = (),
+        seed: int = 0,
+        max_concurrent_calls: int = 1000,
+        rules: FleetRules | None = None,
+        checks: Mapping[str, Sequence[Failure | None]] | None = None,
+        tenants: Sequence[Tenant] = (),
+        decisions: DecisionRule | None = None,
+        wall_clock: float = 0.0,
+        profiler: Profiler | None = None,
+    ) -> None:
+        known = {deployment.name: deployment for deployment in deployments}
+        self.gateway = ScriptedGateway(scripts, checks=checks)
+        self.observer = NotingObserver()
+        self.router = Router(
+            configuration=RouterConfiguration(
+                catalogue=Catalogue(
+                    deployments={
+                        name: known.get(name) or scripted_deployment(name) for name in scripts
+                    }
+                ),
+                policies={"drill": policy or scripted_policy(list(scripts))},
+                default_policy="drill",
+                digest="drill",
+                max_concurrent_calls=max_concurrent_calls,
+                rules=rules or FleetRules(),
+                tenants={tenant.name: tenant for tenant in tenants},
+                decisions=decisions or DecisionRule(),
+                profiler=profiler or Profiler(),
+            ),
+            gateway=self.gateway,
+            observer=self.observer,
+            clock=asyncio.get_running_loop().time,
+            wall_clock=lambda: wall_clock,
+            random=random_module.Random(seed),
+        )
+
+    def leftovers(self) -> dict[str, int]:
+        """Return what still runs, by name; empty when nothing does."""
+        counts = {
+            "active calls": self.router.active_calls,
+            "running attempts": self.router.running_attempts,
+            "waiting tickets": self.router.waiting_tickets,
+            "running tasks": self.router.running_tasks,
+            "running checks": self.router.running_checks,
+            "open streams": self.gateway.open_streams,
+            "reservations": self.router.reservations,
+            "attempts without an end": sum(
+                len(attempt.ends) != 1 for attempt in self.observer.attempts
+            ),
+        }
+        return {name: count for name, count in counts.items() if count}

@@ -1,0 +1,287 @@
+"""What the options of a command say becomes a request of the contract."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from routersvc.cli.actions.request_building import Asked, build
+from routersvc.cli.exits import ExitCode, UsageProblemError
+from routersvc.grpc_api.client.messages import (
+    CompleteRequest,
+    ExplainRouteRequest,
+    StreamCompleteRequest,
+    to_json,
+)
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 8
+
+
+def sparse(asked: Asked) -> dict[str, object]:
+    """Return the fields of a request that are set."""
+    return to_json(build(CompleteRequest, asked), sparse=True)
+
+
+def test_a_prompt_becomes_a_user_message() -> None:
+    """Nothing that was not said is sent: unset fields leave it to model and policy."""
+    asked = Asked(prompt="hello")
+
+    entries = sparse(asked)
+
+    assert entries == {
+        "prompt": {"messages": [{"role": "ROLE_USER", "parts": [{"text": "hello"}]}]}
+    }
+
+
+def test_every_option_finds_its_field(tmp_path: Path) -> None:
+    """A field in the wrong place would be ignored by the router, or refused."""
+    schema = tmp_path / "facts of life.json"
+    schema.write_text('{"type": "object"}')
+    asked = Asked(
+        prompt="hello",
+        system="be kind",
+        json_schema=schema,
+        max_tokens=7,
+        temperature=0.5,
+        models=("a", "b"),
+        policy="cheap",
+        recovery="restart",
+        task="tool_use",
+        complexity=0.25,
+        labels=("job=nightly", "note=a=b"),
+        session="s-1",
+        weights=("quality=2", "cost=0"),
+        latency_budget=0.8,
+        max_cost=0.5,
+        regions=("eu",),
+        data_classes=("phi", "pii"),
+        no_degraded=True,
+        deterministic=True,
+    )
+
+    entries = sparse(asked)
+
+    assert entries == {
+        "prompt": {
+            "messages": [
+                {"role": "ROLE_SYSTEM", "parts": [{"text": "be kind"}]},
+                {"role": "ROLE_USER", "parts": [{"text": "hello"}]},
+            ],
+            "response_format": {
+                "json_schema": {"name": "facts_of_life", "json_schema": '{"type":"object"}'}
+            },
+            "sampling": {"temperature": 0.5, "max_output_tokens": 7},
+        },
+        "routing": {
+            "policy": "cheap",
+            "required_models": ["a", "b"],
+            "stream_recovery_mode": "STREAM_RECOVERY_MODE_RESTART",
+            "constraints": {
+                "allowed_regions": ["eu"],
+                "data_classes": ["phi", "pii"],
+                "max_cost_usd": 0.5,
+            },
+            "objectives": {"quality_weight": 2.0, "cost_weight": 0.0, "latency_budget": "0.800s"},
+            "hints": {
+                "task": "TASK_TOOL_USE",
+                "complexity": 0.25,
+                "labels": {"job": "nightly", "note": "a=b"},
+            },
+            "session_id": "s-1",
+            "deterministic": True,
+            "allow_degraded": False,
+        },
+    }
+
+
+def test_pictures_come_before_the_words(tmp_path: Path) -> None:
+    """Files travel as bytes with the type that their content shows, addresses as they are."""
+    picture = tmp_path / "no_extension"
+    picture.write_bytes(PNG)
+    asked = Asked(prompt="what is this?", images=(str(picture), "https://host/cat.jpg"))
+
+    parts = build(CompleteRequest, asked).prompt.messages[0].parts
+
+    assert parts[0].image.data == PNG
+    assert parts[0].image.media_type == "image/png"
+    assert parts[1].image.url == "https://host/cat.jpg"
+    assert parts[2].text == "what is this?"
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (PNG, "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
+    ],
+)
+def test_the_type_of_a_picture_is_read_off_its_content(
+    tmp_path: Path, content: bytes, media_type: str
+) -> None:
+    """A wrong extension must not make a provider refuse the picture."""
+    picture = tmp_path / "picture.txt"
+    picture.write_bytes(content)
+
+    request = build(CompleteRequest, Asked(images=(str(picture),)))
+
+    assert request.prompt.messages[0].parts[0].image.media_type == media_type
+
+
+def test_options_are_laid_over_a_request_file(tmp_path: Path) -> None:
+    """The file's own fields stay; its spelling may be that of any JSON mapping of the contract."""
+    file = tmp_path / "request.json"
+    file.write_text(
+        json.dumps(
+            {
+                "prompt": {
+                    "messages": [{"role": "ROLE_USER", "parts": [{"text": "first"}]}],
+                    "sampling": {"topP": 0.5, "temperature": 1},
+                },
+                "routing": {"constraints": {"allowedRegions": ["eu"]}},
+                "requestId": "abc",
+            }
+        )
+    )
+
+    request = build(
+        StreamCompleteRequest,
+        Asked(request_file=file, prompt="second", temperature=0.0, policy="cheap"),
+    )
+
+    assert to_json(request, sparse=True) == {
+        "prompt": {
+            "messages": [
+                {"role": "ROLE_USER", "parts": [{"text": "first"}]},
+                {"role": "ROLE_USER", "parts": [{"text": "second"}]},
+            ],
+            "sampling": {"temperature": 0.0, "top_p": 0.5},
+        },
+        "routing": {"policy": "cheap", "constraints": {"allowed_regions": ["eu"]}},
+        "request_id": "abc",
+    }
+
+
+def test_a_file_may_ask_to_explain_a_past_decision(tmp_path: Path) -> None:
+    """Then there is no prompt, and none is missed."""
+    file = tmp_path / "request.json"
+    file.write_text('{"decision_id": "d-1"}')
+
+    request = build(ExplainRouteRequest, Asked(request_file=file))
+
+    assert request.decision_id == "d-1"
+
+
+def test_a_prompt_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` is how programs hand a prompt over."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
+
+    request = build(CompleteRequest, Asked(prompt="-"))
+
+    assert request.prompt.messages[0].parts[0].text == "from a pipe\n"
+
+
+def test_a_prompt_is_read_from_a_file(tmp_path: Path) -> None:
+    """The text is taken as it is."""
+    file = tmp_path / "prompt.txt"
+    file.write_text("zwölf\n", encoding="utf-8")
+
+    request = build(CompleteRequest, Asked(prompt_file=file))
+
+    assert request.prompt.messages[0].parts[0].text == "zwölf\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (Asked(), "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"),
+        (Asked(prompt=" \n"), "the prompt is empty"),
+        (
+            Asked(system="be kind"),
+            "there is nothing to ask: give a prompt, `-`, `--file` or `--request`",
+        ),
+        (
+            Asked(prompt="a", prompt_file=Path("b")),
+            "give the prompt as an argument or with `--file`, not both",
+        ),
+        (
+            Asked(prompt="-", request_file=Path("-")),
+            "standard input can be read only once",
+        ),
+        (
+            Asked(prompt_file=Path("/nowhere/x")),
+            "cannot read `/nowhere/x`: No such file or directory",
+        ),
+        (
+            Asked(prompt="a", images=("/nowhere/x.png",)),
+            "cannot read `/nowhere/x.png`: No such file or directory",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(asked: Asked, sentence: str) -> None:
+    """The user hears what to change; nothing is sent."""
+    with pytest.raises(UsageProblemError) as caught:
+        build(CompleteRequest, asked)
+
+    assert str(caught.value) == sentence
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "is not JSON: unexpected end of data at line 1, column 2"),
+        ("[]", "must hold a JSON object"),
+        ("\udcff", "is not UTF-8 text"),
+        (
+            '{"promt": {}}',
+            (
+                'is no request: Message type "llmrouter.v1.CompleteRequest" has no field named '
+                '"promt" at "CompleteRequest". Available Fields(except extensions): '
+                "\"['prompt', 'routing', 'requestId']\""
+            ),
+        ),
+        (
+            '{"prompt": {"messages": "hello"}}',
+            (
+                "is no request: `prompt.messages`: repeated field messages must be in [] "
+                "which is hello at CompleteRequest.prompt"
+            ),
+        ),
+    ],
+)
+def test_a_bad_request_file_is_named(tmp_path: Path, content: str, sentence: str) -> None:
+    """The user hears which file, and where in it."""
+    file = tmp_path / "request.json"
+    file.write_bytes(content.encode(errors="surrogateescape"))
+
+    with pytest.raises(UsageProblemError) as caught:
+        build(CompleteRequest, Asked(request_file=file))
+
+    assert str(caught.value) == f"`{file}` {sentence}"
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    """A provider would refuse it later, in words that do not name the file."""
+    file = tmp_path / "notes.txt"
+    file.write_text("words")
+
+    with pytest.raises(UsageProblemError, match="is no picture that could be shown to a model"):
+        build(CompleteRequest, Asked(images=(str(file),)))
+
+
+def test_bytes_survive_the_way_through_json(tmp_path: Path) -> None:
+    """`--print-request` gives what `--request` takes."""
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PNG)
+    request = build(CompleteRequest, Asked(prompt="x", images=(str(picture),)))
+    printed = tmp_path / "request.json"
+    printed.write_text(json.dumps(to_json(request, sparse=True)))
+
+    again = build(CompleteRequest, Asked(request_file=printed))
+
+    assert base64.b64encode(PNG).decode() in printed.read_text()
+    assert again == request

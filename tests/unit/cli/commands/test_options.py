@@ -1,0 +1,22 @@
+"""Lengths of time on the command line."""
+
+import pytest
+import typer
+
+from routersvc.cli.commands.options import seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("30", 30.0), ("1.5s", 1.5), ("250ms", 0.25), ("2m", 120.0), ("1h", 3600.0), (5.0, 5.0)],
+)
+def test_a_length_of_time_has_a_unit_or_is_in_seconds(text: str | float, expected: float) -> None:
+    """People write times in many ways; each of these is unmistakable."""
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "soon", "1d", "1s2", "nan", "inf", "1_0"])
+def test_what_is_no_length_of_time_is_refused(text: str) -> None:
+    """A call without a limit would not be what was asked for."""
+    with pytest.raises(typer.BadParameter, match="is no length of time"):
+        seconds(text)

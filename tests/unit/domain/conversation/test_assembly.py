@@ -1,0 +1,93 @@
+"""The events of an answer add up to one message."""
+
+from __future__ import annotations
+
+import pytest
+
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+    FinishReason,
+    MediaDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ThoughtDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    Image,
+    Modality,
+    Refusal,
+    Text,
+    Thought,
+    ToolCall,
+)
+
+DONE = Finished(reason=FinishReason.STOP)
+
+
+def test_pieces_are_joined_in_their_order() -> None:
+    """Thoughts, then text, then calls by index, however the deltas were interleaved."""
+    events: list[AnswerEvent] = [
+        Started(),
+        ThoughtDelta(text="hm"),
+        ThoughtDelta(text="m", signature=b"s"),
+        ThoughtDelta(text="so"),
+        ToolCallDelta(index=1, call_id="c1", name="g", arguments_json="{}"),
+        TextDelta(text="It ", logprobs=(TokenLogprob(token="It ", logprob=-0.1),)),
+        ToolCallDelta(index=0, call_id="c0", name="f", arguments_json='{"a"'),
+        ToolCallDelta(index=0, arguments_json=":1}", signature=b"t"),
+        TextDelta(text="is"),
+        UsageCounted(usage=Usage(input_tokens=1)),
+        UsageCounted(usage=Usage(input_tokens=2)),
+        DONE,
+    ]
+
+    answer = collect(events)
+
+    assert answer.parts == (
+        Thought(text="hmm", signature=b"s"),
+        Thought(text="so"),
+        Text(text="It is"),
+        ToolCall(call_id="c0", name="f", arguments_json='{"a":1}', signature=b"t"),
+        ToolCall(call_id="c1", name="g", arguments_json="{}"),
+    )
+    assert answer.usage == Usage(input_tokens=2)
+    assert [logprob.token for logprob in answer.logprobs] == ["It "]
+    assert answer.finish is DONE
+
+
+def test_media_are_joined_by_kind() -> None:
+    """Sound with its transcript, pictures one by one."""
+    events: list[AnswerEvent] = [
+        MediaDelta(modality=Modality.AUDIO, media_type="audio/wav", data=b"a", transcript="he"),
+        MediaDelta(modality=Modality.AUDIO, media_type="audio/wav", data=b"b", transcript="y"),
+        MediaDelta(modality=Modality.IMAGE, media_type="image/png", data=b"c"),
+        DONE,
+    ]
+
+    answer = collect(events)
+
+    assert answer.parts == (
+        Audio(data=b"ab", media_type="audio/wav", transcript="hey"),
+        Image(data=b"c", media_type="image/png"),
+    )
+
+
+def test_refusal_is_a_part_of_its_own() -> None:
+    """The model's refusal is not its answer."""
+    answer = collect([RefusalDelta(text="I "), RefusalDelta(text="won't"), DONE])
+
+    assert answer.parts == (Refusal(text="I won't"),)
+
+
+def test_answer_without_an_end_is_refused() -> None:
+    """Promise 2: a truncated answer is never a complete one."""
+    with pytest.raises(ValueError, match="not complete"):
+        collect([TextDelta(text="half")])

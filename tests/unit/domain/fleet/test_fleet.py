@@ -1,0 +1,660 @@
+"""The right to start an attempt: what the fleet asks for it, and what it takes back."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from tests.unit.domain.plans import fleet_of, plan_over
+
+from routersvc.domain.catalogue.deployments import Deployment, Prices
+from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, Priority
+from routersvc.domain.conversation.answers import RateLimitHeadroom
+from routersvc.domain.fleet.active_checks import CheckResult
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.health import BreakerState
+from routersvc.domain.fleet.leases import Lease, Obstacle, Refusal
+from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.hedging import HedgeReason
+from routersvc.domain.racing.race_attempts import RaceAttempts
+from routersvc.testing.worlds import scripted_deployment
+
+A = scripted_deployment("a")
+B = scripted_deployment("b")
+BAD_KEY = Failure(failure_class=FailureClass.AUTHENTICATION, message="status 401")
+BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
+NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
+NO_EXTRAS = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
+
+
+def ask(
+    fleet: Fleet, plan: Plan, now: float, *, reason: AttemptReason = AttemptReason.FIRST
+) -> Lease | Refusal:
+    """Ask for an attempt on the first deployment of a plan."""
+    return fleet.start(plan.deployments[0], plan, reason=reason, earlier_failovers=1, now=now)
+
+
+def start(fleet: Fleet, plan: Plan, now: float) -> Lease:
+    """Start a first attempt that nothing keeps from starting."""
+    lease = ask(fleet, plan, now)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+def test_disabled_deployment_says_when_it_is_checked() -> None:
+    """Whoever is refused hears the seconds that are left, not an instant of the router's clock."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 5.0), BAD_KEY, 6.0)
+
+    refusal = ask(fleet, plan, 16.0)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.deployment, refusal.obstacle, refusal.wait) == (
+        A,
+        Obstacle.CREDENTIAL_DISABLED,
+        20.0,
+    )
+    assert isinstance(ask(fleet, plan, 36.0), Lease)
+
+
+def test_call_that_checks_a_credential_puts_off_no_other_check() -> None:
+    """It is the check of what it uses; what another deployment uses is still to be checked."""
+    fleet = fleet_of(A, B)
+    for deployment in (A, B):
+        plan = plan_over(deployment)
+        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+
+    first = ask(fleet, plan_over(A), 30.0)
+    again = ask(fleet, plan_over(A), 30.0)
+    other = ask(fleet, plan_over(B), 30.0)
+
+    assert isinstance(first, Lease)
+    assert isinstance(again, Refusal)
+    assert isinstance(other, Lease)
+
+
+def test_disablements_are_told() -> None:
+    """To operators and as what keeps calls away: a credential's, and a model's."""
+    fleet = fleet_of(A, B)
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+    fleet.failed(start(fleet, plan_over(B), 0.0), missing, 0.0)
+
+    told = [fleet.health(deployment, 0.0).disabled_description for deployment in (A, B)]
+    obstacles = fleet.obstacles((A, B), plan_over(A, B), 0.0)
+
+    assert told == [f"status {code}; checked again in 30 s" for code in (401, 404)]
+    assert [obstacles[name].obstacle for name in ("a", "b")] == [
+        Obstacle.CREDENTIAL_DISABLED,
+        Obstacle.MODEL_DISABLED,
+    ]
+
+
+def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
+    """Place, probe, load and what is left of the rate limits are as before."""
+    rules = FleetRules(
+        budgets=NO_EXTRAS,
+        deployments=DeploymentRules(
+            breaker=BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0),
+            concurrency=ConcurrencyRule(initial=1),
+        ),
+    )
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A, tokens=100)
+    lease = start(fleet, plan, 0.0)
+    left = RateLimitHeadroom(remaining_requests=1, remaining_tokens=100, requests_reset=60.0)
+    fleet.observed(lease, left, 0.0)
+    fleet.failed(lease, BROKEN, 0.0)
+
+    refused = [ask(fleet, plan, 1.0, reason=AttemptReason.HEDGE) for _ in range(3)]
+
+    assert [isinstance(one, Refusal) and one.obstacle for one in refused] == [
+        Obstacle.BUDGET_SPENT
+    ] * 3
+    assert fleet.running_attempts == 0
+    assert fleet.health(A, 1.0).attempts_total == 1
+    probe = start(fleet, plan, 1.0)
+    fleet.answered(probe, 1.5)
+    assert fleet.health(A, 1.5).time_to_first_content is not None
+    assert fleet.wait(A, 100, 1.5) > 0
+
+
+def test_what_providers_say_is_left_is_heeded() -> None:
+    """A call goes elsewhere before it is refused, and comes back when it would not be."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+
+    fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 1.0)
+
+    refusal = ask(fleet, plan, 3.0)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.obstacle, refusal.wait) == (Obstacle.NO_HEADROOM, 6.0)
+    assert isinstance(ask(fleet, plan, 9.0), Lease)
+
+
+class TestBalancedOrder:
+    """What explanations show: where calls tend to go, without a draw."""
+
+    def order(self, fleet: Fleet, now: float) -> list[str]:
+        """Return the order of both, nothing drawn."""
+        return [one.name for one in fleet.view(now, drawing=False).balanced([A, B])]
+
+    def test_the_busier_comes_last(self) -> None:
+        """Both are as fast; one of them runs an attempt."""
+        fleet = fleet_of(A, B)
+        start(fleet, plan_over(A), 0.0)
+
+        assert self.order(fleet, 0.0) == ["b", "a"]
+
+    def test_equals_stay_in_order(self) -> None:
+        """Where nothing tells them apart the operator's order stands."""
+        assert self.order(fleet_of(A, B), 0.0) == ["a", "b"]
+
+    def test_the_slower_comes_last_until_that_is_old(self) -> None:
+        """By the latency of the last seconds, and not for ever."""
+        fleet = fleet_of(A, B)
+        for deployment, latency in ((A, 3.0), (B, 0.5)):
+            lease = start(fleet, plan_over(deployment), 0.0)
+            fleet.answered(lease, latency)
+            fleet.succeeded(lease, usage=None, now=latency)
+
+        assert self.order(fleet, 3.0) == ["b", "a"]
+
+    def test_one_that_is_not_called_comes_last_whatever_its_load(self) -> None:
+        """A breaker that is open and a host that nobody answers at take no traffic."""
+        rules = FleetRules(deployments=DeploymentRules(breaker=BreakerRule(open_time=5.0)))
+        for is_open in (True, False):
+            fleet = fleet_of(A, B, rules=rules)
+            if is_open:
+                for _ in range(5):
+                    fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+            else:
+                fleet.checked(A, CheckResult(failure=NOBODY, duration=0.1), 1.0)
+            for _ in range(20):
+                start(fleet, plan_over(B), 1.0)
+
+            assert self.order(fleet, 1.0) == ["b", "a"]
+
+    def test_one_that_awaits_its_probe_comes_first(self) -> None:
+        """For a single call, or it would never be found well; not while it may not be called."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=2.0, open_jitter=0.0))
+        )
+        fleet = fleet_of(A, B, rules=rules)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(B), 0.0), BROKEN, 0.0)
+
+        before = self.order(fleet, 1.9)
+        due = self.order(fleet, 2.0)
+        start(fleet, plan_over(B), 2.0)
+
+        assert before == ["a", "b"]
+        assert due == ["b", "a"]
+        assert self.order(fleet, 2.0) == ["a", "b"]
+
+    def test_gated_deployment_is_not_sent_a_probe(self) -> None:
+        """Its breaker would let one through; its provider asked for time."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=2.0, open_jitter=0.0))
+        )
+        fleet = fleet_of(A, B, rules=rules)
+        waits = Failure(
+            failure_class=FailureClass.OVERLOADED, message="status 529", retry_after=60.0
+        )
+        leases = [start(fleet, plan_over(B), 0.0) for _ in range(6)]
+        for lease in leases[:5]:
+            fleet.failed(lease, BROKEN, 0.0)
+        fleet.failed(leases[5], waits, 0.0)
+
+        assert fleet.health(B, 2.0).breaker.state is BreakerState.HALF_OPEN
+        assert self.order(fleet, 2.0) == ["a", "b"]
+
+
+class TestBudgets:
+    """Who pays for an extra attempt, and with what."""
+
+    rules = FleetRules(budgets=BudgetRule(share=0.5, hedge_share=0.5, reserve=1, hedge_reserve=1))
+
+    def pays(self, fleet: Fleet, plan: Plan, deployment: Deployment) -> bool:
+        """Whether a retry there is paid for."""
+        answer = fleet.start(
+            deployment, plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0
+        )
+        return isinstance(answer, Lease)
+
+    def test_requests_pay_for_their_policy_and_their_providers(self) -> None:
+        """Four at a share of one half pay for two, where both budgets have them."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        for _ in range(4):
+            fleet.arrived(plan, 0.0)
+
+        paid = [self.pays(fleet, plan, A) for _ in range(4)]
+
+        assert paid == [True, True, False, False]
+
+    def test_providers_have_budgets_of_their_own(self) -> None:
+        """One provider's trouble leaves another its reserve, under another policy."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
+        assert self.pays(fleet, plan, A)
+
+        assert not self.pays(fleet, other, A), "the provider's is spent"
+        assert not self.pays(fleet, plan, B), "the policy's is spent"
+        assert self.pays(fleet, other, B)
+
+    def test_hedges_ask_the_budget_of_their_policy(self) -> None:
+        """One policy's hedges do not forbid another's."""
+        fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
+        other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
+
+        def hedges(one: Plan, deployment: Deployment) -> bool:
+            answer = fleet.start(
+                deployment, one, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0
+            )
+            return isinstance(answer, Lease)
+
+        assert [hedges(plan, B), hedges(plan, A), hedges(other, A)] == [True, False, True]
+
+    def test_whoever_was_refused_before_has_the_last_hedge(self) -> None:
+        """A call that is late by more needs it more."""
+        rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
+        fleet, plan = fleet_of(A, rules=FleetRules(budgets=rule)), plan_over(A)
+        for _ in range(4):
+            fleet.arrived(plan, 0.0)
+
+        def hedges(*, asked_before: bool) -> int:
+            answers = [
+                fleet.start(
+                    A,
+                    plan,
+                    reason=AttemptReason.HEDGE,
+                    earlier_failovers=0,
+                    now=0.0,
+                    asked_before=asked_before,
+                )
+                for _ in range(4)
+            ]
+            return sum(isinstance(answer, Lease) for answer in answers)
+
+        assert hedges(asked_before=False) == 2
+        assert hedges(asked_before=True) == 1
+
+    def test_first_failover_is_free_unless_the_client_has_tried_before(self) -> None:
+        """Attempts that a client says it has made count like the router's own."""
+        fleet = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS))
+        plan = plan_over(A)
+
+        answers = [
+            fleet.start(
+                A,
+                dataclasses.replace(plan, previous_attempts=earlier),
+                reason=AttemptReason.FAILOVER,
+                earlier_failovers=0,
+                now=0.0,
+            )
+            for earlier in (0, 1)
+        ]
+
+        assert [isinstance(answer, Lease) for answer in answers] == [True, False]
+
+    def test_first_failover_to_where_nothing_succeeds_is_charged(self) -> None:
+        """It would be part of the outage, not a way out of it."""
+        fleet, plan = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS)), plan_over(A)
+        for _ in range(2):
+            fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+
+        answer = fleet.start(A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0)
+
+        assert isinstance(answer, Refusal)
+        assert answer.obstacle is Obstacle.BUDGET_SPENT
+
+
+class TestUntried:
+    """In which order a call that needs another deployment asks."""
+
+    def test_recovering_deployment_is_asked_last_by_a_call_in_trouble(self) -> None:
+        """A first attempt may be its probe; a failover is no time for experiments."""
+        rules = FleetRules(
+            deployments=DeploymentRules(breaker=BreakerRule(open_time=1.0, open_jitter=0.0))
+        )
+        fleet, plan = fleet_of(A, B, rules=rules), plan_over(A, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        first = list(attempts.untried(AttemptReason.FIRST, 2.0))
+        failover = list(attempts.untried(AttemptReason.FAILOVER, 2.0))
+
+        assert first == [A, B]
+        assert failover == [B, A]
+
+    def test_hedge_goes_last_to_where_all_are_late(self) -> None:
+        """More load would not help there; a failover has to go somewhere."""
+        fleet = fleet_of(A, B)
+        plan = dataclasses.replace(
+            plan_over(A, B),
+            hedging_rule=HedgingRule(mode=HedgingMode.DELAYED, min_samples=20, max_delay=5.0),
+        )
+        for _ in range(30):
+            lease = start(fleet, plan, 0.0)
+            fleet.answered(lease, 9.0)
+            fleet.succeeded(lease, usage=None, now=9.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        assert list(attempts.untried(AttemptReason.HEDGE, 9.0)) == [B, A]
+        assert list(attempts.untried(AttemptReason.RESCUE, 9.0)) == [B, A]
+        assert list(attempts.untried(AttemptReason.FAILOVER, 9.0)) == [A, B]
+
+    def test_refusal_is_forgotten_once_its_deployment_is_called(self) -> None:
+        """What no longer keeps a call away is not told to the caller either."""
+        fleet, plan = fleet_of(A), plan_over(A)
+        lease = start(fleet, plan, 0.0)
+        fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 0.0)
+        attempts = RaceAttempts(plan=plan, fleet=fleet)
+
+        refused = attempts.start(A, AttemptReason.FIRST, 0, 1.0)
+        before = [refusal.obstacle for refusal in attempts.refusals]
+        started = attempts.start(A, AttemptReason.FIRST, 0, 9.0)
+
+        assert refused is None
+        assert before == [Obstacle.NO_HEADROOM]
+        assert started is not None
+        assert attempts.refusals == ()
+
+
+def test_outlook_tells_what_calls_have_shown() -> None:
+    """Of a stream the first content counts, of a whole answer its end."""
+    fleet, plan = fleet_of(A), plan_over(A)
+    whole = dataclasses.replace(plan, streaming=False)
+    for one in (plan, whole):
+        lease = start(fleet, one, 0.0)
+        fleet.answered(lease, 1.0)
+        fleet.succeeded(lease, usage=None, now=4.0)
+    fleet.failed(start(fleet, plan, 4.0), BROKEN, 4.0)
+    view = fleet.view(4.0)
+
+    stream, answer = (view.outlook(A, streaming=streaming) for streaming in (True, False))
+
+    for outlook in (stream, answer):
+        assert outlook.first_content == pytest.approx(1.0, rel=0.05)
+        assert outlook.late == pytest.approx(1.0, rel=0.05)
+        assert outlook.success_rate == 2 / 3
+    assert stream.latency == stream.first_content
+    assert answer.latency == pytest.approx(4.0, rel=0.05)
+    nothing = fleet_of(A).view(0.0).outlook(A, streaming=True)
+    assert (nothing.latency, nothing.first_content, nothing.late, nothing.success_rate) == (
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+class TestHedges:
+    """What a hedge is weighed by."""
+
+    auto = HedgingRule(mode=HedgingMode.AUTO, min_samples=20, min_delay=0.1, max_delay=10.0)
+
+    def served(self, fleet: Fleet, plan: Plan, first: float, whole: float) -> None:
+        """Let the first deployment of a plan answer thirty calls so."""
+        for lease in [start(fleet, plan, 0.0) for _ in range(30)]:
+            fleet.answered(lease, first)
+            fleet.succeeded(lease, usage=None, now=whole)
+
+    def hedge(
+        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused_after: float | None = None
+    ) -> tuple[float | None, HedgeReason]:
+        """Decide on a hedge of the plan's first deployment at its second, two minutes to go."""
+        decision = fleet.hedge(
+            plan,
+            primary=plan.deployments[0],
+            other=plan.deployments[1],
+            running=1,
+            time_left=120.0,
+            now=now,
+            refused_after=refused_after,
+        )
+        return decision.delay, decision.reason
+
+    def plan(self, *deployments: Deployment, **changes: object) -> Plan:
+        """Return a plan that hedges where it pays."""
+        return dataclasses.replace(
+            plan_over(*deployments),
+            hedging_rule=self.auto,
+            **changes,  # type: ignore[arg-type]
+        )
+
+    def test_failing_primary_is_a_reason(self) -> None:
+        """By its success rate; exactly at the edge it is still well."""
+        for failures, reason in ((1, HedgeReason.NOT_WORTH_ITS_COST), (2, HedgeReason.PERCENTILE)):
+            fleet = fleet_of(A, B)
+            self.served(fleet, plan_over(A), 1.0, 1.0)
+            for _ in range(8 if failures == 1 else 0):
+                fleet.succeeded(start(fleet, plan_over(A), 0.0), usage=None, now=1.0)
+            for lease in [start(fleet, plan_over(A), 1.0) for _ in range(2)]:
+                fleet.failed(lease, BROKEN, 1.0)
+
+            assert self.hedge(fleet, self.plan(A, B))[1] is reason
+
+    def test_open_breaker_of_the_primary_is_a_reason(self) -> None:
+        """Even where its calls of the last window are few."""
+        fleet = fleet_of(A, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+
+        later = self.hedge(fleet, self.plan(A, B), now=1000.0)
+
+        assert later[1] is HedgeReason.TOO_FEW_SAMPLES
+
+    def test_other_that_is_late_itself_is_not_asked(self) -> None:
+        """More load would not help it."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(B), 11.0, 11.0)
+
+        assert self.hedge(fleet, self.plan(A, B, priority=Priority.HIGH), now=11.0) == (
+            None,
+            HedgeReason.LATENCY_EXPLODED,
+        )
+
+    def test_latency_budget_is_that_of_the_request(self) -> None:
+        """Kept by the other's median where the primary's percentile would miss it."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(A), 4.0, 4.0)
+        self.served(fleet, plan_over(B), 1.0, 1.0)
+
+        delay, reason = self.hedge(fleet, self.plan(A, B, latency_budget=3.0))
+
+        assert reason is HedgeReason.LATENCY_BUDGET
+        assert delay == pytest.approx(2.0, rel=0.05)
+
+    @pytest.mark.parametrize(
+        ("price", "reason"),
+        [
+            (2.9, HedgeReason.TOO_FEW_SAMPLES),
+            (3.1, HedgeReason.NOT_WORTH_ITS_COST),
+            (None, HedgeReason.TOO_FEW_SAMPLES),
+        ],
+    )
+    def test_dear_hedge_is_not_worth_it(self, price: float | None, reason: HedgeReason) -> None:
+        """By the sum of both prices; an unknown one is no reason against it."""
+        prices = None if price is None else Prices(input=price * 2, output=price)
+        model = dataclasses.replace(B.model, prices=prices)
+        dear = dataclasses.replace(B, model=model)
+        fleet = fleet_of(A, dear)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
+
+        assert self.hedge(fleet, self.plan(A, dear))[1] is reason
+
+    def test_what_costs_nothing_has_no_price_to_compare(self) -> None:
+        """One's own server as the primary: no multiple of nothing is too much."""
+        free = dataclasses.replace(
+            A, model=dataclasses.replace(A.model, prices=Prices(input=0.0, output=0.0))
+        )
+        fleet = fleet_of(free, B)
+        for _ in range(5):
+            fleet.failed(start(fleet, plan_over(free), 0.0), BROKEN, 0.0)
+
+        assert self.hedge(fleet, self.plan(free, B))[1] is HedgeReason.TOO_FEW_SAMPLES
+
+    def test_rescue_waits_as_long_as_the_other_allows(self) -> None:
+        """Where no hedge is worth it, or one was refused its lease."""
+        fleet = fleet_of(A, B)
+        self.served(fleet, plan_over(A), 1.0, 1.0)
+        self.served(fleet, plan_over(B), 1.0, 20.0)
+        delayed = dataclasses.replace(
+            self.plan(A, B),
+            hedging_rule=dataclasses.replace(self.auto, mode=HedgingMode.DELAYED),
+        )
+
+        unworthy = self.hedge(fleet, self.plan(A, B), now=20.0)
+        refused = self.hedge(fleet, delayed, now=20.0, refused_after=75.0)
+
+        for delay, reason in (unworthy, refused):
+            assert reason is HedgeReason.RESCUE
+            assert delay == pytest.approx(80.0, rel=0.05)
+
+
+def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
+    """The credential is not; the first good answer takes the model back."""
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+    refused = ask(fleet, plan, 29.0)
+
+    fleet.succeeded(start(fleet, plan, 30.0), usage=None, now=31.0)
+
+    assert isinstance(refused, Refusal)
+    assert refused.obstacle is Obstacle.MODEL_DISABLED
+    assert fleet.health(A, 31.0).disabled_description == ""
+
+
+def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
+    """Its turn came, and meanwhile its provider asked for time; the next in line has it."""
+    one_place = DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1))
+    fleet, plan = fleet_of(A, rules=FleetRules(deployments=one_place)), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+    calls = [
+        fleet.enqueue([A], reason=AttemptReason.FIRST, caused_by=0, on_start=lambda: None, now=0.0)
+        for _ in range(2)
+    ]
+    first, second = (call for call in calls if call is not None)
+    waits = Failure(failure_class=FailureClass.OVERLOADED, message="529", retry_after=60.0)
+    fleet.failed(lease, waits, 1.0)
+    place = first.granted
+    assert place is not None
+
+    refusal = fleet.start(
+        A,
+        plan,
+        reason=AttemptReason.FIRST,
+        earlier_failovers=0,
+        now=2.0,
+        ticket=place.ticket,
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.obstacle is Obstacle.GATED
+    assert second.granted is not None
+    assert second.granted.ticket.started_at == 2.0
+    assert (fleet.running_attempts, fleet.waiting_tickets) == (0, 0)
+
+
+def test_call_that_checks_a_model_is_the_only_one() -> None:
+    """The next waits for its turn, as for a credential."""
+    missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+    fleet, plan = fleet_of(A), plan_over(A)
+    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+
+    first = ask(fleet, plan, 30.0)
+    again = ask(fleet, plan, 30.0)
+
+    assert isinstance(first, Lease)
+    assert isinstance(again, Refusal)
+    assert again.obstacle is Obstacle.MODEL_DISABLED
+
+
+def test_rechecks_come_when_the_rule_says() -> None:
+    """Operators are told in how many seconds."""
+    fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=5.0)))
+    fleet.failed(start(fleet, plan_over(A), 100.0), BAD_KEY, 100.0)
+
+    health = fleet.health(A, 102.0)
+
+    assert health.disabled_description == "status 401; checked again in 3 s"
+
+
+def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
+    """The place it would have had is free from that moment on."""
+    rules = FleetRules(
+        deployments=DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1)),
+        budgets=NO_EXTRAS,
+    )
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+    calls = [
+        fleet.enqueue([A], reason=AttemptReason.HEDGE, caused_by=1, on_start=lambda: None, now=0.0)
+        for _ in range(2)
+    ]
+    first, second = (call for call in calls if call is not None)
+    fleet.released(lease, 1.0)
+    place = first.granted
+    assert place is not None
+
+    refusal = fleet.start(
+        A, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=2.0, ticket=place.ticket
+    )
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.obstacle is Obstacle.BUDGET_SPENT
+    assert second.granted is not None
+    assert second.granted.ticket.started_at == 2.0
+
+
+class TestObstacles:
+    """What keeps calls from starting, told without starting any."""
+
+    def test_lack_of_tokens_is_told(self) -> None:
+        """For a call of the plan's size."""
+        fleet, plan = fleet_of(A), plan_over(A, tokens=100)
+        few = RateLimitHeadroom(remaining_tokens=50, limit_tokens=1000, tokens_reset=60.0)
+        fleet.observed(start(fleet, plan, 0.0), few, 0.0)
+
+        found = fleet.obstacles([A], plan, 0.0)
+
+        assert found["a"].obstacle is Obstacle.NO_HEADROOM
+        assert fleet.obstacles([A], plan_over(A, tokens=10), 0.0) == {}
+
+    def test_call_with_side_effects_is_no_probe(self) -> None:
+        """Others may find out whether the deployment is well again."""
+        breaker = BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0)
+        fleet = fleet_of(A, rules=FleetRules(deployments=DeploymentRules(breaker=breaker)))
+        plan = plan_over(A)
+        fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+        effects = dataclasses.replace(plan, has_side_effects=True)
+
+        assert fleet.obstacles([A], plan, 1.0) == {}
+        assert fleet.obstacles([A], effects, 1.0)["a"].obstacle is Obstacle.BREAKER_OPEN
+
+    def test_check_that_is_due_is_no_obstacle(self) -> None:
+        """From its very instant on the next call makes it."""
+        fleet, plan = fleet_of(A), plan_over(A)
+        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+
+        assert "a" in fleet.obstacles([A], plan, 29.9)
+        assert fleet.obstacles([A], plan, 30.0) == {}
+
+
+def test_disabled_deployment_is_checked_at_its_own_intervals() -> None:
+    """That nobody calls it is no reason to ask more often."""
+    fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=100.0)))
+    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+
+    assert fleet.take_due_checks(50.0) == []
+    assert fleet.take_due_checks(100.0) == [A]

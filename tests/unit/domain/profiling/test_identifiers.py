@@ -1,0 +1,172 @@
+"""Findings tighten: they add classes of data, and constraints hold for them as for stated ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import pytest
+
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Catalogue, Compliance
+from routersvc.domain.catalogue.requests import Routing
+from routersvc.domain.conversation.prompts import (
+    Audio,
+    File,
+    FunctionTool,
+    Message,
+    Prompt,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.planning.candidates import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.profiling.identifiers import (
+    DataClassRule,
+    Finding,
+    IdentifierKind,
+    data_classes_of,
+)
+from routersvc.domain.profiling.profiles import Profiler, evidence_of
+from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
+
+EMAIL = IdentifierKind.EMAIL
+RULES = (
+    DataClassRule(
+        data_class="pii", kinds=frozenset({EMAIL, IdentifierKind.PHONE_NUMBER}), min_count=2
+    ),
+    DataClassRule(data_class="phi", kinds=frozenset({IdentifierKind.MEDICAL_RECORD}), min_count=1),
+)
+
+
+class Words:
+    """Takes every `#` for an e-mail address and every `§` for a medical record."""
+
+    def detect(self, texts: Iterable[str]) -> tuple[Finding, ...]:
+        """Return how many there are."""
+        whole = "".join(texts)
+        counts = {EMAIL: whole.count("#"), IdentifierKind.MEDICAL_RECORD: whole.count("§")}
+        return tuple(Finding(kind=kind, count=count) for kind, count in counts.items() if count)
+
+
+PROFILER = Profiler(detector=Words(), data_class_rules=RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [("", set[str]()), ("#", set[str]()), ("##", {"pii"}), ("§", {"phi"}), ("##§", {"pii", "phi"})],
+)
+def test_findings_make_classes_from_their_counts_on(text: str, classes: set[str]) -> None:
+    """One address in a letter is no register of persons."""
+    findings = Words().detect([text])
+
+    assert data_classes_of(findings, RULES) == classes
+
+
+def test_rule_without_a_count_is_refused() -> None:
+    """It would make every prompt regulated."""
+    with pytest.raises(ValueError, match="at least 1"):
+        DataClassRule(data_class="pii", kinds=frozenset({EMAIL}), min_count=0)
+
+
+def test_findings_add_to_what_is_stated_and_take_nothing_away() -> None:
+    """The union, whatever is found."""
+    routing = Routing(constraints=Constraints(data_classes=frozenset({"secret"})))
+
+    plain = PROFILER.profile(scripted_request(text="hello", routing=routing))
+    full = PROFILER.profile(scripted_request(text="##", routing=routing))
+
+    assert plain.data_classes == {"secret"}
+    assert full.data_classes == {"secret", "pii"}
+
+
+def test_found_class_excludes_who_is_not_cleared() -> None:
+    """Fail-closed, as if the caller had stated it."""
+    silent = scripted_deployment("a")
+    cleared = dataclasses.replace(
+        scripted_deployment("b"), compliance=Compliance(data_classes=frozenset({"phi"}))
+    )
+    planner = Planner(
+        catalogue=Catalogue(deployments={"a": silent, "b": cleared}),
+        policies={"drill": scripted_policy(["a", "b"])},
+        default_policy="drill",
+        profiler=PROFILER,
+    )
+
+    limits = planner.limits(scripted_request(text="§"))
+
+    assert [one.reason for one in exclusions(silent, limits)] == [ExclusionReason.DATA_CLASS]
+    assert exclusions(cleared, limits) == ()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        Prompt(messages=(Message(role=Role.SYSTEM, parts=(Text(text="§"),)),)),
+        Prompt(
+            messages=(
+                Message(role=Role.USER, parts=(Text(text="§"),)),
+                Message(role=Role.ASSISTANT, parts=(Text(text="hm"),)),
+                Message(role=Role.USER, parts=(Text(text="and?"),)),
+            )
+        ),
+        Prompt(
+            messages=(
+                Message(
+                    role=Role.ASSISTANT,
+                    parts=(ToolCall(call_id="c", name="f", arguments_json='{"a": "§"}'),),
+                ),
+            )
+        ),
+        Prompt(
+            messages=(
+                Message(role=Role.TOOL, parts=(ToolResult(call_id="c", parts=(Text(text="§"),)),)),
+            )
+        ),
+        Prompt(
+            messages=(
+                Message(
+                    role=Role.USER,
+                    parts=(Audio(data=b"x", media_type="audio/wav", transcript="§"),),
+                ),
+            )
+        ),
+        Prompt(
+            messages=(
+                Message(role=Role.USER, parts=(File(data="§".encode(), media_type="text/plain"),)),
+            )
+        ),
+        Prompt(
+            messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),),
+            tools=(FunctionTool(name="f", description="§"),),
+        ),
+        Prompt(messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),), predicted_output="§"),
+        Prompt(messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),), end_user_id="§"),
+    ],
+)
+def test_everything_that_is_sent_is_searched(prompt: Prompt) -> None:
+    """A provider reads the history and the tools' results too."""
+    request = dataclasses.replace(scripted_request(), prompt=prompt)
+
+    assert PROFILER.profile(request).data_classes == {"phi"}
+
+
+def test_evidence_tells_kind_and_count_never_the_value() -> None:
+    """And what each class of data rests on."""
+    routing = Routing(constraints=Constraints(data_classes=frozenset({"secret"})))
+    request = scripted_request(text="### found", routing=routing)
+
+    evidence = [
+        (one.finding, one.description, one.weight)
+        for one in evidence_of(PROFILER.profile(request), request)
+        if one.finding in {"identifier", "data_class"}
+    ]
+
+    assert evidence == [
+        ("identifier", "the prompt holds `email`", 3.0),
+        ("data_class", "the identifiers make it `pii`", None),
+        ("data_class", "the caller states `secret`", None),
+    ]

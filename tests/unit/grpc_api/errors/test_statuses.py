@@ -1,0 +1,399 @@
+"""Every error has its status, its reason and its details, and none says more than it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+
+from llmrouter.v1 import errors_pb2, report_pb2
+from routersvc.domain.outcomes.errors import (
+    AttemptsFailedError,
+    CallFailedError,
+    DeadlineExceededError,
+    DrainingError,
+    FieldNotServedError,
+    FieldViolation,
+    InvalidRequestError,
+    OverloadedError,
+    PolicyNotAllowedError,
+    RefusedError,
+    RouterError,
+    StreamBrokenError,
+    TenantRateLimitedError,
+    UnknownDecisionError,
+    UnknownNameError,
+    UnknownPolicyError,
+    UnknownTenantError,
+)
+from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
+from routersvc.domain.outcomes.reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+    RouteReport,
+)
+from routersvc.domain.planning.candidates import Candidate, Exclusion, ExclusionReason
+from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.grpc_api.errors.status_details import (
+    DETAILS_KEY,
+    MAX_DETAILS_BYTES,
+    MAX_MESSAGE_BYTES,
+    PUSHBACK_KEY,
+    travelling,
+)
+from routersvc.grpc_api.errors.statuses import ErrorStatus, status_of, unexpected_status
+from routersvc.testing.worlds import scripted_deployment
+
+FAILURE = Failure(failure_class=FailureClass.SERVER_ERROR, message="the provider failed")
+
+
+def report(attempts: int = 0, message: str = "the provider failed") -> RouteReport:
+    """Return a report of so many failed attempts."""
+    return RouteReport(
+        decision_id="decision",
+        policy="drill",
+        tenant="",
+        received_at=0.0,
+        planning_duration=0.0,
+        attempts=tuple(
+            AttemptReport(
+                number=number,
+                deployment=scripted_deployment(f"d{number}"),
+                reason=AttemptReason.FAILOVER,
+                outcome=AttemptOutcome.FAILED,
+                caused_by=number - 1,
+                start_delay=0.0,
+                failure=Failure(failure_class=FailureClass.SERVER_ERROR, message=message),
+            )
+            for number in range(1, attempts + 1)
+        ),
+    )
+
+
+def attempts_failed(
+    last_word: LastWord, retry_after: float | None = None, attempts: int = 1
+) -> AttemptsFailedError:
+    """Return the error of a call whose attempts all failed."""
+    return AttemptsFailedError(
+        report=report(attempts), failure=FAILURE, last_word=last_word, retry_after=retry_after
+    )
+
+
+def excluded(*reasons: ExclusionReason) -> Candidate:
+    """Return a deployment that may not serve."""
+    return Candidate(
+        deployment=scripted_deployment("d1"),
+        exclusions=tuple(
+            Exclusion(reason=reason, description="it may not", eligible_if="it might")
+            for reason in reasons
+        ),
+    )
+
+
+SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
+    "invalid": (
+        InvalidRequestError([FieldViolation(field="prompt", description="must be set")]),
+        StatusCode.INVALID_ARGUMENT,
+        "INVALID_REQUEST",
+    ),
+    "policy": (
+        UnknownPolicyError("fast", ["drill"]),
+        StatusCode.INVALID_ARGUMENT,
+        "UNKNOWN_POLICY",
+    ),
+    "name": (
+        UnknownNameError(field="routing.required_models", name="m", known=["model"]),
+        StatusCode.INVALID_ARGUMENT,
+        "UNKNOWN_NAME",
+    ),
+    "decision": (UnknownDecisionError(), StatusCode.NOT_FOUND, "UNKNOWN_DECISION"),
+    "not served": (
+        FieldNotServedError("routing.session_id"),
+        StatusCode.UNIMPLEMENTED,
+        "FIELD_NOT_SERVED",
+    ),
+    "unknown tenant": (UnknownTenantError(), StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"),
+    "policy not allowed": (
+        PolicyNotAllowedError("fast", ["drill"]),
+        StatusCode.PERMISSION_DENIED,
+        "PERMISSION_DENIED",
+    ),
+    "budget": (
+        TenantBudgetExhaustedError([excluded(ExclusionReason.TENANT_BUDGET)], retry_after=9.0),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "TENANT_BUDGET_EXHAUSTED",
+    ),
+    "rate": (
+        TenantRateLimitedError(retry_after=2.0),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "TENANT_RATE_LIMITED",
+    ),
+    "not eligible": (
+        NoEligibleDeploymentError([excluded(ExclusionReason.REGION)]),
+        StatusCode.FAILED_PRECONDITION,
+        "NO_ELIGIBLE_DEPLOYMENT",
+    ),
+    "nothing to be eligible": (
+        NoEligibleDeploymentError([]),
+        StatusCode.FAILED_PRECONDITION,
+        "NO_ELIGIBLE_DEPLOYMENT",
+    ),
+    "too long": (
+        NoEligibleDeploymentError([excluded(ExclusionReason.CONTEXT_WINDOW)]),
+        StatusCode.INVALID_ARGUMENT,
+        "CONTEXT_LENGTH_EXCEEDED",
+    ),
+    "overloaded": (
+        OverloadedError(retry_after=1.5),
+        StatusCode.RESOURCE_EXHAUSTED,
+        "ROUTER_OVERLOADED",
+    ),
+    "draining": (DrainingError(), StatusCode.UNAVAILABLE, "DRAINING"),
+    "broken": (
+        StreamBrokenError(report=report(), failure=FAILURE),
+        StatusCode.UNAVAILABLE,
+        "STREAM_BROKEN",
+    ),
+    "deadline": (
+        DeadlineExceededError(report=report()),
+        StatusCode.DEADLINE_EXCEEDED,
+        "DEADLINE_EXCEEDED",
+    ),
+}
+
+LAST_WORDS = {
+    LastWord.UNAVAILABLE: (StatusCode.UNAVAILABLE, "PROVIDERS_UNAVAILABLE"),
+    LastWord.RATE_LIMITED: (StatusCode.RESOURCE_EXHAUSTED, "PROVIDERS_RATE_LIMITED"),
+    LastWord.LOCALLY_OVERLOADED: (StatusCode.RESOURCE_EXHAUSTED, "ROUTER_OVERLOADED"),
+    LastWord.BAD_ANSWER: (StatusCode.UNAVAILABLE, "BAD_ANSWER"),
+    LastWord.CONTEXT_LENGTH: (StatusCode.INVALID_ARGUMENT, "CONTEXT_LENGTH_EXCEEDED"),
+    LastWord.CONTENT_FILTERED: (StatusCode.FAILED_PRECONDITION, "CONTENT_FILTERED"),
+    LastWord.REJECTED: (StatusCode.INVALID_ARGUMENT, "REJECTED_BY_PROVIDER"),
+    LastWord.MISCONFIGURED: (StatusCode.FAILED_PRECONDITION, "PROVIDER_MISCONFIGURED"),
+}
+
+PASSING = (LastWord.UNAVAILABLE, LastWord.RATE_LIMITED, LastWord.LOCALLY_OVERLOADED)
+
+
+def told(error: RouterError) -> ErrorStatus:
+    """Return how the caller hears of an error."""
+    status = status_of(error)
+    assert status is not None
+    return status
+
+
+def sent(status: ErrorStatus) -> tuple[Status, dict[str, str | bytes]]:
+    """Return a status as it travels: its message, and its trailing metadata."""
+    _, trailers = travelling(status)
+    metadata = dict(trailers)
+    details = metadata[DETAILS_KEY]
+    assert isinstance(details, bytes)
+    return Status.FromString(details), metadata
+
+
+def leaves(error: type[RouterError]) -> Iterator[type[RouterError]]:
+    """Yield the classes of the tree that nothing is derived from."""
+    below = error.__subclasses__()
+    if not below:
+        yield error
+    for inner in below:
+        yield from leaves(inner)
+
+
+def test_every_error_of_the_tree_has_a_status() -> None:
+    """A new class needs a rule, and a sample here."""
+    samples = {type(error) for error, _, _ in SAMPLES.values()} | {AttemptsFailedError}
+
+    assert set(leaves(RouterError)) == samples
+
+
+def test_error_without_a_rule_is_a_defect() -> None:
+    """It is told as one, not guessed at."""
+    assert [status_of(RouterError()), status_of(RefusedError())] == [None, None]
+    assert status_of(CallFailedError("it failed", report())) is None
+
+
+@pytest.mark.parametrize(("error", "code", "reason"), SAMPLES.values(), ids=SAMPLES)
+def test_error_has_its_status(error: RouterError, code: StatusCode, reason: str) -> None:
+    """As `errors.proto` promises."""
+    status, _ = sent(told(error))
+
+    info = ErrorInfo()
+    assert status.code == code.value[0]
+    assert status.details[0].Unpack(info)
+    assert (info.reason, info.domain) == (reason, "llmrouter.v1")
+
+
+@pytest.mark.parametrize("last_word", LastWord)
+def test_last_word_has_its_status(last_word: LastWord) -> None:
+    """What is left when every attempt has failed."""
+    status = told(attempts_failed(last_word))
+
+    name = errors_pb2.ErrorReason.Name(status.reason)
+    assert (status.code, name) == (
+        LAST_WORDS[last_word][0],
+        f"ERROR_REASON_{LAST_WORDS[last_word][1]}",
+    )
+    assert status.metadata == {"failure_class": "SERVER_ERROR"}
+
+
+@pytest.mark.parametrize("last_word", LastWord)
+def test_retry_is_advised_where_the_failure_may_pass(last_word: LastWord) -> None:
+    """A caller of a misconfigured provider would only repeat the failure."""
+    status, metadata = sent(told(attempts_failed(last_word, retry_after=2.5)))
+
+    found = [RetryInfo.FromString(it.value) for it in status.details if "RetryInfo" in it.type_url]
+    expected = [RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000))]
+    assert found == (expected if last_word in PASSING else [])
+    assert metadata.get(PUSHBACK_KEY) == ("2500" if last_word in PASSING else None)
+
+
+def test_retry_is_advised_even_where_nobody_said_when() -> None:
+    """The contract promises a delay with this reason."""
+    assert told(attempts_failed(LastWord.UNAVAILABLE)).retry_after == 1.0
+
+
+def test_another_replica_can_serve_at_once() -> None:
+    """As soon as a client of gRPC's core can: it never comes back from a pushback of 0."""
+    status, metadata = sent(told(DrainingError()))
+
+    retry = RetryInfo()
+    assert status.details[1].Unpack(retry)
+    assert metadata[PUSHBACK_KEY] == "1"
+    assert retry.retry_delay == Duration(nanos=1_000_000)
+
+
+def test_every_bad_field_travels() -> None:
+    """A caller mends its request once."""
+    violations = [
+        FieldViolation(field="prompt.messages", description="must hold at least one message"),
+        FieldViolation(field="routing.max_attempts", description="must be at least 1, not 0"),
+    ]
+
+    status, _ = sent(told(InvalidRequestError(violations)))
+
+    bad_request = BadRequest()
+    assert status.details[1].Unpack(bad_request)
+    assert [(it.field, it.description) for it in bad_request.field_violations] == [
+        (violation.field, violation.description) for violation in violations
+    ]
+
+
+def test_unknown_names_come_with_the_known_ones() -> None:
+    """The typo is seen at once."""
+    policy = told(UnknownPolicyError("fats", ["fast", "good"]))
+    name = told(UnknownNameError(field="providers", name="opnai", known=["openai"]))
+
+    assert policy.violations == (
+        FieldViolation(field="routing.policy", description="must be one of: fast, good"),
+    )
+    assert name.violations == (
+        FieldViolation(field="providers", description="must be one of: openai"),
+    )
+    assert name.metadata == {"field": "providers", "name": "opnai"}
+
+
+def test_exclusions_travel() -> None:
+    """A program can act on them."""
+    error = NoEligibleDeploymentError(
+        [excluded(ExclusionReason.REGION, ExclusionReason.CAPABILITY)]
+    )
+
+    assert told(error).metadata == {"exclusions": "d1=REGION,CAPABILITY"}
+
+
+def test_report_travels() -> None:
+    """A failed call is explained like one that was served."""
+    status, _ = sent(told(attempts_failed(LastWord.UNAVAILABLE, attempts=2)))
+
+    sent_report = report_pb2.RouteReport()
+    assert status.details[-1].Unpack(sent_report)
+    assert [attempt.deployment.deployment for attempt in sent_report.attempts] == ["d1", "d2"]
+
+
+def test_defect_is_told_by_its_reference_alone() -> None:
+    """The exception's own text may hold what no caller should read."""
+    status, _ = sent(unexpected_status("4711"))
+
+    info = ErrorInfo()
+    assert status.code == StatusCode.INTERNAL.value[0]
+    assert "4711" in status.message
+    assert status.details[0].Unpack(info)
+    assert (info.reason, dict(info.metadata)) == ("INTERNAL", {"reference": "4711"})
+
+
+def test_message_and_details_agree() -> None:
+    """Client libraries refuse details that contradict the status."""
+    message, trailers = travelling(
+        told(InvalidRequestError([FieldViolation(field="a", description="b" * 999)]))
+    )
+
+    details = dict(trailers)[DETAILS_KEY]
+    assert isinstance(details, bytes)
+    assert Status.FromString(details).message == message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidRequestError(
+            [
+                FieldViolation(field=f"prompt.messages[{place}].role", description="ä" * 900)
+                for place in range(1_000)
+            ]
+        ),
+        AttemptsFailedError(
+            report=report(200, "ä" * 900),
+            failure=FAILURE,
+            last_word=LastWord.UNAVAILABLE,
+            retry_after=1.0,
+        ),
+        UnknownNameError(field="f" * 9_999, name="n" * 9_999, known=["k" * 99] * 999),
+        NoEligibleDeploymentError([excluded(*ExclusionReason)] * 300),
+    ],
+    ids=["violations", "attempts", "names", "exclusions"],
+)
+def test_nothing_travels_that_clients_refuse(error: RouterError) -> None:
+    """A header block above 8 KiB would cost the caller the whole status."""
+    message, trailers = travelling(told(error))
+
+    details = dict(trailers)[DETAILS_KEY]
+    assert len(message.encode()) <= MAX_MESSAGE_BYTES
+    assert len(details) <= MAX_DETAILS_BYTES
+    assert isinstance(details, bytes)
+    assert Status.FromString(details).details
+
+
+def test_first_and_last_attempts_are_kept() -> None:
+    """Where it began and what decided."""
+    error = AttemptsFailedError(
+        report=report(200), failure=FAILURE, last_word=LastWord.UNAVAILABLE, retry_after=None
+    )
+
+    status, _ = sent(told(error))
+
+    sent_report = report_pb2.RouteReport()
+    assert status.details[-1].Unpack(sent_report)
+    numbers = [attempt.number for attempt in sent_report.attempts]
+    assert (numbers[0], numbers[-1]) == (1, 200)
+    assert numbers == sorted(numbers)
+
+
+def test_fields_that_do_not_travel_are_counted() -> None:
+    """The caller knows that there is more to mend."""
+    violations = [
+        FieldViolation(field=f"prompt.messages[{place}].role", description="must be set")
+        for place in range(100)
+    ]
+
+    status, _ = sent(told(InvalidRequestError(violations)))
+
+    bad_request = BadRequest()
+    assert status.details[1].Unpack(bad_request)
+    *told_fields, last = bad_request.field_violations
+    assert last.description == f"and {100 - len(told_fields)} more"

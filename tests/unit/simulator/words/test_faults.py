@@ -1,0 +1,248 @@
+"""Faults: which of them strikes which request, and which make no sense."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routersvc.simulator import (
+    Cut,
+    ErrorEvent,
+    Fault,
+    InvalidToolJson,
+    MissingTerminator,
+    Operations,
+    Problem,
+    Reset,
+    SchemaViolation,
+    Silence,
+    SimulatedModel,
+    SlowStart,
+    SplitBytes,
+    Stall,
+    Status,
+    TruncatedBody,
+    UnknownFaultError,
+    WrongModel,
+)
+from routersvc.simulator.serving.fault_book import FaultBook
+from routersvc.simulator.words.completions import CompletionRequest, ToolMode, ToolOffer
+from routersvc.simulator.words.effects import Effect
+
+
+def _request(
+    *,
+    streaming: bool = False,
+    model: str = "m",
+    tool_mode: ToolMode = ToolMode.NEVER,
+    json: bool = False,
+) -> CompletionRequest:
+    return CompletionRequest(
+        model=SimulatedModel(id=model, version=f"{model}-1"),
+        streaming=streaming,
+        prompt_text="",
+        prompt_digest=0,
+        prompt_tokens=1,
+        tools=(ToolOffer(name="t", parameters={}),),
+        tool_mode=tool_mode,
+        json_schema={} if json else None,
+    )
+
+
+def _book(*faults: Fault, seed: int = 0) -> FaultBook:
+    book = FaultBook(random.Random(seed))
+    for fault in faults:
+        book.inject(fault)
+    return book
+
+
+def _struck(book: FaultBook, request: CompletionRequest) -> Effect | None:
+    active = book.strike_completion(request)
+    return None if active is None else active.fault.effect
+
+
+def test_a_count_is_used_up() -> None:
+    """`the next two requests` means two."""
+    book = _book(Fault(effect=Reset(), count=2))
+
+    struck = [_struck(book, _request()) for _ in range(3)]
+
+    assert struck == [Reset(), Reset(), None]
+    assert book.active == ()
+
+
+def test_requests_that_do_not_match_do_not_use_up_a_count() -> None:
+    """A health check in between must not swallow the drill."""
+    book = _book(Fault(effect=Reset(), count=1, streaming=True))
+
+    struck = [_struck(book, _request(streaming=kind)) for kind in (False, False, True, True)]
+
+    assert struck == [None, None, Reset(), None]
+
+
+def test_the_oldest_fault_that_fits_strikes_alone() -> None:
+    """Two faults at once would be a third one that nobody asked for."""
+    book = _book(Fault(effect=Reset(), count=1), Fault(effect=Silence(), count=1))
+
+    struck = [_struck(book, _request()) for _ in range(3)]
+
+    assert struck == [Reset(), Silence(), None]
+
+
+@pytest.mark.parametrize("name", ["m", "m-1"])
+def test_a_model_is_matched_by_id_and_by_version(name: str) -> None:
+    """Both are names that a client may use."""
+    book = _book(Fault(effect=Reset(), model=name))
+
+    assert _struck(book, _request(model="m")) == Reset()
+    assert _struck(book, _request(model="n")) is None
+
+
+def test_probability_strikes_about_as_often_as_it_says_and_follows_the_seed() -> None:
+    """A drill at 30 % is a drill at 30 %, and can be repeated."""
+    first, second = (
+        [
+            _struck(book, _request()) is not None
+            for book in [_book(Fault(effect=Reset(), probability=0.3), seed=5)]
+            for _ in range(1000)
+        ]
+        for _ in range(2)
+    )
+
+    assert 250 < sum(first) < 350
+    assert first == second
+
+
+def test_unmatched_requests_do_not_shift_the_draws() -> None:
+    """The same streams are struck, however many unary requests come between."""
+    fault = Fault(effect=Reset(), probability=0.5, streaming=True)
+    alone, mixed = _book(fault), _book(fault)
+
+    struck_alone = [_struck(alone, _request(streaming=True)) for _ in range(20)]
+    struck_mixed: list[Effect | None] = []
+    for _ in range(20):
+        _struck(mixed, _request(streaming=False))
+        struck_mixed.append(_struck(mixed, _request(streaming=True)))
+
+    assert struck_mixed == struck_alone
+
+
+@pytest.mark.parametrize(
+    ("effect", "fits", "does_not_fit"),
+    [
+        (InvalidToolJson(), _request(tool_mode=ToolMode.AUTO), _request()),
+        (SchemaViolation(), _request(json=True), _request()),
+        (MissingTerminator(), _request(streaming=True), _request()),
+        (TruncatedBody(), _request(), _request(streaming=True)),
+    ],
+)
+def test_effects_wait_for_a_request_in_which_they_can_be_seen(
+    effect: Effect, fits: CompletionRequest, does_not_fit: CompletionRequest
+) -> None:
+    """A count must not be spent on an answer that looks healthy."""
+    book = _book(Fault(effect=effect, count=1))
+
+    assert _struck(book, does_not_fit) is None
+    assert _struck(book, fits) == effect
+
+
+def test_operations_choose_between_completions_and_the_model_list() -> None:
+    """Health checks ask for the list; a drill may want them well, ill or both."""
+    completions = _book(Fault(effect=Reset()))
+    models = _book(Fault(effect=Reset(), operations=Operations.MODELS))
+    both = _book(Fault(effect=Reset(), operations=Operations.ANY))
+
+    assert [book.strike_models() is not None for book in (completions, models, both)] == [
+        False,
+        True,
+        True,
+    ]
+    assert [_struck(book, _request()) for book in (completions, models, both)] == [
+        Reset(),
+        None,
+        Reset(),
+    ]
+
+
+def test_faults_are_removed_by_id_and_all_together() -> None:
+    """A drill ends when its operator says so."""
+    book = _book(Fault(effect=Reset()), Fault(effect=Silence()))
+
+    book.remove("fault-1")
+
+    assert [active.id for active in book.active] == ["fault-2"]
+    with pytest.raises(UnknownFaultError, match="no active fault `fault-1`"):
+        book.remove("fault-1")
+    book.clear()
+    assert book.active == ()
+
+
+def test_struck_and_left_are_counted() -> None:
+    """The state of a drill is read from these two."""
+    book = _book(Fault(effect=Reset(), count=5))
+
+    book.strike_completion(_request())
+    book.strike_completion(_request())
+
+    assert [(active.struck, active.left) for active in book.active] == [(2, 3)]
+
+
+@given(count=st.integers(1, 20), requests=st.integers(0, 40), p=st.sampled_from([0.2, 0.7, 1.0]))
+def test_a_fault_never_strikes_more_often_than_its_count(
+    count: int, requests: int, p: float
+) -> None:
+    """Whatever the probability."""
+    book = _book(Fault(effect=Reset(), count=count, probability=p))
+
+    struck = sum(_struck(book, _request()) is not None for _ in range(requests))
+
+    assert struck <= count
+    if p == 1.0:
+        assert struck == min(count, requests)
+
+
+def test_faults_that_make_no_sense_are_refused_with_what_does() -> None:
+    """Each sentence names the field."""
+    with pytest.raises(ValueError, match=r"give a `problem` \(rate_limit, .*\) or a `status`"):
+        Status()
+    with pytest.raises(ValueError, match="`status` must be between 200 and 599"):
+        Status(status=99)
+    with pytest.raises(ValueError, match="between 520 and 527"):
+        Status(problem=Problem.CDN, status=502)
+    with pytest.raises(ValueError, match="`retry_after` must be at least 0"):
+        Status(status=429, retry_after=-1)
+    with pytest.raises(ValueError, match="no line breaks"):
+        Status(status=500, headers={"x": "a\r\nb"})
+    with pytest.raises(ValueError, match="`after_tokens` must be at least 0"):
+        Cut(after_tokens=-1)
+    with pytest.raises(ValueError, match="`duration` must be at least 0"):
+        SlowStart(duration=-1)
+    with pytest.raises(ValueError, match="`keep_alive_interval` must be at least 0"):
+        Stall(keep_alive_interval=-1)
+    with pytest.raises(ValueError, match="`pause` must be at least 0"):
+        SplitBytes(pause=-1)
+    with pytest.raises(ValueError, match="`cdn` is an HTML page, never an event"):
+        ErrorEvent(problem=Problem.CDN)
+    with pytest.raises(ValueError, match="`count` must be at least 1"):
+        Fault(effect=Reset(), count=0)
+    with pytest.raises(ValueError, match="`probability` must be above 0 and at most 1"):
+        Fault(effect=Reset(), probability=0)
+    with pytest.raises(ValueError, match="`delay` must be at least 0"):
+        Fault(effect=Reset(), delay=-1)
+    with pytest.raises(ValueError, match="`operations`: `stall` needs a completion"):
+        Fault(effect=Stall(), operations=Operations.ANY)
+
+
+def test_a_fault_that_could_not_be_seen_does_not_strike() -> None:
+    """It is not used up either: the next that can be seen strikes instead."""
+    book = FaultBook(random.Random(0), lambda effect, _request: not isinstance(effect, WrongModel))
+    book.inject(Fault(effect=WrongModel(), count=1))
+    book.inject(Fault(effect=Reset(), count=1))
+
+    struck = [_struck(book, _request()) for _ in range(2)]
+
+    assert struck == [Reset(), None]
+    assert [active.left for active in book.active] == [1]
