@@ -19,35 +19,83 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.tables import table
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import BudgetStanding, CostBudgetRule
-from routersvc.domain.catalogue.deployments import (
+from routersvc.domain.catalogue.capabilities import (
     Capability,
+)
+from routersvc.domain.catalogue.catalogue import (
     Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
     Compliance,
     Deployment,
+)
+from routersvc.domain.catalogue.models import (
     Model,
     Prices,
-    Provider,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+    OrderMode,
 )
 from routersvc.domain.catalogue.policies import (
-    HedgingMode,
     HedgingRule,
-    OrderMode,
     Policy,
     Timeouts,
 )
-from routersvc.domain.catalogue.qualities import Quality
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.catalogue.weights import WeightWishes
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.fleet.leases import Lease
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.profiling.profiles import Profile, Profiler
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.catalogue.qualities import (
+    Quality,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    WeightWishes,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetStanding,
+    CostBudgetRule,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+    Profiler,
+)
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results/planning.md"
 SIZES = (5, 10, 25, 50, 100)
@@ -65,8 +113,8 @@ PLAIN = Routing()
 TIMEOUTS = Timeouts(connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2)
 PROMPT = Prompt(
     messages=(
-        Message(role=Role.SYSTEM, parts=(Text(text="Be brief."),)),
-        Message(role=Role.USER, parts=(Text(text="Mend this function, please."),)),
+        Message(role=Role.SYSTEM, parts=(TextPart(text="Be brief."),)),
+        Message(role=Role.USER, parts=(TextPart(text="Mend this function, please."),)),
     )
 )
 LIMITS = Constraints(

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.settings.schema.key_facts import ANY_NAME, KeyFacts, all_keys
 from routersvc.settings.schema.schema import settings_json_schema
 

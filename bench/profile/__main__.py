@@ -15,9 +15,22 @@ from collections.abc import Callable
 
 from bench.tables import table
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
-from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+)
 from routersvc.tokenizer.counter import O200kCounter
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -108,7 +121,7 @@ def _sized(text: str, size: int) -> Request:
     """Return a request of about `size` bytes."""
     repeated = text * (size // len(text.encode()) + 1)
     cut = repeated.encode()[:size].decode("utf-8", "ignore")
-    message = Message(role=Role.USER, parts=(Text(text=f"Summarise this.\n{cut}"),))
+    message = Message(role=Role.USER, parts=(TextPart(text=f"Summarise this.\n{cut}"),))
     return Request(request_id="bench", prompt=Prompt(messages=(message,)), timeout=1.0)
 
 

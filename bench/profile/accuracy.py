@@ -18,10 +18,26 @@ from collections.abc import Sequence
 from bench.profile.labels import MAPPING, Labelled, labelled
 from bench.profile.ranks import auc, spearman
 from bench.tables import table
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
-from routersvc.domain.profiling.profiles import Profile, Profiler
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+    Profiler,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "bench/results/profile_accuracy.md"
@@ -58,7 +74,7 @@ def main() -> None:
 
 
 def _request(prompt: str) -> Request:
-    message = Message(role=Role.USER, parts=(Text(text=prompt),))
+    message = Message(role=Role.USER, parts=(TextPart(text=prompt),))
     return Request(request_id="bench", prompt=Prompt(messages=(message,)), timeout=1.0)
 
 

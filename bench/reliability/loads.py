@@ -11,18 +11,54 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from bench.reliability.instant_gateway import TOKENS, InstantGateway
-from routersvc.domain.catalogue.deployments import Catalogue, Deployment
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, OrderMode, Policy
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.explaining.remembered_decisions import DecisionRule
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.outcomes.errors import RefusedError
-from routersvc.domain.outcomes.reports import AttemptReason, AttemptReport, RouteReport
-from routersvc.domain.planning.exclusions import Limits
-from routersvc.domain.planning.ordering import Order
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import Plan
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+    OrderMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+    Policy,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.explaining.remembered_decisions import (
+    DecisionRule,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+    AttemptReport,
+)
+from routersvc.domain.outcomes.errors import (
+    RefusedError,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.worlds import TIMEOUTS, scripted_deployment, scripted_request
@@ -160,7 +196,7 @@ class _Planned:
         """Return the limits that every call has."""
         return self._limits
 
-    def order(self, *_: object) -> Order:
+    def order(self, *_: object) -> DeploymentOrder:
         """Return the next order."""
         order, self._plan = next(self._plans)
         return order

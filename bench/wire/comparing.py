@@ -5,8 +5,17 @@ from __future__ import annotations
 import json
 
 from bench.wire.readings import Reading
-from routersvc.domain.conversation.assembly import Answer
-from routersvc.domain.conversation.prompts import Audio, Image, Refusal, Text, Thought, ToolCall
+from routersvc.domain.conversation.assembly import (
+    Answer,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+)
 
 
 def differences(answer: Answer, reading: Reading) -> list[str]:
@@ -14,9 +23,9 @@ def differences(answer: Answer, reading: Reading) -> list[str]:
     calls = [part for part in answer.parts if isinstance(part, ToolCall)]
     ids = [call.call_id for call in calls]
     found: dict[str, tuple[object, object]] = {
-        "text": (_joined(answer, Text), reading.text),
-        "thoughts": (_joined(answer, Thought), reading.thoughts),
-        "refusal": (_joined(answer, Refusal), reading.refusal),
+        "text": (_joined(answer, TextPart), reading.text),
+        "thoughts": (_joined(answer, ThoughtPart), reading.thoughts),
+        "refusal": (_joined(answer, RefusalPart), reading.refusal),
         "tool calls": (
             [(call.name, json.loads(call.arguments_json)) for call in calls],
             [(call.name, call.arguments) for call in reading.calls],
@@ -27,7 +36,7 @@ def differences(answer: Answer, reading: Reading) -> list[str]:
         ),
         "ids of tool calls differ from each other": (len({i for i in ids if i}), len(ids)),
         "media": (
-            tuple(len(p.data or b"") for p in answer.parts if isinstance(p, Image | Audio)),
+            tuple(len(p.data or b"") for p in answer.parts if isinstance(p, ImagePart | AudioPart)),
             reading.media,
         ),
         "finish reason": (answer.finish.reason, reading.finish),
@@ -47,7 +56,7 @@ def differences(answer: Answer, reading: Reading) -> list[str]:
     ]
 
 
-def _joined(answer: Answer, kind: type[Text | Thought | Refusal]) -> str:
+def _joined(answer: Answer, kind: type[TextPart | ThoughtPart | RefusalPart]) -> str:
     return "".join(part.text for part in answer.parts if isinstance(part, kind))
 
 
@@ -60,7 +69,7 @@ def _usage(answer: Answer) -> tuple[int, int, int] | None:
 
 def _signatures(answer: Answer) -> tuple[str, ...]:
     """Return the vendor's signatures, without what the adapter has put around them."""
-    signed = (part.signature for part in answer.parts if isinstance(part, Thought | ToolCall))
+    signed = (part.signature for part in answer.parts if isinstance(part, ThoughtPart | ToolCall))
     return tuple(
         sorted(
             one.rpartition(b":")[2].decode() for one in signed if one and not one.startswith(b"{")
@@ -71,10 +80,10 @@ def _signatures(answer: Answer) -> tuple[str, ...]:
 def _sealed(answer: Answer) -> tuple[str, ...]:
     found: list[str] = []
     for part in answer.parts:
-        if isinstance(part, Thought) and part.encrypted.startswith(b"{"):
+        if isinstance(part, ThoughtPart) and part.encrypted.startswith(b"{"):
             block = json.loads(part.encrypted)
             found.append(block.get("type") or next(iter(block)))
-        elif isinstance(part, Thought) and part.encrypted:
+        elif isinstance(part, ThoughtPart) and part.encrypted:
             found.append(part.encrypted.decode("latin-1"))
     return tuple(found)
 

@@ -10,32 +10,53 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from routersvc.domain.catalogue.deployments import Capability, Deployment, Model, Provider
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    AudioOutput,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImagePart,
     Modality,
     Part,
+    TextPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    AudioOutput,
     Prompt,
-    Reasoning,
-    ReasoningEffort,
-    Role,
     Sampling,
     ServiceTier,
-    Text,
-    ToolCall,
+    Verbosity,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    Verbosity,
 )
 from routersvc.engine.ports import AttemptCall
 
@@ -67,9 +88,9 @@ PROMPTS: Mapping[Capability, Fields] = {
     },
     Capability.JSON_OBJECT: {"response_format": JsonObjectFormat()},
     Capability.JSON_SCHEMA: {"response_format": JsonSchemaFormat(name="a", json_schema=SCHEMA)},
-    Capability.IMAGE_INPUT: {"messages": user(Image(data=b"x", media_type="image/png"))},
-    Capability.AUDIO_INPUT: {"messages": user(Audio(data=b"x", media_type="audio/wav"))},
-    Capability.FILE_INPUT: {"messages": user(File(data=b"x", media_type="application/pdf"))},
+    Capability.IMAGE_INPUT: {"messages": user(ImagePart(data=b"x", media_type="image/png"))},
+    Capability.AUDIO_INPUT: {"messages": user(AudioPart(data=b"x", media_type="audio/wav"))},
+    Capability.FILE_INPUT: {"messages": user(FilePart(data=b"x", media_type="application/pdf"))},
     Capability.AUDIO_OUTPUT: {
         "output_modalities": (Modality.TEXT, Modality.AUDIO),
         "audio_output": AudioOutput(voice="alloy", media_type="audio/wav"),
@@ -85,19 +106,22 @@ PROMPTS: Mapping[Capability, Fields] = {
     Capability.STOP_SEQUENCES: {"sampling": Sampling(stop_sequences=("a",))},
     Capability.LOGIT_BIAS: {"sampling": Sampling(logit_bias={1: 5.0})},
     Capability.PREFILL: {
-        "messages": (*user(Text(text="x")), Message(role=Role.ASSISTANT, parts=(Text(text="y"),)))
+        "messages": (
+            *user(TextPart(text="x")),
+            Message(role=Role.ASSISTANT, parts=(TextPart(text="y"),)),
+        )
     },
     Capability.STREAMING: {"streaming": True},
-    Capability.PROMPT_CACHE: {"messages": user(Text(text="x", cache=CacheLifetime.DEFAULT))},
+    Capability.PROMPT_CACHE: {"messages": user(TextPart(text="x", cache=CacheLifetime.DEFAULT))},
     Capability.PREDICTED_OUTPUT: {"predicted_output": "x"},
     Capability.HOSTED_TOOLS: {"tools": (HostedTool(name="web_search"),)},
     Capability.VERBOSITY: {"verbosity": Verbosity.LOW},
     Capability.SERVICE_TIER: {"service_tier": ServiceTier.STANDARD},
     Capability.SYSTEM_PROMPT: {
         "messages": (
-            Message(role=Role.SYSTEM, parts=(Text(text="x"),)),
-            Message(role=Role.DEVELOPER, parts=(Text(text="y"),)),
-            *user(Text(text="z")),
+            Message(role=Role.SYSTEM, parts=(TextPart(text="x"),)),
+            Message(role=Role.DEVELOPER, parts=(TextPart(text="y"),)),
+            *user(TextPart(text="z")),
         )
     },
 }
@@ -117,24 +141,26 @@ CONVERSATIONS: Mapping[str, Fields] = {
     "a tool is called and answers": {
         "tools": (LOOKUP,),
         "messages": (
-            *user(Text(text="Hello")),
-            Message(role=Role.ASSISTANT, parts=(Text(text="Let me see."), _CALL)),
+            *user(TextPart(text="Hello")),
+            Message(role=Role.ASSISTANT, parts=(TextPart(text="Let me see."), _CALL)),
             Message(
                 role=Role.TOOL,
-                parts=(ToolResult(call_id="call-1", parts=(Text(text="sunny"),)),),
+                parts=(ToolResult(call_id="call-1", parts=(TextPart(text="sunny"),)),),
             ),
         ),
     },
     "a tool is called and fails": {
         "tools": (LOOKUP,),
         "messages": (
-            *user(Text(text="Hello")),
+            *user(TextPart(text="Hello")),
             Message(role=Role.ASSISTANT, parts=(_CALL,)),
             Message(
                 role=Role.TOOL,
-                parts=(ToolResult(call_id="call-1", parts=(Text(text="no city"),), is_error=True),),
+                parts=(
+                    ToolResult(call_id="call-1", parts=(TextPart(text="no city"),), is_error=True),
+                ),
             ),
-            *user(Text(text="And now?")),
+            *user(TextPart(text="And now?")),
         ),
     },
 }
@@ -148,7 +174,7 @@ def prompt_for(wire_format: str, capability: Capability) -> Fields:
 
 def call_with(wire_format: str, fields: Fields) -> AttemptCall:
     """Return an attempt at a model of this format's vendor, one that thinks."""
-    fields = {"messages": user(Text(text="Hello")), **fields}
+    fields = {"messages": user(TextPart(text="Hello")), **fields}
     streaming = bool(fields.pop("streaming", False))
     return AttemptCall(
         deployment=Deployment(

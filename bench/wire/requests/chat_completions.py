@@ -15,31 +15,41 @@ from bench.wire.requests import (
     said_by,
     without_nulls,
 )
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    Image,
-    ImageDetail,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
     Part,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
+    Sampling,
+    ServiceTier,
+    Verbosity,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
-    Role,
-    Sampling,
-    ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    Verbosity,
 )
 from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS, WIRE_FORMAT
 
@@ -216,19 +226,19 @@ def _message(message: JsonObject) -> Message:
     return Message(role=role, parts=(*thoughts, *parts, *calls), name=name)
 
 
-def _thoughts(message: JsonObject) -> list[Thought]:
+def _thoughts(message: JsonObject) -> list[ThoughtPart]:
     details: Sequence[JsonObject] = message.pop("reasoning_details", None) or ()
     plain_text: str = message.pop("reasoning_content", "") or message.get("reasoning", "")
     message.pop("reasoning", None)
     if not details:
-        return [Thought(text=plain_text)] if plain_text else []
-    thoughts: list[Thought] = []
+        return [ThoughtPart(text=plain_text)] if plain_text else []
+    thoughts: list[ThoughtPart] = []
     for detail in details:
         text: str = detail.get("text") or detail.get("summary") or ""
         proof = json.dumps({k: v for k, v in detail.items() if k not in {"text", "summary"}})
         is_encrypted = bool(detail.get("data"))
         thoughts.append(
-            Thought(
+            ThoughtPart(
                 text=text,
                 encrypted=proof.encode() if is_encrypted else b"",
                 signature=b"" if is_encrypted else proof.encode(),
@@ -245,13 +255,13 @@ def _part(part: Any) -> Part:  # noqa: ANN401 - JSON
     kind = part.pop("type")
     match kind:
         case "text":
-            found: Part = Text(text=part.pop("text"), cache=cache)
+            found: Part = TextPart(text=part.pop("text"), cache=cache)
         case "image_url":
             found = _image(part.pop("image_url"), cache)
         case "input_audio":
             sound = part.pop("input_audio")
             data = data_of(f"data:;base64,{sound['data']}")
-            found = Audio(
+            found = AudioPart(
                 data=b"" if data is None else data[1],
                 media_type=said_by(_AUDIO_TYPES, sound["format"], "sound of the format"),
                 cache=cache,
@@ -259,9 +269,9 @@ def _part(part: Any) -> Part:  # noqa: ANN401 - JSON
         case "file":
             found = _file(part.pop("file", None) or part, cache)
         case "document_url":
-            found = File(url=part.pop("document_url"), cache=cache)
+            found = FilePart(url=part.pop("document_url"), cache=cache)
         case "thinking":
-            found = Thought(text="".join(piece["text"] for piece in part.pop("thinking")))
+            found = ThoughtPart(text="".join(piece["text"] for piece in part.pop("thinking")))
         case _:
             raise NotExpressibleError(f"a part of the type `{kind}`")
     if part:
@@ -269,24 +279,24 @@ def _part(part: Any) -> Part:  # noqa: ANN401 - JSON
     return found
 
 
-def _image(image: Any, cache: CacheLifetime | None) -> Image:  # noqa: ANN401 - JSON
+def _image(image: Any, cache: CacheLifetime | None) -> ImagePart:  # noqa: ANN401 - JSON
     image = {"url": image} if isinstance(image, str) else image
     detail = image.get("detail", "auto")
     known = None if detail == "auto" else ImageDetail(detail)
     data = data_of(image["url"])
     if data is None:
-        return Image(url=image["url"], detail=known, cache=cache)
-    return Image(media_type=data[0], data=data[1], detail=known, cache=cache)
+        return ImagePart(url=image["url"], detail=known, cache=cache)
+    return ImagePart(media_type=data[0], data=data[1], detail=known, cache=cache)
 
 
-def _file(file: JsonObject, cache: CacheLifetime | None) -> File:
+def _file(file: JsonObject, cache: CacheLifetime | None) -> FilePart:
     if "file_id" in file:
-        return File(file_id=file["file_id"], cache=cache)
+        return FilePart(file_id=file["file_id"], cache=cache)
     name = file.get("filename", "")
     data = data_of(file["file_data"])
     if data is None:
-        return File(url=file["file_data"], name=name, cache=cache)
-    return File(media_type=data[0], data=data[1], name=name, cache=cache)
+        return FilePart(url=file["file_data"], name=name, cache=cache)
+    return FilePart(media_type=data[0], data=data[1], name=name, cache=cache)
 
 
 def _cache(marker: JsonObject | None) -> CacheLifetime | None:

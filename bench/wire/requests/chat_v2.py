@@ -7,26 +7,36 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    Image,
-    ImageDetail,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    ImageDetail,
+    ImagePart,
     Part,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
+    Sampling,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
     ResponseFormat,
-    Role,
-    Sampling,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    WireExtension,
 )
 
 
@@ -91,7 +101,7 @@ def _message(message: JsonObject) -> Message:
     """Return a turn of a conversation with Cohere."""
     parts: list[Part] = []
     if message.get("tool_plan"):
-        parts.append(Thought(text=message["tool_plan"]))
+        parts.append(ThoughtPart(text=message["tool_plan"]))
     content: Any = message.get("content") or ()
     items: Iterable[JsonObject] = (
         ({"type": "text", "text": content},) if isinstance(content, str) else content
@@ -99,13 +109,13 @@ def _message(message: JsonObject) -> Message:
     for item in items:
         match item["type"]:
             case "text":
-                parts.append(Text(text=item["text"]))
+                parts.append(TextPart(text=item["text"]))
             case "thinking":
-                parts.append(Thought(text=item["thinking"]))
+                parts.append(ThoughtPart(text=item["thinking"]))
             case "image_url":
                 detail = item["image_url"].get("detail")
                 parts.append(
-                    Image(
+                    ImagePart(
                         url=item["image_url"]["url"],
                         detail=None if detail is None else ImageDetail(detail),
                     )
@@ -113,7 +123,7 @@ def _message(message: JsonObject) -> Message:
             case kind:
                 raise NotExpressibleError(f"a {kind} as a tool's result")
     if message["role"] == "tool":
-        texts = [part for part in parts if isinstance(part, Text)]
+        texts = [part for part in parts if isinstance(part, TextPart)]
         result = ToolResult(call_id=message["tool_call_id"], parts=tuple(texts))
         return Message(role=Role.TOOL, parts=(result,))
     for call in message.get("tool_calls") or ():

@@ -17,24 +17,32 @@ from bench.wire.requests.messages import (
     reasoning_of,
     turns_of,
 )
-from routersvc.domain.conversation.prompts import (
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Prompt,
     Role,
+)
+from routersvc.domain.conversation.parts import (
+    FilePart,
+    ImagePart,
+    Part,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
     Sampling,
     ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
-    ToolChoice,
-    ToolResult,
     WireExtension,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoice,
 )
 
 _DOCUMENTS = {
@@ -86,7 +94,7 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
 
 def _prompt(body: JsonObject) -> Prompt:
     messages = [
-        Message(role=Role.SYSTEM, parts=(Text(text=block["text"]),))
+        Message(role=Role.SYSTEM, parts=(TextPart(text=block["text"]),))
         for block in body.get("system") or ()
     ]
     for turn in body["messages"]:
@@ -151,7 +159,7 @@ def _converse_parts(content: list[JsonObject]) -> tuple[Part, ...]:
         (kind, value), *_ = block.items()
         match kind:
             case "text":
-                parts.append(Text(text=value))
+                parts.append(TextPart(text=value))
             case "image":
                 parts.append(_converse_image(value))
             case "document":
@@ -168,9 +176,9 @@ def _converse_parts(content: list[JsonObject]) -> tuple[Part, ...]:
             case "reasoningContent":
                 thought = value["reasoningText"]
                 signature = thought.get("signature", "").encode()
-                parts.append(Thought(text=thought["text"], signature=signature))
+                parts.append(ThoughtPart(text=thought["text"], signature=signature))
             case "toolUse" | "toolResult":
-                parts.append(Thought(encrypted=json.dumps(block).encode()))
+                parts.append(ThoughtPart(encrypted=json.dumps(block).encode()))
             case "cachePoint":
                 parts[-1] = dataclasses.replace(parts[-1], cache=LIFETIMES[value.get("ttl")])
             case _:
@@ -178,19 +186,19 @@ def _converse_parts(content: list[JsonObject]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _converse_image(image: JsonObject) -> Image:
+def _converse_image(image: JsonObject) -> ImagePart:
     data = base64.b64decode(image["source"]["bytes"])
-    return Image(data=data, media_type=f"image/{image['format']}")
+    return ImagePart(data=data, media_type=f"image/{image['format']}")
 
 
-def _converse_document(document: JsonObject) -> File:
+def _converse_document(document: JsonObject) -> FilePart:
     only(document, "format", "name", "source")
     source, kind = document["source"], _DOCUMENTS[document["format"]]
     if "s3Location" in source:
-        return File(url=source["s3Location"]["uri"], media_type=kind, name=document["name"])
+        return FilePart(url=source["s3Location"]["uri"], media_type=kind, name=document["name"])
     only(source, "bytes")
     data = base64.b64decode(source["bytes"])
-    return File(data=data, media_type=kind, name=document["name"])
+    return FilePart(data=data, media_type=kind, name=document["name"])
 
 
 def _converse_result(result: JsonObject) -> ToolResult:
@@ -199,7 +207,7 @@ def _converse_result(result: JsonObject) -> ToolResult:
         (kind, value), *_ = block.items()
         match kind:
             case "text":
-                parts.append(Text(text=value))
+                parts.append(TextPart(text=value))
             case "image":
                 parts.append(_converse_image(value))
             case "document":

@@ -8,29 +8,39 @@ import re
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.prompts import (
-    File,
-    FunctionTool,
-    Image,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    FilePart,
+    ImagePart,
     Modality,
     Part,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
+    Sampling,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
     ResponseFormat,
-    Role,
-    Sampling,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    WireExtension,
 )
 
 _WORDS = re.compile(r"_([a-z])")
@@ -128,7 +138,7 @@ def _prompt(body: JsonObject) -> Prompt:
     generation: JsonObject = body.get("generationConfig") or {}
     messages: list[Message] = []
     if "systemInstruction" in body:
-        texts = [Text(text=part["text"]) for part in body["systemInstruction"]["parts"]]
+        texts = [TextPart(text=part["text"]) for part in body["systemInstruction"]["parts"]]
         messages.append(Message(role=Role.SYSTEM, parts=tuple(texts)))
     calls: list[tuple[str, str]] = []
     for place, content in enumerate(body["contents"]):
@@ -249,10 +259,10 @@ def _part(part: JsonObject, call_id: str, calls: list[tuple[str, str]]) -> list[
             )
         ]
     if part.get("thought"):
-        return [Thought(text=part.get("text") or "", signature=signature.encode())]
+        return [ThoughtPart(text=part.get("text") or "", signature=signature.encode())]
     if "text" in part:
-        text: list[Part] = [Text(text=part["text"])]
-        return [Thought(signature=f"text:{signature}".encode()), *text] if signature else text
+        text: list[Part] = [TextPart(text=part["text"])]
+        return [ThoughtPart(signature=f"text:{signature}".encode()), *text] if signature else text
     if "inlineData" in part:
         data = base64.b64decode(part["inlineData"]["data"])
         return [_media(part["inlineData"]["mimeType"], data=data)]
@@ -265,8 +275,8 @@ def _part(part: JsonObject, call_id: str, calls: list[tuple[str, str]]) -> list[
 def _media(media_type: str, *, data: bytes | None = None, url: str | None = None) -> Part:
     """Return a picture or a document; sound and films are documents here, their bytes the same."""
     if media_type.startswith("image/") and (url is None or url.startswith("https:")):
-        return Image(data=data, url=url, media_type=media_type)
-    return File(data=data, file_id=url, media_type=media_type)
+        return ImagePart(data=data, url=url, media_type=media_type)
+    return FilePart(data=data, file_id=url, media_type=media_type)
 
 
 def _result(response: JsonObject, calls: list[tuple[str, str]]) -> ToolResult:
@@ -275,10 +285,10 @@ def _result(response: JsonObject, calls: list[tuple[str, str]]) -> ToolResult:
     if call_id is None:
         call_id = next(known for known, name in calls if name == response["name"])
         calls.remove((call_id, response["name"]))
-    parts: list[Text | Image | File] = [Text(text=json.dumps(response["response"]))]
+    parts: list[TextPart | ImagePart | FilePart] = [TextPart(text=json.dumps(response["response"]))]
     for part in response.get("parts") or ():
         media = _media(part["fileData"]["mimeType"], url=part["fileData"]["fileUri"])
-        parts.append(cast("Image | File", media))
+        parts.append(cast("ImagePart | FilePart", media))
     return ToolResult(call_id=call_id, parts=tuple(parts))
 
 

@@ -8,27 +8,37 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.prompts import (
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+    FilePart,
+    ImagePart,
     Part,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
+    Sampling,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
-    Role,
-    Sampling,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
 )
 
 LIFETIMES = {None: CacheLifetime.DEFAULT, "5m": CacheLifetime.SHORT, "1h": CacheLifetime.LONG}
@@ -189,14 +199,14 @@ def _part(block: JsonObject) -> Part:
     match block["type"]:
         case "text":
             only(block, "type", "text", "cache_control")
-            return Text(text=block["text"], cache=cache)
+            return TextPart(text=block["text"], cache=cache)
         case "image":
             only(block, "type", "source", "cache_control")
             source = block["source"]
             if source["type"] == "url":
-                return Image(url=source["url"], cache=cache)
+                return ImagePart(url=source["url"], cache=cache)
             data = base64.b64decode(source["data"])
-            return Image(data=data, media_type=source["media_type"], cache=cache)
+            return ImagePart(data=data, media_type=source["media_type"], cache=cache)
         case "document":
             only(block, "type", "source", "title", "cache_control")
             return _document(block, cache)
@@ -218,24 +228,24 @@ def _part(block: JsonObject) -> Part:
                 cache=cache,
             )
         case "thinking":
-            return Thought(text=block["thinking"], signature=block["signature"].encode())
+            return ThoughtPart(text=block["thinking"], signature=block["signature"].encode())
         case _:
-            return Thought(encrypted=json.dumps(block).encode())
+            return ThoughtPart(encrypted=json.dumps(block).encode())
 
 
-def _document(block: JsonObject, cache: CacheLifetime | None) -> File:
+def _document(block: JsonObject, cache: CacheLifetime | None) -> FilePart:
     source, name = block["source"], block.get("title", "")
     match source["type"]:
         case "url":
-            return File(url=source["url"], name=name, cache=cache)
+            return FilePart(url=source["url"], name=name, cache=cache)
         case "file":
-            return File(file_id=source["file_id"], name=name, cache=cache)
+            return FilePart(file_id=source["file_id"], name=name, cache=cache)
         case "text":
             data = source["data"].encode()
-            return File(data=data, media_type="text/plain", name=name, cache=cache)
+            return FilePart(data=data, media_type="text/plain", name=name, cache=cache)
         case _:
             data = base64.b64decode(source["data"])
-            return File(data=data, media_type=source["media_type"], name=name, cache=cache)
+            return FilePart(data=data, media_type=source["media_type"], name=name, cache=cache)
 
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:

@@ -6,18 +6,24 @@ import base64
 import json
 
 from bench.wire.requests import Asked, JsonObject
-from routersvc.domain.conversation.prompts import (
-    Image,
-    JsonObjectFormat,
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Prompt,
     Role,
-    Sampling,
-    Text,
+)
+from routersvc.domain.conversation.parts import (
+    ImagePart,
+    Part,
+    TextPart,
     ToolCall,
     ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+    Sampling,
     WireExtension,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
 )
 
 
@@ -38,12 +44,12 @@ def _prompt(body: JsonObject) -> Prompt:
     names: list[str] = []
     for place, message in enumerate(body["messages"]):
         if message["role"] == "tool":
-            result = ToolResult(call_id=names.pop(0), parts=(Text(text=message["content"]),))
+            result = ToolResult(call_id=names.pop(0), parts=(TextPart(text=message["content"]),))
             messages.append(Message(role=Role.TOOL, parts=(result,)))
             continue
-        parts: list[Part] = [Text(text=message["content"])] if message.get("content") else []
+        parts: list[Part] = [TextPart(text=message["content"])] if message.get("content") else []
         parts += [
-            Image(data=base64.b64decode(image), media_type="image/png")
+            ImagePart(data=base64.b64decode(image), media_type="image/png")
             for image in message.get("images") or ()
         ]
         for call in message.get("tool_calls") or ():

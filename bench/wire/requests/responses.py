@@ -16,28 +16,38 @@ from bench.wire.requests import (
     without_nulls,
 )
 from bench.wire.requests.chat_completions import EFFORTS
-from routersvc.domain.conversation.prompts import (
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
-    Prompt,
-    Reasoning,
-    ReasoningVisibility,
     Role,
+)
+from routersvc.domain.conversation.parts import (
+    FilePart,
+    ImageDetail,
+    ImagePart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
     Sampling,
     ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
+    Verbosity,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    Verbosity,
 )
 from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS, WIRE_FORMAT
 
@@ -167,7 +177,7 @@ def _plain_part(part: JsonObject) -> JsonObject:
 def _messages(instructions: str, items: Any) -> tuple[Message, ...]:  # noqa: ANN401 - JSON
     found: list[Message] = []
     if instructions:
-        found.append(Message(role=Role.SYSTEM, parts=(Text(text=instructions),)))
+        found.append(Message(role=Role.SYSTEM, parts=(TextPart(text=instructions),)))
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     custom: set[str] = set()
@@ -199,13 +209,13 @@ def _message(item: JsonObject, custom: set[str]) -> Message:
             return Message(role=Role.ASSISTANT, parts=(thought,))
 
 
-def _thought(item: JsonObject) -> Thought:
+def _thought(item: JsonObject) -> ThoughtPart:
     content: Sequence[JsonObject] = item.get("content") or ()
     if item["type"] == "reasoning" and not item.get("encrypted_content") and content:
         if item["summary"] or len(content) != 1:
             raise NotExpressibleError("a plain thought with a summary beside it")
         raise NotExpressibleError("the id of a plain thought")
-    return Thought(encrypted=json.dumps(item).encode())
+    return ThoughtPart(encrypted=json.dumps(item).encode())
 
 
 def _call(item: JsonObject, custom: set[str]) -> ToolCall:
@@ -228,34 +238,34 @@ def _call(item: JsonObject, custom: set[str]) -> ToolCall:
     )
 
 
-def _part(part: JsonObject) -> Text | Image | File:
+def _part(part: JsonObject) -> TextPart | ImagePart | FilePart:
     match part["type"]:
         case "input_text" | "output_text":
-            return Text(text=part["text"])
+            return TextPart(text=part["text"])
         case "refusal":
-            return Text(text=part["refusal"])
+            return TextPart(text=part["refusal"])
         case "input_image" if "image_url" in part:
             detail = part.get("detail", "auto")
             known = None if detail == "auto" else ImageDetail(detail)
             data = data_of(part["image_url"])
             if data is None:
-                return Image(url=part["image_url"], detail=known)
-            return Image(media_type=data[0], data=data[1], detail=known)
+                return ImagePart(url=part["image_url"], detail=known)
+            return ImagePart(media_type=data[0], data=data[1], detail=known)
         case "input_file":
             return _file(part)
         case _:
             raise NotExpressibleError(f"a part of the type `{part['type']}` by its id")
 
 
-def _file(part: JsonObject) -> File:
+def _file(part: JsonObject) -> FilePart:
     if "file_id" in part:
-        return File(file_id=part["file_id"])
+        return FilePart(file_id=part["file_id"])
     if "file_url" in part:
-        return File(url=part["file_url"])
+        return FilePart(url=part["file_url"])
     data = data_of(part["file_data"])
     if data is None:
         raise NotExpressibleError("a document in bare base64")
-    return File(media_type=data[0], data=data[1], name=part.get("filename", ""))
+    return FilePart(media_type=data[0], data=data[1], name=part.get("filename", ""))
 
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.providers.formats.anthropic_messages import dialects as anthropic_dialects
 from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
 from routersvc.providers.formats.bedrock_converse import facts as bedrock_facts

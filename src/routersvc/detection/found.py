@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from routersvc.domain.profiling.identifiers import Finding, IdentifierKind
+from routersvc.domain.profiling.identifiers import (
+    IdentifierFinding,
+    IdentifierKind,
+)
 
 ENOUGH = 100
 """Identifiers of one kind after which no more are looked for: the count then means that many, or
@@ -23,8 +26,10 @@ class Found:
         """Whether more of a kind would change what is told."""
         return len(self._seen[kind]) < ENOUGH
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[IdentifierFinding, ...]:
         """Return how many of each kind there are; kinds without any are left out."""
         return tuple(
-            Finding(kind=kind, count=len(seen)) for kind, seen in self._seen.items() if seen
+            IdentifierFinding(kind=kind, count=len(seen))
+            for kind, seen in self._seen.items()
+            if seen
         )

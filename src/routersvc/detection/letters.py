@@ -14,7 +14,9 @@ from stdnum.it import codicefiscale
 from stdnum.mx import curp
 
 from routersvc.detection.found import Found
-from routersvc.domain.profiling.identifiers import IdentifierKind
+from routersvc.domain.profiling.identifiers import (
+    IdentifierKind,
+)
 
 _START = re.compile("[A-Z](?=[A-Z0-9]{0,5}-?[0-9])")
 """Where one may begin: a capital with a digit not far behind. Rare in prose."""

@@ -15,7 +15,9 @@ from routersvc.detection.contacts import PhoneFinder, find_emails
 from routersvc.detection.found import Found
 from routersvc.detection.letters import find_digit_ids, find_letter_ids
 from routersvc.detection.numbers import find_numbers
-from routersvc.domain.profiling.identifiers import Finding
+from routersvc.domain.profiling.identifiers import (
+    IdentifierFinding,
+)
 
 _CLUSTER = re.compile("[0-9][0-9 ./()+-]{6,}")
 """Digits with the signs that people put between them; `re` is fast to find its first set."""
@@ -27,7 +29,7 @@ class LocalDetector:
     def __init__(self, phone_regions: Iterable[str] = ()) -> None:
         self._phone_regions = tuple(phone_regions)
 
-    def detect(self, texts: Iterable[str]) -> tuple[Finding, ...]:
+    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
         """Return how many different identifiers there are, by kind."""
         found = Found()
         phones = PhoneFinder(self._phone_regions)

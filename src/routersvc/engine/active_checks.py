@@ -7,12 +7,38 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Sampling, Text
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+    Sampling,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckMethod,
+    CheckResult,
+    CheckRule,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall, Gateway
 from routersvc.engine.tasks import TaskScope
 
@@ -22,7 +48,7 @@ PACE = 1.0
 """Seconds between two looks at what is due: intervals are many times longer."""
 
 _PING = Prompt(
-    messages=(Message(role=Role.USER, parts=(Text(text="ping"),)),),
+    messages=(Message(role=Role.USER, parts=(TextPart(text="ping"),)),),
     sampling=Sampling(max_output_tokens=1),
 )
 """The whole of a check that is billed; it holds nothing of any caller."""

@@ -13,33 +13,67 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, assert_never
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
+    Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    Started,
     TextDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prefills import resumable, with_prefill
+from routersvc.domain.conversation.prefills import (
+    resumable,
+    with_prefill,
+)
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
     DeadlineExceededError,
     StreamBrokenError,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.domain.outcomes.race_results import Broken, DeadlinePassed, Exhausted, Verdict
-from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.hedging import HedgeDecision
-from routersvc.domain.racing.race_attempts import Cancel, Start, Step
-from routersvc.domain.racing.races import Race
-from routersvc.domain.racing.timeouts import due_at, lateness
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceBroken,
+    RaceDeadlinePassed,
+    RaceExhausted,
+    RaceResult,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+)
+from routersvc.domain.racing.race_attempts import (
+    CancelAttempt,
+    RaceStep,
+    StartAttempt,
+)
+from routersvc.domain.racing.races import (
+    Race,
+)
+from routersvc.domain.racing.timeouts import (
+    due_at,
+    timeout_failure,
+)
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_events import (
     CallEvent,
@@ -196,12 +230,12 @@ class Call:
         finally:
             self._ended(self.report())
 
-    async def _until_commit(self, steps: Sequence[Step]) -> AttemptRun:
+    async def _until_commit(self, steps: Sequence[RaceStep]) -> AttemptRun:
         """Perform the race until an attempt commits, and return it."""
         race = self._race
         clock = self._around.clock
         self._perform(steps)
-        while race.verdict is None:
+        while race.result is None:
             run = next((run for run in self._runs if run.is_ready), None)
             if run is None:
                 await self._wait_until(race.wake_at)
@@ -218,7 +252,7 @@ class Call:
                 if self._first_content_at is None:
                     self._first_content_at = run.attempt.first_content_at
                 return run
-        raise self._fail(race.verdict)
+        raise self._fail(race.result)
 
     async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
         """Go on after the answer broke: another attempt takes over, or the call fails."""
@@ -227,8 +261,8 @@ class Call:
         self._prefill = resumable("".join(self._said or ()))
         steps = self._race.broke(failure, self._around.clock())
         self._observe_end(broken)
-        if self._race.verdict is not None:
-            raise self._fail(self._race.verdict)
+        if self._race.result is not None:
+            raise self._fail(self._race.result)
         self._winner = None
         winner = await self._until_commit(steps)
         self._recovered = True
@@ -257,9 +291,9 @@ class Call:
             return await self._watchdog.within(run.stream.receive(), due)
         except TimeoutError:
             if due < race.deadline:
-                raise AttemptFailedError(lateness(run.attempt, race.plan)) from None
+                raise AttemptFailedError(timeout_failure(run.attempt, race.plan)) from None
             self._perform(race.woke(race.deadline))
-            raise self._fail(DeadlinePassed()) from None
+            raise self._fail(RaceDeadlinePassed()) from None
         except AttemptFailedError:
             raise
         except Exception as error:
@@ -286,12 +320,12 @@ class Call:
             elif isinstance(event, RefusalDelta | ToolCallDelta | MediaDelta):
                 self._said = None
 
-    def _perform(self, steps: Sequence[Step]) -> None:
+    def _perform(self, steps: Sequence[RaceStep]) -> None:
         for step in steps:
             match step:
-                case Start():
+                case StartAttempt():
                     self._start(step.attempt)
-                case Cancel():
+                case CancelAttempt():
                     self._cancel(step.attempt)
                 case _:
                     assert_never(step)
@@ -340,25 +374,25 @@ class Call:
     def _observe_end(self, run: AttemptRun) -> None:
         run.observation.ended(attempt_report(run.attempt, self._decision, self._race))
 
-    def _fail(self, verdict: Verdict) -> CallFailedError:
+    def _fail(self, result: RaceResult) -> CallFailedError:
         """Return the error that a verdict means, with the final report; the call is over."""
         self._ended_at = self._around.clock()
         report = self.report()
         error: CallFailedError
-        match verdict:
-            case Exhausted():
+        match result:
+            case RaceExhausted():
                 error = AttemptsFailedError(
                     report=report,
-                    failure=verdict.failure,
-                    last_word=verdict.last_word,
-                    retry_after=verdict.retry_after,
+                    failure=result.failure,
+                    caller_outcome=result.caller_outcome,
+                    retry_after=result.retry_after,
                 )
-            case Broken():
-                error = StreamBrokenError(report=report, failure=verdict.failure)
-            case DeadlinePassed():
+            case RaceBroken():
+                error = StreamBrokenError(report=report, failure=result.failure)
+            case RaceDeadlinePassed():
                 error = DeadlineExceededError(report=report)
             case _:
-                assert_never(verdict)
+                assert_never(result)
         self._over(error)
         return error
 

@@ -9,25 +9,51 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
-from routersvc.domain.catalogue.cost_budgets import CostBudgets
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import OrderMode
-from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    OrderMode,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
 from routersvc.domain.explaining.explanations import (
     Explanation,
-    Snapshot,
+    ExplanationSnapshot,
     explained,
     first_two,
     with_hedging,
 )
-from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.fleet.leases import Refusal
-from routersvc.domain.planning.exclusions import Limits
-from routersvc.domain.planning.ordering import Order
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.explaining.remembered_decisions import (
+    DecisionStore,
+    RememberedDecision,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+)
+from routersvc.domain.measures.cost_budgets import (
+    CostBudgets,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
 
 LOOKED_AT = 8
 """Deployments of a plan whose state is noted with its decision: more than calls ever come to."""
@@ -59,7 +85,7 @@ class Explainer:
         )
         order = None
         plan = None
-        obstacles: dict[str, Refusal] = {}
+        obstacles: dict[str, LeaseRefusal] = {}
         with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
             order = self.planner.order(limits, view)
             plan = self.planner.plan_of(order, limits)
@@ -70,7 +96,7 @@ class Explainer:
             limits,
             order,
             plan,
-            Snapshot(
+            ExplanationSnapshot(
                 view=view,
                 obstacles=obstacles,
                 taken_at=taken_at,
@@ -88,7 +114,7 @@ class Explainer:
         return self.decisions.find(decision_id, tenant=tenant, now=self.clock()).explain()
 
     def remembered(
-        self, limits: Limits, order: Order, plan: Plan, *, received_at: float, now: float
+        self, limits: Limits, order: DeploymentOrder, plan: Plan, *, received_at: float, now: float
     ) -> RememberedDecision | None:
         """Return what a decision rests on, `None` where none is remembered."""
         if not self.decisions.keeps_any:
@@ -118,7 +144,7 @@ class Explainer:
             for deployment in deployments
         )
 
-    def _with_hedging(self, plan: Plan, obstacles: Mapping[str, Refusal], now: float) -> Plan:
+    def _with_hedging(self, plan: Plan, obstacles: Mapping[str, LeaseRefusal], now: float) -> Plan:
         """Return the plan with what its hedging rule would come to for the first attempt."""
         primary, other = first_two(plan.deployments, obstacles)
         decision = self.fleet.hedge(

@@ -5,20 +5,34 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.answers import Usage
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
     AttemptReason,
     AttemptReport,
-    Cost,
+)
+from routersvc.domain.outcomes.degradations import (
     Degradation,
     DegradationRung,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
     Served,
 )
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.profiling.profiles import Profile
-from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.races import Race
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.races import (
+    Race,
+)
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that runs."""
@@ -104,14 +118,14 @@ def _total_usage(usages: Sequence[Usage]) -> Usage:
     return total
 
 
-def _total_cost(costs: Sequence[Cost | None]) -> Cost | None:
+def _total_cost(costs: Sequence[AttemptCost | None]) -> AttemptCost | None:
     """Sum costs; `None` where no price is known for any."""
     known = [cost for cost in costs if cost is not None]
     if not known:
         return None
     if len(known) == 1:
         return known[0]
-    return Cost(
+    return AttemptCost(
         usd=sum(cost.usd for cost in known),
         wasted_usd=sum(cost.wasted_usd for cost in known),
         estimated=any(cost.estimated for cost in known),

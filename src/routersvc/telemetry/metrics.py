@@ -22,12 +22,18 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.outcomes.failures import FailureClass
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.outcomes.attempt_reports import (
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
 from routersvc.telemetry.instruments import Counter, DurationHistogram

@@ -26,8 +26,13 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failures import LastWord
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 
 
 class CallOutcome(enum.Enum):
@@ -81,16 +86,16 @@ NOT_THE_SERVICE = frozenset(
 )
 """The outcomes that no operator needs to look at: success, and what the caller asked for or did."""
 
-LAST_WORDS: Mapping[LastWord, CallOutcome] = MappingProxyType(
+CALLER_OUTCOMES: Mapping[CallerOutcome, CallOutcome] = MappingProxyType(
     {
-        LastWord.UNAVAILABLE: CallOutcome.PROVIDERS_UNAVAILABLE,
-        LastWord.RATE_LIMITED: CallOutcome.PROVIDERS_RATE_LIMITED,
-        LastWord.LOCALLY_OVERLOADED: CallOutcome.ROUTER_OVERLOADED,
-        LastWord.BAD_ANSWER: CallOutcome.BAD_ANSWER,
-        LastWord.CONTEXT_LENGTH: CallOutcome.CONTEXT_LENGTH_EXCEEDED,
-        LastWord.CONTENT_FILTERED: CallOutcome.CONTENT_FILTERED,
-        LastWord.REJECTED: CallOutcome.REJECTED_BY_PROVIDER,
-        LastWord.MISCONFIGURED: CallOutcome.PROVIDER_MISCONFIGURED,
+        CallerOutcome.UNAVAILABLE: CallOutcome.PROVIDERS_UNAVAILABLE,
+        CallerOutcome.RATE_LIMITED: CallOutcome.PROVIDERS_RATE_LIMITED,
+        CallerOutcome.LOCALLY_OVERLOADED: CallOutcome.ROUTER_OVERLOADED,
+        CallerOutcome.BAD_ANSWER: CallOutcome.BAD_ANSWER,
+        CallerOutcome.CONTEXT_LENGTH: CallOutcome.CONTEXT_LENGTH_EXCEEDED,
+        CallerOutcome.CONTENT_FILTERED: CallOutcome.CONTENT_FILTERED,
+        CallerOutcome.REJECTED: CallOutcome.REJECTED_BY_PROVIDER,
+        CallerOutcome.MISCONFIGURED: CallOutcome.PROVIDER_MISCONFIGURED,
     }
 )
 
@@ -121,7 +126,7 @@ def outcome_of(error: BaseException | None) -> CallOutcome:
         case None:
             return CallOutcome.SERVED
         case AttemptsFailedError():
-            return LAST_WORDS[error.last_word]
+            return CALLER_OUTCOMES[error.caller_outcome]
         case TenantBudgetExhaustedError():
             return CallOutcome.TENANT_BUDGET_EXHAUSTED
         case NoEligibleDeploymentError():

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.telemetry.instruments import Counter
 from routersvc.telemetry.outcomes import CallOutcome
 

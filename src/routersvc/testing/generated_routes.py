@@ -10,49 +10,93 @@ import dataclasses
 import random as random_module
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.deployments import (
+from routersvc.domain.catalogue.capabilities import (
     Capability,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
     Compliance,
     Deployment,
+)
+from routersvc.domain.catalogue.models import (
     Model,
     Prices,
-    Provider,
 )
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
-    HedgingRule,
     OrderMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
     Policy,
     Priority,
     RetryRule,
-    StreamRecoveryMode,
     Timeouts,
 )
-from routersvc.domain.catalogue.qualities import Quality
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.catalogue.weights import Weights, WeightWishes
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.catalogue.qualities import (
+    Quality,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteMatch,
+    RouteRule,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    Weights,
+    WeightWishes,
+)
 from routersvc.domain.conversation.answers import (
     Finished,
-    FinishReason,
+)
+from routersvc.domain.conversation.deltas import (
     TextDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+    Sampling,
+    WireExtension,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.prompts import (
-    Message,
-    Prompt,
-    Role,
-    Sampling,
-    Text,
-    WireExtension,
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.planning.candidates import ExclusionReason
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait
 
 _NAMES = ("a", "b", "c", "d", "e")
@@ -190,7 +234,7 @@ def _reasons_of_limits(deployment: Deployment, limits: Constraints) -> list[Excl
 
 def _text_of(request: Request) -> str:
     part = request.prompt.messages[0].parts[0]
-    return part.text if isinstance(part, Text) else ""
+    return part.text if isinstance(part, TextPart) else ""
 
 
 def draw_route(random: random_module.Random) -> GeneratedRoute:
@@ -332,7 +376,7 @@ def _request(
     return Request(
         request_id=name,
         prompt=Prompt(
-            messages=(Message(role=Role.USER, parts=(Text(text=text),)),),
+            messages=(Message(role=Role.USER, parts=(TextPart(text=text),)),),
             sampling=Sampling(
                 max_output_tokens=random.choice([50, 50, 1_000]),
                 seed=random.choice([None, None, 1]),

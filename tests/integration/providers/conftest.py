@@ -14,8 +14,25 @@ from typing import Any
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
 from routersvc.providers.credentials.credentials import Secret
@@ -236,7 +253,7 @@ def make_call() -> MakeCall:
                 wire_model="large-2026-01",
                 credential="acme-key",
             ),
-            prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text=text),)),)),
+            prompt=Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text=text),)),)),
             streaming=streaming,
             connect_timeout=connect_timeout,
             timeout=timeout,

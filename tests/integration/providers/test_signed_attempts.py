@@ -18,9 +18,32 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, TextDelta
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.aws_signatures import AwsKeys, AwsSignature
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
@@ -133,7 +156,7 @@ def _call() -> AttemptCall:
             wire_model=MODEL,
             credential="default",
         ),
-        prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text="Hello"),)),)),
+        prompt=Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="Hello"),)),)),
         streaming=True,
         connect_timeout=5.0,
         timeout=30.0,

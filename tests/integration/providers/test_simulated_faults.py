@@ -11,21 +11,54 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
-from routersvc.domain.conversation.answers import Finished, FinishReason, TextDelta
-from routersvc.domain.conversation.assembly import Answer, collect
-from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.conversation.assembly import (
+    Answer,
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Prompt,
     Role,
-    Text,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
     ToolCall,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
     ToolChoice,
     ToolChoiceMode,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
 from routersvc.providers.credentials.credentials import Secret
@@ -146,7 +179,9 @@ def call(*, streaming: bool, **prompt: Any) -> AttemptCall:  # noqa: ANN401 - th
             wire_model=MODEL,
             credential="key",
         ),
-        prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text="Hello"),)),), **prompt),
+        prompt=Prompt(
+            messages=(Message(role=Role.USER, parts=(TextPart(text="Hello"),)),), **prompt
+        ),
         streaming=streaming,
         connect_timeout=5.0,
         timeout=30.0,
@@ -174,7 +209,7 @@ async def failure(gateway: ProviderGateway, call: AttemptCall) -> Failure:
 
 def text_of(answer: Answer) -> str:
     """Return an answer's words."""
-    return "".join(part.text for part in answer.parts if isinstance(part, Text))
+    return "".join(part.text for part in answer.parts if isinstance(part, TextPart))
 
 
 @pytest.mark.parametrize("streaming", BOTH, ids=["unary", "stream"])

@@ -63,7 +63,7 @@ class Report(pydantic.BaseModel):
     """The structured answer that tests ask for."""
 
     title: str
-    verdict: Literal["yes", "no"]
+    result: Literal["yes", "no"]
     steps: list[Step]
     note: str | None
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from routersvc.app import wire_formats
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
@@ -71,7 +80,7 @@ def test_every_provider_is_used_and_can_be_asked(settings: Settings) -> None:
         provider = settings.endpoints[deployment.provider.name]
         call = AttemptCall(
             deployment=deployment,
-            prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text="Hello"),)),)),
+            prompt=Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="Hello"),)),)),
             streaming=True,
             connect_timeout=1.0,
             timeout=1.0,

@@ -9,7 +9,10 @@ from stdnum import luhn
 
 from routersvc.detection.found import ENOUGH
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiling.identifiers import Finding, IdentifierKind
+from routersvc.domain.profiling.identifiers import (
+    IdentifierFinding,
+    IdentifierKind,
+)
 
 DETECTOR = LocalDetector(phone_regions=("US", "DE", "GB"))
 EMAIL = IdentifierKind.EMAIL
@@ -153,7 +156,7 @@ def test_counting_ends_where_more_would_say_nothing() -> None:
     """A list of a thousand addresses is as regulated as one of a hundred."""
     text = " ".join(f"user{number}@example.com" for number in range(1_000))
 
-    assert DETECTOR.detect([text]) == (Finding(kind=EMAIL, count=ENOUGH),)
+    assert DETECTOR.detect([text]) == (IdentifierFinding(kind=EMAIL, count=ENOUGH),)
 
 
 def test_random_numbers_are_hardly_ever_taken_for_something() -> None:

@@ -5,15 +5,40 @@ from __future__ import annotations
 import contextlib
 import random
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import ConsistencyMode, HedgingMode, Priority
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
-from routersvc.domain.planning.candidates import Candidate
-from routersvc.domain.planning.exclusions import Limits
-from routersvc.domain.planning.live_stats import BLANK
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import HedgingPlan, Plan
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    Priority,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+    FleetRules,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    BLANK,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+    Plan,
+)
 from routersvc.testing.worlds import scripted_policy
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.answers import Finished, TextDelta
-from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.testing.scripted import Emit, Fail
 from routersvc.testing.worlds import World, scripted_request
 

@@ -9,12 +9,35 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.deployments import Compliance
-from routersvc.domain.catalogue.policies import RetryRule
-from routersvc.domain.catalogue.requests import Routing
-from routersvc.domain.conversation.answers import Finished, FinishReason, Started, TextDelta
-from routersvc.domain.conversation.prompts import Text
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.catalogue.policies import (
+    RetryRule,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+    Started,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
@@ -22,8 +45,13 @@ from routersvc.domain.outcomes.errors import (
     OverloadedError,
     StreamBrokenError,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.engine.call_events import RouteSelected
 from routersvc.engine.ports import AttemptCall
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, ScriptedStream, Wait, answer
@@ -242,7 +270,7 @@ async def test_retry_after_beyond_the_deadline_is_told_at_once() -> None:
     with pytest.raises(AttemptsFailedError) as caught:
         await stream(world)
 
-    assert caught.value.last_word is LastWord.RATE_LIMITED
+    assert caught.value.caller_outcome is CallerOutcome.RATE_LIMITED
     assert caught.value.retry_after == pytest.approx(300.0)
     assert caught.value.report.duration == pytest.approx(0.0)
 
@@ -274,7 +302,7 @@ async def test_invalid_request_is_not_repeated_elsewhere() -> None:
     with pytest.raises(AttemptsFailedError) as caught:
         await stream(world)
 
-    assert caught.value.last_word is LastWord.REJECTED
+    assert caught.value.caller_outcome is CallerOutcome.REJECTED
     assert len(caught.value.report.attempts) == 1
 
 
@@ -290,7 +318,7 @@ async def test_unary_call_commits_at_the_complete_answer() -> None:
     async with world.router.open(scripted_request(streaming=False)) as call:
         completion = await call.complete()
 
-    assert completion.parts == (Text(text="the whole"),)
+    assert completion.parts == (TextPart(text="the whole"),)
     assert completion.usage.output_tokens == 2
     assert completion.report.attempts[0].outcome is AttemptOutcome.FAILED
     assert world.leftovers() == {}

@@ -7,13 +7,41 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.catalogue.deployments import Capability, Deployment
-from routersvc.domain.catalogue.policies import StreamRecoveryMode
-from routersvc.domain.conversation.answers import Finished, FinishReason, TextDelta, ToolCallDelta
-from routersvc.domain.conversation.prompts import Message, Role, Text
-from routersvc.domain.outcomes.errors import StreamBrokenError
-from routersvc.domain.outcomes.failures import FailureClass
-from routersvc.domain.outcomes.reports import AttemptOutcome
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    StreamRecoveryMode,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+    ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+)
+from routersvc.domain.outcomes.errors import (
+    StreamBrokenError,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 from routersvc.engine.call_events import Recovered, RecoveryKind
 from routersvc.testing.scripted import Emit, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
@@ -68,7 +96,7 @@ async def test_resume_goes_on_from_the_text_so_far() -> None:
     assert recovered.kind is RecoveryKind.RESUMED
     assert recovered.kept_characters == len("half the way")
     assert world.gateway.calls[1].prompt.messages[-1] == Message(
-        role=Role.ASSISTANT, parts=(Text(text="half the way"),)
+        role=Role.ASSISTANT, parts=(TextPart(text="half the way"),)
     )
     report, _ = world.observer.ends[0]
     assert [a.outcome for a in report.attempts] == [AttemptOutcome.BROKEN, AttemptOutcome.SERVED]
@@ -108,7 +136,7 @@ async def test_answer_with_a_tool_call_is_not_resumed() -> None:
 async def test_own_prefill_of_the_prompt_is_lengthened() -> None:
     """Two turns of the model in a row would be refused by some providers."""
     prompt = scripted_request().prompt
-    begun = Message(role=Role.ASSISTANT, parts=(Text(text="It "),))
+    begun = Message(role=Role.ASSISTANT, parts=(TextPart(text="It "),))
     world = resuming(scripted_deployment("b"), [token("is noon "), failing(FailureClass.TRUNCATED)])
     request = dataclasses.replace(
         scripted_request(), prompt=dataclasses.replace(prompt, messages=(*prompt.messages, begun))
@@ -117,7 +145,7 @@ async def test_own_prefill_of_the_prompt_is_lengthened() -> None:
     await stream(world, request)
 
     assert world.gateway.calls[1].prompt.messages[1:] == (
-        Message(role=Role.ASSISTANT, parts=(Text(text="It "), Text(text="is noon"))),
+        Message(role=Role.ASSISTANT, parts=(TextPart(text="It "), TextPart(text="is noon"))),
     )
 
 
@@ -136,7 +164,7 @@ async def test_answer_that_broke_twice_is_resumed_from_all_of_it() -> None:
 
     recoveries = [event for event in events if isinstance(event, Recovered)]
     assert [one.kind for one in recoveries] == [RecoveryKind.RESUMED] * 2
-    assert world.gateway.calls[2].prompt.messages[-1].parts == (Text(text="One, two,"),)
+    assert world.gateway.calls[2].prompt.messages[-1].parts == (TextPart(text="One, two,"),)
 
 
 async def test_answer_that_broke_twice_is_restarted_twice() -> None:

@@ -7,13 +7,44 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, Priority, Timeouts
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.fleet.health import BreakerState, HealthState
-from routersvc.domain.outcomes.errors import AttemptsFailedError, CallFailedError
-from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+    Priority,
+    Timeouts,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.health import (
+    HealthState,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
+from routersvc.domain.outcomes.errors import (
+    AttemptsFailedError,
+    CallFailedError,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.testing.scripted import Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 
@@ -107,7 +138,7 @@ async def test_total_outage_costs_one_attempt_a_call() -> None:
     assert (len(world.observer.attempts) - before) / 200 <= 1.1
     _, error = world.observer.ends[-1]
     assert isinstance(error, AttemptsFailedError)
-    assert error.last_word is LastWord.UNAVAILABLE
+    assert error.caller_outcome is CallerOutcome.UNAVAILABLE
     assert error.retry_after is not None
     assert error.report.duration == 0.0
 
@@ -157,7 +188,7 @@ async def test_impatient_caller_hears_at_once_when_to_come_again() -> None:
     assert not answered
     report, error = world.observer.ends[-1]
     assert isinstance(error, AttemptsFailedError)
-    assert error.last_word is LastWord.RATE_LIMITED
+    assert error.caller_outcome is CallerOutcome.RATE_LIMITED
     assert error.retry_after == pytest.approx(50.0)
     assert report.attempts == ()
     assert report.duration == 0.0

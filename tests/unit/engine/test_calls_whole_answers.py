@@ -7,10 +7,27 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability, Deployment
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule
-from routersvc.domain.conversation.prompts import Text
-from routersvc.domain.outcomes.reports import AttemptOutcome, RouteReport
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.testing.scripted import answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 
@@ -34,7 +51,7 @@ async def completed(world: World) -> tuple[str, float, RouteReport]:
     """Make one unary call; return the text, when it came, and the report."""
     async with world.router.open(scripted_request(streaming=False)) as call:
         completion = await call.complete()
-    text = "".join(part.text for part in completion.parts if isinstance(part, Text))
+    text = "".join(part.text for part in completion.parts if isinstance(part, TextPart))
     return text, asyncio.get_running_loop().time(), call.report()
 
 

@@ -8,13 +8,37 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import stream
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, OrderMode
-from routersvc.domain.catalogue.requests import Routing
-from routersvc.domain.catalogue.route_rules import Hours, RouteMatch, RouteRule
-from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.outcomes.errors import CallFailedError, UnknownPolicyError
-from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+    OrderMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteHours,
+    RouteMatch,
+    RouteRule,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.outcomes.errors import (
+    CallFailedError,
+    UnknownPolicyError,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.testing.scripted import Fail, Move, answer
 from routersvc.testing.worlds import World, scripted_policy, scripted_request
 
@@ -105,7 +129,7 @@ async def test_policy_that_does_not_exist_is_refused() -> None:
 
 
 AT_NIGHT = RouteRule(
-    name="night", match=RouteMatch(hours=Hours(start=3600, end=7200)), deployments=("b",)
+    name="night", match=RouteMatch(hours=RouteHours(start=3600, end=7200)), deployments=("b",)
 )
 
 

@@ -8,29 +8,62 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Model
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule
-from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
 from routersvc.domain.conversation.answers import (
     Finished,
-    FinishReason,
-    MediaDelta,
-    RateLimitHeadroom,
     Started,
+)
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
     TextDelta,
-    TokenLogprob,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.prompts import Modality
-from routersvc.domain.outcomes.errors import CallFailedError, DrainingError
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
     AttemptOutcome,
     AttemptReason,
-    Cost,
+)
+from routersvc.domain.outcomes.degradations import (
     DegradationRung,
+)
+from routersvc.domain.outcomes.errors import (
+    CallFailedError,
+    DrainingError,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
 from routersvc.engine.calls import BACKSTOP
@@ -330,6 +363,6 @@ async def test_cost_of_two_attempts_is_the_sum_of_both() -> None:
     first, second = (attempt.cost for attempt in report.attempts)
     assert first is not None
     assert second is not None
-    assert report.total_cost == Cost(
+    assert report.total_cost == AttemptCost(
         usd=first.usd + second.usd, wasted_usd=first.usd, estimated=True
     )

@@ -7,24 +7,51 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.call_rates import CallRateRule
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import CostBudgetRule
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.conversation.answers import Finished
-from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.fleet.health import (
+    HealthState,
+)
+from routersvc.domain.measures.call_rates import (
+    CallRateRule,
+)
+from routersvc.domain.measures.cost_budgets import (
+    CostBudgetRule,
+)
 from routersvc.domain.outcomes.errors import (
     CallFailedError,
     DrainingError,
     TenantRateLimitedError,
     UnknownNameError,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.planning.model_listing import ModelFilter
-from routersvc.domain.profiling.classifiers import Classification
-from routersvc.domain.profiling.profiles import Profiler
-from routersvc.domain.profiling.prompt_reading import Reading
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.model_listing import (
+    ModelFilter,
+)
+from routersvc.domain.profiling.classifiers import (
+    Classification,
+)
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    PromptReading,
+)
 from routersvc.testing.scripted import Fail, Hang, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 
@@ -220,7 +247,7 @@ async def test_caller_that_comes_a_moment_too_soon_is_too_soon() -> None:
 class FixedClassifier:
     """Takes everything for one task."""
 
-    def classify(self, reading: Reading) -> Classification:
+    def classify(self, reading: PromptReading) -> Classification:
         """Return that it is code."""
         del reading
         return Classification(task=Task.CODE, confidence=1.0, complexity=0.5)

@@ -11,30 +11,75 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.call_rates import CallRateRule
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import CostBudgetRule, DowngradeRule
-from routersvc.domain.catalogue.deployments import Capability, Compliance, Deployment, Model, Prices
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+    Prices,
+)
+from routersvc.domain.catalogue.modes import (
     HedgingMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
     HedgingRule,
     Policy,
     Priority,
-    StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
 from routersvc.domain.conversation.answers import (
     Finished,
-    FinishReason,
+)
+from routersvc.domain.conversation.deltas import (
     TextDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.outcomes.errors import RefusedError, TenantRateLimitedError
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import DegradationRung
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.measures.call_rates import (
+    CallRateRule,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetDowngradeRule,
+    CostBudgetRule,
+)
+from routersvc.domain.outcomes.degradations import (
+    DegradationRung,
+)
+from routersvc.domain.outcomes.errors import (
+    RefusedError,
+    TenantRateLimitedError,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 from routersvc.testing.route_checks import perform
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
@@ -297,7 +342,7 @@ async def test_explaining_reserves_nothing() -> None:
 async def test_downgraded_answer_is_flagged() -> None:
     """The caller sees that a lower rung answered, and why."""
     rule = CostBudgetRule(
-        usd=4.0, window=3600.0, downgrade=DowngradeRule(threshold=0.3, policy="drill")
+        usd=4.0, window=3600.0, downgrade=BudgetDowngradeRule(threshold=0.3, policy="drill")
     )
     world = World(
         {name: [answer("yes", first=1.0)] for name in NAMES},

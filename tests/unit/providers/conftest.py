@@ -8,8 +8,25 @@ from typing import Any
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.testing.virtual_time import VirtualTimeLoop
 
@@ -29,7 +46,7 @@ def make_call_(
     **prompt: Any,  # noqa: ANN401 - the fields of a prompt
 ) -> AttemptCall:
     """Return a call of which only what matters has to be said."""
-    prompt.setdefault("messages", (Message(role=Role.USER, parts=(Text(text="Hello"),)),))
+    prompt.setdefault("messages", (Message(role=Role.USER, parts=(TextPart(text="Hello"),)),))
     return AttemptCall(
         deployment=Deployment(
             name="acme-large",

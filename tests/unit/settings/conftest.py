@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.sections.wire_formats import Dialect, WireFormat

@@ -6,11 +6,24 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.policies import OrderMode
-from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
-from routersvc.domain.catalogue.route_rules import Hours, RouteMatch, RouteRule
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.catalogue.weights import Weights
+from routersvc.domain.catalogue.modes import (
+    OrderMode,
+)
+from routersvc.domain.catalogue.qualities import (
+    NO_QUALITY_KNOWN,
+    Quality,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteHours,
+    RouteMatch,
+    RouteRule,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.catalogue.weights import (
+    Weights,
+)
 from routersvc.settings.sections.qualities import QualitySection
 from routersvc.settings.settings import Settings
 
@@ -76,7 +89,7 @@ def test_rules_say_where_requests_go(load: Load, minimal: str) -> None:
                 max_input_tokens=1000,
                 labels={"job": "batch"},
                 tenants=frozenset({"t"}),
-                hours=Hours(start=79_200, end=23_400, weekdays=frozenset({0, 6})),
+                hours=RouteHours(start=79_200, end=23_400, weekdays=frozenset({0, 6})),
             ),
             deployments=("alpha-large",),
         ),
@@ -94,7 +107,7 @@ def test_day_ends_at_24(load: Load, minimal: str) -> None:
 
     (rule,) = load(text).policies()["default"].rules
 
-    assert rule.match.hours == Hours(start=64_800, end=86_400)
+    assert rule.match.hours == RouteHours(start=64_800, end=86_400)
 
 
 def test_quality_is_said_by_task(load: Load, minimal: str) -> None:

@@ -5,23 +5,45 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability, Compliance, Prices
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.catalogue.models import (
+    Prices,
+)
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
-    HedgingRule,
     OrderMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
     Policy,
     RetryRule,
-    StreamRecoveryMode,
     Timeouts,
 )
-from routersvc.domain.fleet.attempt_budgets import BudgetRule
-from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.attempt_budgets import (
+    BudgetRule,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerRule,
+)
+from routersvc.domain.fleet.concurrency import (
+    ConcurrencyRule,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+)
+from routersvc.domain.fleet.disablements import (
+    RecheckRule,
+)
+from routersvc.domain.fleet.fleet import (
+    FleetRules,
+)
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError

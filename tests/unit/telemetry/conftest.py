@@ -6,16 +6,45 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Compliance, Deployment, Model, Provider
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.answers import Usage
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
-    Cost,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
     Served,
 )
@@ -45,7 +74,7 @@ def request_() -> Request:
     """Return a small streaming request."""
     return Request(
         request_id="request-1",
-        prompt=Prompt(messages=(Message(role=Role.USER, parts=(Text(text="Hello"),)),)),
+        prompt=Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="Hello"),)),)),
         streaming=True,
         timeout=30.0,
         tenant="shop",
@@ -84,7 +113,7 @@ def served(make_deployment: MakeDeployment) -> AttemptReport:
         time_to_first_content=0.25,
         duration=1.5,
         usage=Usage(input_tokens=100, output_tokens=40, cached_input_tokens=64, reasoning_tokens=8),
-        cost=Cost(usd=0.0125),
+        cost=AttemptCost(usd=0.0125),
     )
 
 

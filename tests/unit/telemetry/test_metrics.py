@@ -8,8 +8,17 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReport, Cost, RouteReport
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
+    AttemptOutcome,
+    AttemptReport,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.telemetry.metrics import MAX_NAMES, Metrics
 from routersvc.telemetry.outcomes import CallOutcome
 
@@ -97,7 +106,7 @@ def test_tokens_and_cost_are_summed(served: AttemptReport) -> None:
     """Wasted cost is a part of the cost, cached tokens a part of the input."""
     metrics = Metrics(version="1")
     lost = dataclasses.replace(
-        served, outcome=AttemptOutcome.LOST, cost=Cost(usd=0.5, wasted_usd=0.5)
+        served, outcome=AttemptOutcome.LOST, cost=AttemptCost(usd=0.5, wasted_usd=0.5)
     )
 
     for attempt in (served, lost):

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from llmrouter.v1 import errors_pb2
-from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
@@ -26,12 +28,29 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
-from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.candidates import Candidate, Exclusion, ExclusionReason
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+    ExclusionReason,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 from routersvc.grpc_api.errors.statuses import status_of
-from routersvc.telemetry.outcomes import LAST_WORDS, CallOutcome, outcome_of
+from routersvc.telemetry.outcomes import CALLER_OUTCOMES, CallOutcome, outcome_of
 
 FAILURE = Failure(failure_class=FailureClass.STALLED, message="nothing came")
 
@@ -65,7 +84,7 @@ def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
         OverloadedError(retry_after=1.0),
         DrainingError(),
         AttemptsFailedError(
-            report=report, failure=FAILURE, last_word=LastWord.REJECTED, retry_after=None
+            report=report, failure=FAILURE, caller_outcome=CallerOutcome.REJECTED, retry_after=None
         ),
         StreamBrokenError(report=report, failure=FAILURE),
         DeadlineExceededError(report=report),
@@ -96,8 +115,8 @@ def test_every_error_of_the_tree_has_an_outcome(
 
 def test_every_last_word_has_an_outcome_of_its_own() -> None:
     """The words stay apart, so that a rate limit is not counted as an outage."""
-    assert set(LAST_WORDS) == set(LastWord)
-    assert len(set(LAST_WORDS.values())) == len(LastWord)
+    assert set(CALLER_OUTCOMES) == set(CallerOutcome)
+    assert len(set(CALLER_OUTCOMES.values())) == len(CallerOutcome)
 
 
 def test_word_is_the_reason_that_the_caller_hears(
@@ -105,8 +124,8 @@ def test_word_is_the_reason_that_the_caller_hears(
 ) -> None:
     """An operator who is told a reason finds it in the metrics."""
     last_words = [
-        AttemptsFailedError(report=report, failure=FAILURE, last_word=word, retry_after=None)
-        for word in LastWord
+        AttemptsFailedError(report=report, failure=FAILURE, caller_outcome=word, retry_after=None)
+        for word in CallerOutcome
     ]
     deployment = report.attempts[0].deployment
     exclusions = [_no_eligible(deployment, reason) for reason in ExclusionReason]

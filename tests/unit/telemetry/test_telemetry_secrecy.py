@@ -15,25 +15,51 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry, generate_latest
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    FunctionTool,
-    Image,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Prompt,
-    Refusal,
     Role,
-    Sampling,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+    Sampling,
     WireExtension,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
 )
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
@@ -42,14 +68,19 @@ from routersvc.domain.outcomes.errors import (
     OverloadedError,
     RefusedError,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.domain.outcomes.reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
     RouteReport,
 )
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+)
 from routersvc.telemetry.logs import log_loop_exception, open_logs
 from routersvc.telemetry.metrics import Metrics
 from routersvc.telemetry.observer import TelemetryObserver
@@ -79,15 +110,17 @@ def parts() -> st.SearchStrategy[Part]:
     texts = marked_texts()
     data = texts.map(lambda text: text.encode("utf-8", "surrogatepass"))
     return st.one_of(
-        st.builds(Text, text=texts),
-        st.builds(Refusal, text=texts),
-        st.builds(Thought, text=texts, signature=data, encrypted=data),
-        st.builds(Image, url=texts),
-        st.builds(Image, data=data),
-        st.builds(Audio, data=data, media_type=st.just("audio/wav"), transcript=texts),
-        st.builds(File, url=texts, name=texts),
+        st.builds(TextPart, text=texts),
+        st.builds(RefusalPart, text=texts),
+        st.builds(ThoughtPart, text=texts, signature=data, encrypted=data),
+        st.builds(ImagePart, url=texts),
+        st.builds(ImagePart, data=data),
+        st.builds(AudioPart, data=data, media_type=st.just("audio/wav"), transcript=texts),
+        st.builds(FilePart, url=texts, name=texts),
         st.builds(ToolCall, call_id=st.just("c"), name=st.just("t"), arguments_json=texts),
-        st.builds(ToolResult, call_id=st.just("c"), parts=st.tuples(st.builds(Text, text=texts))),
+        st.builds(
+            ToolResult, call_id=st.just("c"), parts=st.tuples(st.builds(TextPart, text=texts))
+        ),
     )
 
 
@@ -220,7 +253,7 @@ def _everything(
                 failed = AttemptsFailedError(
                     report=report,
                     failure=failure,
-                    last_word=LastWord.UNAVAILABLE,
+                    caller_outcome=CallerOutcome.UNAVAILABLE,
                     retry_after=None,
                 )
                 for error in (None, failed, foreign, asyncio.CancelledError(MARKER)):

@@ -8,8 +8,12 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.candidates import ExclusionReason
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
 from routersvc.testing.generated_routes import draw_route
 from routersvc.testing.route_checks import check_route
 

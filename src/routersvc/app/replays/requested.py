@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import Deployment, Model, Provider
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.providers import (
+    Provider,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
 from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
-    Message,
-    Prompt,
     ResponseFormat,
-    Role,
-    Text,
 )
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.reading.json_values import JsonObject
@@ -33,7 +47,7 @@ def call_of(request: JsonObject, *, streaming: bool) -> AttemptCall:
             credential="",
         ),
         prompt=Prompt(
-            messages=(Message(role=Role.USER, parts=(Text(text=""),)),),
+            messages=(Message(role=Role.USER, parts=(TextPart(text=""),)),),
             response_format=_response_format(request),
             logprobs=0 if _wants_logprobs(request) else None,
         ),

@@ -9,7 +9,9 @@ from routersvc.cli.actions.manners import Manner, failures_told
 from routersvc.cli.exits import UsageProblemError
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.grpc_api.client.messages import (
     ListModelsRequest,
     ListModelsResponse,

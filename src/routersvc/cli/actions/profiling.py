@@ -15,9 +15,16 @@ from routersvc.cli.actions.settings_files import load_or_complain
 from routersvc.cli.exits import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal, complain
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.outcomes.errors import RefusedError
-from routersvc.domain.profiling.profiles import Profiler, evidence_of
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.outcomes.errors import (
+    RefusedError,
+)
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+    evidence_of,
+)
 from routersvc.grpc_api.client.messages import (
     CompleteRequest,
     RequestShapeError,

@@ -9,40 +9,44 @@ from typing import TypeVar
 import orjson
 
 from routersvc.app.replays.replaying import Replay
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    Image,
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    ImagePart,
     Part,
-    Refusal,
-    Text,
-    Thought,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
 )
-from routersvc.domain.outcomes.failures import (
+from routersvc.domain.outcomes.failure_rules import (
     BreakerEffect,
     Disables,
-    Failover,
+    FailoverRule,
+    SameDeploymentRule,
+)
+from routersvc.domain.outcomes.failures import (
     Failure,
-    SameDeployment,
 )
 
 Entries = dict[str, object]
 _P = TypeVar("_P", bound=Part)
 
 _RETRIES = {
-    SameDeployment.NEVER: "do not retry there",
-    SameDeployment.AT_ONCE_IF_CONNECTION_WAS_IDLE: "retry there at once if the connection was idle",
-    SameDeployment.ONCE_WITHOUT_ALTERNATIVE: "retry there once if nothing else is left",
-    SameDeployment.ONCE_IF_DELAY_FITS: "retry there once if the wait fits the deadline",
+    SameDeploymentRule.NEVER: "do not retry there",
+    SameDeploymentRule.AT_ONCE_IF_CONNECTION_WAS_IDLE: (
+        "retry there at once if the connection was idle"
+    ),
+    SameDeploymentRule.ONCE_WITHOUT_ALTERNATIVE: "retry there once if nothing else is left",
+    SameDeploymentRule.ONCE_IF_DELAY_FITS: "retry there once if the wait fits the deadline",
 }
 _FAILOVERS = {
-    Failover.ANY: "fail over to any other deployment",
-    Failover.ONCE: "fail over once",
-    Failover.OTHER_CREDENTIAL: "fail over to another credential or provider",
-    Failover.OTHER_MODEL: "fail over to another model",
-    Failover.LARGER_CONTEXT: "fail over to a model with a larger context window",
-    Failover.IF_POLICY_ALLOWS: "fail over only if the policy allows it",
-    Failover.NONE: "do not fail over",
+    FailoverRule.ANY: "fail over to any other deployment",
+    FailoverRule.ONCE: "fail over once",
+    FailoverRule.OTHER_CREDENTIAL: "fail over to another credential or provider",
+    FailoverRule.OTHER_MODEL: "fail over to another model",
+    FailoverRule.LARGER_CONTEXT: "fail over to a model with a larger context window",
+    FailoverRule.IF_POLICY_ALLOWS: "fail over only if the policy allows it",
+    FailoverRule.NONE: "do not fail over",
 }
 _BREAKERS = {
     BreakerEffect.NOTHING: "the breaker learns nothing",
@@ -61,7 +65,7 @@ def replay_entries(file: str, replay: Replay) -> Entries:
     """Return what came of an exchange; where it failed, what had come before that."""
     answer = replay.answer
     failed = replay.failure is not None
-    thoughts = _of_type(answer.parts, Thought)
+    thoughts = _of_type(answer.parts, ThoughtPart)
     return {
         "file": file,
         "provider": replay.recording.provider,
@@ -69,15 +73,15 @@ def replay_entries(file: str, replay: Replay) -> Entries:
         "adapter": replay.adapter,
         "http_status": replay.recording.head.status,
         "outcome": "failed" if failed else "answered",
-        "content": "".join(part.text for part in _of_type(answer.parts, Text)),
-        "refusal": "".join(part.text for part in _of_type(answer.parts, Refusal)),
+        "content": "".join(part.text for part in _of_type(answer.parts, TextPart)),
+        "refusal": "".join(part.text for part in _of_type(answer.parts, RefusalPart)),
         "reasoning": "".join(part.text for part in thoughts),
         "reasoning_signed": any(part.signature or part.encrypted for part in thoughts),
         "tool_calls": [_call_entries(part) for part in _of_type(answer.parts, ToolCall)],
         "media": [
             {"media_type": part.media_type, "bytes": len(part.data or b"")}
             for part in answer.parts
-            if isinstance(part, Image | Audio)
+            if isinstance(part, ImagePart | AudioPart)
         ],
         "usage": None if answer.usage is None else dataclasses.asdict(answer.usage),
         "finish_reason": None if failed else answer.finish.reason.value,
@@ -137,7 +141,7 @@ def _failure_entries(failure: Failure, replay: Replay) -> Entries:
             "failover": rule.failover.value,
             "breaker": rule.breaker.value,
             "disables": rule.disables.value,
-            "last_word": rule.last_word.value,
+            "last_word": rule.caller_outcome.value,
             "sentence": "; ".join(
                 (
                     _RETRIES[rule.same_deployment],

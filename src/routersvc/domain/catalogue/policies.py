@@ -9,42 +9,23 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
-from routersvc.domain.catalogue.route_rules import RouteRule
-from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, Weights
-
-
-class HedgingMode(enum.Enum):
-    """When another attempt starts beside a running one."""
-
-    OFF = "off"
-    PARALLEL = "parallel"
-    DELAYED = "delayed"
-    AUTO = "auto"
-
-
-class StreamRecoveryMode(enum.Enum):
-    """What happens when a stream breaks after its first content."""
-
-    FAIL = "fail"
-    RESTART = "restart"
-    RESUME = "resume"
-
-
-class OrderMode(enum.Enum):
-    """How the deployments of a policy are put in order."""
-
-    FIXED = "fixed"
-    BALANCED = "balanced"
-    RANKED = "ranked"
-
-
-class ConsistencyMode(enum.Enum):
-    """How far an answer may move from the first choice."""
-
-    ANY = "any"
-    EQUIVALENT = "equivalent"
-    PINNED = "pinned"
+from routersvc.domain.catalogue.constraints import (
+    UNLIMITED,
+    Constraints,
+)
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    HedgingMode,
+    OrderMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteRule,
+)
+from routersvc.domain.catalogue.weights import (
+    EVEN_WEIGHTS,
+    Weights,
+)
 
 
 class Priority(enum.Enum):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
 
 DAY = 86_400
 _THURSDAY = 3
@@ -17,7 +19,7 @@ _THURSDAY = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Hours:
+class RouteHours:
     """A part of the day in UTC, in seconds after midnight; over midnight where it ends first.
 
     `weekdays` are from Monday, 0, to Sunday, 6, by the day on which the part begins; empty for all.
@@ -47,7 +49,7 @@ class Hours:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class RouteQuestion:
     """What rules may ask about a request. `at` is seconds since the epoch."""
 
     task: Task
@@ -69,7 +71,7 @@ class RouteMatch:
     max_input_tokens: int | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str], hash=False)
     tenants: frozenset[str] = frozenset()
-    hours: Hours | None = None
+    hours: RouteHours | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_complexity <= self.max_complexity <= 1:
@@ -78,7 +80,7 @@ class RouteMatch:
         if least < 0 or (self.max_input_tokens is not None and self.max_input_tokens < least):
             raise ValueError("`min_input_tokens` is at least 0 and at most `max_input_tokens`")
 
-    def fits(self, question: Question) -> bool:
+    def fits(self, question: RouteQuestion) -> bool:
         """Whether a request is like that."""
         most = self.max_input_tokens
         return (
@@ -105,6 +107,6 @@ class RouteRule:
             raise ValueError("a rule names at least one deployment")
 
 
-def first_match(rules: Sequence[RouteRule], question: Question) -> RouteRule | None:
+def first_match(rules: Sequence[RouteRule], question: RouteQuestion) -> RouteRule | None:
     """Return the rule that decides; `None` where the policy's own order does."""
     return next((rule for rule in rules if rule.match.fits(question)), None)

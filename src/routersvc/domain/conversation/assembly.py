@@ -8,25 +8,31 @@ from collections.abc import Iterable
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
+    Started,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    Started,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
-    Usage,
-    UsageCounted,
 )
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    Image,
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    ImagePart,
     Modality,
     Part,
-    Refusal,
-    Text,
-    Thought,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+    UsageCounted,
 )
 
 
@@ -62,7 +68,7 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
     Raises:
         ValueError: the sequence has no `Finished`: the answer is not complete.
     """
-    thoughts: list[Thought] = []
+    thoughts: list[ThoughtPart] = []
     thought: list[str] = []
     text: list[str] = []
     refusal: list[str] = []
@@ -80,7 +86,7 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 thought.append(event.text)
                 if event.signature or event.encrypted:
                     thoughts.append(
-                        Thought(
+                        ThoughtPart(
                             text="".join(thought),
                             signature=event.signature,
                             encrypted=event.encrypted,
@@ -102,12 +108,12 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
     if finish is None:
         raise ValueError("an answer without `Finished` is not complete")
     if thought:
-        thoughts.append(Thought(text="".join(thought)))
+        thoughts.append(ThoughtPart(text="".join(thought)))
     parts: list[Part] = [*thoughts]
     if text:
-        parts.append(Text(text="".join(text)))
+        parts.append(TextPart(text="".join(text)))
     if refusal:
-        parts.append(Refusal(text="".join(refusal)))
+        parts.append(RefusalPart(text="".join(refusal)))
     parts.extend(_media_part(pieces) for pieces in media)
     parts.extend(
         ToolCall(
@@ -140,5 +146,5 @@ def _add_media(media: list[_MediaPieces], delta: MediaDelta) -> None:
 def _media_part(pieces: _MediaPieces) -> Part:
     data = b"".join(pieces.data)
     if pieces.modality is Modality.IMAGE:
-        return Image(data=data, media_type=pieces.media_type)
-    return Audio(data=data, media_type=pieces.media_type, transcript="".join(pieces.transcript))
+        return ImagePart(data=data, media_type=pieces.media_type)
+    return AudioPart(data=data, media_type=pieces.media_type, transcript="".join(pieces.transcript))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
 
 
 def resumable(text: str) -> str:
@@ -18,7 +27,7 @@ def resumable(text: str) -> str:
 
 def with_prefill(prompt: Prompt, text: str) -> Prompt:
     """Return the prompt whose last turn is the model's own, begun with `text`."""
-    begun = Text(text=text)
+    begun = TextPart(text=text)
     last = prompt.messages[-1]
     if last.role is Role.ASSISTANT:
         longer = dataclasses.replace(last, parts=(*last.parts, begun))

@@ -9,18 +9,52 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import HedgingMode, Policy
-from routersvc.domain.fleet.leases import Refusal
-from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.candidates import Candidate, EffectiveConstraint
-from routersvc.domain.planning.exclusions import Limits, effective_constraints
-from routersvc.domain.planning.live_stats import LiveView
-from routersvc.domain.planning.ordering import Order
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import HedgingPlan, Plan
-from routersvc.domain.profiling.profiles import Profile, evidence_of
-from routersvc.domain.racing.hedging import HedgeDecision, HedgeReason
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    Policy,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+    EffectiveConstraint,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.exclusions import (
+    effective_constraints,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    LiveView,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+    Plan,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+    evidence_of,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+    HedgeReason,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,18 +73,18 @@ class Explanation:
     constraints: tuple[EffectiveConstraint, ...]
     candidates: tuple[Candidate, ...]
     plan: Plan | None
-    obstacles: Mapping[str, Refusal]
+    obstacles: Mapping[str, LeaseRefusal]
     snapshot_at: float
     configuration_digest: str
     report: RouteReport | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+class ExplanationSnapshot:
     """What was known of the deployments at one moment, and by which configuration."""
 
     view: LiveView
-    obstacles: Mapping[str, Refusal]
+    obstacles: Mapping[str, LeaseRefusal]
     taken_at: float
     configuration_digest: str
 
@@ -58,9 +92,9 @@ class Snapshot:
 def explained(
     planner: Planner,
     limits: Limits,
-    order: Order | None,
+    order: DeploymentOrder | None,
     plan: Plan | None,
-    snapshot: Snapshot,
+    snapshot: ExplanationSnapshot,
     *,
     report: RouteReport | None = None,
 ) -> Explanation:
@@ -106,7 +140,7 @@ def with_hedging(plan: Plan, decision: HedgeDecision | None) -> Plan:
 
 
 def first_two(
-    deployments: Iterable[Deployment], obstacles: Mapping[str, Refusal]
+    deployments: Iterable[Deployment], obstacles: Mapping[str, LeaseRefusal]
 ) -> tuple[Deployment, Deployment | None]:
     """Return who is called first, and who stands by: those that nothing keeps away come first."""
     first, *others = sorted(deployments, key=lambda one: one.name in obstacles)

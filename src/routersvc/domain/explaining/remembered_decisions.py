@@ -18,19 +18,49 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.prompts import Prompt, Sampling
-from routersvc.domain.explaining.explanations import Explanation, Snapshot, explained, with_hedging
-from routersvc.domain.fleet.leases import Refusal
-from routersvc.domain.outcomes.errors import UnknownDecisionError
-from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.exclusions import Limits
-from routersvc.domain.planning.live_stats import Outlook
-from routersvc.domain.planning.ordering import Order
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.hedging import HedgeDecision
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+    Sampling,
+)
+from routersvc.domain.explaining.explanations import (
+    Explanation,
+    ExplanationSnapshot,
+    explained,
+    with_hedging,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+)
+from routersvc.domain.outcomes.errors import (
+    UnknownDecisionError,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    LiveStats,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+)
 
 _KEPT_LIMITS = tuple(field.name for field in dataclasses.fields(Limits) if field.name != "request")
 _kept_limits: Callable[[Limits], tuple[Any, ...]] = operator.attrgetter(*_KEPT_LIMITS)
@@ -94,10 +124,10 @@ class RememberedDecision:
         self,
         planner: Planner,
         limits: Limits,
-        order: Order,
+        order: DeploymentOrder,
         plan: Plan,
         *,
-        obstacles: Mapping[str, Refusal],
+        obstacles: Mapping[str, LeaseRefusal],
         first_contents: Sequence[float | None],
         taken_at: float,
         configuration_digest: str,
@@ -133,7 +163,7 @@ class RememberedDecision:
             self._limits_without_prompt(),
             self._order,
             with_hedging(self._plan, self._hedging if running is None else running.hedging),
-            Snapshot(
+            ExplanationSnapshot(
                 view=_RememberedView(self._plan.deployments, self._first_contents),
                 obstacles=self._obstacles,
                 taken_at=self._taken_at,
@@ -181,10 +211,10 @@ class _RememberedView:
         """Leave them as they stand: their order is decided."""
         return equals
 
-    def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what was seen then."""
         del streaming
-        return Outlook(first_content=self._first_contents.get(deployment.name))
+        return LiveStats(first_content=self._first_contents.get(deployment.name))
 
 
 class DecisionStore:

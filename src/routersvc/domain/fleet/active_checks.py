@@ -12,8 +12,15 @@ import dataclasses
 import enum
 import math
 
-from routersvc.domain.fleet.health import ProbeResult
-from routersvc.domain.outcomes.failures import BreakerEffect, Failure
+from routersvc.domain.fleet.health import (
+    HealthCheckResult,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 
 
 class CheckMethod(enum.Enum):
@@ -100,11 +107,11 @@ class CheckRecord:
             and self._checked_at > self._heard_at
         )
 
-    def result(self, now: float) -> ProbeResult | None:
+    def result(self, now: float) -> HealthCheckResult | None:
         """Return what operators are told; `None` before the first check."""
         if self._result is None:
             return None
-        return ProbeResult(
+        return HealthCheckResult(
             age=now - self._checked_at,
             succeeded=self._result.failure is None,
             duration=self._result.duration,

@@ -25,9 +25,16 @@ import math
 import random as random_module
 from typing import assert_never
 
-from routersvc.domain.fleet.health import BreakerHealth, BreakerState
-from routersvc.domain.measures.success_rates import OutcomeWindow
-from routersvc.domain.outcomes.failures import BreakerEffect
+from routersvc.domain.fleet.breaker_health import (
+    BreakerHealth,
+    BreakerState,
+)
+from routersvc.domain.measures.success_rates import (
+    SuccessRateWindow,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +126,7 @@ class Breaker:
     def __init__(self, rule: BreakerRule, *, random: random_module.Random) -> None:
         self.rule = rule
         self._random = random
-        self._outcomes = OutcomeWindow(span=rule.window)
+        self._outcomes = SuccessRateWindow(span=rule.window)
         self._consecutive_failures = 0
         self._openings = 0
         self._growths = 0

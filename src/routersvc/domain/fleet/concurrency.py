@@ -17,10 +17,7 @@ import collections
 import dataclasses
 import enum
 import math
-from collections.abc import Callable, Sequence
-
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.outcomes.reports import AttemptReason
+from collections.abc import Callable
 
 _NEAR = 0.75
 """Above this share of the limit a success says that more would have been possible, too."""
@@ -225,55 +222,3 @@ class ConcurrencyLimiter:
         twin = _untie(ticket)
         if twin is not None:
             twin.limiter.cancel(twin)
-
-
-MOST_QUEUES = 2
-"""More than two would make every queue longer than it is."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
-    """A ticket in the queue of one deployment."""
-
-    deployment: Deployment
-    ticket: Ticket
-
-
-class Waiting:
-    """One call's tickets and what they are for.
-
-    `until` is the instant after which it is not waited on; `reason` and `caused_by` are those of
-    the attempt that starts then.
-    """
-
-    def __init__(
-        self, places: Sequence[Place], *, reason: AttemptReason, caused_by: int, until: float
-    ) -> None:
-        if not 1 <= len(places) <= MOST_QUEUES:
-            raise ValueError(f"a call waits in 1 to {MOST_QUEUES} queues, not {len(places)}")
-        if len(places) == MOST_QUEUES:
-            tie(places[0].ticket, places[1].ticket)
-        self.reason = reason
-        self.caused_by = caused_by
-        self.until = until
-        self._places = tuple(places)
-
-    @property
-    def granted(self) -> Place | None:
-        """The place that has become free; `None` while all tickets wait."""
-        for place in self._places:
-            if place.ticket.state is TicketState.RUNNING:
-                return place
-        return None
-
-    def leave(self, now: float) -> None:
-        """Give everything back: the call waits no longer and starts nothing."""
-        for place in self._places:
-            ticket = place.ticket
-            match ticket.state:
-                case TicketState.WAITING:
-                    ticket.limiter.cancel(ticket)
-                case TicketState.RUNNING:
-                    ticket.limiter.released(ticket, now)
-                case TicketState.ENDED | TicketState.DROPPED:
-                    pass

@@ -8,20 +8,70 @@ import math
 import random as random_module
 from collections.abc import Callable
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.answers import RateLimitHeadroom, Usage
-from routersvc.domain.fleet.active_checks import CheckRecord, CheckResult
-from routersvc.domain.fleet.breakers import Breaker, BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
-from routersvc.domain.fleet.health import BreakerState, DeploymentHealth, HealthState, Quantiles
-from routersvc.domain.fleet.leases import Lease, Obstacle, Refusal
-from routersvc.domain.fleet.load_balancing import Contender, Load
-from routersvc.domain.fleet.rate_limits import HeadroomLedger, NotBeforeGate
-from routersvc.domain.measures.latencies import LatencyWindow
-from routersvc.domain.measures.latency_histories import LatencyHistory, LatencyView
-from routersvc.domain.measures.success_rates import Outcomes, OutcomeWindow
-from routersvc.domain.outcomes.failures import BreakerEffect, Failure, FailureClass
-from routersvc.domain.planning.live_stats import Outlook
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckRecord,
+    CheckResult,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.breakers import (
+    Breaker,
+    BreakerRule,
+)
+from routersvc.domain.fleet.concurrency import (
+    ConcurrencyLimiter,
+    ConcurrencyRule,
+    Ticket,
+)
+from routersvc.domain.fleet.health import (
+    DeploymentHealth,
+    HealthState,
+    Quantiles,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.fleet.load_balancing import (
+    Load,
+    LoadContender,
+)
+from routersvc.domain.fleet.rate_limits import (
+    RateLimitGate,
+    RateLimitLedger,
+)
+from routersvc.domain.measures.latencies import (
+    LatencyWindow,
+)
+from routersvc.domain.measures.latency_histories import (
+    LatencyHistory,
+    LatencyView,
+)
+from routersvc.domain.measures.success_rates import (
+    SuccessRate,
+    SuccessRateWindow,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.live_stats import (
+    LiveStats,
+)
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""
@@ -55,16 +105,16 @@ class DeploymentState:
     ) -> None:
         self.deployment = deployment
         self.breaker = Breaker(rules.breaker, random=random)
-        self.gate = NotBeforeGate()
-        self.headroom = HeadroomLedger()
+        self.gate = RateLimitGate()
+        self.headroom = RateLimitLedger()
         self.load = Load()
-        self._at_full_share = Contender(self.load)
-        self._outlooks: dict[bool, Outlook] = {}
+        self._at_full_share = LoadContender(self.load)
+        self._outlooks: dict[bool, LiveStats] = {}
         self._outlooks_end = -math.inf
         self.checks = CheckRecord()
         self.attempts_total = 0
         self._limiter = ConcurrencyLimiter(rules.concurrency)
-        self._outcomes = OutcomeWindow(span=rules.breaker.window)
+        self._outcomes = SuccessRateWindow(span=rules.breaker.window)
         self._first_contents = {True: LatencyHistory(), False: LatencyHistory()}
         self._durations = LatencyWindow(span=LATENCY_SPAN)
         self._speeds: collections.deque[float] = collections.deque(maxlen=_SPEEDS)
@@ -78,17 +128,19 @@ class DeploymentState:
         """Return the times to first content of one class of request."""
         return self._first_contents[streaming]
 
-    def outlook(self, now: float, *, streaming: bool, changes_nothing: bool = False) -> Outlook:
+    def live_stats(
+        self, now: float, *, streaming: bool, changes_nothing: bool = False
+    ) -> LiveStats:
         """Return what calls have lately shown, for planning.
 
         Latencies are those of the last quarter second, as for hedges. The rest is looked up anew
         after every call, and otherwise as often: that is how fast what was seen leaves its window.
         """
-        known = self.seen_outlook(now, streaming=streaming)
+        known = self.seen_live_stats(now, streaming=streaming)
         if known is None:
             history = self._first_contents[streaming]
             look = history.glance if changes_nothing else history.view
-            known = self._outlook(look(LATE, now), now, streaming=streaming)
+            known = self._live_stats(look(LATE, now), now, streaming=streaming)
             if not changes_nothing:
                 if now >= self._outlooks_end:
                     self._outlooks.clear()
@@ -96,13 +148,13 @@ class DeploymentState:
                 self._outlooks[streaming] = known
         return known
 
-    def seen_outlook(self, now: float, *, streaming: bool) -> Outlook | None:
+    def seen_live_stats(self, now: float, *, streaming: bool) -> LiveStats | None:
         """Return the outlook that planning has just seen, if it has. Changes nothing."""
         return self._outlooks.get(streaming) if now < self._outlooks_end else None
 
-    def _outlook(self, view: LatencyView | None, now: float, *, streaming: bool) -> Outlook:
+    def _live_stats(self, view: LatencyView | None, now: float, *, streaming: bool) -> LiveStats:
         first = None if view is None else view.median
-        return Outlook(
+        return LiveStats(
             latency=first if streaming else self._durations.quantile(0.5, now),
             first_content=first,
             late=None if view is None else view.percentile,
@@ -113,7 +165,7 @@ class DeploymentState:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
         return self._durations.quantile(LATE, now)
 
-    def outcomes(self, now: float) -> Outcomes:
+    def outcomes(self, now: float) -> SuccessRate:
         """Return how calls have ended lately."""
         return self._outcomes.outcomes(now)
 
@@ -124,12 +176,12 @@ class DeploymentState:
         rate = self._outcomes.outcomes(now).success_rate
         return rate is not None and rate < DEGRADED_BELOW
 
-    def contender(self, now: float) -> Contender:
+    def contender(self, now: float) -> LoadContender:
         """Return what the picker weighs: the load, and the share of traffic to be had."""
         if self.checks.is_unreachable:
-            return Contender(self.load, 0.0)
+            return LoadContender(self.load, 0.0)
         share = self.breaker.share(now)
-        return self._at_full_share if share >= 1 else Contender(self.load, share)
+        return self._at_full_share if share >= 1 else LoadContender(self.load, share)
 
     def awaits_probe(self, now: float) -> bool:
         """Whether the next call would be the probe of an open breaker."""
@@ -138,7 +190,7 @@ class DeploymentState:
             and self.obstacle(0, now, may_probe=True) is None
         )
 
-    def obstacle(self, tokens: int, now: float, *, may_probe: bool = True) -> Refusal | None:
+    def obstacle(self, tokens: int, now: float, *, may_probe: bool = True) -> LeaseRefusal | None:
         """Return what keeps a call of about `tokens` tokens away now; `None` for nothing.
 
         A call that may not be repeated elsewhere is no probe: `may_probe` is false.
@@ -161,7 +213,7 @@ class DeploymentState:
             )
         return None
 
-    def hindrance(self, tokens: int, now: float, *, may_probe: bool) -> Refusal | None:
+    def blocking_reason(self, tokens: int, now: float, *, may_probe: bool) -> LeaseRefusal | None:
         """Return what `lease` would say no for, a lack of places included. Changes nothing."""
         refusal = self.obstacle(tokens, now, may_probe=may_probe)
         if refusal is None and self._limiter.is_full:
@@ -181,7 +233,7 @@ class DeploymentState:
         may_probe: bool = True,
         forced: bool = False,
         ticket: Ticket | None = None,
-    ) -> Lease | Refusal:
+    ) -> Lease | LeaseRefusal:
         """Return the right to start an attempt now, or what keeps it from starting.
 
         `ticket` is one that has waited and started; it stays the caller's where the answer is no.
@@ -336,7 +388,7 @@ class DeploymentState:
         )
 
     def _summary(
-        self, outcomes: Outcomes, breaker: BreakerState, waits: float, *, disabled: str
+        self, outcomes: SuccessRate, breaker: BreakerState, waits: float, *, disabled: str
     ) -> HealthState:
         if disabled:
             return HealthState.DISABLED
@@ -348,11 +400,11 @@ class DeploymentState:
             return HealthState.DEGRADED
         return HealthState.HEALTHY
 
-    def _full(self) -> Refusal:
+    def _full(self) -> LeaseRefusal:
         return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
 
-    def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> Refusal:
-        return Refusal(
+    def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> LeaseRefusal:
+        return LeaseRefusal(
             deployment=self.deployment, obstacle=obstacle, wait=wait, description=description
         )
 

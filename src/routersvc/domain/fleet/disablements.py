@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,13 +12,37 @@ import dataclasses
 import random as random_module
 from collections.abc import Callable, Iterable, Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import HedgingMode
-from routersvc.domain.conversation.answers import RateLimitHeadroom, Usage
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
-from routersvc.domain.fleet.attempt_budgets import BudgetBook, BudgetRule
-from routersvc.domain.fleet.concurrency import MOST_QUEUES, Place, Ticket, Waiting
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckMethod,
+    CheckResult,
+    CheckRule,
+)
+from routersvc.domain.fleet.attempt_budgets import (
+    BudgetBook,
+    BudgetRule,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.concurrency import (
+    Ticket,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+    DeploymentState,
+)
 from routersvc.domain.fleet.disablements import (
     Credential,
     Disablement,
@@ -26,14 +50,44 @@ from routersvc.domain.fleet.disablements import (
     RecheckRule,
     ServedModel,
 )
-from routersvc.domain.fleet.fleet_views import FleetView
-from routersvc.domain.fleet.health import BreakerState, DeploymentHealth
-from routersvc.domain.fleet.leases import Lease, Obstacle, Refusal
-from routersvc.domain.fleet.load_balancing import Picker
-from routersvc.domain.outcomes.failures import Disables, Failure, FailureClass
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.hedging import HedgeDecision, HedgeSituation, decide, has_exploded
+from routersvc.domain.fleet.fleet_views import (
+    FleetView,
+)
+from routersvc.domain.fleet.health import (
+    DeploymentHealth,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.fleet.load_balancing import (
+    LoadBalancer,
+)
+from routersvc.domain.fleet.queues import (
+    MAX_QUEUES,
+    QueuePlace,
+    QueueWait,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    Disables,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+    HedgeSituation,
+    decide,
+    has_exploded,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +117,7 @@ class Fleet:
         }
         self._disablements = Disablements(self._rules.rechecks)
         self._budgets = BudgetBook(self._rules.budgets)
-        self._picker = Picker(random)
+        self._picker = LoadBalancer(random)
 
     @property
     def running_attempts(self) -> int:
@@ -94,7 +148,7 @@ class Fleet:
         asked_before: bool = False,
         forced: bool = False,
         ticket: Ticket | None = None,
-    ) -> Lease | Refusal:
+    ) -> Lease | LeaseRefusal:
         """Return the right to start an attempt now, or what keeps it from starting.
 
         `asked_before` says that no budget paid for one of the same call before. `forced` overrules
@@ -103,7 +157,7 @@ class Fleet:
         is one that has waited for its place and got it; with a refusal it is given back.
         """
         answer = self._lease(deployment, plan, now, forced=forced, ticket=ticket)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, LeaseRefusal):
             if ticket is not None:
                 ticket.limiter.released(ticket, now)
             return answer
@@ -118,7 +172,7 @@ class Fleet:
             asked_before=asked_before,
         ):
             state.withdrawn(answer, plan.tokens, now)
-            return Refusal(
+            return LeaseRefusal(
                 deployment=deployment,
                 obstacle=Obstacle.BUDGET_SPENT,
                 wait=None,
@@ -138,22 +192,22 @@ class Fleet:
         caused_by: int,
         on_start: Callable[[], None],
         now: float,
-    ) -> Waiting | None:
+    ) -> QueueWait | None:
         """Let a call wait for a place at the first of `deployments`, all of which are full.
 
         `on_start` is called when there is one. `None` where every queue is full, too.
         """
-        places: list[Place] = []
+        places: list[QueuePlace] = []
         for deployment in deployments:
             ticket = self._states[deployment.name].enqueue(on_start)
             if ticket is not None:
-                places.append(Place(deployment, ticket))
-                if len(places) == MOST_QUEUES:
+                places.append(QueuePlace(deployment, ticket))
+                if len(places) == MAX_QUEUES:
                     break
         if not places:
             return None
         longest = self._rules.deployments.concurrency.max_wait
-        return Waiting(places, reason=reason, caused_by=caused_by, until=now + longest)
+        return QueueWait(places, reason=reason, caused_by=caused_by, until=now + longest)
 
     def is_late_itself(self, deployment: Deployment, plan: Plan, now: float) -> bool:
         """Whether a hedge there would not help: its own latency has exploded."""
@@ -295,18 +349,18 @@ class Fleet:
 
     def obstacles(
         self, deployments: Iterable[Deployment], plan: Plan, now: float
-    ) -> dict[str, Refusal]:
+    ) -> dict[str, LeaseRefusal]:
         """Return by name what keeps calls of `deployments` from starting now. Changes nothing."""
         states = self._states
         tokens = plan.tokens
         may_probe = not plan.has_side_effects
-        found: dict[str, Refusal] = {}
+        found: dict[str, LeaseRefusal] = {}
         for deployment in deployments:
             name = deployment.name
             disabled = self._disablements.find(deployment)
             if disabled is not None and now < disabled.check_at:
                 found[name] = self._disabled(deployment, disabled, now)
-            elif refusal := states[name].hindrance(tokens, now, may_probe=may_probe):
+            elif refusal := states[name].blocking_reason(tokens, now, may_probe=may_probe):
                 found[name] = refusal
         return found
 
@@ -314,7 +368,7 @@ class Fleet:
         self, deployment: Deployment, *, streaming: bool, now: float
     ) -> float | None:
         """Return the usual seconds to first content as planning has just seen them, if it has."""
-        seen = self._states[deployment.name].seen_outlook(now, streaming=streaming)
+        seen = self._states[deployment.name].seen_live_stats(now, streaming=streaming)
         return None if seen is None else seen.first_content
 
     def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
@@ -341,7 +395,7 @@ class Fleet:
         *,
         forced: bool,
         ticket: Ticket | None,
-    ) -> Lease | Refusal:
+    ) -> Lease | LeaseRefusal:
         disabled = self._disablements.find(deployment)
         if disabled is not None and now < disabled.check_at:
             return self._disabled(deployment, disabled, now)
@@ -365,10 +419,10 @@ class Fleet:
             state.checks.is_idle(rule, now) or state.breaker.state(now) is not BreakerState.CLOSED
         )
 
-    def _disabled(self, deployment: Deployment, disabled: Disablement, now: float) -> Refusal:
+    def _disabled(self, deployment: Deployment, disabled: Disablement, now: float) -> LeaseRefusal:
         is_credential = self._disablements.get(Credential.of(deployment)) is not None
         wait = disabled.check_at - now
-        return Refusal(
+        return LeaseRefusal(
             deployment=deployment,
             obstacle=Obstacle.CREDENTIAL_DISABLED if is_credential else Obstacle.MODEL_DISABLED,
             wait=wait,

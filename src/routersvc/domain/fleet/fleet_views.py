@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.deployment_states import DeploymentState
-from routersvc.domain.fleet.load_balancing import DRAWN, Contender, Picker, costs_of
-from routersvc.domain.planning.live_stats import Outlook
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentState,
+)
+from routersvc.domain.fleet.load_balancing import (
+    DRAWN,
+    LoadBalancer,
+    LoadContender,
+    costs_of,
+)
+from routersvc.domain.planning.live_stats import (
+    LiveStats,
+)
 
 
 class FleetView:
@@ -20,7 +31,7 @@ class FleetView:
     __slots__ = ("_now", "_picker", "_ready", "_states")
 
     def __init__(
-        self, states: Mapping[str, DeploymentState], *, picker: Picker | None, now: float
+        self, states: Mapping[str, DeploymentState], *, picker: LoadBalancer | None, now: float
     ) -> None:
         self._states = states
         self._picker = picker
@@ -51,14 +62,14 @@ class FleetView:
         )
         return [equals[index] for index in order]
 
-    def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment."""
-        return self._states[deployment.name].outlook(
+        return self._states[deployment.name].live_stats(
             self._now, streaming=streaming, changes_nothing=self._picker is None
         )
 
 
-def _least_loaded(contenders: Sequence[Contender], now: float) -> list[int]:
+def _least_loaded(contenders: Sequence[LoadContender], now: float) -> list[int]:
     """Return the order to which draws tend: by load, those that are not called last."""
     costs = costs_of(contenders, now)
     return sorted(

@@ -6,9 +6,18 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerHealth,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 
 
 class HealthState(enum.Enum):
@@ -19,14 +28,6 @@ class HealthState(enum.Enum):
     DEGRADED = "degraded"
     UNAVAILABLE = "unavailable"
     DISABLED = "disabled"
-
-
-class BreakerState(enum.Enum):
-    """The state of a circuit breaker."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half_open"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,17 +42,7 @@ class Quantiles:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class BreakerHealth:
-    """A breaker: `next_probe_delay` is set while it is open."""
-
-    state: BreakerState
-    next_probe_delay: float | None
-    consecutive_failures: int
-    opened_total: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ProbeResult:
+class HealthCheckResult:
     """The last active check: how long ago it ended, whether it succeeded, how long it took."""
 
     age: float
@@ -80,7 +71,7 @@ class DeploymentHealth:
     not_before_delay: float | None
     last_failure: FailureClass | None
     last_failure_age: float | None
-    last_probe: ProbeResult | None
+    last_probe: HealthCheckResult | None
     attempts_total: int
     served_total: int
     cancelled_total: int

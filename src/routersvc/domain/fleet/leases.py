@@ -5,11 +5,24 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.breakers import BreakerLease
-from routersvc.domain.fleet.concurrency import Ticket
-from routersvc.domain.fleet.rate_limits import Mark
-from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerLease,
+)
+from routersvc.domain.fleet.concurrency import (
+    Ticket,
+)
+from routersvc.domain.fleet.rate_limits import (
+    RateLimitMark,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
@@ -24,7 +37,7 @@ class Lease:
     started_at: float
     breaker: BreakerLease
     ticket: Ticket
-    mark: Mark
+    mark: RateLimitMark
     first_content_at: float | None = None
     settled: bool = False
 
@@ -55,7 +68,7 @@ _CLASSES = {
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class LeaseRefusal:
     """Why an attempt may not start now; `wait` is seconds until it may, where that is known."""
 
     deployment: Deployment

@@ -15,7 +15,9 @@ import random as random_module
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from routersvc.domain.measures.latencies import PeakEwma
+from routersvc.domain.measures.latencies import (
+    PeakEwmaLatency,
+)
 
 FAILURE_PENALTY = 5.0
 """Seconds that a failure or a refusal counts at least: ten times a common time to first content."""
@@ -39,7 +41,7 @@ class Load:
 
     def __init__(self, *, decay: float = 10.0) -> None:
         self.in_flight = 0
-        self._latency = PeakEwma(decay=decay)
+        self._latency = PeakEwmaLatency(decay=decay)
 
     @property
     def known_latency(self) -> float | None:
@@ -81,20 +83,20 @@ class Load:
         self._latency.clear()
 
 
-class Contender(NamedTuple):
+class LoadContender(NamedTuple):
     """One of several equal deployments: its load, and the share of traffic its breaker grants."""
 
     load: Load
     share: float = 1.0
 
 
-class Picker:
+class LoadBalancer:
     """Draws with `random`: the same seed and loads give the same order."""
 
     def __init__(self, random: random_module.Random) -> None:
         self._random = random
 
-    def order(self, contenders: Sequence[Contender], now: float) -> list[int]:
+    def order(self, contenders: Sequence[LoadContender], now: float) -> list[int]:
         """Return all indices in the order of repeated draws: who is called first, and who next.
 
         Later places than the first `DRAWN` follow from load alone, those without a share last.
@@ -125,7 +127,7 @@ class Picker:
         """Return an index at random, for a cheap way to spread calls: each is as likely."""
         return int(self._random.random() * count)
 
-    def _draw(self, contenders: Sequence[Contender]) -> list[int]:
+    def _draw(self, contenders: Sequence[LoadContender]) -> list[int]:
         """Draw two, or one where slow start leaves no more; from all where it leaves none."""
         random = self._random.random
         taking_part = [
@@ -142,7 +144,7 @@ class Picker:
         return [taking_part[first], taking_part[second + (second >= first)]]
 
 
-def costs_of(contenders: Sequence[Contender], now: float) -> list[float]:
+def costs_of(contenders: Sequence[LoadContender], now: float) -> list[float]:
     """Return each one's expected wait in seconds, up to a common factor.
 
     That is its latency times those in flight and one more. What is known of a latency fades into a

@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from routersvc.domain.conversation.answers import RateLimitHeadroom
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
 
 UNSTATED_RESET = 10.0
 """Seconds for which a word without a reset holds: Azure counts requests over 10 s at most."""
@@ -21,7 +23,7 @@ LONGEST_TRUST = 600.0
 """Seconds after which any word is forgotten: one daily limit misread must not last all day."""
 
 
-class Mark(NamedTuple):
+class RateLimitMark(NamedTuple):
     """How much had been sent in all, this call included, when a call was sent."""
 
     requests: int
@@ -50,7 +52,7 @@ class _Word(NamedTuple):
         return max(0.0, min(comes_back, LONGEST_TRUST) - elapsed)
 
 
-class HeadroomLedger:
+class RateLimitLedger:
     """What is left of one deployment's rate limits."""
 
     __slots__ = (
@@ -81,18 +83,18 @@ class HeadroomLedger:
         """Return how long ago the provider spoke, in seconds; `None` where it has not."""
         return None if self._headroom is None else now - self._observed_at
 
-    def sent(self, tokens: int) -> Mark:
+    def sent(self, tokens: int) -> RateLimitMark:
         """Take note of a call of about `tokens` tokens; the mark goes with its answer."""
         self._sent_requests += 1
         self._sent_tokens += tokens
-        return Mark(self._sent_requests, self._sent_tokens)
+        return RateLimitMark(self._sent_requests, self._sent_tokens)
 
     def unsent(self, tokens: int) -> None:
         """Take back the last `sent`: its call was not started after all."""
         self._sent_requests -= 1
         self._sent_tokens -= tokens
 
-    def observed(self, headroom: RateLimitHeadroom, mark: Mark, now: float) -> None:
+    def observed(self, headroom: RateLimitHeadroom, mark: RateLimitMark, now: float) -> None:
         """Take the word of the answer to the call of `mark`.
 
         Calls that were sent after it are held to be not counted in it. The word of an earlier
@@ -138,7 +140,7 @@ LONGEST_WAIT = 86_400.0
 """Seconds; a daily quota waits no longer, so a greater wait is a broken header."""
 
 
-class NotBeforeGate:
+class RateLimitGate:
     """Keeps calls away until an instant that only ever moves on."""
 
     __slots__ = ("_opens_at",)

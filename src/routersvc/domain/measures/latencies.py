@@ -12,15 +12,17 @@ censored attempt over the longer latencies in the proportions of the attempts th
 reach them. It is exact where nothing is censored, and sound where censoring does not depend on the
 attempt's own remaining time, which holds for losers, departed callers and fixed timeouts.
 
-`PeakEwma` is the load balancers' measure of Finagle and Linkerd: it believes bad news at once and
-good news slowly.
+`PeakEwmaLatency` is the load balancers' measure of Finagle and Linkerd: it believes bad news at
+once and good news slowly.
 """
 
 from __future__ import annotations
 
 import math
 
-from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.measures.windows import (
+    SlidingWindow,
+)
 
 RELATIVE_ERROR = 0.02
 """A hedge at a p95 that is 2 % off makes about 3 % more or fewer hedges on a heavy tail."""
@@ -160,7 +162,7 @@ class LatencyWindow:
         counts.clear()
 
 
-class PeakEwma:
+class PeakEwmaLatency:
     """A moving average of latency that jumps to every peak and comes down over `decay` seconds.
 
     Raises:

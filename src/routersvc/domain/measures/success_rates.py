@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.measures.windows import (
+    SlidingWindow,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Outcomes:
+class SuccessRate:
     """Counts over `span` seconds. A slow call is a success or a failure as well."""
 
     successes: int
@@ -37,7 +39,7 @@ class Outcomes:
         return self.calls / self.span
 
 
-class OutcomeWindow:
+class SuccessRateWindow:
     """The outcomes of the last `span` seconds."""
 
     __slots__ = ("_failures", "_slow", "_successes", "_window")
@@ -69,10 +71,10 @@ class OutcomeWindow:
             counts[2] += 1
             self._slow += 1
 
-    def outcomes(self, now: float) -> Outcomes:
+    def outcomes(self, now: float) -> SuccessRate:
         """Return the counts of the window."""
         self._window.current(now)
-        return Outcomes(
+        return SuccessRate(
             successes=self._successes,
             failures=self._failures,
             slow=self._slow,

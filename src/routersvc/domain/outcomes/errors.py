@@ -29,8 +29,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from routersvc.domain.outcomes.failures import Failure, LastWord
-    from routersvc.domain.outcomes.reports import RouteReport
+    from routersvc.domain.outcomes.failure_rules import (
+        CallerOutcome,
+    )
+    from routersvc.domain.outcomes.failures import (
+        Failure,
+    )
+    from routersvc.domain.outcomes.reports import (
+        RouteReport,
+    )
 
 
 class RouterError(Exception):
@@ -147,7 +154,7 @@ class CallFailedError(RouterError):
 class AttemptsFailedError(CallFailedError):
     """Nothing is left to try.
 
-    `last_word` says how the caller hears of it, `failure` is the one that decided,
+    `caller_outcome` says how the caller hears of it, `failure` is the one that decided,
     `retry_after` (seconds) is set where a retry can help.
     """
 
@@ -156,7 +163,7 @@ class AttemptsFailedError(CallFailedError):
         *,
         report: RouteReport,
         failure: Failure,
-        last_word: LastWord,
+        caller_outcome: CallerOutcome,
         retry_after: float | None,
     ) -> None:
         match len(report.attempts):
@@ -168,7 +175,7 @@ class AttemptsFailedError(CallFailedError):
                 summary = f"all {count} attempts failed"
         super().__init__(f"{summary}; {failure.message}", report)
         self.failure = failure
-        self.last_word = last_word
+        self.caller_outcome = caller_outcome
         self.retry_after = retry_after
 
 

@@ -16,17 +16,31 @@ import dataclasses
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from routersvc.domain.catalogue.deployments import Catalogue, Deployment, Model
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
 from routersvc.domain.planning.exclusions import (
-    Limits,
     is_fixed_out,
     is_measured_out,
     needed_data_classes,
 )
-from routersvc.domain.profiling.profiles import Profile
-from routersvc.domain.profiling.token_estimates import TokenEstimate
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+)
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+)
 
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 """Fixed parts; a service has a few for each tenant and policy. Then all are forgotten."""
 
 
@@ -75,7 +89,7 @@ class Eligibility:
         )
         remaining = self._remembered.get(key)
         if remaining is None:
-            if len(self._remembered) >= MOST_REMEMBERED:
+            if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             remaining = _Remaining(
                 [one for one in self.listed(limits.listed) if not is_fixed_out(one, limits)]
@@ -129,13 +143,13 @@ class _Remaining:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Windows:
+class ContextWindows:
     """The context windows that a policy can lead to: by token ratio, the windows in order."""
 
     by_ratio: tuple[tuple[float, tuple[int, ...]], ...]
 
     @classmethod
-    def of(cls, models: Collection[Model]) -> Windows:
+    def of(cls, models: Collection[Model]) -> ContextWindows:
         """Return the windows of these models."""
         found: dict[float, set[int]] = {}
         for model in models:
@@ -154,10 +168,12 @@ class Windows:
         return False
 
 
-def windows_of(catalogue: Catalogue, names: Mapping[str, Sequence[str]]) -> dict[str, Windows]:
+def windows_of(
+    catalogue: Catalogue, names: Mapping[str, Sequence[str]]
+) -> dict[str, ContextWindows]:
     """Return the windows of each group of deployments, by the name of the group."""
     return {
-        group: Windows.of(
+        group: ContextWindows.of(
             [catalogue.deployments[name].model for name in members if name in catalogue.deployments]
         )
         for group, members in names.items()

@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
-from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class LiveStats:
     """What calls have lately shown of one deployment, for one class of request.
 
     `latency` is the median time to what the caller waits for: the first content of a stream, the
@@ -24,7 +26,7 @@ class Outlook:
     success_rate: float | None = None
 
 
-NOTHING_KNOWN = Outlook()
+NOTHING_KNOWN = LiveStats()
 
 
 class LiveView(Protocol):
@@ -34,22 +36,22 @@ class LiveView(Protocol):
         """Return equal deployments in the order in which to try them."""
         ...
 
-    def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what calls have lately shown of a deployment."""
         ...
 
 
-class BlankView:
+class BlankLiveView:
     """Knows nothing and leaves every order as it is."""
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Leave them as they stand."""
         return equals
 
-    def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Know nothing."""
         del deployment, streaming
         return NOTHING_KNOWN
 
 
-BLANK = BlankView()
+BLANK = BlankLiveView()

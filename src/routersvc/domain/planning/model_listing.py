@@ -5,10 +5,30 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from routersvc.domain.catalogue.constraints import POLICY, TENANT, MergedConstraints, merged
-from routersvc.domain.catalogue.deployments import Capability, Catalogue, Deployment, Model
-from routersvc.domain.catalogue.policies import Policy
-from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    POLICY,
+    TENANT,
+    MergedConstraints,
+    merged,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+)
+from routersvc.domain.catalogue.policies import (
+    Policy,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
 from routersvc.domain.outcomes.errors import (
     PolicyNotAllowedError,
     UnknownNameError,

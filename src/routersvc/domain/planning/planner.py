@@ -8,26 +8,94 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.constraints import MergedConstraints
-from routersvc.domain.catalogue.cost_budgets import BudgetStanding
-from routersvc.domain.catalogue.deployments import Catalogue, Deployment
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, OrderMode, Policy
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.route_rules import Question, RouteRule, first_match
-from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
-from routersvc.domain.catalogue.weights import weighed
-from routersvc.domain.outcomes.errors import UnknownNameError, UnknownTenantError
-from routersvc.domain.planning.candidates import Candidate, ExclusionReason
-from routersvc.domain.planning.eligibility import Eligibility, windows_of
-from routersvc.domain.planning.exclusions import Limits, most_cost
-from routersvc.domain.planning.live_stats import BLANK, LiveView
-from routersvc.domain.planning.ordering import Order, ordered
-from routersvc.domain.planning.plans import HedgingPlan, Plan
-from routersvc.domain.planning.policy_choices import choose_policy
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
-from routersvc.domain.planning.scored_candidates import candidates, excluded
-from routersvc.domain.profiling.profiles import Profile, Profiler
-from routersvc.domain.profiling.token_estimates import TokenEstimate
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    MergedConstraints,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+    OrderMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+    Policy,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteQuestion,
+    RouteRule,
+    first_match,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tenants import (
+    ANONYMOUS,
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    weighed,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetStanding,
+)
+from routersvc.domain.outcomes.errors import (
+    UnknownNameError,
+    UnknownTenantError,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+    ordered,
+)
+from routersvc.domain.planning.eligibility import (
+    Eligibility,
+    windows_of,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
+from routersvc.domain.planning.exclusions import (
+    most_cost,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    BLANK,
+    LiveView,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+    Plan,
+)
+from routersvc.domain.planning.policy_choices import (
+    choose_policy,
+)
+from routersvc.domain.planning.scored_candidates import (
+    candidates,
+    excluded,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+    Profiler,
+)
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+)
 
 BUDGET_PUSHBACK = 1.0
 """Seconds a caller waits at least for a budget: long enough for a call to end and settle."""
@@ -142,7 +210,7 @@ class Planner:
             raise _nothing_eligible(excluded(listed, limits), limits)
         return allowed
 
-    def order(self, limits: Limits, view: LiveView = BLANK) -> Order:
+    def order(self, limits: Limits, view: LiveView = BLANK) -> DeploymentOrder:
         """Return the deployments that may serve in the order in which to try them.
 
         Raises:
@@ -152,7 +220,7 @@ class Planner:
         return ordered(self.eligible(limits), limits, view)
 
     def candidates_of(
-        self, order: Order | None, limits: Limits, view: LiveView
+        self, order: DeploymentOrder | None, limits: Limits, view: LiveView
     ) -> tuple[Candidate, ...]:
         """Return every deployment with score or exclusions; `None` where nothing may serve."""
         everything = [
@@ -173,7 +241,7 @@ class Planner:
         """
         return self.plan_of(self.order(limits, view), limits)
 
-    def plan_of(self, order: Order, limits: Limits) -> Plan:
+    def plan_of(self, order: DeploymentOrder, limits: Limits) -> Plan:
         """Return what to do for a request whose deployments are in order."""
         request = limits.request
         routing = request.routing
@@ -261,7 +329,7 @@ def _rule(policy: Policy, profile: Profile, request: Request, at: float) -> Rout
         return None
     return first_match(
         policy.rules,
-        Question(
+        RouteQuestion(
             task=profile.task,
             complexity=profile.complexity,
             input_tokens=profile.input_tokens,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.deployments import Capability, Deployment
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
     HedgingRule,
     Policy,
     Priority,
     RetryRule,
-    StreamRecoveryMode,
     Timeouts,
 )
 

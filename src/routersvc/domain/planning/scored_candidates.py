@@ -7,12 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.planning.candidates import Candidate, Exclusion, ScorePart
-from routersvc.domain.planning.exclusions import Limits, exclusions, expected_cost
-from routersvc.domain.planning.live_stats import LiveView
-from routersvc.domain.planning.ordering import Order, outlooks_of
-from routersvc.domain.planning.ranking import HEALTH_WEIGHT, Standing
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+    ScorePart,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+    live_stats_of,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+)
+from routersvc.domain.planning.exclusions import (
+    exclusions,
+    expected_cost,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    LiveView,
+)
+from routersvc.domain.planning.ranking import (
+    HEALTH_WEIGHT,
+    Standing,
+)
 
 
 def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidate]:
@@ -24,7 +46,7 @@ def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidat
 
 
 def candidates(
-    order: Order, others: Sequence[Deployment], limits: Limits, view: LiveView
+    order: DeploymentOrder, others: Sequence[Deployment], limits: Limits, view: LiveView
 ) -> tuple[Candidate, ...]:
     """Return the deployments of `order` with their scores, then `others` with their exclusions."""
     count = len(order.deployments)
@@ -33,7 +55,7 @@ def candidates(
             deployment,
             limits,
             score_parts=_parts(deployment, place, count, order, limits),
-            expected_first_content=outlooks_of([deployment], limits, view)[0].first_content,
+            expected_first_content=live_stats_of([deployment], limits, view)[0].first_content,
         )
         for place, deployment in enumerate(order.deployments)
     ]
@@ -67,7 +89,7 @@ def _candidate(
 
 
 def _parts(
-    deployment: Deployment, place: int, count: int, order: Order, limits: Limits
+    deployment: Deployment, place: int, count: int, order: DeploymentOrder, limits: Limits
 ) -> tuple[ScorePart, ...]:
     name = deployment.model.name
     standing = order.standings.get(name)

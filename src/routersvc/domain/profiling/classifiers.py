@@ -8,12 +8,16 @@ from __future__ import annotations
 import dataclasses
 from typing import Protocol
 
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.profiling.prompt_reading import Reading
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    PromptReading,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Signal:
+class ClassifierSignal:
     """One thing that speaks for a finding, and how much. Never quotes the prompt."""
 
     description: str
@@ -31,8 +35,8 @@ class Classification:
     task: Task
     confidence: float
     complexity: float
-    task_signals: tuple[Signal, ...] = ()
-    complexity_signals: tuple[Signal, ...] = ()
+    task_signals: tuple[ClassifierSignal, ...] = ()
+    complexity_signals: tuple[ClassifierSignal, ...] = ()
 
     def __post_init__(self) -> None:
         if not (0 <= self.complexity <= 1 and 0 <= self.confidence <= 1):
@@ -42,7 +46,7 @@ class Classification:
 class Classifier(Protocol):
     """Tells task and complexity of what was read."""
 
-    def classify(self, reading: Reading) -> Classification:
+    def classify(self, reading: PromptReading) -> Classification:
         """Return the task and its complexity. Never raises, does no I/O, quotes nothing.
 
         A task that the caller states is taken as it is; how hard it is may follow from it.

@@ -10,12 +10,25 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import ReasoningEffort
-from routersvc.domain.profiling.classifiers import Signal
-from routersvc.domain.profiling.prompt_reading import Reading
-from routersvc.domain.profiling.task_words import CONDITIONS, THINKING
-from routersvc.domain.profiling.text_shapes import Shape
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
+from routersvc.domain.profiling.classifiers import (
+    ClassifierSignal,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    PromptReading,
+)
+from routersvc.domain.profiling.task_words import (
+    CONDITIONS,
+    THINKING,
+)
+from routersvc.domain.profiling.text_shapes import (
+    Shape,
+)
 
 _START: Mapping[Task, float] = MappingProxyType(
     {
@@ -49,7 +62,9 @@ _ORDINARY_LENGTH = 160
 """Characters of a turn that says neither more nor less than usual."""
 
 
-def complexity_of(reading: Reading, asked: Shape, task: Task) -> tuple[float, tuple[Signal, ...]]:
+def complexity_of(
+    reading: PromptReading, asked: Shape, task: Task
+) -> tuple[float, tuple[ClassifierSignal, ...]]:
     """Return how hard a task is, and what speaks for it or against."""
     words = set(asked.words)
     weights = {
@@ -73,7 +88,7 @@ def complexity_of(reading: Reading, asked: Shape, task: Task) -> tuple[float, tu
     complexity = 1 / (1 + math.exp(-sum(weights.values())))
     signals = sorted(
         (
-            Signal(description=description, weight=round(weight, 2))
+            ClassifierSignal(description=description, weight=round(weight, 2))
             for description, weight in weights.items()
             if abs(weight) >= 0.05  # noqa: PLR2004 - less moves the figure by no more than 0.01
         ),

@@ -25,7 +25,7 @@ class IdentifierKind(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class IdentifierFinding:
     """How many different identifiers of a kind were found; never the identifiers."""
 
     kind: IdentifierKind
@@ -45,15 +45,17 @@ class DataClassRule:
             raise ValueError("`min_count` is at least 1")
 
 
-class Detector(Protocol):
+class IdentifierDetector(Protocol):
     """Finds identifiers of people, accounts and patients."""
 
-    def detect(self, texts: Iterable[str]) -> tuple[Finding, ...]:
+    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
         """Return what is found in all of these texts, by kind. Never raises, does no I/O."""
         ...
 
 
-def data_classes_of(findings: Iterable[Finding], rules: Iterable[DataClassRule]) -> frozenset[str]:
+def data_classes_of(
+    findings: Iterable[IdentifierFinding], rules: Iterable[DataClassRule]
+) -> frozenset[str]:
     """Return the classes of data that the findings make of a prompt."""
     counts = {finding.kind: finding.count for finding in findings}
     return frozenset(

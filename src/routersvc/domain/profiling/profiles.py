@@ -10,20 +10,58 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.domain.catalogue.policies import (
     Priority,
 )
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import Image, ImageDetail, Modality, Prompt
-from routersvc.domain.profiling.capability_needs import required_capabilities
-from routersvc.domain.profiling.classifiers import Classification, Classifier
-from routersvc.domain.profiling.identifiers import DataClassRule, Detector, Finding, data_classes_of
-from routersvc.domain.profiling.prompt_reading import parts_of, read, texts_of
-from routersvc.domain.profiling.rule_classifier import RuleClassifier
-from routersvc.domain.profiling.token_counting import TokenCounter, settled
-from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.parts import (
+    ImageDetail,
+    ImagePart,
+    Modality,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.profiling.capability_needs import (
+    required_capabilities,
+)
+from routersvc.domain.profiling.classifiers import (
+    Classification,
+    Classifier,
+)
+from routersvc.domain.profiling.identifiers import (
+    DataClassRule,
+    IdentifierDetector,
+    IdentifierFinding,
+    data_classes_of,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    parts_of,
+    read,
+    texts_of,
+)
+from routersvc.domain.profiling.rule_classifier import (
+    RuleClassifier,
+)
+from routersvc.domain.profiling.token_counting import (
+    TokenCounter,
+    settled,
+)
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+    estimate_of,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,12 +84,12 @@ class Profile:
     data_classes: frozenset[str]
     priority: Priority
     classification: Classification | None = None
-    findings: tuple[Finding, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    findings: tuple[IdentifierFinding, ...] = ()
+    evidence: tuple[ProfileEvidence, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class ProfileEvidence:
     """What one finding of a profile rests on. Never quotes the prompt."""
 
     finding: str
@@ -78,7 +116,7 @@ class Profiler:
     """
 
     classifier: Classifier = dataclasses.field(default_factory=RuleClassifier)
-    detector: Detector | None = None
+    detector: IdentifierDetector | None = None
     data_class_rules: tuple[DataClassRule, ...] = ()
     counter: TokenCounter | None = None
 
@@ -95,7 +133,7 @@ class Profiler:
             stated_task=routing.task,
         )
         found = self.classifier.classify(reading)
-        findings: tuple[Finding, ...] = ()
+        findings: tuple[IdentifierFinding, ...] = ()
         if self.detector is not None:
             findings = self.detector.detect(_sent_texts(prompt, texts))
         modalities = reading.modalities
@@ -140,7 +178,7 @@ class Profiler:
         )
 
 
-def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
+def evidence_of(profile: Profile, request: Request) -> tuple[ProfileEvidence, ...]:
     """Return what the findings of a profile rest on; only explanations pay for all of it."""
     sampling = request.prompt.sampling
     if sampling.max_output_tokens is not None:
@@ -152,10 +190,10 @@ def evidence_of(profile: Profile, request: Request) -> tuple[Evidence, ...]:
     return (
         *_classification_evidence(profile, request.routing),
         *_detection_evidence(profile, request.routing.constraints.data_classes),
-        Evidence(finding="input_tokens", description=_size_words(profile)),
-        Evidence(finding="output_tokens", description=output),
+        ProfileEvidence(finding="input_tokens", description=_size_words(profile)),
+        ProfileEvidence(finding="output_tokens", description=output),
         *(
-            Evidence(finding="capability", description=f"the request needs `{name}`")
+            ProfileEvidence(finding="capability", description=f"the request needs `{name}`")
             for name in sorted(capability.value for capability in profile.capabilities)
         ),
     )
@@ -171,36 +209,38 @@ def _size_words(profile: Profile) -> str:
     )
 
 
-def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Evidence]:
+def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[ProfileEvidence]:
     found = profile.classification
     for finding, stated, signals in (
         ("task", routing.task, () if found is None else found.task_signals),
         ("complexity", routing.complexity, () if found is None else found.complexity_signals),
     ):
         if stated is not None:
-            yield Evidence(finding=finding, description="the caller says so")
+            yield ProfileEvidence(finding=finding, description="the caller says so")
             continue
         for signal in signals:
-            yield Evidence(finding=finding, description=signal.description, weight=signal.weight)
+            yield ProfileEvidence(
+                finding=finding, description=signal.description, weight=signal.weight
+            )
 
 
-def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Evidence]:
+def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[ProfileEvidence]:
     for found in profile.findings:
-        yield Evidence(
+        yield ProfileEvidence(
             finding="identifier",
             description=f"the prompt holds `{found.kind.value}`",
             weight=float(found.count),
         )
     for name in sorted(profile.data_classes):
         source = "the caller states" if name in stated else "the identifiers make it"
-        yield Evidence(finding="data_class", description=f"{source} `{name}`")
+        yield ProfileEvidence(finding="data_class", description=f"{source} `{name}`")
 
 
 def _frames(prompt: Prompt) -> TokenEstimate:
     """Return what a prompt takes beside its texts. Sound and closed documents are not counted."""
     tokens = TokenEstimate.exactly(TOKENS_PER_MESSAGE * len(prompt.messages))
     for part in parts_of(prompt):
-        if isinstance(part, Image):
+        if isinstance(part, ImagePart):
             low_detail = part.detail is ImageDetail.LOW
             tokens += TokenEstimate.exactly(IMAGE_TOKENS.low) if low_detail else IMAGE_TOKENS
     return tokens

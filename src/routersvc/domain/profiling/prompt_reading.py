@@ -9,26 +9,38 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
     Modality,
     Part,
-    Prompt,
-    ReasoningEffort,
-    Refusal,
-    Role,
-    Text,
-    Thought,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
-    ToolChoiceMode,
     ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoiceMode,
 )
 
 ASKED_WINDOW = 700
@@ -41,7 +53,7 @@ _PARTS = 4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
+class PromptReading:
     """What of a prompt a classifier judges. No `repr` shows a text.
 
     `asked` is the last user turn, `instructions` the system's, `earlier` the user's turns
@@ -92,11 +104,11 @@ def parts_of(prompt: Prompt) -> Iterator[Part]:
 def modality_of(part: Part) -> Modality:
     """Return what kind of content a part is."""
     match part:
-        case Image():
+        case ImagePart():
             return Modality.IMAGE
-        case Audio():
+        case AudioPart():
             return Modality.AUDIO
-        case File():
+        case FilePart():
             return Modality.FILE
         case _:
             return Modality.TEXT
@@ -104,7 +116,7 @@ def modality_of(part: Part) -> Modality:
 
 def read(
     prompt: Prompt, *, length: int, input_tokens: int, stated_task: Task | None = None
-) -> Reading:
+) -> PromptReading:
     """Return the reading of a prompt whose texts have `length` characters together."""
     users = [message for message in prompt.messages if message.role is Role.USER]
     # Without a user turn the last message of all is what the model answers to.
@@ -123,7 +135,7 @@ def read(
         for part in message.parts
         for text in _texts(part)
     ]
-    return Reading(
+    return PromptReading(
         asked=_cut(asked_texts, ASKED_WINDOW),
         instructions=_cut(instructions, INSTRUCTIONS_WINDOW),
         earlier=_cut(earlier, EARLIER_WINDOW),
@@ -151,7 +163,7 @@ def _parts(message: Message) -> Iterator[Part]:
 
 def _texts(part: Part) -> Iterator[str]:
     match part:
-        case Text() | Refusal() | Thought():
+        case TextPart() | RefusalPart() | ThoughtPart():
             yield part.text
         case ToolCall():
             yield part.name
@@ -159,17 +171,17 @@ def _texts(part: Part) -> Iterator[str]:
         case ToolResult():
             for inner in part.parts:
                 yield from _texts(inner)
-        case Audio():
+        case AudioPart():
             yield part.transcript
-        case File():
+        case FilePart():
             text = text_of_file(part)
             if text:
                 yield text
-        case Image():
+        case ImagePart():
             pass
 
 
-def text_of_file(file: File) -> str:
+def text_of_file(file: FilePart) -> str:
     """Return what a document says, where it is here and plain text; else nothing."""
     if file.data is None or not file.media_type.startswith(_TEXT_MEDIA):
         return ""

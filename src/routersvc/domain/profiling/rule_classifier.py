@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from routersvc.domain.profiling.classifiers import Classification
-from routersvc.domain.profiling.complexity_rules import complexity_of
-from routersvc.domain.profiling.prompt_reading import Reading
-from routersvc.domain.profiling.task_rules import task_of
-from routersvc.domain.profiling.text_shapes import shape_of
+from routersvc.domain.profiling.classifiers import (
+    Classification,
+)
+from routersvc.domain.profiling.complexity_rules import (
+    complexity_of,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    PromptReading,
+)
+from routersvc.domain.profiling.task_rules import (
+    task_of,
+)
+from routersvc.domain.profiling.text_shapes import (
+    shape_of,
+)
 
 
 class RuleClassifier:
     """Tells task and complexity by rules; needs no training and no model."""
 
-    def classify(self, reading: Reading) -> Classification:
+    def classify(self, reading: PromptReading) -> Classification:
         """Return the task and its complexity."""
         asked = shape_of(reading.asked)
         task, confidence, task_signals = task_of(reading, asked)

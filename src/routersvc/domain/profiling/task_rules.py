@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import Modality, ToolChoiceMode
-from routersvc.domain.profiling.classifiers import Signal
-from routersvc.domain.profiling.prompt_reading import Reading
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+from routersvc.domain.conversation.tools import (
+    ToolChoiceMode,
+)
+from routersvc.domain.profiling.classifiers import (
+    ClassifierSignal,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    PromptReading,
+)
 from routersvc.domain.profiling.task_words import (
     CODE_THINGS,
     MAKING,
@@ -20,8 +31,13 @@ from routersvc.domain.profiling.task_words import (
     STEMS,
     WORDS,
 )
-from routersvc.domain.profiling.text_shapes import Shape
-from routersvc.domain.profiling.writing_systems import Script, writing_of
+from routersvc.domain.profiling.text_shapes import (
+    Shape,
+)
+from routersvc.domain.profiling.writing_systems import (
+    WritingSystem,
+    writing_of,
+)
 
 LONG_DOCUMENT_TOKENS = 24_000
 """From this size on a prompt is about its material: few models attend well to that much."""
@@ -41,7 +57,7 @@ _CODE_MARKS = 4
 """From so many marks of code on, signs and numbers are part of it."""
 
 
-class Evidence:
+class TaskEvidence:
     """What speaks for each task, while it is gathered."""
 
     def __init__(self) -> None:
@@ -53,13 +69,13 @@ class Evidence:
             signals = self._weights.setdefault(task, {})
             signals[description] = signals.get(description, 0.0) + weight
 
-    def verdict(self) -> tuple[Task, float, tuple[Signal, ...]]:
+    def result(self) -> tuple[Task, float, tuple[ClassifierSignal, ...]]:
         """Return the task, its share of all evidence, and its signals, the weightiest first."""
         totals = {task: sum(signals.values()) for task, signals in self._weights.items()}
         # The order of the contract breaks ties.
         task = max((one for one in Task if one in totals), key=totals.__getitem__)
         signals = tuple(
-            Signal(description=description, weight=round(weight, 2))
+            ClassifierSignal(description=description, weight=round(weight, 2))
             for description, weight in sorted(
                 self._weights[task].items(), key=lambda item: (-item[1], item[0])
             )
@@ -67,9 +83,11 @@ class Evidence:
         return task, totals[task] / sum(totals.values()), signals
 
 
-def task_of(reading: Reading, asked: Shape) -> tuple[Task, float, tuple[Signal, ...]]:
+def task_of(
+    reading: PromptReading, asked: Shape
+) -> tuple[Task, float, tuple[ClassifierSignal, ...]]:
     """Return the task, how much of all evidence it has, and what speaks for it."""
-    evidence = Evidence()
+    evidence = TaskEvidence()
     evidence.add(Task.CHAT, "every request may be conversation", 1.2)
     _weigh_words(asked.words, asked.lowered, 1.0, "words of the last user turn", evidence)
     for text, factor, name in (
@@ -81,11 +99,11 @@ def task_of(reading: Reading, asked: Shape) -> tuple[Task, float, tuple[Signal, 
             _weigh_words(tuple(lowered.split()), lowered, factor, name, evidence)
     _weigh_shape(asked, evidence)
     _weigh_attachments(reading, evidence)
-    return evidence.verdict()
+    return evidence.result()
 
 
 def _weigh_words(
-    words: tuple[str, ...], lowered: str, factor: float, name: str, evidence: Evidence
+    words: tuple[str, ...], lowered: str, factor: float, name: str, evidence: TaskEvidence
 ) -> None:
     ends = {*words[:_ENDS], *words[-_ENDS:]}
     weights: dict[Task, float] = {}
@@ -104,14 +122,14 @@ def _stems(lowered: str) -> Iterable[tuple[Task, float]]:
     scripts = writing_of(lowered[:_SCRIPT_SAMPLE] + lowered[-_SCRIPT_SAMPLE:]).beyond_ascii
     found: dict[str, tuple[Task, float]] = {}
     for script in scripts:
-        if script in STEMS and script is not Script.LATIN:
+        if script in STEMS and script is not WritingSystem.LATIN:
             for stem, task, weight in STEMS[script]:
                 if stem in lowered:
                     found[stem] = (task, weight)
     return found.values()
 
 
-def _weigh_shape(asked: Shape, evidence: Evidence) -> None:
+def _weigh_shape(asked: Shape, evidence: TaskEvidence) -> None:
     if asked.fences:
         evidence.add(Task.CODE, "blocks of code", 2.0)
     if asked.code_marks > 1:
@@ -133,7 +151,7 @@ def _weigh_shape(asked: Shape, evidence: Evidence) -> None:
         evidence.add(Task.REASONING, "options to choose from", 4.0)
 
 
-def _weigh_attachments(reading: Reading, evidence: Evidence) -> None:
+def _weigh_attachments(reading: PromptReading, evidence: TaskEvidence) -> None:
     if Modality.IMAGE in reading.asked_modalities:
         evidence.add(Task.VISION, "pictures in the last user turn", 6.0)
     elif Modality.IMAGE in reading.modalities:

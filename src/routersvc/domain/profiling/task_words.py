@@ -11,8 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.profiling.writing_systems import Script
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.profiling.writing_systems import (
+    WritingSystem,
+)
 
 _SURE = 2.4
 _LIKELY = 1.4
@@ -160,55 +164,80 @@ _WORDS: tuple[tuple[Task, float, str], ...] = (
     (Task.CHAT, _HINT, "who where when recommend advice tips opinion explain"),
 )
 
-_STEMS: tuple[tuple[Script, Task, float, str], ...] = (
-    (Script.CYRILLIC, Task.TRANSLATION, _SURE, "переве перевод переклад переведи"),
-    (Script.CYRILLIC, Task.SUMMARISATION, _SURE, "кратко резюмир обобщи суммир стисло підсум"),
-    (Script.CYRILLIC, Task.EXTRACTION, _SURE, "извлек витягн классифицир выдели"),
-    (Script.CYRILLIC, Task.CODE, _LIKELY, "код функци программ скрипт алгоритм класс"),
-    (Script.CYRILLIC, Task.MATHS, _LIKELY, "вычисл уравнен реши сколько вероятност интеграл"),
-    (Script.CYRILLIC, Task.REASONING, _LIKELY, "докажи логическ загадк рассужд обоснуй почему"),
-    (Script.CYRILLIC, Task.CREATIVE, _SURE, "стихотвор рассказ сказк придумай сочини вірш"),
-    (Script.CYRILLIC, Task.CHAT, _LIKELY, "привет спасибо здравствуй"),
-    (Script.ARABIC, Task.TRANSLATION, _SURE, "ترجم الترجمة ترجمة"),
-    (Script.ARABIC, Task.SUMMARISATION, _SURE, "لخص لخّص تلخيص ملخص"),
-    (Script.ARABIC, Task.EXTRACTION, _SURE, "استخرج استخراج صنف"),
-    (Script.ARABIC, Task.CODE, _LIKELY, "كود برنامج دالة برمج خوارزمية"),
-    (Script.ARABIC, Task.MATHS, _LIKELY, "احسب معادلة كم حل تكامل احتمال"),
-    (Script.ARABIC, Task.REASONING, _LIKELY, "لغز استنتج منطق أثبت لماذا"),
-    (Script.ARABIC, Task.CREATIVE, _SURE, "قصيدة قصة حكاية شعر"),
-    (Script.ARABIC, Task.CHAT, _LIKELY, "مرحبا شكرا السلام"),
-    (Script.INDIC, Task.TRANSLATION, _SURE, "अनुवाद"),
-    (Script.INDIC, Task.SUMMARISATION, _SURE, "सारांश संक्षेप संक्षिप्त"),
-    (Script.INDIC, Task.EXTRACTION, _SURE, "निकाल वर्गीकृत"),
-    (Script.INDIC, Task.CODE, _LIKELY, "कोड फ़ंक्शन फंक्शन प्रोग्राम"),
-    (Script.INDIC, Task.MATHS, _LIKELY, "समीकरण गणना हल कितने कितना प्रायिकता"),
-    (Script.INDIC, Task.REASONING, _LIKELY, "पहेली तर्क सिद्ध क्यों"),
-    (Script.INDIC, Task.CREATIVE, _SURE, "कविता कहानी"),
-    (Script.INDIC, Task.CHAT, _LIKELY, "नमस्ते धन्यवाद"),
-    (Script.HAN, Task.TRANSLATION, _SURE, "翻译 翻譯 译成 翻訳 訳して"),
-    (Script.HAN, Task.SUMMARISATION, _SURE, "总结 總結 摘要 概括 要約 まとめ"),
-    (Script.HAN, Task.EXTRACTION, _SURE, "提取 抽取 抽出 分类 分類"),
-    (Script.HAN, Task.CODE, _LIKELY, "代码 程式 函数 函數 编程 算法 脚本 関数 実装"),
-    (Script.HAN, Task.MATHS, _LIKELY, "计算 計算 方程 求解 概率 积分 多少 確率 積分 解いて"),
-    (Script.HAN, Task.REASONING, _LIKELY, "推理 证明 證明 逻辑 谜题 为什么 証明 論理 推論 理由"),
-    (Script.HAN, Task.CREATIVE, _SURE, "写诗 写一首 首诗 故事 小说 小說 詩を 物語 小説 創作"),
-    (Script.HAN, Task.CHAT, _LIKELY, "你好 谢谢"),
-    (Script.KANA, Task.TRANSLATION, _SURE, "翻訳 訳して"),
-    (Script.KANA, Task.SUMMARISATION, _SURE, "要約 まとめ"),
-    (Script.KANA, Task.EXTRACTION, _SURE, "抽出 抜き出"),
-    (Script.KANA, Task.CODE, _LIKELY, "コード 関数 プログラム スクリプト アルゴリズム"),
-    (Script.KANA, Task.MATHS, _LIKELY, "計算 方程式 いくつ いくら 何個"),
-    (Script.KANA, Task.REASONING, _LIKELY, "証明 論理 パズル なぜ 推論"),
-    (Script.KANA, Task.CREATIVE, _SURE, "俳句 物語 詩を 小説 ストーリー"),
-    (Script.KANA, Task.CHAT, _LIKELY, "こんにちは ありがとう"),
-    (Script.HANGUL, Task.TRANSLATION, _SURE, "번역"),
-    (Script.HANGUL, Task.SUMMARISATION, _SURE, "요약 간추"),
-    (Script.HANGUL, Task.EXTRACTION, _SURE, "추출 분류"),
-    (Script.HANGUL, Task.CODE, _LIKELY, "코드 함수 프로그램 알고리즘 스크립트"),
-    (Script.HANGUL, Task.MATHS, _LIKELY, "계산 방정식 확률 적분 몇 얼마"),
-    (Script.HANGUL, Task.REASONING, _LIKELY, "추론 증명 논리 퍼즐 왜"),
-    (Script.HANGUL, Task.CREATIVE, _SURE, "이야기 소설 시를 동화"),
-    (Script.HANGUL, Task.CHAT, _LIKELY, "안녕 감사"),
+_STEMS: tuple[tuple[WritingSystem, Task, float, str], ...] = (
+    (WritingSystem.CYRILLIC, Task.TRANSLATION, _SURE, "переве перевод переклад переведи"),
+    (
+        WritingSystem.CYRILLIC,
+        Task.SUMMARISATION,
+        _SURE,
+        "кратко резюмир обобщи суммир стисло підсум",
+    ),
+    (WritingSystem.CYRILLIC, Task.EXTRACTION, _SURE, "извлек витягн классифицир выдели"),
+    (WritingSystem.CYRILLIC, Task.CODE, _LIKELY, "код функци программ скрипт алгоритм класс"),
+    (
+        WritingSystem.CYRILLIC,
+        Task.MATHS,
+        _LIKELY,
+        "вычисл уравнен реши сколько вероятност интеграл",
+    ),
+    (
+        WritingSystem.CYRILLIC,
+        Task.REASONING,
+        _LIKELY,
+        "докажи логическ загадк рассужд обоснуй почему",
+    ),
+    (WritingSystem.CYRILLIC, Task.CREATIVE, _SURE, "стихотвор рассказ сказк придумай сочини вірш"),
+    (WritingSystem.CYRILLIC, Task.CHAT, _LIKELY, "привет спасибо здравствуй"),
+    (WritingSystem.ARABIC, Task.TRANSLATION, _SURE, "ترجم الترجمة ترجمة"),
+    (WritingSystem.ARABIC, Task.SUMMARISATION, _SURE, "لخص لخّص تلخيص ملخص"),
+    (WritingSystem.ARABIC, Task.EXTRACTION, _SURE, "استخرج استخراج صنف"),
+    (WritingSystem.ARABIC, Task.CODE, _LIKELY, "كود برنامج دالة برمج خوارزمية"),
+    (WritingSystem.ARABIC, Task.MATHS, _LIKELY, "احسب معادلة كم حل تكامل احتمال"),
+    (WritingSystem.ARABIC, Task.REASONING, _LIKELY, "لغز استنتج منطق أثبت لماذا"),
+    (WritingSystem.ARABIC, Task.CREATIVE, _SURE, "قصيدة قصة حكاية شعر"),
+    (WritingSystem.ARABIC, Task.CHAT, _LIKELY, "مرحبا شكرا السلام"),
+    (WritingSystem.INDIC, Task.TRANSLATION, _SURE, "अनुवाद"),
+    (WritingSystem.INDIC, Task.SUMMARISATION, _SURE, "सारांश संक्षेप संक्षिप्त"),
+    (WritingSystem.INDIC, Task.EXTRACTION, _SURE, "निकाल वर्गीकृत"),
+    (WritingSystem.INDIC, Task.CODE, _LIKELY, "कोड फ़ंक्शन फंक्शन प्रोग्राम"),
+    (WritingSystem.INDIC, Task.MATHS, _LIKELY, "समीकरण गणना हल कितने कितना प्रायिकता"),
+    (WritingSystem.INDIC, Task.REASONING, _LIKELY, "पहेली तर्क सिद्ध क्यों"),
+    (WritingSystem.INDIC, Task.CREATIVE, _SURE, "कविता कहानी"),
+    (WritingSystem.INDIC, Task.CHAT, _LIKELY, "नमस्ते धन्यवाद"),
+    (WritingSystem.HAN, Task.TRANSLATION, _SURE, "翻译 翻譯 译成 翻訳 訳して"),
+    (WritingSystem.HAN, Task.SUMMARISATION, _SURE, "总结 總結 摘要 概括 要約 まとめ"),
+    (WritingSystem.HAN, Task.EXTRACTION, _SURE, "提取 抽取 抽出 分类 分類"),
+    (WritingSystem.HAN, Task.CODE, _LIKELY, "代码 程式 函数 函數 编程 算法 脚本 関数 実装"),
+    (WritingSystem.HAN, Task.MATHS, _LIKELY, "计算 計算 方程 求解 概率 积分 多少 確率 積分 解いて"),
+    (
+        WritingSystem.HAN,
+        Task.REASONING,
+        _LIKELY,
+        "推理 证明 證明 逻辑 谜题 为什么 証明 論理 推論 理由",
+    ),
+    (
+        WritingSystem.HAN,
+        Task.CREATIVE,
+        _SURE,
+        "写诗 写一首 首诗 故事 小说 小說 詩を 物語 小説 創作",
+    ),
+    (WritingSystem.HAN, Task.CHAT, _LIKELY, "你好 谢谢"),
+    (WritingSystem.KANA, Task.TRANSLATION, _SURE, "翻訳 訳して"),
+    (WritingSystem.KANA, Task.SUMMARISATION, _SURE, "要約 まとめ"),
+    (WritingSystem.KANA, Task.EXTRACTION, _SURE, "抽出 抜き出"),
+    (WritingSystem.KANA, Task.CODE, _LIKELY, "コード 関数 プログラム スクリプト アルゴリズム"),
+    (WritingSystem.KANA, Task.MATHS, _LIKELY, "計算 方程式 いくつ いくら 何個"),
+    (WritingSystem.KANA, Task.REASONING, _LIKELY, "証明 論理 パズル なぜ 推論"),
+    (WritingSystem.KANA, Task.CREATIVE, _SURE, "俳句 物語 詩を 小説 ストーリー"),
+    (WritingSystem.KANA, Task.CHAT, _LIKELY, "こんにちは ありがとう"),
+    (WritingSystem.HANGUL, Task.TRANSLATION, _SURE, "번역"),
+    (WritingSystem.HANGUL, Task.SUMMARISATION, _SURE, "요약 간추"),
+    (WritingSystem.HANGUL, Task.EXTRACTION, _SURE, "추출 분류"),
+    (WritingSystem.HANGUL, Task.CODE, _LIKELY, "코드 함수 프로그램 알고리즘 스크립트"),
+    (WritingSystem.HANGUL, Task.MATHS, _LIKELY, "계산 방정식 확률 적분 몇 얼마"),
+    (WritingSystem.HANGUL, Task.REASONING, _LIKELY, "추론 증명 논리 퍼즐 왜"),
+    (WritingSystem.HANGUL, Task.CREATIVE, _SURE, "이야기 소설 시를 동화"),
+    (WritingSystem.HANGUL, Task.CHAT, _LIKELY, "안녕 감사"),
 )
 
 
@@ -222,8 +251,8 @@ def _by_word() -> dict[str, tuple[tuple[Task, float], ...]]:
     return table
 
 
-def _by_script() -> dict[Script, tuple[tuple[str, Task, float], ...]]:
-    table: dict[Script, tuple[tuple[str, Task, float], ...]] = {}
+def _by_script() -> dict[WritingSystem, tuple[tuple[str, Task, float], ...]]:
+    table: dict[WritingSystem, tuple[tuple[str, Task, float], ...]] = {}
     for script, task, weight, stems in _STEMS:
         table[script] = (*table.get(script, ()), *((stem, task, weight) for stem in stems.split()))
     return table
@@ -232,7 +261,7 @@ def _by_script() -> dict[Script, tuple[tuple[str, Task, float], ...]]:
 WORDS: Mapping[str, tuple[tuple[Task, float], ...]] = MappingProxyType(_by_word())
 """The tasks that a word speaks for."""
 
-STEMS: Mapping[Script, tuple[tuple[str, Task, float], ...]] = MappingProxyType(_by_script())
+STEMS: Mapping[WritingSystem, tuple[tuple[str, Task, float], ...]] = MappingProxyType(_by_script())
 """What to look for inside of a text that has the script."""
 
 MAKING = frozenset(

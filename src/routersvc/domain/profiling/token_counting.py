@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+    estimate_of,
+    windows,
+)
 
 SAMPLED_FROM = 32_768
 """Characters of a prompt from which on a sample is counted first; below, all cost no more."""

@@ -12,23 +12,27 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
-from routersvc.domain.profiling.writing_systems import Script, Writing, writing_of
+from routersvc.domain.profiling.writing_systems import (
+    Writing,
+    WritingSystem,
+    writing_of,
+)
 
 LONGEST_TOKEN = 128
 """Bytes of the longest tokens of o200k_base: runs of spaces."""
 
 TOKENS_PER_CHARACTER = {
-    Script.LATIN: 0.9,
-    Script.GREEK: 0.43,
-    Script.CYRILLIC: 0.38,
-    Script.HEBREW: 0.45,
-    Script.ARABIC: 0.38,
-    Script.INDIC: 0.4,
-    Script.SYMBOL: 0.8,
-    Script.KANA: 0.86,
-    Script.HAN: 0.88,
-    Script.HANGUL: 0.8,
-    Script.EMOJI: 1.6,
+    WritingSystem.LATIN: 0.9,
+    WritingSystem.GREEK: 0.43,
+    WritingSystem.CYRILLIC: 0.38,
+    WritingSystem.HEBREW: 0.45,
+    WritingSystem.ARABIC: 0.38,
+    WritingSystem.INDIC: 0.4,
+    WritingSystem.SYMBOL: 0.8,
+    WritingSystem.KANA: 0.86,
+    WritingSystem.HAN: 0.88,
+    WritingSystem.HANGUL: 0.8,
+    WritingSystem.EMOJI: 1.6,
 }
 """Beyond ASCII, spaces and marks of that writing included. Accented letters break words apart."""
 

@@ -10,7 +10,7 @@ import dataclasses
 import enum
 
 
-class Script(enum.Enum):
+class WritingSystem(enum.Enum):
     """A class of characters; the value is the byte that stands for it in a classified text."""
 
     LETTER = b"a"
@@ -33,26 +33,26 @@ class Script(enum.Enum):
 
 
 _RANGES = (
-    (0x00, 0x7F, Script.MARK),
-    (0x09, 0x0D, Script.SPACE),
-    (0x20, 0x20, Script.SPACE),
-    (0x27, 0x27, Script.APOSTROPHE),
-    (0x30, 0x39, Script.DIGIT),
-    (0x41, 0x5A, Script.LETTER),
-    (0x61, 0x7A, Script.LETTER),
-    (0x80, 0xBF, Script.CONTINUATION),
-    (0xC0, 0xCC, Script.LATIN),
-    (0xCD, 0xCF, Script.GREEK),
-    (0xD0, 0xD3, Script.CYRILLIC),
-    (0xD4, 0xD7, Script.HEBREW),
-    (0xD8, 0xDF, Script.ARABIC),
-    (0xE0, 0xE1, Script.INDIC),
-    (0xE2, 0xE2, Script.SYMBOL),
-    (0xE3, 0xE3, Script.KANA),
-    (0xE4, 0xE9, Script.HAN),
-    (0xEA, 0xED, Script.HANGUL),
-    (0xEE, 0xEF, Script.SYMBOL),
-    (0xF0, 0xFF, Script.EMOJI),
+    (0x00, 0x7F, WritingSystem.MARK),
+    (0x09, 0x0D, WritingSystem.SPACE),
+    (0x20, 0x20, WritingSystem.SPACE),
+    (0x27, 0x27, WritingSystem.APOSTROPHE),
+    (0x30, 0x39, WritingSystem.DIGIT),
+    (0x41, 0x5A, WritingSystem.LETTER),
+    (0x61, 0x7A, WritingSystem.LETTER),
+    (0x80, 0xBF, WritingSystem.CONTINUATION),
+    (0xC0, 0xCC, WritingSystem.LATIN),
+    (0xCD, 0xCF, WritingSystem.GREEK),
+    (0xD0, 0xD3, WritingSystem.CYRILLIC),
+    (0xD4, 0xD7, WritingSystem.HEBREW),
+    (0xD8, 0xDF, WritingSystem.ARABIC),
+    (0xE0, 0xE1, WritingSystem.INDIC),
+    (0xE2, 0xE2, WritingSystem.SYMBOL),
+    (0xE3, 0xE3, WritingSystem.KANA),
+    (0xE4, 0xE9, WritingSystem.HAN),
+    (0xEA, 0xED, WritingSystem.HANGUL),
+    (0xEE, 0xEF, WritingSystem.SYMBOL),
+    (0xF0, 0xFF, WritingSystem.EMOJI),
 )
 """First bytes, later rows over earlier ones."""
 
@@ -68,9 +68,16 @@ def _table() -> bytes:
 _TABLE = _table()
 _BEYOND_ASCII = tuple(
     script
-    for script in Script
-    if script not in {Script.LETTER, Script.DIGIT, Script.SPACE, Script.APOSTROPHE, Script.MARK}
-    and script is not Script.CONTINUATION
+    for script in WritingSystem
+    if script
+    not in {
+        WritingSystem.LETTER,
+        WritingSystem.DIGIT,
+        WritingSystem.SPACE,
+        WritingSystem.APOSTROPHE,
+        WritingSystem.MARK,
+    }
+    and script is not WritingSystem.CONTINUATION
 )
 
 
@@ -88,7 +95,9 @@ class Writing:
     digits: int = 0
     spaces: int = 0
     marks: int = 0
-    beyond_ascii: dict[Script, int] = dataclasses.field(default_factory=dict[Script, int])
+    beyond_ascii: dict[WritingSystem, int] = dataclasses.field(
+        default_factory=dict[WritingSystem, int]
+    )
 
 
 def writing_of(text: str) -> Writing:
@@ -96,7 +105,7 @@ def writing_of(text: str) -> Writing:
     # A lone surrogate cannot be sent to anybody; it counts as the three bytes it would take.
     kinds = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     count = kinds.count
-    beyond: dict[Script, int] = {}
+    beyond: dict[WritingSystem, int] = {}
     if len(kinds) != len(text):
         beyond = {script: number for script in _BEYOND_ASCII if (number := count(script.value)) > 0}
     return Writing(

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.answers import Usage
-from routersvc.domain.fleet.leases import Lease
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason, AttemptReport, Cost
-from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+)
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; only used where a provider's count never arrived."""
@@ -92,7 +110,9 @@ class Attempt:
         if prices is not None:
             usd = prices.cost(usage)
             useful = running or self.outcome is AttemptOutcome.SERVED
-            cost = Cost(usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated)
+            cost = AttemptCost(
+                usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated
+            )
         first = self.first_content_at
         report = AttemptReport(
             number=self.number,

@@ -5,11 +5,26 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import RetryRule
-from routersvc.domain.outcomes.failures import Failover, Failure, FailureClass, SameDeployment
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.policies import (
+    RetryRule,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailoverRule,
+    FailureClass,
+    SameDeploymentRule,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
 
 NEVER_BEGUN = frozenset(
     {
@@ -31,17 +46,17 @@ NEVER_BEGUN = frozenset(
 def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:
     """Whether `deployment` may succeed where `failed` failed in this way."""
     match failure.rule.failover:
-        case Failover.OTHER_CREDENTIAL:
+        case FailoverRule.OTHER_CREDENTIAL:
             return (deployment.provider.name, deployment.credential) != (
                 failed.provider.name,
                 failed.credential,
             )
-        case Failover.OTHER_MODEL:
+        case FailoverRule.OTHER_MODEL:
             return (deployment.provider.name, deployment.wire_model) != (
                 failed.provider.name,
                 failed.wire_model,
             )
-        case Failover.LARGER_CONTEXT:
+        case FailoverRule.LARGER_CONTEXT:
             return deployment.model.context_window > failed.model.context_window
         case _:
             return True
@@ -58,18 +73,18 @@ def forbids_another(
     if plan.has_side_effects and has_begun:
         return True
     match failure.rule.failover:
-        case Failover.NONE:
+        case FailoverRule.NONE:
             return True
-        case Failover.IF_POLICY_ALLOWS:
+        case FailoverRule.IF_POLICY_ALLOWS:
             return not plan.failover_on_refusal
-        case Failover.ONCE:
+        case FailoverRule.ONCE:
             return list(classes).count(failure.failure_class) > 1
         case _:
             return False
 
 
 _AGAIN_AFTER_A_PAUSE = frozenset(
-    {SameDeployment.ONCE_WITHOUT_ALTERNATIVE, SameDeployment.ONCE_IF_DELAY_FITS}
+    {SameDeploymentRule.ONCE_WITHOUT_ALTERNATIVE, SameDeploymentRule.ONCE_IF_DELAY_FITS}
 )
 
 
@@ -83,7 +98,7 @@ def retry_pause(
     again = failure.rule.same_deployment
     if again not in _AGAIN_AFTER_A_PAUSE or made >= rule.max_retries:
         return None
-    if again is SameDeployment.ONCE_IF_DELAY_FITS and made > 0:
+    if again is SameDeploymentRule.ONCE_IF_DELAY_FITS and made > 0:
         return None
     if failure.retry_after is not None:
         return failure.retry_after

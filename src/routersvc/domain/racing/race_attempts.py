@@ -9,16 +9,43 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.concurrency import Ticket, Waiting
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.fleet.leases import Obstacle, Refusal
-from routersvc.domain.outcomes.failures import Failure
-from routersvc.domain.outcomes.race_results import Exhausted, exhausted
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.failovers import forbids_another, may_differ
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.fleet.concurrency import (
+    Ticket,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.fleet.queues import (
+    QueueWait,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceExhausted,
+    exhausted,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.failovers import (
+    forbids_another,
+    may_differ,
+)
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that is late."""
@@ -32,7 +59,7 @@ class RaceAttempts:
         self._plan = plan
         self._fleet = fleet
         self._failures: list[tuple[Deployment, Failure]] = []
-        self._refusals: dict[str, Refusal] = {}
+        self._refusals: dict[str, LeaseRefusal] = {}
 
     @property
     def running(self) -> tuple[Attempt, ...]:
@@ -44,7 +71,7 @@ class RaceAttempts:
         return tuple(attempt for attempt in made if attempt.running)
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:
+    def refusals(self) -> tuple[LeaseRefusal, ...]:
         """What keeps deployments from being called that were asked and not called since."""
         return tuple(self._refusals.values())
 
@@ -122,7 +149,7 @@ class RaceAttempts:
             forced=forced,
             ticket=ticket,
         )
-        if isinstance(lease, Refusal):
+        if isinstance(lease, LeaseRefusal):
             self._refusals[deployment.name] = lease
             return None
         self._refusals.pop(deployment.name, None)
@@ -139,7 +166,7 @@ class RaceAttempts:
 
     def wait_for_place(
         self, reason: AttemptReason, caused_by: int, on_place: Callable[[], None], now: float
-    ) -> Waiting | None:
+    ) -> QueueWait | None:
         """Stand in the queues of the best deployments that have just refused because they are full.
 
         `None` where none is, or their queues are full as well.
@@ -154,7 +181,7 @@ class RaceAttempts:
             full, reason=reason, caused_by=caused_by, on_start=on_place, now=now
         )
 
-    def exhausted(self, decisive: Failure | None = None) -> Exhausted:
+    def exhausted(self, decisive: Failure | None = None) -> RaceExhausted:
         """Return the verdict; where nothing was attempted, the refusals speak."""
         failures = [failure for _, failure in self._failures]
         refused = [refusal.failure() for refusal in self._refusals.values()]
@@ -169,17 +196,17 @@ class RaceAttempts:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Start:
+class StartAttempt:
     """Start this attempt now."""
 
     attempt: Attempt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cancel:
+class CancelAttempt:
     """Cancel this attempt now; its outcome is already settled."""
 
     attempt: Attempt
 
 
-Step = Start | Cancel
+RaceStep = StartAttempt | CancelAttempt

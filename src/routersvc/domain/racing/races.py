@@ -16,21 +16,64 @@ import math
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import HedgingMode, StreamRecoveryMode
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.concurrency import Waiting
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.fleet.leases import Obstacle, Refusal
-from routersvc.domain.outcomes.failures import Failure, SameDeployment
-from routersvc.domain.outcomes.race_results import Broken, DeadlinePassed, Verdict
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.failovers import retry_pause
-from routersvc.domain.racing.hedging import HedgeDecision, HedgeReason
-from routersvc.domain.racing.race_attempts import Cancel, RaceAttempts, Start, Step
-from routersvc.domain.racing.timeouts import due_at, lateness
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.fleet.queues import (
+    QueueWait,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    SameDeploymentRule,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceBroken,
+    RaceDeadlinePassed,
+    RaceResult,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.failovers import (
+    retry_pause,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+    HedgeReason,
+)
+from routersvc.domain.racing.race_attempts import (
+    CancelAttempt,
+    RaceAttempts,
+    RaceStep,
+    StartAttempt,
+)
+from routersvc.domain.racing.timeouts import (
+    due_at,
+    timeout_failure,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +99,7 @@ class Race:
         self.started_at = started_at
         self.deadline = started_at + plan.timeout
         self.winner: Attempt | None = None
-        self.verdict: Verdict | None = None
+        self.result: RaceResult | None = None
         self.on_place: Callable[[], None] | None = None
         self._fleet = fleet
         self._random = random
@@ -67,7 +110,7 @@ class Race:
         self.first_hedging: HedgeDecision | None = None
         self._hedge_at: float | None = None
         self._hedge_reason = AttemptReason.HEDGE
-        self._waiting: Waiting | None = None
+        self._waiting: QueueWait | None = None
 
     @property
     def attempts(self) -> Sequence[Attempt]:
@@ -94,7 +137,7 @@ class Race:
             instants.extend(due_at(attempt, self.plan) for attempt in self.running)
         return min(instants)
 
-    def begin(self, now: float) -> list[Step]:
+    def begin(self, now: float) -> list[RaceStep]:
         """Start the first attempt, now or when a provider lets it."""
         self._fleet.arrived(self.plan, now)
         return self._start_first(now)
@@ -121,7 +164,7 @@ class Race:
         """Take note of what an attempt's provider says is left of its rate limits."""
         self._fleet.observed(attempt.lease, headroom, now)
 
-    def committed(self, attempt: Attempt, now: float) -> list[Step]:
+    def committed(self, attempt: Attempt, now: float) -> list[RaceStep]:
         """Make `attempt` the answer and cancel the others."""
         self.winner = attempt
         self._hedge_at = None
@@ -139,11 +182,11 @@ class Race:
         winner.outcome = AttemptOutcome.SERVED
         self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
 
-    def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[Step]:
+    def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Take note that an attempt failed before it was committed; start what comes next."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
         if self._attempts.forbids_another(attempt, failure):
-            steps: list[Step] = [
+            steps: list[RaceStep] = [
                 self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
             ]
             self._give_up(failure)
@@ -153,12 +196,12 @@ class Race:
             self._give_up()
         return steps
 
-    def broke(self, failure: Failure, now: float) -> list[Step]:
+    def broke(self, failure: Failure, now: float) -> list[RaceStep]:
         """Take note that the answer broke after its commit; recover where the mode allows."""
         broken = self._winner()
         self._end(broken, AttemptOutcome.BROKEN, failure, now)
         self.winner = None
-        steps: list[Step] = []
+        steps: list[RaceStep] = []
         recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
         if (
             recovers
@@ -167,30 +210,30 @@ class Race:
         ):
             steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
         if not steps:
-            self.verdict = Broken(failure=failure)
+            self.result = RaceBroken(failure=failure)
         return steps
 
-    def woke(self, now: float) -> list[Step]:
+    def woke(self, now: float) -> list[RaceStep]:
         """Act on what has come due: the deadline, late attempts, a waiting retry, a hedge."""
         if now >= self.deadline:
-            steps: list[Step] = self.abandoned(now)
-            self.verdict = DeadlinePassed()
+            steps: list[RaceStep] = self.abandoned(now)
+            self.result = RaceDeadlinePassed()
             return steps
         steps = []
         if self.winner is None:
             for attempt in self.running:
-                if self.verdict is None and now >= due_at(attempt, self.plan):
-                    steps.append(Cancel(attempt))
-                    steps.extend(self.failed(attempt, lateness(attempt, self.plan), now))
-        if self.verdict is None and self._retry is not None and now >= self._retry.at:
+                if self.result is None and now >= due_at(attempt, self.plan):
+                    steps.append(CancelAttempt(attempt))
+                    steps.extend(self.failed(attempt, timeout_failure(attempt, self.plan), now))
+        if self.result is None and self._retry is not None and now >= self._retry.at:
             steps.extend(self._start_retry(self._retry, now))
-        if self.verdict is None and self._hedge_at is not None and now >= self._hedge_at:
+        if self.result is None and self._hedge_at is not None and now >= self._hedge_at:
             steps.extend(self._start_hedge(now))
-        if self.verdict is None and self._waiting is not None:
+        if self.result is None and self._waiting is not None:
             steps.extend(self._start_waiting(self._waiting, now))
         return steps
 
-    def abandoned(self, now: float) -> list[Step]:
+    def abandoned(self, now: float) -> list[RaceStep]:
         """End everything without a word on anyone's health: the caller left or the time is up."""
         self._hedge_at = None
         self._retry = None
@@ -211,11 +254,11 @@ class Race:
         self._attempts.failed(attempt, failure)
         self._fleet.failed(attempt.lease, failure, now)
 
-    def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> Cancel:
+    def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> CancelAttempt:
         attempt.outcome = outcome
         attempt.ended_at = now
         self._fleet.released(attempt.lease, now)
-        return Cancel(attempt)
+        return CancelAttempt(attempt)
 
     def _may_start_another(self, now: float) -> bool:
         counted = len(self.attempts) - self._free_attempts
@@ -224,10 +267,10 @@ class Race:
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
 
-    def _replace(self, failed: Attempt, failure: Failure, now: float) -> list[Step]:
+    def _replace(self, failed: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         rule = failure.rule.same_deployment
         if (
-            rule is SameDeployment.AT_ONCE_IF_CONNECTION_WAS_IDLE
+            rule is SameDeploymentRule.AT_ONCE_IF_CONNECTION_WAS_IDLE
             and failure.connection_was_idle
             and failed.reason is not AttemptReason.RETRY
             and self._is_useful(now)
@@ -264,7 +307,7 @@ class Race:
             caused_by=failed.number,
         )
 
-    def _start_retry(self, retry: _Retry, now: float) -> list[Step]:
+    def _start_retry(self, retry: _Retry, now: float) -> list[RaceStep]:
         self._retry = None
         if retry.reason is AttemptReason.FIRST:
             return self._start_first(now)
@@ -277,7 +320,7 @@ class Race:
             self._give_up()
         return steps
 
-    def _start_first(self, now: float) -> list[Step]:
+    def _start_first(self, now: float) -> list[RaceStep]:
         """Start the best deployment that may be called; where none may, the least bad one.
 
         A place at one that is well and full is waited for. Else least bad is the one whose breaker
@@ -286,7 +329,7 @@ class Race:
         is the caller's to know; only none is too little.
         """
         if now >= self.deadline:
-            self.verdict = DeadlinePassed()
+            self.result = RaceDeadlinePassed()
             return []
         steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
         if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
@@ -321,7 +364,7 @@ class Race:
         if self.on_place is not None:
             self.on_place()
 
-    def _start_waiting(self, waiting: Waiting, now: float) -> list[Step]:
+    def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
         """Start on the place that has become free, or give up where none did in time.
 
         Whoever was full may by now be closed for another reason; then the others have their turn.
@@ -330,7 +373,7 @@ class Race:
         if place is None and now < waiting.until:
             return []
         self._waiting = None
-        steps: list[Step] = []
+        steps: list[RaceStep] = []
         if place is None or not self._is_useful(now):
             waiting.leave(now)
         else:
@@ -346,7 +389,7 @@ class Race:
             self._give_up()
         return steps
 
-    def _start_hedge(self, now: float) -> list[Step]:
+    def _start_hedge(self, now: float) -> list[RaceStep]:
         self._hedge_at = None
         running = self.running
         if not running or not self._may_start_another(now):
@@ -357,15 +400,15 @@ class Race:
             self._arm_hedge(late, now, refused_after=now - late.started_at)
         return steps
 
-    def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[Step]:
+    def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[RaceStep]:
         return self._started(self._attempts.start_other(reason, caused_by, now), now)
 
-    def _started(self, attempt: Attempt | None, now: float) -> list[Step]:
+    def _started(self, attempt: Attempt | None, now: float) -> list[RaceStep]:
         """Return the step of an attempt that has got its lease; none where none has."""
         if attempt is None:
             return []
         self._arm_hedge(attempt, now)
-        return [Start(attempt)]
+        return [StartAttempt(attempt)]
 
     def _arm_hedge(
         self, attempt: Attempt, now: float, *, refused_after: float | None = None
@@ -390,8 +433,8 @@ class Race:
         self._hedge_at = None if delay is None else attempt.started_at + delay
 
     def _give_up(self, decisive: Failure | None = None) -> None:
-        self.verdict = self._attempts.exhausted(decisive)
+        self.result = self._attempts.exhausted(decisive)
 
 
-def _wait_of(refusal: Refusal) -> float:
+def _wait_of(refusal: LeaseRefusal) -> float:
     return math.inf if refusal.wait is None else refusal.wait

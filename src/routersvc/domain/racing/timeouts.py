@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
 
 
 def due_at(attempt: Attempt, plan: Plan) -> float:
@@ -18,7 +27,7 @@ def due_at(attempt: Attempt, plan: Plan) -> float:
     return whole
 
 
-def lateness(attempt: Attempt, plan: Plan) -> Failure:
+def timeout_failure(attempt: Attempt, plan: Plan) -> Failure:
     """Return what it means that `attempt` has taken too long."""
     timeouts = plan.timeouts
     if attempt.idle_since is None:

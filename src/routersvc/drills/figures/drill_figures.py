@@ -10,11 +10,17 @@ import collections
 import dataclasses
 import enum
 
-from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError, StreamBrokenError
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.outcomes.attempt_reports import (
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
+)
+from routersvc.domain.outcomes.errors import (
+    DeadlineExceededError,
+    RefusedError,
+    StreamBrokenError,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
 

@@ -7,15 +7,34 @@ import random as random_module
 from collections.abc import Callable
 from typing import Protocol
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.conversation.prompts import Message, Prompt, Role, Text
-from routersvc.domain.outcomes.errors import CallFailedError, RefusedError
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.outcomes.errors import (
+    CallFailedError,
+    RefusedError,
+)
 from routersvc.drills.plans.drill_plans import Batches, ClosedLoop, DrillPlan, PoissonArrivals
 from routersvc.drills.promises.received_answers import ReceivedAnswer
 from routersvc.engine.router import Router
 
-_PROMPT = Prompt(messages=(Message(role=Role.USER, parts=(Text(text="What is the time?"),)),))
+_PROMPT = Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="What is the time?"),)),))
 
 
 class CallerWatch(Protocol):
@@ -128,7 +147,7 @@ class Callers:
                         watch.hears(request, answer)
                 else:
                     completion = await call.complete()
-                    texts = [part.text for part in completion.parts if isinstance(part, Text)]
+                    texts = [part.text for part in completion.parts if isinstance(part, TextPart)]
                     answer.take_whole("".join(texts))
                     watch.hears(request, answer)
         except (RefusedError, CallFailedError) as error:

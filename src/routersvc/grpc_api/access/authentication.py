@@ -16,7 +16,9 @@ from typing import Any, Protocol, TypeAlias, cast
 import grpc
 from grpc import aio
 
-from routersvc.domain.outcomes.errors import UnknownTenantError
+from routersvc.domain.outcomes.errors import (
+    UnknownTenantError,
+)
 
 _Context = aio.ServicerContext[Any, Any]
 # Generic in the stubs alone.

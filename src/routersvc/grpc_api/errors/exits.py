@@ -17,7 +17,11 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc import aio
 
-from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError, RouterError
+from routersvc.domain.outcomes.errors import (
+    FieldViolation,
+    InvalidRequestError,
+    RouterError,
+)
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.errors.status_details import travelling
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status

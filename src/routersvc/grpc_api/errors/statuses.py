@@ -31,10 +31,19 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failures import LastWord
-from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.domain.planning.candidates import Candidate
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 
 DEFAULT_RETRY_AFTER = 1.0
 """Seconds after which a retry can help where nobody said when: an open breaker's first pause."""
@@ -209,11 +218,11 @@ def _exclusions_text(candidates: Iterable[Candidate]) -> str:
 
 
 def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
-    code, reason = _last_word(error.last_word)
-    passes = error.last_word in {
-        LastWord.UNAVAILABLE,
-        LastWord.RATE_LIMITED,
-        LastWord.LOCALLY_OVERLOADED,
+    code, reason = _caller_outcome(error.caller_outcome)
+    passes = error.caller_outcome in {
+        CallerOutcome.UNAVAILABLE,
+        CallerOutcome.RATE_LIMITED,
+        CallerOutcome.LOCALLY_OVERLOADED,
     }
     retry_after = DEFAULT_RETRY_AFTER if error.retry_after is None else error.retry_after
     return ErrorStatus(
@@ -226,23 +235,25 @@ def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
     )
 
 
-def _last_word(last_word: LastWord) -> tuple[StatusCode, errors_pb2.ErrorReason.ValueType]:
-    match last_word:
-        case LastWord.UNAVAILABLE:
+def _caller_outcome(
+    caller_outcome: CallerOutcome,
+) -> tuple[StatusCode, errors_pb2.ErrorReason.ValueType]:
+    match caller_outcome:
+        case CallerOutcome.UNAVAILABLE:
             return StatusCode.UNAVAILABLE, errors_pb2.ERROR_REASON_PROVIDERS_UNAVAILABLE
-        case LastWord.RATE_LIMITED:
+        case CallerOutcome.RATE_LIMITED:
             return StatusCode.RESOURCE_EXHAUSTED, errors_pb2.ERROR_REASON_PROVIDERS_RATE_LIMITED
-        case LastWord.LOCALLY_OVERLOADED:
+        case CallerOutcome.LOCALLY_OVERLOADED:
             return StatusCode.RESOURCE_EXHAUSTED, errors_pb2.ERROR_REASON_ROUTER_OVERLOADED
-        case LastWord.BAD_ANSWER:
+        case CallerOutcome.BAD_ANSWER:
             return StatusCode.UNAVAILABLE, errors_pb2.ERROR_REASON_BAD_ANSWER
-        case LastWord.CONTEXT_LENGTH:
+        case CallerOutcome.CONTEXT_LENGTH:
             return StatusCode.INVALID_ARGUMENT, errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED
-        case LastWord.CONTENT_FILTERED:
+        case CallerOutcome.CONTENT_FILTERED:
             return StatusCode.FAILED_PRECONDITION, errors_pb2.ERROR_REASON_CONTENT_FILTERED
-        case LastWord.REJECTED:
+        case CallerOutcome.REJECTED:
             return StatusCode.INVALID_ARGUMENT, errors_pb2.ERROR_REASON_REJECTED_BY_PROVIDER
-        case LastWord.MISCONFIGURED:
+        case CallerOutcome.MISCONFIGURED:
             return StatusCode.FAILED_PRECONDITION, errors_pb2.ERROR_REASON_PROVIDER_MISCONFIGURED
         case _:
-            assert_never(last_word)
+            assert_never(caller_outcome)

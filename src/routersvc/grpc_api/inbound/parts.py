@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from llmrouter.v1 import prompt_pb2
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    CacheLifetime,
-    File,
-    Image,
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -47,7 +49,7 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         is_plain = kind == "text" and not item.HasField("cache_marker")
         if is_plain and item.text and role is not Role.TOOL:
             # Nearly all that prompts consist of, so it pays for no path.
-            parts.append(Text(text=item.text))
+            parts.append(TextPart(text=item.text))
             continue
         part_path = f"{path}.parts[{place}]"
         if kind is None:
@@ -80,14 +82,14 @@ def _check_role(kind: str, role: Role, path: str, violations: Violations) -> Non
 
 def _text(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
-) -> Text:
+) -> TextPart:
     violations.present(f"{path}.text", part.text)
-    return Text(text=part.text, cache=cache)
+    return TextPart(text=part.text, cache=cache)
 
 
 def _image(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
-) -> Image:
+) -> ImagePart:
     image = part.image
     path = f"{path}.image"
     source = image.WhichOneof("source")
@@ -98,7 +100,7 @@ def _image(
     else:
         violations.present(f"{path}.data", image.data)
     violations.media_type(f"{path}.media_type", image.media_type, required=source == "data")
-    return Image(
+    return ImagePart(
         url=image.url if source == "url" else None,
         data=image.data if source == "data" else None,
         media_type=image.media_type,
@@ -109,19 +111,19 @@ def _image(
 
 def _audio(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
-) -> Audio:
+) -> AudioPart:
     audio = part.audio
     path = f"{path}.audio"
     violations.present(f"{path}.data", audio.data)
     violations.media_type(f"{path}.media_type", audio.media_type, required=True)
-    return Audio(
+    return AudioPart(
         data=audio.data, media_type=audio.media_type, transcript=audio.transcript, cache=cache
     )
 
 
 def _file(
     part: prompt_pb2.Part, path: str, cache: CacheLifetime | None, violations: Violations
-) -> File:
+) -> FilePart:
     file = part.file
     path = f"{path}.file"
     source = file.WhichOneof("source")
@@ -134,7 +136,7 @@ def _file(
     else:
         violations.present(f"{path}.file_id", file.file_id)
     violations.media_type(f"{path}.media_type", file.media_type, required=source == "data")
-    return File(
+    return FilePart(
         url=file.url if source == "url" else None,
         data=file.data if source == "data" else None,
         file_id=file.file_id if source == "file_id" else None,
@@ -165,7 +167,7 @@ def _tool_result(
     result = part.tool_result
     path = f"{path}.tool_result"
     violations.present(f"{path}.tool_call_id", result.tool_call_id)
-    parts: list[Text | Image | File] = []
+    parts: list[TextPart | ImagePart | FilePart] = []
     for place, item in enumerate(result.parts):
         item_path = f"{path}.parts[{place}]"
         match item.WhichOneof("content"):
@@ -173,7 +175,7 @@ def _tool_result(
                 violations.add(item_path, "must hold exactly one content")
             case "text" | "image" | "file" as kind:
                 inner = _part_of(item, kind, item_path, violations)
-                if isinstance(inner, Text | Image | File):
+                if isinstance(inner, TextPart | ImagePart | FilePart):
                     parts.append(inner)
             case kind:
                 violations.add(f"{item_path}.{kind}", "does not stand in a tool result")
@@ -187,9 +189,9 @@ def _thought(
     path: str,  # noqa: ARG001 - the signature that all kinds share
     cache: CacheLifetime | None,
     violations: Violations,  # noqa: ARG001 - the signature that all kinds share
-) -> Thought:
+) -> ThoughtPart:
     thought = part.reasoning
-    return Thought(
+    return ThoughtPart(
         text=thought.text,
         signature=thought.signature,
         encrypted=thought.encrypted,
@@ -202,8 +204,8 @@ def _refusal(
     path: str,  # noqa: ARG001 - the signature that all kinds share
     cache: CacheLifetime | None,
     violations: Violations,  # noqa: ARG001 - the signature that all kinds share
-) -> Refusal:
-    return Refusal(text=part.refusal, cache=cache)
+) -> RefusalPart:
+    return RefusalPart(text=part.refusal, cache=cache)
 
 
 _Kind = Callable[[prompt_pb2.Part, str, CacheLifetime | None, Violations], Part]

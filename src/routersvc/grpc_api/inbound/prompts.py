@@ -6,20 +6,30 @@ The caller must look at the violations before it uses the result.
 from __future__ import annotations
 
 from llmrouter.v1 import prompt_pb2
+from routersvc.domain.conversation.messages import (
+    Message,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
 from routersvc.domain.conversation.prompts import (
     AudioOutput,
-    FunctionTool,
+    Prompt,
+    Sampling,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+)
+from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
-    Message,
-    Modality,
-    Prompt,
-    Reasoning,
     ResponseFormat,
-    Sampling,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
     ToolChoice,
     ToolChoiceMode,
-    WireExtension,
 )
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.parts import message_of

@@ -13,26 +13,34 @@ from llmrouter.v1 import prompt_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
 from routersvc.domain.conversation.answers import (
     Finished,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
-    UsageCounted,
 )
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    Image,
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
     Part,
-    Refusal,
-    Text,
-    Thought,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.conversation.usage import (
+    UsageCounted,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import write_report, write_usage
@@ -142,11 +150,11 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
 
 def _write_part(part: Part, into: prompt_pb2.Part) -> None:
     match part:
-        case Text():
+        case TextPart():
             into.text = part.text
-        case Refusal():
+        case RefusalPart():
             into.refusal = part.text
-        case Thought():
+        case ThoughtPart():
             into.reasoning.text = part.text
             into.reasoning.signature = part.signature
             into.reasoning.encrypted = part.encrypted
@@ -155,17 +163,17 @@ def _write_part(part: Part, into: prompt_pb2.Part) -> None:
             into.tool_call.name = part.name
             into.tool_call.arguments_json = part.arguments_json
             into.tool_call.signature = part.signature
-        case Image():
+        case ImagePart():
             into.image.media_type = part.media_type
             if part.url is not None:
                 into.image.url = part.url
             else:
                 into.image.data = part.data or b""
-        case Audio():
+        case AudioPart():
             into.audio.data = part.data
             into.audio.media_type = part.media_type
             into.audio.transcript = part.transcript
-        case File() | ToolResult():
+        case FilePart() | ToolResult():
             raise ValueError("no model answers with a document or with the result of a tool")
         case _:
             assert_never(part)

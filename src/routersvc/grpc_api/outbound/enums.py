@@ -17,21 +17,49 @@ from llmrouter.v1 import (
     routing_pb2,
     stream_pb2,
 )
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
-    Priority,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.answers import FinishReason
-from routersvc.domain.conversation.prompts import CacheLifetime, Modality
-from routersvc.domain.fleet.health import BreakerState, HealthState
-from routersvc.domain.fleet.leases import Obstacle
-from routersvc.domain.outcomes.failures import FailureClass
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason, DegradationRung
-from routersvc.domain.planning.candidates import ExclusionReason
+from routersvc.domain.catalogue.policies import (
+    Priority,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+    Modality,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.health import (
+    HealthState,
+)
+from routersvc.domain.fleet.leases import (
+    Obstacle,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
+from routersvc.domain.outcomes.degradations import (
+    DegradationRung,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
 from routersvc.engine.call_events import RecoveryKind
 
 FINISH_REASONS: Mapping[FinishReason, stream_pb2.FinishReason.ValueType] = MappingProxyType(

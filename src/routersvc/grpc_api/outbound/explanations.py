@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmrouter.v1 import explanation_pb2, routing_pb2
-from routersvc.domain.explaining.explanations import Explanation
-from routersvc.domain.fleet.leases import Refusal
-from routersvc.domain.planning.candidates import Candidate, Exclusion, ScorePart
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.explaining.explanations import (
+    Explanation,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+)
+from routersvc.domain.planning.candidates import (
+    Candidate,
+    ScorePart,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+)
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of, report_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of
@@ -75,7 +89,7 @@ def _candidates(explanation: Explanation) -> list[explanation_pb2.Candidate]:
 
 
 def _candidate(
-    candidate: Candidate, *, rank: int, obstacle: Refusal | None
+    candidate: Candidate, *, rank: int, obstacle: LeaseRefusal | None
 ) -> explanation_pb2.Candidate:
     return explanation_pb2.Candidate(
         deployment=deployment_name_of(candidate.deployment),
@@ -91,7 +105,7 @@ def _candidate(
     )
 
 
-def _obstacle(refusal: Refusal) -> explanation_pb2.Obstacle:
+def _obstacle(refusal: LeaseRefusal) -> explanation_pb2.Obstacle:
     return explanation_pb2.Obstacle(
         reason=enums_out.OBSTACLES[refusal.obstacle],
         description=f"it {refusal.description}",
@@ -113,7 +127,7 @@ def _exclusion(exclusion: Exclusion) -> explanation_pb2.Exclusion:
     )
 
 
-def _plan(plan: Plan, obstacles: Mapping[str, Refusal]) -> explanation_pb2.Plan:
+def _plan(plan: Plan, obstacles: Mapping[str, LeaseRefusal]) -> explanation_pb2.Plan:
     return explanation_pb2.Plan(
         steps=[
             explanation_pb2.PlanStep(

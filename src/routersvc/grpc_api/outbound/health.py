@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from llmrouter.v1 import health_pb2
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.health import BreakerHealth, DeploymentHealth, ProbeResult, Quantiles
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerHealth,
+)
+from routersvc.domain.fleet.health import (
+    DeploymentHealth,
+    HealthCheckResult,
+    Quantiles,
+)
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of
@@ -88,7 +97,7 @@ def _last_failure(health: DeploymentHealth, now: float) -> health_pb2.LastFailur
     )
 
 
-def _last_probe(probe: ProbeResult | None, now: float) -> health_pb2.LastProbe | None:
+def _last_probe(probe: HealthCheckResult | None, now: float) -> health_pb2.LastProbe | None:
     if probe is None:
         return None
     return health_pb2.LastProbe(

@@ -7,10 +7,22 @@ message that is handed to another one's constructor is serialised and parsed to 
 from __future__ import annotations
 
 from llmrouter.v1 import report_pb2
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.conversation.answers import Usage
-from routersvc.domain.outcomes.failures import Failure
-from routersvc.domain.outcomes.reports import AttemptReport, Cost, RouteReport
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
+    AttemptReport,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.times import write_duration, write_timestamp
 
@@ -103,7 +115,7 @@ def _write_failure(failure: Failure, into: report_pb2.Attempt) -> None:
         into.http_status = failure.http_status
 
 
-def _write_cost(cost: Cost, into: report_pb2.Cost) -> None:
+def _write_cost(cost: AttemptCost, into: report_pb2.Cost) -> None:
     into.usd = cost.usd
     into.wasted_usd = cost.wasted_usd
     into.estimated = cost.estimated

@@ -26,7 +26,13 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.providers.credentials.authorisations import Headers, OutgoingRequest
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 

@@ -16,7 +16,13 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 
 T = TypeVar("T")
 

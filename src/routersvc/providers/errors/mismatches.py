@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 
 
 def cannot_express(wire_format: str, what: str, *, dialect: str = "") -> AttemptFailedError:

@@ -16,7 +16,9 @@ import math
 import re
 from collections.abc import Mapping
 
-from routersvc.domain.conversation.answers import RateLimitHeadroom
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
 
 _REMAINING_REQUESTS = (
     "x-ratelimit-remaining-requests",

@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 
 SPECIFIC_CODES: Mapping[FailureClass, frozenset[str]] = MappingProxyType(
     {

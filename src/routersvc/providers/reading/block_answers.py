@@ -6,14 +6,23 @@ import orjson
 
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
-    FinishReason,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.prompts import Prompt, ReasoningVisibility
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningVisibility,
+)
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.conversation.answers import Alternative, TokenLogprob
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
+    TokenLogprob,
+)
 from routersvc.providers.reading.json_values import JsonObject
 
 
@@ -16,7 +19,7 @@ def read_logprobs(tokens: Iterable[JsonObject]) -> tuple[TokenLogprob, ...]:
             logprob=token["logprob"],
             token_bytes=bytes(token.get("bytes") or ()),
             alternatives=tuple(
-                Alternative(
+                AlternativeLogprob(
                     token=other["token"],
                     logprob=other["logprob"],
                     token_bytes=bytes(other.get("bytes") or ()),

@@ -12,7 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.prompts import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+    ReasoningVisibility,
+)
 from routersvc.providers.reading.json_values import JsonObject
 
 LEAST_BUDGET = 1_024

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.prompts import FunctionTool, JsonSchemaFormat
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+)
 from routersvc.providers.reading.json_values import JsonObject, object_in
 
 FAILED_TOOL_PREFIX = "The tool failed: "

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.reading.json_values import JsonObject, object_in
 
 Refuse = Callable[[str], AttemptFailedError]

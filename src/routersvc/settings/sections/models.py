@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.settings.sections.qualities import QualitySection
 from routersvc.settings.types.fields import Date, Name, Names, Section, UsDollars, unique
 

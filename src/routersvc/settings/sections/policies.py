@@ -10,13 +10,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
-    HedgingRule,
     OrderMode,
-    RetryRule,
     StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+    RetryRule,
 )
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.route_rules import RouteRuleSection

@@ -14,7 +14,9 @@ from types import MappingProxyType
 from genai_prices import data_snapshot
 from genai_prices.types import TieredPrices
 
-from routersvc.domain.catalogue.deployments import Prices
+from routersvc.domain.catalogue.models import (
+    Prices,
+)
 
 _VENDORS: Mapping[str, str] = MappingProxyType({"xai": "x-ai"})
 """What the library calls a vendor, where that differs."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
-from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.qualities import (
+    NO_QUALITY_KNOWN,
+    Quality,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
 from routersvc.settings.types.fields import Ratio, Section
 
 

@@ -8,8 +8,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from routersvc.domain.catalogue.route_rules import Hours, RouteMatch, RouteRule
-from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.route_rules import (
+    RouteHours,
+    RouteMatch,
+    RouteRule,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
 from routersvc.settings.types.fields import (
     FilledNames,
     Name,
@@ -48,10 +54,10 @@ class HoursSection(Section):
         default=(), description="Only on these days, by the day on which it begins."
     )
 
-    def value(self) -> Hours:
+    def value(self) -> RouteHours:
         """Return the part of the day."""
         days = list(Weekday)
-        return Hours(
+        return RouteHours(
             start=self.start,
             end=self.end,
             weekdays=frozenset(days.index(day) for day in self.weekdays),

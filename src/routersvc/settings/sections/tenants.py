@@ -6,11 +6,22 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.call_rates import CallRateRule
-from routersvc.domain.catalogue.cost_budgets import CostBudgetRule, DowngradeRule
-from routersvc.domain.catalogue.policies import HedgingMode
-from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    WeightWishes,
+)
+from routersvc.domain.measures.call_rates import (
+    CallRateRule,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetDowngradeRule,
+    CostBudgetRule,
+)
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.weights import TenantWeightsSection
 from routersvc.settings.types.fields import (
@@ -129,9 +140,9 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
     )
 
 
-def _downgrade(section: DowngradeSection | None) -> DowngradeRule | None:
+def _downgrade(section: DowngradeSection | None) -> BudgetDowngradeRule | None:
     if section is None:
         return None
-    return DowngradeRule(
+    return BudgetDowngradeRule(
         threshold=section.threshold, policy=section.policy or "", min_tier=section.min_tier or 0
     )

@@ -18,9 +18,15 @@ from routersvc.app.replays.framing import Framing, framed
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, recording_in, replay
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.domain.conversation.answers import FinishReason
-from routersvc.domain.conversation.prompts import Text
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    TextPart,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 
 JsonObject = dict[str, Any]
 ANSWER: JsonObject = {
@@ -69,7 +75,7 @@ def test_record_is_read_in_every_form(response: JsonObject, *, streaming: bool) 
     found = replayed(record(response, streaming=streaming))
 
     assert found.failure is None
-    assert found.answer.parts == (Text(text="Hi"),)
+    assert found.answer.parts == (TextPart(text="Hi"),)
     assert found.answer.finish.reason is FinishReason.STOP
     assert found.adapter == "openai_chat/groq"
 
@@ -170,7 +176,7 @@ def test_captured_response_is_read(data: bytes) -> None:
     found = replayed(data, "openai_chat")
 
     assert found.failure is None
-    assert found.answer.parts == (Text(text="Hi"),)
+    assert found.answer.parts == (TextPart(text="Hi"),)
     assert found.adapter == "openai_chat/generic"
 
 
@@ -248,7 +254,7 @@ def test_cut_and_split_deliver_what_they_say() -> None:
     assert cut.failure is not None
     assert cut.failure.failure_class is FailureClass.TRUNCATED
     assert cut.has_content
-    assert cut.answer.parts == (Text(text="Hi"),)
+    assert cut.answer.parts == (TextPart(text="Hi"),)
     assert nothing.failure is not None
     assert not nothing.has_content
 

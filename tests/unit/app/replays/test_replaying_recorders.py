@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from routersvc.app.replays.replaying import Replay, adapter_of, recording_in, replay
-from routersvc.domain.conversation.answers import FinishReason
-from routersvc.domain.conversation.prompts import Image, Text, ToolCall
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    ImagePart,
+    TextPart,
+    ToolCall,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 
 JsonObject = dict[str, Any]
 
@@ -60,7 +68,7 @@ def test_media_that_were_left_out_are_short_ones() -> None:
 
     found = replayed({"json": body}, streaming=False).answer.parts
 
-    assert [type(part) for part in found] == [Text, Image]
+    assert [type(part) for part in found] == [TextPart, ImagePart]
 
 
 def test_spelling_of_an_sdk_is_put_back_but_not_in_what_a_model_has_named() -> None:

@@ -8,18 +8,20 @@ import datetime as dt
 import pytest
 
 from routersvc.domain.catalogue.route_rules import (
-    Hours,
-    Question,
+    RouteHours,
     RouteMatch,
+    RouteQuestion,
     RouteRule,
     first_match,
 )
-from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
 
 NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC).timestamp()
 """A Wednesday."""
 
-ASKED = Question(
+ASKED = RouteQuestion(
     task=Task.CODE,
     complexity=0.5,
     input_tokens=1000,
@@ -48,8 +50,8 @@ ASKED = Question(
         (RouteMatch(labels={"tier": "gold"}), False),
         (RouteMatch(tenants=frozenset({"acme"})), True),
         (RouteMatch(tenants=frozenset({"other"})), False),
-        (RouteMatch(hours=Hours(start=11 * 3600, end=13 * 3600)), True),
-        (RouteMatch(hours=Hours(start=13 * 3600, end=14 * 3600)), False),
+        (RouteMatch(hours=RouteHours(start=11 * 3600, end=13 * 3600)), True),
+        (RouteMatch(hours=RouteHours(start=13 * 3600, end=14 * 3600)), False),
         (RouteMatch(tasks=frozenset({Task.CODE}), tenants=frozenset({"other"})), False),
     ],
 )
@@ -85,7 +87,7 @@ def test_hours_over_midnight_belong_to_the_day_they_begin_on(
     holds: bool,  # noqa: FBT001
 ) -> None:
     """Wednesday's night ends on Thursday morning."""
-    night = Hours(start=22 * 3600, end=6 * 3600, weekdays=frozenset({2}))
+    night = RouteHours(start=22 * 3600, end=6 * 3600, weekdays=frozenset({2}))
     monday = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
     at = (monday + dt.timedelta(days=weekday, hours=hour)).timestamp()
@@ -97,7 +99,7 @@ def test_hours_over_midnight_belong_to_the_day_they_begin_on(
 def test_impossible_hours_are_refused(times: tuple[int, int]) -> None:
     """A day has 86,400 seconds."""
     with pytest.raises(ValueError, match="start"):
-        Hours(start=times[0], end=times[1])
+        RouteHours(start=times[0], end=times[1])
 
 
 def test_impossible_match_is_refused() -> None:

@@ -6,29 +6,64 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import BudgetStanding, CostBudgetRule, DowngradeRule
-from routersvc.domain.catalogue.deployments import (
+from routersvc.domain.catalogue.capabilities import (
     Capability,
+)
+from routersvc.domain.catalogue.catalogue import (
     Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
     Compliance,
     Deployment,
+)
+from routersvc.domain.catalogue.models import (
     Model,
     Prices,
 )
-from routersvc.domain.catalogue.policies import Policy, RetryRule
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
-from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.catalogue.policies import (
+    Policy,
+    RetryRule,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tenants import (
+    ANONYMOUS,
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    WeightWishes,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetDowngradeRule,
+    BudgetStanding,
+    CostBudgetRule,
+)
 from routersvc.domain.outcomes.errors import (
     PolicyNotAllowedError,
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.planning.candidates import ExclusionReason
-from routersvc.domain.planning.exclusions import effective_constraints, exclusions
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
+from routersvc.domain.planning.exclusions import (
+    effective_constraints,
+    exclusions,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 EU = Compliance(region="eu", no_training=True)
@@ -79,7 +114,7 @@ def request(tenant: str = "t", **routing: object) -> Request:
 
 
 def standing(
-    *, spent: float, usd: float = 10.0, downgrade: DowngradeRule | None = None
+    *, spent: float, usd: float = 10.0, downgrade: BudgetDowngradeRule | None = None
 ) -> BudgetStanding:
     """Return how a budget stands of which so much is spent, to be forgotten in 30 seconds."""
     return BudgetStanding(
@@ -304,7 +339,7 @@ def test_downgrade_moves_to_the_cheaper_policy_and_keeps_the_limits() -> None:
     planned = planner(
         Tenant(name="t"), deployments=(eu_dear, CHEAP, eu_cheap), drill=strict, fallback=fallback
     )
-    downgrade = DowngradeRule(threshold=0.8, policy="fallback")
+    downgrade = BudgetDowngradeRule(threshold=0.8, policy="fallback")
 
     before = planned.limits(request(), standing(spent=7.9, downgrade=downgrade))
     after = planned.limits(request(), standing(spent=8.0, downgrade=downgrade))
@@ -321,7 +356,7 @@ def test_downgrade_leaves_out_the_stronger_tiers() -> None:
     """And says so."""
     planned = planner(Tenant(name="t"))
     limits = planned.limits(
-        request(), standing(spent=8.0, downgrade=DowngradeRule(threshold=0.8, min_tier=1))
+        request(), standing(spent=8.0, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
     )
 
     assert [d.name for d in planned.plan(limits).deployments] == ["middle", "cheap"]
@@ -336,7 +371,7 @@ def test_downgrade_that_leaves_nothing_says_when_it_ends() -> None:
     """When less than the threshold is spent again."""
     planned = planner(Tenant(name="t"), deployments=(DEAR,))
     limits = planned.limits(
-        request(), standing(spent=8.5, downgrade=DowngradeRule(threshold=0.8, min_tier=1))
+        request(), standing(spent=8.5, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
     )
 
     with pytest.raises(TenantBudgetExhaustedError) as caught:

@@ -7,26 +7,36 @@ import pytest
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
-    FinishReason,
+    Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    Started,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    ImagePart,
+    Modality,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
-)
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    Image,
-    Modality,
-    Refusal,
-    Text,
-    Thought,
-    ToolCall,
 )
 
 DONE = Finished(reason=FinishReason.STOP)
@@ -52,9 +62,9 @@ def test_pieces_are_joined_in_their_order() -> None:
     answer = collect(events)
 
     assert answer.parts == (
-        Thought(text="hmm", signature=b"s"),
-        Thought(text="so"),
-        Text(text="It is"),
+        ThoughtPart(text="hmm", signature=b"s"),
+        ThoughtPart(text="so"),
+        TextPart(text="It is"),
         ToolCall(call_id="c0", name="f", arguments_json='{"a":1}', signature=b"t"),
         ToolCall(call_id="c1", name="g", arguments_json="{}"),
     )
@@ -75,8 +85,8 @@ def test_media_are_joined_by_kind() -> None:
     answer = collect(events)
 
     assert answer.parts == (
-        Audio(data=b"ab", media_type="audio/wav", transcript="hey"),
-        Image(data=b"c", media_type="image/png"),
+        AudioPart(data=b"ab", media_type="audio/wav", transcript="hey"),
+        ImagePart(data=b"c", media_type="image/png"),
     )
 
 
@@ -84,7 +94,7 @@ def test_refusal_is_a_part_of_its_own() -> None:
     """The model's refusal is not its answer."""
     answer = collect([RefusalDelta(text="I "), RefusalDelta(text="won't"), DONE])
 
-    assert answer.parts == (Refusal(text="I won't"),)
+    assert answer.parts == (RefusalPart(text="I won't"),)
 
 
 def test_answer_without_an_end_is_refused() -> None:

@@ -16,9 +16,17 @@ from routersvc.domain.fleet.attempt_budgets import (
     is_charged,
     withdraw,
 )
-from routersvc.domain.fleet.breakers import Breaker, BreakerLease, BreakerRule
-from routersvc.domain.outcomes.failures import BreakerEffect
-from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.domain.fleet.breakers import (
+    Breaker,
+    BreakerLease,
+    BreakerRule,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 RETRY = AttemptReason.RETRY

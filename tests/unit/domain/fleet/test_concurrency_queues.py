@@ -7,11 +7,15 @@ import pytest
 from routersvc.domain.fleet.concurrency import (
     ConcurrencyLimiter,
     ConcurrencyRule,
-    Place,
     TicketState,
-    Waiting,
 )
-from routersvc.domain.outcomes.reports import AttemptReason
+from routersvc.domain.fleet.queues import (
+    QueuePlace,
+    QueueWait,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -24,16 +28,16 @@ def full_limiter() -> ConcurrencyLimiter:
     return limiter
 
 
-def queued(limiter: ConcurrencyLimiter) -> Place:
+def queued(limiter: ConcurrencyLimiter) -> QueuePlace:
     """Return a place in the queue of a limiter."""
     ticket = limiter.enqueue()
     assert ticket is not None
-    return Place(A, ticket)
+    return QueuePlace(A, ticket)
 
 
-def waiting(*places: Place) -> Waiting:
+def waiting(*places: QueuePlace) -> QueueWait:
     """Return a call that waits for these."""
-    return Waiting(places, reason=AttemptReason.FAILOVER, caused_by=3, until=9.0)
+    return QueueWait(places, reason=AttemptReason.FAILOVER, caused_by=3, until=9.0)
 
 
 def test_place_that_was_granted_and_is_not_used_goes_to_the_next() -> None:

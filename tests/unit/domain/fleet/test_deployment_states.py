@@ -6,15 +6,48 @@ import random
 
 import pytest
 
-from routersvc.domain.conversation.answers import RateLimitHeadroom, Usage
-from routersvc.domain.fleet.active_checks import CheckResult
-from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
-from routersvc.domain.fleet.health import BreakerState, DeploymentHealth, HealthState, Quantiles
-from routersvc.domain.fleet.leases import Lease, Obstacle, Refusal
-from routersvc.domain.fleet.load_balancing import FAILURE_PENALTY
-from routersvc.domain.outcomes.failures import BreakerEffect, Failure, FailureClass
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckResult,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerRule,
+)
+from routersvc.domain.fleet.concurrency import (
+    ConcurrencyRule,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+    DeploymentState,
+)
+from routersvc.domain.fleet.health import (
+    DeploymentHealth,
+    HealthState,
+    Quantiles,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.fleet.load_balancing import (
+    FAILURE_PENALTY,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -153,7 +186,7 @@ def test_every_end_frees_the_place_for_who_waits(failure: Failure | None) -> Non
     lease = lease_of(state, 0.0)
     full = state.lease(10, 0.0, streaming=True)
     ticket = state.enqueue(lambda: None)
-    assert isinstance(full, Refusal)
+    assert isinstance(full, LeaseRefusal)
     assert full.obstacle is Obstacle.FULL
     assert ticket is not None
 
@@ -219,7 +252,7 @@ def test_latency_of_first_content_is_what_the_picker_learns() -> None:
     state.succeeded(lease, None, 40.0)
 
     assert state.load.known_latency == 0.5
-    assert state.outlook(40.0, streaming=True).first_content == pytest.approx(0.5, rel=0.05)
+    assert state.live_stats(40.0, streaming=True).first_content == pytest.approx(0.5, rel=0.05)
 
 
 def test_attempt_that_was_given_up_waited_at_least_so_long() -> None:
@@ -251,7 +284,7 @@ def test_late_deployment_is_known_to_be_late() -> None:
             else:
                 state.released(lease, 21.0)
 
-        late = state.outlook(21.0, streaming=True).late
+        late = state.live_stats(21.0, streaming=True).late
 
         assert late is not None
         assert late > 15.0
@@ -265,7 +298,7 @@ def test_break_after_the_first_content_is_no_late_first_content() -> None:
         state.answered(lease, 1.0)
         state.failed(lease, stalled, 30.0)
 
-    assert state.outlook(30.0, streaming=True).late == pytest.approx(1.0, rel=0.05)
+    assert state.live_stats(30.0, streaming=True).late == pytest.approx(1.0, rel=0.05)
 
 
 def test_failure_tells_what_is_left_of_the_rate_limits() -> None:
@@ -302,7 +335,7 @@ def test_open_breaker_says_for_how_long() -> None:
 
     refusal = state.lease(10, 100.25, streaming=True)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert (refusal.obstacle, refusal.wait) == (Obstacle.BREAKER_OPEN, 0.75)
     assert health_of(state, 100.25).state is HealthState.UNAVAILABLE
 
@@ -315,7 +348,7 @@ def test_request_that_must_not_be_repeated_is_no_probe() -> None:
 
     refusal = state.lease(10, 1.0, streaming=True, may_probe=False)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert isinstance(state.lease(10, 1.0, streaming=True), Lease)
 
 
@@ -328,7 +361,7 @@ def test_probe_that_says_nothing_is_returned() -> None:
 
     state.released(probe, 1.5)
 
-    assert isinstance(meanwhile, Refusal)
+    assert isinstance(meanwhile, LeaseRefusal)
     assert isinstance(state.lease(10, 1.5, streaming=True), Lease)
 
 
@@ -472,7 +505,7 @@ def test_refusal_says_why_in_a_sentence() -> None:
 
     refusal = state.lease(10, 0.0, streaming=True)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert refusal.failure().message == "`a` asked not to be called for 60 s"
 
 
@@ -491,31 +524,31 @@ class TestOutlooks:
         """Thousands of requests a second plan by the same one."""
         state = self.known()
 
-        seen = state.outlook(10.0, streaming=True)
+        seen = state.live_stats(10.0, streaming=True)
 
-        assert state.outlook(10.2, streaming=True) is seen
-        assert state.seen_outlook(10.2, streaming=True) is seen
-        assert state.seen_outlook(10.25, streaming=True) is None
+        assert state.live_stats(10.2, streaming=True) is seen
+        assert state.seen_live_stats(10.2, streaming=True) is seen
+        assert state.seen_live_stats(10.25, streaming=True) is None
 
     def test_it_is_kept_anew_when_its_time_is_up(self) -> None:
         """Also at that very instant; what is known of other requests goes with it."""
         state = self.known()
-        state.outlook(10.0, streaming=False)
-        state.outlook(10.0, streaming=True)
+        state.live_stats(10.0, streaming=False)
+        state.live_stats(10.0, streaming=True)
 
-        state.outlook(10.25, streaming=True)
+        state.live_stats(10.25, streaming=True)
 
-        assert state.seen_outlook(10.25, streaming=True) is not None
-        assert state.seen_outlook(10.25, streaming=False) is None
+        assert state.seen_live_stats(10.25, streaming=True) is not None
+        assert state.seen_live_stats(10.25, streaming=False) is None
 
     def test_whoever_changes_nothing_keeps_nothing(self) -> None:
         """Neither the outlook nor the view of the latencies under it."""
         state = self.known()
         history = state.history(streaming=True)
 
-        state.outlook(10.0, streaming=True, changes_nothing=True)
+        state.live_stats(10.0, streaming=True, changes_nothing=True)
 
-        assert state.seen_outlook(10.0, streaming=True) is None
+        assert state.seen_live_stats(10.0, streaming=True) is None
         history.record(9.0, 10.1)
         view = history.view(0.95, 10.1)
         assert view is not None
@@ -526,7 +559,7 @@ class TestOutlooks:
         state = self.known()
         history = state.history(streaming=True)
 
-        state.outlook(10.0, streaming=True)
+        state.live_stats(10.0, streaming=True)
 
         history.record(9.0, 10.1)
         view = history.view(0.95, 10.1)
@@ -538,13 +571,13 @@ class TestOutlooks:
         state = self.known()
         lease = lease_of(state, 10.0)
 
-        state.outlook(10.0, streaming=True)
+        state.live_stats(10.0, streaming=True)
         state.answered(lease, 10.1)
-        assert state.seen_outlook(10.1, streaming=True) is None
+        assert state.seen_live_stats(10.1, streaming=True) is None
 
-        state.outlook(10.1, streaming=True)
+        state.live_stats(10.1, streaming=True)
         state.succeeded(lease, None, 10.2)
-        assert state.seen_outlook(10.2, streaming=True) is None
+        assert state.seen_live_stats(10.2, streaming=True) is None
 
 
 def test_speed_is_that_of_late_answers() -> None:

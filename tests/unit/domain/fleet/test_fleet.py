@@ -7,23 +7,70 @@ import dataclasses
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import Deployment, Prices
-from routersvc.domain.catalogue.policies import HedgingMode, HedgingRule, Priority
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.active_checks import CheckResult
-from routersvc.domain.fleet.attempt_budgets import BudgetRule
-from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.disablements import RecheckRule
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
-from routersvc.domain.fleet.health import BreakerState
-from routersvc.domain.fleet.leases import Lease, Obstacle, Refusal
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.hedging import HedgeReason
-from routersvc.domain.racing.race_attempts import RaceAttempts
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Prices,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    HedgingRule,
+    Priority,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckResult,
+)
+from routersvc.domain.fleet.attempt_budgets import (
+    BudgetRule,
+)
+from routersvc.domain.fleet.breaker_health import (
+    BreakerState,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerRule,
+)
+from routersvc.domain.fleet.concurrency import (
+    ConcurrencyRule,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+)
+from routersvc.domain.fleet.disablements import (
+    RecheckRule,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+    FleetRules,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeReason,
+)
+from routersvc.domain.racing.race_attempts import (
+    RaceAttempts,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -36,7 +83,7 @@ NO_EXTRAS = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
 
 def ask(
     fleet: Fleet, plan: Plan, now: float, *, reason: AttemptReason = AttemptReason.FIRST
-) -> Lease | Refusal:
+) -> Lease | LeaseRefusal:
     """Ask for an attempt on the first deployment of a plan."""
     return fleet.start(plan.deployments[0], plan, reason=reason, earlier_failovers=1, now=now)
 
@@ -55,7 +102,7 @@ def test_disabled_deployment_says_when_it_is_checked() -> None:
 
     refusal = ask(fleet, plan, 16.0)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert (refusal.deployment, refusal.obstacle, refusal.wait) == (
         A,
         Obstacle.CREDENTIAL_DISABLED,
@@ -76,7 +123,7 @@ def test_call_that_checks_a_credential_puts_off_no_other_check() -> None:
     other = ask(fleet, plan_over(B), 30.0)
 
     assert isinstance(first, Lease)
-    assert isinstance(again, Refusal)
+    assert isinstance(again, LeaseRefusal)
     assert isinstance(other, Lease)
 
 
@@ -114,7 +161,7 @@ def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
 
     refused = [ask(fleet, plan, 1.0, reason=AttemptReason.HEDGE) for _ in range(3)]
 
-    assert [isinstance(one, Refusal) and one.obstacle for one in refused] == [
+    assert [isinstance(one, LeaseRefusal) and one.obstacle for one in refused] == [
         Obstacle.BUDGET_SPENT
     ] * 3
     assert fleet.running_attempts == 0
@@ -133,7 +180,7 @@ def test_what_providers_say_is_left_is_heeded() -> None:
     fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 1.0)
 
     refusal = ask(fleet, plan, 3.0)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert (refusal.obstacle, refusal.wait) == (Obstacle.NO_HEADROOM, 6.0)
     assert isinstance(ask(fleet, plan, 9.0), Lease)
 
@@ -311,7 +358,7 @@ class TestBudgets:
 
         answer = fleet.start(A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0)
 
-        assert isinstance(answer, Refusal)
+        assert isinstance(answer, LeaseRefusal)
         assert answer.obstacle is Obstacle.BUDGET_SPENT
 
 
@@ -379,15 +426,15 @@ def test_outlook_tells_what_calls_have_shown() -> None:
     fleet.failed(start(fleet, plan, 4.0), BROKEN, 4.0)
     view = fleet.view(4.0)
 
-    stream, answer = (view.outlook(A, streaming=streaming) for streaming in (True, False))
+    stream, answer = (view.live_stats(A, streaming=streaming) for streaming in (True, False))
 
-    for outlook in (stream, answer):
-        assert outlook.first_content == pytest.approx(1.0, rel=0.05)
-        assert outlook.late == pytest.approx(1.0, rel=0.05)
-        assert outlook.success_rate == 2 / 3
+    for live_stats in (stream, answer):
+        assert live_stats.first_content == pytest.approx(1.0, rel=0.05)
+        assert live_stats.late == pytest.approx(1.0, rel=0.05)
+        assert live_stats.success_rate == 2 / 3
     assert stream.latency == stream.first_content
     assert answer.latency == pytest.approx(4.0, rel=0.05)
-    nothing = fleet_of(A).view(0.0).outlook(A, streaming=True)
+    nothing = fleet_of(A).view(0.0).live_stats(A, streaming=True)
     assert (nothing.latency, nothing.first_content, nothing.late, nothing.success_rate) == (
         None,
         None,
@@ -530,7 +577,7 @@ def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
 
     fleet.succeeded(start(fleet, plan, 30.0), usage=None, now=31.0)
 
-    assert isinstance(refused, Refusal)
+    assert isinstance(refused, LeaseRefusal)
     assert refused.obstacle is Obstacle.MODEL_DISABLED
     assert fleet.health(A, 31.0).disabled_description == ""
 
@@ -559,7 +606,7 @@ def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
         ticket=place.ticket,
     )
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert refusal.obstacle is Obstacle.GATED
     assert second.granted is not None
     assert second.granted.ticket.started_at == 2.0
@@ -576,7 +623,7 @@ def test_call_that_checks_a_model_is_the_only_one() -> None:
     again = ask(fleet, plan, 30.0)
 
     assert isinstance(first, Lease)
-    assert isinstance(again, Refusal)
+    assert isinstance(again, LeaseRefusal)
     assert again.obstacle is Obstacle.MODEL_DISABLED
 
 
@@ -611,7 +658,7 @@ def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
         A, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=2.0, ticket=place.ticket
     )
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, LeaseRefusal)
     assert refusal.obstacle is Obstacle.BUDGET_SPENT
     assert second.granted is not None
     assert second.granted.ticket.started_at == 2.0

@@ -5,13 +5,32 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
-from routersvc.domain.fleet.fleet_views import FleetView
-from routersvc.domain.fleet.leases import Lease
-from routersvc.domain.fleet.load_balancing import DRAWN, Picker
-from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerRule,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+    DeploymentState,
+)
+from routersvc.domain.fleet.fleet_views import (
+    FleetView,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+)
+from routersvc.domain.fleet.load_balancing import (
+    DRAWN,
+    LoadBalancer,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
@@ -23,7 +42,7 @@ RULES = DeploymentRules(
 )
 
 
-class CountingPicker(Picker):
+class CountingPicker(LoadBalancer):
     """A picker that counts the turns it gives."""
 
     turns = 0
@@ -92,7 +111,7 @@ def test_explanation_draws_for_nobody() -> None:
 def test_turns_leave_nobody_out() -> None:
     """Every deployment comes first in its turn, with the others behind it as they stand."""
     first, second = Group("a", DRAWN), Group("b", 3)
-    picker = Picker(random.Random(5))
+    picker = LoadBalancer(random.Random(5))
     seen: set[Sequence[Deployment]] = set()
 
     for _ in range(100):
@@ -113,7 +132,7 @@ def test_recovering_deployment_gets_its_share_of_first_places() -> None:
     assert isinstance(probe, Lease)
     state.succeeded(probe, None, 5.0)
     group.lease(1)
-    picker = Picker(random.Random(5))
+    picker = LoadBalancer(random.Random(5))
 
     firsts = [
         FleetView(group.states, picker=picker, now=10.0).balanced(group.deployments)[0]

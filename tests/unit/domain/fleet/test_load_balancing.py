@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from routersvc.domain.fleet.load_balancing import (
     DRAWN,
     FAILURE_PENALTY,
-    Contender,
     Load,
-    Picker,
+    LoadBalancer,
+    LoadContender,
     costs_of,
 )
 
@@ -31,21 +31,23 @@ def loaded(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0)
     return made
 
 
-def counts(contenders: list[Contender], *, now: float = 0.0, picks: int = 3000) -> list[int]:
+def counts(contenders: list[LoadContender], *, now: float = 0.0, picks: int = 3000) -> list[int]:
     """Return how often each is picked."""
-    picker = Picker(random.Random(5))
+    picker = LoadBalancer(random.Random(5))
     counter = collections.Counter(picker.order(contenders, now)[0] for _ in range(picks))
     return [counter[index] for index in range(len(contenders))]
 
 
 def test_cost_is_latency_times_in_flight_and_one() -> None:
     """The next one waits behind those that are there."""
-    assert costs_of([Contender(loaded(0.5, in_flight=3))], 0.0) == [2.0]
+    assert costs_of([LoadContender(loaded(0.5, in_flight=3))], 0.0) == [2.0]
 
 
 def test_the_dearest_of_three_is_never_picked() -> None:
     """It loses against whoever is drawn with it; the cheapest wins whenever it is drawn."""
-    picked = counts([Contender(loaded(0.1)), Contender(loaded(0.9)), Contender(loaded(0.5))])
+    picked = counts(
+        [LoadContender(loaded(0.1)), LoadContender(loaded(0.9)), LoadContender(loaded(0.5))]
+    )
 
     assert picked[1] == 0
     assert picked[0] == pytest.approx(2000, abs=120)
@@ -55,23 +57,23 @@ def test_the_dearest_of_three_is_never_picked() -> None:
 def test_equals_share_alike() -> None:
     """A tie is settled by the draw, not by the order in the list."""
     for size in (2, 3, 5):
-        picked = counts([Contender(loaded(0.5)) for _ in range(size)])
+        picked = counts([LoadContender(loaded(0.5)) for _ in range(size)])
         assert all(count == pytest.approx(3000 / size, rel=0.15) for count in picked)
 
 
 def test_new_deployments_share_alike_by_in_flight() -> None:
     """Nothing is known of any of them but what runs."""
-    assert counts([Contender(loaded()), Contender(loaded(in_flight=1))]) == [3000, 0]
+    assert counts([LoadContender(loaded()), LoadContender(loaded(in_flight=1))]) == [3000, 0]
 
 
 def test_new_deployment_looks_like_the_best_of_its_group() -> None:
     """It is tried, and not by everybody at once."""
     new = loaded()
 
-    assert counts([Contender(new), Contender(loaded(0.5, in_flight=1))]) == [3000, 0]
+    assert counts([LoadContender(new), LoadContender(loaded(0.5, in_flight=1))]) == [3000, 0]
     new.started()
     new.started()
-    assert counts([Contender(new), Contender(loaded(0.5, in_flight=1))]) == [0, 3000]
+    assert counts([LoadContender(new), LoadContender(loaded(0.5, in_flight=1))]) == [0, 3000]
 
 
 def test_idle_deployment_does_not_draw_everybody() -> None:
@@ -79,20 +81,20 @@ def test_idle_deployment_does_not_draw_everybody() -> None:
     idle = loaded(0.01, at=0.0)
     busy = loaded(0.5, at=60.0)
 
-    costs = costs_of([Contender(idle), Contender(busy)], 60.0)
+    costs = costs_of([LoadContender(idle), LoadContender(busy)], 60.0)
     assert costs == pytest.approx([0.5, 0.5], rel=0.01)
     idle.started()
-    assert counts([Contender(idle), Contender(busy)], now=60.0) == [0, 3000]
-    assert counts([Contender(busy), Contender(idle)], now=60.0) == [3000, 0]
+    assert counts([LoadContender(idle), LoadContender(busy)], now=60.0) == [0, 3000]
+    assert counts([LoadContender(busy), LoadContender(idle)], now=60.0) == [3000, 0]
 
 
 def test_idle_group_falls_back_on_what_was_known() -> None:
     """Long ago is better than nothing."""
     fast, slow = loaded(0.1), loaded(5.0, in_flight=0)
 
-    assert counts([Contender(fast), Contender(slow)], now=20.0) == [3000, 0]
+    assert counts([LoadContender(fast), LoadContender(slow)], now=20.0) == [3000, 0]
     new = loaded(in_flight=3)
-    picked = counts([Contender(new), Contender(fast), Contender(slow)], now=11.0)
+    picked = counts([LoadContender(new), LoadContender(fast), LoadContender(slow)], now=11.0)
     assert picked[0] > 0
     assert picked[2] == 0
 
@@ -100,7 +102,7 @@ def test_idle_group_falls_back_on_what_was_known() -> None:
 def test_slow_deployment_is_asked_again_after_a_while() -> None:
     """Otherwise nobody would ever notice that it has recovered."""
     slow, fast = loaded(10.0, at=0.0), loaded(0.5, at=0.0)
-    contenders = [Contender(slow), Contender(fast)]
+    contenders = [LoadContender(slow), LoadContender(fast)]
     picked: list[int] = []
 
     for now in (1.0, 20.0, 40.0, 60.0):
@@ -119,7 +121,7 @@ def test_failures_are_charged_as_latency() -> None:
     failing.failed(0.001, now=0.0)
 
     assert failing.known_latency == FAILURE_PENALTY
-    assert counts([Contender(failing), Contender(loaded(2.0))]) == [0, 3000]
+    assert counts([LoadContender(failing), LoadContender(loaded(2.0))]) == [0, 3000]
 
 
 def test_recovered_deployment_is_charged_nothing() -> None:
@@ -130,7 +132,7 @@ def test_recovered_deployment_is_charged_nothing() -> None:
     load.recovered()
 
     assert load.known_latency is None
-    assert costs_of([Contender(load), Contender(loaded(0.7))], 0.0) == [0.7, 0.7]
+    assert costs_of([LoadContender(load), LoadContender(loaded(0.7))], 0.0) == [0.7, 0.7]
 
 
 def test_slow_failure_is_charged_in_full() -> None:
@@ -166,8 +168,8 @@ def test_in_flight_counts_back() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_slow_start_gives_at_most_its_share(share: float) -> None:
     """However idle it is."""
-    starting = Contender(loaded(0.1), share)
-    others = [Contender(loaded(0.5, in_flight=20)), Contender(loaded(0.5, in_flight=20))]
+    starting = LoadContender(loaded(0.1), share)
+    others = [LoadContender(loaded(0.5, in_flight=20)), LoadContender(loaded(0.5, in_flight=20))]
 
     picked = counts([starting, *others])[0]
 
@@ -177,14 +179,14 @@ def test_slow_start_gives_at_most_its_share(share: float) -> None:
 
 def test_open_breakers_get_nothing_while_others_are_closed() -> None:
     """A share of nothing is nothing."""
-    closed = Contender(loaded(9.0, in_flight=9))
+    closed = LoadContender(loaded(9.0, in_flight=9))
 
-    assert counts([Contender(loaded(0.1), 0.0), closed]) == [0, 3000]
+    assert counts([LoadContender(loaded(0.1), 0.0), closed]) == [0, 3000]
 
 
 def test_where_nobody_takes_part_all_do() -> None:
     """Something has to be called."""
-    picked = counts([Contender(loaded(0.1), 0.0), Contender(loaded(0.5), 0.0)])
+    picked = counts([LoadContender(loaded(0.1), 0.0), LoadContender(loaded(0.5), 0.0)])
 
     assert picked == [3000, 0]
 
@@ -193,13 +195,13 @@ def test_the_only_one_is_picked_whatever_it_costs() -> None:
     """Without a draw, which leaves the random source where it was."""
     source = random.Random(1)
 
-    assert Picker(source).order([Contender(loaded(99.0), 0.0)], 0.0) == [0]
+    assert LoadBalancer(source).order([LoadContender(loaded(99.0), 0.0)], 0.0) == [0]
     assert source.random() == random.Random(1).random()
 
 
 def test_nobody_is_in_order() -> None:
     """Without a draw."""
-    assert Picker(random.Random(1)).order([], 0.0) == []
+    assert LoadBalancer(random.Random(1)).order([], 0.0) == []
 
 
 @given(
@@ -210,9 +212,9 @@ def test_order_names_everyone_once_and_is_settled_by_the_seed(
     latencies: list[float], seed: int
 ) -> None:
     """The same snapshot and seed give the same plan."""
-    contenders = [Contender(loaded(latency)) for latency in latencies]
+    contenders = [LoadContender(loaded(latency)) for latency in latencies]
 
-    orders = [Picker(random.Random(seed)).order(contenders, 1.0) for _ in range(2)]
+    orders = [LoadBalancer(random.Random(seed)).order(contenders, 1.0) for _ in range(2)]
 
     assert orders[0] == orders[1]
     assert sorted(orders[0]) == list(range(len(latencies)))
@@ -220,8 +222,12 @@ def test_order_names_everyone_once_and_is_settled_by_the_seed(
 
 def test_order_is_that_of_repeated_picks() -> None:
     """The dearest is always last: it wins only when nobody else is left."""
-    contenders = [Contender(loaded(0.9)), Contender(loaded(0.1)), Contender(loaded(0.5))]
-    picker = Picker(random.Random(2))
+    contenders = [
+        LoadContender(loaded(0.9)),
+        LoadContender(loaded(0.1)),
+        LoadContender(loaded(0.5)),
+    ]
+    picker = LoadBalancer(random.Random(2))
 
     orders = {tuple(picker.order(contenders, 0.0)) for _ in range(100)}
 
@@ -234,8 +240,8 @@ def test_closed_loop_callers_do_not_herd() -> None:
     A deployment with more than four at once is slowed in proportion.
     """
     loads = [Load() for _ in range(3)]
-    contenders = [Contender(each) for each in loads]
-    picker = Picker(random.Random(8))
+    contenders = [LoadContender(each) for each in loads]
+    picker = LoadBalancer(random.Random(8))
     jitter = random.Random(9)
     order = itertools.count()
     events: list[tuple[float, int, int, float]] = []
@@ -263,8 +269,8 @@ def test_closed_loop_callers_do_not_herd() -> None:
 def test_hanging_deployment_loses_its_traffic() -> None:
     """Calls pile up on it, and that alone keeps others away within a second or two."""
     loads = [Load() for _ in range(3)]
-    contenders = [Contender(each) for each in loads]
-    picker = Picker(random.Random(8))
+    contenders = [LoadContender(each) for each in loads]
+    picker = LoadBalancer(random.Random(8))
     running: list[tuple[float, int]] = []
     picked: list[list[int]] = [[0, 0, 0] for _ in range(4)]
 
@@ -286,7 +292,7 @@ def test_hanging_deployment_loses_its_traffic() -> None:
 @pytest.mark.parametrize("best", range(5))
 def test_everybody_is_drawn_alike(best: int) -> None:
     """Of five the idle one wins whenever it is one of the two that are drawn."""
-    contenders = [Contender(loaded(0.5, in_flight=index != best)) for index in range(5)]
+    contenders = [LoadContender(loaded(0.5, in_flight=index != best)) for index in range(5)]
 
     assert counts(contenders)[best] == pytest.approx(3000 * 2 / 5, rel=0.1)
 
@@ -294,31 +300,31 @@ def test_everybody_is_drawn_alike(best: int) -> None:
 def test_beyond_the_draw_load_alone_decides() -> None:
     """Those that get nothing are last there, however idle."""
     loads = [10, 7, 5, 3, 1, 8, 6, 4, 2, 9]
-    closed = [Contender(loaded(1.0, in_flight=count)) for count in loads]
-    nothing = Contender(loaded(0.1), 0.0)
+    closed = [LoadContender(loaded(1.0, in_flight=count)) for count in loads]
+    nothing = LoadContender(loaded(0.1), 0.0)
 
     for seed in range(20):
-        order = Picker(random.Random(seed)).order([nothing, *closed], 0.0)
+        order = LoadBalancer(random.Random(seed)).order([nothing, *closed], 0.0)
 
         tail = order[DRAWN:]
         assert tail[-1] == 0
         in_flight = [loads[index - 1] for index in tail[:-1]]
         assert in_flight == sorted(in_flight)
-        of_two = Picker(random.Random(seed)).order(closed[: DRAWN + 2], 0.0)[DRAWN:]
+        of_two = LoadBalancer(random.Random(seed)).order(closed[: DRAWN + 2], 0.0)[DRAWN:]
         assert loads[of_two[0]] < loads[of_two[1]]
 
 
 def test_slow_start_gives_its_share_of_first_places() -> None:
     """As often as its share says, it takes part in the draw at all."""
-    starting = Contender(loaded(0.1), 0.1)
-    others = [Contender(loaded(0.5)) for _ in range(3)]
+    starting = LoadContender(loaded(0.1), 0.1)
+    others = [LoadContender(loaded(0.5)) for _ in range(3)]
 
     assert counts([starting, *others])[0] == pytest.approx(3000 * 0.1 / 2, rel=0.3)
 
 
 def test_turns_go_around() -> None:
     """Each is as likely."""
-    picker = Picker(random.Random(3))
+    picker = LoadBalancer(random.Random(3))
 
     turns = collections.Counter(picker.turn(4) for _ in range(4000))
 

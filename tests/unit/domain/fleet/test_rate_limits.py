@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.rate_limits import LONGEST_TRUST, UNSTATED_RESET, HeadroomLedger
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.rate_limits import (
+    LONGEST_TRUST,
+    UNSTATED_RESET,
+    RateLimitLedger,
+)
 
 
 def requests(
@@ -26,7 +32,7 @@ def tokens(
 
 def test_nothing_is_held_back_before_the_provider_has_spoken() -> None:
     """Most self-hosted servers never say anything."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     for _ in range(1000):
         ledger.sent(1_000_000)
 
@@ -37,7 +43,7 @@ def test_nothing_is_held_back_before_the_provider_has_spoken() -> None:
 
 def test_last_request_of_the_window_passes_and_the_next_waits() -> None:
     """Exactly what the provider would do."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(requests(2), ledger.sent(10), now=0.0)
     ledger.sent(10)
     before_the_last = ledger.wait(10, now=1.0)
@@ -50,7 +56,7 @@ def test_last_request_of_the_window_passes_and_the_next_waits() -> None:
 
 def test_tokens_are_counted_by_size() -> None:
     """A small call may still fit where a large one does not."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(tokens(1000), ledger.sent(500), now=0.0)
     ledger.sent(400)
 
@@ -60,7 +66,7 @@ def test_tokens_are_counted_by_size() -> None:
 
 def test_the_longer_of_both_waits_counts() -> None:
     """Both limits have to be kept."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     headroom = RateLimitHeadroom(
         remaining_requests=0, requests_reset=5.0, remaining_tokens=0, tokens_reset=30.0
     )
@@ -73,7 +79,7 @@ def test_the_longer_of_both_waits_counts() -> None:
 
 def test_limit_comes_back_evenly() -> None:
     """A bucket of 60 that is full again in 60 s gives one a second."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(requests(0, limit=60, reset=60.0), ledger.sent(1), now=0.0)
 
     waits = [ledger.wait(1, now) for now in (0.0, 0.75, 1.0)]
@@ -85,7 +91,7 @@ def test_limit_comes_back_evenly() -> None:
 
 def test_partly_used_limit_comes_back_at_the_same_pace() -> None:
     """With 40 of 60 used and full again in 40 s it is one a second as well."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(tokens(20, limit=60, reset=40.0), ledger.sent(1), now=0.0)
 
     assert ledger.wait(20, now=0.0) == 0.0
@@ -95,7 +101,7 @@ def test_partly_used_limit_comes_back_at_the_same_pace() -> None:
 
 def test_a_call_larger_than_the_limit_waits_for_a_full_bucket() -> None:
     """It never fits by the numbers, which are an estimate: then it is tried when all is there."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(tokens(20, limit=60, reset=40.0), ledger.sent(1), now=0.0)
 
     assert ledger.wait(1_000_000, now=0.0) == 40.0
@@ -104,7 +110,7 @@ def test_a_call_larger_than_the_limit_waits_for_a_full_bucket() -> None:
 
 def test_full_limit_holds_nothing_back() -> None:
     """Nothing is used, so nothing has to come back."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
 
     ledger.observed(tokens(60, limit=60, reset=0.0), ledger.sent(1), now=0.0)
 
@@ -113,7 +119,7 @@ def test_full_limit_holds_nothing_back() -> None:
 
 def test_calls_sent_after_the_answered_one_are_not_counted_in_its_answer() -> None:
     """An answer takes seconds; by then many others are on their way."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     answered = ledger.sent(10)
     for _ in range(3):
         ledger.sent(10)
@@ -125,7 +131,7 @@ def test_calls_sent_after_the_answered_one_are_not_counted_in_its_answer() -> No
 
 def test_a_call_that_was_not_started_uses_nothing_up() -> None:
     """Calls that a budget refuses would otherwise close a deployment that nobody calls."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     headroom = RateLimitHeadroom(
         remaining_requests=1, requests_reset=60.0, remaining_tokens=20, tokens_reset=30.0
     )
@@ -142,7 +148,7 @@ def test_a_call_that_was_not_started_uses_nothing_up() -> None:
 
 def test_call_that_was_not_started_leaves_its_request() -> None:
     """Exactly one, whatever has been sent before it."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(requests(2), ledger.sent(10), now=0.0)
     ledger.sent(10)
     ledger.sent(10)
@@ -156,7 +162,7 @@ def test_call_that_was_not_started_leaves_its_request() -> None:
 
 def test_call_above_the_whole_limit_passes_where_all_is_left() -> None:
     """It never fits; waiting longer would not help it."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
 
     ledger.observed(tokens(1000, limit=1000), ledger.sent(10), now=0.0)
 
@@ -165,7 +171,7 @@ def test_call_above_the_whole_limit_passes_where_all_is_left() -> None:
 
 def test_overtaken_answer_is_ignored() -> None:
     """It tells of an earlier moment, when more was left."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     first = ledger.sent(10)
     second = ledger.sent(10)
     ledger.observed(requests(0), second, now=1.0)
@@ -179,7 +185,7 @@ def test_overtaken_answer_is_ignored() -> None:
 
 def test_same_call_may_speak_twice() -> None:
     """With its headers and again with its failure."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     mark = ledger.sent(10)
     ledger.observed(requests(5), mark, now=1.0)
 
@@ -190,7 +196,7 @@ def test_same_call_may_speak_twice() -> None:
 
 def test_what_is_not_told_stays_as_it_was() -> None:
     """Some answers carry one of the limits only."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(requests(0), ledger.sent(10), now=0.0)
 
     ledger.observed(tokens(100), ledger.sent(10), now=0.0)
@@ -200,7 +206,7 @@ def test_what_is_not_told_stays_as_it_was() -> None:
 
 def test_word_without_a_reset_holds_for_a_short_while() -> None:
     """Without knowing when, holding back for long could starve a deployment."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
 
     ledger.observed(requests(0, reset=None), ledger.sent(10), now=0.0)
 
@@ -210,7 +216,7 @@ def test_word_without_a_reset_holds_for_a_short_while() -> None:
 
 def test_no_word_holds_for_ever() -> None:
     """A daily limit misread as exhausted must not last all day."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
 
     ledger.observed(requests(0, reset=86_400.0), ledger.sent(10), now=0.0)
 
@@ -225,7 +231,7 @@ def test_no_word_holds_for_ever() -> None:
 )
 def test_no_more_passes_than_is_left(remaining: int, sizes: list[int], now: float) -> None:
     """Until the reset, the calls that are let through fit into what the provider said."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     ledger.observed(tokens(remaining), ledger.sent(7), now=0.0)
     passed = 0
 
@@ -248,7 +254,7 @@ def test_after_the_wait_nothing_more_is_waited_for(
     remaining: int, used: int, amount: int, already_sent: int, elapsed: int
 ) -> None:
     """A caller that comes back when it was told to is not sent away again."""
-    ledger = HeadroomLedger()
+    ledger = RateLimitLedger()
     word = tokens(remaining, limit=remaining + used, reset=60.0)
     ledger.observed(word, ledger.sent(1), now=0.0)
     ledger.sent(already_sent)

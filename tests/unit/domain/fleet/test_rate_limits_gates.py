@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.fleet.rate_limits import LONGEST_WAIT, NotBeforeGate
+from routersvc.domain.fleet.rate_limits import (
+    LONGEST_WAIT,
+    RateLimitGate,
+)
 
 
 def test_gate_opens_when_the_wait_is_over() -> None:
     """Not before, and not later either."""
-    gate = NotBeforeGate()
+    gate = RateLimitGate()
     gate.close_for(20.0, now=100.0)
 
     told = [(gate.is_open(now), gate.closed_for(now)) for now in (100.0, 119.5, 120.0, 121.0)]
@@ -21,13 +24,13 @@ def test_gate_opens_when_the_wait_is_over() -> None:
 
 def test_new_gate_is_open() -> None:
     """Nobody has asked for anything."""
-    assert NotBeforeGate().is_open(0.0)
-    assert NotBeforeGate().closed_for(0.0) == 0.0
+    assert RateLimitGate().is_open(0.0)
+    assert RateLimitGate().closed_for(0.0) == 0.0
 
 
 def test_shorter_wait_does_not_open_earlier() -> None:
     """The answers of calls that were under way overtake each other."""
-    gate = NotBeforeGate()
+    gate = RateLimitGate()
     gate.close_for(20.0, now=0.0)
 
     gate.close_for(1.0, now=2.0)
@@ -38,7 +41,7 @@ def test_shorter_wait_does_not_open_earlier() -> None:
 @pytest.mark.parametrize("wait", [math.nan, -5.0, 0.0])
 def test_senseless_wait_is_ignored(wait: float) -> None:
     """A broken header neither opens nor closes."""
-    gate = NotBeforeGate()
+    gate = RateLimitGate()
     gate.close_for(20.0, now=0.0)
 
     gate.close_for(wait, now=5.0)
@@ -48,7 +51,7 @@ def test_senseless_wait_is_ignored(wait: float) -> None:
 
 def test_endless_wait_ends_after_a_day() -> None:
     """A broken header must not take a deployment out for ever."""
-    gate = NotBeforeGate()
+    gate = RateLimitGate()
 
     gate.close_for(math.inf, now=10.0)
 
@@ -61,7 +64,7 @@ def test_endless_wait_ends_after_a_day() -> None:
 )
 def test_gate_never_opens_before_any_wait_is_over(asked: list[tuple[int, int]], later: int) -> None:
     """Whatever was asked in whatever order."""
-    gate = NotBeforeGate()
+    gate = RateLimitGate()
     now = 0.0
     opens_at = -math.inf
 

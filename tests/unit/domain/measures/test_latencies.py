@@ -13,7 +13,7 @@ from routersvc.domain.measures.latencies import (
     RELATIVE_ERROR,
     SHORTEST,
     LatencyWindow,
-    PeakEwma,
+    PeakEwmaLatency,
 )
 
 latencies = st.floats(min_value=SHORTEST, max_value=LONGEST)
@@ -25,7 +25,7 @@ def about(value: float) -> object:
     return pytest.approx(value, rel=RELATIVE_ERROR * 1.0001)
 
 
-def believed(average: PeakEwma, now: float, prior: float = 0.0) -> float:
+def believed(average: PeakEwmaLatency, now: float, prior: float = 0.0) -> float:
     """Return what the average comes to where what is known fades into `prior`."""
     fading = average.fading(now)
     return prior if fading is None else prior + (fading[0] - prior) * fading[1]
@@ -230,7 +230,7 @@ def test_impossible_quantile_is_refused(q: float) -> None:
 
 def test_peak_is_believed_at_once_and_forgotten_slowly() -> None:
     """Bad news moves traffic within one answer, good news has to be repeated."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
 
     average.observe(1.0, now=0.0)
     average.observe(5.0, now=1.0)
@@ -243,7 +243,7 @@ def test_peak_is_believed_at_once_and_forgotten_slowly() -> None:
 
 def test_unobserved_average_fades_into_the_prior() -> None:
     """Who is not called any more would otherwise stay slow for ever."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     average.observe(5.0, now=0.0)
 
     faded = [believed(average, now, 1.0) for now in (0.0, 10.0, 1000.0)]
@@ -253,7 +253,7 @@ def test_unobserved_average_fades_into_the_prior() -> None:
 
 def test_given_up_attempt_only_ever_raises_the_average() -> None:
     """It is known to be later than it waited, not to be as early."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     average.observe(2.0, now=0.0)
 
     average.observe_at_least(1.0, now=5.0)
@@ -266,7 +266,7 @@ def test_given_up_attempt_only_ever_raises_the_average() -> None:
 
 def test_equally_bad_news_confirms_the_average() -> None:
     """What was seen again just now is fresh."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     average.observe(2.0, now=0.0)
 
     average.observe_at_least(2.0, now=5.0)
@@ -276,7 +276,7 @@ def test_equally_bad_news_confirms_the_average() -> None:
 
 def test_average_fades_into_nothing_by_default() -> None:
     """As with Finagle, where no prior is given."""
-    average = PeakEwma(decay=0.5)
+    average = PeakEwmaLatency(decay=0.5)
     average.observe(2.0, now=0.0)
 
     assert believed(average, 0.5) == pytest.approx(2.0 * math.exp(-1))
@@ -284,7 +284,7 @@ def test_average_fades_into_nothing_by_default() -> None:
 
 def test_first_of_all_attempts_may_be_given_up() -> None:
     """A deployment that hangs from the start is known to be slow."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
 
     average.observe_at_least(4.0, now=0.0)
 
@@ -293,7 +293,7 @@ def test_first_of_all_attempts_may_be_given_up() -> None:
 
 def test_average_that_is_cleared_knows_nothing() -> None:
     """As if it had never seen anything."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     average.observe(4.0, now=5.0)
 
     average.clear()
@@ -304,7 +304,7 @@ def test_average_that_is_cleared_knows_nothing() -> None:
 
 def test_average_of_nothing_is_the_prior() -> None:
     """A new deployment is neither fast nor slow."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
 
     assert average.last is None
     assert believed(average, 3.0, 0.7) == 0.7
@@ -316,7 +316,7 @@ def test_average_of_nothing_is_the_prior() -> None:
 )
 def test_average_stays_within_what_was_observed(values: list[float], gaps: list[float]) -> None:
     """It is never below the last observation, and never above the greatest."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     now = 0.0
 
     for value, gap in zip(values, gaps, strict=False):
@@ -329,7 +329,7 @@ def test_average_stays_within_what_was_observed(values: list[float], gaps: list[
 @given(value=latencies, prior=latencies)
 def test_fading_is_monotone(value: float, prior: float) -> None:
     """It goes from what was known to the prior and never past it."""
-    average = PeakEwma(decay=10.0)
+    average = PeakEwmaLatency(decay=10.0)
     average.observe(value, now=0.0)
 
     distances = [abs(believed(average, float(now), prior) - prior) for now in range(0, 60, 5)]
@@ -340,7 +340,7 @@ def test_fading_is_monotone(value: float, prior: float) -> None:
 def test_decay_of_nothing_is_refused() -> None:
     """It would divide by zero at the first observation instead of at the start."""
     with pytest.raises(ValueError, match="decay"):
-        PeakEwma(decay=0.0)
+        PeakEwmaLatency(decay=0.0)
 
 
 def test_shortest_latency_leaves_the_window_like_any() -> None:

@@ -3,12 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.measures.success_rates import OutcomeWindow
+from routersvc.domain.measures.success_rates import (
+    SuccessRateWindow,
+)
 
 
 def test_rates_are_shares_of_the_calls() -> None:
     """A slow call is a success or a failure as well, so it does not count as a call twice."""
-    window = OutcomeWindow(span=10.0)
+    window = SuccessRateWindow(span=10.0)
     window.succeeded(now=0.0)
     window.succeeded(now=0.0, slow=True)
     window.succeeded(now=0.0)
@@ -26,7 +28,7 @@ def test_rates_are_shares_of_the_calls() -> None:
 
 def test_rates_of_nothing_are_unknown() -> None:
     """An idle deployment is neither well nor ill."""
-    outcomes = OutcomeWindow(span=10.0).outcomes(now=0.0)
+    outcomes = SuccessRateWindow(span=10.0).outcomes(now=0.0)
 
     assert outcomes.success_rate is None
     assert outcomes.slow_rate is None
@@ -35,7 +37,7 @@ def test_rates_of_nothing_are_unknown() -> None:
 
 def test_outcomes_slide_out_without_new_ones() -> None:
     """A deployment that nobody calls any more has no success rate."""
-    window = OutcomeWindow(span=10.0)
+    window = SuccessRateWindow(span=10.0)
     window.failed(now=0.0)
 
     assert window.outcomes(now=10.9).calls == 1
@@ -44,7 +46,7 @@ def test_outcomes_slide_out_without_new_ones() -> None:
 
 def test_cleared_window_starts_anew() -> None:
     """What led to an opening must not open the breaker again right after its recovery."""
-    window = OutcomeWindow(span=10.0)
+    window = SuccessRateWindow(span=10.0)
     window.failed(now=0.0, slow=True)
     window.succeeded(now=3.0)
 
@@ -62,7 +64,7 @@ def test_cleared_window_starts_anew() -> None:
 )
 def test_sliding_leaves_exactly_what_is_young(steps: list[tuple[int, bool, bool]]) -> None:
     """Every count that was added is taken back, once."""
-    window = OutcomeWindow(span=10.0, slices=5)
+    window = SuccessRateWindow(span=10.0, slices=5)
     log: list[tuple[float, bool, bool]] = []
     now = 0.0
 
@@ -79,7 +81,7 @@ def test_sliding_leaves_exactly_what_is_young(steps: list[tuple[int, bool, bool]
 
 def test_slow_failures_of_one_slice_leave_together() -> None:
     """All of them, not one."""
-    window = OutcomeWindow(span=10.0)
+    window = SuccessRateWindow(span=10.0)
     for _ in range(3):
         window.failed(0.0, slow=True)
 

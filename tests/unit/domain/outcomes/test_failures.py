@@ -10,22 +10,45 @@ import random
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import ConsistencyMode, HedgingMode, Priority
-from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.outcomes.failures import (
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    HedgingMode,
+)
+from routersvc.domain.catalogue.policies import (
+    Priority,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
     RULES,
     BreakerEffect,
+    CallerOutcome,
     Disables,
-    Failure,
     FailureClass,
-    LastWord,
 )
-from routersvc.domain.outcomes.race_results import Exhausted
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.plans import HedgingPlan, Plan
-from routersvc.domain.racing.race_attempts import Start
-from routersvc.domain.racing.races import Race
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceExhausted,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+    Plan,
+)
+from routersvc.domain.racing.race_attempts import (
+    StartAttempt,
+)
+from routersvc.domain.racing.races import (
+    Race,
+)
 from routersvc.testing.worlds import scripted_deployment, scripted_policy
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
@@ -58,18 +81,18 @@ AGAIN_ALONE = {
 }
 """Failures after which the same deployment is tried again where there is no other."""
 
-LAST_WORDS = {
-    FailureClass.RATE_LIMITED: LastWord.RATE_LIMITED,
-    FailureClass.QUOTA_EXHAUSTED: LastWord.MISCONFIGURED,
-    FailureClass.AUTHENTICATION: LastWord.MISCONFIGURED,
-    FailureClass.PERMISSION: LastWord.MISCONFIGURED,
-    FailureClass.MODEL_NOT_FOUND: LastWord.MISCONFIGURED,
-    FailureClass.INVALID_REQUEST: LastWord.REJECTED,
-    FailureClass.CAPABILITY_MISMATCH: LastWord.REJECTED,
-    FailureClass.CONTEXT_LENGTH: LastWord.CONTEXT_LENGTH,
-    FailureClass.CONTENT_FILTERED: LastWord.CONTENT_FILTERED,
-    FailureClass.BAD_ANSWER: LastWord.BAD_ANSWER,
-    FailureClass.LOCAL_LIMIT: LastWord.LOCALLY_OVERLOADED,
+CALLER_OUTCOMES = {
+    FailureClass.RATE_LIMITED: CallerOutcome.RATE_LIMITED,
+    FailureClass.QUOTA_EXHAUSTED: CallerOutcome.MISCONFIGURED,
+    FailureClass.AUTHENTICATION: CallerOutcome.MISCONFIGURED,
+    FailureClass.PERMISSION: CallerOutcome.MISCONFIGURED,
+    FailureClass.MODEL_NOT_FOUND: CallerOutcome.MISCONFIGURED,
+    FailureClass.INVALID_REQUEST: CallerOutcome.REJECTED,
+    FailureClass.CAPABILITY_MISMATCH: CallerOutcome.REJECTED,
+    FailureClass.CONTEXT_LENGTH: CallerOutcome.CONTEXT_LENGTH,
+    FailureClass.CONTENT_FILTERED: CallerOutcome.CONTENT_FILTERED,
+    FailureClass.BAD_ANSWER: CallerOutcome.BAD_ANSWER,
+    FailureClass.LOCAL_LIMIT: CallerOutcome.LOCALLY_OVERLOADED,
 }
 """What the caller hears where it is not `UNAVAILABLE`."""
 
@@ -109,7 +132,7 @@ def fail(race: Race, failure_class: FailureClass, *, retry_after: float | None =
     """Fail the running attempt; return the deployments that start at once."""
     failure = Failure(failure_class=failure_class, message="it failed", retry_after=retry_after)
     steps = race.failed(race.running[0], failure, 1.0)
-    return [step.attempt.deployment.name for step in steps if isinstance(step, Start)]
+    return [step.attempt.deployment.name for step in steps if isinstance(step, StartAttempt)]
 
 
 def test_every_class_has_a_rule() -> None:
@@ -125,7 +148,7 @@ def test_failover_goes_where_it_can_help(failure_class: FailureClass) -> None:
     started = fail(race, failure_class)
 
     assert started == (["b"] if failure_class in ELSEWHERE else [])
-    assert (race.verdict is None) == (failure_class in ELSEWHERE)
+    assert (race.result is None) == (failure_class in ELSEWHERE)
 
 
 @pytest.mark.parametrize("failure_class", FailureClass)
@@ -136,14 +159,14 @@ def test_lone_deployment_is_tried_again_only_where_it_may_help(
     race = race_over(scripted_deployment("a"))
 
     started = fail(race, failure_class)
-    retried = race.woke(race.wake_at) if race.verdict is None else []
+    retried = race.woke(race.wake_at) if race.result is None else []
 
     assert started == []
     assert len(retried) == (1 if failure_class in AGAIN_ALONE else 0)
     if retried:
         assert race.attempts[-1].reason is AttemptReason.RETRY
         fail(race, failure_class)
-        assert race.verdict is not None
+        assert race.result is not None
 
 
 @pytest.mark.parametrize("failure_class", FailureClass)
@@ -153,10 +176,10 @@ def test_caller_hears_the_right_last_word(failure_class: FailureClass) -> None:
 
     fail(race, failure_class, retry_after=7.0)
 
-    verdict = race.verdict
-    assert isinstance(verdict, Exhausted)
-    assert verdict.last_word is LAST_WORDS.get(failure_class, LastWord.UNAVAILABLE)
-    assert verdict.retry_after == 7.0
+    result = race.result
+    assert isinstance(result, RaceExhausted)
+    assert result.caller_outcome is CALLER_OUTCOMES.get(failure_class, CallerOutcome.UNAVAILABLE)
+    assert result.retry_after == 7.0
 
 
 @pytest.mark.parametrize(
@@ -222,7 +245,7 @@ def test_bad_answer_is_tried_elsewhere_once() -> None:
     second = fail(race, FailureClass.BAD_ANSWER)
 
     assert (first, second) == (["b"], [])
-    assert race.verdict is not None
+    assert race.result is not None
 
 
 def test_most_hopeful_failure_has_the_last_word() -> None:
@@ -232,9 +255,9 @@ def test_most_hopeful_failure_has_the_last_word() -> None:
     fail(race, FailureClass.AUTHENTICATION)
     fail(race, FailureClass.SERVER_ERROR)
 
-    verdict = race.verdict
-    assert isinstance(verdict, Exhausted)
-    assert verdict.last_word is LastWord.UNAVAILABLE
+    result = race.result
+    assert isinstance(result, RaceExhausted)
+    assert result.caller_outcome is CallerOutcome.UNAVAILABLE
 
 
 def test_breakers_learn_what_the_table_says() -> None:

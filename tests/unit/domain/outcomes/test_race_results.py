@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failures import FailureClass
-from routersvc.domain.outcomes.race_results import exhausted
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.race_results import (
+    exhausted,
+)
 
 
 def test_caller_of_nobody_hears_that_nobody_could_be_called() -> None:
     """No attempt was made, and nothing refused one: that too is told in the table's words."""
-    verdict = exhausted([])
+    result = exhausted([])
 
-    assert verdict.failure.failure_class is FailureClass.LOCAL_LIMIT
-    assert verdict.failure.message == "no deployment could be called now"
-    assert verdict.retry_after is None
+    assert result.failure.failure_class is FailureClass.LOCAL_LIMIT
+    assert result.failure.message == "no deployment could be called now"
+    assert result.retry_after is None

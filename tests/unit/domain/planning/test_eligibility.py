@@ -8,14 +8,43 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import BudgetStanding, CostBudgetRule
-from routersvc.domain.catalogue.deployments import Catalogue, Deployment
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.planning.eligibility import MOST_REMEMBERED, Eligibility, Windows
-from routersvc.domain.planning.exclusions import Limits, exclusions, needed_tokens
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.profiling.token_estimates import TokenEstimate
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetStanding,
+    CostBudgetRule,
+)
+from routersvc.domain.planning.eligibility import (
+    MAX_REMEMBERED,
+    ContextWindows,
+    Eligibility,
+)
+from routersvc.domain.planning.exclusions import (
+    exclusions,
+    needed_tokens,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+)
 from routersvc.testing.generated_routes import GeneratedRoute, draw_route
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
@@ -100,7 +129,7 @@ def test_what_is_remembered_is_bounded() -> None:
         found = eligibility.find(planner.limits(asked))
         assert {one.name for one in found} == set(names) - denied
 
-    assert 0 < eligibility.remembered <= MOST_REMEMBERED
+    assert 0 < eligibility.remembered <= MAX_REMEMBERED
 
 
 @given(
@@ -131,7 +160,7 @@ def test_windows_are_open_where_one_of_them_lies_between_the_bounds(
     profile = planner.limits(request).profile
     bounds = TokenEstimate(low=low, likely=low, high=low + more)
 
-    is_open = Windows.of(made).are_open(profile, bounds, reserve=reserve)
+    is_open = ContextWindows.of(made).are_open(profile, bounds, reserve=reserve)
 
     assert is_open == any(
         needed_tokens(model, profile, bounds.low, reserve=reserve)

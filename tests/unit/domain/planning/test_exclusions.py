@@ -9,32 +9,67 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.plans import candidates_of
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.deployments import (
+from routersvc.domain.catalogue.capabilities import (
     Capability,
+)
+from routersvc.domain.catalogue.catalogue import (
     Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
     Compliance,
     Deployment,
+)
+from routersvc.domain.catalogue.models import (
     Model,
     Prices,
 )
-from routersvc.domain.catalogue.policies import ConsistencyMode, HedgingMode
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.conversation.prompts import (
-    Image,
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    HedgingMode,
+)
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Prompt,
     Role,
+)
+from routersvc.domain.conversation.parts import (
+    ImagePart,
+    TextPart,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
     Sampling,
-    Text,
     WireExtension,
 )
-from routersvc.domain.outcomes.errors import UnknownNameError, UnknownPolicyError
-from routersvc.domain.planning.candidates import ExclusionReason
-from routersvc.domain.planning.exclusions import effective_constraints, exclusions, expected_cost
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.plans import HedgingPlan
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError
+from routersvc.domain.outcomes.errors import (
+    UnknownNameError,
+    UnknownPolicyError,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
+from routersvc.domain.planning.exclusions import (
+    effective_constraints,
+    exclusions,
+    expected_cost,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+)
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")
@@ -127,7 +162,8 @@ def test_missing_capability_and_modality_are_told_apart() -> None:
     """A picture for a blind model is a matter of modality, a seed is one of capability."""
     plain = scripted_deployment("a", model=model(capabilities=frozenset({Capability.STREAMING})))
     picture = Message(
-        role=Role.USER, parts=(Image(data=b"x", media_type="image/png"), Text(text="what is it?"))
+        role=Role.USER,
+        parts=(ImagePart(data=b"x", media_type="image/png"), TextPart(text="what is it?")),
     )
     prompt = Prompt(messages=(picture,), sampling=Sampling(seed=1))
 
@@ -155,7 +191,7 @@ def test_capability_must_be_expressible_on_the_wire() -> None:
 def test_window_holds_prompt_answer_and_reserve(window: int, fits: bool) -> None:  # noqa: FBT001
     """100 letters are about 21 tokens, the frame 4; 1000 for the answer and 4 in reserve."""
     prompt = Prompt(
-        messages=(Message(role=Role.USER, parts=(Text(text="x" * 100),)),),
+        messages=(Message(role=Role.USER, parts=(TextPart(text="x" * 100),)),),
         sampling=Sampling(max_output_tokens=1000),
     )
     of_request = request(prompt, constraints=Constraints(context_reserve_tokens=4))

@@ -7,30 +7,54 @@ from collections.abc import Iterable
 
 import pytest
 
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.deployments import Catalogue, Compliance
-from routersvc.domain.catalogue.requests import Routing
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    FunctionTool,
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Prompt,
     Role,
-    Text,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    TextPart,
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.planning.candidates import ExclusionReason
-from routersvc.domain.planning.exclusions import exclusions
-from routersvc.domain.planning.planner import Planner
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
+from routersvc.domain.planning.exclusions import (
+    exclusions,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
 from routersvc.domain.profiling.identifiers import (
     DataClassRule,
-    Finding,
+    IdentifierFinding,
     IdentifierKind,
     data_classes_of,
 )
-from routersvc.domain.profiling.profiles import Profiler, evidence_of
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+    evidence_of,
+)
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 EMAIL = IdentifierKind.EMAIL
@@ -45,11 +69,13 @@ RULES = (
 class Words:
     """Takes every `#` for an e-mail address and every `§` for a medical record."""
 
-    def detect(self, texts: Iterable[str]) -> tuple[Finding, ...]:
+    def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
         """Return how many there are."""
         whole = "".join(texts)
         counts = {EMAIL: whole.count("#"), IdentifierKind.MEDICAL_RECORD: whole.count("§")}
-        return tuple(Finding(kind=kind, count=count) for kind, count in counts.items() if count)
+        return tuple(
+            IdentifierFinding(kind=kind, count=count) for kind, count in counts.items() if count
+        )
 
 
 PROFILER = Profiler(detector=Words(), data_class_rules=RULES)
@@ -105,12 +131,12 @@ def test_found_class_excludes_who_is_not_cleared() -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
-        Prompt(messages=(Message(role=Role.SYSTEM, parts=(Text(text="§"),)),)),
+        Prompt(messages=(Message(role=Role.SYSTEM, parts=(TextPart(text="§"),)),)),
         Prompt(
             messages=(
-                Message(role=Role.USER, parts=(Text(text="§"),)),
-                Message(role=Role.ASSISTANT, parts=(Text(text="hm"),)),
-                Message(role=Role.USER, parts=(Text(text="and?"),)),
+                Message(role=Role.USER, parts=(TextPart(text="§"),)),
+                Message(role=Role.ASSISTANT, parts=(TextPart(text="hm"),)),
+                Message(role=Role.USER, parts=(TextPart(text="and?"),)),
             )
         ),
         Prompt(
@@ -123,28 +149,34 @@ def test_found_class_excludes_who_is_not_cleared() -> None:
         ),
         Prompt(
             messages=(
-                Message(role=Role.TOOL, parts=(ToolResult(call_id="c", parts=(Text(text="§"),)),)),
+                Message(
+                    role=Role.TOOL, parts=(ToolResult(call_id="c", parts=(TextPart(text="§"),)),)
+                ),
             )
         ),
         Prompt(
             messages=(
                 Message(
                     role=Role.USER,
-                    parts=(Audio(data=b"x", media_type="audio/wav", transcript="§"),),
+                    parts=(AudioPart(data=b"x", media_type="audio/wav", transcript="§"),),
                 ),
             )
         ),
         Prompt(
             messages=(
-                Message(role=Role.USER, parts=(File(data="§".encode(), media_type="text/plain"),)),
+                Message(
+                    role=Role.USER, parts=(FilePart(data="§".encode(), media_type="text/plain"),)
+                ),
             )
         ),
         Prompt(
-            messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),),
+            messages=(Message(role=Role.USER, parts=(TextPart(text="hi"),)),),
             tools=(FunctionTool(name="f", description="§"),),
         ),
-        Prompt(messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),), predicted_output="§"),
-        Prompt(messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),), end_user_id="§"),
+        Prompt(
+            messages=(Message(role=Role.USER, parts=(TextPart(text="hi"),)),), predicted_output="§"
+        ),
+        Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="hi"),)),), end_user_id="§"),
     ],
 )
 def test_everything_that_is_sent_is_searched(prompt: Prompt) -> None:

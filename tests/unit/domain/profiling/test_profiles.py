@@ -6,36 +6,53 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.catalogue.requests import Routing
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    AudioOutput,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Modality,
-    Prompt,
-    Reasoning,
-    ReasoningEffort,
     Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    Modality,
+    TextPart,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    AudioOutput,
+    Prompt,
     Sampling,
     ServiceTier,
-    Text,
-    ToolChoice,
-    ToolChoiceMode,
-    ToolResult,
     Verbosity,
 )
-from routersvc.domain.profiling.profiles import Profiler, evidence_of
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoice,
+    ToolChoiceMode,
+)
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+    evidence_of,
+)
 from routersvc.testing.worlds import scripted_request
 
-ASKED = Message(role=Role.USER, parts=(Text(text="hello"),))
+ASKED = Message(role=Role.USER, parts=(TextPart(text="hello"),))
 TOOL = FunctionTool(name="clock")
 
 
@@ -94,13 +111,15 @@ TOOL = FunctionTool(name="clock")
             Capability.SYSTEM_PROMPT,
         ),
         (
-            Prompt(messages=(ASKED, Message(role=Role.ASSISTANT, parts=(Text(text="It"),)))),
+            Prompt(messages=(ASKED, Message(role=Role.ASSISTANT, parts=(TextPart(text="It"),)))),
             Capability.PREFILL,
         ),
         (
             Prompt(
                 messages=(
-                    Message(role=Role.USER, parts=(Text(text="x", cache=CacheLifetime.DEFAULT),)),
+                    Message(
+                        role=Role.USER, parts=(TextPart(text="x", cache=CacheLifetime.DEFAULT),)
+                    ),
                 )
             ),
             Capability.PROMPT_CACHE,
@@ -108,13 +127,13 @@ TOOL = FunctionTool(name="clock")
         (
             Prompt(
                 messages=(
-                    Message(role=Role.USER, parts=(Audio(data=b"", media_type="audio/wav"),)),
+                    Message(role=Role.USER, parts=(AudioPart(data=b"", media_type="audio/wav"),)),
                 )
             ),
             Capability.AUDIO_INPUT,
         ),
         (
-            Prompt(messages=(Message(role=Role.USER, parts=(File(file_id="f"),)),)),
+            Prompt(messages=(Message(role=Role.USER, parts=(FilePart(file_id="f"),)),)),
             Capability.FILE_INPUT,
         ),
     ],
@@ -137,7 +156,7 @@ def test_streaming_is_a_capability() -> None:
 
 def test_picture_in_a_tool_result_is_seen() -> None:
     """Content hides in nested parts too."""
-    result = ToolResult(call_id="c", parts=(Image(url="https://example.test/x.png"),))
+    result = ToolResult(call_id="c", parts=(ImagePart(url="https://example.test/x.png"),))
     prompt = Prompt(messages=(ASKED, Message(role=Role.TOOL, parts=(result,))))
 
     profile = Profiler().profile(dataclasses.replace(scripted_request(), prompt=prompt))

@@ -10,28 +10,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.requests import Request, Routing
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    FunctionTool,
-    Image,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Prompt,
     Role,
-    Text,
-    ToolChoice,
-    ToolChoiceMode,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+    TextPart,
     ToolResult,
 )
-from routersvc.domain.profiling.profiles import Profiler, evidence_of
-from routersvc.domain.profiling.prompt_reading import ASKED_WINDOW, read
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    ToolChoice,
+    ToolChoiceMode,
+)
+from routersvc.domain.profiling.profiles import (
+    Profiler,
+    evidence_of,
+)
+from routersvc.domain.profiling.prompt_reading import (
+    ASKED_WINDOW,
+    read,
+)
 from routersvc.testing.worlds import scripted_request
 
 PROFILER = Profiler()
-PICTURE = Image(url="https://example.test/x.png")
+PICTURE = ImagePart(url="https://example.test/x.png")
 
 
 def of_prompt(prompt: Prompt, routing: Routing | None = None) -> Request:
@@ -42,7 +63,7 @@ def of_prompt(prompt: Prompt, routing: Routing | None = None) -> Request:
 def said(*turns: tuple[Role, str]) -> Prompt:
     """Return a conversation of texts."""
     return Prompt(
-        messages=tuple(Message(role=role, parts=(Text(text=text),)) for role, text in turns)
+        messages=tuple(Message(role=role, parts=(TextPart(text=text),)) for role, text in turns)
     )
 
 
@@ -163,8 +184,8 @@ def test_shape_and_words_tell_the_task(task: Task, text: str) -> None:
 
 def test_picture_makes_it_vision_and_sound_audio() -> None:
     """Whatever is asked about them, a model has to see or to hear."""
-    look = Text(text="What does this code do?")
-    listen = Audio(data=b"x", media_type="audio/wav", transcript="Write a poem, please.")
+    look = TextPart(text="What does this code do?")
+    listen = AudioPart(data=b"x", media_type="audio/wav", transcript="Write a poem, please.")
 
     assert (
         task_of(Prompt(messages=(Message(role=Role.USER, parts=(PICTURE, look)),))) is Task.VISION
@@ -188,14 +209,14 @@ def test_long_document_is_told_by_its_length() -> None:
 
 def test_attached_document_speaks_for_a_long_one() -> None:
     """Its size is not known when it is only an id."""
-    parts = (File(file_id="f-1"), Text(text="What does it say of notice periods?"))
+    parts = (FilePart(file_id="f-1"), TextPart(text="What does it say of notice periods?"))
 
     assert task_of(Prompt(messages=(Message(role=Role.USER, parts=parts),))) is Task.LONG_DOCUMENT
 
 
 def test_tools_make_it_tool_use_unless_they_must_not_be_called() -> None:
     """`none` means that the model answers by itself."""
-    ask = Message(role=Role.USER, parts=(Text(text="Is it raining in Rome?"),))
+    ask = Message(role=Role.USER, parts=(TextPart(text="Is it raining in Rome?"),))
     tools = (FunctionTool(name="weather"),)
     free = Prompt(messages=(ask,), tools=tools)
     silent = dataclasses.replace(free, tool_choice=ToolChoice(mode=ToolChoiceMode.NONE))
@@ -206,7 +227,7 @@ def test_tools_make_it_tool_use_unless_they_must_not_be_called() -> None:
 
 def test_demanded_schema_speaks_for_extraction() -> None:
     """Whoever wants JSON of a schema pulls structure out of something."""
-    ask = Message(role=Role.USER, parts=(Text(text="Invoice 17, due in May, 120 euros"),))
+    ask = Message(role=Role.USER, parts=(TextPart(text="Invoice 17, due in May, 120 euros"),))
     schema = JsonSchemaFormat(name="invoice", json_schema="{}")
 
     assert task_of(Prompt(messages=(ask,), response_format=schema)) is Task.EXTRACTION
@@ -332,10 +353,11 @@ def test_any_conversation_has_a_profile(
 ) -> None:
     """A profile never fails, stays in its bounds, and the same prompt always gets the same one."""
     messages = [
-        Message(role=role, parts=tuple(Text(text=text) for text in texts)) for role, texts in turns
+        Message(role=role, parts=tuple(TextPart(text=text) for text in texts))
+        for role, texts in turns
     ]
     if results:
-        parts = tuple(Text(text=text) for text in results)
+        parts = tuple(TextPart(text=text) for text in results)
         result = ToolResult(call_id="c", parts=parts)
         messages.append(Message(role=Role.TOOL, parts=(result,)))
     request = of_prompt(Prompt(messages=tuple(messages)))

@@ -8,29 +8,75 @@ import random
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
     HedgingMode,
+    StreamRecoveryMode,
+)
+from routersvc.domain.catalogue.policies import (
     HedgingRule,
     Priority,
     RetryRule,
-    StreamRecoveryMode,
 )
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
-from routersvc.domain.fleet.attempt_budgets import BudgetRule
-from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyRule, Waiting
-from routersvc.domain.fleet.deployment_states import DeploymentRules
-from routersvc.domain.fleet.fleet import Fleet, FleetRules
-from routersvc.domain.fleet.leases import Lease
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.race_results import Broken, DeadlinePassed, Exhausted
-from routersvc.domain.outcomes.reports import AttemptReason
-from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.race_attempts import Start, Step
-from routersvc.domain.racing.races import Race
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.active_checks import (
+    CheckMethod,
+    CheckResult,
+    CheckRule,
+)
+from routersvc.domain.fleet.attempt_budgets import (
+    BudgetRule,
+)
+from routersvc.domain.fleet.breakers import (
+    BreakerRule,
+)
+from routersvc.domain.fleet.concurrency import (
+    ConcurrencyRule,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentRules,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+    FleetRules,
+)
+from routersvc.domain.fleet.leases import (
+    Lease,
+)
+from routersvc.domain.fleet.queues import (
+    QueueWait,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceBroken,
+    RaceDeadlinePassed,
+    RaceExhausted,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.race_attempts import (
+    RaceStep,
+    StartAttempt,
+)
+from routersvc.domain.racing.races import (
+    Race,
+)
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -71,7 +117,7 @@ def taken(fleet: Fleet, *plans: Plan) -> list[Lease]:
     return [lease for lease in leases if isinstance(lease, Lease)]
 
 
-def waiting_at(fleet: Fleet, plan: Plan) -> Waiting:
+def waiting_at(fleet: Fleet, plan: Plan) -> QueueWait:
     """Stand in the queue of a plan's first deployment."""
     waiting = fleet.enqueue(
         plan.deployments[:1],
@@ -89,10 +135,10 @@ def told(race: Race) -> list[tuple[str, AttemptReason, int]]:
     return [(one.deployment.name, one.reason, one.caused_by) for one in race.attempts]
 
 
-def only(steps: list[Step]) -> Attempt:
+def only(steps: list[RaceStep]) -> Attempt:
     """Return the one attempt that starts."""
     (step,) = steps
-    assert isinstance(step, Start)
+    assert isinstance(step, StartAttempt)
     return step.attempt
 
 
@@ -119,7 +165,7 @@ def test_first_failover_is_free_and_the_next_is_not() -> None:
 
     assert second.deployment is B
     assert steps == []
-    assert isinstance(race.verdict, Exhausted)
+    assert isinstance(race.result, RaceExhausted)
 
 
 def test_first_attempt_of_no_time_is_none() -> None:
@@ -129,7 +175,7 @@ def test_first_attempt_of_no_time_is_none() -> None:
     steps = race.begin(60.0)
 
     assert steps == []
-    assert isinstance(race.verdict, DeadlinePassed)
+    assert isinstance(race.result, RaceDeadlinePassed)
 
 
 def test_time_that_is_just_useful_is_used() -> None:
@@ -312,7 +358,7 @@ class TestHedges:
         steps = race.woke(race.wake_at)
 
         assert steps == []
-        assert race.verdict is None
+        assert race.result is None
         assert race.running == (hedge,)
 
     def test_hedge_is_timed_for_whoever_it_would_go_to(self) -> None:
@@ -356,7 +402,7 @@ class TestRecovery:
         steps = race.broke(CUT, 2.0)
 
         assert steps == []
-        assert isinstance(race.verdict, Broken)
+        assert isinstance(race.result, RaceBroken)
 
 
 class TestWaiting:
@@ -411,7 +457,7 @@ class TestWaiting:
 
         assert race.woke(4.98) == []
 
-        assert isinstance(race.verdict, Exhausted)
+        assert isinstance(race.result, RaceExhausted)
         assert following.granted is not None
         assert following.granted.ticket.started_at == 4.98
 
@@ -479,4 +525,4 @@ def test_lone_deployment_without_tokens_left_is_not_tried_again() -> None:
     steps = race.failed(attempt, FAILED, 0.2)
 
     assert steps == []
-    assert isinstance(race.verdict, Exhausted)
+    assert isinstance(race.result, RaceExhausted)

@@ -10,16 +10,41 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from routersvc.domain.catalogue.requests import Request
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, TextDelta
-from routersvc.domain.fleet import attempt_budgets as budget_book
-from routersvc.domain.fleet.breakers import Breaker, BreakerLease
-from routersvc.domain.fleet.deployment_states import DeploymentState
-from routersvc.domain.fleet.rate_limits import NotBeforeGate
-from routersvc.domain.outcomes.failures import BreakerEffect
-from routersvc.domain.planning import eligibility
-from routersvc.domain.racing.race_attempts import Step
-from routersvc.domain.racing.races import Race
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+    Finished,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.fleet import (
+    attempt_budgets as budget_book,
+)
+from routersvc.domain.fleet.breakers import (
+    Breaker,
+    BreakerLease,
+)
+from routersvc.domain.fleet.deployment_states import (
+    DeploymentState,
+)
+from routersvc.domain.fleet.rate_limits import (
+    RateLimitGate,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+)
+from routersvc.domain.planning import (
+    eligibility,
+)
+from routersvc.domain.racing.race_attempts import (
+    RaceStep,
+)
+from routersvc.domain.racing.races import (
+    Race,
+)
 from routersvc.drills.plans.generated_plans import plan_of_seed
 from routersvc.drills.promises.promise_records import Promise, Violation
 from routersvc.drills.promises.promises import PromiseKeeper
@@ -81,7 +106,7 @@ def _gates_ignored(patch: pytest.MonkeyPatch) -> None:
     def open_now(*_: object) -> float:
         return 0.0
 
-    patch.setattr(NotBeforeGate, "closed_for", open_now)
+    patch.setattr(RateLimitGate, "closed_for", open_now)
 
 
 def _many_probes(patch: pytest.MonkeyPatch) -> None:
@@ -141,7 +166,7 @@ def _truncation_hidden(patch: pytest.MonkeyPatch) -> None:
 def _callers_hear_late(patch: pytest.MonkeyPatch) -> None:
     genuine = Race.begin
 
-    def begin(race: Race, now: float) -> list[Step]:
+    def begin(race: Race, now: float) -> list[RaceStep]:
         race.deadline += 0.5
         return genuine(race, now)
 

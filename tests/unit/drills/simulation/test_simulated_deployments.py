@@ -6,9 +6,16 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.policies import StreamRecoveryMode
-from routersvc.domain.outcomes.failures import FailureClass
-from routersvc.domain.outcomes.reports import AttemptOutcome, AttemptReason
+from routersvc.domain.catalogue.modes import (
+    StreamRecoveryMode,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 from routersvc.drills.figures.drill_figures import CallOutcome, CallRecord
 from routersvc.drills.plans.distributions import Constant
 from routersvc.drills.plans.drill_plans import Batches, DrillPlan, RequestMix, SimulatedDeployment

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from routersvc.domain.outcomes.errors import DrainingError
+from routersvc.domain.outcomes.errors import (
+    DrainingError,
+)
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 
 

@@ -11,6 +11,11 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from llmrouter.v1 import errors_pb2, report_pb2
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptOutcome,
+    AttemptReason,
+    AttemptReport,
+)
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
@@ -30,15 +35,27 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failures import Failure, FailureClass, LastWord
+from routersvc.domain.outcomes.failure_rules import (
+    CallerOutcome,
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.domain.outcomes.reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
     RouteReport,
 )
-from routersvc.domain.planning.candidates import Candidate, Exclusion, ExclusionReason
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError, TenantBudgetExhaustedError
+from routersvc.domain.planning.candidates import (
+    Candidate,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+    ExclusionReason,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 from routersvc.grpc_api.errors.status_details import (
     DETAILS_KEY,
     MAX_DETAILS_BYTES,
@@ -76,11 +93,14 @@ def report(attempts: int = 0, message: str = "the provider failed") -> RouteRepo
 
 
 def attempts_failed(
-    last_word: LastWord, retry_after: float | None = None, attempts: int = 1
+    caller_outcome: CallerOutcome, retry_after: float | None = None, attempts: int = 1
 ) -> AttemptsFailedError:
     """Return the error of a call whose attempts all failed."""
     return AttemptsFailedError(
-        report=report(attempts), failure=FAILURE, last_word=last_word, retry_after=retry_after
+        report=report(attempts),
+        failure=FAILURE,
+        caller_outcome=caller_outcome,
+        retry_after=retry_after,
     )
 
 
@@ -166,18 +186,18 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
     ),
 }
 
-LAST_WORDS = {
-    LastWord.UNAVAILABLE: (StatusCode.UNAVAILABLE, "PROVIDERS_UNAVAILABLE"),
-    LastWord.RATE_LIMITED: (StatusCode.RESOURCE_EXHAUSTED, "PROVIDERS_RATE_LIMITED"),
-    LastWord.LOCALLY_OVERLOADED: (StatusCode.RESOURCE_EXHAUSTED, "ROUTER_OVERLOADED"),
-    LastWord.BAD_ANSWER: (StatusCode.UNAVAILABLE, "BAD_ANSWER"),
-    LastWord.CONTEXT_LENGTH: (StatusCode.INVALID_ARGUMENT, "CONTEXT_LENGTH_EXCEEDED"),
-    LastWord.CONTENT_FILTERED: (StatusCode.FAILED_PRECONDITION, "CONTENT_FILTERED"),
-    LastWord.REJECTED: (StatusCode.INVALID_ARGUMENT, "REJECTED_BY_PROVIDER"),
-    LastWord.MISCONFIGURED: (StatusCode.FAILED_PRECONDITION, "PROVIDER_MISCONFIGURED"),
+CALLER_OUTCOMES = {
+    CallerOutcome.UNAVAILABLE: (StatusCode.UNAVAILABLE, "PROVIDERS_UNAVAILABLE"),
+    CallerOutcome.RATE_LIMITED: (StatusCode.RESOURCE_EXHAUSTED, "PROVIDERS_RATE_LIMITED"),
+    CallerOutcome.LOCALLY_OVERLOADED: (StatusCode.RESOURCE_EXHAUSTED, "ROUTER_OVERLOADED"),
+    CallerOutcome.BAD_ANSWER: (StatusCode.UNAVAILABLE, "BAD_ANSWER"),
+    CallerOutcome.CONTEXT_LENGTH: (StatusCode.INVALID_ARGUMENT, "CONTEXT_LENGTH_EXCEEDED"),
+    CallerOutcome.CONTENT_FILTERED: (StatusCode.FAILED_PRECONDITION, "CONTENT_FILTERED"),
+    CallerOutcome.REJECTED: (StatusCode.INVALID_ARGUMENT, "REJECTED_BY_PROVIDER"),
+    CallerOutcome.MISCONFIGURED: (StatusCode.FAILED_PRECONDITION, "PROVIDER_MISCONFIGURED"),
 }
 
-PASSING = (LastWord.UNAVAILABLE, LastWord.RATE_LIMITED, LastWord.LOCALLY_OVERLOADED)
+PASSING = (CallerOutcome.UNAVAILABLE, CallerOutcome.RATE_LIMITED, CallerOutcome.LOCALLY_OVERLOADED)
 
 
 def told(error: RouterError) -> ErrorStatus:
@@ -229,33 +249,33 @@ def test_error_has_its_status(error: RouterError, code: StatusCode, reason: str)
     assert (info.reason, info.domain) == (reason, "llmrouter.v1")
 
 
-@pytest.mark.parametrize("last_word", LastWord)
-def test_last_word_has_its_status(last_word: LastWord) -> None:
+@pytest.mark.parametrize("caller_outcome", CallerOutcome)
+def test_caller_outcome_has_its_status(caller_outcome: CallerOutcome) -> None:
     """What is left when every attempt has failed."""
-    status = told(attempts_failed(last_word))
+    status = told(attempts_failed(caller_outcome))
 
     name = errors_pb2.ErrorReason.Name(status.reason)
     assert (status.code, name) == (
-        LAST_WORDS[last_word][0],
-        f"ERROR_REASON_{LAST_WORDS[last_word][1]}",
+        CALLER_OUTCOMES[caller_outcome][0],
+        f"ERROR_REASON_{CALLER_OUTCOMES[caller_outcome][1]}",
     )
     assert status.metadata == {"failure_class": "SERVER_ERROR"}
 
 
-@pytest.mark.parametrize("last_word", LastWord)
-def test_retry_is_advised_where_the_failure_may_pass(last_word: LastWord) -> None:
+@pytest.mark.parametrize("caller_outcome", CallerOutcome)
+def test_retry_is_advised_where_the_failure_may_pass(caller_outcome: CallerOutcome) -> None:
     """A caller of a misconfigured provider would only repeat the failure."""
-    status, metadata = sent(told(attempts_failed(last_word, retry_after=2.5)))
+    status, metadata = sent(told(attempts_failed(caller_outcome, retry_after=2.5)))
 
     found = [RetryInfo.FromString(it.value) for it in status.details if "RetryInfo" in it.type_url]
     expected = [RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000))]
-    assert found == (expected if last_word in PASSING else [])
-    assert metadata.get(PUSHBACK_KEY) == ("2500" if last_word in PASSING else None)
+    assert found == (expected if caller_outcome in PASSING else [])
+    assert metadata.get(PUSHBACK_KEY) == ("2500" if caller_outcome in PASSING else None)
 
 
 def test_retry_is_advised_even_where_nobody_said_when() -> None:
     """The contract promises a delay with this reason."""
-    assert told(attempts_failed(LastWord.UNAVAILABLE)).retry_after == 1.0
+    assert told(attempts_failed(CallerOutcome.UNAVAILABLE)).retry_after == 1.0
 
 
 def test_another_replica_can_serve_at_once() -> None:
@@ -309,7 +329,7 @@ def test_exclusions_travel() -> None:
 
 def test_report_travels() -> None:
     """A failed call is explained like one that was served."""
-    status, _ = sent(told(attempts_failed(LastWord.UNAVAILABLE, attempts=2)))
+    status, _ = sent(told(attempts_failed(CallerOutcome.UNAVAILABLE, attempts=2)))
 
     sent_report = report_pb2.RouteReport()
     assert status.details[-1].Unpack(sent_report)
@@ -350,7 +370,7 @@ def test_message_and_details_agree() -> None:
         AttemptsFailedError(
             report=report(200, "ä" * 900),
             failure=FAILURE,
-            last_word=LastWord.UNAVAILABLE,
+            caller_outcome=CallerOutcome.UNAVAILABLE,
             retry_after=1.0,
         ),
         UnknownNameError(field="f" * 9_999, name="n" * 9_999, known=["k" * 99] * 999),
@@ -372,7 +392,10 @@ def test_nothing_travels_that_clients_refuse(error: RouterError) -> None:
 def test_first_and_last_attempts_are_kept() -> None:
     """Where it began and what decided."""
     error = AttemptsFailedError(
-        report=report(200), failure=FAILURE, last_word=LastWord.UNAVAILABLE, retry_after=None
+        report=report(200),
+        failure=FAILURE,
+        caller_outcome=CallerOutcome.UNAVAILABLE,
+        retry_after=None,
     )
 
     status, _ = sent(told(error))

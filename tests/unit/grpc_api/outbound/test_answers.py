@@ -11,32 +11,44 @@ from hypothesis import strategies as st
 from llmrouter.v1 import prompt_pb2, report_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
 from routersvc.domain.conversation.answers import (
-    Alternative,
-    ContentDelta,
     Finished,
-    FinishReason,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
+    ContentDelta,
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
-    Usage,
-    UsageCounted,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    Image,
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
     Modality,
-    Refusal,
-    Text,
-    Thought,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.conversation.usage import (
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.engine.call_events import (
     CallEvent,
     Completion,
@@ -55,7 +67,7 @@ LOGPROB = TokenLogprob(
     token="a",
     logprob=-0.5,
     token_bytes=b"a",
-    alternatives=(Alternative(token="b", logprob=-1.5, token_bytes=b"b"),),
+    alternatives=(AlternativeLogprob(token="b", logprob=-1.5, token_bytes=b"b"),),
 )
 SENT_LOGPROB = stream_pb2.TokenLogprob(
     token="a",
@@ -284,12 +296,12 @@ def test_complete_answer_is_told_whole() -> None:
     """Ready to be appended to the conversation."""
     response = completion_of(
         completion(
-            Thought(text="Hm", signature=b"s", encrypted=b"e"),
-            Text(text="Noon"),
-            Refusal(text="No"),
-            Image(data=b"i", media_type="image/png"),
-            Image(url="https://pictures.test/1.png"),
-            Audio(data=b"a", media_type="audio/wav", transcript="Noon"),
+            ThoughtPart(text="Hm", signature=b"s", encrypted=b"e"),
+            TextPart(text="Noon"),
+            RefusalPart(text="No"),
+            ImagePart(data=b"i", media_type="image/png"),
+            ImagePart(url="https://pictures.test/1.png"),
+            AudioPart(data=b"a", media_type="audio/wav", transcript="Noon"),
             ToolCall(call_id="c", name="look", arguments_json="{}", signature=b"s"),
         )
     )
@@ -323,8 +335,8 @@ def test_complete_answer_is_told_whole() -> None:
     )
 
 
-@pytest.mark.parametrize("part", [File(file_id="f"), ToolResult(call_id="c", parts=())])
-def test_part_that_no_model_says_is_a_defect(part: File | ToolResult) -> None:
+@pytest.mark.parametrize("part", [FilePart(file_id="f"), ToolResult(call_id="c", parts=())])
+def test_part_that_no_model_says_is_a_defect(part: FilePart | ToolResult) -> None:
     """It is never left out in silence."""
     with pytest.raises(ValueError, match="no model answers"):
         completion_of(completion(part))

@@ -9,29 +9,57 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import explanation_pb2, prompt_pb2, report_pb2, routing_pb2
-from routersvc.domain.catalogue.deployments import Capability, Compliance
-from routersvc.domain.catalogue.policies import (
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
-    Priority,
-    RetryRule,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.conversation.prompts import Modality
-from routersvc.domain.explaining.explanations import Explanation
-from routersvc.domain.fleet.leases import Obstacle, Refusal
-from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.catalogue.policies import (
+    Priority,
+    RetryRule,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+from routersvc.domain.explaining.explanations import (
+    Explanation,
+)
+from routersvc.domain.fleet.leases import (
+    LeaseRefusal,
+    Obstacle,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
 from routersvc.domain.planning.candidates import (
     Candidate,
     EffectiveConstraint,
-    Exclusion,
-    ExclusionReason,
     ScorePart,
 )
-from routersvc.domain.planning.plans import HedgingPlan, Plan
-from routersvc.domain.profiling.profiles import Evidence, Profile
-from routersvc.domain.profiling.token_estimates import TokenEstimate
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+    ExclusionReason,
+)
+from routersvc.domain.planning.plans import (
+    HedgingPlan,
+    Plan,
+)
+from routersvc.domain.profiling.profiles import (
+    Profile,
+    ProfileEvidence,
+)
+from routersvc.domain.profiling.token_estimates import (
+    TokenEstimate,
+)
 from routersvc.grpc_api.outbound.explanations import explanation_of
 from routersvc.grpc_api.outbound.reports import report_of
 from routersvc.testing.worlds import scripted_deployment, scripted_policy
@@ -65,7 +93,7 @@ EXPLANATION = Explanation(
         capabilities=frozenset({Capability.TOOLS, Capability.IMAGE_INPUT}),
         data_classes=frozenset({"phi", "card"}),
         priority=Priority.HIGH,
-        evidence=(Evidence(finding="input_tokens", description="counted", weight=0.5),),
+        evidence=(ProfileEvidence(finding="input_tokens", description="counted", weight=0.5),),
     ),
     policy=scripted_policy(["d1", "d2"]),
     policy_choice="by default",
@@ -112,7 +140,7 @@ EXPLANATION = Explanation(
         failover_on_refusal=False,
     ),
     obstacles={
-        "d1": Refusal(
+        "d1": LeaseRefusal(
             deployment=EUROPEAN,
             obstacle=Obstacle.CREDENTIAL_DISABLED,
             wait=3.5,

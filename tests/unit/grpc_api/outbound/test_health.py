@@ -9,17 +9,25 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import health_pb2, report_pb2
-from routersvc.domain.catalogue.deployments import Compliance
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.fleet.health import (
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.fleet.breaker_health import (
     BreakerHealth,
     BreakerState,
+)
+from routersvc.domain.fleet.health import (
     DeploymentHealth,
+    HealthCheckResult,
     HealthState,
-    ProbeResult,
     Quantiles,
 )
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 from routersvc.grpc_api.outbound.health import health_of
 from routersvc.testing.worlds import scripted_deployment
 
@@ -60,7 +68,7 @@ HEALTH = DeploymentHealth(
     not_before_delay=0.5,
     last_failure=FailureClass.RATE_LIMITED,
     last_failure_age=4.0,
-    last_probe=ProbeResult(age=8.0, succeeded=True, duration=0.25),
+    last_probe=HealthCheckResult(age=8.0, succeeded=True, duration=0.25),
     attempts_total=100,
     served_total=80,
     cancelled_total=5,

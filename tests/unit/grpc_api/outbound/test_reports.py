@@ -10,16 +10,29 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import report_pb2
-from routersvc.domain.catalogue.deployments import Compliance
-from routersvc.domain.conversation.answers import Usage
-from routersvc.domain.outcomes.failures import Failure, FailureClass
-from routersvc.domain.outcomes.reports import (
+from routersvc.domain.catalogue.deployments import (
+    Compliance,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptCost,
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
-    Cost,
+)
+from routersvc.domain.outcomes.degradations import (
     Degradation,
     DegradationRung,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
+from routersvc.domain.outcomes.reports import (
     RouteReport,
     Served,
 )
@@ -84,7 +97,7 @@ REPORT = RouteReport(
             time_to_first_content=1.5,
             duration=2.0,
             usage=USAGE,
-            cost=Cost(usd=0.5, wasted_usd=0.25, estimated=True),
+            cost=AttemptCost(usd=0.5, wasted_usd=0.25, estimated=True),
         ),
     ),
     served=Served(deployment=EUROPEAN, model_version="model-1", response_id="response-1"),
@@ -92,7 +105,7 @@ REPORT = RouteReport(
     recovered=True,
     degradation=Degradation(rung=DegradationRung.LOWER_TIER, description="nothing better was left"),
     total_usage=USAGE,
-    total_cost=Cost(usd=1.0),
+    total_cost=AttemptCost(usd=1.0),
     time_to_first_content=2.25,
     duration=2.75,
 )

@@ -21,7 +21,12 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ConnectTimeoutError
 from google.auth import exceptions as google_exceptions
 
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.credentials.authorisations import (
     CredentialHeader,
     KeyAuthorisation,

@@ -7,7 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
 HOUR = 3_600.0

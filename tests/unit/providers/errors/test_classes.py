@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.conversation.answers import RateLimitHeadroom
-from routersvc.domain.outcomes.failures import Failure, FailureClass
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.providers.errors.classes import LONGEST_RATE_LIMIT_DELAY
 from routersvc.providers.formats.openai_chat.dialects import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import OpenAiChat

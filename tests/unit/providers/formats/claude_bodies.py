@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 from tests.unit.providers.conftest import make_call_
 
-from routersvc.domain.conversation.answers import AnswerEvent
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.formats.anthropic_messages.dialects import DIALECTS
 from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
 from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse

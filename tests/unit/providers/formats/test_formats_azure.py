@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from routersvc.domain.conversation.answers import Finished, FinishReason, TextDelta
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.conversation.answers import (
+    Finished,
+)
+from routersvc.domain.conversation.deltas import (
+    TextDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
 from routersvc.providers.credentials.credentials import Secret

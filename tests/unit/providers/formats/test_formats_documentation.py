@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 from routersvc.providers.formats.openai_chat import dialects as openai_chat_dialects
 from routersvc.providers.formats.openai_responses import dialects as openai_responses_dialects
 

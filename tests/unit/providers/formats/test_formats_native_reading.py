@@ -13,30 +13,52 @@ from hypothesis import strategies as st
 
 from routersvc.app.wire_formats import adapter
 from routersvc.domain.conversation.answers import (
-    Alternative,
     AnswerEvent,
     Finished,
-    FinishReason,
-    MediaDelta,
     Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
+    TokenLogprob,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+    TextPart,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import (
-    JsonObjectFormat,
-    Message,
-    Modality,
-    Reasoning,
-    ReasoningVisibility,
-    Role,
-    Text,
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.reading.json_lines import LineSplitter
 from routersvc.providers.reading.sse import EventTooLargeError, SseDecoder
@@ -113,9 +135,9 @@ def test_google_signatures_travel_with_their_places_and_come_back(make_call: Mak
     answer = collect(read("gemini", make_call(streaming=True), streamed("gemini", said(*parts))))
 
     turns = (
-        Message(role=Role.USER, parts=(Text(text="Hi"),)),
+        Message(role=Role.USER, parts=(TextPart(text="Hi"),)),
         Message(role=Role.ASSISTANT, parts=answer.parts),
-        Message(role=Role.USER, parts=(Text(text="And?"),)),
+        Message(role=Role.USER, parts=(TextPart(text="And?"),)),
     )
     again = json.loads(FORMATS["gemini"].encode(make_call(messages=turns)).body)
     assert again["contents"][1] == {"role": "model", "parts": list(parts)}
@@ -188,7 +210,9 @@ def test_google_log_probabilities_stand_on_their_text(make_call: MakeCall) -> No
         text="Hi",
         logprobs=(
             TokenLogprob(
-                token="Hi", logprob=-0.5, alternatives=(Alternative(token="Ho", logprob=-1.5),)
+                token="Hi",
+                logprob=-0.5,
+                alternatives=(AlternativeLogprob(token="Ho", logprob=-1.5),),
             ),
         ),
     )

@@ -9,36 +9,51 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routersvc.app.wire_formats import adapter, known_wire_formats
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    AudioOutput,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
     Modality,
     Part,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    AudioOutput,
+    Sampling,
+    ServiceTier,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
-    Refusal,
-    Role,
-    Sampling,
-    ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    WireExtension,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.cohere_chat import requests as cohere_requests
 from routersvc.providers.formats.gemini import requests as gemini_requests
@@ -62,7 +77,7 @@ WEATHER = FunctionTool(
     name="weather", description="Tells the weather", parameters_json_schema=SCHEMA
 )
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}}
-PICTURE = Image(data=b"\x89PNG", media_type="image/png")
+PICTURE = ImagePart(data=b"\x89PNG", media_type="image/png")
 
 
 def request_for(call: AttemptCall, vendor: str) -> WireRequest:
@@ -91,19 +106,21 @@ def user(*parts: Part) -> tuple[Message, ...]:
 
 def after_hello(*messages: Message) -> tuple[Message, ...]:
     """Return a conversation that goes on after a greeting and ends with a question."""
-    return (*user(Text(text="Hello")), *messages, *user(Text(text="And?")))
+    return (*user(TextPart(text="Hello")), *messages, *user(TextPart(text="And?")))
 
 
 CALL = ToolCall(call_id="call-1", name="weather", arguments_json='{"city": "Ulm"}')
 TURNS = after_hello(
-    Message(role=Role.ASSISTANT, parts=(Thought(text="Hm."), Text(text="Let me see."), CALL)),
-    Message(role=Role.TOOL, parts=(ToolResult(call_id="call-1", parts=(Text(text="sunny"),)),)),
+    Message(
+        role=Role.ASSISTANT, parts=(ThoughtPart(text="Hm."), TextPart(text="Let me see."), CALL)
+    ),
+    Message(role=Role.TOOL, parts=(ToolResult(call_id="call-1", parts=(TextPart(text="sunny"),)),)),
 )
 FAILING_TURNS = after_hello(
     Message(role=Role.ASSISTANT, parts=(CALL,)),
     Message(
         role=Role.TOOL,
-        parts=(ToolResult(call_id="call-1", parts=(Text(text="no city"),), is_error=True),),
+        parts=(ToolResult(call_id="call-1", parts=(TextPart(text="no city"),), is_error=True),),
     ),
 )
 
@@ -161,7 +178,7 @@ def test_smallest_request(
                  "function": {"name": "weather", "arguments": '{"city": "Ulm"}'}}]},
             {"role": "tool", "tool_call_id": "call-1", "content": "The tool failed: no city"}]),
         ("cohere", after_hello(
-            Message(role=Role.ASSISTANT, parts=(Thought(text="Hm."), Text(text="No.")))), [
+            Message(role=Role.ASSISTANT, parts=(ThoughtPart(text="Hm."), TextPart(text="No.")))), [
             {"role": "assistant", "content": [
                 {"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "No."}]}]),
         ("ollama", TURNS, [
@@ -292,20 +309,20 @@ def test_everything_is_said_in_the_vendors_words(
     ("part", "expected"),
     [
         (PICTURE, {"inlineData": {"mimeType": "image/png", "data": "iVBORw=="}}),
-        (Image(url="data:image/gif;base64,AA==", detail=ImageDetail.LOW),
+        (ImagePart(url="data:image/gif;base64,AA==", detail=ImageDetail.LOW),
          {"inlineData": {"mimeType": "image/gif", "data": "AA=="},
           "mediaResolution": {"level": "MEDIA_RESOLUTION_LOW"}}),
-        (Image(url="https://example.com/a.JPG?size=2"),
+        (ImagePart(url="https://example.com/a.JPG?size=2"),
          {"fileData": {"fileUri": "https://example.com/a.JPG?size=2", "mimeType": "image/jpeg"}}),
-        (Image(url="https://example.com/a", media_type="image/png"),
+        (ImagePart(url="https://example.com/a", media_type="image/png"),
          {"fileData": {"fileUri": "https://example.com/a", "mimeType": "image/png"}}),
-        (Audio(data=b"RIFF", media_type="audio/wav"),
+        (AudioPart(data=b"RIFF", media_type="audio/wav"),
          {"inlineData": {"mimeType": "audio/wav", "data": "UklGRg=="}}),
-        (File(data=b"%PDF", media_type="application/pdf"),
+        (FilePart(data=b"%PDF", media_type="application/pdf"),
          {"inlineData": {"mimeType": "application/pdf", "data": "JVBERg=="}}),
-        (File(file_id="gs://bucket/a.pdf", media_type="application/pdf"),
+        (FilePart(file_id="gs://bucket/a.pdf", media_type="application/pdf"),
          {"fileData": {"fileUri": "gs://bucket/a.pdf", "mimeType": "application/pdf"}}),
-        (File(file_id="files/abc"), {"fileData": {"fileUri": "files/abc"}}),
+        (FilePart(file_id="files/abc"), {"fileData": {"fileUri": "files/abc"}}),
     ],
     ids=["bytes", "data", "address", "typed", "sound", "document", "bucket", "uploaded"],
 )  # fmt: skip
@@ -318,9 +335,9 @@ def test_media_are_written_as_google_has_them(
 
 def test_pictures_are_written_as_the_others_have_them(make_call: MakeCall) -> None:
     """Cohere takes addresses and bytes, Ollama bytes alone."""
-    by_value = make_call(messages=user(Text(text="Look:"), PICTURE))
+    by_value = make_call(messages=user(TextPart(text="Look:"), PICTURE))
     by_address = make_call(
-        messages=user(Image(url="https://example.com/a.png", detail=ImageDetail.HIGH))
+        messages=user(ImagePart(url="https://example.com/a.png", detail=ImageDetail.HIGH))
     )
 
     assert body(by_value, "cohere")["messages"][0]["content"] == [
@@ -341,9 +358,9 @@ def test_instructions_have_a_place_of_their_own_at_google(make_call: MakeCall) -
     """They are no turn of the conversation there."""
     call = make_call(
         messages=(
-            Message(role=Role.SYSTEM, parts=(Text(text="Be brief."),)),
-            Message(role=Role.DEVELOPER, parts=(Text(text="Be kind."),)),
-            *user(Text(text="Hello")),
+            Message(role=Role.SYSTEM, parts=(TextPart(text="Be brief."),)),
+            Message(role=Role.DEVELOPER, parts=(TextPart(text="Be kind."),)),
+            *user(TextPart(text="Hello")),
         )
     )
 
@@ -358,12 +375,12 @@ def test_signatures_go_back_to_the_parts_that_they_stood_on(make_call: MakeCall)
     turn = Message(
         role=Role.ASSISTANT,
         parts=(
-            Thought(text="Hm.", signature=b"dGhvdWdodA=="),
-            Thought(signature=b"text:dGV4dA=="),
-            Text(text="One"),
-            Text(text="Two"),
-            Image(data=b"\x89PNG", media_type="image/png"),
-            Thought(signature=b"media:bWVkaWE="),
+            ThoughtPart(text="Hm.", signature=b"dGhvdWdodA=="),
+            ThoughtPart(signature=b"text:dGV4dA=="),
+            TextPart(text="One"),
+            TextPart(text="Two"),
+            ImagePart(data=b"\x89PNG", media_type="image/png"),
+            ThoughtPart(signature=b"media:bWVkaWE="),
             ToolCall(call_id="1", name="a", arguments_json="", signature=b"Y2FsbA=="),
             ToolCall(call_id="2", name="b", arguments_json="{}"),
         ),
@@ -389,7 +406,7 @@ def test_signatures_go_back_to_the_parts_that_they_stood_on(make_call: MakeCall)
 
 def test_signature_without_its_part_stands_on_an_empty_text(make_call: MakeCall) -> None:
     """So Google itself ends a stream whose last words have gone already."""
-    turn = Message(role=Role.ASSISTANT, parts=(Thought(signature=b"text:dGV4dA=="), CALL))
+    turn = Message(role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"text:dGV4dA=="), CALL))
 
     parts = body(make_call(messages=after_hello(turn)), "gemini")["contents"][1]["parts"]
 
@@ -399,14 +416,14 @@ def test_signature_without_its_part_stands_on_an_empty_text(make_call: MakeCall)
 def test_results_hold_objects_and_pictures_at_google(make_call: MakeCall) -> None:
     """An object is the response itself; what is shown stands beside it."""
     results = (
-        ToolResult(call_id="call-1", parts=(Text(text='{"sun": true}'), PICTURE)),
-        ToolResult(call_id="call-2", parts=(Text(text="{broken"),)),
-        ToolResult(call_id="call-2", parts=(Text(text="{}"),)),
+        ToolResult(call_id="call-1", parts=(TextPart(text='{"sun": true}'), PICTURE)),
+        ToolResult(call_id="call-2", parts=(TextPart(text="{broken"),)),
+        ToolResult(call_id="call-2", parts=(TextPart(text="{}"),)),
     )
     again = ToolCall(call_id="call-2", name="now", arguments_json="{}")
     call = make_call(
         messages=(
-            *user(Text(text="Hello")),
+            *user(TextPart(text="Hello")),
             Message(role=Role.ASSISTANT, parts=(CALL, again)),
             Message(role=Role.TOOL, parts=results),
         )
@@ -479,29 +496,29 @@ def test_model_with_a_path_keeps_it(make_call: MakeCall, model: str, path: str) 
     ("vendor", "prompt", "sentence"),
     [
         ("gemini", {"messages": (
-            *user(Text(text="x")), Message(role=Role.SYSTEM, parts=(Text(text="y"),)))},
+            *user(TextPart(text="x")), Message(role=Role.SYSTEM, parts=(TextPart(text="y"),)))},
          "instructions after the conversation has begun"),
         ("gemini", {"messages": (
-            Message(role=Role.SYSTEM, parts=(PICTURE,)), *user(Text(text="x")))},
+            Message(role=Role.SYSTEM, parts=(PICTURE,)), *user(TextPart(text="x")))},
          "`Image` in a system message"),
         ("gemini", {"messages": (
-            *user(Text(text="x")),
+            *user(TextPart(text="x")),
             Message(role=Role.TOOL, parts=(ToolResult(call_id="1", parts=()),)))},
          "the result of a call that the conversation does not hold"),
         ("gemini", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(Thought(signature=b"{}"), Text(text="x"))))},
+            role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"{}"), TextPart(text="x"))))},
          "another provider signed"),
         ("gemini", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(Thought(encrypted=b"x"), Text(text="x"))))},
+            role=Role.ASSISTANT, parts=(ThoughtPart(encrypted=b"x"), TextPart(text="x"))))},
          "an encrypted thought"),
         ("gemini", {"messages": after_hello(Message(role=Role.ASSISTANT, parts=(
             ToolCall(call_id="1", name="a", arguments_json="{}", signature=b"{}"),)))},
          "a tool call that another provider signed"),
-        ("vertex", {"messages": user(Image(url="https://example.com/picture"))},
+        ("vertex", {"messages": user(ImagePart(url="https://example.com/picture"))},
          "a picture by its address without its media type"),
-        ("vertex", {"messages": user(File(url="https://example.com/document"))},
+        ("vertex", {"messages": user(FilePart(url="https://example.com/document"))},
          "a document by its address without its media type"),
-        ("gemini", {"messages": user(Image(url="data:image/svg+xml,<svg/>"))},
+        ("gemini", {"messages": user(ImagePart(url="data:image/svg+xml,<svg/>"))},
          "a `data:` address without base64"),
         ("gemini", {"sampling": Sampling(seed=2**40)}, "a seed of more than 32 bits"),
         ("gemini", {"sampling": Sampling(stop_sequences=tuple("abcdef"))},
@@ -528,12 +545,12 @@ def test_model_with_a_path_keeps_it(make_call: MakeCall, model: str, path: str) 
         ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.LOW)},
          "the reasoning effort `low`"),
         ("cohere", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(Thought(signature=b"x"),)))}, "a signed"),
+            role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"x"),)))}, "a signed"),
         ("cohere", {"messages": after_hello(Message(role=Role.TOOL, parts=(
             ToolResult(call_id="1", parts=(PICTURE,)),)))}, "`Image` in a tool's result"),
-        ("ollama", {"messages": user(Image(url="https://example.com/a.png"))},
+        ("ollama", {"messages": user(ImagePart(url="https://example.com/a.png"))},
          "a picture by its address"),
-        ("ollama", {"messages": user(Image(
+        ("ollama", {"messages": user(ImagePart(
             data=b"x", media_type="image/png", detail=ImageDetail.LOW))},
          "how closely to look at a picture"),
         ("ollama", {"tools": (FunctionTool(name="now", strict=True),)},
@@ -557,16 +574,17 @@ def test_what_cannot_be_said_is_refused(
         ({"end_user_id": "user-1"}, "an end user's id"),
         ({"prompt_cache_key": "key-1"}, "a key for the prompt cache"),
         ({"tools": (HostedTool(name="web_search"),)}, "the hosted tool `web_search`"),
-        ({"messages": (Message(role=Role.USER, name="ada", parts=(Text(text="x"),)),)},
+        ({"messages": (Message(role=Role.USER, name="ada", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
-        ({"messages": user(Text(text="x", cache=CacheLifetime.SHORT))}, "a cache marker"),
+        ({"messages": user(TextPart(text="x", cache=CacheLifetime.SHORT))}, "a cache marker"),
         ({"wire_extensions": (WireExtension(wire_format="other", fields_json="{}"),)},
          "fields of the wire format `other`"),
         ({"messages": after_hello(Message(role=Role.ASSISTANT, parts=(
-            File(data=b"x", media_type="application/pdf"),)))}, "`File` in an assistant message"),
-        ({"messages": after_hello(Message(role=Role.TOOL, parts=(Text(text="x"),)))},
+            FilePart(data=b"x", media_type="application/pdf"),)))},
+         "`File` in an assistant message"),
+        ({"messages": after_hello(Message(role=Role.TOOL, parts=(TextPart(text="x"),)))},
          "`Text` in a tool message"),
-        ({"messages": after_hello(Message(role=Role.USER, parts=(Refusal(text="x"),)))},
+        ({"messages": after_hello(Message(role=Role.USER, parts=(RefusalPart(text="x"),)))},
          "`Refusal` in a user message"),
     ],
 )  # fmt: skip

@@ -22,14 +22,22 @@ from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAda
 from routersvc.app.replays.recordings import Recording, UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, replay
 from routersvc.domain.conversation.answers import (
-    CONTENT_TYPES,
     AnswerEvent,
     Finished,
-    FinishReason,
     Started,
 )
-from routersvc.domain.conversation.prompts import ToolCall
-from routersvc.domain.outcomes.failures import FailureClass
+from routersvc.domain.conversation.deltas import (
+    CONTENT_TYPES,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    ToolCall,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
 
 CUTS_PER_ANSWER = 16
 """Every offset is tried on short bodies; on longer ones so many, and each of the last bytes."""

@@ -15,12 +15,23 @@ import pytest
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
-    FinishReason,
     Started,
+)
+from routersvc.domain.conversation.deltas import (
     TextDelta,
 )
-from routersvc.domain.conversation.prompts import Sampling
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.prompts import (
+    Sampling,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.engine.ports import Gateway
 from routersvc.providers.credentials.authorisations import (
     CredentialHeader,

@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.profiling.identifiers import DataClassRule, IdentifierKind
+from routersvc.domain.profiling.identifiers import (
+    DataClassRule,
+    IdentifierKind,
+)
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings
 

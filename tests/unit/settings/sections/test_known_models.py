@@ -7,8 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability, Model, Prices
-from routersvc.domain.catalogue.token_ratios import UNKNOWN_RATIO
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+    Prices,
+)
+from routersvc.domain.catalogue.token_ratios import (
+    UNKNOWN_RATIO,
+)
 from routersvc.settings.sections.known_models import completed, known_name, known_names, vendor_name
 from routersvc.settings.sections.models import BASIC_CAPABILITIES, ModelSection
 from routersvc.settings.sections.price_library import known_prices

@@ -7,13 +7,28 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from routersvc.app.options import authenticator
-from routersvc.domain.catalogue.call_rates import CallRateRule
-from routersvc.domain.catalogue.constraints import Constraints
-from routersvc.domain.catalogue.cost_budgets import CostBudgetRule, DowngradeRule
-from routersvc.domain.catalogue.policies import HedgingMode
-from routersvc.domain.catalogue.tenants import Tenant
-from routersvc.domain.catalogue.weights import WeightWishes
-from routersvc.domain.outcomes.errors import UnknownTenantError
+from routersvc.domain.catalogue.constraints import (
+    Constraints,
+)
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.catalogue.tenants import (
+    Tenant,
+)
+from routersvc.domain.catalogue.weights import (
+    WeightWishes,
+)
+from routersvc.domain.measures.call_rates import (
+    CallRateRule,
+)
+from routersvc.domain.measures.cost_budgets import (
+    BudgetDowngradeRule,
+    CostBudgetRule,
+)
+from routersvc.domain.outcomes.errors import (
+    UnknownTenantError,
+)
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
@@ -44,7 +59,7 @@ def test_tenants_hold_what_the_file_says(load: Load, full: str) -> None:
             budget=CostBudgetRule(
                 usd=100.0,
                 window=86_400.0,
-                downgrade=DowngradeRule(threshold=0.8, policy="cheap", min_tier=1),
+                downgrade=BudgetDowngradeRule(threshold=0.8, policy="cheap", min_tier=1),
             ),
         ),
         "others": Tenant(name="others"),

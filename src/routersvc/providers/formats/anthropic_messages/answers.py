@@ -15,13 +15,23 @@ import orjson
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
     Finished,
-    FinishReason,
-    RefusalDelta,
     Started,
+)
+from routersvc.domain.conversation.deltas import (
+    RefusalDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.usage import (
     UsageCounted,
 )
-from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage

@@ -11,9 +11,15 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import ServiceTier
-from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.prompts import (
+    ServiceTier,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
 from routersvc.providers.errors.mismatches import cannot_express
 

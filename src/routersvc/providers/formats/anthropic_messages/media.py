@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import base64
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import File, Image
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.parts import (
+    FilePart,
+    ImagePart,
+)
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import parse_data_url
@@ -14,7 +19,7 @@ IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _PDF = "application/pdf"
 
 
-def image_block(image: Image, dialect: AnthropicDialect) -> JsonObject:
+def image_block(image: ImagePart, dialect: AnthropicDialect) -> JsonObject:
     """Return the block of a picture, without its cache marker.
 
     Raises:
@@ -36,7 +41,7 @@ def image_block(image: Image, dialect: AnthropicDialect) -> JsonObject:
     return {"type": "image", "source": _base64(data or b"", media_type.lower())}
 
 
-def document_block(file: File, dialect: AnthropicDialect) -> JsonObject:
+def document_block(file: FilePart, dialect: AnthropicDialect) -> JsonObject:
     """Return the block of a document, without its cache marker.
 
     Raises:
@@ -49,7 +54,7 @@ def document_block(file: File, dialect: AnthropicDialect) -> JsonObject:
     return block
 
 
-def _document_source(file: File, dialect: AnthropicDialect) -> JsonObject:
+def _document_source(file: FilePart, dialect: AnthropicDialect) -> JsonObject:
     if file.file_id is not None:
         if not dialect.file_ids:
             raise dialect.cannot_express("a document by its id")

@@ -10,17 +10,21 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    CacheLifetime,
-    File,
-    Image,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -28,6 +32,7 @@ from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDia
 from routersvc.providers.formats.anthropic_messages.media import document_block, image_block
 from routersvc.providers.formats.anthropic_messages.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.part_kinds import kind_of
 
 _SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 _LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
@@ -89,27 +94,25 @@ def _blocks(message: Message, role: str, dialect: AnthropicDialect) -> list[Json
 
 def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | None:
     match part:
-        case Text() if role is not Role.TOOL:
+        case TextPart() if role is not Role.TOOL:
             if not part.text and part.cache is None:
                 # The vendor refuses empty text, which says nothing.
                 return None
             block: JsonObject = {"type": "text", "text": part.text}
-        case Image() if role is Role.USER:
+        case ImagePart() if role is Role.USER:
             block = image_block(part, dialect)
-        case File() if role is Role.USER:
+        case FilePart() if role is Role.USER:
             block = document_block(part, dialect)
         case ToolResult() if role is Role.TOOL:
             block = _tool_result(part, dialect)
         case ToolCall() if role is Role.ASSISTANT:
             block = _tool_call(part, dialect)
-        case Thought() if role is Role.ASSISTANT:
+        case ThoughtPart() if role is Role.ASSISTANT:
             return thought_block(part, dialect)
-        case Refusal() if role is Role.ASSISTANT:
+        case RefusalPart() if role is Role.ASSISTANT:
             block = {"type": "text", "text": part.text}
         case _:
-            raise dialect.cannot_express(
-                f"a part of the kind `{type(part).__name__}` in a {role.value} message"
-            )
+            raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
     return _marked(block, part.cache, dialect)
 
 
@@ -117,11 +120,11 @@ def _tool_result(result: ToolResult, dialect: AnthropicDialect) -> JsonObject:
     content: list[JsonObject] = []
     for part in result.parts:
         match part:
-            case Text():
+            case TextPart():
                 block: JsonObject = {"type": "text", "text": part.text}
-            case Image():
+            case ImagePart():
                 block = image_block(part, dialect)
-            case File():
+            case FilePart():
                 block = document_block(part, dialect)
         content.append(_marked(block, part.cache, dialect))
     encoded: JsonObject = {"type": "tool_result", "tool_use_id": result.call_id}

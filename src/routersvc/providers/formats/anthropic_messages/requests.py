@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.parts import (
     Modality,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
     Sampling,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
 )
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.anthropic_messages.dialects import WIRE_FORMAT, AnthropicDialect

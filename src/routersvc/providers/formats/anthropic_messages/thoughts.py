@@ -15,12 +15,14 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.prompts import Thought
+from routersvc.domain.conversation.parts import (
+    ThoughtPart,
+)
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
 
 
-def thought_block(thought: Thought, dialect: AnthropicDialect) -> JsonObject:
+def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject:
     """Write a thought as the vendor gave it.
 
     Raises:

@@ -6,11 +6,15 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
 from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.tools import (
     FunctionTool,
     HostedTool,
-    Prompt,
     ToolChoice,
     ToolChoiceMode,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
 from routersvc.providers.reading.json_values import JsonObject, count_of
 
 

@@ -6,9 +6,19 @@ from urllib.parse import quote
 
 import orjson
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import File, Prompt, ToolResult
-from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.parts import (
+    FilePart,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.errors.classes import failure_of_response
@@ -94,6 +104,6 @@ def _names_files(prompt: Prompt) -> bool:
     for message in prompt.messages:
         for part in message.parts:
             for piece in (part, *part.parts) if isinstance(part, ToolResult) else (part,):
-                if isinstance(piece, File) and piece.file_id is not None:
+                if isinstance(piece, FilePart) and piece.file_id is not None:
                     return True
     return False

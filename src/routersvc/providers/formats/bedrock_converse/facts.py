@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.errors import mismatches
 
 WIRE_FORMAT = "bedrock_converse"

@@ -11,7 +11,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.prompts import ReasoningEffort
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,11 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.prompts import Audio, File, Image
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+)
 from routersvc.providers.formats.bedrock_converse.facts import cannot_express
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import parse_data_url
@@ -52,7 +56,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 \-()\[\]]+")
 _MAX_NAME = 200
 
 
-def image_block(image: Image) -> JsonObject:
+def image_block(image: ImagePart) -> JsonObject:
     """Return the block of a picture, without a cache marker.
 
     Raises:
@@ -64,7 +68,7 @@ def image_block(image: Image) -> JsonObject:
     return {"image": {"format": _format(_IMAGES, media_type, "a picture"), "source": source}}
 
 
-def audio_block(audio: Audio) -> JsonObject:
+def audio_block(audio: AudioPart) -> JsonObject:
     """Return the block of a recording; its transcript says nothing that the sound does not say.
 
     Raises:
@@ -74,7 +78,7 @@ def audio_block(audio: Audio) -> JsonObject:
     return {"audio": {"format": _format(_SOUNDS, audio.media_type, "sound"), "source": source}}
 
 
-def document_block(file: File) -> JsonObject:
+def document_block(file: FilePart) -> JsonObject:
     """Return the block of a document, without a cache marker; each needs a name.
 
     Raises:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    CacheLifetime,
-    File,
-    Image,
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    Part,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -32,6 +34,7 @@ from routersvc.providers.formats.bedrock_converse.media import (
 )
 from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.part_kinds import kind_of
 
 _SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 _LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
@@ -72,7 +75,7 @@ def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
         raise cannot_express("a participant's name")
     for part in message.parts:
         # The vendor refuses empty text, which says nothing.
-        if not (isinstance(part, Text) and not part.text):
+        if not (isinstance(part, TextPart) and not part.text):
             yield _block(part, message.role, family)
         if part.cache is not None:
             yield cache_point(part.cache)
@@ -80,26 +83,24 @@ def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
 
 def _block(part: Part, role: Role, family: Family) -> JsonObject:
     match part:
-        case Text() if role is not Role.TOOL:
+        case TextPart() if role is not Role.TOOL:
             return {"text": part.text}
-        case Image() if role is Role.USER:
+        case ImagePart() if role is Role.USER:
             return image_block(part)
-        case Audio() if role is Role.USER:
+        case AudioPart() if role is Role.USER:
             return audio_block(part)
-        case File() if role is Role.USER:
+        case FilePart() if role is Role.USER:
             return document_block(part)
         case ToolResult() if role is Role.TOOL:
             return _tool_result(part)
         case ToolCall() if role is Role.ASSISTANT:
             return _tool_call(part)
-        case Thought() if role is Role.ASSISTANT:
+        case ThoughtPart() if role is Role.ASSISTANT:
             return thought_block(part, signed=family.is_claude)
-        case Refusal() if role is Role.ASSISTANT:
+        case RefusalPart() if role is Role.ASSISTANT:
             return {"text": part.text}
         case _:
-            raise cannot_express(
-                f"a part of the kind `{type(part).__name__}` in a {role.value} message"
-            )
+            raise cannot_express(f"{kind_of(part)} in a {role.value} message")
 
 
 def _tool_result(result: ToolResult) -> JsonObject:
@@ -108,11 +109,11 @@ def _tool_result(result: ToolResult) -> JsonObject:
         if part.cache is not None:
             raise cannot_express("a cache marker inside a tool's result")
         match part:
-            case Text():
+            case TextPart():
                 content.append({"text": part.text})
-            case Image():
+            case ImagePart():
                 content.append(image_block(part))
-            case File():
+            case FilePart():
                 content.append(document_block(part))
     encoded: JsonObject = {"toolUseId": result.call_id, "content": content}
     if result.is_error:

@@ -7,17 +7,25 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    HostedTool,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.parts import (
     Modality,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
-    Reasoning,
-    ReasoningVisibility,
     Sampling,
     ServiceTier,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
 )

@@ -15,12 +15,14 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.prompts import Thought
+from routersvc.domain.conversation.parts import (
+    ThoughtPart,
+)
 from routersvc.providers.formats.bedrock_converse.facts import cannot_express
 from routersvc.providers.reading.json_values import JsonObject
 
 
-def thought_block(thought: Thought, *, signed: bool) -> JsonObject:
+def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
     """Write a thought as the vendor gave it; `signed` says that the model takes no others.
 
     Raises:

@@ -6,8 +6,12 @@ from urllib.parse import quote
 
 import orjson
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
 from routersvc.providers.errors.classes import failure_of_response

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.conversation.prompts import (
-    Image,
+from routersvc.domain.conversation.messages import (
     Message,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -52,9 +54,9 @@ def _asking_message(message: Message) -> JsonObject:
     content: list[JsonObject] = []
     for part in message.parts:
         match part:
-            case Text():
+            case TextPart():
                 content.append({"type": "text", "text": part.text})
-            case Image() if message.role is Role.USER:
+            case ImagePart() if message.role is Role.USER:
                 content.append(_image(part))
             case _:
                 raise refused(f"{kind_of(part)} in a {message.role.value} message")
@@ -68,9 +70,9 @@ def _assistant_message(message: Message) -> JsonObject:
     calls: list[JsonObject] = []
     for part in message.parts:
         match part:
-            case Text() | Refusal():
+            case TextPart() | RefusalPart():
                 content.append({"type": "text", "text": part.text})
-            case Thought():
+            case ThoughtPart():
                 if part.signature or part.encrypted:
                     raise refused("a signed or encrypted thought")
                 thoughts.append(part.text)
@@ -106,7 +108,7 @@ def _tool_messages(message: Message) -> Iterator[JsonObject]:
             raise refused(f"{kind_of(part)} in a tool message")
         content: list[JsonObject] = []
         for piece in part.parts:
-            if not isinstance(piece, Text):
+            if not isinstance(piece, TextPart):
                 raise refused(f"{kind_of(piece)} in a tool's result")
             if piece.cache is not None:
                 raise refused("a cache marker")
@@ -119,7 +121,7 @@ def _tool_messages(message: Message) -> Iterator[JsonObject]:
         yield {"role": "tool", "tool_call_id": part.call_id, "content": _shortest(content)}
 
 
-def _image(image: Image) -> JsonObject:
+def _image(image: ImagePart) -> JsonObject:
     url = image.url
     if url is None:
         url = data_url(image.data, image.media_type)

@@ -8,20 +8,42 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from routersvc.domain.conversation.answers import (
-    Alternative,
     AnswerEvent,
     Finished,
-    FinishReason,
-    MediaDelta,
     Started,
+)
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
     TextDelta,
     ThoughtDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
     TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+from routersvc.domain.conversation.prompts import (
+    Prompt,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.prompts import Modality, Prompt, ReasoningVisibility
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.formats.gemini.finish_reasons import (
@@ -213,7 +235,7 @@ def _read_logprobs(result: JsonObject) -> tuple[TokenLogprob, ...]:
             token=chosen["token"],
             logprob=chosen["logProbability"],
             alternatives=tuple(
-                Alternative(token=other["token"], logprob=other["logProbability"])
+                AlternativeLogprob(token=other["token"], logprob=other["logProbability"])
                 for other in (tops[place] if place < len(tops) else {}).get("candidates") or ()
             ),
         )

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    File,
-    Image,
+from routersvc.domain.conversation.messages import (
     Message,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -56,7 +58,7 @@ def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> 
 def _instruction(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
     parts: list[JsonObject] = []
     for part in message.parts:
-        if not isinstance(part, Text):
+        if not isinstance(part, TextPart):
             raise dialect.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
         parts.append(_text(part, dialect))
     return parts
@@ -77,9 +79,9 @@ def _asking_parts(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
     parts: list[JsonObject] = []
     for part in message.parts:
         match part:
-            case Text():
+            case TextPart():
                 parts.append(_text(part, dialect))
-            case Image() | Audio() | File():
+            case ImagePart() | AudioPart() | FilePart():
                 parts.append(encode_media(part, dialect))
             case _:
                 raise dialect.cannot_express(f"{kind_of(part)} in a user message")
@@ -95,16 +97,16 @@ def _answer_parts(
         if part.cache is not None:
             raise dialect.cannot_express("a cache marker")
         match part:
-            case Text():
+            case TextPart():
                 parts.append({"text": part.text})
-            case Refusal():
+            case RefusalPart():
                 parts.append({"text": part.text})
             case ToolCall():
                 names[part.call_id] = part.name
                 parts.append(_call(part, dialect))
-            case Thought():
+            case ThoughtPart():
                 parts += _thought(part, elsewhere, dialect)
-            case Image() | Audio():
+            case ImagePart() | AudioPart():
                 parts.append(encode_media(part, dialect))
             case _:
                 raise dialect.cannot_express(f"{kind_of(part)} in an assistant message")
@@ -114,7 +116,7 @@ def _answer_parts(
 
 
 def _thought(
-    thought: Thought, elsewhere: list[tuple[str, Place]], dialect: GeminiDialect
+    thought: ThoughtPart, elsewhere: list[tuple[str, Place]], dialect: GeminiDialect
 ) -> list[JsonObject]:
     if thought.encrypted:
         raise dialect.cannot_express("an encrypted thought")
@@ -177,7 +179,7 @@ def _response(result: ToolResult, name: str, dialect: GeminiDialect) -> JsonObje
     texts: list[str] = []
     media: list[JsonObject] = []
     for part in result.parts:
-        if isinstance(part, Text):
+        if isinstance(part, TextPart):
             texts.append(_text(part, dialect)["text"])
         else:
             media.append(encode_media(part, dialect))
@@ -204,7 +206,7 @@ def _object(text: str) -> JsonObject | None:
     return value
 
 
-def _text(part: Text, dialect: GeminiDialect) -> JsonObject:
+def _text(part: TextPart, dialect: GeminiDialect) -> JsonObject:
     if part.cache is not None:
         raise dialect.cannot_express("a cache marker")
     return {"text": part.text}

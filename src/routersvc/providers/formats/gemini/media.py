@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from routersvc.domain.conversation.prompts import Audio, File, Image, ImageDetail
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    FilePart,
+    ImageDetail,
+    ImagePart,
+)
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -39,7 +44,7 @@ _RESOLUTIONS: Mapping[ImageDetail, str] = MappingProxyType(
 )
 
 
-def encode_media(part: Image | Audio | File, dialect: GeminiDialect) -> JsonObject:
+def encode_media(part: ImagePart | AudioPart | FilePart, dialect: GeminiDialect) -> JsonObject:
     """Return a part that holds or names the bytes. A transcript repeats what the sound says.
 
     Raises:
@@ -48,18 +53,18 @@ def encode_media(part: Image | Audio | File, dialect: GeminiDialect) -> JsonObje
     if part.cache is not None:
         raise dialect.cannot_express("a cache marker")
     match part:
-        case Audio():
+        case AudioPart():
             return _inline(part.data, part.media_type)
-        case Image():
+        case ImagePart():
             encoded = _image(part, dialect)
             if part.detail is not None:
                 encoded["mediaResolution"] = {"level": _RESOLUTIONS[part.detail]}
             return encoded
-        case File():
+        case FilePart():
             return _file(part, dialect)
 
 
-def _image(image: Image, dialect: GeminiDialect) -> JsonObject:
+def _image(image: ImagePart, dialect: GeminiDialect) -> JsonObject:
     if image.url is None:
         return _inline(image.data or b"", image.media_type)
     if image.url.startswith("data:"):
@@ -71,7 +76,7 @@ def _image(image: Image, dialect: GeminiDialect) -> JsonObject:
     return _address(image.url, image.media_type, dialect, "a picture")
 
 
-def _file(file: File, dialect: GeminiDialect) -> JsonObject:
+def _file(file: FilePart, dialect: GeminiDialect) -> JsonObject:
     if file.file_id is not None:
         named: JsonObject = {"fileUri": file.file_id}
         if file.media_type:

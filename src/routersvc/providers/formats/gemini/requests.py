@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import cast
 
-from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    HostedTool,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.parts import (
     Modality,
+)
+from routersvc.domain.conversation.prompts import (
     Prompt,
     Sampling,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
 )

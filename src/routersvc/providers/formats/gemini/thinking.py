@@ -10,7 +10,11 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.prompts import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+    ReasoningVisibility,
+)
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.answers import Usage
+from routersvc.domain.conversation.usage import (
+    Usage,
+)
 from routersvc.providers.reading.json_values import JsonObject
 
 

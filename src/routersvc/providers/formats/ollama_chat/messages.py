@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 
-from routersvc.domain.conversation.prompts import (
-    Image,
+from routersvc.domain.conversation.messages import (
     Message,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -65,13 +67,13 @@ def _message(message: Message) -> JsonObject:
     answers = message.role is Role.ASSISTANT
     for part in message.parts:
         match part:
-            case Text():
+            case TextPart():
                 texts.append(part.text)
-            case Refusal() if answers:
+            case RefusalPart() if answers:
                 texts.append(part.text)
-            case Image() if not answers:
+            case ImagePart() if not answers:
                 images.append(_image(part))
-            case Thought() if answers:
+            case ThoughtPart() if answers:
                 if part.signature or part.encrypted:
                     raise refused("a signed or encrypted thought")
                 thoughts.append(part.text)
@@ -107,9 +109,9 @@ def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonO
             if piece.cache is not None:
                 raise refused("a cache marker")
             match piece:
-                case Text():
+                case TextPart():
                     texts.append(piece.text)
-                case Image():
+                case ImagePart():
                     images.append(_image(piece))
                 case _:
                     raise refused(f"{kind_of(piece)} in a tool's result")
@@ -125,7 +127,7 @@ def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonO
         yield encoded
 
 
-def _image(image: Image) -> str:
+def _image(image: ImagePart) -> str:
     """Return a picture in base64, which is all that the format takes."""
     if image.detail is not None:
         raise refused("how closely to look at a picture")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failures import AttemptFailedError
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.errors.mismatches import cannot_express
 
 WIRE_FORMAT = "ollama_chat"

@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
 from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    HostedTool,
+    Prompt,
+    Sampling,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
+from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
-    Modality,
-    Prompt,
-    ReasoningEffort,
-    Sampling,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoiceMode,
 )
 from routersvc.engine.ports import AttemptCall

@@ -12,8 +12,18 @@ import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import CacheLifetime, ReasoningEffort, ServiceTier
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+)
+from routersvc.domain.conversation.prompts import (
+    ServiceTier,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
 
 

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    CacheLifetime,
-    File,
-    Image,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -34,6 +37,7 @@ from routersvc.providers.formats.openai_chat.mismatches import mismatch, require
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
+from routersvc.providers.writing.part_kinds import kind_of
 
 
 def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list[JsonObject]:
@@ -63,16 +67,16 @@ def _asking_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
     content: list[JsonObject] = []
     for part in message.parts:
         match part:
-            case Text():
+            case TextPart():
                 content.append(_text(part, dialect))
-            case Image() if takes_media:
+            case ImagePart() if takes_media:
                 content.append(_image(part, dialect))
-            case Audio() if takes_media:
+            case AudioPart() if takes_media:
                 content.append(_audio(part, dialect))
-            case File() if takes_media:
+            case FilePart() if takes_media:
                 content.append(_file(part, dialect))
             case _:
-                raise mismatch(dialect, f"{_named(part)} in a {role.value} message")
+                raise mismatch(dialect, f"{kind_of(part)} in a {role.value} message")
     encoded: JsonObject = {"role": role.value, "content": _shortest(content)}
     _add_name(encoded, message, dialect)
     return encoded
@@ -81,22 +85,22 @@ def _asking_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
 def _assistant_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
     content: list[JsonObject] = []
     calls: list[JsonObject] = []
-    thoughts: list[Thought] = []
+    thoughts: list[ThoughtPart] = []
     refusals: list[str] = []
     for part in message.parts:
         match part:
-            case Text():
+            case TextPart():
                 content.append(_text(part, dialect))
             case ToolCall():
                 calls.append(_tool_call(part, dialect))
-            case Thought():
+            case ThoughtPart():
                 thoughts.append(part)
-            case Refusal(cache=None) if dialect.refusal_field:
+            case RefusalPart(cache=None) if dialect.refusal_field:
                 refusals.append(part.text)
-            case Refusal():
-                content.append(_text(Text(text=part.text, cache=part.cache), dialect))
+            case RefusalPart():
+                content.append(_text(TextPart(text=part.text, cache=part.cache), dialect))
             case _:
-                raise mismatch(dialect, f"{_named(part)} in an assistant message")
+                raise mismatch(dialect, f"{kind_of(part)} in an assistant message")
     encoded: JsonObject = {"role": "assistant"}
     if thoughts:
         content = _add_thoughts(encoded, thoughts, content, dialect)
@@ -117,16 +121,16 @@ def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObj
         raise mismatch(dialect, "a participant's name in a tool message")
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise mismatch(dialect, f"{_named(part)} in a tool message")
+            raise mismatch(dialect, f"{kind_of(part)} in a tool message")
         content: list[JsonObject] = []
         for piece in part.parts:
             match piece:
-                case Text():
+                case TextPart():
                     content.append(_text(piece, dialect))
-                case Image() if dialect.images_in_tool_results:
+                case ImagePart() if dialect.images_in_tool_results:
                     content.append(_image(piece, dialect))
                 case _:
-                    raise mismatch(dialect, f"{_named(piece)} in a tool's result")
+                    raise mismatch(dialect, f"{kind_of(piece)} in a tool's result")
         if part.is_error:
             if content and content[0]["type"] == "text":
                 content[0]["text"] = FAILED_TOOL_PREFIX + content[0]["text"]
@@ -151,11 +155,11 @@ def _tool_call(call: ToolCall, dialect: OpenAiDialect) -> JsonObject:
     }
 
 
-def _text(part: Text, dialect: OpenAiDialect) -> JsonObject:
+def _text(part: TextPart, dialect: OpenAiDialect) -> JsonObject:
     return _mark_cache({"type": "text", "text": part.text}, part.cache, dialect)
 
 
-def _image(part: Image, dialect: OpenAiDialect) -> JsonObject:
+def _image(part: ImagePart, dialect: OpenAiDialect) -> JsonObject:
     require(dialect, Capability.IMAGE_INPUT, "a picture")
     if part.url is not None:
         if not dialect.image_addresses and not part.url.startswith("data:"):
@@ -169,7 +173,7 @@ def _image(part: Image, dialect: OpenAiDialect) -> JsonObject:
     return _mark_cache({"type": "image_url", "image_url": image}, part.cache, dialect)
 
 
-def _audio(part: Audio, dialect: OpenAiDialect) -> JsonObject:
+def _audio(part: AudioPart, dialect: OpenAiDialect) -> JsonObject:
     """Write a recording; its transcript says nothing that the sound does not say."""
     require(dialect, Capability.AUDIO_INPUT, "sound")
     audio_format = dialect.audio_formats.get(part.media_type.lower())
@@ -179,7 +183,7 @@ def _audio(part: Audio, dialect: OpenAiDialect) -> JsonObject:
     return _mark_cache({"type": "input_audio", "input_audio": audio}, part.cache, dialect)
 
 
-def _file(part: File, dialect: OpenAiDialect) -> JsonObject:
+def _file(part: FilePart, dialect: OpenAiDialect) -> JsonObject:
     form = dialect.file_form
     if form is FileForm.NONE:
         raise mismatch(dialect, "a document")
@@ -208,7 +212,7 @@ def _file(part: File, dialect: OpenAiDialect) -> JsonObject:
 
 def _add_thoughts(
     encoded: JsonObject,
-    thoughts: Sequence[Thought],
+    thoughts: Sequence[ThoughtPart],
     content: list[JsonObject],
     dialect: OpenAiDialect,
 ) -> list[JsonObject]:
@@ -233,11 +237,11 @@ def _add_thoughts(
     return content
 
 
-def _joined(thoughts: Iterable[Thought]) -> str:
+def _joined(thoughts: Iterable[ThoughtPart]) -> str:
     return "".join(thought.text for thought in thoughts)
 
 
-def _detail(thought: Thought, dialect: OpenAiDialect) -> JsonObject:
+def _detail(thought: ThoughtPart, dialect: OpenAiDialect) -> JsonObject:
     """Write a thought as the vendor gave it: its signature holds all of it but the text."""
     proof = thought.signature or thought.encrypted
     if not proof:
@@ -301,7 +305,3 @@ def _add_name(encoded: JsonObject, message: Message, dialect: OpenAiDialect) -> 
         if not dialect.participant_names:
             raise mismatch(dialect, "a participant's name")
         encoded["name"] = message.name
-
-
-def _named(part: Part) -> str:
-    return f"a part of the kind `{type(part).__name__}`"

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import Capability
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
 from routersvc.domain.conversation.prompts import (
-    FunctionTool,
-    HostedTool,
+    Prompt,
+    Sampling,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
-    Modality,
-    Prompt,
-    ReasoningVisibility,
-    Role,
-    Sampling,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
 )

@@ -7,7 +7,12 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, ToolCallDelta
+from routersvc.domain.conversation.answers import (
+    AnswerEvent,
+)
+from routersvc.domain.conversation.deltas import (
+    ToolCallDelta,
+)
 from routersvc.providers.reading.json_values import JsonObject, is_json
 
 

@@ -12,8 +12,15 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import ReasoningEffort, ServiceTier
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.prompts import (
+    ServiceTier,
+)
+from routersvc.domain.conversation.reasoning import (
+    ReasoningEffort,
+)
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
 
 _LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    CacheLifetime,
-    File,
-    Image,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
     Message,
-    Part,
-    Refusal,
     Role,
-    Text,
-    Thought,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+    FilePart,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
     ToolCall,
     ToolResult,
 )
@@ -24,6 +27,7 @@ from routersvc.providers.formats.openai_responses.mismatches import mismatch, re
 from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
+from routersvc.providers.writing.part_kinds import kind_of
 
 
 def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list[JsonObject]:
@@ -65,33 +69,33 @@ class _Conversation:
         content: list[JsonObject] = []
         for part in message.parts:
             match part:
-                case Text():
+                case TextPart():
                     content.append(_text(part, dialect))
-                case Image() if role is Role.USER:
+                case ImagePart() if role is Role.USER:
                     content.append(_image(part, dialect))
-                case File() if role is Role.USER:
+                case FilePart() if role is Role.USER:
                     content.append(_file(part, dialect))
                 case _:
-                    raise mismatch(dialect, f"{_named(part)} in a {role.value} message")
+                    raise mismatch(dialect, f"{kind_of(part)} in a {role.value} message")
         return {"role": role.value, "content": _shortest(content)}
 
     def _answer(self, message: Message) -> Iterator[JsonObject]:
         for part in message.parts:
             match part:
-                case Text() | Refusal():
+                case TextPart() | RefusalPart():
                     if part.cache is not None:
                         raise mismatch(self._dialect, "a cache marker on an answer")
                     yield {"role": "assistant", "content": part.text}
-                case Thought():
+                case ThoughtPart():
                     yield self._thought(part)
                 case ToolCall():
                     yield self._call(part)
                 case _:
-                    raise mismatch(self._dialect, f"{_named(part)} in an assistant message")
+                    raise mismatch(self._dialect, f"{kind_of(part)} in an assistant message")
         if not message.parts:
             yield {"role": "assistant", "content": ""}
 
-    def _thought(self, thought: Thought) -> JsonObject:
+    def _thought(self, thought: ThoughtPart) -> JsonObject:
         dialect = self._dialect
         if thought.cache is not None:
             raise mismatch(dialect, "a cache marker on a thought")
@@ -137,7 +141,7 @@ class _Conversation:
     def _results(self, message: Message) -> Iterator[JsonObject]:
         for part in message.parts:
             if not isinstance(part, ToolResult):
-                raise mismatch(self._dialect, f"{_named(part)} in a tool message")
+                raise mismatch(self._dialect, f"{kind_of(part)} in a tool message")
             kind = CUSTOM_CALL if part.call_id in self._custom_calls else "function_call"
             yield {
                 "type": f"{kind}_output",
@@ -150,11 +154,11 @@ class _Conversation:
         content: list[JsonObject] = []
         for piece in result.parts:
             match piece:
-                case Text():
+                case TextPart():
                     content.append(_text(piece, dialect))
-                case Image():
+                case ImagePart():
                     content.append(_image(piece, dialect))
-                case File():
+                case FilePart():
                     content.append(_file(piece, dialect))
         if result.is_error:
             if content and content[0]["type"] == "input_text":
@@ -168,11 +172,11 @@ class _Conversation:
         return content
 
 
-def _text(part: Text, dialect: ResponsesDialect) -> JsonObject:
+def _text(part: TextPart, dialect: ResponsesDialect) -> JsonObject:
     return _mark_cache({"type": "input_text", "text": part.text}, part.cache, dialect)
 
 
-def _image(part: Image, dialect: ResponsesDialect) -> JsonObject:
+def _image(part: ImagePart, dialect: ResponsesDialect) -> JsonObject:
     require(dialect, Capability.IMAGE_INPUT, "a picture")
     image: JsonObject = {
         "type": "input_image",
@@ -182,7 +186,7 @@ def _image(part: Image, dialect: ResponsesDialect) -> JsonObject:
     return _mark_cache(image, part.cache, dialect)
 
 
-def _file(part: File, dialect: ResponsesDialect) -> JsonObject:
+def _file(part: FilePart, dialect: ResponsesDialect) -> JsonObject:
     require(dialect, Capability.FILE_INPUT, "a document")
     file: JsonObject = {"type": "input_file"}
     if part.file_id is not None:
@@ -222,7 +226,3 @@ def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
         text: str = content[0]["text"]
         return text
     return content
-
-
-def _named(part: Part) -> str:
-    return f"a part of the kind `{type(part).__name__}`"

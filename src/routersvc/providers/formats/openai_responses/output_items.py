@@ -18,14 +18,20 @@ import orjson
 
 from routersvc.domain.conversation.answers import (
     AnswerEvent,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.prompts import Modality
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,

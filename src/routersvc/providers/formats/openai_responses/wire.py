@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.errors.classes import failure_of_response

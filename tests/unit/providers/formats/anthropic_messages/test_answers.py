@@ -25,24 +25,38 @@ from tests.unit.providers.formats.claude_bodies import (
 
 from routersvc.domain.conversation.answers import (
     Finished,
-    FinishReason,
-    RefusalDelta,
     Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
+    RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    ThoughtPart,
+    ToolCall,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import (
-    JsonSchemaFormat,
-    Reasoning,
-    ReasoningVisibility,
-    Thought,
-    ToolCall,
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
 )
-from routersvc.domain.outcomes.failures import FailureClass
 from routersvc.providers.wire_format import WireFormat
 
 if TYPE_CHECKING:
@@ -180,12 +194,12 @@ def test_stream_of_blocks_is_put_together() -> None:
     )
 
     answer = collect(events)
-    assert [part for part in answer.parts if isinstance(part, Thought)] == [
-        Thought(text="hm", signature=b"sig"),
-        Thought(
+    assert [part for part in answer.parts if isinstance(part, ThoughtPart)] == [
+        ThoughtPart(text="hm", signature=b"sig"),
+        ThoughtPart(
             encrypted=b'{"type":"server_tool_use","id":"s","name":"web_search","input":{"q":"a"}}'
         ),
-        Thought(encrypted=b'{"type":"web_search_tool_result","tool_use_id":"s","content":[]}'),
+        ThoughtPart(encrypted=b'{"type":"web_search_tool_result","tool_use_id":"s","content":[]}'),
     ]
     assert [
         (part.call_id, part.arguments_json) for part in answer.parts if isinstance(part, ToolCall)

@@ -10,31 +10,46 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bench.wire.contract import SCHEMA, user
 
-from routersvc.domain.conversation.prompts import (
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Sampling,
+    ServiceTier,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
-    Refusal,
-    Role,
-    Sampling,
-    ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    WireExtension,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.formats.anthropic_messages.dialects import DIALECTS
 from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
@@ -119,10 +134,10 @@ def test_system_messages_stand_at_the_head_or_where_they_came(make_call: MakeCal
     body = body_of(
         make_call,
         messages=(
-            Message(role=Role.SYSTEM, parts=(Text(text="a", cache=CacheLifetime.SHORT),)),
-            Message(role=Role.DEVELOPER, parts=(Text(text="b"),)),
-            *user(Text(text="c")),
-            Message(role=Role.SYSTEM, parts=(Text(text="d"),)),
+            Message(role=Role.SYSTEM, parts=(TextPart(text="a", cache=CacheLifetime.SHORT),)),
+            Message(role=Role.DEVELOPER, parts=(TextPart(text="b"),)),
+            *user(TextPart(text="c")),
+            Message(role=Role.SYSTEM, parts=(TextPart(text="d"),)),
         ),
     )
 
@@ -138,10 +153,10 @@ def test_conversation_with_tools_is_written(make_call: MakeCall) -> None:
     body = body_of(
         make_call,
         messages=(
-            *user(Text(text="?")),
+            *user(TextPart(text="?")),
             assistant(
-                Text(text=""),
-                Thought(text="hm", signature=b"sig"),
+                TextPart(text=""),
+                ThoughtPart(text="hm", signature=b"sig"),
                 ToolCall(call_id="1", name="f", arguments_json='{"a": 1}'),
                 ToolCall(
                     call_id="2",
@@ -155,7 +170,7 @@ def test_conversation_with_tools_is_written(make_call: MakeCall) -> None:
                 parts=(
                     ToolResult(
                         call_id="1",
-                        parts=(Text(text="r"), Image(data=b"i", media_type="image/png")),
+                        parts=(TextPart(text="r"), ImagePart(data=b"i", media_type="image/png")),
                         cache=CacheLifetime.DEFAULT,
                     ),
                 ),
@@ -204,14 +219,14 @@ def test_thoughts_go_back_as_they_came(make_call: MakeCall) -> None:
     body = body_of(
         make_call,
         messages=(
-            *user(Text(text="?")),
+            *user(TextPart(text="?")),
             assistant(
-                Thought(signature=b"only-a-signature"),
-                Thought(encrypted=b"EroH"),
-                Thought(encrypted=kept),
-                Refusal(text="No."),
+                ThoughtPart(signature=b"only-a-signature"),
+                ThoughtPart(encrypted=b"EroH"),
+                ThoughtPart(encrypted=kept),
+                RefusalPart(text="No."),
             ),
-            *user(Text(text="!")),
+            *user(TextPart(text="!")),
         ),
     )
 
@@ -227,12 +242,12 @@ def test_media_are_written(make_call: MakeCall) -> None:
     """By value, by address, by an address that holds the value, and by id."""
     call = make_call(
         messages=user(
-            Image(url="https://a/b.png"),
-            Image(url="data:image/gif;base64,R0lG"),
-            File(url="https://a/b.pdf", name="b"),
-            File(data=b"%PDF", media_type="application/pdf"),
-            File(data="é".encode(), media_type="text/markdown", name="notes"),
-            File(file_id="file_1"),
+            ImagePart(url="https://a/b.png"),
+            ImagePart(url="data:image/gif;base64,R0lG"),
+            FilePart(url="https://a/b.pdf", name="b"),
+            FilePart(data=b"%PDF", media_type="application/pdf"),
+            FilePart(data="é".encode(), media_type="text/markdown", name="notes"),
+            FilePart(file_id="file_1"),
         )
     )
 
@@ -413,33 +428,36 @@ def test_account_fields_are_written(make_call: MakeCall) -> None:
     assert body["container"] == "c"
 
 
-SIGNED = Thought(text="a", signature=b"s")
+SIGNED = ThoughtPart(text="a", signature=b"s")
 
 
 @pytest.mark.parametrize(
     ("prompt", "what"),
     [
-        ({"messages": user(Image(url="u", detail=ImageDetail.LOW))}, "how closely a picture"),
+        ({"messages": user(ImagePart(url="u", detail=ImageDetail.LOW))}, "how closely a picture"),
         (
-            {"messages": user(Image(data=b"a", media_type="image/bmp"))},
+            {"messages": user(ImagePart(data=b"a", media_type="image/bmp"))},
             "a picture of the type `image/bmp`",
         ),
         (
-            {"messages": user(File(data=b"a", media_type="application/zip"))},
+            {"messages": user(FilePart(data=b"a", media_type="application/zip"))},
             "a document of the type `application/zip`",
         ),
-        ({"messages": user(File(data=b"\xff", media_type="text/plain"))}, "that is not UTF-8"),
-        ({"messages": (assistant(Thought(text="a")), *user())}, "a thought without a signature"),
+        ({"messages": user(FilePart(data=b"\xff", media_type="text/plain"))}, "that is not UTF-8"),
+        (
+            {"messages": (assistant(ThoughtPart(text="a")), *user())},
+            "a thought without a signature",
+        ),
         (
             {"messages": (assistant(dataclasses.replace(SIGNED, encrypted=b"x")), *user())},
             "shown and encrypted at once",
         ),
         (
-            {"messages": (assistant(Thought(encrypted=b"{other")), *user())},
+            {"messages": (assistant(ThoughtPart(encrypted=b"{other")), *user())},
             "that another provider encrypted",
         ),
         (
-            {"messages": (assistant(Thought(signature=b"\xff")), *user())},
+            {"messages": (assistant(ThoughtPart(signature=b"\xff")), *user())},
             "that another provider signed",
         ),
         (
@@ -504,10 +522,10 @@ def test_what_cannot_be_said_is_refused_by_name(
 @pytest.mark.parametrize(
     ("prompt", "what"),
     [
-        ({"messages": user(Image(url="https://a/b.png"))}, "a picture by its address"),
+        ({"messages": user(ImagePart(url="https://a/b.png"))}, "a picture by its address"),
         ({"end_user_id": "u"}, "an end user's id"),
         (
-            {"messages": (*user(), Message(role=Role.SYSTEM, parts=(Text(text="x"),)))},
+            {"messages": (*user(), Message(role=Role.SYSTEM, parts=(TextPart(text="x"),)))},
             "a system message in the middle",
         ),
     ],
@@ -525,7 +543,11 @@ def test_ollamas_models_sign_no_thoughts(make_call: MakeCall) -> None:
         make_call,
         dialect="ollama",
         model="gpt-oss:20b",
-        messages=(*user(Text(text="?")), assistant(Thought(text="hm")), *user(Text(text="!"))),
+        messages=(
+            *user(TextPart(text="?")),
+            assistant(ThoughtPart(text="hm")),
+            *user(TextPart(text="!")),
+        ),
         reasoning=Reasoning(effort=ReasoningEffort.MEDIUM),
     )
 

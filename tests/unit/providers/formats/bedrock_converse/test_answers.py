@@ -22,18 +22,33 @@ from tests.unit.providers.formats.claude_frames import EVENT_STREAM, event_frame
 
 from routersvc.domain.conversation.answers import (
     Finished,
-    FinishReason,
-    MediaDelta,
     Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import Modality
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 
 if TYPE_CHECKING:
     pass

@@ -9,31 +9,46 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bench.wire.contract import LOOKUP, SCHEMA, user
 
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    CacheLifetime,
-    File,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonSchemaFormat,
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    Sampling,
+    ServiceTier,
+    WireExtension,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningEffort,
     ReasoningVisibility,
-    Refusal,
-    Role,
-    Sampling,
-    ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    HostedTool,
     ToolChoice,
     ToolChoiceMode,
-    ToolResult,
-    WireExtension,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.providers.credentials.authorisations import BEARER
 from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
 
@@ -106,15 +121,15 @@ def test_neighbours_of_one_side_become_one_turn(make_call: MakeCall) -> None:
     body = body_of(
         make_call,
         messages=(
-            Message(role=Role.SYSTEM, parts=(Text(text="s", cache=CacheLifetime.DEFAULT),)),
-            *user(Text(text="a")),
-            *user(Text(text="b", cache=CacheLifetime.LONG), Text(text="")),
+            Message(role=Role.SYSTEM, parts=(TextPart(text="s", cache=CacheLifetime.DEFAULT),)),
+            *user(TextPart(text="a")),
+            *user(TextPart(text="b", cache=CacheLifetime.LONG), TextPart(text="")),
             assistant(
-                Thought(text="hm", signature=b"sig"),
-                Thought(encrypted=b"\x01\x02"),
-                Thought(encrypted=b'{"toolUse":{"type":"server_tool_use"}}'),
+                ThoughtPart(text="hm", signature=b"sig"),
+                ThoughtPart(encrypted=b"\x01\x02"),
+                ThoughtPart(encrypted=b'{"toolUse":{"type":"server_tool_use"}}'),
                 ToolCall(call_id="1", name="f", arguments_json='{"a": 1}'),
-                Refusal(text="No."),
+                RefusalPart(text="No."),
             ),
             Message(
                 role=Role.TOOL,
@@ -122,15 +137,15 @@ def test_neighbours_of_one_side_become_one_turn(make_call: MakeCall) -> None:
                     ToolResult(
                         call_id="1",
                         parts=(
-                            Text(text="r"),
-                            Image(data=b"i", media_type="image/jpeg"),
-                            File(data=b"d", media_type="text/csv", name="sums (1).csv"),
+                            TextPart(text="r"),
+                            ImagePart(data=b"i", media_type="image/jpeg"),
+                            FilePart(data=b"d", media_type="text/csv", name="sums (1).csv"),
                         ),
                         is_error=True,
                     ),
                 ),
             ),
-            *user(Text(text="c")),
+            *user(TextPart(text="c")),
         ),
     )
 
@@ -185,7 +200,7 @@ def test_models_that_sign_no_thoughts_get_them_back_as_they_are(make_call: MakeC
     body = body_of(
         make_call,
         model="openai.gpt-oss-120b-1:0",
-        messages=(assistant(Thought(text="hm")), *user(Text(text="!"))),
+        messages=(assistant(ThoughtPart(text="hm")), *user(TextPart(text="!"))),
     )
 
     assert body["messages"][0]["content"] == [
@@ -198,10 +213,10 @@ def test_media_are_written(make_call: MakeCall) -> None:
     body = body_of(
         make_call,
         messages=user(
-            Image(url="s3://bucket/b.png", media_type="image/png"),
-            Image(url="data:image/webp;base64,UklG"),
-            Audio(data=b"a", media_type="audio/mpeg"),
-            File(url="s3://bucket/b.pdf", media_type="application/pdf"),
+            ImagePart(url="s3://bucket/b.png", media_type="image/png"),
+            ImagePart(url="data:image/webp;base64,UklG"),
+            AudioPart(data=b"a", media_type="audio/mpeg"),
+            FilePart(url="s3://bucket/b.pdf", media_type="application/pdf"),
         ),
     )
 
@@ -355,37 +370,41 @@ META = "us.meta.llama4-maverick-17b-instruct-v1:0"
             {"reasoning": Reasoning(visibility=ReasoningVisibility.SUMMARY)},
             "a summary of the thoughts to this model",
         ),
-        (CLAUDE, {"messages": user(Image(url="https://a/b.png"))}, "unless that is in S3"),
+        (CLAUDE, {"messages": user(ImagePart(url="https://a/b.png"))}, "unless that is in S3"),
         (
             CLAUDE,
-            {"messages": user(Image(data=b"a", media_type="image/png", detail=ImageDetail.HIGH))},
+            {
+                "messages": user(
+                    ImagePart(data=b"a", media_type="image/png", detail=ImageDetail.HIGH)
+                )
+            },
             "how closely a picture",
         ),
         (
             CLAUDE,
-            {"messages": user(File(data=b"a", media_type="application/zip"))},
+            {"messages": user(FilePart(data=b"a", media_type="application/zip"))},
             "a document of the type `application/zip`",
         ),
-        (CLAUDE, {"messages": user(File(file_id="f"))}, "a document by its id"),
+        (CLAUDE, {"messages": user(FilePart(file_id="f"))}, "a document by its id"),
         (
             CLAUDE,
-            {"messages": user(Audio(data=b"a", media_type="audio/midi"))},
+            {"messages": user(AudioPart(data=b"a", media_type="audio/midi"))},
             "sound of the type `audio/midi`",
         ),
-        (CLAUDE, {"messages": user(Thought(text="a"))}, "`Thought` in a user message"),
+        (CLAUDE, {"messages": user(ThoughtPart(text="a"))}, "`Thought` in a user message"),
         (
             CLAUDE,
-            {"messages": (assistant(Thought(text="a")), *user())},
+            {"messages": (assistant(ThoughtPart(text="a")), *user())},
             "a thought without a signature",
         ),
         (
             CLAUDE,
-            {"messages": (assistant(Thought(encrypted=b"{x")), *user())},
+            {"messages": (assistant(ThoughtPart(encrypted=b"{x")), *user())},
             "that another provider encrypted",
         ),
         (
             CLAUDE,
-            {"messages": (assistant(Thought(text="a", cache=CacheLifetime.SHORT)), *user())},
+            {"messages": (assistant(ThoughtPart(text="a", cache=CacheLifetime.SHORT)), *user())},
             "a cache marker on a thought",
         ),
         (
@@ -407,7 +426,7 @@ META = "us.meta.llama4-maverick-17b-instruct-v1:0"
                         parts=(
                             ToolResult(
                                 call_id="1",
-                                parts=(Text(text="r", cache=CacheLifetime.SHORT),),
+                                parts=(TextPart(text="r", cache=CacheLifetime.SHORT),),
                             ),
                         ),
                     ),

@@ -10,30 +10,52 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routersvc.domain.conversation.answers import (
-    Alternative,
     AnswerEvent,
     Finished,
-    FinishReason,
-    MediaDelta,
-    RateLimitHeadroom,
-    RefusalDelta,
     Started,
+)
+from routersvc.domain.conversation.deltas import (
+    MediaDelta,
+    RefusalDelta,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
-    Usage,
-    UsageCounted,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
 )
 from routersvc.domain.conversation.prompts import (
     AudioOutput,
-    JsonObjectFormat,
-    JsonSchemaFormat,
-    Modality,
+)
+from routersvc.domain.conversation.rate_limit_headroom import (
+    RateLimitHeadroom,
+)
+from routersvc.domain.conversation.reasoning import (
     Reasoning,
     ReasoningVisibility,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.usage import (
+    Usage,
+    UsageCounted,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_chat.dialects import DIALECTS, OpenAiDialect
 from routersvc.providers.formats.openai_chat.wire import OpenAiChat
@@ -510,7 +532,7 @@ def test_log_probabilities_come_with_their_text(make_call: MakeCall) -> None:
                 token="Hi",
                 logprob=-0.1,
                 token_bytes=b"Hi",
-                alternatives=(Alternative(token="Ho", logprob=-2.0),),
+                alternatives=(AlternativeLogprob(token="Ho", logprob=-2.0),),
             ),
         ),
     )

@@ -8,38 +8,55 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    AudioOutput,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
     Modality,
     Part,
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-    Refusal,
-    Role,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    AudioOutput,
     Sampling,
     ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
-    ToolChoice,
-    ToolChoiceMode,
-    ToolResult,
     Verbosity,
     WireExtension,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoice,
+    ToolChoiceMode,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_chat.dialects import (
     DIALECTS,
@@ -113,24 +130,24 @@ def test_stream_options_are_left_out_where_they_are_unknown(make_call: MakeCall)
 def test_whole_conversation(make_call: MakeCall) -> None:
     """Every role and part that the format has keeps its place and its words."""
     messages = (
-        Message(role=Role.SYSTEM, parts=(Text(text="Be brief."),)),
-        Message(role=Role.DEVELOPER, parts=(Text(text="One."), Text(text="Two."))),
+        Message(role=Role.SYSTEM, parts=(TextPart(text="Be brief."),)),
+        Message(role=Role.DEVELOPER, parts=(TextPart(text="One."), TextPart(text="Two."))),
         Message(
             role=Role.USER,
             name="ada",
             parts=(
-                Text(text="Look:"),
-                Image(url="https://example.com/a.png", detail=ImageDetail.HIGH),
-                Image(data=b"\x89PNG", media_type="image/png"),
-                Audio(data=b"RIFF", media_type="audio/wav", transcript="hi"),
-                File(data=b"%PDF", media_type="application/pdf", name="a.pdf"),
-                File(file_id="file-1"),
+                TextPart(text="Look:"),
+                ImagePart(url="https://example.com/a.png", detail=ImageDetail.HIGH),
+                ImagePart(data=b"\x89PNG", media_type="image/png"),
+                AudioPart(data=b"RIFF", media_type="audio/wav", transcript="hi"),
+                FilePart(data=b"%PDF", media_type="application/pdf", name="a.pdf"),
+                FilePart(file_id="file-1"),
             ),
         ),
         Message(
             role=Role.ASSISTANT,
             parts=(
-                Text(text="Let me see."),
+                TextPart(text="Let me see."),
                 ToolCall(call_id="call-1", name="weather", arguments_json='{"city": "Ulm"}'),
                 ToolCall(call_id="call-2", name="weather", arguments_json="{}"),
             ),
@@ -138,13 +155,13 @@ def test_whole_conversation(make_call: MakeCall) -> None:
         Message(
             role=Role.TOOL,
             parts=(
-                ToolResult(call_id="call-1", parts=(Text(text="sunny"),)),
-                ToolResult(call_id="call-2", parts=(Text(text="no city"),), is_error=True),
+                ToolResult(call_id="call-1", parts=(TextPart(text="sunny"),)),
+                ToolResult(call_id="call-2", parts=(TextPart(text="no city"),), is_error=True),
             ),
         ),
-        Message(role=Role.ASSISTANT, parts=(Refusal(text="I will not."),)),
+        Message(role=Role.ASSISTANT, parts=(RefusalPart(text="I will not."),)),
         Message(role=Role.ASSISTANT, parts=()),
-        Message(role=Role.USER, parts=(Text(text="Why?"),)),
+        Message(role=Role.USER, parts=(TextPart(text="Why?"),)),
     )
 
     encoded = body(make_call(messages=messages))["messages"]
@@ -328,9 +345,9 @@ def test_dialects_say_the_same_in_their_own_words(
 def test_thoughts_go_back_where_the_vendor_has_them(make_call: MakeCall) -> None:
     """Thinking models continue their tool calls only with their own thoughts."""
     turns = (
-        Message(role=Role.USER, parts=(Text(text="Hi"),)),
-        Message(role=Role.ASSISTANT, parts=(Thought(text="Hm."), Text(text="Hello"))),
-        Message(role=Role.USER, parts=(Text(text="More"),)),
+        Message(role=Role.USER, parts=(TextPart(text="Hi"),)),
+        Message(role=Role.ASSISTANT, parts=(ThoughtPart(text="Hm."), TextPart(text="Hello"))),
+        Message(role=Role.USER, parts=(TextPart(text="More"),)),
     )
     call = make_call(messages=turns)
 
@@ -352,13 +369,13 @@ def test_thoughts_go_back_where_the_vendor_has_them(make_call: MakeCall) -> None
 
 def test_signed_thoughts_go_back_as_they_came(make_call: MakeCall) -> None:
     """A proof that comes back changed is refused by the vendor."""
-    signed = Thought(
+    signed = ThoughtPart(
         text="Hm.",
         signature=b'{"type":"reasoning.text","format":"anthropic-claude-v1","signature":"Ab=="}',
     )
-    encrypted = Thought(encrypted=b'{"type":"reasoning.encrypted","data":"Zz==","id":"t1"}')
-    turn = Message(role=Role.ASSISTANT, parts=(signed, encrypted, Text(text="Hello")))
-    call = make_call(messages=(*user(Text(text="Hi")), turn, *user(Text(text="More"))))
+    encrypted = ThoughtPart(encrypted=b'{"type":"reasoning.encrypted","data":"Zz==","id":"t1"}')
+    turn = Message(role=Role.ASSISTANT, parts=(signed, encrypted, TextPart(text="Hello")))
+    call = make_call(messages=(*user(TextPart(text="Hi")), turn, *user(TextPart(text="More"))))
 
     details = body(call, "openrouter")["messages"][1]["reasoning_details"]
 
@@ -376,16 +393,18 @@ def test_signed_thoughts_go_back_as_they_came(make_call: MakeCall) -> None:
 
 def test_thought_that_another_format_signed_is_refused(make_call: MakeCall) -> None:
     """Its proof means nothing here, and leaving it out would change the conversation."""
-    turn = Message(role=Role.ASSISTANT, parts=(Thought(signature=b"\x00\x01"), Text(text="Hello")))
-    call = make_call(messages=(*user(Text(text="Hi")), turn, *user(Text(text="More"))))
+    turn = Message(
+        role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"\x00\x01"), TextPart(text="Hello"))
+    )
+    call = make_call(messages=(*user(TextPart(text="Hi")), turn, *user(TextPart(text="More"))))
 
     assert "another provider signed" in refusal(call, "openrouter")
 
 
 def test_beginning_of_the_answer_is_marked(make_call: MakeCall) -> None:
     """A vendor that does not know of it would answer something else."""
-    turn = Message(role=Role.ASSISTANT, parts=(Text(text="Once upon"),))
-    call = make_call(messages=(*user(Text(text="A tale")), turn))
+    turn = Message(role=Role.ASSISTANT, parts=(TextPart(text="Once upon"),))
+    call = make_call(messages=(*user(TextPart(text="A tale")), turn))
 
     assert body(call, "mistral")["messages"][1]["prefix"] is True
     assert body(call, "vllm")["continue_final_message"] is True
@@ -396,8 +415,8 @@ def test_beginning_of_the_answer_is_marked(make_call: MakeCall) -> None:
 
 def test_cache_markers_are_written_as_the_vendor_has_them(make_call: MakeCall) -> None:
     """A marker that is lost costs the caller the price of the whole prompt."""
-    marked = make_call(messages=user(Text(text="Long", cache=CacheLifetime.DEFAULT)))
-    for_an_hour = make_call(messages=user(Text(text="Long", cache=CacheLifetime.LONG)))
+    marked = make_call(messages=user(TextPart(text="Long", cache=CacheLifetime.DEFAULT)))
+    for_an_hour = make_call(messages=user(TextPart(text="Long", cache=CacheLifetime.LONG)))
 
     assert body(marked, "openai")["messages"][0]["content"] == [
         {"type": "text", "text": "Long", "prompt_cache_breakpoint": {"mode": "explicit"}}
@@ -411,9 +430,9 @@ def test_cache_markers_are_written_as_the_vendor_has_them(make_call: MakeCall) -
 
 def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: MakeCall) -> None:
     """Some take addresses and some take bytes only."""
-    document = make_call(messages=user(File(url="https://example.com/a.pdf", name="a.pdf")))
-    picture = make_call(messages=user(Image(url="https://example.com/a.png")))
-    inline = make_call(messages=user(Image(url="data:image/png;base64,AA==")))
+    document = make_call(messages=user(FilePart(url="https://example.com/a.pdf", name="a.pdf")))
+    picture = make_call(messages=user(ImagePart(url="https://example.com/a.png")))
+    inline = make_call(messages=user(ImagePart(url="data:image/png;base64,AA==")))
 
     assert body(document, "mistral")["messages"][0]["content"] == [
         {
@@ -448,10 +467,10 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
         ("openai", {"output_modalities": (Modality.AUDIO,)}, "without a voice"),
         ("openai", {"wire_extensions": (WireExtension(wire_format="gemini", fields_json="{}"),)},
          "fields of the wire format `gemini`"),
-        ("openai", {"messages": user(Audio(data=b"x", media_type="audio/ogg"))},
+        ("openai", {"messages": user(AudioPart(data=b"x", media_type="audio/ogg"))},
          "sound of the type `audio/ogg`"),
-        ("groq", {"messages": user(Audio(data=b"x", media_type="audio/wav"))}, "sound"),
-        ("deepseek", {"messages": user(Image(data=b"x", media_type="image/png"))}, "a picture"),
+        ("groq", {"messages": user(AudioPart(data=b"x", media_type="audio/wav"))}, "sound"),
+        ("deepseek", {"messages": user(ImagePart(data=b"x", media_type="image/png"))}, "a picture"),
         ("groq", {"reasoning": Reasoning(effort=ReasoningEffort.MINIMAL)},
          "the reasoning effort `minimal`"),
         ("mistral", {"reasoning": Reasoning(effort=ReasoningEffort.LOW)},
@@ -467,24 +486,24 @@ def test_documents_and_pictures_are_written_as_the_vendor_has_them(make_call: Ma
          "an answer that obeys a schema"),
         ("ollama", {"tool_choice": ToolChoice(mode=ToolChoiceMode.REQUIRED)}, "a choice of tools"),
         ("ollama", {"parallel_tool_calls": True}, "called in parallel"),
-        ("mistral", {"messages": (Message(role=Role.USER, name="a", parts=(Text(text="x"),)),)},
+        ("mistral", {"messages": (Message(role=Role.USER, name="a", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
         ("openai", {"messages": (
-            Message(role=Role.SYSTEM, parts=(Image(url="https://example.com/a.png"),)),)},
+            Message(role=Role.SYSTEM, parts=(ImagePart(url="https://example.com/a.png"),)),)},
          "`Image` in a system message"),
         ("openai", {"messages": (
-            *user(Text(text="x")),
-            Message(role=Role.ASSISTANT, parts=(Audio(data=b"x", media_type="audio/wav"),)),
-            *user(Text(text="x")))}, "`Audio` in an assistant message"),
+            *user(TextPart(text="x")),
+            Message(role=Role.ASSISTANT, parts=(AudioPart(data=b"x", media_type="audio/wav"),)),
+            *user(TextPart(text="x")))}, "`Audio` in an assistant message"),
         ("openai", {"messages": (
-            *user(Text(text="x")),
+            *user(TextPart(text="x")),
             Message(role=Role.ASSISTANT, parts=(
                 ToolCall(call_id="1", name="a", arguments_json="{}", signature=b"x"),)),
-            *user(Text(text="x")))}, "the signature of a tool call"),
+            *user(TextPart(text="x")))}, "the signature of a tool call"),
         ("openai", {"messages": (
-            *user(Text(text="x")),
+            *user(TextPart(text="x")),
             Message(role=Role.TOOL, parts=(
-                ToolResult(call_id="1", parts=(Image(data=b"x", media_type="image/png"),)),)))},
+                ToolResult(call_id="1", parts=(ImagePart(data=b"x", media_type="image/png"),)),)))},
          "`Image` in a tool's result"),
     ],
 )  # fmt: skip
@@ -551,8 +570,8 @@ def test_another_vendor_is_a_handful_of_facts(make_call: MakeCall) -> None:
     )
     call = make_call(
         messages=(
-            Message(role=Role.DEVELOPER, parts=(Text(text="Be brief."),)),
-            *user(Text(text="Hello")),
+            Message(role=Role.DEVELOPER, parts=(TextPart(text="Be brief."),)),
+            *user(TextPart(text="Hello")),
         ),
         sampling=Sampling(max_output_tokens=5),
     )

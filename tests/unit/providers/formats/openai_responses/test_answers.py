@@ -9,33 +9,55 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from routersvc.domain.conversation.answers import (
-    Alternative,
     AnswerEvent,
     Finished,
-    FinishReason,
+    Started,
+)
+from routersvc.domain.conversation.assembly import (
+    collect,
+)
+from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
-    Started,
     TextDelta,
     ThoughtDelta,
-    TokenLogprob,
     ToolCallDelta,
+)
+from routersvc.domain.conversation.finish_reasons import (
+    FinishReason,
+)
+from routersvc.domain.conversation.logprobs import (
+    AlternativeLogprob,
+    TokenLogprob,
+)
+from routersvc.domain.conversation.messages import (
+    Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+)
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+)
+from routersvc.domain.conversation.usage import (
     Usage,
     UsageCounted,
 )
-from routersvc.domain.conversation.assembly import collect
-from routersvc.domain.conversation.prompts import (
-    JsonObjectFormat,
-    Message,
-    Modality,
-    Reasoning,
-    ReasoningVisibility,
-    Role,
-    Text,
-    Thought,
-    ToolCall,
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, Failure, FailureClass
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+    Failure,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import DIALECTS
 from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
@@ -166,7 +188,7 @@ def test_text_is_told_once_whoever_tells_it(
     """Vendors leave out one or the other of four tellings, and number parts differently."""
     answer = collect(events_of(make_call, *events))
 
-    assert answer.parts == (Text(text="Hello"),)
+    assert answer.parts == (TextPart(text="Hello"),)
     assert answer.finish == finished()
     assert answer.usage == Usage(input_tokens=3, output_tokens=2)
 
@@ -186,7 +208,7 @@ def test_later_telling_that_contradicts_adds_nothing(make_call: MakeCall) -> Non
     """What was told cannot be taken back, and half of another text would make nonsense."""
     told = events_of(make_call, CREATED, delta("Yes."), done(message(said("No, never."))), end())
 
-    assert collect(told).parts == (Text(text="Yes."),)
+    assert collect(told).parts == (TextPart(text="Yes."),)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +331,7 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
     events, failure = read(body, call)
     assert failure is None
     turn = Message(role=Role.ASSISTANT, parts=collect(events).parts)
-    more = Message(role=Role.USER, parts=(Text(text="More"),))
+    more = Message(role=Role.USER, parts=(TextPart(text="More"),))
 
     request = OpenAiResponses(DIALECTS["openai"]).encode(make_call(messages=(turn, more)))
 
@@ -353,7 +375,7 @@ def test_thought_and_its_summary_are_not_told_both(make_call: MakeCall) -> None:
 
     answer = collect(events_of(make_call, CREATED, end(item, message(said("Hi")))))
 
-    assert answer.parts == (Thought(text="long"), Text(text="Hi"))
+    assert answer.parts == (ThoughtPart(text="long"), TextPart(text="Hi"))
 
 
 def test_hidden_thoughts_are_left_out(make_call: MakeCall) -> None:
@@ -380,7 +402,7 @@ def test_log_probabilities_come_with_their_text(make_call: MakeCall) -> None:
             TokenLogprob(
                 token="Hi",
                 logprob=-0.1,
-                alternatives=(Alternative(token="Ho", logprob=-2.0, token_bytes=b"Ho"),),
+                alternatives=(AlternativeLogprob(token="Ho", logprob=-2.0, token_bytes=b"Ho"),),
             ),
         ),
     )
@@ -673,4 +695,4 @@ def test_items_that_share_a_number_are_all_told(make_call: MakeCall) -> None:
         )
     )
 
-    assert answer.parts == (Thought(text="Hm."), Text(text="Hello"))
+    assert answer.parts == (ThoughtPart(text="Hm."), TextPart(text="Hello"))

@@ -10,38 +10,55 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from routersvc.domain.catalogue.deployments import Capability
-from routersvc.domain.conversation.prompts import (
-    Audio,
-    AudioOutput,
-    CacheLifetime,
-    File,
-    FunctionTool,
-    HostedTool,
-    Image,
-    ImageDetail,
-    JsonObjectFormat,
-    JsonSchemaFormat,
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.conversation.messages import (
     Message,
+    Role,
+)
+from routersvc.domain.conversation.parts import (
+    AudioPart,
+    CacheLifetime,
+    FilePart,
+    ImageDetail,
+    ImagePart,
     Modality,
     Part,
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-    Refusal,
-    Role,
+    RefusalPart,
+    TextPart,
+    ThoughtPart,
+    ToolCall,
+    ToolResult,
+)
+from routersvc.domain.conversation.prompts import (
+    AudioOutput,
     Sampling,
     ServiceTier,
-    Text,
-    Thought,
-    ToolCall,
-    ToolChoice,
-    ToolChoiceMode,
-    ToolResult,
     Verbosity,
     WireExtension,
 )
-from routersvc.domain.outcomes.failures import AttemptFailedError, FailureClass
+from routersvc.domain.conversation.reasoning import (
+    Reasoning,
+    ReasoningEffort,
+    ReasoningVisibility,
+)
+from routersvc.domain.conversation.response_formats import (
+    JsonObjectFormat,
+    JsonSchemaFormat,
+)
+from routersvc.domain.conversation.tools import (
+    FunctionTool,
+    HostedTool,
+    ToolChoice,
+    ToolChoiceMode,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    FailureClass,
+)
+from routersvc.domain.outcomes.failures import (
+    AttemptFailedError,
+)
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import DIALECTS, ResponsesDialect
 from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
@@ -96,7 +113,7 @@ def user(*parts: Part) -> tuple[Message, ...]:
 def turns(*parts: Part) -> tuple[Message, ...]:
     """Return a conversation in which the model has said these parts."""
     said = Message(role=Role.ASSISTANT, parts=parts)
-    return (*user(Text(text="Hi")), said, *user(Text(text="More")))
+    return (*user(TextPart(text="Hi")), said, *user(TextPart(text="More")))
 
 
 def test_smallest_request(make_call: MakeCall) -> None:
@@ -124,24 +141,24 @@ def test_whole_conversation(make_call: MakeCall) -> None:
     """Every role and part that the format has keeps its place and its words."""
     proof = json.dumps(ENCRYPTED).encode()
     messages = (
-        Message(role=Role.SYSTEM, parts=(Text(text="Be brief."),)),
-        Message(role=Role.DEVELOPER, parts=(Text(text="One."), Text(text="Two."))),
+        Message(role=Role.SYSTEM, parts=(TextPart(text="Be brief."),)),
+        Message(role=Role.DEVELOPER, parts=(TextPart(text="One."), TextPart(text="Two."))),
         Message(
             role=Role.USER,
             parts=(
-                Text(text="Look:"),
-                Image(url="https://example.com/a.png", detail=ImageDetail.HIGH),
-                Image(data=b"\x89PNG", media_type="image/png"),
-                File(data=b"%PDF", media_type="application/pdf", name="a.pdf"),
-                File(url="https://example.com/a.pdf"),
-                File(file_id="file-1"),
+                TextPart(text="Look:"),
+                ImagePart(url="https://example.com/a.png", detail=ImageDetail.HIGH),
+                ImagePart(data=b"\x89PNG", media_type="image/png"),
+                FilePart(data=b"%PDF", media_type="application/pdf", name="a.pdf"),
+                FilePart(url="https://example.com/a.pdf"),
+                FilePart(file_id="file-1"),
             ),
         ),
         Message(
             role=Role.ASSISTANT,
             parts=(
-                Thought(encrypted=proof),
-                Text(text="Let me see."),
+                ThoughtPart(encrypted=proof),
+                TextPart(text="Let me see."),
                 ToolCall(call_id="call-1", name="weather", arguments_json='{"city": "Ulm"}'),
                 ToolCall(call_id="call-2", name="weather", arguments_json="{}"),
             ),
@@ -149,13 +166,13 @@ def test_whole_conversation(make_call: MakeCall) -> None:
         Message(
             role=Role.TOOL,
             parts=(
-                ToolResult(call_id="call-1", parts=(Text(text="sunny"),)),
-                ToolResult(call_id="call-2", parts=(Text(text="no city"),), is_error=True),
+                ToolResult(call_id="call-1", parts=(TextPart(text="sunny"),)),
+                ToolResult(call_id="call-2", parts=(TextPart(text="no city"),), is_error=True),
             ),
         ),
-        Message(role=Role.ASSISTANT, parts=(Refusal(text="I will not."),)),
+        Message(role=Role.ASSISTANT, parts=(RefusalPart(text="I will not."),)),
         Message(role=Role.ASSISTANT, parts=()),
-        Message(role=Role.USER, parts=(Text(text="Why?"),)),
+        Message(role=Role.USER, parts=(TextPart(text="Why?"),)),
     )
 
     encoded = body(make_call(messages=messages))["input"]
@@ -351,7 +368,10 @@ def test_schema_of_a_tool_is_as_strict_as_the_caller_says(make_call: MakeCall) -
 
 def test_developer_is_the_system_where_there_is_none(make_call: MakeCall) -> None:
     """The role is OpenAI's; others know the older word."""
-    told = (Message(role=Role.DEVELOPER, parts=(Text(text="Be brief."),)), *user(Text(text="x")))
+    told = (
+        Message(role=Role.DEVELOPER, parts=(TextPart(text="Be brief."),)),
+        *user(TextPart(text="x")),
+    )
 
     assert body(make_call(messages=told), "xai")["input"][0]["role"] == "developer"
     assert body(make_call(messages=told), "deepseek")["input"][0]["role"] == "system"
@@ -360,10 +380,12 @@ def test_developer_is_the_system_where_there_is_none(make_call: MakeCall) -> Non
 def test_thoughts_go_back_as_they_came(make_call: MakeCall) -> None:
     """A proof that comes back changed is refused by the vendor."""
     proof = {**ENCRYPTED, "summary": [{"type": "summary_text", "text": "Hm."}]}
-    signed = Thought(text="Hm.", encrypted=json.dumps(proof).encode())
+    signed = ThoughtPart(text="Hm.", encrypted=json.dumps(proof).encode())
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     call = make_call(
-        messages=turns(signed, Thought(encrypted=json.dumps(search).encode()), Text(text="Hello"))
+        messages=turns(
+            signed, ThoughtPart(encrypted=json.dumps(search).encode()), TextPart(text="Hello")
+        )
     )
 
     assert body(call)["input"][1:4] == [proof, search, {"role": "assistant", "content": "Hello"}]
@@ -372,7 +394,9 @@ def test_thoughts_go_back_as_they_came(make_call: MakeCall) -> None:
 
 def test_plain_thoughts_go_back_where_the_vendor_shows_them(make_call: MakeCall) -> None:
     """Servers that show their thoughts take them back as they showed them."""
-    call = make_call(messages=turns(Thought(text="Hm."), Thought(text="Ah."), Text(text="Hello")))
+    call = make_call(
+        messages=turns(ThoughtPart(text="Hm."), ThoughtPart(text="Ah."), TextPart(text="Hello"))
+    )
 
     assert body(call, "deepseek")["input"][1:3] == [
         {
@@ -394,10 +418,12 @@ def test_call_of_a_custom_tool_goes_back_as_one(make_call: MakeCall) -> None:
         arguments_json='{"input":"4 + 4"}',
         signature=b'{"type":"custom_tool_call"}',
     )
-    result = Message(role=Role.TOOL, parts=(ToolResult(call_id="call-1", parts=(Text(text="8"),)),))
+    result = Message(
+        role=Role.TOOL, parts=(ToolResult(call_id="call-1", parts=(TextPart(text="8"),)),)
+    )
     call = make_call(
         messages=(
-            *user(Text(text="Hi")),
+            *user(TextPart(text="Hi")),
             Message(role=Role.ASSISTANT, parts=(called,)),
             result,
         )
@@ -437,12 +463,14 @@ def test_results_of_tools_may_hold_pictures_and_documents(make_call: MakeCall) -
     result = ToolResult(
         call_id="call-1",
         parts=(
-            Image(data=b"\x89PNG", media_type="image/png"),
-            File(data=b"%PDF", media_type="application/pdf"),
+            ImagePart(data=b"\x89PNG", media_type="image/png"),
+            FilePart(data=b"%PDF", media_type="application/pdf"),
         ),
         is_error=True,
     )
-    call = make_call(messages=(*user(Text(text="Hi")), Message(role=Role.TOOL, parts=(result,))))
+    call = make_call(
+        messages=(*user(TextPart(text="Hi")), Message(role=Role.TOOL, parts=(result,)))
+    )
 
     assert [part["type"] for part in body(call)["input"][1]["output"]] == [
         "input_text",
@@ -453,8 +481,8 @@ def test_results_of_tools_may_hold_pictures_and_documents(make_call: MakeCall) -
 
 def test_cache_markers_are_written_as_the_vendor_has_them(make_call: MakeCall) -> None:
     """A marker that is lost costs the caller the price of the whole prompt."""
-    marked = make_call(messages=user(Text(text="Long", cache=CacheLifetime.DEFAULT)))
-    for_an_hour = make_call(messages=user(Text(text="Long", cache=CacheLifetime.LONG)))
+    marked = make_call(messages=user(TextPart(text="Long", cache=CacheLifetime.DEFAULT)))
+    for_an_hour = make_call(messages=user(TextPart(text="Long", cache=CacheLifetime.LONG)))
 
     assert body(marked)["input"][0]["content"] == [
         {"type": "input_text", "text": "Long", "prompt_cache_breakpoint": {"mode": "explicit"}}
@@ -487,24 +515,24 @@ def test_cache_markers_are_written_as_the_vendor_has_them(make_call: MakeCall) -
         ("generic", {"service_tier": ServiceTier.FLEX}, "the service tier `flex`"),
         ("generic", {"verbosity": Verbosity.LOW}, "verbosity"),
         ("deepseek", {"logprobs": 1}, "log probabilities"),
-        ("deepseek", {"messages": user(Image(data=b"x", media_type="image/png"))}, "a picture"),
-        ("openai", {"messages": user(Audio(data=b"x", media_type="audio/wav"))},
+        ("deepseek", {"messages": user(ImagePart(data=b"x", media_type="image/png"))}, "a picture"),
+        ("openai", {"messages": user(AudioPart(data=b"x", media_type="audio/wav"))},
          "`Audio` in a user message"),
-        ("openai", {"messages": (Message(role=Role.USER, name="a", parts=(Text(text="x"),)),)},
+        ("openai", {"messages": (Message(role=Role.USER, name="a", parts=(TextPart(text="x"),)),)},
          "a participant's name"),
         ("openai", {"messages": (
-            Message(role=Role.SYSTEM, parts=(Image(url="https://example.com/a.png"),)),)},
+            Message(role=Role.SYSTEM, parts=(ImagePart(url="https://example.com/a.png"),)),)},
          "`Image` in a system message"),
-        ("openai", {"messages": turns(Audio(data=b"x", media_type="audio/wav"))},
+        ("openai", {"messages": turns(AudioPart(data=b"x", media_type="audio/wav"))},
          "`Audio` in an assistant message"),
-        ("openai", {"messages": turns(Thought(signature=b"\x00"))}, "another provider signed"),
+        ("openai", {"messages": turns(ThoughtPart(signature=b"\x00"))}, "another provider signed"),
         ("openai", {"messages": turns(
             ToolCall(call_id="1", name="a", arguments_json="{}", signature=b"x"))},
          "a tool call that another provider signed"),
-        ("openai", {"messages": turns(Text(text="x", cache=CacheLifetime.DEFAULT))},
+        ("openai", {"messages": turns(TextPart(text="x", cache=CacheLifetime.DEFAULT))},
          "a cache marker on an answer"),
-        ("openai", {"messages": (*user(Text(text="x")),
-                                 Message(role=Role.ASSISTANT, parts=(Text(text="y"),)))},
+        ("openai", {"messages": (*user(TextPart(text="x")),
+                                 Message(role=Role.ASSISTANT, parts=(TextPart(text="y"),)))},
          "the beginning of the answer"),
         ("openai", {"wire_extensions": (WireExtension(wire_format="gemini", fields_json="{}"),)},
          "fields of the wire format `gemini`"),
@@ -533,7 +561,7 @@ def test_settings_of_a_hosted_tool_cannot_make_it_another(make_call: MakeCall) -
 
 
 WHOLE: tuple[JsonObject, ...] = (
-    {"messages": turns(Thought(encrypted=json.dumps(ENCRYPTED).encode()), Text(text="x"))},
+    {"messages": turns(ThoughtPart(encrypted=json.dumps(ENCRYPTED).encode()), TextPart(text="x"))},
     {
         "messages": turns(
             ToolCall(
@@ -552,7 +580,7 @@ WHOLE: tuple[JsonObject, ...] = (
                 parts=(
                     ToolResult(
                         call_id="1",
-                        parts=(Text(text="x"), Image(data=b"x", media_type="image/png")),
+                        parts=(TextPart(text="x"), ImagePart(data=b"x", media_type="image/png")),
                     ),
                 ),
             ),

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.cost_budgets import (
+from routersvc.domain.measures.cost_budgets import (
+    BudgetDowngradeRule,
     BudgetStanding,
     CostBudget,
     CostBudgetRule,
     CostBudgets,
-    DowngradeRule,
 )
 
 RULE = CostBudgetRule(usd=10.0, window=60.0)
@@ -80,7 +80,7 @@ def test_time_to_come_back_is_when_enough_is_forgotten() -> None:
 
 def test_downgrade_begins_at_its_threshold() -> None:
     """Reserved money counts: it is as good as spent."""
-    downgrade = DowngradeRule(threshold=0.8, policy="cheap")
+    downgrade = BudgetDowngradeRule(threshold=0.8, policy="cheap")
     budget = CostBudget(dataclasses.replace(RULE, downgrade=downgrade))
     budget.reserve(7.9, 0.0)
     before = budget.standing(0.0).downgrade
@@ -138,7 +138,7 @@ def test_what_others_spend_later_forgets_nothing_sooner(spent_later: float) -> N
 
 def test_downgrade_may_wait_until_everything_is_used_up() -> None:
     """The last call that a budget pays for is then the last one of the better policy."""
-    downgrade = DowngradeRule(threshold=1.0, policy="cheap")
+    downgrade = BudgetDowngradeRule(threshold=1.0, policy="cheap")
     budget = CostBudget(dataclasses.replace(RULE, downgrade=downgrade))
     budget.reserve(9.9, 0.0)
 
@@ -175,11 +175,11 @@ def test_budgets_of_tenants_are_apart() -> None:
     [
         lambda: CostBudgetRule(usd=0.0, window=1.0),
         lambda: CostBudgetRule(usd=1.0, window=0.0),
-        lambda: DowngradeRule(threshold=0.0, policy="cheap"),
+        lambda: BudgetDowngradeRule(threshold=0.0, policy="cheap"),
         lambda: CostBudgetRule(usd=math.inf, window=1.0),
         lambda: CostBudgetRule(usd=1.0, window=math.inf),
-        lambda: DowngradeRule(threshold=1.1, policy="cheap"),
-        lambda: DowngradeRule(threshold=0.5),
+        lambda: BudgetDowngradeRule(threshold=1.1, policy="cheap"),
+        lambda: BudgetDowngradeRule(threshold=0.5),
     ],
 )
 def test_rules_that_mean_nothing_are_refused(make: object) -> None:

@@ -11,17 +11,41 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.catalogue.policies import ConsistencyMode, OrderMode
-from routersvc.domain.planning.affinity import by_affinity, with_canaries
-from routersvc.domain.planning.candidates import Exclusion, ExclusionReason
-from routersvc.domain.planning.exclusions import Limits, expected_cost
-from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveView, Outlook
-from routersvc.domain.planning.ranking import Prospect, Standing, standings
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    OrderMode,
+)
+from routersvc.domain.planning.affinity import (
+    by_affinity,
+    with_canaries,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+    ExclusionReason,
+)
+from routersvc.domain.planning.exclusions import (
+    expected_cost,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    NOTHING_KNOWN,
+    LiveStats,
+    LiveView,
+)
+from routersvc.domain.planning.ranking import (
+    Prospect,
+    Standing,
+    standings,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class DeploymentOrder:
     """The deployments to try, best first.
 
     `standings` are by model and empty where nothing was ranked. `set_aside` holds, by name, what
@@ -35,7 +59,7 @@ class Order:
     )
 
 
-def ordered(allowed: Sequence[Deployment], limits: Limits, view: LiveView) -> Order:
+def ordered(allowed: Sequence[Deployment], limits: Limits, view: LiveView) -> DeploymentOrder:
     """Return the order of `allowed`, which stand in that of the policy; at least one."""
     preferred = limits.preferred
     last = len(preferred)
@@ -90,12 +114,12 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
     # Every deployment passes here for every ranked request: one walk, and no calls on the way.
     latency = late = success_rate = None
     in_session = limits.request.routing.session_id
-    for outlook in () if in_session else outlooks_of(equals, limits, view):
-        if outlook.latency is not None and (latency is None or outlook.latency < latency):
-            latency = outlook.latency
-        if outlook.late is not None and (late is None or outlook.late < late):
-            late = outlook.late
-        rate = outlook.success_rate
+    for live_stats in () if in_session else live_stats_of(equals, limits, view):
+        if live_stats.latency is not None and (latency is None or live_stats.latency < latency):
+            latency = live_stats.latency
+        if live_stats.late is not None and (late is None or live_stats.late < late):
+            late = live_stats.late
+        rate = live_stats.success_rate
         if rate is not None and (success_rate is None or rate > success_rate):
             success_rate = rate
     return Prospect(
@@ -107,21 +131,21 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
     )
 
 
-def outlooks_of(
+def live_stats_of(
     deployments: Sequence[Deployment], limits: Limits, view: LiveView
-) -> Sequence[Outlook]:
+) -> Sequence[LiveStats]:
     """Return what a plan may know: for a session nothing that one replica alone knows."""
     if limits.request.routing.session_id:
         return [NOTHING_KNOWN] * len(deployments)
     streaming = limits.request.streaming
-    look = view.outlook
+    look = view.live_stats
     return [look(deployment, streaming=streaming) for deployment in deployments]
 
 
 def _is_too_late(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:
     budget = limits.request.routing.latency_budget
-    outlooks = outlooks_of(equals, limits, view)
-    late = _least([one.late for one in outlooks if one.late is not None])
+    live_stats_list = live_stats_of(equals, limits, view)
+    late = _least([one.late for one in live_stats_list if one.late is not None])
     return budget is not None and late is not None and late > budget
 
 
@@ -131,7 +155,7 @@ def _least(values: Sequence[float]) -> float | None:
 
 def _narrowed(
     chosen: Sequence[Deployment], scores: Mapping[str, Standing], limits: Limits
-) -> Order:
+) -> DeploymentOrder:
     """Set aside what may not stand in for the first choice."""
     first = chosen[0].model
     set_aside: dict[str, tuple[Exclusion, ...]] = {}
@@ -161,8 +185,8 @@ def _narrowed(
                     ),
                 )
     if not set_aside:
-        return Order(deployments=tuple(chosen), standings=scores)
-    return Order(
+        return DeploymentOrder(deployments=tuple(chosen), standings=scores)
+    return DeploymentOrder(
         deployments=tuple(one for one in chosen if one.name not in set_aside),
         standings=scores,
         set_aside=set_aside,

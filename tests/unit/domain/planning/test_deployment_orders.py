@@ -11,20 +11,65 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.deployments import Capability, Catalogue, Deployment, Model, Prices
-from routersvc.domain.catalogue.policies import ConsistencyMode, OrderMode, Policy
-from routersvc.domain.catalogue.qualities import Quality
-from routersvc.domain.catalogue.requests import Routing
-from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
-from routersvc.domain.catalogue.tasks import Task
-from routersvc.domain.catalogue.weights import WeightWishes
-from routersvc.domain.planning.candidates import ExclusionReason
-from routersvc.domain.planning.exclusions import Limits
-from routersvc.domain.planning.live_stats import BLANK, Outlook
-from routersvc.domain.planning.ordering import Order, ordered
-from routersvc.domain.planning.planner import Planner
-from routersvc.domain.planning.refusals import NoEligibleDeploymentError
-from routersvc.domain.planning.scored_candidates import candidates
+from routersvc.domain.catalogue.capabilities import (
+    Capability,
+)
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+from routersvc.domain.catalogue.models import (
+    Model,
+    Prices,
+)
+from routersvc.domain.catalogue.modes import (
+    ConsistencyMode,
+    OrderMode,
+)
+from routersvc.domain.catalogue.policies import (
+    Policy,
+)
+from routersvc.domain.catalogue.qualities import (
+    Quality,
+)
+from routersvc.domain.catalogue.route_rules import (
+    RouteMatch,
+    RouteRule,
+)
+from routersvc.domain.catalogue.routing import (
+    Routing,
+)
+from routersvc.domain.catalogue.tasks import (
+    Task,
+)
+from routersvc.domain.catalogue.weights import (
+    WeightWishes,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+    ordered,
+)
+from routersvc.domain.planning.exclusion_reasons import (
+    ExclusionReason,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.live_stats import (
+    BLANK,
+    LiveStats,
+)
+from routersvc.domain.planning.planner import (
+    Planner,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+)
+from routersvc.domain.planning.scored_candidates import (
+    candidates,
+)
 from routersvc.testing.generated_routes import draw_route
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
@@ -61,17 +106,17 @@ FLEET = {
 class Seen:
     """A view that knows what it was told and turns equal deployments around, as a load does."""
 
-    def __init__(self, outlooks: Mapping[str, Outlook] | None = None) -> None:
-        self._outlooks = outlooks or {}
+    def __init__(self, live_stats_list: Mapping[str, LiveStats] | None = None) -> None:
+        self._outlooks = live_stats_list or {}
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return the last one first."""
         return list(reversed(equals))
 
-    def outlook(self, deployment: Deployment, *, streaming: bool) -> Outlook:
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what was told."""
         del streaming
-        return self._outlooks.get(deployment.name, Outlook())
+        return self._outlooks.get(deployment.name, LiveStats())
 
 
 def limits_of(
@@ -94,7 +139,7 @@ def limits_of(
     return planner.limits(scripted_request(routing=routing))
 
 
-def names(order: Order) -> list[str]:
+def names(order: DeploymentOrder) -> list[str]:
     """Return the deployments of an order by name."""
     return [one.name for one in order.deployments]
 
@@ -216,7 +261,7 @@ def test_lower_tier_stands_in_only_where_it_is_allowed(
 
 def test_model_that_misses_the_latency_budget_comes_last() -> None:
     """Balanced and ranked, where one in twenty is known to be too late; never where nothing is."""
-    slow = Seen({name: Outlook(latency=2.0, late=3.0) for name in ("cheap-1", "cheap-2")})
+    slow = Seen({name: LiveStats(latency=2.0, late=3.0) for name in ("cheap-1", "cheap-2")})
     budget = Routing(latency_budget=1.0)
 
     assert order_of(OrderMode.BALANCED, budget, slow)[-2:] == ["cheap-2", "cheap-1"]
@@ -227,7 +272,7 @@ def test_model_that_misses_the_latency_budget_comes_last() -> None:
 
 def test_one_fast_deployment_keeps_its_model_within_the_budget() -> None:
     """The load then decides among them as ever."""
-    mixed = Seen({"cheap-1": Outlook(late=0.5), "cheap-2": Outlook(late=3.0)})
+    mixed = Seen({"cheap-1": LiveStats(late=0.5), "cheap-2": LiveStats(late=3.0)})
 
     found = order_of(OrderMode.BALANCED, Routing(latency_budget=1.0), mixed)
 
@@ -237,7 +282,7 @@ def test_one_fast_deployment_keeps_its_model_within_the_budget() -> None:
 def test_session_finds_the_same_deployment_whatever_one_replica_has_seen() -> None:
     """Load, latency and health are what replicas do not share."""
     routing = Routing(session_id="conversation 7")
-    troubled = Seen({"cheap-1": Outlook(latency=9.0, late=9.0, success_rate=0.1)})
+    troubled = Seen({"cheap-1": LiveStats(latency=9.0, late=9.0, success_rate=0.1)})
     limits = limits_of(OrderMode.RANKED, routing)
 
     one = ordered(list(FLEET.values()), limits, Seen())
@@ -290,7 +335,7 @@ def test_order_holds_everyone_once_and_says_why_others_are_aside(
     )
     view = Seen(
         {
-            one.name: Outlook(latency=latency, first_content=latency, late=latency * 2)
+            one.name: LiveStats(latency=latency, first_content=latency, late=latency * 2)
             for one, latency in zip(route.deployments, latencies, strict=False)
         }
     )

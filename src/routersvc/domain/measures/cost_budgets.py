@@ -22,7 +22,7 @@ _ROUNDING = 1e-9
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class DowngradeRule:
+class BudgetDowngradeRule:
     """What changes for a tenant that has used up the share `threshold` of its budget.
 
     Another `policy` decides, or models stronger than tier `min_tier` are left out, or both.
@@ -45,7 +45,7 @@ class CostBudgetRule:
 
     usd: float
     window: float
-    downgrade: DowngradeRule | None = None
+    downgrade: BudgetDowngradeRule | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.usd < math.inf:
@@ -77,7 +77,7 @@ class BudgetStanding:
         return (self.spent_usd + self.reserved_usd) / self.rule.usd
 
     @property
-    def downgrade(self) -> DowngradeRule | None:
+    def downgrade(self) -> BudgetDowngradeRule | None:
         """The downgrade that is in force, if any."""
         rule = self.rule.downgrade
         return rule if rule is not None and self.used_share >= rule.threshold else None
@@ -157,7 +157,7 @@ class CostBudget:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Reservation:
+class BudgetReservation:
     """What one call has set aside, to be settled once."""
 
     tenant: str
@@ -182,7 +182,7 @@ class CostBudgets:
         budget = self._budgets.get(tenant)
         return None if budget is None else budget.standing(now)
 
-    def reserve(self, tenant: str, usd: float, now: float) -> Reservation | None:
+    def reserve(self, tenant: str, usd: float, now: float) -> BudgetReservation | None:
         """Set so much of a tenant's budget aside, `None` for one that has none.
 
         Raises:
@@ -193,9 +193,9 @@ class CostBudgets:
             return None
         if not budget.reserve(usd, now):
             raise ValueError(f"{usd} dollars do not fit into the budget of `{tenant}`")
-        return Reservation(tenant=tenant, usd=usd)
+        return BudgetReservation(tenant=tenant, usd=usd)
 
-    def settle(self, reservation: Reservation, spent_usd: float, now: float) -> None:
+    def settle(self, reservation: BudgetReservation, spent_usd: float, now: float) -> None:
         """Give a reservation back and book what was spent instead."""
         self._budgets[reservation.tenant].settle(
             reserved_usd=reservation.usd, spent_usd=spent_usd, now=now

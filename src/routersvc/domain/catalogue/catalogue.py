@@ -1,0 +1,28 @@
+"""Everything that can be called, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from routersvc.domain.catalogue.deployments import (
+    Deployment,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """Everything that can be called, by name; `aliases` are further names of models."""
+
+    deployments: Mapping[str, Deployment]
+    aliases: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+
+    @property
+    def models(self) -> frozenset[str]:
+        """The names of all models that some deployment serves."""
+        return frozenset(deployment.model.name for deployment in self.deployments.values())
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names of all providers that some deployment stands at."""
+        return frozenset(deployment.provider.name for deployment in self.deployments.values())

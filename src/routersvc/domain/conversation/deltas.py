@@ -1,0 +1,64 @@
+"""Pieces of an answer, in the order in which they arrive."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from routersvc.domain.conversation.logprobs import (
+    TokenLogprob,
+)
+from routersvc.domain.conversation.parts import (
+    Modality,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TextDelta:
+    """Text to append to the answer; not empty, unless it only carries log probabilities."""
+
+    text: str = dataclasses.field(repr=False)
+    logprobs: tuple[TokenLogprob, ...] = dataclasses.field(default=(), repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalDelta:
+    """Text to append to the model's refusal."""
+
+    text: str = dataclasses.field(repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ThoughtDelta:
+    """A piece of what the model thinks; a `signature` ends a block of thought."""
+
+    text: str = dataclasses.field(default="", repr=False)
+    signature: bytes = dataclasses.field(default=b"", repr=False)
+    encrypted: bytes = dataclasses.field(default=b"", repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCallDelta:
+    """A piece of the tool call with this index; the first piece carries id and name."""
+
+    index: int
+    call_id: str = ""
+    name: str = ""
+    arguments_json: str = dataclasses.field(default="", repr=False)
+    signature: bytes = dataclasses.field(default=b"", repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MediaDelta:
+    """A piece of sound or of a picture."""
+
+    modality: Modality
+    media_type: str
+    data: bytes = dataclasses.field(default=b"", repr=False)
+    transcript: str = dataclasses.field(default="", repr=False)
+
+
+ContentDelta = TextDelta | RefusalDelta | ThoughtDelta | ToolCallDelta | MediaDelta
+
+
+CONTENT_TYPES = (TextDelta, RefusalDelta, ThoughtDelta, ToolCallDelta, MediaDelta)
+"""The events that an attempt commits on, for `isinstance`."""

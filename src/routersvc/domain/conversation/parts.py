@@ -1,0 +1,116 @@
+"""The parts of a message: text, media, thoughts, refusals, tool calls and their results."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class Modality(enum.Enum):
+    """A kind of content."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    FILE = "file"
+    VIDEO = "video"
+
+
+class ImageDetail(enum.Enum):
+    """How closely a model looks at a picture."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+class CacheLifetime(enum.Enum):
+    """How long a provider keeps a marked prefix of the prompt."""
+
+    DEFAULT = "default"
+    SHORT = "short"
+    LONG = "long"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TextPart:
+    """Plain text."""
+
+    text: str = dataclasses.field(repr=False)
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ImagePart:
+    """A picture, by address (`url`) or by value (`data`): exactly one is set."""
+
+    url: str | None = dataclasses.field(default=None, repr=False)
+    data: bytes | None = dataclasses.field(default=None, repr=False)
+    media_type: str = ""
+    detail: ImageDetail | None = None
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class AudioPart:
+    """Sound, with its transcript where that is known."""
+
+    data: bytes = dataclasses.field(repr=False)
+    media_type: str
+    transcript: str = dataclasses.field(default="", repr=False)
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class FilePart:
+    """A document, by address, by value or by a provider's id: exactly one is set."""
+
+    url: str | None = dataclasses.field(default=None, repr=False)
+    data: bytes | None = dataclasses.field(default=None, repr=False)
+    file_id: str | None = None
+    media_type: str = ""
+    name: str = dataclasses.field(default="", repr=False)
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """A call of a tool by the model; `arguments_json` is what the model wrote, unparsed."""
+
+    call_id: str
+    name: str
+    arguments_json: str = dataclasses.field(repr=False)
+    signature: bytes = dataclasses.field(default=b"", repr=False)
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ToolResult:
+    """What a tool returned for the call with `call_id`."""
+
+    call_id: str
+    parts: tuple[TextPart | ImagePart | FilePart, ...] = dataclasses.field(repr=False)
+    is_error: bool = False
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ThoughtPart:
+    """What a model thought, with the provider's proof that must be sent back unchanged."""
+
+    text: str = dataclasses.field(default="", repr=False)
+    signature: bytes = dataclasses.field(default=b"", repr=False)
+    encrypted: bytes = dataclasses.field(default=b"", repr=False)
+    cache: CacheLifetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalPart:
+    """The model's own words of refusal."""
+
+    text: str = dataclasses.field(repr=False)
+    cache: CacheLifetime | None = None
+
+
+Part = (
+    TextPart | ImagePart | AudioPart | FilePart | ToolCall | ToolResult | ThoughtPart | RefusalPart
+)

@@ -1,0 +1,34 @@
+"""How much a model reasons before it answers, and what of that is returned."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class ReasoningEffort(enum.Enum):
+    """How much a model thinks before it answers."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    MAXIMUM = "maximum"
+
+
+class ReasoningVisibility(enum.Enum):
+    """What of a model's thoughts the answer carries."""
+
+    HIDDEN = "hidden"
+    SUMMARY = "summary"
+    FULL = "full"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Reasoning:
+    """How much the model thinks and how much of that is shown; unset is the model's default."""
+
+    effort: ReasoningEffort | None = None
+    max_tokens: int | None = None
+    visibility: ReasoningVisibility | None = None

@@ -1,0 +1,41 @@
+"""Tools that a model may call."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class ToolChoiceMode(enum.Enum):
+    """How free the model is to call tools."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+    FUNCTION = "function"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionTool:
+    """A function that the caller runs; `parameters_json_schema` is JSON text or empty."""
+
+    name: str
+    description: str = dataclasses.field(default="", repr=False)
+    parameters_json_schema: str = dataclasses.field(default="", repr=False)
+    strict: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class HostedTool:
+    """A tool that the provider runs; `settings_json` is JSON text or empty."""
+
+    name: str
+    settings_json: str = dataclasses.field(default="", repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ToolChoice:
+    """Whether and which tool the model must call; `function_name` with mode FUNCTION only."""
+
+    mode: ToolChoiceMode = ToolChoiceMode.AUTO
+    function_name: str = ""

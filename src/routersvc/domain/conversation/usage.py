@@ -1,0 +1,42 @@
+"""Token counts of an answer, as the provider states them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one attempt or the sum of several.
+
+    `input_tokens` includes cached and cache-written ones, `output_tokens` includes reasoning.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: Usage) -> Usage:
+        """Sum two usages; the sum is estimated where either is."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            input_audio_tokens=self.input_audio_tokens + other.input_audio_tokens,
+            output_audio_tokens=self.output_audio_tokens + other.output_audio_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class UsageCounted:
+    """What the provider counted so far; a later count of the same attempt replaces it."""
+
+    usage: Usage

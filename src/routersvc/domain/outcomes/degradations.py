@@ -1,0 +1,21 @@
+"""How an answer was degraded."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+
+class DegradationRung(enum.Enum):
+    """A lower rung that may answer when nothing better does."""
+
+    LOWER_TIER = "lower_tier"
+    CACHED = "cached"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Degradation:
+    """Why and how a lower rung answered."""
+
+    rung: DegradationRung
+    description: str
