@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
+.PHONY: help demo test wording lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
 
 help: ## tell what the targets do
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -23,6 +23,9 @@ demo: .venv/.runtime ## watch calls survive the death of a provider, about a min
 
 test: .venv/.development tools ## run every check and every test, as CI does; ARGS go to pytest
 	@$(BIN)/python scripts/check.py $(ARGS)
+
+wording: .venv/.development ## write the golden file of sentences, tests/wording.yaml, anew; look at its diff
+	@$(BIN)/pytest --write-wording tests/unit tests/project $(ARGS)
 
 lint: .venv/.development tools ## check style, floors, protos, generated code and locks
 	@$(BIN)/python scripts/check.py --only lint

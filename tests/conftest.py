@@ -9,16 +9,37 @@ from typing import NoReturn
 
 import hypothesis
 import pytest
+from tests.wording import Wording, WordingFile
 
 ROOT = Path(__file__).resolve().parent.parent
+_WORDING = pytest.StashKey[WordingFile]()
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch with which `make wording` writes the golden file of sentences."""
+    parser.addoption("--write-wording", action="store_true", help="write tests/wording.yaml anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Let properties run without a clock, and alike on every run where `CI` is set."""
+    config.stash[_WORDING] = WordingFile(writing=config.getoption("--write-wording"))
     hypothesis.settings.register_profile(
         "routersvc", deadline=None, derandomize=_in_ci(), print_blob=True
     )
     hypothesis.settings.load_profile("routersvc")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the golden file where that was asked for."""
+    file = session.config.stash[_WORDING]
+    if file.writing:
+        file.save(ROOT)
+
+
+@pytest.fixture
+def wording(request: pytest.FixtureRequest) -> Wording:
+    """Holds sentences against the golden file, `tests/wording.yaml`."""
+    return request.config.stash[_WORDING].of(request.node.nodeid)
 
 
 @pytest.fixture(scope="session")
