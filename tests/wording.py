@@ -1,9 +1,9 @@
 """One golden file for the sentences that people read: `tests/wording.yaml`.
 
-Tests assert facts: types, fields, codes, values. A test that also wants to hold a sentence takes the
-fixture `wording` and calls it with the text. The sentence then stands in the golden file under the
-test's name, so that a change of words is a change of one file. `make wording` writes it anew; the
-diff is what a reviewer reads.
+Tests assert facts: types, fields, codes, values. A test that also wants to hold a sentence takes
+the fixture `wording` and calls it with the text. The sentence then stands in the golden file under
+the name of the test, so that a change of words is a change of one file. `make wording` writes it
+anew; its diff is what a reviewer reads.
 """
 
 from __future__ import annotations
