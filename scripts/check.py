@@ -116,6 +116,12 @@ CHECKS = (
         mend="make generate",
     ),
     Check(
+        name="architecture page",
+        group="lint",
+        command=(sys.executable, ROOT / "scripts/write_architecture.py", "--check"),
+        mend="make generate",
+    ),
+    Check(
         name="locks",
         group="lint",
         command=(sys.executable, ROOT / "scripts/lock.py", "--check"),
