@@ -33,7 +33,7 @@ lint: .venv/.development tools ## check style, floors, protos, generated code an
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development tools ## write the clients' code of the protos, the reference of the settings and the map of the folders
+generate: .venv/.development tools ## write the clients' code of the protos and the reference of the settings
 	@$(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py

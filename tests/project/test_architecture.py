@@ -9,7 +9,6 @@ from scripts import write_architecture
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src/routersvc"
-MOST_MODULES = 20
 
 LAYERS: write_architecture.Contract = {
     "name": "layers",
@@ -45,17 +44,6 @@ def test_every_folder_has_its_row() -> None:
     named = {row.split("`")[1] for row in table[2:]}
     assert named == {path.relative_to(ROOT / "src").as_posix() for path in folders()}
     assert len(table) == len(named) + 2
-
-
-def test_folder_stays_small() -> None:
-    """A folder that holds more modules than a reader can survey is to be divided."""
-    crowded = {
-        path.name: count
-        for path in folders()
-        if (count := sum(it.name != "__init__.py" for it in path.glob("*.py"))) > MOST_MODULES
-    }
-
-    assert crowded == {}
 
 
 def test_arrows_are_what_the_contracts_allow() -> None:
