@@ -125,13 +125,12 @@ def folder_table(package: Path) -> Iterator[str]:
     Raises:
         ArchitectureError: a folder has no docstring, or one without a sentence.
     """
-    yield "| folder | modules | contents |"
-    yield "|---|---|---|"
+    yield "| folder | contents |"
+    yield "|---|---|"
     for init in sorted(package.rglob("__init__.py"), key=lambda path: path.parent.parts):
         folder = init.parent
         name = folder.relative_to(package.parent).as_posix()
-        modules = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
-        yield f"| [`{name}`](../src/{name}) | {modules or ''} | {sentence(init)} |"
+        yield f"| [`{name}`](../src/{name}) | {sentence(init)} |"
 
 
 def sentence(module: Path) -> str:
