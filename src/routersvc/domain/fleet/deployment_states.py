@@ -298,12 +298,11 @@ class DeploymentState:
         self.checks.heard(now)
         rule = failure.rule
         self.breaker.failed(lease.breaker, now, rule.breaker)
-        refused = failure.failure_class in {FailureClass.RATE_LIMITED, FailureClass.OVERLOADED}
-        if refused:
+        if rule.refused_for_load:
             self._limiter.overloaded(lease.ticket, now)
         else:
             self._limiter.released(lease.ticket, now)
-        if refused and failure.retry_after is not None:
+        if rule.refused_for_load and failure.retry_after is not None:
             self.gate.close_for(failure.retry_after, now)
         if failure.headroom is not None:
             self.headroom.observed(failure.headroom, lease.mark, now)

@@ -74,7 +74,6 @@ from routersvc.domain.outcomes.attempt_reports import (
 )
 from routersvc.domain.outcomes.failure_rules import (
     Disables,
-    FailureClass,
 )
 from routersvc.domain.outcomes.failures import (
     Failure,
@@ -296,7 +295,7 @@ class Fleet:
                     Credential.of(deployment),
                     failure.message,
                     now,
-                    shown_by_check=failure.failure_class is FailureClass.AUTHENTICATION,
+                    shown_by_check=failure.rule.cleared_by_free_check,
                 )
             case Disables.MODEL:
                 self._disablements.disable(ServedModel.of(deployment), failure.message, now)

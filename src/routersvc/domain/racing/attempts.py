@@ -19,9 +19,6 @@ from routersvc.domain.outcomes.attempt_reports import (
     AttemptReason,
     AttemptReport,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
 from routersvc.domain.outcomes.failures import (
     Failure,
 )
@@ -31,25 +28,6 @@ from routersvc.domain.profiling.profiles import (
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; only used where a provider's count never arrived."""
-
-_UNBILLED = frozenset(
-    {
-        FailureClass.CONNECT,
-        FailureClass.RESET,
-        FailureClass.SERVER_ERROR,
-        FailureClass.OVERLOADED,
-        FailureClass.RATE_LIMITED,
-        FailureClass.QUOTA_EXHAUSTED,
-        FailureClass.AUTHENTICATION,
-        FailureClass.PERMISSION,
-        FailureClass.MODEL_NOT_FOUND,
-        FailureClass.INVALID_REQUEST,
-        FailureClass.CAPABILITY_MISMATCH,
-        FailureClass.CONTEXT_LENGTH,
-        FailureClass.LOCAL_LIMIT,
-    }
-)
-"""Failures for which no vendor bills: the model never began to answer."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
@@ -89,7 +67,7 @@ class Attempt:
         """
         if self.counted is not None:
             return self.counted
-        if self.failure is not None and self.failure.failure_class in _UNBILLED:
+        if self.failure is not None and not self.failure.rule.billed:
             if self.first_content_at is None:
                 return Usage()
         elif self.outcome is AttemptOutcome.REFUSED_LOCALLY:
