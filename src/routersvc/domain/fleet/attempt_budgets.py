@@ -146,14 +146,14 @@ class AttemptBudget:
         )
 
     def deposit(self, now: float) -> None:
-        """Take note of a request."""
+        """Record a request."""
         self._window.current(now)[0] += 1
         self._requests += 1
         self._extra.deposit(self._requests)
         self._hedges.deposit(self._requests)
 
     def allows(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
-        """Whether `withdraw` would succeed. Changes nothing."""
+        """Whether an extra attempt is left. Changes nothing."""
         self._window.current(now)
         most = max(self._rule.reserve, self._rule.share * self._requests)
         if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
@@ -163,22 +163,8 @@ class AttemptBudget:
         kept = 0.0 if asked_before else self._hedges.saved_share * self._requests * _FOR_THE_LATEST
         return self._hedges.balance >= kept + _WHOLE
 
-    def withdraw(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
-        """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
-        return withdraw((self,), reason, now, asked_before=asked_before)
-
-    def balance(self, now: float) -> float:
-        """Return how many extra attempts are left, hedges included."""
-        self._window.current(now)
-        return self._extra.balance
-
-    def hedge_balance(self, now: float) -> float:
-        """Return how many hedges are left, as far as the whole budget has them."""
-        self._window.current(now)
-        return min(self._extra.balance, self._hedges.balance)
-
     def take(self, reason: AttemptReason, now: float) -> None:
-        """Take one out after `allows` has said so."""
+        """Take one extra attempt out, which `allows` must have allowed."""
         self._window.current(now)[1] += 1
         self._spent += 1
         self._extra.balance = max(0.0, self._extra.balance - 1)
@@ -218,21 +204,21 @@ def _nothing() -> list[int]:
     return [0, 0]
 
 
-class BudgetBook:
-    """One budget a policy and one a provider, made when they are first needed."""
+class AttemptBudgets:
+    """One budget per policy and one per provider, created when first needed."""
 
     def __init__(self, rule: BudgetRule) -> None:
         self._rule = rule
         self._of_policies: dict[str, AttemptBudget] = {}
         self._of_providers: dict[str, AttemptBudget] = {}
 
-    def arrived(self, plan: Plan, now: float) -> None:
-        """Take note of a request: it pays for extra attempts of its policy and its providers."""
+    def deposit(self, plan: Plan, now: float) -> None:
+        """Record a request: it deposits in the budgets of its policy and its providers."""
         self._of_policy(plan.policy.name).deposit(now)
         for provider in {deployment.provider.name for deployment in plan.deployments}:
             self._of_provider(provider).deposit(now)
 
-    def pays(
+    def pay(
         self,
         deployment: Deployment,
         plan: Plan,
@@ -243,7 +229,7 @@ class BudgetBook:
         now: float,
         asked_before: bool,
     ) -> bool:
-        """Withdraw an attempt where it is an extra one; return whether the budgets had it.
+        """Withdraw an attempt if it is an extra one; return whether the budgets allowed it.
 
         `success_rate` is that of the deployment, `None` where nothing is known of it;
         `asked_before` says that the call was refused an extra attempt before.

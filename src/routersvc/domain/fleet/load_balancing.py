@@ -34,7 +34,7 @@ _UNKNOWN_LATENCY = 1.0
 """Seconds; where no deployment of a group has been called yet only in-flight decides."""
 
 
-class Load:
+class DeploymentLoad:
     """How busy and how fast one deployment is."""
 
     __slots__ = ("_latency", "in_flight")
@@ -42,11 +42,6 @@ class Load:
     def __init__(self, *, decay: float = 10.0) -> None:
         self.in_flight = 0
         self._latency = PeakEwmaLatency(decay=decay)
-
-    @property
-    def known_latency(self) -> float | None:
-        """The peak average after the last attempt in seconds; `None` before the first."""
-        return self._latency.last
 
     def fading(self, now: float) -> tuple[float, float] | None:
         """Return the known latency and the share of it that is still believed."""
@@ -86,7 +81,7 @@ class Load:
 class LoadContender(NamedTuple):
     """One of several equal deployments: its load, and the share of traffic its breaker grants."""
 
-    load: Load
+    load: DeploymentLoad
     share: float = 1.0
 
 

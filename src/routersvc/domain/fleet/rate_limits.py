@@ -89,11 +89,6 @@ class RateLimitLedger:
         self._sent_tokens += tokens
         return RateLimitMark(self._sent_requests, self._sent_tokens)
 
-    def unsent(self, tokens: int) -> None:
-        """Take back the last `sent`: its call was not started after all."""
-        self._sent_requests -= 1
-        self._sent_tokens -= tokens
-
     def observed(self, headroom: RateLimitHeadroom, mark: RateLimitMark, now: float) -> None:
         """Take the word of the answer to the call of `mark`.
 

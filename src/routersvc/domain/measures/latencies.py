@@ -183,11 +183,6 @@ class PeakEwmaLatency:
         self._value = None
         self._at = -math.inf
 
-    @property
-    def last(self) -> float | None:
-        """The average after the last observation; `None` before the first."""
-        return self._value
-
     def fading(self, now: float) -> tuple[float, float] | None:
         """Return the average and the share of it that is believed; `None` before the first."""
         if self._value is None:

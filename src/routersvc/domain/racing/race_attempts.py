@@ -46,6 +46,10 @@ from routersvc.domain.racing.failovers import (
     forbids_another,
     may_differ,
 )
+from routersvc.domain.racing.hedge_situations import (
+    has_latency_surge,
+    refresh_latencies,
+)
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that is late."""
@@ -105,11 +109,13 @@ class RaceAttempts:
         def drawbacks(one: Deployment) -> tuple[bool, bool, bool]:
             return (
                 one.failure_domain in busy,
-                self._fleet.recovers(one, now),
-                is_beside and self._fleet.is_late_itself(one, self._plan, now),
+                self._fleet.is_recovering(one, now),
+                is_beside and has_latency_surge(self._fleet, one, self._plan, now),
             )
 
         if len(left) > 1:
+            if is_beside:
+                refresh_latencies(self._fleet, left, self._plan, now)
             left.sort(key=drawbacks)
         yield from left
 

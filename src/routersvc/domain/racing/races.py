@@ -60,6 +60,10 @@ from routersvc.domain.racing.attempts import (
 from routersvc.domain.racing.failovers import (
     retry_pause,
 )
+from routersvc.domain.racing.hedge_situations import (
+    decide_hedge,
+    refresh_latencies,
+)
 from routersvc.domain.racing.hedges import (
     HedgeDecision,
     HedgeReason,
@@ -139,14 +143,14 @@ class Race:
 
     def begin(self, now: float) -> list[RaceStep]:
         """Start the first attempt, now or when a provider lets it."""
-        self._fleet.arrived(self.plan, now)
+        self._fleet.request_started(self.plan, now)
         return self._start_first(now)
 
     def content(self, attempt: Attempt, now: float) -> None:
         """Take note that content arrived."""
         if attempt.first_content_at is None:
             attempt.first_content_at = now
-            self._fleet.answered(attempt.lease, now)
+            self._fleet.record_first_content(attempt.lease, now)
             if (
                 self._hedge_at is not None
                 and self._hedge_reason is AttemptReason.HEDGE
@@ -162,7 +166,7 @@ class Race:
 
     def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
         """Take note of what an attempt's provider says is left of its rate limits."""
-        self._fleet.observed(attempt.lease, headroom, now)
+        self._fleet.record_headroom(attempt.lease, headroom, now)
 
     def committed(self, attempt: Attempt, now: float) -> list[RaceStep]:
         """Make `attempt` the answer and cancel the others."""
@@ -413,13 +417,18 @@ class Race:
     def _arm_hedge(
         self, attempt: Attempt, now: float, *, refused_after: float | None = None
     ) -> None:
-        """Set the time at which `attempt` is late; `refused_after` as for `Fleet.hedge`."""
+        """Set the time at which `attempt` is late; `refused_after` as for `decide_hedge`."""
         if self.plan.hedging_rule.mode is HedgingMode.OFF:
             return
-        decision = self._fleet.hedge(
+        primary = attempt.deployment
+        other = next(self._attempts.untried(AttemptReason.HEDGE, now), None)
+        pair = (primary,) if other is None else (primary, other)
+        refresh_latencies(self._fleet, pair, self.plan, now)
+        decision = decide_hedge(
+            self._fleet,
             self.plan,
-            primary=attempt.deployment,
-            other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
+            primary=primary,
+            other=other,
             running=len(self._attempts.running),
             time_left=self.deadline - attempt.started_at,
             now=now,

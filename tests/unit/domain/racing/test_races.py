@@ -245,7 +245,7 @@ class TestHedges:
         for number in range(100):
             for plan in (plan_over(A), plan_over(B)):
                 (lease,) = taken(fleet, plan)
-                fleet.answered(lease, 5.0 + number / 100)
+                fleet.record_first_content(lease, 5.0 + number / 100)
                 fleet.succeeded(lease, usage=None, now=10.0)
         unworthy = dataclasses.replace(HEDGED, mode=HedgingMode.AUTO)
         plan = dataclasses.replace(
@@ -287,7 +287,7 @@ class TestHedges:
         fleet = fleet_of(A, B, C, rules=FleetRules(budgets=rule))
         race = race_of(self.plan, fleet)
         for _ in range(3):
-            fleet.arrived(self.plan, 0.0)
+            fleet.request_started(self.plan, 0.0)
         race.begin(0.0)
         for reason in (AttemptReason.HEDGE, AttemptReason.RETRY, AttemptReason.HEDGE):
             spent = fleet.start(B, self.plan, reason=reason, earlier_failovers=0, now=0.0)
@@ -367,7 +367,7 @@ class TestHedges:
         for number in range(300):
             is_late = number >= 200
             (lease,) = taken(fleet, plan_over(B))
-            fleet.answered(lease, 20.0 if is_late else 1.0)
+            fleet.record_first_content(lease, 20.0 if is_late else 1.0)
             fleet.succeeded(lease, usage=None, now=20.0 if is_late else 1.0)
         race = race_of(self.plan, fleet, started_at=21.0)
 
