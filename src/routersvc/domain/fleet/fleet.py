@@ -60,8 +60,8 @@ from routersvc.domain.fleet.leases import (
 from routersvc.domain.fleet.load_balancing import (
     LoadBalancer,
 )
-from routersvc.domain.fleet.queues import (
-    MAX_QUEUES,
+from routersvc.domain.fleet.queue_waits import (
+    MAX_QUEUES_PER_CALL,
     QueuePlace,
     QueueWait,
 )
@@ -192,7 +192,7 @@ class Fleet:
             ticket = self._states[deployment.name].enqueue(on_start)
             if ticket is not None:
                 places.append(QueuePlace(deployment, ticket))
-                if len(places) == MAX_QUEUES:
+                if len(places) == MAX_QUEUES_PER_CALL:
                     break
         if not places:
             return None

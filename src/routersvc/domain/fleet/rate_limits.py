@@ -30,7 +30,7 @@ class RateLimitMark(NamedTuple):
     tokens: int
 
 
-class _Word(NamedTuple):
+class _ReportedLimit(NamedTuple):
     """What a provider last said of one limit, and how much had been sent by then."""
 
     remaining: int
@@ -68,8 +68,8 @@ class RateLimitLedger:
     def __init__(self) -> None:
         self._sent_requests = 0
         self._sent_tokens = 0
-        self._requests: _Word | None = None
-        self._tokens: _Word | None = None
+        self._requests: _ReportedLimit | None = None
+        self._tokens: _ReportedLimit | None = None
         self._headroom: RateLimitHeadroom | None = None
         self._observed_at = 0.0
         self._heard = 0
@@ -101,7 +101,7 @@ class RateLimitLedger:
         self._headroom = headroom
         self._observed_at = now
         if headroom.remaining_requests is not None:
-            self._requests = _Word(
+            self._requests = _ReportedLimit(
                 remaining=headroom.remaining_requests,
                 limit=headroom.limit_requests,
                 reset=_stated(headroom.requests_reset),
@@ -109,7 +109,7 @@ class RateLimitLedger:
                 sent=mark.requests,
             )
         if headroom.remaining_tokens is not None:
-            self._tokens = _Word(
+            self._tokens = _ReportedLimit(
                 remaining=headroom.remaining_tokens,
                 limit=headroom.limit_tokens,
                 reset=_stated(headroom.tokens_reset),

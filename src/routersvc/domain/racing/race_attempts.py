@@ -7,6 +7,7 @@ the next attempt is due, because what kept it may have passed.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 
 from routersvc.domain.catalogue.deployments import (
@@ -22,7 +23,7 @@ from routersvc.domain.fleet.leases import (
     LeaseRefusal,
     Obstacle,
 )
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (
@@ -55,6 +56,14 @@ _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that is late."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class GatedDeployment:
+    """A deployment whose provider asked not to be called for `wait` seconds."""
+
+    deployment: Deployment
+    wait: float
+
+
 class RaceAttempts:
     """The attempts of one plan, and what kept others from starting."""
 
@@ -74,10 +83,20 @@ class RaceAttempts:
             return () if made[0].outcome is not AttemptOutcome.RUNNING else (made[0],)
         return tuple(attempt for attempt in made if attempt.running)
 
-    @property
-    def refusals(self) -> tuple[LeaseRefusal, ...]:
-        """What keeps deployments from being called that were asked and not called since."""
-        return tuple(self._refusals.values())
+    def least_bad(self) -> Deployment | None:
+        """Return the deployment to call although all refused: it recovers first.
+
+        `None` where every refusal has to be respected.
+        """
+        forcible = [refusal for refusal in self._refusals.values() if refusal.can_be_forced]
+        return min(forcible, key=_wait_of).deployment if forcible else None
+
+    def first_gated(self) -> GatedDeployment | None:
+        """Return the deployment that may be called first, if its provider asked for the wait."""
+        first = min(self._refusals.values(), key=_wait_of, default=None)
+        if first is None or first.obstacle is not Obstacle.GATED:
+            return None
+        return GatedDeployment(first.deployment, _wait_of(first))
 
     def failed(self, attempt: Attempt, failure: Failure) -> None:
         """Take note of a failure: what repeats itself elsewhere is not tried there."""
@@ -199,6 +218,10 @@ class RaceAttempts:
         return not self._failures or all(
             may_differ(deployment, failed, failure) for failed, failure in self._failures
         )
+
+
+def _wait_of(refusal: LeaseRefusal) -> float:
+    return math.inf if refusal.wait is None else refusal.wait
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,16 +11,10 @@ Ties are settled by the order in which attempts started, so the same events give
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
 from routersvc.domain.catalogue.modes import (
-    HedgingMode,
     StreamRecoveryMode,
 )
 from routersvc.domain.conversation.rate_limit_headroom import (
@@ -29,11 +23,7 @@ from routersvc.domain.conversation.rate_limit_headroom import (
 from routersvc.domain.fleet.fleet import (
     Fleet,
 )
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (
@@ -57,16 +47,15 @@ from routersvc.domain.planning.plans import (
 from routersvc.domain.racing.attempts import (
     Attempt,
 )
-from routersvc.domain.racing.failovers import (
-    retry_pause,
-)
-from routersvc.domain.racing.hedge_situations import (
-    decide_hedge,
-    refresh_latencies,
+from routersvc.domain.racing.hedge_timers import (
+    HedgeTimer,
 )
 from routersvc.domain.racing.hedges import (
     HedgeDecision,
-    HedgeReason,
+)
+from routersvc.domain.racing.pending_retries import (
+    PendingRetry,
+    Retries,
 )
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
@@ -78,16 +67,6 @@ from routersvc.domain.racing.timeouts import (
     due_at,
     timeout_failure,
 )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Retry:
-    """An attempt on one deployment that waits for its time."""
-
-    deployment: Deployment
-    reason: AttemptReason
-    at: float
-    caused_by: int
 
 
 class Race:
@@ -106,14 +85,13 @@ class Race:
         self.result: RaceResult | None = None
         self.on_place: Callable[[], None] | None = None
         self._fleet = fleet
-        self._random = random
         self._attempts = RaceAttempts(plan=plan, fleet=fleet)
-        self._retry: _Retry | None = None
-        self._retries: dict[str, int] = {}
+        self._hedge = HedgeTimer(
+            plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
+        )
+        self._retry: PendingRetry | None = None
+        self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
         self._free_attempts = 0
-        self.first_hedging: HedgeDecision | None = None
-        self._hedge_at: float | None = None
-        self._hedge_reason = AttemptReason.HEDGE
         self._waiting: QueueWait | None = None
 
     @property
@@ -127,11 +105,16 @@ class Race:
         return self._attempts.running
 
     @property
+    def first_hedging(self) -> HedgeDecision | None:
+        """What was decided on a hedge when the first attempt started; `None` before that."""
+        return self._hedge.first_decision
+
+    @property
     def wake_at(self) -> float:
         """The next instant at which `woke` has something to decide."""
         instants = [self.deadline]
-        if self._hedge_at is not None:
-            instants.append(self._hedge_at)
+        if self._hedge.due_at is not None:
+            instants.append(self._hedge.due_at)
         if self._retry is not None:
             instants.append(self._retry.at)
         if self._waiting is not None:
@@ -151,13 +134,7 @@ class Race:
         if attempt.first_content_at is None:
             attempt.first_content_at = now
             self._fleet.record_first_content(attempt.lease, now)
-            if (
-                self._hedge_at is not None
-                and self._hedge_reason is AttemptReason.HEDGE
-                and attempt is self.running[-1]
-            ):
-                # Who has begun to answer is not late, even where the whole answer is awaited.
-                self._hedge_at = None
+            self._hedge.first_content(attempt)
         attempt.idle_since = now
 
     def awaited(self, attempt: Attempt, now: float) -> None:
@@ -171,7 +148,7 @@ class Race:
     def committed(self, attempt: Attempt, now: float) -> list[RaceStep]:
         """Make `attempt` the answer and cancel the others."""
         self.winner = attempt
-        self._hedge_at = None
+        self._hedge.clear()
         self._retry = None
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
@@ -231,7 +208,7 @@ class Race:
                     steps.extend(self.failed(attempt, timeout_failure(attempt, self.plan), now))
         if self.result is None and self._retry is not None and now >= self._retry.at:
             steps.extend(self._start_retry(self._retry, now))
-        if self.result is None and self._hedge_at is not None and now >= self._hedge_at:
+        if self.result is None and self._hedge.is_due(now):
             steps.extend(self._start_hedge(now))
         if self.result is None and self._waiting is not None:
             steps.extend(self._start_waiting(self._waiting, now))
@@ -239,7 +216,7 @@ class Race:
 
     def abandoned(self, now: float) -> list[RaceStep]:
         """End everything without a word on anyone's health: the caller left or the time is up."""
-        self._hedge_at = None
+        self._hedge.clear()
         self._retry = None
         if self._waiting is not None:
             self._waiting.leave(now)
@@ -286,36 +263,21 @@ class Race:
         if not self._may_start_another(now):
             return []
         if not self.plan.retries.only_without_alternative and self._retry is None:
-            self._retry = self._same_again(failed, failure, now)
+            self._retry = self._retries.after(failed, failure, now)
             if self._retry is not None:
                 return []
         steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
         if steps or self.running or self._retry is not None:
             return steps
         if not self._wait_for_place(AttemptReason.FAILOVER, failed.number, now):
-            self._retry = self._same_again(failed, failure, now)
+            self._retry = self._retries.after(failed, failure, now)
         return []
 
-    def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
-        """Return a retry of the deployment that failed, where class and time allow one."""
-        made = self._retries.get(failed.deployment.name, 0)
-        pause = retry_pause(failure, made=made, rule=self.plan.retries, random=self._random)
-        if pause is None or not self._is_useful(now + pause):
-            return None
-        if self._fleet.wait(failed.deployment, self.plan.tokens, now + pause) > 0:
-            return None
-        return _Retry(
-            deployment=failed.deployment,
-            reason=AttemptReason.RETRY,
-            at=now + pause,
-            caused_by=failed.number,
-        )
-
-    def _start_retry(self, retry: _Retry, now: float) -> list[RaceStep]:
+    def _start_retry(self, retry: PendingRetry, now: float) -> list[RaceStep]:
         self._retry = None
         if retry.reason is AttemptReason.FIRST:
             return self._start_first(now)
-        self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
+        self._retries.started(retry.deployment)
         again = self._attempts.start(retry.deployment, retry.reason, retry.caused_by, now)
         steps = self._started(again, now)
         if not steps and self._may_start_another(now):
@@ -338,21 +300,17 @@ class Race:
         steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
         if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
             return steps
-        refusals = self._attempts.refusals
-        forcible = [refusal for refusal in refusals if refusal.can_be_forced]
-        if forcible:
-            least_bad = min(forcible, key=_wait_of)
-            forced = self._attempts.start(
-                least_bad.deployment, AttemptReason.FIRST, 0, now, forced=True
-            )
+        least_bad = self._attempts.least_bad()
+        if least_bad is not None:
+            forced = self._attempts.start(least_bad, AttemptReason.FIRST, 0, now, forced=True)
             steps = self._started(forced, now)
-        elif refusals:
-            first = min(refusals, key=_wait_of)
-            if first.obstacle is Obstacle.GATED and self._is_useful(now + _wait_of(first)):
-                self._retry = _Retry(
-                    deployment=first.deployment,
+        else:
+            gated = self._attempts.first_gated()
+            if gated is not None and self._is_useful(now + gated.wait):
+                self._retry = PendingRetry(
+                    deployment=gated.deployment,
                     reason=AttemptReason.FIRST,
-                    at=now + _wait_of(first),
+                    at=now + gated.wait,
                     caused_by=0,
                 )
                 return []
@@ -394,14 +352,14 @@ class Race:
         return steps
 
     def _start_hedge(self, now: float) -> list[RaceStep]:
-        self._hedge_at = None
+        self._hedge.clear()
         running = self.running
         if not running or not self._may_start_another(now):
             return []
         late = running[-1]
-        steps = self._start_other(now, self._hedge_reason, caused_by=late.number)
-        if not steps and self._hedge_reason is AttemptReason.HEDGE:
-            self._arm_hedge(late, now, refused_after=now - late.started_at)
+        steps = self._start_other(now, self._hedge.reason, caused_by=late.number)
+        if not steps and self._hedge.reason is AttemptReason.HEDGE:
+            self._hedge.set(late, now, refused_after=now - late.started_at)
         return steps
 
     def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[RaceStep]:
@@ -411,39 +369,8 @@ class Race:
         """Return the step of an attempt that has got its lease; none where none has."""
         if attempt is None:
             return []
-        self._arm_hedge(attempt, now)
+        self._hedge.set(attempt, now)
         return [StartAttempt(attempt)]
-
-    def _arm_hedge(
-        self, attempt: Attempt, now: float, *, refused_after: float | None = None
-    ) -> None:
-        """Set the time at which `attempt` is late; `refused_after` as for `decide_hedge`."""
-        if self.plan.hedging_rule.mode is HedgingMode.OFF:
-            return
-        primary = attempt.deployment
-        other = next(self._attempts.untried(AttemptReason.HEDGE, now), None)
-        pair = (primary,) if other is None else (primary, other)
-        refresh_latencies(self._fleet, pair, self.plan, now)
-        decision = decide_hedge(
-            self._fleet,
-            self.plan,
-            primary=primary,
-            other=other,
-            running=len(self._attempts.running),
-            time_left=self.deadline - attempt.started_at,
-            now=now,
-            refused_after=refused_after,
-        )
-        if self.first_hedging is None:
-            self.first_hedging = decision
-        is_rescue = decision.reason is HedgeReason.RESCUE
-        self._hedge_reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
-        delay = decision.delay
-        self._hedge_at = None if delay is None else attempt.started_at + delay
 
     def _give_up(self, decisive: Failure | None = None) -> None:
         self.result = self._attempts.exhausted(decisive)
-
-
-def _wait_of(refusal: LeaseRefusal) -> float:
-    return math.inf if refusal.wait is None else refusal.wait

@@ -238,7 +238,7 @@ def test_peak_is_believed_at_once_and_forgotten_slowly() -> None:
     average.observe(1.0, now=11.0)
 
     assert peak == 5.0
-    assert average.fading(11.0) == (pytest.approx(1.0 + 4.0 * math.exp(-1)), 1.0)
+    assert believed(average, 11.0) == pytest.approx(1.0 + 4.0 * math.exp(-1))
 
 
 def test_unobserved_average_fades_into_the_prior() -> None:

@@ -47,7 +47,7 @@ from routersvc.domain.fleet.fleet import (
 from routersvc.domain.fleet.leases import (
     Lease,
 )
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (

@@ -17,7 +17,7 @@ from routersvc.domain.outcomes.attempt_reports import (
     AttemptReason,
 )
 
-MAX_QUEUES = 2
+MAX_QUEUES_PER_CALL = 2
 """More than two would make every queue longer than it is."""
 
 
@@ -39,9 +39,11 @@ class QueueWait:
     def __init__(
         self, places: Sequence[QueuePlace], *, reason: AttemptReason, caused_by: int, until: float
     ) -> None:
-        if not 1 <= len(places) <= MAX_QUEUES:
-            raise ValueError(f"a call waits in 1 to {MAX_QUEUES} queues, not {len(places)}")
-        if len(places) == MAX_QUEUES:
+        if not 1 <= len(places) <= MAX_QUEUES_PER_CALL:
+            raise ValueError(
+                f"a call waits in 1 to {MAX_QUEUES_PER_CALL} queues, not {len(places)}"
+            )
+        if len(places) == MAX_QUEUES_PER_CALL:
             tie(places[0].ticket, places[1].ticket)
         self.reason = reason
         self.caused_by = caused_by
