@@ -35,7 +35,7 @@ from routersvc.domain.outcomes.failures import (
 )
 from routersvc.domain.outcomes.race_results import (
     RaceExhausted,
-    exhausted,
+    exhausted_result,
 )
 from routersvc.domain.planning.plans import (
     Plan,
@@ -206,12 +206,12 @@ class RaceAttempts:
             full, reason=reason, caused_by=caused_by, on_start=on_place, now=now
         )
 
-    def exhausted(self, decisive: Failure | None = None) -> RaceExhausted:
-        """Return the verdict; where nothing was attempted, the refusals speak."""
+    def exhausted_result(self, decisive: Failure | None = None) -> RaceExhausted:
+        """Return the result of the race; the refusals count where nothing was attempted."""
         failures = [failure for _, failure in self._failures]
         refused = [refusal.failure() for refusal in self._refusals.values()]
         waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
-        return exhausted(failures or refused, decisive, waits=waits)
+        return exhausted_result(failures or refused, decisive, waits=waits)
 
     def _can_differ(self, deployment: Deployment) -> bool:
         """Whether `deployment` may succeed where those before it failed."""

@@ -373,4 +373,4 @@ class Race:
         return [StartAttempt(attempt)]
 
     def _give_up(self, decisive: Failure | None = None) -> None:
-        self.result = self._attempts.exhausted(decisive)
+        self.result = self._attempts.exhausted_result(decisive)
