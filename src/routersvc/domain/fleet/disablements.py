@@ -36,14 +36,14 @@ class Credential:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as its provider knows it."""
+    """A model under the name that its provider uses."""
 
     provider: str
     wire_model: str
 
     @classmethod
     def of(cls, deployment: Deployment) -> ServedModel:
-        """Return the model that `deployment` asks for."""
+        """Return the model that calls of `deployment` name."""
         return cls(deployment.provider.name, deployment.wire_model)
 
 
@@ -113,7 +113,7 @@ class Disablements:
         self._disabled.pop(key, None)
 
     def call_failed(self, deployment: Deployment, failure: Failure, now: float) -> None:
-        """Disable what the failure of a call says: credential, model or nothing."""
+        """Disable credential or model, as the rule of the failure says."""
         rule = failure.rule
         key: Disableable
         match rule.disables:

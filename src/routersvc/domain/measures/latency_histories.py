@@ -15,12 +15,12 @@ from routersvc.domain.measures.latencies import (
 
 _WATCHED = 0.95
 _REFRESH = 0.25
-"""Seconds for which a view is kept: a window of minutes says the same a quarter second later."""
+"""Seconds for which a view is kept: a window of minutes hardly changes in that time."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LatencyView:
-    """Latencies in seconds: the median, the percentile asked for, and how unusual they are.
+    """Latencies in seconds: the median, the requested percentile, and how unusual they are.
 
     `surge` is today's p95 as a multiple of the usual one, `None` where too little is known.
     """

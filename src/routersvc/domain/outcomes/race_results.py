@@ -37,7 +37,7 @@ class RaceBroken:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RaceDeadlinePassed:
-    """The time is up."""
+    """The deadline passed."""
 
 
 RaceResult = RaceExhausted | RaceBroken | RaceDeadlinePassed

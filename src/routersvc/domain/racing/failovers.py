@@ -1,4 +1,4 @@
-"""Whether and where a request may go next after a failure: the table's failover column."""
+"""Whether and where a request is attempted again after a failure, by the failure table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from routersvc.domain.racing.attempts import (
 
 
 def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:
-    """Whether `deployment` may succeed where `failed` failed in this way."""
+    """Whether `deployment` may succeed after `failed` failed in this way."""
     match failure.rule.failover:
         case FailoverRule.OTHER_CREDENTIAL:
             return (deployment.provider.name, deployment.credential) != (
@@ -49,7 +49,7 @@ def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> 
 def forbids_another(
     attempt: Attempt, failure: Failure, *, plan: Plan, classes: Iterable[FailureClass]
 ) -> bool:
-    """Whether the failure would only repeat itself elsewhere, or must not be repeated.
+    """Whether the failure would repeat itself anywhere, or the request must not be repeated.
 
     `classes` are those of all failures of the request so far, this one included.
     """

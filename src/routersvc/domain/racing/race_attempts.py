@@ -1,7 +1,7 @@
-"""The attempts of one request: those made, and how the next one comes to start.
+"""The attempts of one request, and the start of the next one.
 
-Every deployment is tried once, but for retries. Whoever refuses to be called is asked again when
-the next attempt is due, because what kept it may have passed.
+Every deployment is tried once, except for retries. A deployment that refused is tried again when
+the next attempt is due, because its obstacle may have passed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from routersvc.domain.racing.hedge_situations import (
 )
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
-"""Why an attempt starts beside one that is late."""
+"""Reasons of attempts that start while a late one still runs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class GatedDeployment:
 
 
 class RaceAttempts:
-    """The attempts of one plan, and what kept others from starting."""
+    """The attempts of one plan, and the refusals of others."""
 
     def __init__(self, *, plan: Plan, fleet: Fleet) -> None:
         self.made: list[Attempt] = []
@@ -92,26 +92,26 @@ class RaceAttempts:
         return min(forcible, key=_wait_of).deployment if forcible else None
 
     def first_gated(self) -> GatedDeployment | None:
-        """Return the deployment that may be called first, if its provider asked for the wait."""
+        """Return the deployment with the shortest wait, if its provider asked for that wait."""
         first = min(self._refusals.values(), key=_wait_of, default=None)
         if first is None or first.obstacle is not Obstacle.GATED:
             return None
         return GatedDeployment(first.deployment, _wait_of(first))
 
     def failed(self, attempt: Attempt, failure: Failure) -> None:
-        """Take note of a failure: what repeats itself elsewhere is not tried there."""
+        """Record a failure: deployments where it would repeat itself are not tried."""
         self._failures.append((attempt.deployment, failure))
 
     def forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
-        """Whether no other deployment can repair this failure, or none must be asked to."""
+        """Whether no other deployment can help after this failure, or none may be tried."""
         classes = (earlier.failure_class for _, earlier in self._failures)
         return forbids_another(attempt, failure, plan=self._plan, classes=classes)
 
     def untried(self, reason: AttemptReason, now: float) -> Iterator[Deployment]:
-        """Yield what may differ, best first: other failure domains before those that are busy.
+        """Yield the deployments that may succeed, best first: unused failure domains first.
 
-        A first attempt may be the probe of a deployment that recovers. Whoever helps a call that
-        is in trouble goes there last, and one that helps a late call last to where all are late.
+        A first attempt may be the probe of a recovering deployment. Later attempts try those last,
+        and hedges try deployments last whose own latency has exploded.
         """
         if not self.made and reason is AttemptReason.FIRST:
             yield from self._plan.deployments
@@ -139,7 +139,7 @@ class RaceAttempts:
         yield from left
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
-        """Start the next deployment that has not been tried; `None` where all refuse."""
+        """Start the next deployment that has not been tried; `None` where all are refused."""
         asked_before = any(
             refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values()
         )
@@ -160,7 +160,7 @@ class RaceAttempts:
         forced: bool = False,
         ticket: Ticket | None = None,
     ) -> Attempt | None:
-        """Start an attempt on one deployment; `None` where it refuses.
+        """Start an attempt on one deployment; return `None` where it is refused.
 
         `asked_before`, `forced` and `ticket` are those of `Fleet.start`.
         """
@@ -192,9 +192,9 @@ class RaceAttempts:
     def wait_for_place(
         self, reason: AttemptReason, caused_by: int, on_place: Callable[[], None], now: float
     ) -> QueueWait | None:
-        """Stand in the queues of the best deployments that have just refused because they are full.
+        """Queue for a place at the best deployments that have just refused because they are full.
 
-        `None` where none is, or their queues are full as well.
+        `None` where none is full, or their queues are full as well.
         """
         full = [
             deployment

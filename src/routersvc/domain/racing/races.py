@@ -1,12 +1,12 @@
 """What runs next for one request: failover, hedging, retry and recovery, without a clock.
 
-A race is told what happened and when, and answers with the steps to perform: attempts to start
-and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6
-and of happy eyeballs (RFC 8305): a failure, at once, and a timer, when the running one is late. The
-first to commit wins, the others are cancelled as losers. One deadline and one limit of
-attempts hold over all of them.
+The methods of a race take events with their time and return the steps to perform: attempts to start
+and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6 and of
+Happy Eyeballs (RFC 8305): a failure, at once, and a timer, when the running attempt is late. The
+first to commit wins, the others are cancelled as losers. One deadline and one limit of attempts
+apply to all of them.
 
-Ties are settled by the order in which attempts started, so the same events give the same steps.
+Ties are resolved by the order in which attempts started, so the same events give the same steps.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ from routersvc.domain.racing.timeouts import (
 
 
 class Race:
-    """The attempts of one request. `verdict` is set once the call has failed.
+    """The attempts of one request. `result` is set once the call has failed.
 
-    `on_place` is called when a place that was waited for is free: `woke` has something to decide.
+    `on_place` is called when a place that the request waits for is free: call `woke` then.
     """
 
     def __init__(
@@ -125,12 +125,12 @@ class Race:
         return min(instants)
 
     def begin(self, now: float) -> list[RaceStep]:
-        """Start the first attempt, now or when a provider lets it."""
+        """Start the first attempt, now or when a provider allows it."""
         self._fleet.request_started(self.plan, now)
         return self._start_first(now)
 
-    def content(self, attempt: Attempt, now: float) -> None:
-        """Take note that content arrived."""
+    def content_arrived(self, attempt: Attempt, now: float) -> None:
+        """Record that content arrived."""
         if attempt.first_content_at is None:
             attempt.first_content_at = now
             self._fleet.record_first_content(attempt.lease, now)
@@ -138,11 +138,11 @@ class Race:
         attempt.idle_since = now
 
     def awaited(self, attempt: Attempt, now: float) -> None:
-        """Take note that the caller waits again; its time elsewhere is not the provider's."""
+        """Record that the caller reads again: the idle timeout does not count its own pauses."""
         attempt.idle_since = now
 
-    def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
-        """Take note of what an attempt's provider says is left of its rate limits."""
+    def headroom_reported(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
+        """Record what an attempt's provider reports is left of its rate limits."""
         self._fleet.record_headroom(attempt.lease, headroom, now)
 
     def committed(self, attempt: Attempt, now: float) -> list[RaceStep]:
@@ -157,14 +157,14 @@ class Race:
         ]
 
     def finished(self, now: float) -> None:
-        """Take note that the winner's answer is complete."""
+        """Record that the winner's answer is complete."""
         winner = self._winner()
         winner.ended_at = now
         winner.outcome = AttemptOutcome.SERVED
         self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
 
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[RaceStep]:
-        """Take note that an attempt failed before it was committed; start what comes next."""
+        """Record that an attempt failed before it committed; start the next one."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
         if self._attempts.forbids_another(attempt, failure):
             steps: list[RaceStep] = [
@@ -178,7 +178,7 @@ class Race:
         return steps
 
     def broke(self, failure: Failure, now: float) -> list[RaceStep]:
-        """Take note that the answer broke after its commit; recover where the mode allows."""
+        """Record that the answer broke after its commit; recover where the mode allows."""
         broken = self._winner()
         self._end(broken, AttemptOutcome.BROKEN, failure, now)
         self.winner = None
@@ -195,7 +195,7 @@ class Race:
         return steps
 
     def woke(self, now: float) -> list[RaceStep]:
-        """Act on what has come due: the deadline, late attempts, a waiting retry, a hedge."""
+        """Act on what is due: the deadline, timeouts, a pending retry, a hedge, a free place."""
         if now >= self.deadline:
             steps: list[RaceStep] = self.abandoned(now)
             self.result = RaceDeadlinePassed()
@@ -215,7 +215,7 @@ class Race:
         return steps
 
     def abandoned(self, now: float) -> list[RaceStep]:
-        """End everything without a word on anyone's health: the caller left or the time is up."""
+        """Cancel everything without effect on health: the caller left or the deadline passed."""
         self._hedge.clear()
         self._retry = None
         if self._waiting is not None:
@@ -289,10 +289,9 @@ class Race:
     def _start_first(self, now: float) -> list[RaceStep]:
         """Start the best deployment that may be called; where none may, the least bad one.
 
-        A place at one that is well and full is waited for. Else least bad is the one whose breaker
-        rests for the shortest time. Where every provider asked not to be called, the first to allow
-        it again is waited for if the deadline permits. How much time is enough for a first attempt
-        is the caller's to know; only none is too little.
+        If one is only full, the race waits for a place there. Otherwise the least bad one is that
+        with the shortest wait. Where every provider asked for a pause, the race waits for the
+        shortest one if the deadline permits. A first attempt starts however little time is left.
         """
         if now >= self.deadline:
             self.result = RaceDeadlinePassed()
@@ -329,7 +328,7 @@ class Race:
     def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
         """Start on the place that has become free, or give up where none did in time.
 
-        Whoever was full may by now be closed for another reason; then the others have their turn.
+        The deployment may refuse by now for another reason; then the others are tried.
         """
         place = waiting.granted
         if place is None and now < waiting.until:
@@ -366,7 +365,7 @@ class Race:
         return self._started(self._attempts.start_other(reason, caused_by, now), now)
 
     def _started(self, attempt: Attempt | None, now: float) -> list[RaceStep]:
-        """Return the step of an attempt that has got its lease; none where none has."""
+        """Return the step that starts an attempt; none without an attempt."""
         if attempt is None:
             return []
         self._hedge.set(attempt, now)

@@ -193,7 +193,7 @@ def test_answer_that_has_begun_may_be_silent_for_so_long() -> None:
     race = race_of(dataclasses.replace(plan_over(A), streaming=False))
     attempt = only(race.begin(0.0))
 
-    race.content(attempt, 3.0)
+    race.content_arrived(attempt, 3.0)
 
     assert race.wake_at == 3.0 + race.plan.timeouts.idle
 
@@ -235,7 +235,7 @@ class TestHedges:
         first = only(race.begin(0.0))
         race.woke(0.3)
 
-        race.content(first, 0.4)
+        race.content_arrived(first, 0.4)
 
         assert race.wake_at == pytest.approx(0.6)
 
@@ -261,7 +261,7 @@ class TestHedges:
         assert rescue_at < race.deadline
 
         for instant in (12.0, 31.0, 50.0):
-            race.content(first, instant)
+            race.content_arrived(first, instant)
         race.woke(rescue_at)
 
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
@@ -520,7 +520,7 @@ def test_lone_deployment_without_tokens_left_is_not_tried_again() -> None:
     race = race_of(plan_over(A))
     attempt = only(race.begin(0.0))
     spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=1000, tokens_reset=60.0)
-    race.headroom(attempt, spent, 0.1)
+    race.headroom_reported(attempt, spent, 0.1)
 
     steps = race.failed(attempt, FAILED, 0.2)
 
