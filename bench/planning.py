@@ -254,12 +254,12 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         now += 0.001
         asked = next(fresh) if case.is_new else request
         began = time.thread_time_ns()
-        made = planner.plan(planner.limits(asked, budget, at=now), fleet.view(now))
+        made = planner.plan(planner.limits(asked, budget, at=now), fleet.planning_view(now))
         took = time.thread_time_ns() - began
         first = made.deployments[0]
         lease = fleet.start(first, made, reason=AttemptReason.FIRST, earlier_failovers=0, now=now)
         if isinstance(lease, Lease):
-            fleet.answered(lease, now + 0.0004)
+            fleet.record_first_content(lease, now + 0.0004)
             fleet.succeeded(lease, usage=None, now=now + 0.0008)
         return took / 1e9
 
@@ -318,7 +318,7 @@ def _warmed(fleet: Fleet, plan: Plan) -> float:
             )
             now += 0.0001
             if isinstance(lease, Lease):
-                fleet.answered(lease, now + chance.uniform(0.1, 0.5))
+                fleet.record_first_content(lease, now + chance.uniform(0.1, 0.5))
                 fleet.succeeded(lease, usage=None, now=now + chance.uniform(0.5, 1.0))
     return now + 1.0
 

@@ -186,7 +186,7 @@ class _Planned:
 
     def __init__(self, planner: Planner, fleet: Fleet, request: Request) -> None:
         self._limits = planner.limits(request)
-        orders = [planner.order(self._limits, fleet.view(0.0)) for _ in range(_PLANS)]
+        orders = [planner.order(self._limits, fleet.planning_view(0.0)) for _ in range(_PLANS)]
         self._plans = itertools.cycle(
             [(order, planner.plan_of(order, self._limits)) for order in orders]
         )

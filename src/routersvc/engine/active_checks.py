@@ -1,4 +1,4 @@
-"""Performs the active checks: asks deployments of which no call tells whether they live."""
+"""Runs the active health checks of deployments without recent calls."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ from routersvc.engine.tasks import TaskScope
 logger = logging.getLogger(__name__)
 
 PACE = 1.0
-"""Seconds between two looks at what is due: intervals are many times longer."""
+"""Seconds between two looks for checks that are due: intervals are many times longer."""
 
 _PING = Prompt(
     messages=(Message(role=Role.USER, parts=(TextPart(text="ping"),)),),
     sampling=Sampling(max_output_tokens=1),
 )
-"""The whole of a check that is billed; it holds nothing of any caller."""
+"""The prompt of a check that is billed; it contains nothing of any caller."""
 
 
 class ActiveChecks:
-    """Checks what is due until it is cancelled. Each check is a task of `scope`."""
+    """Runs due checks until it is cancelled. Each check is a task of `scope`."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class ActiveChecks:
         self._clock = clock
 
     async def run(self) -> None:
-        """Check for ever; without a method, return at once."""
+        """Run checks until cancelled; return at once where checks are off."""
         if self._rule.method is CheckMethod.OFF:
             return
         while True:
@@ -82,7 +82,7 @@ class ActiveChecks:
             await asyncio.sleep(min(PACE, self._rule.interval))
 
     async def check(self, deployment: Deployment) -> None:
-        """Check one deployment and let the fleet know what was found."""
+        """Check one deployment and record the result in the fleet."""
         began = self._clock()
         failure: Failure | None = None
         try:
@@ -99,7 +99,7 @@ class ActiveChecks:
         except AttemptFailedError as error:
             failure = error.failure
         except Exception:
-            logger.exception("a check raised what it must not")
+            logger.exception("a health check raised an unexpected exception")
             return
         now = self._clock()
         self._fleet.checked(deployment, CheckResult(failure=failure, duration=now - began), now)

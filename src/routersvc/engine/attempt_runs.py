@@ -1,4 +1,4 @@
-"""One attempt being performed: reads its provider until it commits, and notes what it hears."""
+"""One running attempt: reads from its provider until it commits, and reports to its race."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ logger = logging.getLogger(__name__)
 
 
 class AttemptRun:
-    """One attempt being performed.
+    """One running attempt.
 
-    `held` are the events read before the commit, `prefill` is the text it was asked to go on from.
-    `commits_at_content` tells a stream, which commits at its first content, from a whole answer.
-    After `drive` has ended exactly one holds: `failure` is set, or the attempt is committed and its
-    stream open, or the task was cancelled.
+    `held` are the events read before the commit, `prefill` is the text that it continues.
+    `commits_at_content` is true for a stream, which commits at its first content, and false for a
+    whole answer. When `drive` has ended, exactly one of these is true: `failure` is set, or the
+    attempt is committed and its stream open, or the task was cancelled.
     """
 
     __slots__ = (
@@ -81,11 +81,11 @@ class AttemptRun:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the attempt has committed or failed and the race does not know it yet."""
+        """Whether the attempt has committed or failed, which the race does not know yet."""
         return self.attempt.running and self.task is not None and self.task.done()
 
     def forget_task(self) -> None:
-        """Let go of the ended task: one that was cancelled holds, by its traceback, this run."""
+        """Drop the ended task: the traceback of a cancelled one refers to this run."""
         self.task = None
 
     async def drive(self, gateway: Gateway, call: AttemptCall) -> None:
@@ -96,7 +96,7 @@ class AttemptRun:
             while not committed:
                 events = await self.stream.receive()
                 self.held.extend(events)
-                has_content = self.take_note(events)
+                has_content = self.record(events)
                 finished = bool(events) and isinstance(events[-1], Finished)
                 committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
@@ -107,8 +107,8 @@ class AttemptRun:
             if not committed and self.stream is not None:
                 await self.stream.aclose()
 
-    def take_note(self, events: Sequence[AnswerEvent]) -> bool:
-        """Keep what race and report need to know; return whether there was content."""
+    def record(self, events: Sequence[AnswerEvent]) -> bool:
+        """Record what race and report need of the events; return whether there was content."""
         attempt = self.attempt
         has_content = False
         for event in events:
@@ -119,7 +119,7 @@ class AttemptRun:
                     attempt.model_version = event.model_version or attempt.model_version
                     attempt.response_id = event.response_id or attempt.response_id
                     if isinstance(event, Started) and event.headroom is not None:
-                        self._race.headroom(attempt, event.headroom, self._clock())
+                        self._race.headroom_reported(attempt, event.headroom, self._clock())
                 case ToolCallDelta():
                     has_content = True
                     attempt.received_characters += len(event.arguments_json)
@@ -129,13 +129,13 @@ class AttemptRun:
                     has_content = True
                     attempt.received_characters += len(event.text)
         if has_content:
-            self._race.content(attempt, self._clock())
+            self._race.content_arrived(attempt, self._clock())
         return has_content
 
 
 def unreadable(error: Exception) -> Failure:
-    """Return what it means that an adapter raised what it must not; the log has the rest."""
-    logger.error("an adapter raised what it must not", exc_info=error)
+    """Return the failure that an unexpected exception of an adapter becomes, and log it."""
+    logger.error("a provider adapter raised an unexpected exception", exc_info=error)
     return Failure(
         failure_class=FailureClass.SERVER_ERROR, message="the provider's answer could not be read"
     )

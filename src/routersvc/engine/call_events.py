@@ -1,4 +1,4 @@
-"""What a call hands to whoever serves its caller."""
+"""The events of a call, as the server passes them to its caller."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RouteSelected:
 
 
 class RecoveryKind(enum.Enum):
-    """What a client must do with what it has received."""
+    """Whether a client discards or keeps what it has received."""
 
     RESTARTED = "restarted"
     RESUMED = "resumed"

@@ -1,8 +1,9 @@
-"""One request while it runs: performs what its race decides, and hands on the answer.
+"""One running request: performs what its race decides, and passes the answer to the caller.
 
-Unary and streaming are the same way. An attempt reads its provider in a task of its own until it
-commits: at the first content of a stream, at the complete answer of a unary call. From then on
-the caller's own task reads the winner: a streamed token passes no queue and wakes no other task.
+Unary and streaming calls share the code. An attempt reads from its provider in a task of its own
+until it commits: at the first content of a stream, at the complete answer of a unary call. From
+then on the caller's own task reads the winner: a streamed token passes no queue and wakes no other
+task.
 """
 
 from __future__ import annotations
@@ -27,30 +28,18 @@ from routersvc.domain.conversation.answers import (
 from routersvc.domain.conversation.assembly import (
     collect,
 )
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-)
 from routersvc.domain.conversation.prefills import (
-    resumable,
     with_prefill,
 )
 from routersvc.domain.outcomes.errors import (
-    AttemptsFailedError,
     CallFailedError,
-    DeadlineExceededError,
-    StreamBrokenError,
 )
 from routersvc.domain.outcomes.failures import (
     AttemptFailedError,
     Failure,
 )
 from routersvc.domain.outcomes.race_results import (
-    RaceBroken,
     RaceDeadlinePassed,
-    RaceExhausted,
     RaceResult,
 )
 from routersvc.domain.outcomes.reports import (
@@ -75,6 +64,7 @@ from routersvc.domain.racing.timeouts import (
     timeout_failure,
 )
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
+from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (
     CallEvent,
     Completion,
@@ -84,12 +74,13 @@ from routersvc.engine.call_events import (
 )
 from routersvc.engine.ports import AttemptCall, Gateway, Observer
 from routersvc.engine.reporting import Decision, attempt_report, route_report
+from routersvc.engine.resumable_texts import ResumableText
 from routersvc.engine.tasks import TaskScope
 from routersvc.engine.watchdogs import Watchdog
 
 BACKSTOP = 0.5
-"""Seconds past its time after which an attempt ends itself. The race's own clock comes first: an
-attempt that ended by its timer a moment before the deadline would look like a failing provider."""
+"""Seconds past its timeout after which an attempt ends itself. The race's own clock comes first: an
+attempt that timed out a moment before the deadline would look like a failing provider."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +94,7 @@ class Surroundings:
 
 
 class Call:
-    """One request while it runs; an async context manager that leaves nothing running.
+    """One running request; an async context manager that leaves nothing running.
 
     Used by one task at a time. Not reusable.
     """
@@ -121,8 +112,8 @@ class Call:
         self.decision_id = decision.decision_id
         self._decision = decision
         self._race = race
-        self._around = surroundings
-        self._ended = ended
+        self._surroundings = surroundings
+        self._on_end = ended
         self._runs: list[AttemptRun] = []
         self._winner: AttemptRun | None = None
         self._wakened: asyncio.Future[None] | None = None
@@ -131,8 +122,7 @@ class Call:
         self._ended_at: float | None = None
         self._final_report: RouteReport | None = None
         self._recovered = False
-        # The answer's text so far, where a broken stream can be resumed from it.
-        self._said: list[str] | None = [] if decision.plan.resumes else None
+        self._text_so_far = ResumableText() if decision.plan.resumes else None
         self._prefill = ""
         self._closed = False
 
@@ -155,26 +145,26 @@ class Call:
     async def receive(self) -> Sequence[CallEvent]:
         """Wait for the next events and return those that arrived together.
 
-        The first is `RouteSelected`, the last of a complete answer is `Finished`; not to be called
+        The first is `RouteSelected`, the last of a complete answer is `Finished`: do not call it
         again after that.
 
         Raises:
             CallFailedError: the call failed; nothing more will come.
         """
         if self._winner is None:
-            winner = await self._until_commit(self._race.begin(self._around.clock()))
+            winner = await self._until_commit(self._race.begin(self._surroundings.clock()))
             selected = RouteSelected(report=self.report())
-            return (selected, *await self._hand_on(winner, winner.held))
-        self._race.awaited(self._winner.attempt, self._around.clock())
+            return (selected, *await self._deliver(winner, winner.held))
+        self._race.awaited(self._winner.attempt, self._surroundings.clock())
         while True:
             try:
                 events = await self._read(self._winner)
             except AttemptFailedError as error:
                 return await self._recover(self._winner, error.failure)
-            self._winner.take_note(events)
-            handed = await self._hand_on(self._winner, events)
-            if handed:
-                return handed
+            self._winner.record(events)
+            delivered = await self._deliver(self._winner, events)
+            if delivered:
+                return delivered
 
     async def complete(self) -> Completion:
         """Wait for the whole answer of a unary call and return it.
@@ -182,8 +172,8 @@ class Call:
         Raises:
             CallFailedError: the call failed.
         """
-        winner = await self._until_commit(self._race.begin(self._around.clock()))
-        await self._hand_on(winner, winner.held)
+        winner = await self._until_commit(self._race.begin(self._surroundings.clock()))
+        await self._deliver(winner, winner.held)
         answer = collect(winner.held)
         return Completion(
             parts=answer.parts,
@@ -194,7 +184,7 @@ class Call:
         )
 
     def report(self) -> RouteReport:
-        """Return what became of the request so far; final once the call is over."""
+        """Return the report of the request so far; it is final once the call has ended."""
         if self._final_report is not None:
             return self._final_report
         report = route_report(
@@ -210,14 +200,14 @@ class Call:
         return report
 
     async def aclose(self, error: BaseException | None = None) -> None:
-        """End the call at once: what still runs is cancelled and waited for. Idempotent."""
+        """End the call at once: cancel what still runs and wait for it. Idempotent."""
         if self._closed:
             return
         self._closed = True
         try:
             if self._ended_at is None:
-                self._perform(self._race.abandoned(self._around.clock()))
-                self._over(error or asyncio.CancelledError())
+                self._perform(self._race.abandoned(self._surroundings.clock()))
+                self._end(error or asyncio.CancelledError())
             if self._watchdog is not None:
                 self._watchdog.close()
             if self._winner is not None and self._winner.stream is not None:
@@ -228,12 +218,12 @@ class Call:
             for run in self._runs:
                 run.forget_task()
         finally:
-            self._ended(self.report())
+            self._on_end(self.report())
 
     async def _until_commit(self, steps: Sequence[RaceStep]) -> AttemptRun:
         """Perform the race until an attempt commits, and return it."""
         race = self._race
-        clock = self._around.clock
+        clock = self._surroundings.clock
         self._perform(steps)
         while race.result is None:
             run = next((run for run in self._runs if run.is_ready), None)
@@ -255,24 +245,25 @@ class Call:
         raise self._fail(race.result)
 
     async def _recover(self, broken: AttemptRun, failure: Failure) -> Sequence[CallEvent]:
-        """Go on after the answer broke: another attempt takes over, or the call fails."""
+        """Recover from a broken answer: another attempt takes over, or the call fails."""
         if broken.stream is not None:
             await broken.stream.aclose()
-        self._prefill = resumable("".join(self._said or ()))
-        steps = self._race.broke(failure, self._around.clock())
+        self._prefill = "" if self._text_so_far is None else self._text_so_far.prefill()
+        steps = self._race.broke(failure, self._surroundings.clock())
         self._observe_end(broken)
         if self._race.result is not None:
             raise self._fail(self._race.result)
         self._winner = None
         winner = await self._until_commit(steps)
         self._recovered = True
-        self._said = [winner.prefill] if self._decision.plan.resumes else None
+        if self._text_so_far is not None:
+            self._text_so_far = ResumableText(winner.prefill)
         recovered = Recovered(
             kind=RecoveryKind.RESUMED if winner.prefill else RecoveryKind.RESTARTED,
             kept_characters=len(winner.prefill),
             report=self.report(),
         )
-        return (recovered, *await self._hand_on(winner, winner.held))
+        return (recovered, *await self._deliver(winner, winner.held))
 
     async def _read(self, run: AttemptRun) -> Sequence[AnswerEvent]:
         """Wait for the winner's next events, no longer than its timeouts and the deadline allow.
@@ -299,26 +290,18 @@ class Call:
         except Exception as error:
             raise AttemptFailedError(unreadable(error)) from error
 
-    async def _hand_on(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
+    async def _deliver(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
-        handed: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
-        if self._said is not None:
-            self._remember(handed)
-        if handed and isinstance(handed[-1], Finished):
-            self._race.finished(self._around.clock())
+        delivered: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
+        if self._text_so_far is not None:
+            self._text_so_far.add(delivered)
+        if delivered and isinstance(delivered[-1], Finished):
+            self._race.finished(self._surroundings.clock())
             self._observe_end(run)
             if run.stream is not None:
                 await run.stream.aclose()
-            self._over(None)
-        return handed
-
-    def _remember(self, events: Sequence[CallEvent]) -> None:
-        """Keep the text to resume from; an answer that is more than text cannot be resumed."""
-        for event in events:
-            if isinstance(event, TextDelta) and self._said is not None:
-                self._said.append(event.text)
-            elif isinstance(event, RefusalDelta | ToolCallDelta | MediaDelta):
-                self._said = None
+            self._end(None)
+        return delivered
 
     def _perform(self, steps: Sequence[RaceStep]) -> None:
         for step in steps:
@@ -331,7 +314,7 @@ class Call:
                     assert_never(step)
 
     def _start(self, attempt: Attempt) -> None:
-        around = self._around
+        around = self._surroundings
         request = self.request
         plan = self._decision.plan
         observation = around.observer.attempt_started(
@@ -368,39 +351,26 @@ class Call:
         run = self._runs[attempt.number - 1]
         running = run.task is not None and run.task.cancel()
         if not running and run is not self._winner and run.stream is not None:
-            self._around.scope.start(run.stream.aclose(), name=f"close {self.decision_id}")
+            self._surroundings.scope.start(run.stream.aclose(), name=f"close {self.decision_id}")
         self._observe_end(run)
 
     def _observe_end(self, run: AttemptRun) -> None:
         run.observation.ended(attempt_report(run.attempt, self._decision, self._race))
 
     def _fail(self, result: RaceResult) -> CallFailedError:
-        """Return the error that a verdict means, with the final report; the call is over."""
-        self._ended_at = self._around.clock()
-        report = self.report()
-        error: CallFailedError
-        match result:
-            case RaceExhausted():
-                error = AttemptsFailedError(
-                    report=report,
-                    failure=result.failure,
-                    caller_outcome=result.caller_outcome,
-                    retry_after=result.retry_after,
-                )
-            case RaceBroken():
-                error = StreamBrokenError(report=report, failure=result.failure)
-            case RaceDeadlinePassed():
-                error = DeadlineExceededError(report=report)
-            case _:
-                assert_never(result)
-        self._over(error)
+        """End the call and return the error that the result of the race becomes."""
+        self._ended_at = self._surroundings.clock()
+        error = call_error(result, self.report())
+        self._end(error)
         return error
 
-    def _over(self, error: BaseException | None) -> None:
-        """Take note that the call has ended, once."""
+    def _end(self, error: BaseException | None) -> None:
+        """Report the end of the call to the observer."""
         if self._ended_at is None:
-            self._ended_at = self._around.clock()
-        self._around.observer.call_ended(request=self.request, report=self.report(), error=error)
+            self._ended_at = self._surroundings.clock()
+        self._surroundings.observer.call_ended(
+            request=self.request, report=self.report(), error=error
+        )
 
     async def _wait_until(self, instant: float) -> None:
         """Wait until an attempt's task ends or the instant comes."""

@@ -54,6 +54,9 @@ from routersvc.domain.planning.planning_errors import (
 from routersvc.domain.planning.plans import (
     Plan,
 )
+from routersvc.domain.racing.hedge_situations import (
+    decide_hedge,
+)
 
 LOOKED_AT = 8
 """Deployments of a plan whose state is noted with its decision: more than calls ever come to."""
@@ -79,7 +82,7 @@ class Explainer:
         """
         now = self.clock()
         taken_at = self.wall_clock()
-        view = self.fleet.view(now, drawing=False)
+        view = self.fleet.reading_view(now)
         limits = self.planner.limits(
             request, budget=self.budgets.standing(request.tenant, now), at=taken_at
         )
@@ -147,13 +150,13 @@ class Explainer:
     def _with_hedging(self, plan: Plan, obstacles: Mapping[str, LeaseRefusal], now: float) -> Plan:
         """Return the plan with what its hedging rule would come to for the first attempt."""
         primary, other = first_two(plan.deployments, obstacles)
-        decision = self.fleet.hedge(
+        decision = decide_hedge(
+            self.fleet,
             plan,
             primary=primary,
             other=other,
             running=1,
             time_left=plan.timeout,
             now=now,
-            changes_nothing=True,
         )
         return with_hedging(plan, decision)

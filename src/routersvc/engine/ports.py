@@ -1,4 +1,4 @@
-"""What the engine needs of the floors above it, as protocols that adapters implement."""
+"""The ports of the engine: protocols that adapters implement."""
 
 from __future__ import annotations
 
@@ -35,9 +35,8 @@ class AttemptCall:
     """One call of one deployment.
 
     `streaming` asks the provider to stream. `connect_timeout` and `timeout` are seconds from the
-    moment of opening; the engine keeps all times itself, so that `timeout` is a backstop. `headers`
-    carry trace context.
-    `zero_data_retention` and `no_training` ask for the vendor's flags on the wire.
+    moment of opening; the engine enforces all timeouts itself, `timeout` is a backstop. `headers`
+    carry trace context. `zero_data_retention` and `no_training` set the vendor's flags on the wire.
     """
 
     deployment: Deployment
@@ -73,14 +72,14 @@ class AnswerStream(Protocol):
 
 
 class Gateway(Protocol):
-    """The way to the providers."""
+    """Calls providers."""
 
     def open(self, call: AttemptCall) -> AnswerStream:
         """Prepare an attempt. Does no I/O: the first `receive` does."""
         ...
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Ask a deployment's provider for something that costs nothing, to see that it lives.
+        """Call a free endpoint of a deployment's provider, to see that it answers.
 
         Raises:
             AttemptFailedError: it did not answer, or not well.
@@ -97,7 +96,7 @@ class AttemptObservation(Protocol):
         ...
 
     def ended(self, attempt: AttemptReport) -> None:
-        """Take note that the attempt has ended. Called once; must not raise or block."""
+        """Observe the end of the attempt. Called once; must not raise or block."""
         ...
 
 
@@ -107,15 +106,15 @@ class Observer(Protocol):
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
     ) -> AttemptObservation:
-        """Take note that an attempt starts, in the context of the call."""
+        """Observe the start of an attempt, in the context of the call."""
         ...
 
     def call_ended(
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
-        """Take note that a call has ended; `error` is `None` for a complete answer."""
+        """Observe the end of a call; `error` is `None` for a complete answer."""
         ...
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
-        """Take note that a call was refused before anything was attempted."""
+        """Observe a call that was refused before anything was attempted."""
         ...

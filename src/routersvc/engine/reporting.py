@@ -40,7 +40,7 @@ _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What was decided before a call began.
+    """What was decided before a call started.
 
     `received_at` is wall-clock time in seconds since the epoch, `planning_duration` seconds.
     """
@@ -55,7 +55,7 @@ class Decision:
 
 
 def attempt_report(attempt: Attempt, decision: Decision, race: Race) -> AttemptReport:
-    """Return what became of one attempt so far."""
+    """Return the report of one attempt so far."""
     return attempt.report(profile=decision.profile, race_started_at=race.started_at)
 
 
@@ -68,7 +68,7 @@ def route_report(
     first_content_at: float | None,
     ended_at: float | None,
 ) -> RouteReport:
-    """Return what became of a request so far; instants are those of the race."""
+    """Return the report of a request so far; instants are those of the race."""
     attempts = tuple(attempt_report(attempt, decision, race) for attempt in race.attempts)
     started_at = race.started_at
     return RouteReport(
@@ -96,7 +96,7 @@ def route_report(
 
 
 def _weaker(plan: Plan, served: Attempt | None) -> Degradation | None:
-    """Return that a weaker model than the first choice has served; `None` where none has."""
+    """Return the degradation where a weaker model than the first choice served; else `None`."""
     if served is None:
         return None
     first = plan.deployments[0].model

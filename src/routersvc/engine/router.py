@@ -319,7 +319,7 @@ class Router:
             raise TenantRateLimitedError(retry_after=wait)
         standing = self._budgets.standing(request.tenant, started_at)
         limits = self._planner.limits(request, budget=standing, at=received_at)
-        order = self._planner.order(limits, self._fleet.view(started_at))
+        order = self._planner.order(limits, self._fleet.planning_view(started_at))
         plan = self._planner.plan_of(order, limits)
         reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)
         remembered = self._explainer.remembered(

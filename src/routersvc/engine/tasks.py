@@ -1,4 +1,4 @@
-"""The one place that starts tasks: each is held, named, and settled before the scope is closed."""
+"""Starts tasks: each is kept, named, and ended before its scope is closed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class TaskScope:
-    """Holds every task started in it until it has ended.
+    """Keeps every task that is started in it until the task has ended.
 
-    A task's own exception is its owner's to read; a scope only makes sure that none is forgotten.
+    The owner of a task reads its exception; the scope only makes sure that no task is lost.
     """
 
     def __init__(self) -> None:

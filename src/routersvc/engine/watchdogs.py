@@ -1,9 +1,9 @@
 """Interrupts a wait that lasts too long, at a fraction of the cost of a timer per wait.
 
-`asyncio.timeout` arms and disarms a timer for every token. A watchdog keeps one timer and looks,
-when it goes off, whether the wait it guards is really late; a stream of a thousand tokens arms
-it a handful of times. Cancellation is counted as `asyncio.timeout` counts it, so that a caller's
-own cancellation is never mistaken for lateness.
+`asyncio.timeout` arms and disarms a timer for every token. A watchdog keeps one timer and checks,
+when it fires, whether the wait it guards is really late; a stream of a thousand tokens arms it a
+handful of times. Cancellation is counted as `asyncio.timeout` counts it, so that a caller's own
+cancellation is never mistaken for a timeout.
 """
 
 from __future__ import annotations

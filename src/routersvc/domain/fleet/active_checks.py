@@ -1,9 +1,9 @@
-"""Asks a deployment whether it lives where no call tells, and remembers the answer.
+"""When deployments are health-checked actively, and what the last check found.
 
-Passive health is worth more than any check, so only who says nothing is asked: a deployment without
-an outcome for a while, one whose breaker is open, one whose credential is out of use. By default
-the question costs nothing (a list of models). It shows that provider and credential work, not that
-the model answers: a good answer lets a live call probe at once, and never closes a breaker itself.
+Outcomes of calls are worth more than any check, so only deployments without recent calls, with an
+open breaker or with a disabled credential are checked. By default a check is free: it lists the
+provider's models. That shows that provider and credential work, not that the model answers, so a
+good check lets the next call probe at once and never closes a breaker itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from routersvc.domain.outcomes.failures import (
 
 
 class CheckMethod(enum.Enum):
-    """What is asked."""
+    """What a check calls."""
 
     OFF = "off"
     FREE = "free"
@@ -33,10 +33,10 @@ class CheckMethod(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CheckRule:
-    """When deployments are asked; times are seconds.
+    """When deployments are checked; times are seconds.
 
-    One without an outcome for `idle_after` is asked every `interval`, and has `timeout` to answer.
-    `COMPLETION` asks the model for one token, which is billed.
+    A deployment without an outcome for `idle_after` is checked every `interval`, and has `timeout`
+    to answer. `COMPLETION` asks the model for one token, which is billed.
     """
 
     method: CheckMethod = CheckMethod.FREE
@@ -59,7 +59,7 @@ class CheckResult:
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether nobody answered who could serve; a refusal comes from somebody who lives."""
+        """Whether nothing answered that could serve; a provider that refuses is reachable."""
         return self.failure is not None and self.failure.rule.breaker in {
             BreakerEffect.FAILURE,
             BreakerEffect.SLOW_CALL,
@@ -67,52 +67,52 @@ class CheckResult:
 
 
 class CheckRecord:
-    """The last check of one deployment, and what calls have shown since."""
+    """The last check of one deployment, and when a call last had an outcome."""
 
-    __slots__ = ("_asked_at", "_checked_at", "_heard_at", "_result")
+    __slots__ = ("_called_at", "_ended_at", "_result", "_started_at")
 
     def __init__(self) -> None:
-        self._heard_at = -math.inf
-        self._asked_at = -math.inf
-        self._checked_at = -math.inf
+        self._called_at = -math.inf
+        self._started_at = -math.inf
+        self._ended_at = -math.inf
         self._result: CheckResult | None = None
 
-    def heard(self, now: float) -> None:
-        """Take note that a call has told how the deployment fares."""
-        self._heard_at = now
+    def call_observed(self, now: float) -> None:
+        """Record that a call showed the state of the deployment."""
+        self._called_at = now
 
-    def asked(self, now: float) -> None:
-        """Take note that a check begins."""
-        self._asked_at = now
+    def started(self, now: float) -> None:
+        """Record that a check starts."""
+        self._started_at = now
 
-    def checked(self, result: CheckResult, now: float) -> None:
-        """Take note of a check."""
-        self._checked_at = now
+    def ended(self, result: CheckResult, now: float) -> None:
+        """Record the result of a check."""
+        self._ended_at = now
         self._result = result
 
     def is_idle(self, rule: CheckRule, now: float) -> bool:
-        """Whether no call has told anything for so long that it is worth asking."""
-        return now - self._heard_at >= rule.idle_after
+        """Whether the last outcome of a call is so old that a check is worth it."""
+        return now - self._called_at >= rule.idle_after
 
     def is_due(self, rule: CheckRule, now: float) -> bool:
-        """Whether the last check began long enough ago."""
-        return now - self._asked_at >= rule.interval
+        """Whether the last check started long enough ago."""
+        return now - self._started_at >= rule.interval
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether the latest that is known is a check that nobody answered."""
+        """Whether the last check got no answer and no call has had an outcome since."""
         return (
             self._result is not None
             and self._result.is_unreachable
-            and self._checked_at > self._heard_at
+            and self._ended_at > self._called_at
         )
 
     def result(self, now: float) -> HealthCheckResult | None:
-        """Return what operators are told; `None` before the first check."""
+        """Return what operators see; `None` before the first check."""
         if self._result is None:
             return None
         return HealthCheckResult(
-            age=now - self._checked_at,
+            age=now - self._ended_at,
             succeeded=self._result.failure is None,
             duration=self._result.duration,
         )

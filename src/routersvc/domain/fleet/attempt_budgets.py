@@ -1,32 +1,31 @@
 """Stops retries and hedges when too much has already failed.
 
 A budget in the manner of Finagle's RetryBudget: every request deposits a share of an attempt, every
-extra attempt withdraws one. Deposits that are not used within the window expire, so that a calm
-day does not pay for a storm. Hedges also need their own, smaller budget, because they are
-spent on what may succeed anyway.
+extra attempt withdraws one. Deposits that are not used within the window expire, so that quiet
+hours do not pay for an outage. Hedges also need their own, smaller budget, because the attempt
+beside them may succeed anyway.
 
-Unlike Finagle's, the reserve does not refill with time but only from deposits that were not used:
-in a total outage the extra attempts fall to the share itself, whatever the traffic. Ten a second,
-as Finagle has it, would double the attempts of ten calls per second for as long as the outage
-lasts.
+Unlike Finagle's, the reserve does not refill with time but only from unused deposits: in a total
+outage the extra attempts fall to the share itself, whatever the traffic. Ten a second, as in
+Finagle, would double the attempts of ten calls per second for as long as the outage lasts.
 
-What is saved lets a fluctuation pass, but never a burst: within any window the extra attempts stay
-below the share of that window's requests, or the reserve where that is more. Hedges save less than
-a window's deposits, so that saved ones and those of a window together leave room for retries.
+Savings cover a fluctuation, but never a burst: within any window the extra attempts stay below the
+share of that window's requests, or the reserve where that is more. Hedges save less than a window's
+deposits, so that saved ones and those of a window together leave room for retries.
 
-The last third of what hedges have saved is for those that were refused before. Where one in twenty
+The last third of the hedge savings is for hedges that were refused before. Where one in twenty
 calls is late and one in twenty may be hedged, the balance is low as often as not, and chance would
-decide who is hedged: a call that is late by a little longer needs it more.
+decide which call is hedged: the one that is late for longer needs it more.
 
-What it has to cover. A provider with a third of the traffic is killed at `r` calls per second, each
-`t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
+What the budget has to cover: a provider with a third of the traffic fails at `r` calls per second,
+each `t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
 breaker has seen five failures in a row: at 200 calls per second and 1 s that is 67 + 5. The
 deposits of 10 s are worth 0.1·10·r = 200 and the reserve 10, so it suffices where t stays below
 about 3 s and, by the reserve alone, for those five at the lowest traffic. Answers that take longer
-to commit (a complete one may take a minute) exceed any such budget, which is why `is_charged` lets
-the first failover of a request go free as long as it leads to where calls succeed: that is traffic
-which moves, at most one attempt per request, and it ends when the breaker opens. In a total outage
-nothing succeeds, every failover is charged, and attempts fall to 1.1 per call.
+to commit (a complete one may take a minute) exceed any such budget, which is why `is_charged` makes
+the first failover of a request free as long as it goes to a deployment whose calls succeed: that is
+traffic which moves, at most one attempt per request, and it ends when the breaker opens. In a total
+outage nothing succeeds, every failover is charged, and attempts fall to 1.1 per call.
 """
 
 from __future__ import annotations
@@ -56,8 +55,7 @@ ANSWERS_FROM = 0.5
 class BudgetRule:
     """How many extra attempts are allowed, as shares of the requests of the last `window` seconds.
 
-    `reserve` extra attempts, `hedge_reserve` of them hedges, are there before any request has been
-    made.
+    `reserve` extra attempts, `hedge_reserve` of them hedges, are allowed before the first request.
     """
 
     share: float = 0.1
@@ -93,12 +91,12 @@ def is_charged(
 _SAVED_HEDGES = 0.75
 """The part of a window's deposits that hedges can save."""
 
-_FOR_THE_LATEST = 1 / 3
-"""The part of what hedges can save that is for those that were refused before."""
+_FOR_REPEATED = 1 / 3
+"""The part of the hedge savings that is for hedges which were refused before."""
 
 
 class _Account:
-    """What may be spent: at most the reserve and what can be saved of the window's deposits."""
+    """A balance: at most the reserve and what can be saved of the window's deposits."""
 
     __slots__ = ("balance", "reserve", "saved_share", "share")
 
@@ -116,7 +114,7 @@ class _Account:
 
 
 _SLICES = 50
-"""Fine enough that a window, which outlives its span by a slice, is a window."""
+"""A window outlives its span by one slice: 2 % of it."""
 
 # Ten deposits of 0.1 add up to a little less than 1.
 _WHOLE = 1 - 1e-9
@@ -126,8 +124,7 @@ class AttemptBudget:
     """The budget of one policy or of one provider.
 
     Every request deposits once in the budget of its policy and in that of each provider that its
-    plan could call, or else a provider that only ever stands by could not be called when it is
-    needed.
+    plan could call: otherwise a provider that is only a fallback could not be called when needed.
     """
 
     __slots__ = ("_extra", "_hedges", "_requests", "_rule", "_spent", "_window")
@@ -146,39 +143,25 @@ class AttemptBudget:
         )
 
     def deposit(self, now: float) -> None:
-        """Take note of a request."""
+        """Record a request."""
         self._window.current(now)[0] += 1
         self._requests += 1
         self._extra.deposit(self._requests)
         self._hedges.deposit(self._requests)
 
     def allows(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
-        """Whether `withdraw` would succeed. Changes nothing."""
+        """Whether an extra attempt is left. Changes nothing."""
         self._window.current(now)
         most = max(self._rule.reserve, self._rule.share * self._requests)
         if self._extra.balance < _WHOLE or self._spent + _WHOLE > most:
             return False
         if reason is not AttemptReason.HEDGE:
             return True
-        kept = 0.0 if asked_before else self._hedges.saved_share * self._requests * _FOR_THE_LATEST
+        kept = 0.0 if asked_before else self._hedges.saved_share * self._requests * _FOR_REPEATED
         return self._hedges.balance >= kept + _WHOLE
 
-    def withdraw(self, reason: AttemptReason, now: float, *, asked_before: bool = False) -> bool:
-        """Take one extra attempt out of the budget; `False` and nothing taken where it is spent."""
-        return withdraw((self,), reason, now, asked_before=asked_before)
-
-    def balance(self, now: float) -> float:
-        """Return how many extra attempts are left, hedges included."""
-        self._window.current(now)
-        return self._extra.balance
-
-    def hedge_balance(self, now: float) -> float:
-        """Return how many hedges are left, as far as the whole budget has them."""
-        self._window.current(now)
-        return min(self._extra.balance, self._hedges.balance)
-
     def take(self, reason: AttemptReason, now: float) -> None:
-        """Take one out after `allows` has said so."""
+        """Take one extra attempt out, which `allows` must have allowed."""
         self._window.current(now)[1] += 1
         self._spent += 1
         self._extra.balance = max(0.0, self._extra.balance - 1)
@@ -204,7 +187,7 @@ def withdraw(
 ) -> bool:
     """Take one extra attempt out of every budget, or none of any; return whether it was taken.
 
-    Each budget is named once. `asked_before` says that it was refused to the same call before.
+    Each budget is named once. `asked_before` says that they refused an attempt of the call before.
     """
     for budget in budgets:
         if not budget.allows(reason, now, asked_before=asked_before):
@@ -218,21 +201,21 @@ def _nothing() -> list[int]:
     return [0, 0]
 
 
-class BudgetBook:
-    """One budget a policy and one a provider, made when they are first needed."""
+class AttemptBudgets:
+    """One budget per policy and one per provider, created when first needed."""
 
     def __init__(self, rule: BudgetRule) -> None:
         self._rule = rule
         self._of_policies: dict[str, AttemptBudget] = {}
         self._of_providers: dict[str, AttemptBudget] = {}
 
-    def arrived(self, plan: Plan, now: float) -> None:
-        """Take note of a request: it pays for extra attempts of its policy and its providers."""
+    def deposit(self, plan: Plan, now: float) -> None:
+        """Record a request: it deposits in the budgets of its policy and its providers."""
         self._of_policy(plan.policy.name).deposit(now)
         for provider in {deployment.provider.name for deployment in plan.deployments}:
             self._of_provider(provider).deposit(now)
 
-    def pays(
+    def pay(
         self,
         deployment: Deployment,
         plan: Plan,
@@ -243,7 +226,7 @@ class BudgetBook:
         now: float,
         asked_before: bool,
     ) -> bool:
-        """Withdraw an attempt where it is an extra one; return whether the budgets had it.
+        """Withdraw an attempt if it is an extra one; return whether the budgets allowed it.
 
         `success_rate` is that of the deployment, `None` where nothing is known of it;
         `asked_before` says that the call was refused an extra attempt before.

@@ -1,4 +1,4 @@
-"""The state of a circuit breaker, as health tells it."""
+"""The state of a circuit breaker, as health reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stops calling a deployment that fails, and finds out with single calls when it has recovered.
+"""Stops calling a deployment that fails, and probes with single calls until it has recovered.
 
 A breaker opens on failures in a row (Envoy's outlier detection, Finagle's failure accrual), on a
 success rate below a floor over a sliding window (both), or on too many slow calls (Resilience4j).
@@ -9,13 +9,12 @@ succeeded (Finagle's probes; Resilience4j admits a fixed number at once), then t
 slowly (Envoy's slow start).
 
 Left out: Envoy's comparison with the other hosts and its limit on ejected hosts (when all
-are open, the caller of `force` tries the least bad one), and everything count-based over a number
-of calls, which says something else at every traffic.
+are open, the caller of `force` tries the least bad one), and windows of a number of calls, whose
+meaning depends on the traffic.
 
-Every call holds a lease and gives it back exactly once, so that what counts is never guessed:
-results of calls that were admitted before an opening change nothing after it, and a probe that was
-cancelled makes room for the next. A probe whose lease is never given back stops being waited for
-after `probe_timeout`.
+Every call holds a lease and gives it back exactly once. Results of calls that were admitted before
+an opening change nothing after it, and a cancelled probe makes room for the next. A probe whose
+lease is never given back expires after `probe_timeout`.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ class BreakerRule:
 
 
 class BreakerLease:
-    """The right to make one call, given back exactly once. `probe`: a recovery hangs on it."""
+    """The right to make one call, given back exactly once. A `probe` decides on the recovery."""
 
     __slots__ = ("forced", "opening", "probe", "settled")
 
@@ -164,21 +163,21 @@ class Breaker:
         """Return the right to call in any state: the least bad choice when all are open.
 
         Least bad is the one with the earliest `next_probe_at`. A success counts like that of a
-        probe, a failure tells nothing new.
+        probe, a failure changes nothing.
         """
         return self.admit(now) or BreakerLease(opening=self._openings, forced=True)
 
     def answered(self, lease: BreakerLease, now: float, *, slow: bool = False) -> None:
-        """Take note of the first content on a lease that is not given back yet.
+        """Record the first content on a lease that is not given back yet.
 
-        A probe has succeeded by that: recovery does not wait for the end of a long stream. What
-        becomes of the stream counts like the outcome of any call.
+        It is the success of a probe: recovery does not wait for the end of a long stream. The end
+        of the stream counts like the outcome of any call.
         """
         if self._is_open and lease.opening == self._openings:
             self._proved(lease, now, slow=slow)
 
     def succeeded(self, lease: BreakerLease, now: float, *, slow: bool = False) -> None:
-        """Give back the lease of a complete answer; `slow` as `BreakerRule.is_slow` says."""
+        """Give back the lease of a complete answer; `slow` is that of `BreakerRule.is_slow`."""
         if not self._settle(lease):
             return
         if not self._is_open:
@@ -192,8 +191,8 @@ class Breaker:
     def failed(self, lease: BreakerLease, now: float, effect: BreakerEffect) -> None:
         """Give back the lease of a failed call.
 
-        A probe that is refused (`RATE_ONLY`) opens the breaker for as long as before: who refuses
-        is alive.
+        A probe that is refused (`RATE_ONLY`) opens the breaker for as long as before: a deployment
+        that refuses is reachable.
         """
         if effect is BreakerEffect.NOTHING:
             self.released(lease)
@@ -204,12 +203,12 @@ class Breaker:
                 self._open(now, grow=effect is not BreakerEffect.RATE_ONLY)
 
     def released(self, lease: BreakerLease) -> None:
-        """Give back a lease that says nothing: a loser, a departed caller, a local refusal."""
+        """Give back a lease without an outcome: the attempt was cancelled or refused locally."""
         if self._settle(lease) and lease is self._probe:
             self._probe = None
 
     def probe_soon(self, now: float) -> None:
-        """Let the next call probe without waiting: an active check found the deployment alive."""
+        """Let the next call probe without waiting: an active check succeeded."""
         self._probes_from = min(self._probes_from, now)
 
     def state(self, now: float) -> BreakerState:
@@ -235,7 +234,7 @@ class Breaker:
         return min(1.0, max(self.rule.slow_start_share, ramp))
 
     def snapshot(self, now: float) -> BreakerHealth:
-        """Return what operators are told. Changes nothing."""
+        """Return what operators see. Changes nothing."""
         is_open = self.state(now) is BreakerState.OPEN
         return BreakerHealth(
             state=self.state(now),

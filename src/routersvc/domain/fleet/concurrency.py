@@ -1,4 +1,4 @@
-"""How many attempts may run on a deployment at once, and who is next.
+"""How many attempts may run on a deployment at once, and which waiting one is next.
 
 The limit follows the provider in the manner of TCP and of Netflix's concurrency-limits (AIMD): it
 grows by one per round of successes while it is being used, and shrinks by a factor when the
@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable
 
 _NEAR = 0.75
-"""Above this share of the limit a success says that more would have been possible, too."""
+"""Successes raise the limit only above this share of it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +65,7 @@ class Ticket:
     """The right to run one attempt, now or when its turn comes.
 
     `started_at` is seconds on the clock of the limiter's `now`, and infinite until it starts.
-    `on_start` is called when a ticket that waited starts; it only takes note.
+    `on_start` is called when a ticket that waited starts; it must not change the limiter.
     """
 
     __slots__ = ("limiter", "on_start", "started_at", "state", "twin")
@@ -95,7 +95,7 @@ def tie(first: Ticket, second: Ticket) -> None:
 
 
 def _untie(ticket: Ticket) -> Ticket | None:
-    """Let two tickets know nothing of each other any more; return the other one, if any."""
+    """Untie a ticket from its twin; return the twin, if any."""
     twin, ticket.twin = ticket.twin, None
     if twin is not None:
         twin.twin = None
@@ -126,7 +126,7 @@ class ConcurrencyLimiter:
 
     @property
     def is_full(self) -> bool:
-        """Whether who comes now has to wait: all places are taken, or others wait already."""
+        """Whether a new attempt has to wait: all places are taken, or others wait already."""
         return bool(self._waiting) or self.in_flight >= int(self._limit)
 
     def try_acquire(self, now: float) -> Ticket | None:
@@ -146,7 +146,7 @@ class ConcurrencyLimiter:
             AssertionError: there is a place: `try_acquire` comes first.
         """
         if not self._waiting and self.in_flight < int(self._limit):
-            raise AssertionError("who can have a place does not wait for one")
+            raise AssertionError("a ticket waits only where no place is free")
         if len(self._waiting) >= self._rule.queue:
             return None
         ticket = Ticket(self, on_start=on_start)
@@ -176,7 +176,10 @@ class ConcurrencyLimiter:
         return self._start_waiting(now)
 
     def overloaded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
-        """Give back the place of an attempt that was refused for load; return what starts now."""
+        """Give back the place of an attempt that was refused for load.
+
+        Return the tickets that start now.
+        """
         used = self._give_back(ticket)
         if (
             ticket.started_at > self._decreased_at
@@ -189,7 +192,7 @@ class ConcurrencyLimiter:
         return self._start_waiting(now)
 
     def released(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
-        """Give back the place of an attempt that says nothing of load; return what starts now."""
+        """Give back the place of any other attempt; return the tickets that start now."""
         self._give_back(ticket)
         return self._start_waiting(now)
 

@@ -1,10 +1,9 @@
-"""What one deployment has been through, and whether it may be called now."""
+"""The live state of one deployment, and whether it may be called now."""
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-import math
 import random as random_module
 from collections.abc import Callable
 
@@ -36,7 +35,6 @@ from routersvc.domain.fleet.concurrency import (
 from routersvc.domain.fleet.health import (
     DeploymentHealth,
     HealthState,
-    Quantiles,
 )
 from routersvc.domain.fleet.leases import (
     Lease,
@@ -44,23 +42,18 @@ from routersvc.domain.fleet.leases import (
     Obstacle,
 )
 from routersvc.domain.fleet.load_balancing import (
-    Load,
+    DeploymentLoad,
     LoadContender,
+)
+from routersvc.domain.fleet.measurements import (
+    Measurements,
 )
 from routersvc.domain.fleet.rate_limits import (
     RateLimitGate,
     RateLimitLedger,
 )
-from routersvc.domain.measures.latencies import (
-    LatencyWindow,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyHistory,
-    LatencyView,
-)
 from routersvc.domain.measures.success_rates import (
     SuccessRate,
-    SuccessRateWindow,
 )
 from routersvc.domain.outcomes.failure_rules import (
     BreakerEffect,
@@ -69,24 +62,9 @@ from routersvc.domain.outcomes.failure_rules import (
 from routersvc.domain.outcomes.failures import (
     Failure,
 )
-from routersvc.domain.planning.live_stats import (
-    LiveStats,
-)
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""
-
-LATE = 0.95
-"""One in twenty takes longer."""
-
-LATENCY_SPAN = 120.0
-"""Seconds of latencies to tell: long enough for a p99 at one call per second."""
-
-_OUTLOOK_KEPT = 0.25
-"""Seconds."""
-
-_SPEEDS = 64
-"""Answers whose speed is remembered: the median of so many is steady within a few per cent."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +76,7 @@ class DeploymentRules:
 
 
 class DeploymentState:
-    """What one deployment has been through. Synchronous; told the time."""
+    """The live state of one deployment. Synchronous; takes `now`."""
 
     def __init__(
         self, deployment: Deployment, rules: DeploymentRules, *, random: random_module.Random
@@ -107,77 +85,27 @@ class DeploymentState:
         self.breaker = Breaker(rules.breaker, random=random)
         self.gate = RateLimitGate()
         self.headroom = RateLimitLedger()
-        self.load = Load()
-        self._at_full_share = LoadContender(self.load)
-        self._outlooks: dict[bool, LiveStats] = {}
-        self._outlooks_end = -math.inf
+        self.load = DeploymentLoad()
         self.checks = CheckRecord()
+        self.measurements = Measurements(outcome_span=rules.breaker.window)
         self.attempts_total = 0
+        self._at_full_share = LoadContender(self.load)
         self._limiter = ConcurrencyLimiter(rules.concurrency)
-        self._outcomes = SuccessRateWindow(span=rules.breaker.window)
-        self._first_contents = {True: LatencyHistory(), False: LatencyHistory()}
-        self._durations = LatencyWindow(span=LATENCY_SPAN)
-        self._speeds: collections.deque[float] = collections.deque(maxlen=_SPEEDS)
         self._served_total = 0
         self._cancelled_total = 0
         self._failures_total: collections.Counter[FailureClass] = collections.Counter()
         self._last_failure: FailureClass | None = None
         self._last_failure_at = 0.0
 
-    def history(self, *, streaming: bool) -> LatencyHistory:
-        """Return the times to first content of one class of request."""
-        return self._first_contents[streaming]
-
-    def live_stats(
-        self, now: float, *, streaming: bool, changes_nothing: bool = False
-    ) -> LiveStats:
-        """Return what calls have lately shown, for planning.
-
-        Latencies are those of the last quarter second, as for hedges. The rest is looked up anew
-        after every call, and otherwise as often: that is how fast what was seen leaves its window.
-        """
-        known = self.seen_live_stats(now, streaming=streaming)
-        if known is None:
-            history = self._first_contents[streaming]
-            look = history.glance if changes_nothing else history.view
-            known = self._live_stats(look(LATE, now), now, streaming=streaming)
-            if not changes_nothing:
-                if now >= self._outlooks_end:
-                    self._outlooks.clear()
-                    self._outlooks_end = now + _OUTLOOK_KEPT
-                self._outlooks[streaming] = known
-        return known
-
-    def seen_live_stats(self, now: float, *, streaming: bool) -> LiveStats | None:
-        """Return the outlook that planning has just seen, if it has. Changes nothing."""
-        return self._outlooks.get(streaming) if now < self._outlooks_end else None
-
-    def _live_stats(self, view: LatencyView | None, now: float, *, streaming: bool) -> LiveStats:
-        first = None if view is None else view.median
-        return LiveStats(
-            latency=first if streaming else self._durations.quantile(0.5, now),
-            first_content=first,
-            late=None if view is None else view.percentile,
-            success_rate=self._outcomes.outcomes(now).success_rate,
-        )
-
-    def usual_duration(self, now: float) -> float | None:
-        """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
-        return self._durations.quantile(LATE, now)
-
-    def outcomes(self, now: float) -> SuccessRate:
-        """Return how calls have ended lately."""
-        return self._outcomes.outcomes(now)
-
     def is_degraded(self, now: float) -> bool:
         """Whether calls fail here more often than they should."""
         if self.breaker.is_open:
             return True
-        rate = self._outcomes.outcomes(now).success_rate
+        rate = self.measurements.outcomes(now).success_rate
         return rate is not None and rate < DEGRADED_BELOW
 
     def contender(self, now: float) -> LoadContender:
-        """Return what the picker weighs: the load, and the share of traffic to be had."""
+        """Return what load balancing compares: the load and the granted share of traffic."""
         if self.checks.is_unreachable:
             return LoadContender(self.load, 0.0)
         share = self.breaker.share(now)
@@ -187,37 +115,29 @@ class DeploymentState:
         """Whether the next call would be the probe of an open breaker."""
         return (
             self.breaker.state(now) is BreakerState.HALF_OPEN
-            and self.obstacle(0, now, may_probe=True) is None
+            and self.refusal(0, now, needs_place=False) is None
         )
 
-    def obstacle(self, tokens: int, now: float, *, may_probe: bool = True) -> LeaseRefusal | None:
-        """Return what keeps a call of about `tokens` tokens away now; `None` for nothing.
+    def refusal(
+        self,
+        tokens: int,
+        now: float,
+        *,
+        may_probe: bool = True,
+        forced: bool = False,
+        needs_place: bool = True,
+    ) -> LeaseRefusal | None:
+        """Return why a call of about `tokens` tokens gets no lease now; `None` if it gets one.
 
-        A call that may not be repeated elsewhere is no probe: `may_probe` is false.
+        Changes nothing. `may_probe` is false for calls with side effects: they are no probe of an
+        open breaker. `forced` overrules everything but a lack of places. `needs_place` is false
+        where a place is held already or does not matter.
         """
-        wait = self.gate.closed_for(now)
-        if wait > 0:
-            return self._refusal(Obstacle.GATED, wait, f"asked not to be called for {wait:.3g} s")
-        probe_at = self.breaker.next_probe_at(now)
-        if probe_at is not None and not (may_probe and self.breaker.admits(now)):
-            wait = probe_at - now
+        refusal = None if forced else self._unavailability(tokens, now, may_probe=may_probe)
+        if refusal is None and needs_place and self._limiter.is_full:
             return self._refusal(
-                Obstacle.BREAKER_OPEN, wait, f"has failed too often and rests for {wait:.3g} s"
+                Obstacle.FULL, None, f"runs {self._limiter.limit} attempts, which is its limit"
             )
-        if self.checks.is_unreachable:
-            return self._refusal(Obstacle.UNREACHABLE, None, "did not answer the last check")
-        wait = self.headroom.wait(tokens, now)
-        if wait > 0:
-            return self._refusal(
-                Obstacle.NO_HEADROOM, wait, f"would refuse for its rate limit for {wait:.3g} s"
-            )
-        return None
-
-    def blocking_reason(self, tokens: int, now: float, *, may_probe: bool) -> LeaseRefusal | None:
-        """Return what `lease` would say no for, a lack of places included. Changes nothing."""
-        refusal = self.obstacle(tokens, now, may_probe=may_probe)
-        if refusal is None and self._limiter.is_full:
-            return self._full()
         return refusal
 
     def enqueue(self, on_start: Callable[[], None]) -> Ticket | None:
@@ -230,24 +150,20 @@ class DeploymentState:
         now: float,
         *,
         streaming: bool,
-        may_probe: bool = True,
         forced: bool = False,
         ticket: Ticket | None = None,
-    ) -> Lease | LeaseRefusal:
-        """Return the right to start an attempt now, or what keeps it from starting.
+    ) -> Lease:
+        """Return the right to start an attempt now, after `refusal` has found nothing against it.
 
-        `ticket` is one that has waited and started; it stays the caller's where the answer is no.
+        `ticket` is one that has waited for its place and got it.
+
+        Raises:
+            AssertionError: `refusal` would not have been `None`.
         """
-        if not forced:
-            refusal = self.obstacle(tokens, now, may_probe=may_probe)
-            if refusal is not None:
-                return refusal
         ticket = ticket or self._limiter.try_acquire(now)
-        if ticket is None:
-            return self._full()
         breaker = self.breaker.force(now) if forced else self.breaker.admit(now)
-        if breaker is None:
-            raise AssertionError("a breaker that admits gives a lease")
+        if ticket is None or breaker is None:
+            raise AssertionError("a lease is asked for after `refusal` has found nothing")
         self.attempts_total += 1
         self.load.started()
         return Lease(
@@ -259,52 +175,47 @@ class DeploymentState:
             mark=self.headroom.sent(tokens),
         )
 
-    def observed(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
-        """Take note of what the provider says is left of its rate limits."""
+    def record_headroom(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
+        """Record what the provider reports is left of its rate limits."""
         self.headroom.observed(headroom, lease.mark, now)
 
-    def answered(self, lease: Lease, now: float) -> None:
-        """Take note of an attempt's first content."""
-        self._outlooks.clear()
+    def record_first_content(self, lease: Lease, now: float) -> None:
+        """Record that an attempt's first content arrived."""
+        self.measurements.forget_live_stats()
         latency = now - lease.started_at
         lease.first_content_at = now
-        self.checks.heard(now)
+        self.checks.call_observed(now)
         slow = self.breaker.rule.is_slow(latency)
         was_open = self.breaker.is_open
         self.breaker.answered(lease.breaker, now, slow=slow)
-        self._note_recovery(was_open)
+        self._clear_penalty_if_recovered(was_open)
         self.load.answered(latency, now)
-        self._first_contents[lease.streaming].record(latency, now)
+        self.measurements.first_content(latency, streaming=lease.streaming, now=now)
 
     def succeeded(self, lease: Lease, usage: Usage | None, now: float) -> None:
         """Settle a lease whose attempt became a complete answer."""
         self._settle(lease)
-        duration = now - lease.started_at
         first = now if lease.first_content_at is None else lease.first_content_at
         slow = self.breaker.rule.is_slow(first - lease.started_at)
         was_open = self.breaker.is_open
         self.breaker.succeeded(lease.breaker, now, slow=slow)
-        self._note_recovery(was_open)
+        self._clear_penalty_if_recovered(was_open)
         self._limiter.succeeded(lease.ticket, now)
-        self._outcomes.succeeded(now)
         self._served_total += 1
-        self._durations.record(duration, now)
-        if usage is not None and usage.output_tokens and duration > 0:
-            self._speeds.append(usage.output_tokens / duration)
+        self.measurements.succeeded(now - lease.started_at, usage, now)
 
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed."""
         self._settle(lease)
-        self.checks.heard(now)
+        self.checks.call_observed(now)
         rule = failure.rule
         self.breaker.failed(lease.breaker, now, rule.breaker)
-        refused = failure.failure_class in {FailureClass.RATE_LIMITED, FailureClass.OVERLOADED}
-        if refused:
+        if rule.refused_for_load:
             self._limiter.overloaded(lease.ticket, now)
+            if failure.retry_after is not None:
+                self.gate.close_for(failure.retry_after, now)
         else:
             self._limiter.released(lease.ticket, now)
-        if refused and failure.retry_after is not None:
-            self.gate.close_for(failure.retry_after, now)
         if failure.headroom is not None:
             self.headroom.observed(failure.headroom, lease.mark, now)
         self._failures_total[failure.failure_class] += 1
@@ -314,12 +225,12 @@ class DeploymentState:
             return
         latency = now - lease.started_at
         self.load.failed(latency, now)
-        self._outcomes.failed(now)
+        self.measurements.failed(now)
         if lease.first_content_at is None and rule.breaker is BreakerEffect.SLOW_CALL:
-            self._first_contents[lease.streaming].record_censored(latency, now)
+            self.measurements.no_content(latency, streaming=lease.streaming, now=now)
 
     def released(self, lease: Lease, now: float) -> None:
-        """Settle a lease that says nothing of health: a loser, a departed caller."""
+        """Settle a lease that counts as neither success nor failure: the attempt was cancelled."""
         self._settle(lease)
         self.breaker.released(lease.breaker)
         self._limiter.released(lease.ticket, now)
@@ -327,21 +238,13 @@ class DeploymentState:
         if lease.first_content_at is None:
             latency = now - lease.started_at
             self.load.given_up(latency, now)
-            self._first_contents[lease.streaming].record_censored(latency, now)
+            self.measurements.no_content(latency, streaming=lease.streaming, now=now)
 
     def checked(self, result: CheckResult, now: float) -> None:
-        """Take note of an active check; a good one lets the next call probe without waiting."""
-        self.checks.checked(result, now)
+        """Record an active check; after a good one the next call may probe an open breaker."""
+        self.checks.ended(result, now)
         if result.failure is None:
             self.breaker.probe_soon(now)
-
-    def withdrawn(self, lease: Lease, tokens: int, now: float) -> None:
-        """Settle the last lease, whose attempt of `tokens` never started: a budget refused it."""
-        self._settle(lease)
-        self.headroom.unsent(tokens)
-        self.breaker.released(lease.breaker)
-        self._limiter.released(lease.ticket, now)
-        self.attempts_total -= 1
 
     @property
     def queued(self) -> int:
@@ -354,13 +257,10 @@ class DeploymentState:
         return self.load.in_flight
 
     def health(self, now: float, *, disabled: str) -> DeploymentHealth:
-        """Return what operators are told; `disabled` says why it is out of use, or is empty."""
-        outcomes = self._outcomes.outcomes(now)
+        """Return what operators see; `disabled` says why it is disabled, or is empty."""
+        outcomes = self.measurements.outcomes(now)
         breaker = self.breaker.snapshot(now)
-        speeds = sorted(self._speeds)
         waits = self.gate.closed_for(now)
-        streaming = self._first_contents[True].window
-        first_contents = streaming if streaming.count(now) else self._first_contents[False].window
         return DeploymentHealth(
             deployment=self.deployment,
             state=self._summary(outcomes, breaker.state, waits, disabled=disabled),
@@ -368,9 +268,9 @@ class DeploymentState:
             success_rate=outcomes.success_rate,
             outcomes=outcomes.calls,
             window=outcomes.span,
-            time_to_first_content=_quantiles(first_contents, now),
-            duration=_quantiles(self._durations, now),
-            output_tokens_per_second=speeds[len(speeds) // 2] if speeds else None,
+            time_to_first_content=self.measurements.first_content_quantiles(now),
+            duration=self.measurements.duration_quantiles(now),
+            output_tokens_per_second=self.measurements.output_tokens_per_second(),
             in_flight=self.in_flight,
             concurrency_limit=self._limiter.limit,
             queued=self._limiter.queued,
@@ -387,6 +287,26 @@ class DeploymentState:
             disabled_description=disabled,
         )
 
+    def _unavailability(self, tokens: int, now: float, *, may_probe: bool) -> LeaseRefusal | None:
+        """Return why the deployment should not be called now, whether it has a place or not."""
+        wait = self.gate.closed_for(now)
+        if wait > 0:
+            return self._refusal(Obstacle.GATED, wait, f"asked not to be called for {wait:.3g} s")
+        probe_at = self.breaker.next_probe_at(now)
+        if probe_at is not None and not (may_probe and self.breaker.admits(now)):
+            wait = probe_at - now
+            return self._refusal(
+                Obstacle.BREAKER_OPEN, wait, f"has an open circuit breaker for {wait:.3g} s"
+            )
+        if self.checks.is_unreachable:
+            return self._refusal(Obstacle.UNREACHABLE, None, "failed the last health check")
+        wait = self.headroom.wait(tokens, now)
+        if wait > 0:
+            return self._refusal(
+                Obstacle.NO_HEADROOM, wait, f"is at its rate limit for {wait:.3g} s"
+            )
+        return None
+
     def _summary(
         self, outcomes: SuccessRate, breaker: BreakerState, waits: float, *, disabled: str
     ) -> HealthState:
@@ -400,29 +320,18 @@ class DeploymentState:
             return HealthState.DEGRADED
         return HealthState.HEALTHY
 
-    def _full(self) -> LeaseRefusal:
-        return self._refusal(Obstacle.FULL, None, f"has its {self._limiter.limit} places taken")
-
     def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> LeaseRefusal:
         return LeaseRefusal(
             deployment=self.deployment, obstacle=obstacle, wait=wait, description=description
         )
 
-    def _note_recovery(self, was_open: bool) -> None:  # noqa: FBT001 - a moment's fact
+    def _clear_penalty_if_recovered(self, was_open: bool) -> None:  # noqa: FBT001 - a moment's fact
         if was_open and not self.breaker.is_open:
             self.load.recovered()
 
     def _settle(self, lease: Lease) -> None:
-        self._outlooks.clear()
+        self.measurements.forget_live_stats()
         if lease.settled:
             raise AssertionError("a lease is settled exactly once")
         lease.settled = True
         self.load.ended()
-
-
-def _quantiles(window: LatencyWindow, now: float) -> Quantiles | None:
-    samples = window.count(now)
-    p50, p90, p95, p99 = (window.quantile(share, now) for share in (0.5, 0.9, 0.95, 0.99))
-    if p50 is None or p90 is None or p95 is None or p99 is None:
-        return None
-    return Quantiles(p50=p50, p90=p90, p95=p95, p99=p99, samples=samples)

@@ -1,16 +1,23 @@
-"""Credentials and models that are out of use until a check succeeds, and when to check.
+"""Credentials and models that are disabled until a check succeeds, and when to check.
 
-A refused key or a spent quota does not mend within seconds, so it is no breaker's business: the
-credential is out for all its deployments, and is checked at growing intervals.
+A refused key or a spent quota does not recover within seconds, so no breaker is involved: the
+credential is disabled for all its deployments, and is checked at growing intervals.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from typing import assert_never
 
 from routersvc.domain.catalogue.deployments import (
     Deployment,
+)
+from routersvc.domain.outcomes.failure_rules import (
+    Disables,
+)
+from routersvc.domain.outcomes.failures import (
+    Failure,
 )
 
 
@@ -29,14 +36,14 @@ class Credential:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as its provider knows it."""
+    """A model under the name that its provider uses."""
 
     provider: str
     wire_model: str
 
     @classmethod
     def of(cls, deployment: Deployment) -> ServedModel:
-        """Return the model that `deployment` asks for."""
+        """Return the model that calls of `deployment` name."""
         return cls(deployment.provider.name, deployment.wire_model)
 
 
@@ -60,32 +67,32 @@ class RecheckRule:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Disablement:
-    """Why something is out of use, since when, and when it is checked next.
+    """Why something is disabled, and when it is checked next.
 
-    `shown_by_check` says that a check which costs nothing can show that it has mended.
+    `cleared_by_free_check` says that a free check can show that the cause is gone.
     """
 
     reason: str
     since: float
     check_at: float
     interval: float
-    shown_by_check: bool = False
+    cleared_by_free_check: bool = False
 
 
 class Disablements:
-    """Everything that is out of use."""
+    """Everything that is disabled."""
 
     def __init__(self, rule: RecheckRule | None = None) -> None:
         self._rule = rule or RecheckRule()
         self._disabled: dict[Disableable, Disablement] = {}
 
     def disable(
-        self, key: Disableable, reason: str, now: float, *, shown_by_check: bool = False
+        self, key: Disableable, reason: str, now: float, *, cleared_by_free_check: bool = False
     ) -> None:
-        """Take `key` out of use.
+        """Disable `key`.
 
-        Where it is out already only the reason changes: calls that were under way when it was
-        disabled fail as well, and must neither hasten nor put off the check.
+        Where it is disabled already only the reason changes: calls that were running when it was
+        disabled fail as well, and must not move the check.
         """
         known = self._disabled.get(key)
         if known is None:
@@ -94,19 +101,46 @@ class Disablements:
                 since=now,
                 check_at=now + self._rule.first,
                 interval=self._rule.first,
-                shown_by_check=shown_by_check,
+                cleared_by_free_check=cleared_by_free_check,
             )
         else:
             self._disabled[key] = dataclasses.replace(
-                known, reason=reason, shown_by_check=shown_by_check
+                known, reason=reason, cleared_by_free_check=cleared_by_free_check
             )
 
     def enable(self, key: Disableable) -> None:
-        """Take `key` back into use: a check succeeded, or an operator acted."""
+        """Enable `key` again: a check succeeded, or an operator acted."""
         self._disabled.pop(key, None)
 
+    def call_failed(self, deployment: Deployment, failure: Failure, now: float) -> None:
+        """Disable credential or model, as the rule of the failure says."""
+        rule = failure.rule
+        key: Disableable
+        match rule.disables:
+            case Disables.CREDENTIAL:
+                key = Credential.of(deployment)
+            case Disables.MODEL:
+                key = ServedModel.of(deployment)
+            case Disables.NOTHING:
+                return
+            case _:
+                assert_never(rule.disables)
+        self.disable(key, failure.message, now, cleared_by_free_check=rule.cleared_by_free_check)
+
+    def call_succeeded(self, deployment: Deployment) -> None:
+        """Enable credential and model of a deployment that answered."""
+        if self._disabled:
+            self.enable(Credential.of(deployment))
+            self.enable(ServedModel.of(deployment))
+
+    def call_starts(self, deployment: Deployment, now: float) -> None:
+        """Count a call of a disabled deployment as its check; the next one waits for its turn."""
+        if self._disabled:
+            self.take(Credential.of(deployment), now)
+            self.take(ServedModel.of(deployment), now)
+
     def find(self, deployment: Deployment) -> Disablement | None:
-        """Return why `deployment` cannot be used: for its credential or its model; else `None`."""
+        """Return why the credential or the model of `deployment` is disabled; else `None`."""
         if not self._disabled:
             return None
         return self._disabled.get(Credential.of(deployment)) or self._disabled.get(
@@ -114,13 +148,13 @@ class Disablements:
         )
 
     def get(self, key: Disableable) -> Disablement | None:
-        """Return why `key` is out of use; `None` where it is not."""
+        """Return why `key` is disabled; `None` where it is not."""
         return self._disabled.get(key)
 
     def take(self, key: Disableable, now: float) -> bool:
-        """Whether `key` is to be checked now; if so, put off its next check.
+        """Return whether `key` is due for a check now; if so, schedule the next one.
 
-        A check that succeeds calls `enable`. One that fails, or is never made, has nothing to do.
+        A check that succeeds calls `enable`; one that fails, or is never made, calls nothing.
         """
         found = self._disabled.get(key)
         if found is None or now < found.check_at:

@@ -1,9 +1,8 @@
-"""All deployments with what each has been through: who may be called now, and what calling taught.
+"""All deployments with their live state: which may be called now, and what their calls showed.
 
-The only place where an attempt's outcome becomes health. A race asks `start` before it starts an
-attempt and settles the lease exactly once: `succeeded`, `failed` or `released`. A lease that is
-released (a loser, a departed caller, a passed deadline) opens no breaker and lowers no success
-rate.
+The only place where an attempt's outcome becomes health. A race calls `start` before it starts an
+attempt, and settles the lease exactly once: `succeeded`, `failed` or `released`. A released lease
+(a loser, a departed caller, a passed deadline) opens no breaker and lowers no success rate.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from routersvc.domain.catalogue.deployments import (
     Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
 )
 from routersvc.domain.conversation.rate_limit_headroom import (
     RateLimitHeadroom,
@@ -30,7 +26,7 @@ from routersvc.domain.fleet.active_checks import (
     CheckRule,
 )
 from routersvc.domain.fleet.attempt_budgets import (
-    BudgetBook,
+    AttemptBudgets,
     BudgetRule,
 )
 from routersvc.domain.fleet.breaker_health import (
@@ -48,10 +44,10 @@ from routersvc.domain.fleet.disablements import (
     Disablement,
     Disablements,
     RecheckRule,
-    ServedModel,
 )
 from routersvc.domain.fleet.fleet_views import (
-    FleetView,
+    PlanningView,
+    ReadingView,
 )
 from routersvc.domain.fleet.health import (
     DeploymentHealth,
@@ -64,29 +60,22 @@ from routersvc.domain.fleet.leases import (
 from routersvc.domain.fleet.load_balancing import (
     LoadBalancer,
 )
-from routersvc.domain.fleet.queues import (
-    MAX_QUEUES,
+from routersvc.domain.fleet.queue_waits import (
+    MAX_QUEUES_PER_CALL,
     QueuePlace,
     QueueWait,
 )
+from routersvc.domain.measures.latency_histories import (
+    LatencyView,
+)
 from routersvc.domain.outcomes.attempt_reports import (
     AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    Disables,
-    FailureClass,
 )
 from routersvc.domain.outcomes.failures import (
     Failure,
 )
 from routersvc.domain.planning.plans import (
     Plan,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-    HedgeSituation,
-    decide,
-    has_exploded,
 )
 
 
@@ -101,7 +90,7 @@ class FleetRules:
 
 
 class Fleet:
-    """Every deployment's state. Synchronous; told the time."""
+    """The live state of every deployment. Synchronous; takes `now`."""
 
     def __init__(
         self,
@@ -116,8 +105,8 @@ class Fleet:
             for deployment in deployments
         }
         self._disablements = Disablements(self._rules.rechecks)
-        self._budgets = BudgetBook(self._rules.budgets)
-        self._picker = LoadBalancer(random)
+        self._budgets = AttemptBudgets(self._rules.budgets)
+        self._balancer = LoadBalancer(random)
 
     @property
     def running_attempts(self) -> int:
@@ -126,16 +115,20 @@ class Fleet:
 
     @property
     def waiting_tickets(self) -> int:
-        """How many tickets wait for a place, twins counted apart."""
+        """How many tickets wait for a place; each of two tied tickets counts."""
         return sum(state.queued for state in self._states.values())
 
-    def arrived(self, plan: Plan, now: float) -> None:
-        """Take note of a request: it pays for extra attempts of its policy and its providers."""
-        self._budgets.arrived(plan, now)
+    def request_started(self, plan: Plan, now: float) -> None:
+        """Record a request: it deposits in the budgets of its policy and its providers."""
+        self._budgets.deposit(plan, now)
 
-    def view(self, now: float, *, drawing: bool = True) -> FleetView:
-        """Return what is known at `now`; not `drawing` changes nothing, for explanations."""
-        return FleetView(self._states, picker=self._picker if drawing else None, now=now)
+    def planning_view(self, now: float) -> PlanningView:
+        """Return the fleet as the plan of one call needs it: draws, and keeps what it computes."""
+        return PlanningView(self._states, balancer=self._balancer, now=now)
+
+    def reading_view(self, now: float) -> ReadingView:
+        """Return the fleet as explanations need it. Reading it changes nothing."""
+        return ReadingView(self._states, now=now)
 
     def start(
         self,
@@ -149,40 +142,37 @@ class Fleet:
         forced: bool = False,
         ticket: Ticket | None = None,
     ) -> Lease | LeaseRefusal:
-        """Return the right to start an attempt now, or what keeps it from starting.
+        """Return the right to start an attempt now, or why it may not start.
 
-        `asked_before` says that no budget paid for one of the same call before. `forced` overrules
-        breaker and rate-limit headroom: the least bad choice when nothing else is left. It
-        overrules neither a provider that asked not to be called nor a disabled credential. `ticket`
-        is one that has waited for its place and got it; with a refusal it is given back.
+        The budgets pay last, once nothing else is in the way. `asked_before` says that they refused
+        an attempt of the same call before. `forced` overrules breaker, health check and rate-limit
+        headroom: the least bad choice when nothing else is left. It overrules neither a provider
+        that asked not to be called nor a disabled credential. `ticket` is one that has waited for
+        its place and got it; after a refusal its place is free again.
         """
-        answer = self._lease(deployment, plan, now, forced=forced, ticket=ticket)
-        if isinstance(answer, LeaseRefusal):
-            if ticket is not None:
-                ticket.limiter.released(ticket, now)
-            return answer
+        refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
-        if not self._budgets.pays(
+        if refusal is None and not self._budgets.pay(
             deployment,
             plan,
             reason=reason,
             earlier_failovers=earlier_failovers,
-            success_rate=state.outcomes(now).success_rate,
+            success_rate=state.measurements.outcomes(now).success_rate,
             now=now,
             asked_before=asked_before,
         ):
-            state.withdrawn(answer, plan.tokens, now)
-            return LeaseRefusal(
+            refusal = LeaseRefusal(
                 deployment=deployment,
                 obstacle=Obstacle.BUDGET_SPENT,
                 wait=None,
                 description="may not be called: the budget for extra attempts is spent",
             )
-        if self._disablements.find(deployment) is not None:
-            # This call is the check; the next one waits for its turn.
-            self._disablements.take(Credential.of(deployment), now)
-            self._disablements.take(ServedModel.of(deployment), now)
-        return answer
+        if refusal is not None:
+            if ticket is not None:
+                ticket.limiter.released(ticket, now)
+            return refusal
+        self._disablements.call_starts(deployment, now)
+        return state.lease(plan.tokens, now, streaming=plan.streaming, forced=forced, ticket=ticket)
 
     def enqueue(
         self,
@@ -193,125 +183,76 @@ class Fleet:
         on_start: Callable[[], None],
         now: float,
     ) -> QueueWait | None:
-        """Let a call wait for a place at the first of `deployments`, all of which are full.
+        """Queue a call for a place at the first of `deployments`, all of which are full.
 
-        `on_start` is called when there is one. `None` where every queue is full, too.
+        `on_start` is called when a place is free. Returns `None` where every queue is full as well.
         """
         places: list[QueuePlace] = []
         for deployment in deployments:
             ticket = self._states[deployment.name].enqueue(on_start)
             if ticket is not None:
                 places.append(QueuePlace(deployment, ticket))
-                if len(places) == MAX_QUEUES:
+                if len(places) == MAX_QUEUES_PER_CALL:
                     break
         if not places:
             return None
         longest = self._rules.deployments.concurrency.max_wait
         return QueueWait(places, reason=reason, caused_by=caused_by, until=now + longest)
 
-    def is_late_itself(self, deployment: Deployment, plan: Plan, now: float) -> bool:
-        """Whether a hedge there would not help: its own latency has exploded."""
-        rule = plan.hedging_rule
-        history = self._states[deployment.name].history(streaming=plan.streaming)
-        return has_exploded(history.view(rule.percentile, now), rule)
+    def latency_view(
+        self, deployment: Deployment, percentile: float, *, streaming: bool, now: float
+    ) -> LatencyView | None:
+        """Return the times to first content of one class of request. Changes nothing."""
+        history = self._states[deployment.name].measurements.history(streaming=streaming)
+        return history.view(percentile, now)
 
-    def recovers(self, deployment: Deployment, now: float) -> bool:
-        """Whether a deployment is not back in full use: its breaker is not closed."""
+    def refresh_latency_views(
+        self, deployments: Iterable[Deployment], percentile: float, *, streaming: bool, now: float
+    ) -> None:
+        """Keep what `latency_view` returns for a quarter of a second, for calls that follow."""
+        for deployment in deployments:
+            history = self._states[deployment.name].measurements.history(streaming=streaming)
+            history.refresh(percentile, now)
+
+    def usual_duration(self, deployment: Deployment, now: float) -> float | None:
+        """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
+        return self._states[deployment.name].measurements.usual_duration(now)
+
+    def is_degraded(self, deployment: Deployment, now: float) -> bool:
+        """Whether calls of a deployment fail more often than they should."""
+        return self._states[deployment.name].is_degraded(now)
+
+    def is_recovering(self, deployment: Deployment, now: float) -> bool:
+        """Whether the breaker of a deployment is open or half open."""
         return self._states[deployment.name].breaker.state(now) is not BreakerState.CLOSED
 
-    def hedge(
-        self,
-        plan: Plan,
-        *,
-        primary: Deployment,
-        other: Deployment | None,
-        running: int,
-        time_left: float,
-        now: float,
-        refused_after: float | None = None,
-        changes_nothing: bool = False,
-    ) -> HedgeDecision:
-        """Return when a hedge on `other` may start beside the attempt on `primary`.
+    def record_headroom(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
+        """Record what the provider reports is left of its rate limits."""
+        self._states[lease.deployment.name].record_headroom(lease, headroom, now)
 
-        `time_left` is seconds from the start of that attempt to the deadline. `refused_after`
-        is when a hedge was due and did not get a lease, in seconds from that start, too.
-        """
-        rule = plan.hedging_rule
-        state = self._states[primary.name]
-        history = state.history(streaming=plan.streaming)
-        weighs_cost = rule.mode is HedgingMode.AUTO
-        looks = history.peek if changes_nothing else history.view
-        other_view = None
-        other_duration = None
-        if other is not None:
-            other_state = self._states[other.name]
-            if weighs_cost or refused_after is not None:
-                other_duration = other_state.usual_duration(now)
-            other_history = other_state.history(streaming=plan.streaming)
-            other_looks = other_history.peek if changes_nothing else other_history.view
-            other_view = other_looks(rule.percentile, now)
-        return decide(
-            rule,
-            HedgeSituation(
-                running=running,
-                has_other=other is not None,
-                time_left=time_left,
-                useful_time=plan.timeouts.useful,
-                priority=plan.priority,
-                previous_attempts=plan.previous_attempts,
-                has_side_effects=plan.has_side_effects,
-                latency_budget=plan.latency_budget,
-                primary=looks(rule.percentile, now),
-                primary_degraded=weighs_cost and state.is_degraded(now),
-                other=other_view,
-                other_duration=other_duration,
-                cost_ratio=_cost_ratio(primary, other) if weighs_cost else None,
-                refused_after=refused_after,
-            ),
-        )
-
-    def observed(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
-        """Take note of what the provider says is left of its rate limits."""
-        self._states[lease.deployment.name].observed(lease, headroom, now)
-
-    def answered(self, lease: Lease, now: float) -> None:
-        """Take note of an attempt's first content."""
-        self._states[lease.deployment.name].answered(lease, now)
+    def record_first_content(self, lease: Lease, now: float) -> None:
+        """Record that an attempt's first content arrived."""
+        self._states[lease.deployment.name].record_first_content(lease, now)
 
     def succeeded(self, lease: Lease, *, usage: Usage | None, now: float) -> None:
         """Settle a lease whose attempt became a complete answer."""
-        deployment = lease.deployment
-        self._states[deployment.name].succeeded(lease, usage, now)
-        if self._disablements.find(deployment) is not None:
-            self._disablements.enable(Credential.of(deployment))
-            self._disablements.enable(ServedModel.of(deployment))
+        self._states[lease.deployment.name].succeeded(lease, usage, now)
+        self._disablements.call_succeeded(lease.deployment)
 
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed."""
-        deployment = lease.deployment
-        self._states[deployment.name].failed(lease, failure, now)
-        match failure.rule.disables:
-            case Disables.CREDENTIAL:
-                self._disablements.disable(
-                    Credential.of(deployment),
-                    failure.message,
-                    now,
-                    shown_by_check=failure.failure_class is FailureClass.AUTHENTICATION,
-                )
-            case Disables.MODEL:
-                self._disablements.disable(ServedModel.of(deployment), failure.message, now)
-            case Disables.NOTHING:
-                pass
+        self._states[lease.deployment.name].failed(lease, failure, now)
+        self._disablements.call_failed(lease.deployment, failure, now)
 
     def released(self, lease: Lease, now: float) -> None:
-        """Settle a lease that says nothing of health: a loser, a departed caller."""
+        """Settle a lease that counts as neither success nor failure: the attempt was cancelled."""
         self._states[lease.deployment.name].released(lease, now)
 
     def take_due_checks(self, now: float) -> list[Deployment]:
-        """Return the deployments to check now, and put off the next check of each.
+        """Return the deployments to check now, and schedule the next check of each.
 
-        A free check shows what a provider says to a credential, so one deployment speaks for all
-        that share it; a completion is asked of each.
+        A free check tests a credential, so one deployment is checked for all that share it;
+        completions are sent to each.
         """
         rule = self._rules.checks
         if rule.method is CheckMethod.OFF:
@@ -320,7 +261,7 @@ class Fleet:
         for state in self._states.values():
             deployment = state.deployment
             if deployment.enabled and self._needs_check(state, now):
-                state.checks.asked(now)
+                state.checks.started(now)
                 is_free = rule.method is CheckMethod.FREE
                 due.setdefault(
                     Credential.of(deployment) if is_free else deployment.name, deployment
@@ -328,84 +269,78 @@ class Fleet:
         return list(due.values())
 
     def checked(self, deployment: Deployment, result: CheckResult, now: float) -> None:
-        """Take note of an active check; a free one speaks for all that share the credential.
+        """Record an active check; a free one counts for all that share the credential.
 
-        A completion takes credential and model back into use, a free check a key that was refused:
-        of quotas, permissions and models it says nothing.
+        A completion enables credential and model again. A free check enables only a credential that
+        was refused: it does not test quotas, permissions and models.
         """
         credential = Credential.of(deployment)
         if self._rules.checks.method is CheckMethod.COMPLETION:
             self._states[deployment.name].checked(result, now)
             if result.failure is None:
-                self._disablements.enable(credential)
-                self._disablements.enable(ServedModel.of(deployment))
+                self._disablements.call_succeeded(deployment)
             return
         for state in self._states.values():
             if Credential.of(state.deployment) == credential:
                 state.checked(result, now)
         disabled = self._disablements.get(credential)
-        if result.failure is None and disabled is not None and disabled.shown_by_check:
+        if result.failure is None and disabled is not None and disabled.cleared_by_free_check:
             self._disablements.enable(credential)
 
     def obstacles(
         self, deployments: Iterable[Deployment], plan: Plan, now: float
     ) -> dict[str, LeaseRefusal]:
-        """Return by name what keeps calls of `deployments` from starting now. Changes nothing."""
-        states = self._states
-        tokens = plan.tokens
-        may_probe = not plan.has_side_effects
+        """Return by name which of `deployments` would refuse a call now. Changes nothing."""
         found: dict[str, LeaseRefusal] = {}
         for deployment in deployments:
-            name = deployment.name
-            disabled = self._disablements.find(deployment)
-            if disabled is not None and now < disabled.check_at:
-                found[name] = self._disabled(deployment, disabled, now)
-            elif refusal := states[name].blocking_reason(tokens, now, may_probe=may_probe):
-                found[name] = refusal
+            refusal = self._refusal(deployment, plan, now)
+            if refusal is not None:
+                found[deployment.name] = refusal
         return found
 
     def seen_first_content(
         self, deployment: Deployment, *, streaming: bool, now: float
     ) -> float | None:
-        """Return the usual seconds to first content as planning has just seen them, if it has."""
-        seen = self._states[deployment.name].seen_live_stats(now, streaming=streaming)
-        return None if seen is None else seen.first_content
+        """Return the median seconds to first content that planning has just used, if it has."""
+        measurements = self._states[deployment.name].measurements
+        kept = measurements.kept_live_stats(now, streaming=streaming)
+        return None if kept is None else kept.first_content
 
     def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
         """Return the seconds until a deployment may be called, 0 for now. Changes nothing."""
-        refusal = self._states[deployment.name].obstacle(tokens, now)
+        refusal = self._states[deployment.name].refusal(tokens, now, needs_place=False)
         return 0.0 if refusal is None or refusal.wait is None else refusal.wait
 
     def health(self, deployment: Deployment, now: float) -> DeploymentHealth:
-        """Return how one deployment fares. Changes nothing."""
+        """Return the health of one deployment. Changes nothing."""
         disabled = self._disablements.find(deployment)
         if not deployment.enabled:
-            description = "the operator has taken it out"
+            description = "disabled by configuration"
         elif disabled is not None:
             description = f"{disabled.reason}; checked again in {disabled.check_at - now:.0f} s"
         else:
             description = ""
         return self._states[deployment.name].health(now, disabled=description)
 
-    def _lease(
+    def _refusal(
         self,
         deployment: Deployment,
         plan: Plan,
         now: float,
         *,
-        forced: bool,
-        ticket: Ticket | None,
-    ) -> Lease | LeaseRefusal:
+        forced: bool = False,
+        needs_place: bool = True,
+    ) -> LeaseRefusal | None:
+        """Return why an attempt may not start now, budgets apart. Changes nothing."""
         disabled = self._disablements.find(deployment)
         if disabled is not None and now < disabled.check_at:
             return self._disabled(deployment, disabled, now)
-        return self._states[deployment.name].lease(
+        return self._states[deployment.name].refusal(
             plan.tokens,
             now,
-            streaming=plan.streaming,
             may_probe=not plan.has_side_effects,
             forced=forced,
-            ticket=ticket,
+            needs_place=needs_place,
         )
 
     def _needs_check(self, state: DeploymentState, now: float) -> bool:
@@ -426,14 +361,5 @@ class Fleet:
             deployment=deployment,
             obstacle=Obstacle.CREDENTIAL_DISABLED if is_credential else Obstacle.MODEL_DISABLED,
             wait=wait,
-            description=f"is out of use ({disabled.reason}) and checked again in {wait:.0f} s",
+            description=f"is disabled ({disabled.reason}) and checked again in {wait:.0f} s",
         )
-
-
-def _cost_ratio(primary: Deployment, other: Deployment | None) -> float | None:
-    """Return what a token of the other costs as a multiple of one of the primary's."""
-    if other is None or primary.model.prices is None or other.model.prices is None:
-        return None
-    ours = primary.model.prices.input + primary.model.prices.output
-    theirs = other.model.prices.input + other.model.prices.output
-    return theirs / ours if ours else None

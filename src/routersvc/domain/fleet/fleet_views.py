@@ -1,4 +1,4 @@
-"""The fleet at one moment, as planning sees it."""
+"""The fleet at one moment: as calls are planned by it, and as explanations read it."""
 
 from __future__ import annotations
 
@@ -21,39 +21,68 @@ from routersvc.domain.planning.live_stats import (
 )
 
 
-class FleetView:
-    """What every deployment's state says at `now`.
+class ReadingView:
+    """The fleet at `now`. Draws nothing and changes nothing."""
 
-    With a `picker` equal deployments are drawn, as calls are; without one nothing is drawn and
-    nothing changes, as explanations need it.
+    __slots__ = ("_now", "_states")
+
+    def __init__(self, states: Mapping[str, DeploymentState], *, now: float) -> None:
+        self._states = states
+        self._now = now
+
+    def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
+        """Return equal deployments in the order in which draws most likely try them: by load.
+
+        One that awaits its probe comes first.
+        """
+        states = [self._states[deployment.name] for deployment in equals]
+        now = self._now
+        contenders = [state.contender(now) for state in states]
+        costs = costs_of(contenders, now)
+        order = sorted(
+            range(len(contenders)), key=lambda index: (contenders[index].share <= 0, costs[index])
+        )
+        _put_probes_first(order, contenders, states, now)
+        return [equals[index] for index in order]
+
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
+        """Return what calls have lately shown of a deployment."""
+        measurements = self._states[deployment.name].measurements
+        return measurements.live_stats(self._now, streaming=streaming)
+
+
+class PlanningView:
+    """The fleet at `now`, for the plan of one call.
+
+    Draws equal deployments with `balancer`, and keeps the live stats that it computes for the
+    plans that follow.
     """
 
-    __slots__ = ("_now", "_picker", "_ready", "_states")
+    __slots__ = ("_balancer", "_now", "_ready", "_states")
 
     def __init__(
-        self, states: Mapping[str, DeploymentState], *, picker: LoadBalancer | None, now: float
+        self, states: Mapping[str, DeploymentState], *, balancer: LoadBalancer, now: float
     ) -> None:
         self._states = states
-        self._picker = picker
+        self._balancer = balancer
         self._now = now
         self._ready = 0
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return equal deployments in the order in which to try them: by a draw over their load.
 
-        One that awaits its probe comes first, for a single call, or it would never be found well.
-        Behind as many as are drawn that can be called now, others only take turns.
+        One that awaits its probe comes first, for a single call, or it would never recover. Once
+        as many as are drawn can be called now, further groups only rotate.
         """
-        picker = self._picker
-        if picker is not None and self._ready >= DRAWN:
-            turn = picker.turn(len(equals))
+        balancer = self._balancer
+        if self._ready >= DRAWN:
+            turn = balancer.turn(len(equals))
             return [*equals[turn:], *equals[:turn]]
         states = [self._states[deployment.name] for deployment in equals]
         now = self._now
         contenders = [state.contender(now) for state in states]
-        order = _least_loaded(contenders, now) if picker is None else picker.order(contenders, now)
-        if min([contender.share for contender in contenders]) <= 0:
-            order.sort(key=lambda index: not states[index].awaits_probe(now))
+        order = balancer.order(contenders, now)
+        _put_probes_first(order, contenders, states, now)
         self._ready += sum(
             [
                 contender.share > 0 and state.gate.closed_for(now) <= 0
@@ -63,15 +92,20 @@ class FleetView:
         return [equals[index] for index in order]
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
-        """Return what calls have lately shown of a deployment."""
-        return self._states[deployment.name].live_stats(
-            self._now, streaming=streaming, changes_nothing=self._picker is None
-        )
+        """Return what calls have lately shown of a deployment; compute it once and keep it."""
+        measurements = self._states[deployment.name].measurements
+        kept = measurements.kept_live_stats(self._now, streaming=streaming)
+        if kept is None:
+            measurements.refresh_live_stats(self._now, streaming=streaming)
+            kept = measurements.live_stats(self._now, streaming=streaming)
+        return kept
 
 
-def _least_loaded(contenders: Sequence[LoadContender], now: float) -> list[int]:
-    """Return the order to which draws tend: by load, those that are not called last."""
-    costs = costs_of(contenders, now)
-    return sorted(
-        range(len(contenders)), key=lambda index: (contenders[index].share <= 0, costs[index])
-    )
+def _put_probes_first(
+    order: list[int],
+    contenders: Sequence[LoadContender],
+    states: Sequence[DeploymentState],
+    now: float,
+) -> None:
+    if min([contender.share for contender in contenders]) <= 0:
+        order.sort(key=lambda index: not states[index].awaits_probe(now))

@@ -1,4 +1,4 @@
-"""How the deployments fare, as told to operators. Ages and delays are seconds."""
+"""The health of deployments, as operators see it. Ages and delays are seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from routersvc.domain.outcomes.failure_rules import (
 
 
 class HealthState(enum.Enum):
-    """Sums up how a deployment fares."""
+    """The health of a deployment in one word."""
 
     UNKNOWN = "unknown"
     HEALTHY = "healthy"
@@ -52,7 +52,7 @@ class HealthCheckResult:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentHealth:
-    """How one deployment fares. `None` where nothing is known."""
+    """The health of one deployment. `None` where nothing is known."""
 
     deployment: Deployment
     state: HealthState

@@ -1,4 +1,4 @@
-"""The right to run one attempt, and why there is none to be had."""
+"""The right to run one attempt, and why it is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from routersvc.domain.outcomes.failures import (
 class Lease:
     """The right to run one attempt on one deployment; settled exactly once.
 
-    `streaming` tells the class of request whose latencies it belongs to.
+    `streaming` is the class of request whose latencies it counts for.
     """
 
     deployment: Deployment
@@ -55,7 +55,7 @@ class Obstacle(enum.Enum):
     BUDGET_SPENT = "budget_spent"
 
 
-_CLASSES = {
+_FAILURE_CLASSES = {
     Obstacle.CREDENTIAL_DISABLED: FailureClass.PERMISSION,
     Obstacle.MODEL_DISABLED: FailureClass.MODEL_NOT_FOUND,
     Obstacle.GATED: FailureClass.RATE_LIMITED,
@@ -78,7 +78,7 @@ class LeaseRefusal:
 
     @property
     def can_be_forced(self) -> bool:
-        """Whether trying is better than nothing: no provider asked not to be called."""
+        """Whether an attempt is better than none: the provider did not ask for a pause."""
         return self.obstacle in {
             Obstacle.BREAKER_OPEN,
             Obstacle.UNREACHABLE,
@@ -86,9 +86,9 @@ class LeaseRefusal:
         }
 
     def failure(self) -> Failure:
-        """Return what the caller hears where every deployment refused."""
+        """Return the failure that the caller gets where every deployment refused."""
         return Failure(
-            failure_class=_CLASSES[self.obstacle],
+            failure_class=_FAILURE_CLASSES[self.obstacle],
             message=f"`{self.deployment.name}` {self.description}",
             retry_after=self.wait,
         )

@@ -5,7 +5,7 @@ Comparing two at random instead of taking the best of all keeps many routers, ea
 view, from all choosing the same one. Failures are charged as latency, so that a deployment which
 fails fast does not look fast.
 
-A deployment in slow start is left out of the draw as often as its share says.
+A deployment in slow start takes part in the share of draws that its breaker grants.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _UNKNOWN_LATENCY = 1.0
 """Seconds; where no deployment of a group has been called yet only in-flight decides."""
 
 
-class Load:
+class DeploymentLoad:
     """How busy and how fast one deployment is."""
 
     __slots__ = ("_latency", "in_flight")
@@ -43,21 +43,16 @@ class Load:
         self.in_flight = 0
         self._latency = PeakEwmaLatency(decay=decay)
 
-    @property
-    def known_latency(self) -> float | None:
-        """The peak average after the last attempt in seconds; `None` before the first."""
-        return self._latency.last
-
     def fading(self, now: float) -> tuple[float, float] | None:
         """Return the known latency and the share of it that is still believed."""
         return self._latency.fading(now)
 
     def started(self) -> None:
-        """Take note that an attempt starts."""
+        """Count an attempt that starts."""
         self.in_flight += 1
 
     def ended(self) -> None:
-        """Take note that an attempt ended, in whatever way. Its latency is told apart.
+        """Count an attempt that ended in any way. Its latency is recorded separately.
 
         Raises:
             AssertionError: more attempts ended than started.
@@ -67,26 +62,26 @@ class Load:
         self.in_flight -= 1
 
     def answered(self, latency: float, now: float) -> None:
-        """Take note of an attempt's time to first content, in seconds."""
+        """Record an attempt's time to first content, in seconds."""
         self._latency.observe(latency, now)
 
     def given_up(self, latency: float, now: float) -> None:
-        """Take note of an attempt that was cancelled without content after `latency` seconds."""
+        """Record an attempt that was cancelled without content after `latency` seconds."""
         self._latency.observe_at_least(latency, now)
 
     def failed(self, latency: float, now: float) -> None:
-        """Take note of a failure or refusal after `latency` seconds."""
+        """Record a failure or refusal after `latency` seconds."""
         self._latency.observe(max(latency, FAILURE_PENALTY), now)
 
     def recovered(self) -> None:
-        """Forget what failures were charged: who has proved well again competes like the others."""
+        """Forget the latency charged for failures: the deployment competes like the others."""
         self._latency.clear()
 
 
 class LoadContender(NamedTuple):
     """One of several equal deployments: its load, and the share of traffic its breaker grants."""
 
-    load: Load
+    load: DeploymentLoad
     share: float = 1.0
 
 
@@ -97,7 +92,7 @@ class LoadBalancer:
         self._random = random
 
     def order(self, contenders: Sequence[LoadContender], now: float) -> list[int]:
-        """Return all indices in the order of repeated draws: who is called first, and who next.
+        """Return all indices in the order of repeated draws, first choice first.
 
         Later places than the first `DRAWN` follow from load alone, those without a share last.
         """
@@ -124,7 +119,7 @@ class LoadBalancer:
         return ordered + left
 
     def turn(self, count: int) -> int:
-        """Return an index at random, for a cheap way to spread calls: each is as likely."""
+        """Return an index at random, each as likely: a cheap way to spread calls."""
         return int(self._random.random() * count)
 
     def _draw(self, contenders: Sequence[LoadContender]) -> list[int]:
@@ -150,8 +145,8 @@ def costs_of(contenders: Sequence[LoadContender], now: float) -> list[float]:
     That is its latency times those in flight and one more. What is known of a latency fades into a
     common prior while nothing is observed, so that a peak does not keep traffic away for ever. The
     prior is the lowest latency that is lately known in the group, else the lowest ever known:
-    whoever was idle for long is believed to be about that fast. Finagle fades into 0 instead, which
-    draws every caller at once to whoever was idle longest.
+    a deployment idle for long is assumed to be about that fast. Finagle fades into 0 instead, which
+    draws every caller at once to the one that was idle longest.
     """
     known = [contender.load.fading(now) for contender in contenders]
     lately = math.inf

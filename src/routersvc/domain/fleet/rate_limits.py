@@ -1,10 +1,10 @@
-"""Whether a provider would refuse a call now, reckoned from what it last said of its rate limits.
+"""Whether a provider would refuse a call now, estimated from its last rate-limit headers.
 
-Providers tell what is left with their answers. A ledger carries the last word on: it subtracts what
-has been sent since the answered call, and adds what comes back. Limits come back evenly until they
+Answers report what is left of the limits. A ledger extrapolates the last report: it subtracts what
+has been sent since the answered call, and adds what is refilled. Limits refill evenly until they
 are full at the reset (the token buckets of OpenAI, Anthropic and most others); where the limit
-itself is not told, everything comes back at the reset. Once the reset has passed nothing is known
-and nothing is held back: what is wrong then costs one refusal, which says it exactly.
+itself is not reported, everything is refilled at the reset. After the reset nothing is known and
+nothing is held back: an error then costs one refusal, which reports the exact state.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from routersvc.domain.conversation.rate_limit_headroom import (
 )
 
 UNSTATED_RESET = 10.0
-"""Seconds for which a word without a reset holds: Azure counts requests over 10 s at most."""
+"""Seconds until the reset where none is reported: Azure counts requests over 10 s at most."""
 
 LONGEST_TRUST = 600.0
-"""Seconds after which any word is forgotten: one daily limit misread must not last all day."""
+"""Seconds after which any report is ignored: one misread daily limit must not last all day."""
 
 
 class RateLimitMark(NamedTuple):
@@ -30,8 +30,8 @@ class RateLimitMark(NamedTuple):
     tokens: int
 
 
-class _Word(NamedTuple):
-    """What a provider last said of one limit, and how much had been sent by then."""
+class _ReportedLimit(NamedTuple):
+    """What a provider last reported of one limit, and how much had been sent by then."""
 
     remaining: int
     limit: int | None
@@ -42,7 +42,7 @@ class _Word(NamedTuple):
     def wait(self, amount: int, sent: int, now: float) -> float:
         """Return the seconds until `amount` more is not refused."""
         elapsed = now - self.at
-        # More than the whole limit never fits: then what is full has to do.
+        # More than the whole limit never fits: such a call waits for the full limit.
         wanted = amount if self.limit is None else min(amount, self.limit)
         missing = wanted + (sent - self.sent) - self.remaining
         if missing <= 0:
@@ -57,8 +57,8 @@ class RateLimitLedger:
 
     __slots__ = (
         "_headroom",
-        "_heard",
         "_observed_at",
+        "_reported_mark",
         "_requests",
         "_sent_requests",
         "_sent_tokens",
@@ -68,45 +68,40 @@ class RateLimitLedger:
     def __init__(self) -> None:
         self._sent_requests = 0
         self._sent_tokens = 0
-        self._requests: _Word | None = None
-        self._tokens: _Word | None = None
+        self._requests: _ReportedLimit | None = None
+        self._tokens: _ReportedLimit | None = None
         self._headroom: RateLimitHeadroom | None = None
         self._observed_at = 0.0
-        self._heard = 0
+        self._reported_mark = 0
 
     @property
     def headroom(self) -> RateLimitHeadroom | None:
-        """What the provider last said; `None` where it has said nothing."""
+        """What the provider last reported; `None` before that."""
         return self._headroom
 
     def age(self, now: float) -> float | None:
-        """Return how long ago the provider spoke, in seconds; `None` where it has not."""
+        """Return the age of the last report in seconds; `None` before that."""
         return None if self._headroom is None else now - self._observed_at
 
     def sent(self, tokens: int) -> RateLimitMark:
-        """Take note of a call of about `tokens` tokens; the mark goes with its answer."""
+        """Count a call of about `tokens` tokens; pass the mark to `observed` with its answer."""
         self._sent_requests += 1
         self._sent_tokens += tokens
         return RateLimitMark(self._sent_requests, self._sent_tokens)
 
-    def unsent(self, tokens: int) -> None:
-        """Take back the last `sent`: its call was not started after all."""
-        self._sent_requests -= 1
-        self._sent_tokens -= tokens
-
     def observed(self, headroom: RateLimitHeadroom, mark: RateLimitMark, now: float) -> None:
-        """Take the word of the answer to the call of `mark`.
+        """Record the report that came with the answer to the call of `mark`.
 
-        Calls that were sent after it are held to be not counted in it. The word of an earlier
-        call than the last one heard is ignored: answers overtake each other.
+        Calls that were sent after that call are assumed not to be counted in it. Reports that
+        arrive out of order are ignored.
         """
-        if mark.requests < self._heard:
+        if mark.requests < self._reported_mark:
             return
-        self._heard = mark.requests
+        self._reported_mark = mark.requests
         self._headroom = headroom
         self._observed_at = now
         if headroom.remaining_requests is not None:
-            self._requests = _Word(
+            self._requests = _ReportedLimit(
                 remaining=headroom.remaining_requests,
                 limit=headroom.limit_requests,
                 reset=_stated(headroom.requests_reset),
@@ -114,7 +109,7 @@ class RateLimitLedger:
                 sent=mark.requests,
             )
         if headroom.remaining_tokens is not None:
-            self._tokens = _Word(
+            self._tokens = _ReportedLimit(
                 remaining=headroom.remaining_tokens,
                 limit=headroom.limit_tokens,
                 reset=_stated(headroom.tokens_reset),
@@ -137,11 +132,11 @@ def _stated(reset: float | None) -> float:
 
 
 LONGEST_WAIT = 86_400.0
-"""Seconds; a daily quota waits no longer, so a greater wait is a broken header."""
+"""Seconds; a daily quota waits no longer, so a longer wait is a broken header."""
 
 
 class RateLimitGate:
-    """Keeps calls away until an instant that only ever moves on."""
+    """Keeps calls away until an instant that only moves forward."""
 
     __slots__ = ("_opens_at",)
 
@@ -151,7 +146,7 @@ class RateLimitGate:
     def close_for(self, wait: float, now: float) -> None:
         """Let no call pass for `wait` seconds; a gate that opens later stays as it is.
 
-        Waits above `LONGEST_WAIT` are cut to it; what is no number is ignored.
+        Waits above `LONGEST_WAIT` are cut to it; NaN is ignored.
         """
         self._opens_at = max(self._opens_at, now + min(wait, LONGEST_WAIT))
 

@@ -1,4 +1,4 @@
-"""How often a tenant may call: a token bucket, kept as the one instant at which it is full again.
+"""How often a tenant may call: a token bucket, kept as the instant at which it is full again.
 
 The generic cell rate algorithm (ITU-T I.371): a call moves that instant on by its share of the
 window, and is refused where it would lie further ahead than a whole window.

@@ -1,10 +1,10 @@
-"""What a tenant may spend: a sliding window of dollars, reserved before they are spent.
+"""What a tenant may spend in a sliding window, reserved before it is spent.
 
 A call reserves what its attempts are expected to cost when it is admitted, hedges and failovers
-included, and settles with what they did cost when it ends, wasted money included. Both happen
-without waiting in between, so that calls side by side cannot spend the same dollar. What attempts
-are expected to cost rests on the tokens of the profile: a longer answer is booked in full at its
-end and can take the window above its limit, never an answer as long as expected.
+included, and settles with what they did cost when it ends, wasted cost included. Both are
+synchronous, so that concurrent calls cannot spend the same dollar. The expected cost follows from
+the tokens of the profile: only an answer that is longer than expected, which is booked in full at
+its end, can take the window above its limit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Mapping
 
 _SLICES = 60
-"""Spent money is forgotten in so many steps a window, never sooner than after the window."""
+"""Slices per window, in which spent money expires; never sooner than after the window."""
 
 _ROUNDING = 1e-9
 """Relative; sums of dollars are not exact."""
@@ -56,9 +56,9 @@ class CostBudgetRule:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BudgetStanding:
-    """How a tenant's budget stands at one moment.
+    """A tenant's budget at one moment.
 
-    `leaving` tells what of `spent_usd` will be forgotten, and in how many seconds, soonest first.
+    `leaving` lists in how many seconds which part of `spent_usd` expires, soonest first.
     """
 
     rule: CostBudgetRule
@@ -83,12 +83,12 @@ class BudgetStanding:
         return rule if rule is not None and self.used_share >= rule.threshold else None
 
     def covers(self, usd: float) -> bool:
-        """Whether so much can be reserved now."""
+        """Whether `usd` can be reserved now."""
         taken = self.spent_usd + self.reserved_usd
         return usd + taken <= self.rule.usd * (1 + _ROUNDING)
 
     def wait(self, usd: float) -> float | None:
-        """Return in how many seconds so much can be reserved, `None` for never.
+        """Return in how many seconds `usd` can be reserved, `None` for never.
 
         Money that running calls have reserved counts as free: each may end at any moment.
         """
@@ -118,7 +118,7 @@ class CostBudget:
         self.reservations = 0
 
     def standing(self, now: float) -> BudgetStanding:
-        """Return how the budget stands. What was spent before the window is left out."""
+        """Return the state of the budget. What was spent before the window is left out."""
         oldest = self._number(now) - _SLICES
         live = [(number, usd) for number, usd in self._slices if number >= oldest]
         return BudgetStanding(
@@ -131,7 +131,7 @@ class CostBudget:
         )
 
     def reserve(self, usd: float, now: float) -> bool:
-        """Set so much aside; `False` and nothing set aside where it does not fit."""
+        """Reserve `usd`; return `False` and reserve nothing where it does not fit."""
         if not self.standing(now).covers(usd):
             return False
         self._reserved += usd
@@ -141,7 +141,7 @@ class CostBudget:
     def settle(self, *, reserved_usd: float, spent_usd: float, now: float) -> None:
         """Give a reservation back and book what was spent instead."""
         self.reservations -= 1
-        # The last one takes the rounding of all with it.
+        # The last one clears the rounding of all.
         self._reserved = max(0.0, self._reserved - reserved_usd) if self.reservations else 0.0
         number = self._number(now)
         while self._slices and self._slices[0][0] < number - _SLICES:
@@ -158,7 +158,7 @@ class CostBudget:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BudgetReservation:
-    """What one call has set aside, to be settled once."""
+    """What one call has reserved, to be settled once."""
 
     tenant: str
     usd: float
@@ -178,15 +178,15 @@ class CostBudgets:
         return sum(budget.reservations for budget in self._budgets.values())
 
     def standing(self, tenant: str, now: float) -> BudgetStanding | None:
-        """Return how a tenant's budget stands, `None` for one that has none. Changes nothing."""
+        """Return the state of a tenant's budget, `None` without one. Changes nothing."""
         budget = self._budgets.get(tenant)
         return None if budget is None else budget.standing(now)
 
     def reserve(self, tenant: str, usd: float, now: float) -> BudgetReservation | None:
-        """Set so much of a tenant's budget aside, `None` for one that has none.
+        """Reserve `usd` of a tenant's budget; return `None` without one.
 
         Raises:
-            ValueError: it does not fit; the caller has looked at the standing of the same moment.
+            ValueError: it does not fit; callers check the standing of the same moment first.
         """
         budget = self._budgets.get(tenant)
         if budget is None:

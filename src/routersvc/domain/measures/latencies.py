@@ -1,4 +1,4 @@
-"""How long attempts take, over a sliding window, with attempts that never ended counted honestly.
+"""How long attempts take, over a sliding window, cancelled attempts included.
 
 `LatencyWindow` is a histogram of logarithmic buckets in the manner of DDSketch (Masson, Rim and
 Lee, 2019): a quantile is off by at most `RELATIVE_ERROR`, the memory is fixed. Merging and
@@ -7,13 +7,13 @@ collapsing of sketches are left out, nothing here needs them.
 An attempt that was cancelled after three seconds would have taken at least three: its latency
 is censored. Leaving such attempts out, or counting three seconds as its latency, makes the
 quantile fall with every hedge that wins; the hedge delay falls with it, there are more hedges, and
-so on down. The quantile is therefore that of the Kaplan-Meier estimator (1958), which spreads a
+so on. The quantile is therefore that of the Kaplan-Meier estimator (1958), which spreads a
 censored attempt over the longer latencies in the proportions of the attempts that were seen to
 reach them. It is exact where nothing is censored, and sound where censoring does not depend on the
 attempt's own remaining time, which holds for losers, departed callers and fixed timeouts.
 
-`PeakEwmaLatency` is the load balancers' measure of Finagle and Linkerd: it believes bad news at
-once and good news slowly.
+`PeakEwmaLatency` is the measure of the load balancers in Finagle and Linkerd: it follows peaks at
+once and recoveries slowly.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ RELATIVE_ERROR = 0.02
 """A hedge at a p95 that is 2 % off makes about 3 % more or fewer hedges on a heavy tail."""
 
 SHORTEST = 0.001
-"""Seconds; what is shorter is told as this. No call over a network is."""
+"""Seconds; shorter latencies are reported as this. No call over a network is shorter."""
 
 LONGEST = 600.0
-"""Seconds; what is longer is told as about this. No attempt may take longer."""
+"""Seconds; longer latencies are reported as about this. No attempt may take longer."""
 
 _GROWTH = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _BUCKETS_PER_E = 1 / math.log(_GROWTH)
@@ -52,8 +52,8 @@ def _bucket(value: float) -> int:
     return math.ceil(math.log(value / SHORTEST) * _BUCKETS_PER_E)
 
 
-def _told(bucket: int) -> float:
-    """Return the latency that stands for a bucket: off by `RELATIVE_ERROR` at its edges."""
+def _latency_of(bucket: int) -> float:
+    """Return the latency that represents a bucket: off by `RELATIVE_ERROR` at its edges."""
     if bucket == 0:
         return SHORTEST
     return min(LONGEST, SHORTEST * _GROWTH**bucket * 2 / (1 + _GROWTH))
@@ -84,7 +84,7 @@ class LatencyWindow:
         )
 
     def record(self, value: float, now: float) -> None:
-        """Take note of an attempt that took `value`."""
+        """Record an attempt that took `value`."""
         counts = self._window.current(now)
         bucket = _bucket(value)
         counts[bucket] = counts.get(bucket, 0) + 1
@@ -93,7 +93,7 @@ class LatencyWindow:
         self._count += 1
 
     def record_censored(self, value: float, now: float) -> None:
-        """Take note of an attempt that was given up after `value`: it would have taken longer."""
+        """Record an attempt that was cancelled after `value`: it would have taken longer."""
         counts = self._window.current(now)
         bucket = _bucket(value)
         counts[~bucket] = counts.get(~bucket, 0) + 1
@@ -109,8 +109,8 @@ class LatencyWindow:
     def quantile(self, q: float, now: float) -> float | None:
         """Return the latency that the share `q` of attempts does not exceed; `None` without any.
 
-        Where so many were given up that it cannot be known, it is the greatest latency in the
-        window: the true quantile is no smaller.
+        Where too many were cancelled to know it, the greatest latency in the window is returned:
+        the true quantile is no smaller.
 
         Raises:
             ValueError: `q` does not lie between 0 and 1.
@@ -138,10 +138,10 @@ class LatencyWindow:
                     if ended:
                         survival *= (at_risk - ended) / at_risk
                         if survival <= target:
-                            return _told(bucket)
+                            return _latency_of(bucket)
                     # What was censored in a bucket was still there when the others of it ended.
                     at_risk -= ended + self._censored[bucket]
-        return _told(self._greatest())
+        return _latency_of(self._greatest())
 
     def _greatest(self) -> int:
         return next(
@@ -183,11 +183,6 @@ class PeakEwmaLatency:
         self._value = None
         self._at = -math.inf
 
-    @property
-    def last(self) -> float | None:
-        """The average after the last observation; `None` before the first."""
-        return self._value
-
     def fading(self, now: float) -> tuple[float, float] | None:
         """Return the average and the share of it that is believed; `None` before the first."""
         if self._value is None:
@@ -195,7 +190,7 @@ class PeakEwmaLatency:
         return self._value, math.exp((self._at - now) / self._decay)
 
     def observe(self, value: float, now: float) -> None:
-        """Take note of a latency of `value` seconds."""
+        """Record a latency of `value` seconds."""
         last = self._value
         if last is None or value >= last:
             self._value = value
@@ -204,7 +199,7 @@ class PeakEwmaLatency:
         self._at = now
 
     def observe_at_least(self, value: float, now: float) -> None:
-        """Take note of an attempt that was given up after `value` seconds: bad news or none."""
+        """Record an attempt that was cancelled after `value` seconds: only raises the average."""
         if self._value is None or value >= self._value:
             self._value = value
             self._at = now

@@ -1,8 +1,7 @@
 """How fast one deployment answers one class of request, now and usually.
 
-What is usual is a slow average of the window's p95. It takes minutes to believe that slow is the
-new normal, and seconds to believe that fast is, so that an outage stands out for as long as it is
-worth acting on.
+The usual latency is a slow average of the window's p95. It rises over minutes and falls over
+seconds, so that an outage stands out for as long as it is worth acting on.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from routersvc.domain.measures.latencies import (
 
 _WATCHED = 0.95
 _REFRESH = 0.25
-"""Seconds for which a view is kept: a window of minutes says the same a quarter second later."""
+"""Seconds for which a view is kept: a window of minutes hardly changes in that time."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LatencyView:
-    """Latencies in seconds: the median, the percentile asked for, and how unusual they are.
+    """Latencies in seconds: the median, the requested percentile, and how unusual they are.
 
     `surge` is today's p95 as a multiple of the usual one, `None` where too little is known.
     """
@@ -50,7 +49,7 @@ class UsualLatency:
         self.value: float | None = None
 
     def observe(self, value: float, now: float) -> None:
-        """Take note that the latency is `value` seconds, above 0, at `now`."""
+        """Add a latency of `value` seconds, above 0, at `now`."""
         if self.value is None:
             self.value = value
         else:
@@ -63,7 +62,7 @@ class UsualLatency:
 class LatencyHistory:
     """Times to first content of one deployment for one class of request, in seconds.
 
-    `min_samples` in the window are needed to know what is usual.
+    The usual latency and surges are known from `min_samples` in the window on.
     """
 
     __slots__ = ("_min_samples", "_next_refresh", "_usual", "_views", "_views_end", "window")
@@ -77,36 +76,39 @@ class LatencyHistory:
         self._views_end = -math.inf
 
     def record(self, value: float, now: float) -> None:
-        """Take note of a time to first content."""
+        """Record a time to first content."""
         self.window.record(value, now)
         if now >= self._next_refresh:
-            self._learn(now)
+            self._update_usual(now)
 
     def record_censored(self, value: float, now: float) -> None:
-        """Take note of an attempt that was given up without content after `value`."""
+        """Record an attempt that was cancelled without content after `value` seconds."""
         self.window.record_censored(value, now)
         if now >= self._next_refresh:
-            self._learn(now)
+            self._update_usual(now)
 
     def view(self, percentile: float, now: float) -> LatencyView | None:
-        """Return what is known, up to a quarter of a second old; `None` without samples."""
+        """Return what is known, `None` without samples. Changes nothing.
+
+        A view that `refresh` kept is returned as it is for a quarter of a second.
+        """
+        kept = self._views.get(percentile) if now < self._views_end else None
+        return self._computed(percentile, now) if kept is None else kept
+
+    def refresh(self, percentile: float, now: float) -> None:
+        """Keep the view of this moment for the next quarter of a second, if none is kept.
+
+        Views are computed from the whole window; busy deployments are read far more often.
+        """
         if now >= self._views_end:
             self._views.clear()
             self._views_end = now + _REFRESH
-        view = self._views.get(percentile)
-        if view is None:
-            view = self.peek(percentile, now)
+        if percentile not in self._views:
+            view = self._computed(percentile, now)
             if view is not None:
                 self._views[percentile] = view
-        return view
 
-    def glance(self, percentile: float, now: float) -> LatencyView | None:
-        """Return what `view` would say, and change nothing."""
-        kept = self._views.get(percentile) if now < self._views_end else None
-        return self.peek(percentile, now) if kept is None else kept
-
-    def peek(self, percentile: float, now: float) -> LatencyView | None:
-        """Return what is known at this moment; changes nothing, not even what `view` will say."""
+    def _computed(self, percentile: float, now: float) -> LatencyView | None:
         median = self.window.quantile(0.5, now)
         value = self.window.quantile(percentile, now)
         if median is None or value is None:
@@ -119,7 +121,7 @@ class LatencyHistory:
             surge = None if watched is None else watched / usual
         return LatencyView(samples=samples, median=median, percentile=value, surge=surge)
 
-    def _learn(self, now: float) -> None:
+    def _update_usual(self, now: float) -> None:
         self._next_refresh = now + _REFRESH
         if self.window.count(now) >= self._min_samples:
             watched = self.window.quantile(_WATCHED, now)

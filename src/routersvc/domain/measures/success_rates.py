@@ -28,16 +28,6 @@ class SuccessRate:
         """The share that succeeded; `None` without calls."""
         return self.successes / self.calls if self.calls else None
 
-    @property
-    def slow_rate(self) -> float | None:
-        """The share that was slow; `None` without calls."""
-        return self.slow / self.calls if self.calls else None
-
-    @property
-    def throughput(self) -> float:
-        """Calls that ended per second."""
-        return self.calls / self.span
-
 
 class SuccessRateWindow:
     """The outcomes of the last `span` seconds."""

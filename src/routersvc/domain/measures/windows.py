@@ -1,9 +1,8 @@
-"""A span of time that slides, for everything that forgets.
+"""A sliding window of time, for counts that expire.
 
-The span is cut into slices. What happens now goes into the current slice; a slice that has become
-too old is forgotten as a whole, so that a full window loses a small part at a time instead of
-everything at once. Nothing younger than the span is ever forgotten, and nothing is kept for
-longer than the span and one slice.
+The span is cut into slices. New events go into the current slice; a slice expires as a whole, so
+that a full window loses a small part at a time instead of everything at once. Nothing younger than
+the span expires, and nothing is kept for longer than the span and one slice.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ S = TypeVar("S")
 
 
 class SlidingWindow(Generic[S]):
-    """Hands out the slice of the current moment and has old ones forgotten.
+    """Returns the slice of the current moment and lets old ones expire.
 
-    `new` makes an empty slice. `forget` takes what a slice holds out of the owner's totals and
-    empties the slice, which is then used again. Times that run backwards stay in the current slice.
+    `new` makes an empty slice. `forget` subtracts a slice from the owner's totals and empties it,
+    for reuse. Times that run backwards stay in the current slice.
 
     Raises:
         ValueError: `span` is not above 0 seconds, or there is no slice.
@@ -44,7 +43,7 @@ class SlidingWindow(Generic[S]):
         self._forget = forget
 
     def current(self, now: float) -> S:
-        """Return the slice that `now` belongs to, after what is too old has been forgotten."""
+        """Return the slice that `now` belongs to, after old slices have expired."""
         if now >= self._ends_at:
             self._advance(now)
         return self._current

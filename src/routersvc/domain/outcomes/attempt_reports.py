@@ -1,4 +1,4 @@
-"""What the report of a route says of one attempt."""
+"""The report of one attempt."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AttemptOutcome(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptCost:
-    """US dollars at catalogue prices; `wasted_usd` is the part that bought nothing."""
+    """US dollars at catalogue prices; `wasted_usd` is the part that the answer does not contain."""
 
     usd: float
     wasted_usd: float = 0.0
@@ -50,11 +50,11 @@ class AttemptCost:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptReport:
-    """What became of one call of one deployment.
+    """The report of one call of one deployment.
 
     `start_delay` counts from the arrival of the request, `time_to_first_content` and `duration`
-    from the attempt's own start. `caused_by` is the number of the attempt whose failure
-    or lateness caused this one, 0 for the first.
+    from the attempt's own start. `caused_by` is the number of the attempt that failed or was
+    late and so caused this one, 0 for the first.
     """
 
     number: int

@@ -7,7 +7,7 @@ import enum
 
 
 class DegradationRung(enum.Enum):
-    """A lower rung that may answer when nothing better does."""
+    """How an answer can be degraded when nothing better is available."""
 
     LOWER_TIER = "lower_tier"
     CACHED = "cached"

@@ -3,23 +3,23 @@
     RouterError
     ├── RefusedError                    nothing was attempted
     │   ├── InvalidRequestError         fields are missing or wrong; names each
-    │   ├── UnknownTenantError          nobody knows who asks
+    │   ├── UnknownTenantError          the caller is not authenticated
     │   ├── UnknownPolicyError
     │   ├── PolicyNotAllowedError       the tenant may not use the policy
     │   ├── UnknownNameError            a model, provider or deployment that does not exist
-    │   ├── UnknownDecisionError        no such decision is remembered for the tenant
-    │   ├── FieldNotServedError         a field this version does not serve
+    │   ├── UnknownDecisionError        no such decision is stored for the tenant
+    │   ├── FieldNotServedError         a field that this version does not support
     │   ├── NoEligibleDeploymentError   constraints exclude everything
-    │   ├── TenantBudgetExhaustedError  what may serve costs more than the tenant has left
-    │   ├── TenantRateLimitedError      the tenant calls more often than it may
-    │   ├── OverloadedError             the router has too much to do
+    │   ├── TenantBudgetExhaustedError  every eligible deployment costs more than is left
+    │   ├── TenantRateLimitedError      the tenant exceeds its call rate limit
+    │   ├── OverloadedError             the router is overloaded
     │   └── DrainingError               the router is shutting down
     └── CallFailedError                 attempts were made; carries the report
         ├── AttemptsFailedError         nothing is left to try
         ├── StreamBrokenError           the answer broke after its first content
-        └── DeadlineExceededError       the time is up
+        └── DeadlineExceededError       the deadline passed
 
-Sentences are for people who operate or call the router; none holds a prompt or a secret.
+Messages are for operators and callers of the router; none contains a prompt or a secret.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class InvalidRequestError(RefusedError):
 
 
 class UnknownTenantError(RefusedError):
-    """The caller did not say who it is, or not believably. Never holds what it said."""
+    """The caller sent no credential, or a wrong one. Never contains the credential."""
 
-    def __init__(self, message: str = "the caller is no known tenant") -> None:
+    def __init__(self, message: str = "the caller is not a known tenant") -> None:
         super().__init__(message)
 
 
@@ -79,7 +79,7 @@ class PolicyNotAllowedError(RefusedError):
         self.policy = policy
         self.allowed = tuple(allowed)
         super().__init__(
-            f"the policy `{policy}` is not open to this tenant; there are: "
+            f"the tenant may not use the policy `{policy}`; allowed policies: "
             f"{', '.join(self.allowed)}"
         )
 
@@ -90,7 +90,7 @@ class UnknownPolicyError(RefusedError):
     def __init__(self, policy: str, known: Sequence[str]) -> None:
         self.policy = policy
         self.known = tuple(known)
-        super().__init__(f"no policy is named `{policy}`; there are: {', '.join(self.known)}")
+        super().__init__(f"unknown policy `{policy}`; known policies: {', '.join(self.known)}")
 
 
 class UnknownNameError(RefusedError):
@@ -104,16 +104,16 @@ class UnknownNameError(RefusedError):
 
 
 class UnknownDecisionError(RefusedError):
-    """The decision is unknown, forgotten, or another tenant's: which of them is not told."""
+    """The decision is unknown, expired, or of another tenant: which one is not disclosed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "this router remembers no such decision: each replica knows its own, and for a while"
+            "unknown decision: each replica stores only its own decisions, for a limited time"
         )
 
 
 class FieldNotServedError(RefusedError):
-    """The request uses a field of the contract that this version does not serve."""
+    """The request uses a field of the contract that this version does not support."""
 
     def __init__(self, field: str) -> None:
         self.field = field
@@ -121,19 +121,19 @@ class FieldNotServedError(RefusedError):
 
 
 class TenantRateLimitedError(RefusedError):
-    """The tenant calls more often than it may; `retry_after` is in seconds."""
+    """The tenant exceeds its call rate limit; `retry_after` is in seconds."""
 
     def __init__(self, *, retry_after: float) -> None:
         self.retry_after = retry_after
-        super().__init__("the tenant calls more often than it may")
+        super().__init__("the tenant exceeds its call rate limit")
 
 
 class OverloadedError(RefusedError):
-    """The router has too much to do; `retry_after` is in seconds."""
+    """The router is overloaded; `retry_after` is in seconds."""
 
     def __init__(self, *, retry_after: float) -> None:
         self.retry_after = retry_after
-        super().__init__("the router has too much to do")
+        super().__init__("the router is overloaded")
 
 
 class DrainingError(RefusedError):
@@ -154,8 +154,8 @@ class CallFailedError(RouterError):
 class AttemptsFailedError(CallFailedError):
     """Nothing is left to try.
 
-    `caller_outcome` says how the caller hears of it, `failure` is the one that decided,
-    `retry_after` (seconds) is set where a retry can help.
+    `failure` is the one that is reported, `caller_outcome` what the caller is told, `retry_after`
+    (seconds) is set where a retry can help.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class AttemptsFailedError(CallFailedError):
     ) -> None:
         match len(report.attempts):
             case 0:
-                summary = "nothing could be called"
+                summary = "no deployment could be called"
             case 1:
                 summary = "the only attempt failed"
             case count:
@@ -180,7 +180,7 @@ class AttemptsFailedError(CallFailedError):
 
 
 class StreamBrokenError(CallFailedError):
-    """The answer broke after its first content; `failure` says how."""
+    """The answer broke after its first content, as `failure` describes."""
 
     def __init__(self, *, report: RouteReport, failure: Failure) -> None:
         super().__init__(f"the answer broke off; {failure.message}", report)
@@ -188,7 +188,7 @@ class StreamBrokenError(CallFailedError):
 
 
 class DeadlineExceededError(CallFailedError):
-    """The time is up."""
+    """The deadline passed before an answer was complete."""
 
     def __init__(self, *, report: RouteReport) -> None:
         super().__init__("the deadline passed before an answer was complete", report)

@@ -1,10 +1,7 @@
-"""What a failure means for the next step and for health: the failure classes and their rules.
+"""How one attempt failed.
 
-The table of the design's "Failure classes" stands here once, as data. Adapters say
-which class a failure belongs to; everything that follows from it is read off
-`RULES`: whether the same deployment may be tried again, where a failover may go,
-what the breaker learns, what is disabled, and how the caller hears of it when nothing
-else is left.
+An adapter raises `AttemptFailedError` with the failure's class. What follows from the class is in
+`failure_rules`.
 """
 
 from __future__ import annotations

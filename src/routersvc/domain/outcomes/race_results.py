@@ -1,4 +1,4 @@
-"""Why a request's attempts came to nothing, in one word for the caller."""
+"""How a request ends that no attempt answered, and what the caller is told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from routersvc.domain.outcomes.failures import (
 _NOTHING_FITS = Failure(
     failure_class=FailureClass.LOCAL_LIMIT, message="no deployment could be called now"
 )
-_HOPE = {word: place for place, word in enumerate(CallerOutcome)}
+_HOPE = {outcome: place for place, outcome in enumerate(CallerOutcome)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,27 +37,27 @@ class RaceBroken:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RaceDeadlinePassed:
-    """The time is up."""
+    """The deadline passed."""
 
 
 RaceResult = RaceExhausted | RaceBroken | RaceDeadlinePassed
 
 
-def exhausted(
+def exhausted_result(
     failures: Sequence[Failure], decisive: Failure | None = None, *, waits: Sequence[float] = ()
 ) -> RaceExhausted:
-    """Return the verdict over `failures` when nothing is left to try.
+    """Return the result of a race in which nothing is left to try.
 
-    The decisive failure speaks, where one forbade going on; else the most hopeful of all last
-    words, because a later call may succeed where any of them may pass. The shortest of `waits`
-    and of the waits that failures carry, in seconds, is told.
+    The decisive failure is reported if there is one: it forbade another attempt. Otherwise the most
+    hopeful failure is reported, because a later call may succeed if any of them may pass.
+    `retry_after` is the shortest of `waits` and of the waits of `failures`, in seconds.
     """
-    speaking = decisive or min(
+    reported = decisive or min(
         failures, key=lambda failure: _HOPE[failure.rule.caller_outcome], default=_NOTHING_FITS
     )
     asked = [failure.retry_after for failure in failures if failure.retry_after is not None]
     return RaceExhausted(
-        failure=speaking,
-        caller_outcome=speaking.rule.caller_outcome,
+        failure=reported,
+        caller_outcome=reported.rule.caller_outcome,
         retry_after=min([*asked, *waits], default=None),
     )

@@ -1,4 +1,4 @@
-"""One attempt as the router keeps it while it runs, and what it used and cost."""
+"""One attempt while it runs, and what it used and cost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ from routersvc.domain.outcomes.attempt_reports import (
     AttemptReason,
     AttemptReport,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
 from routersvc.domain.outcomes.failures import (
     Failure,
 )
@@ -30,26 +27,7 @@ from routersvc.domain.profiling.profiles import (
 )
 
 CHARACTERS_PER_TOKEN = 4
-"""English prose in the o200k vocabulary; only used where a provider's count never arrived."""
-
-_UNBILLED = frozenset(
-    {
-        FailureClass.CONNECT,
-        FailureClass.RESET,
-        FailureClass.SERVER_ERROR,
-        FailureClass.OVERLOADED,
-        FailureClass.RATE_LIMITED,
-        FailureClass.QUOTA_EXHAUSTED,
-        FailureClass.AUTHENTICATION,
-        FailureClass.PERMISSION,
-        FailureClass.MODEL_NOT_FOUND,
-        FailureClass.INVALID_REQUEST,
-        FailureClass.CAPABILITY_MISMATCH,
-        FailureClass.CONTEXT_LENGTH,
-        FailureClass.LOCAL_LIMIT,
-    }
-)
-"""Failures for which no vendor bills: the model never began to answer."""
+"""English prose in the o200k vocabulary; used where a provider's count never arrived."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
@@ -82,14 +60,14 @@ class Attempt:
         return self.outcome is AttemptOutcome.RUNNING
 
     def usage(self, profile: Profile) -> Usage:
-        """Return what the provider counted, else an estimate.
+        """Return the usage that the provider counted, else an estimate.
 
-        An attempt that was cut off is booked with its prompt and what arrived; where cancelling
-        does not stop billing, with the whole answer that was to be expected.
+        The estimate for an attempt that was cut off is the prompt and what arrived; where
+        cancelling does not stop billing, the prompt and the whole expected answer.
         """
         if self.counted is not None:
             return self.counted
-        if self.failure is not None and self.failure.failure_class in _UNBILLED:
+        if self.failure is not None and not self.failure.rule.billed:
             if self.first_content_at is None:
                 return Usage()
         elif self.outcome is AttemptOutcome.REFUSED_LOCALLY:
@@ -100,7 +78,7 @@ class Attempt:
         return Usage(input_tokens=profile.input_tokens, output_tokens=output, estimated=True)
 
     def report(self, *, profile: Profile, race_started_at: float) -> AttemptReport:
-        """Return what became of the attempt so far; the same report once it has ended."""
+        """Return the report of the attempt so far; the same one once it has ended."""
         if self.final_report is not None:
             return self.final_report
         running = self.running

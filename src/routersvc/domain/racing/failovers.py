@@ -1,4 +1,4 @@
-"""Whether and where a request may go next after a failure: the table's failover column."""
+"""Whether and where a request is attempted again after a failure, by the failure table."""
 
 from __future__ import annotations
 
@@ -26,25 +26,9 @@ from routersvc.domain.racing.attempts import (
     Attempt,
 )
 
-NEVER_BEGUN = frozenset(
-    {
-        FailureClass.CONNECT,
-        FailureClass.OVERLOADED,
-        FailureClass.RATE_LIMITED,
-        FailureClass.QUOTA_EXHAUSTED,
-        FailureClass.AUTHENTICATION,
-        FailureClass.PERMISSION,
-        FailureClass.MODEL_NOT_FOUND,
-        FailureClass.CAPABILITY_MISMATCH,
-        FailureClass.CONTEXT_LENGTH,
-        FailureClass.LOCAL_LIMIT,
-    }
-)
-"""Failures after which no provider can have begun to act on the request."""
-
 
 def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:
-    """Whether `deployment` may succeed where `failed` failed in this way."""
+    """Whether `deployment` may succeed after `failed` failed in this way."""
     match failure.rule.failover:
         case FailoverRule.OTHER_CREDENTIAL:
             return (deployment.provider.name, deployment.credential) != (
@@ -65,11 +49,11 @@ def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> 
 def forbids_another(
     attempt: Attempt, failure: Failure, *, plan: Plan, classes: Iterable[FailureClass]
 ) -> bool:
-    """Whether the failure would only repeat itself elsewhere, or must not be repeated.
+    """Whether the failure would repeat itself anywhere, or the request must not be repeated.
 
     `classes` are those of all failures of the request so far, this one included.
     """
-    has_begun = attempt.first_content_at is not None or failure.failure_class not in NEVER_BEGUN
+    has_begun = attempt.first_content_at is not None or failure.rule.may_have_begun
     if plan.has_side_effects and has_begun:
         return True
     match failure.rule.failover:
@@ -83,11 +67,6 @@ def forbids_another(
             return False
 
 
-_AGAIN_AFTER_A_PAUSE = frozenset(
-    {SameDeploymentRule.ONCE_WITHOUT_ALTERNATIVE, SameDeploymentRule.ONCE_IF_DELAY_FITS}
-)
-
-
 def retry_pause(
     failure: Failure, *, made: int, rule: RetryRule, random: random_module.Random
 ) -> float | None:
@@ -95,10 +74,10 @@ def retry_pause(
 
     `made` counts the retries of this deployment for this request so far.
     """
-    again = failure.rule.same_deployment
-    if again not in _AGAIN_AFTER_A_PAUSE or made >= rule.max_retries:
+    failure_rule = failure.rule
+    if not failure_rule.retry_backs_off or made >= rule.max_retries:
         return None
-    if again is SameDeploymentRule.ONCE_IF_DELAY_FITS and made > 0:
+    if failure_rule.same_deployment is SameDeploymentRule.ONCE_IF_DELAY_FITS and made > 0:
         return None
     if failure.retry_after is not None:
         return failure.retry_after

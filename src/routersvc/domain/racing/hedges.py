@@ -1,23 +1,23 @@
-"""When another attempt may start beside one that is late, and why or why not.
+"""When another attempt may start while a late one still runs, and why or why not.
 
 After Dean and Barroso, The Tail at Scale (2013), and gRPC proposal A6: wait until the running
-attempt is later than most, then ask someone else as well. Finagle's backup requests add the live
-percentile and the budget; its guard, that the percentile must not itself have exploded, is that of
-`_SURGE`: when everybody is late, another attempt only adds load. Where the running attempt's
-deployment alone is late, hedging is at its best, and its usual percentile is waited for rather than
-the exploded one.
+attempt is later than most, then call another deployment as well. Finagle's backup requests add the
+live percentile, the budget, and the guard of `_SURGE`: when every deployment is late, another
+attempt only adds load. Where only the running attempt's deployment is late, hedging helps most, and
+its hedge starts at the usual percentile instead of the exploded one.
 
-Where a hedge is refused, because the budget of hedges is spent or nobody may be called, it is asked
-for again, ever less often: most that are late answer meanwhile, and the budget goes to those that
-are latest, for whom it was made. One in twenty is later than the p95, so a budget of as much is
-spent now and then by chance alone, and without a second chance whoever is late then stays so.
+A hedge that is refused, because the hedge budget is spent or no deployment may be called, is tried
+again at growing intervals: most late attempts answer meanwhile, and the budget goes to the latest.
+One attempt in twenty is later than the p95, so a budget of one in twenty is sometimes spent by
+chance alone.
 
-Where it is never granted, or not worth its cost, a call that is about to miss its deadline still
-gets company at the last moment at which another deployment can keep it. Such a rescue is paid from
-the whole budget for extra attempts, as a failover would be.
+Where no hedge is granted, or none is worth its cost, a call that is about to miss its deadline gets
+a second attempt at the last moment at which another deployment can still meet it. Such a rescue is
+paid from the whole budget for extra attempts, as a failover is.
 
-`AUTO` weighs the cost: it hedges for a person who waits, for a latency budget that would be missed,
-and where the first choice is not well, but not at several times the price unless somebody waits.
+`AUTO` weighs the cost: it hedges for requests of high priority, for a latency budget that would be
+missed, and where the first choice is degraded, but at several times the price only for high
+priority.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _SURGE = 3.0
 """A p95 of this many times the usual one has exploded."""
 
 _COST_RATIO = 3.0
-"""A hedge that costs more than this many times the running attempt is not worth it by itself."""
+"""A hedge that costs more than this many times the running attempt needs high priority."""
 
 
 _AGAIN = 0.15
-"""A refused hedge is asked for again when the attempt is later by this share: some twenty times in
+"""A refused hedge is tried again when the attempt is later by this share: about twenty times in
 half a minute."""
 
 _RESCUE_MARGIN = 2.0
-"""How many times the usual duration of an answer is left for a rescue: it may be slow, too."""
+"""How many times the usual duration of an answer is left for a rescue: it may be slow."""
 
 
 class HedgeReason(enum.Enum):
@@ -74,23 +74,23 @@ class HedgeReason(enum.Enum):
 
 
 _SENTENCES = {
-    HedgeReason.PARALLEL: "the mode starts two at once",
-    HedgeReason.FIXED_DELAY: "after the delay that was set",
+    HedgeReason.PARALLEL: "the hedging mode is parallel",
+    HedgeReason.FIXED_DELAY: "after the configured delay",
     HedgeReason.PERCENTILE: "when the running attempt is later than the live percentile",
-    HedgeReason.TOO_FEW_SAMPLES: "after the longest delay: too few samples for a percentile",
-    HedgeReason.LATENCY_BUDGET: "early enough for another deployment to keep the latency budget",
-    HedgeReason.DEGRADED: "when the running attempt is later than usual: its deployment is slow",
-    HedgeReason.OFF: "the mode is off",
+    HedgeReason.TOO_FEW_SAMPLES: "after the maximum delay: too few samples for a percentile",
+    HedgeReason.LATENCY_BUDGET: "early enough for another deployment to meet the latency budget",
+    HedgeReason.DEGRADED: "at the usual percentile: the deployment of the running attempt is slow",
+    HedgeReason.OFF: "the hedging mode is off",
     HedgeReason.SIDE_EFFECTS: "the request has side effects",
-    HedgeReason.CLIENT_RETRY: "the client is itself trying again",
+    HedgeReason.CLIENT_RETRY: "the request is itself a retry of the client",
     HedgeReason.NOWHERE_TO_GO: "no other deployment is left",
-    HedgeReason.ENOUGH_RUNNING: "as many attempts run as may at once",
-    HedgeReason.LATENCY_EXPLODED: "the other deployment is late itself: more load would not help",
-    HedgeReason.LOW_PRIORITY: "nobody waits: the priority is low",
+    HedgeReason.ENOUGH_RUNNING: "the maximum number of parallel attempts runs",
+    HedgeReason.LATENCY_EXPLODED: "the latency of the other deployment has exploded as well",
+    HedgeReason.LOW_PRIORITY: "the priority of the request is low",
     HedgeReason.NOT_WORTH_ITS_COST: "neither priority, latency budget nor health justify its cost",
     HedgeReason.DEADLINE_TOO_NEAR: "too little time would be left for it",
-    HedgeReason.ASKED_AGAIN: "the one before was refused",
-    HedgeReason.RESCUE: "at the last moment at which another deployment keeps the deadline",
+    HedgeReason.ASKED_AGAIN: "the previous hedge was refused",
+    HedgeReason.RESCUE: "at the last moment at which another deployment can meet the deadline",
 }
 
 
@@ -101,7 +101,7 @@ class HedgeSituation:
     `running` counts attempts, the one that may be late included. `time_left` is seconds from the
     start of that attempt to the deadline, `useful_time` the least that an attempt needs.
     `latency_budget` is the time to first content in seconds that the caller asked for. `primary` is
-    the deployment that runs, `other` the one that would be asked; their views are `None` where
+    the running deployment, `other` the one that would be hedged on; their views are `None` where
     nothing is known. `other_duration` is the time in seconds in which the other gives nearly every
     whole answer. `cost_ratio` is the other's expected cost as a multiple of the primary's.
     `refused_after` is when a hedge was due and refused, in seconds from the start of that attempt.
@@ -155,7 +155,7 @@ def decide(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
 
 
 def has_exploded(view: LatencyView | None, rule: HedgingRule) -> bool:
-    """Whether a percentile is beyond mending by hedges: above the longest delay, or unusual."""
+    """Whether latency is too high for hedges to help: above the longest delay, or a surge."""
     if view is None or view.samples < rule.min_samples:
         return False
     return view.percentile > rule.max_delay or (view.surge is not None and view.surge >= _SURGE)
@@ -207,7 +207,7 @@ def _percentile(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
 def _after_refusal(
     rule: HedgingRule, situation: HedgeSituation, refused_after: float
 ) -> HedgeDecision:
-    """Return the hedge that is asked for again, or the rescue where that comes first."""
+    """Return the next try of a refused hedge, or the rescue where that comes first."""
     delay = refused_after + max(rule.min_delay, refused_after * _AGAIN)
     again = HedgeDecision(delay=delay, reason=HedgeReason.ASKED_AGAIN)
     if situation.time_left - delay < situation.useful_time:
@@ -221,7 +221,7 @@ def _after_refusal(
 def _rescue(
     situation: HedgeSituation, *, otherwise: HedgeDecision, earliest: float = 0.0
 ) -> HedgeDecision:
-    """Return the hedge that only a deadline at stake justifies, not before `earliest`."""
+    """Return the hedge that saves a deadline about to be missed, not before `earliest`."""
     if situation.other_duration is None:
         return otherwise
     delay = max(earliest, situation.time_left - _RESCUE_MARGIN * situation.other_duration)

@@ -1,12 +1,13 @@
-"""The attempts of one request: those made, and how the next one comes to start.
+"""The attempts of one request, and the start of the next one.
 
-Every deployment is tried once, but for retries. Whoever refuses to be called is asked again when
-the next attempt is due, because what kept it may have passed.
+Every deployment is tried once, except for retries. A deployment that refused is tried again when
+the next attempt is due, because its obstacle may have passed.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 
 from routersvc.domain.catalogue.deployments import (
@@ -22,7 +23,7 @@ from routersvc.domain.fleet.leases import (
     LeaseRefusal,
     Obstacle,
 )
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (
@@ -34,7 +35,7 @@ from routersvc.domain.outcomes.failures import (
 )
 from routersvc.domain.outcomes.race_results import (
     RaceExhausted,
-    exhausted,
+    exhausted_result,
 )
 from routersvc.domain.planning.plans import (
     Plan,
@@ -46,13 +47,25 @@ from routersvc.domain.racing.failovers import (
     forbids_another,
     may_differ,
 )
+from routersvc.domain.racing.hedge_situations import (
+    has_latency_surge,
+    refresh_latencies,
+)
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
-"""Why an attempt starts beside one that is late."""
+"""Reasons of attempts that start while a late one still runs."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GatedDeployment:
+    """A deployment whose provider asked not to be called for `wait` seconds."""
+
+    deployment: Deployment
+    wait: float
 
 
 class RaceAttempts:
-    """The attempts of one plan, and what kept others from starting."""
+    """The attempts of one plan, and the refusals of others."""
 
     def __init__(self, *, plan: Plan, fleet: Fleet) -> None:
         self.made: list[Attempt] = []
@@ -70,25 +83,35 @@ class RaceAttempts:
             return () if made[0].outcome is not AttemptOutcome.RUNNING else (made[0],)
         return tuple(attempt for attempt in made if attempt.running)
 
-    @property
-    def refusals(self) -> tuple[LeaseRefusal, ...]:
-        """What keeps deployments from being called that were asked and not called since."""
-        return tuple(self._refusals.values())
+    def least_bad(self) -> Deployment | None:
+        """Return the deployment to call although all refused: it recovers first.
+
+        `None` where every refusal has to be respected.
+        """
+        forcible = [refusal for refusal in self._refusals.values() if refusal.can_be_forced]
+        return min(forcible, key=_wait_of).deployment if forcible else None
+
+    def first_gated(self) -> GatedDeployment | None:
+        """Return the deployment with the shortest wait, if its provider asked for that wait."""
+        first = min(self._refusals.values(), key=_wait_of, default=None)
+        if first is None or first.obstacle is not Obstacle.GATED:
+            return None
+        return GatedDeployment(first.deployment, _wait_of(first))
 
     def failed(self, attempt: Attempt, failure: Failure) -> None:
-        """Take note of a failure: what repeats itself elsewhere is not tried there."""
+        """Record a failure: deployments where it would repeat itself are not tried."""
         self._failures.append((attempt.deployment, failure))
 
     def forbids_another(self, attempt: Attempt, failure: Failure) -> bool:
-        """Whether no other deployment can repair this failure, or none must be asked to."""
+        """Whether no other deployment can help after this failure, or none may be tried."""
         classes = (earlier.failure_class for _, earlier in self._failures)
         return forbids_another(attempt, failure, plan=self._plan, classes=classes)
 
     def untried(self, reason: AttemptReason, now: float) -> Iterator[Deployment]:
-        """Yield what may differ, best first: other failure domains before those that are busy.
+        """Yield the deployments that may succeed, best first: unused failure domains first.
 
-        A first attempt may be the probe of a deployment that recovers. Whoever helps a call that
-        is in trouble goes there last, and one that helps a late call last to where all are late.
+        A first attempt may be the probe of a recovering deployment. Later attempts try those last,
+        and hedges try deployments last whose own latency has exploded.
         """
         if not self.made and reason is AttemptReason.FIRST:
             yield from self._plan.deployments
@@ -105,16 +128,18 @@ class RaceAttempts:
         def drawbacks(one: Deployment) -> tuple[bool, bool, bool]:
             return (
                 one.failure_domain in busy,
-                self._fleet.recovers(one, now),
-                is_beside and self._fleet.is_late_itself(one, self._plan, now),
+                self._fleet.is_recovering(one, now),
+                is_beside and has_latency_surge(self._fleet, one, self._plan, now),
             )
 
         if len(left) > 1:
+            if is_beside:
+                refresh_latencies(self._fleet, left, self._plan, now)
             left.sort(key=drawbacks)
         yield from left
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
-        """Start the next deployment that has not been tried; `None` where all refuse."""
+        """Start the next deployment that has not been tried; `None` where all are refused."""
         asked_before = any(
             refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values()
         )
@@ -135,7 +160,7 @@ class RaceAttempts:
         forced: bool = False,
         ticket: Ticket | None = None,
     ) -> Attempt | None:
-        """Start an attempt on one deployment; `None` where it refuses.
+        """Start an attempt on one deployment; return `None` where it is refused.
 
         `asked_before`, `forced` and `ticket` are those of `Fleet.start`.
         """
@@ -167,9 +192,9 @@ class RaceAttempts:
     def wait_for_place(
         self, reason: AttemptReason, caused_by: int, on_place: Callable[[], None], now: float
     ) -> QueueWait | None:
-        """Stand in the queues of the best deployments that have just refused because they are full.
+        """Queue for a place at the best deployments that have just refused because they are full.
 
-        `None` where none is, or their queues are full as well.
+        `None` where none is full, or their queues are full as well.
         """
         full = [
             deployment
@@ -181,18 +206,22 @@ class RaceAttempts:
             full, reason=reason, caused_by=caused_by, on_start=on_place, now=now
         )
 
-    def exhausted(self, decisive: Failure | None = None) -> RaceExhausted:
-        """Return the verdict; where nothing was attempted, the refusals speak."""
+    def exhausted_result(self, decisive: Failure | None = None) -> RaceExhausted:
+        """Return the result of the race; the refusals count where nothing was attempted."""
         failures = [failure for _, failure in self._failures]
         refused = [refusal.failure() for refusal in self._refusals.values()]
         waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
-        return exhausted(failures or refused, decisive, waits=waits)
+        return exhausted_result(failures or refused, decisive, waits=waits)
 
     def _can_differ(self, deployment: Deployment) -> bool:
         """Whether `deployment` may succeed where those before it failed."""
         return not self._failures or all(
             may_differ(deployment, failed, failure) for failed, failure in self._failures
         )
+
+
+def _wait_of(refusal: LeaseRefusal) -> float:
+    return math.inf if refusal.wait is None else refusal.wait
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,26 +1,20 @@
 """What runs next for one request: failover, hedging, retry and recovery, without a clock.
 
-A race is told what happened and when, and answers with the steps to perform: attempts to start
-and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6
-and of happy eyeballs (RFC 8305): a failure, at once, and a timer, when the running one is late. The
-first to commit wins, the others are cancelled as losers. One deadline and one limit of
-attempts hold over all of them.
+The methods of a race take events with their time and return the steps to perform: attempts to start
+and attempts to cancel. Two triggers start another attempt, in the manner of gRPC proposal A6 and of
+Happy Eyeballs (RFC 8305): a failure, at once, and a timer, when the running attempt is late. The
+first to commit wins, the others are cancelled as losers. One deadline and one limit of attempts
+apply to all of them.
 
-Ties are settled by the order in which attempts started, so the same events give the same steps.
+Ties are resolved by the order in which attempts started, so the same events give the same steps.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
 from routersvc.domain.catalogue.modes import (
-    HedgingMode,
     StreamRecoveryMode,
 )
 from routersvc.domain.conversation.rate_limit_headroom import (
@@ -29,11 +23,7 @@ from routersvc.domain.conversation.rate_limit_headroom import (
 from routersvc.domain.fleet.fleet import (
     Fleet,
 )
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (
@@ -57,12 +47,15 @@ from routersvc.domain.planning.plans import (
 from routersvc.domain.racing.attempts import (
     Attempt,
 )
-from routersvc.domain.racing.failovers import (
-    retry_pause,
+from routersvc.domain.racing.hedge_timers import (
+    HedgeTimer,
 )
 from routersvc.domain.racing.hedges import (
     HedgeDecision,
-    HedgeReason,
+)
+from routersvc.domain.racing.pending_retries import (
+    PendingRetry,
+    Retries,
 )
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
@@ -76,20 +69,10 @@ from routersvc.domain.racing.timeouts import (
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Retry:
-    """An attempt on one deployment that waits for its time."""
-
-    deployment: Deployment
-    reason: AttemptReason
-    at: float
-    caused_by: int
-
-
 class Race:
-    """The attempts of one request. `verdict` is set once the call has failed.
+    """The attempts of one request. `result` is set once the call has failed.
 
-    `on_place` is called when a place that was waited for is free: `woke` has something to decide.
+    `on_place` is called when a place that the request waits for is free: call `woke` then.
     """
 
     def __init__(
@@ -102,14 +85,13 @@ class Race:
         self.result: RaceResult | None = None
         self.on_place: Callable[[], None] | None = None
         self._fleet = fleet
-        self._random = random
         self._attempts = RaceAttempts(plan=plan, fleet=fleet)
-        self._retry: _Retry | None = None
-        self._retries: dict[str, int] = {}
+        self._hedge = HedgeTimer(
+            plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
+        )
+        self._retry: PendingRetry | None = None
+        self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
         self._free_attempts = 0
-        self.first_hedging: HedgeDecision | None = None
-        self._hedge_at: float | None = None
-        self._hedge_reason = AttemptReason.HEDGE
         self._waiting: QueueWait | None = None
 
     @property
@@ -123,11 +105,16 @@ class Race:
         return self._attempts.running
 
     @property
+    def first_hedging(self) -> HedgeDecision | None:
+        """What was decided on a hedge when the first attempt started; `None` before that."""
+        return self._hedge.first_decision
+
+    @property
     def wake_at(self) -> float:
         """The next instant at which `woke` has something to decide."""
         instants = [self.deadline]
-        if self._hedge_at is not None:
-            instants.append(self._hedge_at)
+        if self._hedge.due_at is not None:
+            instants.append(self._hedge.due_at)
         if self._retry is not None:
             instants.append(self._retry.at)
         if self._waiting is not None:
@@ -138,36 +125,30 @@ class Race:
         return min(instants)
 
     def begin(self, now: float) -> list[RaceStep]:
-        """Start the first attempt, now or when a provider lets it."""
-        self._fleet.arrived(self.plan, now)
+        """Start the first attempt, now or when a provider allows it."""
+        self._fleet.request_started(self.plan, now)
         return self._start_first(now)
 
-    def content(self, attempt: Attempt, now: float) -> None:
-        """Take note that content arrived."""
+    def content_arrived(self, attempt: Attempt, now: float) -> None:
+        """Record that content arrived."""
         if attempt.first_content_at is None:
             attempt.first_content_at = now
-            self._fleet.answered(attempt.lease, now)
-            if (
-                self._hedge_at is not None
-                and self._hedge_reason is AttemptReason.HEDGE
-                and attempt is self.running[-1]
-            ):
-                # Who has begun to answer is not late, even where the whole answer is awaited.
-                self._hedge_at = None
+            self._fleet.record_first_content(attempt.lease, now)
+            self._hedge.first_content(attempt)
         attempt.idle_since = now
 
     def awaited(self, attempt: Attempt, now: float) -> None:
-        """Take note that the caller waits again; its time elsewhere is not the provider's."""
+        """Record that the caller reads again: the idle timeout does not count its own pauses."""
         attempt.idle_since = now
 
-    def headroom(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
-        """Take note of what an attempt's provider says is left of its rate limits."""
-        self._fleet.observed(attempt.lease, headroom, now)
+    def headroom_reported(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
+        """Record what an attempt's provider reports is left of its rate limits."""
+        self._fleet.record_headroom(attempt.lease, headroom, now)
 
     def committed(self, attempt: Attempt, now: float) -> list[RaceStep]:
         """Make `attempt` the answer and cancel the others."""
         self.winner = attempt
-        self._hedge_at = None
+        self._hedge.clear()
         self._retry = None
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
@@ -176,14 +157,14 @@ class Race:
         ]
 
     def finished(self, now: float) -> None:
-        """Take note that the winner's answer is complete."""
+        """Record that the winner's answer is complete."""
         winner = self._winner()
         winner.ended_at = now
         winner.outcome = AttemptOutcome.SERVED
         self._fleet.succeeded(winner.lease, usage=winner.counted, now=now)
 
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[RaceStep]:
-        """Take note that an attempt failed before it was committed; start what comes next."""
+        """Record that an attempt failed before it committed; start the next one."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
         if self._attempts.forbids_another(attempt, failure):
             steps: list[RaceStep] = [
@@ -197,7 +178,7 @@ class Race:
         return steps
 
     def broke(self, failure: Failure, now: float) -> list[RaceStep]:
-        """Take note that the answer broke after its commit; recover where the mode allows."""
+        """Record that the answer broke after its commit; recover where the mode allows."""
         broken = self._winner()
         self._end(broken, AttemptOutcome.BROKEN, failure, now)
         self.winner = None
@@ -214,7 +195,7 @@ class Race:
         return steps
 
     def woke(self, now: float) -> list[RaceStep]:
-        """Act on what has come due: the deadline, late attempts, a waiting retry, a hedge."""
+        """Act on what is due: the deadline, timeouts, a pending retry, a hedge, a free place."""
         if now >= self.deadline:
             steps: list[RaceStep] = self.abandoned(now)
             self.result = RaceDeadlinePassed()
@@ -227,15 +208,15 @@ class Race:
                     steps.extend(self.failed(attempt, timeout_failure(attempt, self.plan), now))
         if self.result is None and self._retry is not None and now >= self._retry.at:
             steps.extend(self._start_retry(self._retry, now))
-        if self.result is None and self._hedge_at is not None and now >= self._hedge_at:
+        if self.result is None and self._hedge.is_due(now):
             steps.extend(self._start_hedge(now))
         if self.result is None and self._waiting is not None:
             steps.extend(self._start_waiting(self._waiting, now))
         return steps
 
     def abandoned(self, now: float) -> list[RaceStep]:
-        """End everything without a word on anyone's health: the caller left or the time is up."""
-        self._hedge_at = None
+        """Cancel everything without effect on health: the caller left or the deadline passed."""
+        self._hedge.clear()
         self._retry = None
         if self._waiting is not None:
             self._waiting.leave(now)
@@ -282,36 +263,21 @@ class Race:
         if not self._may_start_another(now):
             return []
         if not self.plan.retries.only_without_alternative and self._retry is None:
-            self._retry = self._same_again(failed, failure, now)
+            self._retry = self._retries.after(failed, failure, now)
             if self._retry is not None:
                 return []
         steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
         if steps or self.running or self._retry is not None:
             return steps
         if not self._wait_for_place(AttemptReason.FAILOVER, failed.number, now):
-            self._retry = self._same_again(failed, failure, now)
+            self._retry = self._retries.after(failed, failure, now)
         return []
 
-    def _same_again(self, failed: Attempt, failure: Failure, now: float) -> _Retry | None:
-        """Return a retry of the deployment that failed, where class and time allow one."""
-        made = self._retries.get(failed.deployment.name, 0)
-        pause = retry_pause(failure, made=made, rule=self.plan.retries, random=self._random)
-        if pause is None or not self._is_useful(now + pause):
-            return None
-        if self._fleet.wait(failed.deployment, self.plan.tokens, now + pause) > 0:
-            return None
-        return _Retry(
-            deployment=failed.deployment,
-            reason=AttemptReason.RETRY,
-            at=now + pause,
-            caused_by=failed.number,
-        )
-
-    def _start_retry(self, retry: _Retry, now: float) -> list[RaceStep]:
+    def _start_retry(self, retry: PendingRetry, now: float) -> list[RaceStep]:
         self._retry = None
         if retry.reason is AttemptReason.FIRST:
             return self._start_first(now)
-        self._retries[retry.deployment.name] = self._retries.get(retry.deployment.name, 0) + 1
+        self._retries.started(retry.deployment)
         again = self._attempts.start(retry.deployment, retry.reason, retry.caused_by, now)
         steps = self._started(again, now)
         if not steps and self._may_start_another(now):
@@ -323,10 +289,9 @@ class Race:
     def _start_first(self, now: float) -> list[RaceStep]:
         """Start the best deployment that may be called; where none may, the least bad one.
 
-        A place at one that is well and full is waited for. Else least bad is the one whose breaker
-        rests for the shortest time. Where every provider asked not to be called, the first to allow
-        it again is waited for if the deadline permits. How much time is enough for a first attempt
-        is the caller's to know; only none is too little.
+        If one is only full, the race waits for a place there. Otherwise the least bad one is that
+        with the shortest wait. Where every provider asked for a pause, the race waits for the
+        shortest one if the deadline permits. A first attempt starts however little time is left.
         """
         if now >= self.deadline:
             self.result = RaceDeadlinePassed()
@@ -334,21 +299,17 @@ class Race:
         steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
         if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
             return steps
-        refusals = self._attempts.refusals
-        forcible = [refusal for refusal in refusals if refusal.can_be_forced]
-        if forcible:
-            least_bad = min(forcible, key=_wait_of)
-            forced = self._attempts.start(
-                least_bad.deployment, AttemptReason.FIRST, 0, now, forced=True
-            )
+        least_bad = self._attempts.least_bad()
+        if least_bad is not None:
+            forced = self._attempts.start(least_bad, AttemptReason.FIRST, 0, now, forced=True)
             steps = self._started(forced, now)
-        elif refusals:
-            first = min(refusals, key=_wait_of)
-            if first.obstacle is Obstacle.GATED and self._is_useful(now + _wait_of(first)):
-                self._retry = _Retry(
-                    deployment=first.deployment,
+        else:
+            gated = self._attempts.first_gated()
+            if gated is not None and self._is_useful(now + gated.wait):
+                self._retry = PendingRetry(
+                    deployment=gated.deployment,
                     reason=AttemptReason.FIRST,
-                    at=now + _wait_of(first),
+                    at=now + gated.wait,
                     caused_by=0,
                 )
                 return []
@@ -367,7 +328,7 @@ class Race:
     def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
         """Start on the place that has become free, or give up where none did in time.
 
-        Whoever was full may by now be closed for another reason; then the others have their turn.
+        The deployment may refuse by now for another reason; then the others are tried.
         """
         place = waiting.granted
         if place is None and now < waiting.until:
@@ -390,51 +351,25 @@ class Race:
         return steps
 
     def _start_hedge(self, now: float) -> list[RaceStep]:
-        self._hedge_at = None
+        self._hedge.clear()
         running = self.running
         if not running or not self._may_start_another(now):
             return []
         late = running[-1]
-        steps = self._start_other(now, self._hedge_reason, caused_by=late.number)
-        if not steps and self._hedge_reason is AttemptReason.HEDGE:
-            self._arm_hedge(late, now, refused_after=now - late.started_at)
+        steps = self._start_other(now, self._hedge.reason, caused_by=late.number)
+        if not steps and self._hedge.reason is AttemptReason.HEDGE:
+            self._hedge.set(late, now, refused_after=now - late.started_at)
         return steps
 
     def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[RaceStep]:
         return self._started(self._attempts.start_other(reason, caused_by, now), now)
 
     def _started(self, attempt: Attempt | None, now: float) -> list[RaceStep]:
-        """Return the step of an attempt that has got its lease; none where none has."""
+        """Return the step that starts an attempt; none without an attempt."""
         if attempt is None:
             return []
-        self._arm_hedge(attempt, now)
+        self._hedge.set(attempt, now)
         return [StartAttempt(attempt)]
 
-    def _arm_hedge(
-        self, attempt: Attempt, now: float, *, refused_after: float | None = None
-    ) -> None:
-        """Set the time at which `attempt` is late; `refused_after` as for `Fleet.hedge`."""
-        if self.plan.hedging_rule.mode is HedgingMode.OFF:
-            return
-        decision = self._fleet.hedge(
-            self.plan,
-            primary=attempt.deployment,
-            other=next(self._attempts.untried(AttemptReason.HEDGE, now), None),
-            running=len(self._attempts.running),
-            time_left=self.deadline - attempt.started_at,
-            now=now,
-            refused_after=refused_after,
-        )
-        if self.first_hedging is None:
-            self.first_hedging = decision
-        is_rescue = decision.reason is HedgeReason.RESCUE
-        self._hedge_reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
-        delay = decision.delay
-        self._hedge_at = None if delay is None else attempt.started_at + delay
-
     def _give_up(self, decisive: Failure | None = None) -> None:
-        self.result = self._attempts.exhausted(decisive)
-
-
-def _wait_of(refusal: LeaseRefusal) -> float:
-    return math.inf if refusal.wait is None else refusal.wait
+        self.result = self._attempts.exhausted_result(decisive)

@@ -1,4 +1,4 @@
-"""When an attempt has taken too long, and what that means."""
+"""When a running attempt times out, and with which failure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from routersvc.domain.racing.attempts import (
 
 
 def due_at(attempt: Attempt, plan: Plan) -> float:
-    """Return the instant at which a running attempt has taken too long."""
+    """Return the instant at which a running attempt times out."""
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is not None:
@@ -28,18 +28,18 @@ def due_at(attempt: Attempt, plan: Plan) -> float:
 
 
 def timeout_failure(attempt: Attempt, plan: Plan) -> Failure:
-    """Return what it means that `attempt` has taken too long."""
+    """Return the failure of an attempt that timed out."""
     timeouts = plan.timeouts
     if attempt.idle_since is None:
         if plan.streaming:
             return Failure(
                 failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
-                message=f"no first content came within {timeouts.first_content:g} s",
+                message=f"no first content arrived within {timeouts.first_content:g} s",
             )
     elif attempt.idle_since + timeouts.idle <= attempt.started_at + timeouts.attempt:
         return Failure(
             failure_class=FailureClass.STALLED,
-            message=f"the answer went silent for {timeouts.idle:g} s",
+            message=f"no further content arrived within {timeouts.idle:g} s",
         )
     return Failure(
         failure_class=FailureClass.ATTEMPT_TIMEOUT,

@@ -28,7 +28,6 @@ from routersvc.drills.promises.promise_records import LiveAttempt, Promise
 
 Complaint = tuple[Promise, str]
 _ROUNDING = 1e-9
-_ASKS_FOR_TIME = frozenset({FailureClass.RATE_LIMITED, FailureClass.OVERLOADED})
 _SAYS_NOTHING = frozenset({AttemptOutcome.LOST, AttemptOutcome.CANCELLED})
 
 
@@ -105,7 +104,7 @@ class DeploymentWatch:
         failure = report.failure
         if report.outcome in {AttemptOutcome.FAILED, AttemptOutcome.BROKEN} and failure is not None:
             self._failures[failure.failure_class] += 1
-            if failure.failure_class in _ASKS_FOR_TIME and failure.retry_after is not None:
+            if failure.rule.refused_for_load and failure.retry_after is not None:
                 self._not_before = max(self._not_before, now + failure.retry_after)
         verdicts = _Verdicts.of(health)
         if report.outcome in _SAYS_NOTHING:

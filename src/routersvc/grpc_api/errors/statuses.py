@@ -219,18 +219,13 @@ def _exclusions_text(candidates: Iterable[Candidate]) -> str:
 
 def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
     code, reason = _caller_outcome(error.caller_outcome)
-    passes = error.caller_outcome in {
-        CallerOutcome.UNAVAILABLE,
-        CallerOutcome.RATE_LIMITED,
-        CallerOutcome.LOCALLY_OVERLOADED,
-    }
     retry_after = DEFAULT_RETRY_AFTER if error.retry_after is None else error.retry_after
     return ErrorStatus(
         code=code,
         reason=reason,
         message=message,
         metadata={"failure_class": error.failure.failure_class.name},
-        retry_after=retry_after if passes else None,
+        retry_after=retry_after if error.failure.rule.transient else None,
         report=error.report,
     )
 

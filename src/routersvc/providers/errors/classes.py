@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from routersvc.domain.outcomes.failure_rules import (
+    RULES,
     FailureClass,
 )
 from routersvc.domain.outcomes.failures import (
@@ -27,11 +28,6 @@ from routersvc.providers.wire_format import ResponseHead
 
 LONGEST_RATE_LIMIT_DELAY = 3_600.0
 """Seconds. Whoever says to come back later than this means a quota of a day or a month."""
-
-_MAY_NAME_A_WAIT = frozenset(
-    {FailureClass.OVERLOADED, FailureClass.QUOTA_EXHAUSTED, FailureClass.RATE_LIMITED}
-)
-"""Failures whose words are searched for a wait: those that pass by themselves."""
 
 _DECIDED_BY_STATUS = frozenset({401, 402})
 """Statuses that no vendor uses for anything else."""
@@ -93,7 +89,7 @@ def classify(words: ErrorWords, status: int | None) -> FailureClass:
 def _failure(words: ErrorWords, head: ResponseHead, *, status: int | None, where: str) -> Failure:
     failure_class = classify(words, status)
     wait = retry_after(head.headers, now=head.received_at)
-    if wait is None and failure_class in _MAY_NAME_A_WAIT:
+    if wait is None and RULES[failure_class].may_name_wait:
         wait = wait_in(words.text)
     if (
         failure_class is FailureClass.RATE_LIMITED

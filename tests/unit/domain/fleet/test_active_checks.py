@@ -36,10 +36,10 @@ def test_times_of_checks_are_above_nothing_and_end(field: str) -> None:
 def test_what_a_call_has_shown_in_the_same_moment_counts_more_than_a_check() -> None:
     """A call was really served, or really failed."""
     record = CheckRecord()
-    record.checked(NOBODY, 1.0)
+    record.ended(NOBODY, 1.0)
     before = record.is_unreachable
 
-    record.heard(1.0)
+    record.call_observed(1.0)
 
     assert before
     assert not record.is_unreachable

@@ -9,7 +9,7 @@ from routersvc.domain.fleet.concurrency import (
     ConcurrencyRule,
     TicketState,
 )
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueuePlace,
     QueueWait,
 )

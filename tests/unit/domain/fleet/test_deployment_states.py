@@ -35,11 +35,11 @@ from routersvc.domain.fleet.health import (
 )
 from routersvc.domain.fleet.leases import (
     Lease,
-    LeaseRefusal,
     Obstacle,
 )
 from routersvc.domain.fleet.load_balancing import (
     FAILURE_PENALTY,
+    DeploymentLoad,
 )
 from routersvc.domain.outcomes.failure_rules import (
     BreakerEffect,
@@ -69,9 +69,14 @@ def state_with(
 
 def lease_of(state: DeploymentState, now: float, *, streaming: bool = True) -> Lease:
     """Start an attempt that nothing keeps from starting."""
-    lease = state.lease(10, now, streaming=streaming)
-    assert isinstance(lease, Lease)
-    return lease
+    assert state.refusal(10, now) is None
+    return state.lease(10, now, streaming=streaming)
+
+
+def known_latency(load: DeploymentLoad) -> float | None:
+    """Return the latency that a deployment is charged at its last observation."""
+    known = load.fading(0.0)
+    return None if known is None else known[0]
 
 
 def health_of(state: DeploymentState, now: float) -> DeploymentHealth:
@@ -106,13 +111,13 @@ def test_health_tells_what_calls_have_shown() -> None:
     left = RateLimitHeadroom(remaining_requests=90)
     for speed in (10, 20, 30, 40):
         served = lease_of(state, 10.0)
-        state.answered(served, 11.0)
+        state.record_first_content(served, 11.0)
         state.succeeded(served, Usage(input_tokens=1, output_tokens=speed * 2), 12.0)
     for _ in range(2):
         state.failed(lease_of(state, 12.0), BROKEN, 13.0)
         state.released(lease_of(state, 12.0), 13.0)
     running = lease_of(state, 13.0)
-    state.observed(running, left, 13.5)
+    state.record_headroom(running, left, 13.5)
 
     health = health_of(state, 15.0)
 
@@ -132,11 +137,11 @@ def test_first_contents_of_streams_are_told_before_those_of_whole_answers() -> N
     """They are what callers wait for; without streams the others have to do."""
     state = state_with()
     whole = lease_of(state, 0.0, streaming=False)
-    state.answered(whole, 8.0)
+    state.record_first_content(whole, 8.0)
     state.succeeded(whole, None, 8.0)
     before = health_of(state, 8.0).time_to_first_content
     streamed = lease_of(state, 8.0)
-    state.answered(streamed, 9.0)
+    state.record_first_content(streamed, 9.0)
     state.succeeded(streamed, None, 12.0)
 
     assert before == about(8.0)
@@ -184,9 +189,9 @@ def test_every_end_frees_the_place_for_who_waits(failure: Failure | None) -> Non
     """From the moment of that end; a refusal for load may leave fewer places, never none."""
     state = state_with(concurrency=ConcurrencyRule(initial=1, maximum=1))
     lease = lease_of(state, 0.0)
-    full = state.lease(10, 0.0, streaming=True)
+    full = state.refusal(10, 0.0)
     ticket = state.enqueue(lambda: None)
-    assert isinstance(full, LeaseRefusal)
+    assert full is not None
     assert full.obstacle is Obstacle.FULL
     assert ticket is not None
 
@@ -228,7 +233,7 @@ def test_failures_are_charged_as_latency() -> None:
 
         state.failed(lease_of(state, began), BROKEN, failed_at)
 
-        assert state.load.known_latency == expected
+        assert known_latency(state.load) == expected
 
 
 def test_invalid_request_is_the_callers_doing() -> None:
@@ -238,7 +243,7 @@ def test_invalid_request_is_the_callers_doing() -> None:
     for _ in range(5):
         state.failed(lease_of(state, 0.0), INVALID, 1.0)
 
-    assert state.load.known_latency is None
+    assert known_latency(state.load) is None
     assert health_of(state, 1.0).success_rate is None
     assert health_of(state, 1.0).failures_total == {FailureClass.INVALID_REQUEST: 5}
 
@@ -248,26 +253,28 @@ def test_latency_of_first_content_is_what_the_picker_learns() -> None:
     state = state_with()
     lease = lease_of(state, 10.0)
 
-    state.answered(lease, 10.5)
+    state.record_first_content(lease, 10.5)
     state.succeeded(lease, None, 40.0)
 
-    assert state.load.known_latency == 0.5
-    assert state.live_stats(40.0, streaming=True).first_content == pytest.approx(0.5, rel=0.05)
+    assert known_latency(state.load) == 0.5
+    assert state.measurements.live_stats(40.0, streaming=True).first_content == pytest.approx(
+        0.5, rel=0.05
+    )
 
 
 def test_attempt_that_was_given_up_waited_at_least_so_long() -> None:
     """A loser without content is news of its deployment; one with content has been heard."""
     state = state_with()
     state.released(lease_of(state, 10.0), 13.0)
-    late = state.load.known_latency
+    late = known_latency(state.load)
     heard = lease_of(state, 20.0)
-    state.answered(heard, 20.5)
-    after = state.load.known_latency
+    state.record_first_content(heard, 20.5)
+    after = known_latency(state.load)
 
     state.released(heard, 60.0)
 
     assert late == 3.0
-    assert state.load.known_latency == after
+    assert known_latency(state.load) == after
 
 
 def test_late_deployment_is_known_to_be_late() -> None:
@@ -276,7 +283,7 @@ def test_late_deployment_is_known_to_be_late() -> None:
         state = state_with(BreakerRule())
         for _ in range(50):
             lease = lease_of(state, 0.0)
-            state.answered(lease, 1.0)
+            state.record_first_content(lease, 1.0)
             state.succeeded(lease, None, 1.0)
         for lease in [lease_of(state, 1.0) for _ in range(50)]:
             if end == "failed":
@@ -284,7 +291,7 @@ def test_late_deployment_is_known_to_be_late() -> None:
             else:
                 state.released(lease, 21.0)
 
-        late = state.live_stats(21.0, streaming=True).late
+        late = state.measurements.live_stats(21.0, streaming=True).late
 
         assert late is not None
         assert late > 15.0
@@ -295,10 +302,10 @@ def test_break_after_the_first_content_is_no_late_first_content() -> None:
     stalled = Failure(failure_class=FailureClass.STALLED, message="silent")
     state = state_with(BreakerRule())
     for lease in [lease_of(state, 0.0) for _ in range(50)]:
-        state.answered(lease, 1.0)
+        state.record_first_content(lease, 1.0)
         state.failed(lease, stalled, 30.0)
 
-    assert state.live_stats(30.0, streaming=True).late == pytest.approx(1.0, rel=0.05)
+    assert state.measurements.live_stats(30.0, streaming=True).late == pytest.approx(1.0, rel=0.05)
 
 
 def test_failure_tells_what_is_left_of_the_rate_limits() -> None:
@@ -309,7 +316,7 @@ def test_failure_tells_what_is_left_of_the_rate_limits() -> None:
 
     state.failed(lease_of(state, 0.0), refused, 1.0)
 
-    refusal = state.obstacle(10, 11.0)
+    refusal = state.refusal(10, 11.0, needs_place=False)
     assert refusal is not None
     assert (refusal.obstacle, refusal.wait) == (Obstacle.NO_HEADROOM, 20.0)
 
@@ -318,9 +325,9 @@ def test_call_is_held_back_for_its_own_tokens() -> None:
     """A small one may still pass; the wait is told where it is above nothing."""
     state = state_with()
     left = RateLimitHeadroom(remaining_tokens=100, tokens_reset=0.5)
-    state.observed(lease_of(state, 0.0), left, 0.0)
+    state.record_headroom(lease_of(state, 0.0), left, 0.0)
 
-    small, large = (state.obstacle(tokens, 0.0) for tokens in (100, 101))
+    small, large = (state.refusal(tokens, 0.0, needs_place=False) for tokens in (100, 101))
 
     assert small is None
     assert large is not None
@@ -333,9 +340,9 @@ def test_open_breaker_says_for_how_long() -> None:
     for _ in range(2):
         state.failed(lease_of(state, 100.0), BROKEN, 100.0)
 
-    refusal = state.lease(10, 100.25, streaming=True)
+    refusal = state.refusal(10, 100.25)
 
-    assert isinstance(refusal, LeaseRefusal)
+    assert refusal is not None
     assert (refusal.obstacle, refusal.wait) == (Obstacle.BREAKER_OPEN, 0.75)
     assert health_of(state, 100.25).state is HealthState.UNAVAILABLE
 
@@ -346,10 +353,8 @@ def test_request_that_must_not_be_repeated_is_no_probe() -> None:
     for _ in range(2):
         state.failed(lease_of(state, 0.0), BROKEN, 0.0)
 
-    refusal = state.lease(10, 1.0, streaming=True, may_probe=False)
-
-    assert isinstance(refusal, LeaseRefusal)
-    assert isinstance(state.lease(10, 1.0, streaming=True), Lease)
+    assert state.refusal(10, 1.0, may_probe=False) is not None
+    assert state.refusal(10, 1.0) is None
 
 
 def test_probe_that_says_nothing_is_returned() -> None:
@@ -357,12 +362,12 @@ def test_probe_that_says_nothing_is_returned() -> None:
     state = state_with(BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0))
     state.failed(lease_of(state, 0.0), BROKEN, 0.0)
     probe = lease_of(state, 1.0)
-    meanwhile = state.lease(10, 1.0, streaming=True)
+    meanwhile = state.refusal(10, 1.0)
 
     state.released(probe, 1.5)
 
-    assert isinstance(meanwhile, LeaseRefusal)
-    assert isinstance(state.lease(10, 1.5, streaming=True), Lease)
+    assert meanwhile is not None
+    assert state.refusal(10, 1.5) is None
 
 
 @pytest.mark.parametrize("at_first_content", [True, False])
@@ -372,14 +377,14 @@ def test_what_failures_were_charged_is_forgotten_on_recovery(*, at_first_content
     for _ in range(2):
         state.failed(lease_of(state, 0.0), BROKEN, 0.0)
     probe = lease_of(state, 1.0)
-    charged = state.load.known_latency
+    charged = known_latency(state.load)
 
     if at_first_content:
-        state.answered(probe, 1.5)
-        forgotten = state.load.known_latency == 0.5
+        state.record_first_content(probe, 1.5)
+        forgotten = known_latency(state.load) == 0.5
     else:
         state.succeeded(probe, None, 1.5)
-        forgotten = state.load.known_latency is None
+        forgotten = known_latency(state.load) is None
 
     assert charged == FAILURE_PENALTY
     assert forgotten
@@ -393,7 +398,7 @@ def test_success_of_a_closed_breaker_forgets_no_charge() -> None:
 
     state.succeeded(lease_of(state, 0.0), None, 0.0)
 
-    assert state.load.known_latency == FAILURE_PENALTY
+    assert known_latency(state.load) == FAILURE_PENALTY
 
 
 @pytest.mark.parametrize(("first", "opens"), [(3.0, True), (2.9, False)])
@@ -405,7 +410,7 @@ def test_slow_first_contents_open_the_breaker(first: float, *, opens: bool) -> N
         for _ in range(4):
             lease = lease_of(state, 10.0)
             if is_stream:
-                state.answered(lease, 10.0 + first)
+                state.record_first_content(lease, 10.0 + first)
             state.succeeded(lease, None, 10.0 + (60.0 if is_stream else first))
 
         assert (health_of(state, 70.0).breaker.opened_total == 1) is opens
@@ -424,7 +429,7 @@ def test_slow_probe_proves_nothing() -> None:
     state.failed(lease_of(state, 0.0), BROKEN, 0.0)
     probe = lease_of(state, 10.0)
 
-    state.answered(probe, 13.0)
+    state.record_first_content(probe, 13.0)
 
     assert health_of(state, 13.0).breaker.state is BreakerState.OPEN
     assert health_of(state, 13.0).breaker.next_probe_delay == 2.0
@@ -436,16 +441,16 @@ def test_every_outcome_is_news_that_outdates_a_check() -> None:
         state = state_with()
         lease = lease_of(state, 0.0)
         state.checked(CheckResult(failure=NOBODY, duration=0.1), 1.0)
-        before = state.obstacle(10, 1.0)
+        before = state.refusal(10, 1.0, needs_place=False)
 
         if end == "answered":
-            state.answered(lease, 2.0)
+            state.record_first_content(lease, 2.0)
         else:
             state.failed(lease, INVALID, 2.0)
 
         assert before is not None
         assert before.obstacle is Obstacle.UNREACHABLE
-        assert state.obstacle(10, 2.0) is None
+        assert state.refusal(10, 2.0, needs_place=False) is None
 
 
 def test_short_wait_is_a_wait() -> None:
@@ -473,7 +478,7 @@ def test_probe_is_awaited_where_a_call_of_any_size_could_make_it() -> None:
     state = state_with()
     lease = lease_of(state, 0.0)
     spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=100, tokens_reset=600.0)
-    state.observed(lease, spent, 0.0)
+    state.record_headroom(lease, spent, 0.0)
     state.failed(lease, BROKEN, 0.0)
     state.breaker.failed(state.breaker.force(0.0), 0.0, BreakerEffect.FAILURE)
 
@@ -481,20 +486,17 @@ def test_probe_is_awaited_where_a_call_of_any_size_could_make_it() -> None:
     assert state.awaits_probe(1.0)
 
 
-def test_attempt_that_is_withdrawn_starts_the_next_in_line() -> None:
-    """Its place is free from that moment on, and it is no attempt."""
-    state = state_with(concurrency=ConcurrencyRule(initial=3, minimum=1, maximum=3))
-    state.released(lease_of(state, 0.0), 0.0)
-    for _ in range(2):
-        lease_of(state, 0.0)
-    last = lease_of(state, 1.0)
-    following = state.enqueue(lambda: None)
-    assert following is not None
+def test_lease_is_not_to_be_had_where_the_call_would_be_refused() -> None:
+    """Who asks for one has asked for the refusal first."""
+    full = state_with(concurrency=ConcurrencyRule(initial=1, minimum=1, maximum=1))
+    lease_of(full, 0.0)
+    resting = state_with()
+    for lease in [lease_of(resting, 0.0) for _ in range(2)]:
+        resting.failed(lease, BROKEN, 0.0)
 
-    state.withdrawn(last, 10, 2.0)
-
-    assert following.started_at == 2.0
-    assert health_of(state, 2.0).attempts_total == 3
+    for state in (full, resting):
+        with pytest.raises(AssertionError):
+            state.lease(10, 0.0, streaming=True)
 
 
 def test_refusal_says_why_in_a_sentence() -> None:
@@ -503,81 +505,10 @@ def test_refusal_says_why_in_a_sentence() -> None:
     waits = Failure(failure_class=FailureClass.RATE_LIMITED, message="status 429", retry_after=60.0)
     state.failed(lease_of(state, 0.0), waits, 0.0)
 
-    refusal = state.lease(10, 0.0, streaming=True)
+    refusal = state.refusal(10, 0.0)
 
-    assert isinstance(refusal, LeaseRefusal)
+    assert refusal is not None
     assert refusal.failure().message == "`a` asked not to be called for 60 s"
-
-
-class TestOutlooks:
-    """What calls have lately shown, for planning."""
-
-    def known(self) -> DeploymentState:
-        """Return a deployment of which one answer is known."""
-        state = state_with()
-        lease = lease_of(state, 0.0)
-        state.answered(lease, 1.0)
-        state.succeeded(lease, None, 2.0)
-        return state
-
-    def test_it_is_kept_for_a_quarter_of_a_second(self) -> None:
-        """Thousands of requests a second plan by the same one."""
-        state = self.known()
-
-        seen = state.live_stats(10.0, streaming=True)
-
-        assert state.live_stats(10.2, streaming=True) is seen
-        assert state.seen_live_stats(10.2, streaming=True) is seen
-        assert state.seen_live_stats(10.25, streaming=True) is None
-
-    def test_it_is_kept_anew_when_its_time_is_up(self) -> None:
-        """Also at that very instant; what is known of other requests goes with it."""
-        state = self.known()
-        state.live_stats(10.0, streaming=False)
-        state.live_stats(10.0, streaming=True)
-
-        state.live_stats(10.25, streaming=True)
-
-        assert state.seen_live_stats(10.25, streaming=True) is not None
-        assert state.seen_live_stats(10.25, streaming=False) is None
-
-    def test_whoever_changes_nothing_keeps_nothing(self) -> None:
-        """Neither the outlook nor the view of the latencies under it."""
-        state = self.known()
-        history = state.history(streaming=True)
-
-        state.live_stats(10.0, streaming=True, changes_nothing=True)
-
-        assert state.seen_live_stats(10.0, streaming=True) is None
-        history.record(9.0, 10.1)
-        view = history.view(0.95, 10.1)
-        assert view is not None
-        assert view.samples == 2
-
-    def test_it_rests_on_the_view_that_hedges_see(self) -> None:
-        """Latencies are looked up once for both."""
-        state = self.known()
-        history = state.history(streaming=True)
-
-        state.live_stats(10.0, streaming=True)
-
-        history.record(9.0, 10.1)
-        view = history.view(0.95, 10.1)
-        assert view is not None
-        assert view.samples == 1
-
-    def test_every_call_makes_it_anew(self) -> None:
-        """At its first content and at its end."""
-        state = self.known()
-        lease = lease_of(state, 10.0)
-
-        state.live_stats(10.0, streaming=True)
-        state.answered(lease, 10.1)
-        assert state.seen_live_stats(10.1, streaming=True) is None
-
-        state.live_stats(10.1, streaming=True)
-        state.succeeded(lease, None, 10.2)
-        assert state.seen_live_stats(10.2, streaming=True) is None
 
 
 def test_speed_is_that_of_late_answers() -> None:
@@ -601,3 +532,23 @@ def test_share_grows_with_time_after_a_recovery() -> None:
     shares = [state.contender(now).share for now in (1.0, 6.0, 11.0)]
 
     assert shares == pytest.approx([0.1, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("end", ["first content", "success", "failure", "release"])
+def test_every_step_of_a_call_drops_the_live_stats_that_are_kept(end: str) -> None:
+    """The next plan sees what the call has shown."""
+    state = state_with()
+    lease = lease_of(state, 10.0)
+    state.measurements.refresh_live_stats(10.0, streaming=True)
+
+    match end:
+        case "first content":
+            state.record_first_content(lease, 10.1)
+        case "success":
+            state.succeeded(lease, None, 10.1)
+        case "failure":
+            state.failed(lease, BROKEN, 10.1)
+        case _:
+            state.released(lease, 10.1)
+
+    assert state.measurements.kept_live_stats(10.1, streaming=True) is None

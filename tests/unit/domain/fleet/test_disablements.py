@@ -176,16 +176,16 @@ def test_even_intervals_are_possible() -> None:
 def test_later_reason_is_the_one_that_a_check_has_to_mend() -> None:
     """A free check shows a good key, and nothing of the quota that was spent since."""
     disablements = Disablements()
-    disablements.disable(KEY, "status 401", 0.0, shown_by_check=True)
+    disablements.disable(KEY, "status 401", 0.0, cleared_by_free_check=True)
 
     disablements.disable(KEY, "quota spent", 1.0)
 
     known = disablements.get(KEY)
     assert known is not None
-    assert (known.reason, known.shown_by_check, known.since) == ("quota spent", False, 0.0)
+    assert (known.reason, known.cleared_by_free_check, known.since) == ("quota spent", False, 0.0)
 
-    disablements.disable(KEY, "status 401", 2.0, shown_by_check=True)
+    disablements.disable(KEY, "status 401", 2.0, cleared_by_free_check=True)
 
     known = disablements.get(KEY)
     assert known is not None
-    assert known.shown_by_check
+    assert known.cleared_by_free_check

@@ -10,16 +10,6 @@ from tests.unit.domain.plans import fleet_of, plan_over
 from routersvc.domain.catalogue.deployments import (
     Deployment,
 )
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-)
 from routersvc.domain.conversation.rate_limit_headroom import (
     RateLimitHeadroom,
 )
@@ -64,12 +54,6 @@ from routersvc.domain.outcomes.failures import (
 )
 from routersvc.domain.planning.plans import (
     Plan,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeReason,
-)
-from routersvc.domain.racing.race_attempts import (
-    RaceAttempts,
 )
 from routersvc.testing.worlds import scripted_deployment
 
@@ -156,7 +140,7 @@ def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
     fleet, plan = fleet_of(A, rules=rules), plan_over(A, tokens=100)
     lease = start(fleet, plan, 0.0)
     left = RateLimitHeadroom(remaining_requests=1, remaining_tokens=100, requests_reset=60.0)
-    fleet.observed(lease, left, 0.0)
+    fleet.record_headroom(lease, left, 0.0)
     fleet.failed(lease, BROKEN, 0.0)
 
     refused = [ask(fleet, plan, 1.0, reason=AttemptReason.HEDGE) for _ in range(3)]
@@ -167,7 +151,7 @@ def test_attempt_that_a_budget_refuses_leaves_no_trace() -> None:
     assert fleet.running_attempts == 0
     assert fleet.health(A, 1.0).attempts_total == 1
     probe = start(fleet, plan, 1.0)
-    fleet.answered(probe, 1.5)
+    fleet.record_first_content(probe, 1.5)
     assert fleet.health(A, 1.5).time_to_first_content is not None
     assert fleet.wait(A, 100, 1.5) > 0
 
@@ -177,7 +161,7 @@ def test_what_providers_say_is_left_is_heeded() -> None:
     fleet, plan = fleet_of(A), plan_over(A)
     lease = start(fleet, plan, 0.0)
 
-    fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 1.0)
+    fleet.record_headroom(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 1.0)
 
     refusal = ask(fleet, plan, 3.0)
     assert isinstance(refusal, LeaseRefusal)
@@ -190,7 +174,7 @@ class TestBalancedOrder:
 
     def order(self, fleet: Fleet, now: float) -> list[str]:
         """Return the order of both, nothing drawn."""
-        return [one.name for one in fleet.view(now, drawing=False).balanced([A, B])]
+        return [one.name for one in fleet.reading_view(now).balanced([A, B])]
 
     def test_the_busier_comes_last(self) -> None:
         """Both are as fast; one of them runs an attempt."""
@@ -208,7 +192,7 @@ class TestBalancedOrder:
         fleet = fleet_of(A, B)
         for deployment, latency in ((A, 3.0), (B, 0.5)):
             lease = start(fleet, plan_over(deployment), 0.0)
-            fleet.answered(lease, latency)
+            fleet.record_first_content(lease, latency)
             fleet.succeeded(lease, usage=None, now=latency)
 
         assert self.order(fleet, 3.0) == ["b", "a"]
@@ -279,7 +263,7 @@ class TestBudgets:
         """Four at a share of one half pay for two, where both budgets have them."""
         fleet, plan = fleet_of(A, B, rules=self.rules), plan_over(A, B)
         for _ in range(4):
-            fleet.arrived(plan, 0.0)
+            fleet.request_started(plan, 0.0)
 
         paid = [self.pays(fleet, plan, A) for _ in range(4)]
 
@@ -313,7 +297,7 @@ class TestBudgets:
         rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
         fleet, plan = fleet_of(A, rules=FleetRules(budgets=rule)), plan_over(A)
         for _ in range(4):
-            fleet.arrived(plan, 0.0)
+            fleet.request_started(plan, 0.0)
 
         def hedges(*, asked_before: bool) -> int:
             answers = [
@@ -362,69 +346,16 @@ class TestBudgets:
         assert answer.obstacle is Obstacle.BUDGET_SPENT
 
 
-class TestUntried:
-    """In which order a call that needs another deployment asks."""
-
-    def test_recovering_deployment_is_asked_last_by_a_call_in_trouble(self) -> None:
-        """A first attempt may be its probe; a failover is no time for experiments."""
-        rules = FleetRules(
-            deployments=DeploymentRules(breaker=BreakerRule(open_time=1.0, open_jitter=0.0))
-        )
-        fleet, plan = fleet_of(A, B, rules=rules), plan_over(A, B)
-        for _ in range(5):
-            fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
-        attempts = RaceAttempts(plan=plan, fleet=fleet)
-
-        first = list(attempts.untried(AttemptReason.FIRST, 2.0))
-        failover = list(attempts.untried(AttemptReason.FAILOVER, 2.0))
-
-        assert first == [A, B]
-        assert failover == [B, A]
-
-    def test_hedge_goes_last_to_where_all_are_late(self) -> None:
-        """More load would not help there; a failover has to go somewhere."""
-        fleet = fleet_of(A, B)
-        plan = dataclasses.replace(
-            plan_over(A, B),
-            hedging_rule=HedgingRule(mode=HedgingMode.DELAYED, min_samples=20, max_delay=5.0),
-        )
-        for _ in range(30):
-            lease = start(fleet, plan, 0.0)
-            fleet.answered(lease, 9.0)
-            fleet.succeeded(lease, usage=None, now=9.0)
-        attempts = RaceAttempts(plan=plan, fleet=fleet)
-
-        assert list(attempts.untried(AttemptReason.HEDGE, 9.0)) == [B, A]
-        assert list(attempts.untried(AttemptReason.RESCUE, 9.0)) == [B, A]
-        assert list(attempts.untried(AttemptReason.FAILOVER, 9.0)) == [A, B]
-
-    def test_refusal_is_forgotten_once_its_deployment_is_called(self) -> None:
-        """What no longer keeps a call away is not told to the caller either."""
-        fleet, plan = fleet_of(A), plan_over(A)
-        lease = start(fleet, plan, 0.0)
-        fleet.observed(lease, RateLimitHeadroom(remaining_requests=0, requests_reset=8.0), 0.0)
-        attempts = RaceAttempts(plan=plan, fleet=fleet)
-
-        refused = attempts.start(A, AttemptReason.FIRST, 0, 1.0)
-        before = [refusal.obstacle for refusal in attempts.refusals]
-        started = attempts.start(A, AttemptReason.FIRST, 0, 9.0)
-
-        assert refused is None
-        assert before == [Obstacle.NO_HEADROOM]
-        assert started is not None
-        assert attempts.refusals == ()
-
-
-def test_outlook_tells_what_calls_have_shown() -> None:
+def test_live_stats_tell_what_calls_have_shown() -> None:
     """Of a stream the first content counts, of a whole answer its end."""
     fleet, plan = fleet_of(A), plan_over(A)
     whole = dataclasses.replace(plan, streaming=False)
     for one in (plan, whole):
         lease = start(fleet, one, 0.0)
-        fleet.answered(lease, 1.0)
+        fleet.record_first_content(lease, 1.0)
         fleet.succeeded(lease, usage=None, now=4.0)
     fleet.failed(start(fleet, plan, 4.0), BROKEN, 4.0)
-    view = fleet.view(4.0)
+    view = fleet.reading_view(4.0)
 
     stream, answer = (view.live_stats(A, streaming=streaming) for streaming in (True, False))
 
@@ -434,138 +365,13 @@ def test_outlook_tells_what_calls_have_shown() -> None:
         assert live_stats.success_rate == 2 / 3
     assert stream.latency == stream.first_content
     assert answer.latency == pytest.approx(4.0, rel=0.05)
-    nothing = fleet_of(A).view(0.0).live_stats(A, streaming=True)
+    nothing = fleet_of(A).reading_view(0.0).live_stats(A, streaming=True)
     assert (nothing.latency, nothing.first_content, nothing.late, nothing.success_rate) == (
         None,
         None,
         None,
         None,
     )
-
-
-class TestHedges:
-    """What a hedge is weighed by."""
-
-    auto = HedgingRule(mode=HedgingMode.AUTO, min_samples=20, min_delay=0.1, max_delay=10.0)
-
-    def served(self, fleet: Fleet, plan: Plan, first: float, whole: float) -> None:
-        """Let the first deployment of a plan answer thirty calls so."""
-        for lease in [start(fleet, plan, 0.0) for _ in range(30)]:
-            fleet.answered(lease, first)
-            fleet.succeeded(lease, usage=None, now=whole)
-
-    def hedge(
-        self, fleet: Fleet, plan: Plan, *, now: float = 5.0, refused_after: float | None = None
-    ) -> tuple[float | None, HedgeReason]:
-        """Decide on a hedge of the plan's first deployment at its second, two minutes to go."""
-        decision = fleet.hedge(
-            plan,
-            primary=plan.deployments[0],
-            other=plan.deployments[1],
-            running=1,
-            time_left=120.0,
-            now=now,
-            refused_after=refused_after,
-        )
-        return decision.delay, decision.reason
-
-    def plan(self, *deployments: Deployment, **changes: object) -> Plan:
-        """Return a plan that hedges where it pays."""
-        return dataclasses.replace(
-            plan_over(*deployments),
-            hedging_rule=self.auto,
-            **changes,  # type: ignore[arg-type]
-        )
-
-    def test_failing_primary_is_a_reason(self) -> None:
-        """By its success rate; exactly at the edge it is still well."""
-        for failures, reason in ((1, HedgeReason.NOT_WORTH_ITS_COST), (2, HedgeReason.PERCENTILE)):
-            fleet = fleet_of(A, B)
-            self.served(fleet, plan_over(A), 1.0, 1.0)
-            for _ in range(8 if failures == 1 else 0):
-                fleet.succeeded(start(fleet, plan_over(A), 0.0), usage=None, now=1.0)
-            for lease in [start(fleet, plan_over(A), 1.0) for _ in range(2)]:
-                fleet.failed(lease, BROKEN, 1.0)
-
-            assert self.hedge(fleet, self.plan(A, B))[1] is reason
-
-    def test_open_breaker_of_the_primary_is_a_reason(self) -> None:
-        """Even where its calls of the last window are few."""
-        fleet = fleet_of(A, B)
-        for _ in range(5):
-            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
-
-        later = self.hedge(fleet, self.plan(A, B), now=1000.0)
-
-        assert later[1] is HedgeReason.TOO_FEW_SAMPLES
-
-    def test_other_that_is_late_itself_is_not_asked(self) -> None:
-        """More load would not help it."""
-        fleet = fleet_of(A, B)
-        self.served(fleet, plan_over(B), 11.0, 11.0)
-
-        assert self.hedge(fleet, self.plan(A, B, priority=Priority.HIGH), now=11.0) == (
-            None,
-            HedgeReason.LATENCY_EXPLODED,
-        )
-
-    def test_latency_budget_is_that_of_the_request(self) -> None:
-        """Kept by the other's median where the primary's percentile would miss it."""
-        fleet = fleet_of(A, B)
-        self.served(fleet, plan_over(A), 4.0, 4.0)
-        self.served(fleet, plan_over(B), 1.0, 1.0)
-
-        delay, reason = self.hedge(fleet, self.plan(A, B, latency_budget=3.0))
-
-        assert reason is HedgeReason.LATENCY_BUDGET
-        assert delay == pytest.approx(2.0, rel=0.05)
-
-    @pytest.mark.parametrize(
-        ("price", "reason"),
-        [
-            (2.9, HedgeReason.TOO_FEW_SAMPLES),
-            (3.1, HedgeReason.NOT_WORTH_ITS_COST),
-            (None, HedgeReason.TOO_FEW_SAMPLES),
-        ],
-    )
-    def test_dear_hedge_is_not_worth_it(self, price: float | None, reason: HedgeReason) -> None:
-        """By the sum of both prices; an unknown one is no reason against it."""
-        prices = None if price is None else Prices(input=price * 2, output=price)
-        model = dataclasses.replace(B.model, prices=prices)
-        dear = dataclasses.replace(B, model=model)
-        fleet = fleet_of(A, dear)
-        for _ in range(5):
-            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
-
-        assert self.hedge(fleet, self.plan(A, dear))[1] is reason
-
-    def test_what_costs_nothing_has_no_price_to_compare(self) -> None:
-        """One's own server as the primary: no multiple of nothing is too much."""
-        free = dataclasses.replace(
-            A, model=dataclasses.replace(A.model, prices=Prices(input=0.0, output=0.0))
-        )
-        fleet = fleet_of(free, B)
-        for _ in range(5):
-            fleet.failed(start(fleet, plan_over(free), 0.0), BROKEN, 0.0)
-
-        assert self.hedge(fleet, self.plan(free, B))[1] is HedgeReason.TOO_FEW_SAMPLES
-
-    def test_rescue_waits_as_long_as_the_other_allows(self) -> None:
-        """Where no hedge is worth it, or one was refused its lease."""
-        fleet = fleet_of(A, B)
-        self.served(fleet, plan_over(A), 1.0, 1.0)
-        self.served(fleet, plan_over(B), 1.0, 20.0)
-        delayed = dataclasses.replace(
-            self.plan(A, B),
-            hedging_rule=dataclasses.replace(self.auto, mode=HedgingMode.DELAYED),
-        )
-
-        unworthy = self.hedge(fleet, self.plan(A, B), now=20.0)
-        refused = self.hedge(fleet, delayed, now=20.0, refused_after=75.0)
-
-        for delay, reason in (unworthy, refused):
-            assert reason is HedgeReason.RESCUE
-            assert delay == pytest.approx(80.0, rel=0.05)
 
 
 def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
@@ -637,6 +443,25 @@ def test_rechecks_come_when_the_rule_says() -> None:
     assert health.disabled_description == "status 401; checked again in 3 s"
 
 
+def test_attempt_that_is_refused_pays_nothing() -> None:
+    """Whatever the obstacle is: the budget is there for the attempt that starts."""
+    rules = FleetRules(
+        deployments=DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1)),
+        budgets=BudgetRule(share=0.0, hedge_share=0.0, reserve=1, hedge_reserve=0),
+    )
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A)
+    lease = start(fleet, plan, 0.0)
+    refused = [ask(fleet, plan, 0.0, reason=AttemptReason.RETRY) for _ in range(3)]
+    fleet.released(lease, 1.0)
+
+    paid = ask(fleet, plan, 1.0, reason=AttemptReason.RETRY)
+
+    assert [isinstance(one, LeaseRefusal) and one.obstacle for one in refused] == [
+        Obstacle.FULL
+    ] * 3
+    assert isinstance(paid, Lease)
+
+
 def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
     """The place it would have had is free from that moment on."""
     rules = FleetRules(
@@ -671,7 +496,7 @@ class TestObstacles:
         """For a call of the plan's size."""
         fleet, plan = fleet_of(A), plan_over(A, tokens=100)
         few = RateLimitHeadroom(remaining_tokens=50, limit_tokens=1000, tokens_reset=60.0)
-        fleet.observed(start(fleet, plan, 0.0), few, 0.0)
+        fleet.record_headroom(start(fleet, plan, 0.0), few, 0.0)
 
         found = fleet.obstacles([A], plan, 0.0)
 

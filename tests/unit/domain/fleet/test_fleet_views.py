@@ -16,7 +16,8 @@ from routersvc.domain.fleet.deployment_states import (
     DeploymentState,
 )
 from routersvc.domain.fleet.fleet_views import (
-    FleetView,
+    PlanningView,
+    ReadingView,
 )
 from routersvc.domain.fleet.leases import (
     Lease,
@@ -42,8 +43,8 @@ RULES = DeploymentRules(
 )
 
 
-class CountingPicker(LoadBalancer):
-    """A picker that counts the turns it gives."""
+class CountingBalancer(LoadBalancer):
+    """A balancer that counts the turns it gives."""
 
     turns = 0
 
@@ -66,23 +67,21 @@ class Group:
     def lease(self, number: int) -> Lease:
         """Start an attempt on one of them."""
         name = self.deployments[number].name
-        lease = self.states[name].lease(10, 0.0, streaming=True)
-        assert isinstance(lease, Lease)
-        return lease
+        return self.states[name].lease(10, 0.0, streaming=True)
 
     def fail(self, number: int, failure: Failure) -> None:
         """Let an attempt on one of them fail."""
         self.states[self.deployments[number].name].failed(self.lease(number), failure, 0.0)
 
 
-def turns_after(*groups: Group, now: float = 0.0, drawing: bool = True) -> int:
+def turns_after(*groups: Group, now: float = 0.0) -> int:
     """Return how many turns are given when the groups are put in order, one after the other."""
-    picker = CountingPicker(random.Random(5))
+    balancer = CountingBalancer(random.Random(5))
     states = {name: state for group in groups for name, state in group.states.items()}
-    view = FleetView(states, picker=picker if drawing else None, now=now)
+    view = PlanningView(states, balancer=balancer, now=now)
     for group in groups:
         assert set(view.balanced(group.deployments)) == set(group.deployments)
-    return picker.turns
+    return balancer.turns
 
 
 def test_behind_as_many_as_are_drawn_others_take_turns() -> None:
@@ -103,19 +102,43 @@ def test_whoever_cannot_be_called_is_none_of_them() -> None:
     assert turns_after(waiting, Group("c", 2), now=0.5) == 1
 
 
-def test_explanation_draws_for_nobody() -> None:
-    """It gives no turns either."""
-    assert turns_after(Group("a", DRAWN), Group("b", 2), drawing=False) == 0
+def test_reading_view_orders_by_load_without_a_draw() -> None:
+    """However often it is read; one that awaits its probe comes first."""
+    group = Group("a", 3)
+    group.lease(0)
+    group.fail(2, BROKEN)
+
+    orders = {
+        tuple(ReadingView(group.states, now=now).balanced(group.deployments)) for now in [5.0] * 100
+    }
+
+    idle, busy, probed = group.deployments[1], group.deployments[0], group.deployments[2]
+    assert orders == {(probed, idle, busy)}
+
+
+def test_planning_view_keeps_what_it_computes_and_a_reading_view_does_not() -> None:
+    """The plans of the next quarter second share it."""
+    group = Group("a", 1)
+    (deployment,) = group.deployments
+    measurements = group.states[deployment.name].measurements
+
+    ReadingView(group.states, now=0.0).live_stats(deployment, streaming=True)
+    read = measurements.kept_live_stats(0.0, streaming=True)
+    view = PlanningView(group.states, balancer=LoadBalancer(random.Random(5)), now=0.0)
+    planned = view.live_stats(deployment, streaming=True)
+
+    assert read is None
+    assert measurements.kept_live_stats(0.0, streaming=True) is planned
 
 
 def test_turns_leave_nobody_out() -> None:
     """Every deployment comes first in its turn, with the others behind it as they stand."""
     first, second = Group("a", DRAWN), Group("b", 3)
-    picker = LoadBalancer(random.Random(5))
+    balancer = LoadBalancer(random.Random(5))
     seen: set[Sequence[Deployment]] = set()
 
     for _ in range(100):
-        view = FleetView({**first.states, **second.states}, picker=picker, now=0.0)
+        view = PlanningView({**first.states, **second.states}, balancer=balancer, now=0.0)
         view.balanced(first.deployments)
         seen.add(tuple(view.balanced(second.deployments)))
 
@@ -129,13 +152,12 @@ def test_recovering_deployment_gets_its_share_of_first_places() -> None:
     group.fail(0, BROKEN)
     state = group.states[group.deployments[0].name]
     probe = state.lease(10, 5.0, streaming=True)
-    assert isinstance(probe, Lease)
     state.succeeded(probe, None, 5.0)
     group.lease(1)
-    picker = LoadBalancer(random.Random(5))
+    balancer = LoadBalancer(random.Random(5))
 
     firsts = [
-        FleetView(group.states, picker=picker, now=10.0).balanced(group.deployments)[0]
+        PlanningView(group.states, balancer=balancer, now=10.0).balanced(group.deployments)[0]
         for _ in range(1000)
     ]
 

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from routersvc.domain.fleet.load_balancing import (
     DRAWN,
     FAILURE_PENALTY,
-    Load,
+    DeploymentLoad,
     LoadBalancer,
     LoadContender,
     costs_of,
 )
 
 
-def loaded(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0) -> Load:
+def loaded(latency: float | None = None, *, in_flight: int = 0, at: float = 0.0) -> DeploymentLoad:
     """Return a load with one latency observed and so many attempts running."""
-    made = Load(decay=10.0)
+    made = DeploymentLoad(decay=10.0)
     if latency is not None:
         made.answered(latency, at)
     for _ in range(in_flight):
@@ -99,6 +99,12 @@ def test_idle_group_falls_back_on_what_was_known() -> None:
     assert picked[2] == 0
 
 
+def known_latency(load: DeploymentLoad) -> float | None:
+    """Return the latency that a deployment is charged at its last observation."""
+    known = load.fading(0.0)
+    return None if known is None else known[0]
+
+
 def test_slow_deployment_is_asked_again_after_a_while() -> None:
     """Otherwise nobody would ever notice that it has recovered."""
     slow, fast = loaded(10.0, at=0.0), loaded(0.5, at=0.0)
@@ -120,18 +126,18 @@ def test_failures_are_charged_as_latency() -> None:
 
     failing.failed(0.001, now=0.0)
 
-    assert failing.known_latency == FAILURE_PENALTY
+    assert known_latency(failing) == FAILURE_PENALTY
     assert counts([LoadContender(failing), LoadContender(loaded(2.0))]) == [0, 3000]
 
 
 def test_recovered_deployment_is_charged_nothing() -> None:
     """It looks like the best of its group again."""
-    load = Load()
+    load = DeploymentLoad()
     load.failed(0.1, now=0.0)
 
     load.recovered()
 
-    assert load.known_latency is None
+    assert known_latency(load) is None
     assert costs_of([LoadContender(load), LoadContender(loaded(0.7))], 0.0) == [0.7, 0.7]
 
 
@@ -141,7 +147,7 @@ def test_slow_failure_is_charged_in_full() -> None:
 
     failing.failed(30.0, now=0.0)
 
-    assert failing.known_latency == 30.0
+    assert known_latency(failing) == 30.0
 
 
 def test_given_up_attempt_is_charged_what_it_waited() -> None:
@@ -151,7 +157,7 @@ def test_given_up_attempt_is_charged_what_it_waited() -> None:
     hanging.given_up(3.0, now=0.0)
     hanging.given_up(1.0, now=0.0)
 
-    assert hanging.known_latency == 3.0
+    assert known_latency(hanging) == 3.0
 
 
 def test_in_flight_counts_back() -> None:
@@ -239,7 +245,7 @@ def test_closed_loop_callers_do_not_herd() -> None:
 
     A deployment with more than four at once is slowed in proportion.
     """
-    loads = [Load() for _ in range(3)]
+    loads = [DeploymentLoad() for _ in range(3)]
     contenders = [LoadContender(each) for each in loads]
     picker = LoadBalancer(random.Random(8))
     jitter = random.Random(9)
@@ -268,7 +274,7 @@ def test_closed_loop_callers_do_not_herd() -> None:
 
 def test_hanging_deployment_loses_its_traffic() -> None:
     """Calls pile up on it, and that alone keeps others away within a second or two."""
-    loads = [Load() for _ in range(3)]
+    loads = [DeploymentLoad() for _ in range(3)]
     contenders = [LoadContender(each) for each in loads]
     picker = LoadBalancer(random.Random(8))
     running: list[tuple[float, int]] = []

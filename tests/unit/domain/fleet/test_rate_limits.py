@@ -129,37 +129,6 @@ def test_calls_sent_after_the_answered_one_are_not_counted_in_its_answer() -> No
     assert ledger.wait(10, now=2.0) == 60.0
 
 
-def test_a_call_that_was_not_started_uses_nothing_up() -> None:
-    """Calls that a budget refuses would otherwise close a deployment that nobody calls."""
-    ledger = RateLimitLedger()
-    headroom = RateLimitHeadroom(
-        remaining_requests=1, requests_reset=60.0, remaining_tokens=20, tokens_reset=30.0
-    )
-    ledger.observed(headroom, ledger.sent(10), now=0.0)
-    ledger.sent(15)
-    before = ledger.wait(15, now=0.0)
-
-    ledger.unsent(15)
-
-    assert before == 60.0
-    assert ledger.wait(20, now=0.0) == 0.0
-    assert ledger.wait(21, now=0.0) == 30.0
-
-
-def test_call_that_was_not_started_leaves_its_request() -> None:
-    """Exactly one, whatever has been sent before it."""
-    ledger = RateLimitLedger()
-    ledger.observed(requests(2), ledger.sent(10), now=0.0)
-    ledger.sent(10)
-    ledger.sent(10)
-
-    ledger.unsent(10)
-
-    assert ledger.wait(10, now=0.0) == 0.0
-    ledger.sent(10)
-    assert ledger.wait(10, now=0.0) == 60.0
-
-
 def test_call_above_the_whole_limit_passes_where_all_is_left() -> None:
     """It never fits; waiting longer would not help it."""
     ledger = RateLimitLedger()

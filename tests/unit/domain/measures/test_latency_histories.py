@@ -90,7 +90,6 @@ class TestLatencyHistory:
         history = LatencyHistory()
 
         assert history.view(0.95, now=0.0) is None
-        assert history.peek(0.95, now=0.0) is None
 
     def test_view_tells_the_percentile_that_is_asked_for(self) -> None:
         """Policies differ in it."""
@@ -205,56 +204,52 @@ class TestLatencyHistory:
         assert view.surge is not None
         assert view.surge > 8.0
 
-    def test_view_is_kept_for_a_quarter_of_a_second(self) -> None:
-        """A window of minutes says the same, and every call asks."""
+    def test_refreshed_view_is_kept_for_a_quarter_of_a_second(self) -> None:
+        """A window of minutes says the same, and every call reads it."""
         history = LatencyHistory()
         history.record(1.0, now=0.0)
+        history.refresh(0.95, now=0.0)
         first = history.view(0.95, now=0.0)
-
         history.record(9.0, now=0.1)
+
+        history.refresh(0.95, now=0.24)
 
         assert history.view(0.95, now=0.24) is first
         later = history.view(0.95, now=0.25)
         assert later is not None
         assert later.percentile == about(9.0)
 
+    def test_percentiles_are_kept_for_the_same_quarter_of_a_second(self) -> None:
+        """They expire together; one that was not refreshed is read from the window."""
+        history = LatencyHistory()
+        history.record(1.0, now=0.0)
+        history.refresh(0.95, now=0.0)
+        history.record(9.0, now=0.1)
+
+        history.refresh(0.5, now=0.2)
+
+        views = [history.view(percentile, now=0.2) for percentile in (0.95, 0.5, 0.9)]
+        assert [view.samples if view else None for view in views] == [1, 2, 2]
+        expired = history.view(0.5, now=0.25)
+        assert expired is not history.view(0.5, now=0.25)
+
     def test_unknown_is_not_kept(self) -> None:
         """The first sample counts at once."""
         history = LatencyHistory()
-        history.view(0.95, now=0.0)
+        history.refresh(0.95, now=0.0)
 
         history.record(1.0, now=0.0)
 
         assert history.view(0.95, now=0.0) is not None
 
-    def test_peeking_changes_nothing(self) -> None:
+    def test_reading_changes_nothing(self) -> None:
         """An explanation must not alter what the next call sees."""
-        explained, untouched = LatencyHistory(), LatencyHistory()
-        for history in (explained, untouched):
-            history.record(1.0, now=0.0)
-        explained.peek(0.95, now=0.0)
-        for history in (explained, untouched):
-            history.record(9.0, now=0.1)
+        history = LatencyHistory()
+        history.record(1.0, now=0.0)
+        history.view(0.95, now=0.0)
 
-        peeked = explained.peek(0.95, now=0.2)
+        history.record(9.0, now=0.1)
 
-        assert peeked is not None
-        assert peeked.percentile == about(9.0)
-        assert explained.view(0.95, now=0.2) == untouched.view(0.95, now=0.2)
-
-
-def test_glance_sees_what_a_view_would_and_leaves_it() -> None:
-    """For a quarter of a second the last view, then what is known."""
-    history = LatencyHistory()
-    history.record(1.0, 0.0)
-    before = history.view(0.95, 0.0)
-    history.record(9.0, 0.1)
-
-    assert history.glance(0.95, 0.1) == before
-    assert history.view(0.95, 0.1) == before
-    fresh = history.glance(0.95, 0.25)
-    assert fresh is not None
-    assert fresh.samples == 2
-    other = history.glance(0.5, 0.1)
-    assert other is not None
-    assert other.samples == 2
+        view = history.view(0.95, now=0.1)
+        assert view is not None
+        assert view.samples == 2

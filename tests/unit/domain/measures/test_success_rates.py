@@ -22,8 +22,6 @@ def test_rates_are_shares_of_the_calls() -> None:
     assert (outcomes.successes, outcomes.failures, outcomes.slow) == (3, 2, 2)
     assert outcomes.calls == 5
     assert outcomes.success_rate == 0.6
-    assert outcomes.slow_rate == 0.4
-    assert outcomes.throughput == 0.5
 
 
 def test_rates_of_nothing_are_unknown() -> None:
@@ -31,8 +29,6 @@ def test_rates_of_nothing_are_unknown() -> None:
     outcomes = SuccessRateWindow(span=10.0).outcomes(now=0.0)
 
     assert outcomes.success_rate is None
-    assert outcomes.slow_rate is None
-    assert outcomes.throughput == 0.0
 
 
 def test_outcomes_slide_out_without_new_ones() -> None:

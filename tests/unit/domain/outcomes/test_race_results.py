@@ -6,13 +6,13 @@ from routersvc.domain.outcomes.failure_rules import (
     FailureClass,
 )
 from routersvc.domain.outcomes.race_results import (
-    exhausted,
+    exhausted_result,
 )
 
 
 def test_caller_of_nobody_hears_that_nobody_could_be_called() -> None:
     """No attempt was made, and nothing refused one: that too is told in the table's words."""
-    result = exhausted([])
+    result = exhausted_result([])
 
     assert result.failure.failure_class is FailureClass.LOCAL_LIMIT
     assert result.failure.message == "no deployment could be called now"

@@ -47,7 +47,7 @@ from routersvc.domain.fleet.fleet import (
 from routersvc.domain.fleet.leases import (
     Lease,
 )
-from routersvc.domain.fleet.queues import (
+from routersvc.domain.fleet.queue_waits import (
     QueueWait,
 )
 from routersvc.domain.outcomes.attempt_reports import (
@@ -193,7 +193,7 @@ def test_answer_that_has_begun_may_be_silent_for_so_long() -> None:
     race = race_of(dataclasses.replace(plan_over(A), streaming=False))
     attempt = only(race.begin(0.0))
 
-    race.content(attempt, 3.0)
+    race.content_arrived(attempt, 3.0)
 
     assert race.wake_at == 3.0 + race.plan.timeouts.idle
 
@@ -235,7 +235,7 @@ class TestHedges:
         first = only(race.begin(0.0))
         race.woke(0.3)
 
-        race.content(first, 0.4)
+        race.content_arrived(first, 0.4)
 
         assert race.wake_at == pytest.approx(0.6)
 
@@ -245,7 +245,7 @@ class TestHedges:
         for number in range(100):
             for plan in (plan_over(A), plan_over(B)):
                 (lease,) = taken(fleet, plan)
-                fleet.answered(lease, 5.0 + number / 100)
+                fleet.record_first_content(lease, 5.0 + number / 100)
                 fleet.succeeded(lease, usage=None, now=10.0)
         unworthy = dataclasses.replace(HEDGED, mode=HedgingMode.AUTO)
         plan = dataclasses.replace(
@@ -261,7 +261,7 @@ class TestHedges:
         assert rescue_at < race.deadline
 
         for instant in (12.0, 31.0, 50.0):
-            race.content(first, instant)
+            race.content_arrived(first, instant)
         race.woke(rescue_at)
 
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
@@ -287,7 +287,7 @@ class TestHedges:
         fleet = fleet_of(A, B, C, rules=FleetRules(budgets=rule))
         race = race_of(self.plan, fleet)
         for _ in range(3):
-            fleet.arrived(self.plan, 0.0)
+            fleet.request_started(self.plan, 0.0)
         race.begin(0.0)
         for reason in (AttemptReason.HEDGE, AttemptReason.RETRY, AttemptReason.HEDGE):
             spent = fleet.start(B, self.plan, reason=reason, earlier_failovers=0, now=0.0)
@@ -367,7 +367,7 @@ class TestHedges:
         for number in range(300):
             is_late = number >= 200
             (lease,) = taken(fleet, plan_over(B))
-            fleet.answered(lease, 20.0 if is_late else 1.0)
+            fleet.record_first_content(lease, 20.0 if is_late else 1.0)
             fleet.succeeded(lease, usage=None, now=20.0 if is_late else 1.0)
         race = race_of(self.plan, fleet, started_at=21.0)
 
@@ -520,7 +520,7 @@ def test_lone_deployment_without_tokens_left_is_not_tried_again() -> None:
     race = race_of(plan_over(A))
     attempt = only(race.begin(0.0))
     spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=1000, tokens_reset=60.0)
-    race.headroom(attempt, spent, 0.1)
+    race.headroom_reported(attempt, spent, 0.1)
 
     steps = race.failed(attempt, FAILED, 0.2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +37,7 @@ from routersvc.domain.outcomes.errors import (
     UnknownTenantError,
 )
 from routersvc.domain.outcomes.failure_rules import (
+    RULES,
     CallerOutcome,
     FailureClass,
 )
@@ -96,9 +98,14 @@ def attempts_failed(
     caller_outcome: CallerOutcome, retry_after: float | None = None, attempts: int = 1
 ) -> AttemptsFailedError:
     """Return the error of a call whose attempts all failed."""
+    failure_class = next(
+        failure_class
+        for failure_class in (FAILURE.failure_class, *FailureClass)
+        if RULES[failure_class].caller_outcome is caller_outcome
+    )
     return AttemptsFailedError(
         report=report(attempts),
-        failure=FAILURE,
+        failure=dataclasses.replace(FAILURE, failure_class=failure_class),
         caller_outcome=caller_outcome,
         retry_after=retry_after,
     )
@@ -252,14 +259,16 @@ def test_error_has_its_status(error: RouterError, code: StatusCode, reason: str)
 @pytest.mark.parametrize("caller_outcome", CallerOutcome)
 def test_caller_outcome_has_its_status(caller_outcome: CallerOutcome) -> None:
     """What is left when every attempt has failed."""
-    status = told(attempts_failed(caller_outcome))
+    error = attempts_failed(caller_outcome)
+
+    status = told(error)
 
     name = errors_pb2.ErrorReason.Name(status.reason)
     assert (status.code, name) == (
         CALLER_OUTCOMES[caller_outcome][0],
         f"ERROR_REASON_{CALLER_OUTCOMES[caller_outcome][1]}",
     )
-    assert status.metadata == {"failure_class": "SERVER_ERROR"}
+    assert status.metadata == {"failure_class": error.failure.failure_class.name}
 
 
 @pytest.mark.parametrize("caller_outcome", CallerOutcome)

@@ -1,4 +1,4 @@
-"""Waiting for a place at deployments that already run as many attempts as they may."""
+"""A call that waits for a place at deployments which run as many attempts as they may."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from routersvc.domain.outcomes.attempt_reports import (
     AttemptReason,
 )
 
-MAX_QUEUES = 2
-"""More than two would make every queue longer than it is."""
+MAX_QUEUES_PER_CALL = 2
+"""Each further queue makes the queues of all deployments longer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,18 +30,19 @@ class QueuePlace:
 
 
 class QueueWait:
-    """One call's tickets and what they are for.
+    """The tickets of one call, and the attempt that starts with the first to be granted.
 
-    `until` is the instant after which it is not waited on; `reason` and `caused_by` are those of
-    the attempt that starts then.
+    The wait ends at `until`. `reason` and `caused_by` are those of the attempt.
     """
 
     def __init__(
         self, places: Sequence[QueuePlace], *, reason: AttemptReason, caused_by: int, until: float
     ) -> None:
-        if not 1 <= len(places) <= MAX_QUEUES:
-            raise ValueError(f"a call waits in 1 to {MAX_QUEUES} queues, not {len(places)}")
-        if len(places) == MAX_QUEUES:
+        if not 1 <= len(places) <= MAX_QUEUES_PER_CALL:
+            raise ValueError(
+                f"a call waits in 1 to {MAX_QUEUES_PER_CALL} queues, not {len(places)}"
+            )
+        if len(places) == MAX_QUEUES_PER_CALL:
             tie(places[0].ticket, places[1].ticket)
         self.reason = reason
         self.caused_by = caused_by
@@ -50,14 +51,14 @@ class QueueWait:
 
     @property
     def granted(self) -> QueuePlace | None:
-        """The place that has become free; `None` while all tickets wait."""
+        """The place that was granted; `None` while all tickets wait."""
         for place in self._places:
             if place.ticket.state is TicketState.RUNNING:
                 return place
         return None
 
     def leave(self, now: float) -> None:
-        """Give everything back: the call waits no longer and starts nothing."""
+        """End the wait without an attempt: leave the queues, and free a place that was granted."""
         for place in self._places:
             ticket = place.ticket
             match ticket.state:

@@ -1,0 +1,96 @@
+"""When the running attempt of a race is late, and what an attempt beside it is called."""
+
+from __future__ import annotations
+
+from routersvc.domain.catalogue.modes import (
+    HedgingMode,
+)
+from routersvc.domain.fleet.fleet import (
+    Fleet,
+)
+from routersvc.domain.outcomes.attempt_reports import (
+    AttemptReason,
+)
+from routersvc.domain.planning.plans import (
+    Plan,
+)
+from routersvc.domain.racing.attempts import (
+    Attempt,
+)
+from routersvc.domain.racing.hedge_situations import (
+    decide_hedge,
+    refresh_latencies,
+)
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+    HedgeReason,
+)
+from routersvc.domain.racing.race_attempts import (
+    RaceAttempts,
+)
+
+
+class HedgeTimer:
+    """The next hedge or rescue of a race: `due_at` is an instant, `None` while none is set.
+
+    `first_decision` is the decision at the start of the first attempt, for explanations.
+    """
+
+    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "due_at", "first_decision", "reason")
+
+    def __init__(
+        self, *, plan: Plan, fleet: Fleet, attempts: RaceAttempts, deadline: float
+    ) -> None:
+        self.due_at: float | None = None
+        self.reason = AttemptReason.HEDGE
+        self.first_decision: HedgeDecision | None = None
+        self._plan = plan
+        self._fleet = fleet
+        self._attempts = attempts
+        self._deadline = deadline
+
+    def set(self, attempt: Attempt, now: float, *, refused_after: float | None = None) -> None:
+        """Set the time at which `attempt` is late; `refused_after` as for `decide_hedge`."""
+        plan = self._plan
+        if plan.hedging_rule.mode is HedgingMode.OFF:
+            return
+        primary = attempt.deployment
+        other = next(self._attempts.untried(AttemptReason.HEDGE, now), None)
+        pair = (primary,) if other is None else (primary, other)
+        refresh_latencies(self._fleet, pair, plan, now)
+        decision = decide_hedge(
+            self._fleet,
+            plan,
+            primary=primary,
+            other=other,
+            running=len(self._attempts.running),
+            time_left=self._deadline - attempt.started_at,
+            now=now,
+            refused_after=refused_after,
+        )
+        if self.first_decision is None:
+            self.first_decision = decision
+        is_rescue = decision.reason is HedgeReason.RESCUE
+        self.reason = AttemptReason.RESCUE if is_rescue else AttemptReason.HEDGE
+        delay = decision.delay
+        self.due_at = None if delay is None else attempt.started_at + delay
+
+    def clear(self) -> None:
+        """Let no hedge start until `set` is called again."""
+        self.due_at = None
+
+    def is_due(self, now: float) -> bool:
+        """Whether the running attempt is late."""
+        return self.due_at is not None and now >= self.due_at
+
+    def first_content(self, attempt: Attempt) -> None:
+        """Clear a hedge beside the latest attempt: content has begun to arrive, it is not late.
+
+        A rescue stays: the whole answer may still miss the deadline.
+        """
+        if (
+            self.due_at is not None
+            and self.reason is AttemptReason.HEDGE
+            and attempt is self._attempts.running[-1]
+        ):
+            self.due_at = None

@@ -1,0 +1,39 @@
+"""The error of a call that no attempt answered."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from routersvc.domain.outcomes.errors import (
+    AttemptsFailedError,
+    CallFailedError,
+    DeadlineExceededError,
+    StreamBrokenError,
+)
+from routersvc.domain.outcomes.race_results import (
+    RaceBroken,
+    RaceDeadlinePassed,
+    RaceExhausted,
+    RaceResult,
+)
+from routersvc.domain.outcomes.reports import (
+    RouteReport,
+)
+
+
+def call_error(result: RaceResult, report: RouteReport) -> CallFailedError:
+    """Return the error that the result of a race becomes; `report` is final."""
+    match result:
+        case RaceExhausted():
+            return AttemptsFailedError(
+                report=report,
+                failure=result.failure,
+                caller_outcome=result.caller_outcome,
+                retry_after=result.retry_after,
+            )
+        case RaceBroken():
+            return StreamBrokenError(report=report, failure=result.failure)
+        case RaceDeadlinePassed():
+            return DeadlineExceededError(report=report)
+        case _:
+            assert_never(result)
