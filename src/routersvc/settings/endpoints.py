@@ -16,9 +16,9 @@ from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.wire_formats import WireFormat
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,9 @@
-"""Loads a settings file: whole or not at all.
+"""Loads a settings file, all or nothing.
 
     text ─▶ plain data with places ─▶ sections ─▶ checks ─▶ secrets ─▶ `Settings`
 
-Every step reports all that it finds to one list, and works with what the steps before it could
-read, so that an operator sees all problems at once.
+Each step adds its problems to one list and continues with what the steps before could read, so that
+an operator sees all problems at once.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from routersvc.settings.checks.coherence import check_coherence
 from routersvc.settings.checks.references import check_references
+from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Reader
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.reading import Sections, read_sections
-from routersvc.settings.sections.document import SettingsDocument
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.source.plain_data import PlainData
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.source.yaml_source import YamlDocument, read_yaml
+from routersvc.settings.wire_formats import WireFormat
 
 
 def load_settings(

@@ -1,9 +1,9 @@
-"""What is wrong with a settings file, and how that is said without giving a secret away.
+"""Problems of a settings file, and how they are shown without revealing secrets.
 
-    SettingsError       every problem of one file, together
+    SettingsError       all problems of one file
 
-An operator may have put a secret in any wrong place, so a text that looks like one is never
-repeated, whatever the key; and a text is not repeated where it stands for a whole section.
+Operators put secrets into wrong places, so a text that looks like a secret is never shown, whatever
+its key, nor is a text where a whole section belongs.
 """
 
 from __future__ import annotations

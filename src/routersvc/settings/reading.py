@@ -1,7 +1,7 @@
-"""The sections of one file, read as far as they can be read.
+"""Validates the sections of a file, as many as are valid.
 
-A section with an error is `None` and its name still counts, so that everything else can be checked
-against it and an operator sees all problems at once.
+A section with an error is `None` and keeps its name, so that all other checks still run and an
+operator sees all problems at once.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.inheritance import inherited
+from routersvc.settings.known_models.known_models import completed
 from routersvc.settings.schema.translation import translate
 from routersvc.settings.sections.deployments import DeploymentSection
-from routersvc.settings.sections.document import SettingsDocument
 from routersvc.settings.sections.fleet import FleetSection
-from routersvc.settings.sections.inheritance import inherited
-from routersvc.settings.sections.known_models import completed
 from routersvc.settings.sections.models import ModelSection
 from routersvc.settings.sections.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.sections.providers import ProviderSection

@@ -10,9 +10,9 @@ from routersvc.domain.catalogue.capabilities import (
 )
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
-from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.source.yaml_source import YamlDocument, parse_yaml
+from routersvc.settings.wire_formats import Dialect, WireFormat
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 

@@ -24,7 +24,7 @@ from routersvc.domain.catalogue.tasks import (
 from routersvc.domain.catalogue.weights import (
     Weights,
 )
-from routersvc.settings.sections.qualities import QualitySection
+from routersvc.settings.sections.models import QualitySection
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]

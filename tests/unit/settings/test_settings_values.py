@@ -47,10 +47,10 @@ from routersvc.domain.fleet.fleet import (
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError
-from routersvc.settings.sections.telemetry import LogFormat, LogLevel, TraceExporter
-from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.types.addresses import HostPort
+from routersvc.settings.wire_formats import Dialect, WireFormat
+from routersvc.telemetry.options import LogFormat, LogLevel, TraceExporter
 
 Load = Callable[[str], Settings]
 

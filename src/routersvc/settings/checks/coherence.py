@@ -1,7 +1,7 @@
-"""Whether the settings contradict themselves.
+"""Checks that the settings do not contradict themselves.
 
-A limit that somebody wrote is held against its counterpart; two defaults never contradict each
-other. Where the smaller of two timeouts simply wins, only two that were both written are reported.
+A limit in the file is compared with its counterpart; two defaults never contradict each other.
+Where the smaller of two timeouts simply applies, only two that are both in the file are reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether the rules of a policy, its own and those it takes, contradict each other."""
+"""Checks that the keys of a policy, its own and the defaults, do not contradict each other."""
 
 from __future__ import annotations
 

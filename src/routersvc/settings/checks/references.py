@@ -1,21 +1,21 @@
-"""Whether every name that the settings mention exists, and none stands for two things.
+"""Checks that every name that the settings refer to exists and is unambiguous.
 
-Looks at the plain data, not at the sections made of it, so that a mistake elsewhere in a section
-hides no wrong name. What is reported already, or is no text, is passed over.
+Reads the plain data, not the sections made of it, so that an error elsewhere in a section hides no
+wrong name. Values that are already reported, or are not text, are skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.known_models.known_models import known_name, known_names
 from routersvc.settings.problems import KeyPath, did_you_mean, listing, shown
 from routersvc.settings.sections.auth import AuthKind
-from routersvc.settings.sections.document import SettingsDocument
-from routersvc.settings.sections.known_models import known_name, known_names
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.source.plain_data import PlainData
 from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.wire_formats import WireFormat
 
 
 def check_references(

@@ -1,4 +1,4 @@
-"""Whether the rules of a policy can decide as they say."""
+"""Checks that the rules of a policy can match."""
 
 from __future__ import annotations
 

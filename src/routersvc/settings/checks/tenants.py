@@ -1,4 +1,4 @@
-"""Whether the tenants can be told apart, and whether what each is told fits together."""
+"""Checks that tenants can be told apart, and that the keys of each are consistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a key takes, in words: at length for somebody who got it wrong, briefly for a table."""
+"""Describes the values that a key accepts: in full for messages, briefly for tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the schema says of every key, for the reference page and for those who check examples."""
+"""The facts of every key, for the reference page and the comments of the full example."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The JSON Schema of the settings: for editors, and for all that is told about keys.
+"""The JSON Schema of the settings.
 
-The reference page, the messages about wrong values and the completeness of the commented example
-are read off this one schema.
+Editors, the reference page, the comments of the full example and the messages about wrong values
+use this one schema.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import copy
 import functools
 from typing import Any, cast
 
+from routersvc.settings.document import SettingsDocument
 from routersvc.settings.problems import KeyPath
-from routersvc.settings.sections.document import SettingsDocument
 from routersvc.settings.types.addresses import HostPort
 from routersvc.settings.types.units import duration_text, size_text
 

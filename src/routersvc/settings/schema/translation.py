@@ -1,6 +1,6 @@
-"""Turns pydantic's errors into problems of the file, in words for people who write the file.
+"""Turns pydantic's errors into problems of the file.
 
-Repeats a value only where the key takes single values that are no secrets.
+Shows a value only where the key accepts single values that are not secrets.
 """
 
 from __future__ import annotations

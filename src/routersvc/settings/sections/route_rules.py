@@ -1,4 +1,4 @@
-"""The `rules` of a policy: which requests go to which deployments, in exactly that order."""
+"""The `rules` of a policy: which requests go to which deployments, in order."""
 
 from __future__ import annotations
 
@@ -46,12 +46,15 @@ class Weekday(enum.Enum):
 
 
 class HoursSection(Section):
-    """A part of the day in UTC; it goes over midnight where its end is the earlier time."""
+    """A daily period in UTC, which can extend past midnight."""
 
-    start: TimeOfDay = Field(description="When it begins.")
-    end: TimeOfDay = Field(description="When it is over; `24:00` is the end of the day.")
+    start: TimeOfDay = Field(description="The beginning, in UTC.")
+    end: TimeOfDay = Field(
+        description="The end, in UTC; `24:00` is the end of the day. An end before `start` is on "
+        "the next day."
+    )
     weekdays: Annotated[tuple[Weekday, ...], AfterValidator(unique)] = Field(
-        default=(), description="Only on these days, by the day on which it begins."
+        default=(), description="The days on which the period begins. Empty means every day."
     )
 
     def value(self) -> RouteHours:
@@ -65,27 +68,33 @@ class HoursSection(Section):
 
 
 class MatchSection(Section):
-    """What a request has to be like. All that is said has to hold."""
+    """Conditions on a request, which all have to hold."""
 
     tasks: Annotated[tuple[Task, ...], AfterValidator(unique)] = Field(
-        default=(), description="It is of one of these kinds."
+        default=(), description="The request has one of these tasks. Empty matches all."
     )
-    min_complexity: Ratio | None = Field(default=None, description="It is at least this hard.")
-    max_complexity: Ratio | None = Field(default=None, description="It is at most this hard.")
+    min_complexity: Ratio | None = Field(
+        default=None, description="The lowest complexity, from 0 to 1."
+    )
+    max_complexity: Ratio | None = Field(
+        default=None, description="The highest complexity, from 0 to 1."
+    )
     min_input_tokens: TokenLimit | None = Field(
-        default=None, description="Its prompt has at least about so many tokens, counted by o200k."
+        default=None, description="The smallest estimated prompt, in tokens of OpenAI's o200k."
     )
     max_input_tokens: TokenLimit | None = Field(
-        default=None, description="Its prompt has at most about so many tokens."
+        default=None, description="The largest estimated prompt, in tokens of OpenAI's o200k."
     )
     labels: Mapping[Name, LabelValue] = Field(
-        default={}, description="It carries these labels with these values."
+        default={}, description="Labels of the request, all with these values."
     )
     tenants: Names = Field(
-        default=(), description="It is of one of these tenants: names under `tenants`."
+        default=(),
+        description="The request belongs to one of these tenants: names under `tenants`. Empty "
+        "matches all.",
     )
     hours: HoursSection | None = Field(
-        default=None, description="It comes in this part of the day. Left out: at any time."
+        default=None, description="A daily period in which the request arrives. If unset, any time."
     )
 
     def value(self) -> RouteMatch:
@@ -103,15 +112,15 @@ class MatchSection(Section):
 
 
 class RouteRuleSection(Section):
-    """Where requests of one kind go."""
+    """A rule that sends matching requests to certain deployments."""
 
-    name: Name = Field(description="What it is called in explanations.")
+    name: Name = Field(description="The name of the rule in explanations.")
     match: MatchSection = Field(
-        default=MatchSection(), description="What a request has to be like."
+        default=MatchSection(), description="The conditions, which all have to hold."
     )
     deployments: FilledNames = Field(
-        description="Where such requests go, in the order in which they are tried: names under "
-        "`deployments`."
+        description="The deployments of matching requests, in the order in which they are tried: "
+        "names under `deployments`."
     )
 
     def value(self) -> RouteRule:

@@ -1,4 +1,4 @@
-"""The content of a settings file as it was written, for checks that do not depend on types."""
+"""The content of a settings file as written, for checks that do not depend on types."""
 
 from __future__ import annotations
 

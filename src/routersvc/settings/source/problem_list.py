@@ -1,4 +1,4 @@
-"""Collects what is wrong with one file, each at the line where it stands."""
+"""Collects the problems of one file, each with its line and column."""
 
 from __future__ import annotations
 

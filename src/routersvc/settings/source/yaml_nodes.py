@@ -1,8 +1,8 @@
-"""Composes the events of one YAML document into nodes that know where they stand.
+"""Composes the events of one YAML document into nodes with line and column.
 
-Takes PyYAML's events one by one and keeps its own stack: the depth is bounded without recursion.
-Knows anchors and aliases; an alias is the node of its anchor, once more. Refuses tags, keys that
-are not scalars, keys that stand twice, and a second document.
+Processes PyYAML's events one by one with a stack of its own: the depth is bounded without
+recursion. An alias is the node of its anchor. Rejects tags, keys that are not scalars, duplicate
+keys, and a second document.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Reads a settings file into plain data that remembers where everything stands.
+"""Reads a settings file into plain data with the line and column of every key and value.
 
-One YAML document of mappings, lists and scalars. Anchors, aliases and merge keys work; keys that
-stand twice do not. Scalars are read as JSON reads them, not as YAML 1.1 does: `null`, `~` or
+One YAML document of mappings, lists and scalars. Anchors, aliases and merge keys work; duplicate
+keys are problems. Scalars are read as JSON reads them, not as YAML 1.1 does: `null`, `~` or
 nothing; `true` and `false`; decimal numbers. Everything else is text, so that `no`, `on`, `0755`,
-`22:30` and `2026-11-01` stay what was written. Keys are always text. Tags are refused.
+`22:30` and `2026-11-01` stay what was written. Keys are always text. Tags are rejected.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Makes plain data of YAML nodes: reads scalars, follows aliases, merges.
+"""Expands YAML nodes into plain data: parses scalars, follows aliases, merges.
 
-Counts what it makes: a file that grows without end through its aliases is refused early.
+Counts what it makes: a file that explodes through its aliases is rejected early.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses as people write them: where to listen, and where a provider is called."""
+"""Parses addresses: where to listen, and the base URL of a provider."""
 
 from __future__ import annotations
 

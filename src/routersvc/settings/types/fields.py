@@ -1,7 +1,7 @@
-"""The types that the keys of the settings have: names, times, sizes, addresses, references.
+"""The types of settings keys: names, durations, sizes, addresses, references.
 
-Each refuses what it cannot take with a sentence for people that never repeats the value: whoever
-reports the problem knows what may be shown. `x-kind` in the JSON Schema tells these types apart.
+Each rejects a value with a sentence that never contains it: the caller decides whether it may be
+shown. `x-kind` in the JSON Schema identifies these types.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Secrets stand in the settings by reference alone: `env:NAME` or `file:PATH`.
+"""Secrets, which settings contain only as references: `env:NAME` or `file:PATH`.
 
-    SecretUnavailableError      the environment or the file does not give what is referred to
+    SecretUnavailableError      the environment or the file does not provide the secret
 
-A secret is read when the settings are loaded, and shows itself to nobody who does not ask.
+A secret is read when the settings are loaded. No text of it shows the content.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Times, lengths of time and sizes as people write them: `22:00`, `250ms`, `1m30s`, `16MiB`."""
+"""Parses and writes times, durations and sizes: `22:00`, `250ms`, `1m30s`, `16MiB`."""
 
 from __future__ import annotations
 

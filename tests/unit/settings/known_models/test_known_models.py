@@ -17,9 +17,14 @@ from routersvc.domain.catalogue.models import (
 from routersvc.domain.catalogue.token_ratios import (
     UNKNOWN_RATIO,
 )
-from routersvc.settings.sections.known_models import completed, known_name, known_names, vendor_name
+from routersvc.settings.known_models.known_models import (
+    completed,
+    known_name,
+    known_names,
+    vendor_name,
+)
+from routersvc.settings.known_models.price_library import known_prices
 from routersvc.settings.sections.models import BASIC_CAPABILITIES, ModelSection
-from routersvc.settings.sections.price_library import known_prices
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]

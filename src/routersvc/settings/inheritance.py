@@ -1,4 +1,4 @@
-"""How one section of the settings takes from another what it does not say itself."""
+"""Fills the keys that a section does not set from another section."""
 
 from __future__ import annotations
 

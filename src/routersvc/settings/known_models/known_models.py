@@ -1,6 +1,6 @@
-"""What is known of the major vendors' models, so that a settings file need not say it again.
+"""Facts of the major vendors' models, for models that the settings only name.
 
-The facts stand in `known_models.yaml` beside this module, prices in a library. A model of the
+The facts are in `known_models.yaml` beside this module, prices in a library. A model of the
 settings overrides each of them.
 """
 
@@ -83,7 +83,7 @@ def _names() -> Mapping[str, str]:
 @functools.cache
 def _library_prices(whole_name: str) -> PricesSection | None:
     # The library's data takes a fifth of a second to load: only who needs a price waits for it.
-    from routersvc.settings.sections.price_library import known_prices  # noqa: PLC0415 - see above
+    from routersvc.settings.known_models.price_library import known_prices  # noqa: PLC0415 - see above
 
     vendor, _, model = whole_name.partition("/")
     prices = known_prices(vendor, model, _file().prices_as_of)

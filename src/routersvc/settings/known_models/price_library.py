@@ -1,7 +1,7 @@
-"""Prices of known models from the library genai-prices, whose data comes with it.
+"""Prices of known models from the library genai-prices, which ships its data.
 
-Nothing is fetched, and nothing else touches that library. A price that grows with the length of the
-prompt is told as its first step, which most requests stay in.
+Nothing is fetched. A price that depends on the length of the prompt counts as its first step, which
+covers most requests.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the settings must be told of the wire formats that providers can speak.
+"""The facts of wire formats that settings are checked against.
 
-The adapters know it; whoever puts the service together passes it in.
+The adapters define them; the application passes them in.
 """
 
 from __future__ import annotations
