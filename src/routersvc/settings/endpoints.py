@@ -1,7 +1,4 @@
-"""What stands behind references: secrets of providers and tenants, and all that adapters need.
-
-Secrets and certificate files are read here, once, when the settings are loaded.
-"""
+"""Resolves secrets and files that the settings refer to, once, when the settings are loaded."""
 
 from __future__ import annotations
 
@@ -237,13 +234,13 @@ class Reader:
         try:
             holds_object = isinstance(json.loads(full.read_bytes()), dict)
         except OSError as error:
-            reason = (error.strerror or "no usable file").lower()
-            self._problems.at_value(path, f"cannot be read: {reason}", "a JSON file")
+            reason = (error.strerror or "not a regular file").lower()
+            self._problems.at_value(path, f"cannot read file: {reason}", "a JSON file")
         except ValueError:
-            self._problems.at_value(path, "holds no JSON", "a JSON file")
+            self._problems.at_value(path, "contains no JSON", "a JSON file")
         else:
             if not holds_object:
-                self._problems.at_value(path, "holds no JSON object", "a JSON file")
+                self._problems.at_value(path, "contains no JSON object", "a JSON file")
         return full
 
     def _ca_file(self, path: KeyPath, file: str | None) -> Path | None:
@@ -253,8 +250,8 @@ class Reader:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
         except ssl.SSLError:
-            self._problems.at_value(path, "holds no certificates", "a PEM file")
+            self._problems.at_value(path, "contains no certificates", "a PEM file")
         except OSError as error:
-            reason = (error.strerror or "no usable file").lower()
-            self._problems.at_value(path, f"cannot be read: {reason}", "a PEM file")
+            reason = (error.strerror or "not a regular file").lower()
+            self._problems.at_value(path, f"cannot read file: {reason}", "a PEM file")
         return full

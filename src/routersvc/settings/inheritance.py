@@ -10,9 +10,9 @@ S = TypeVar("S", bound=Section)
 
 
 def inherited(own: S, base: Section) -> S:
-    """Return `own` with each key that it leaves out taken from `base`, key by key in sections.
+    """Return `own` with each key that it does not set taken from `base`, key by key in sections.
 
-    Lists and mappings of names are taken whole or not at all.
+    Lists and mappings of names are not merged.
     """
     taken: dict[str, object] = {}
     for key in type(base).model_fields:

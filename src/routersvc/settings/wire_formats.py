@@ -15,10 +15,10 @@ from routersvc.domain.catalogue.capabilities import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Dialect:
-    """A vendor's manner of a wire format.
+    """A vendor's variant of a wire format.
 
-    `expressible` is what it can say; `cancel_stops_billing` whether closing a stream ends what
-    is billed.
+    `expressible` are the capabilities that it can express; `cancel_stops_billing` is whether
+    closing a stream ends billing.
     """
 
     expressible: frozenset[Capability] = frozenset(Capability)
@@ -27,7 +27,7 @@ class Dialect:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WireFormat:
-    """A wire format: its dialects by name, and the one where none is stated."""
+    """A wire format: its dialects by name, and the default dialect."""
 
     dialects: Mapping[str, Dialect]
     default_dialect: str

@@ -1,9 +1,11 @@
 """What the tests of the settings share: a way from text to settings, without files."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import (
     Capability,
@@ -79,13 +81,33 @@ def outcome(load: Callable[[str], Settings]) -> Callable[[str], Settings | Setti
 
 
 @pytest.fixture(scope="session")
-def told(outcome: Callable[[str], Settings | SettingsError]) -> Callable[[str], list[str]]:
-    """List what is told of a text, a line for each problem, without the name of the file."""
+def told_in_full(
+    outcome: Callable[[str], Settings | SettingsError],
+) -> Callable[[str], list[str]]:
+    """List the problems of a text as an operator sees them."""
+
+    def told_in_full(text: str) -> list[str]:
+        found = outcome(text)
+        return (
+            [str(problem) for problem in found.problems] if isinstance(found, SettingsError) else []
+        )
+
+    return told_in_full
+
+
+@pytest.fixture
+def told(
+    outcome: Callable[[str], Settings | SettingsError], wording: Wording
+) -> Callable[[str], list[str]]:
+    """List the problems of a text as `line:column: key`; their sentences are in the golden file."""
+    calls = itertools.count(1)
 
     def told(text: str) -> list[str]:
         found = outcome(text)
         problems = found.problems if isinstance(found, SettingsError) else ()
-        return [str(problem).removeprefix("settings.yaml:") for problem in problems]
+        if problems:
+            wording("\n".join(str(problem) for problem in problems), f"problems {next(calls)}")
+        return [f"{problem.line}:{problem.column}: {problem.key_path}" for problem in problems]
 
     return told
 

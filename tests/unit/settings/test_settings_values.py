@@ -1,9 +1,11 @@
 """What the other floors are given: catalogue, policies, endpoints, digest."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import (
     Capability,
@@ -166,10 +168,9 @@ def test_deployment_takes_from_its_provider_what_it_does_not_say(load: Load, ful
 
 def test_deployment_can_take_back_what_its_provider_has(load: Load, full: str) -> None:
     """A stated `false` is a statement."""
-    text = full.replace(
-        "      zero_data_retention: true\n      no_training: true\n      data_classes: [pii]",
-        "      zero_data_retention: false",
-    )
+    above, name, below = full.partition("  alpha-large:\n")
+    own = re.compile(r"    compliance:\n(      .*\n)+")
+    text = above + name + own.sub("    compliance: {zero_data_retention: false}\n", below, count=1)
 
     compliance = load(text).catalogue().deployments["alpha-large"].compliance
     assert not compliance.zero_data_retention
@@ -322,7 +323,7 @@ def test_paths_start_at_the_folder_of_the_file(
 
 
 def test_file_without_certificates_is_told(
-    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat]
+    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat], wording: Wording
 ) -> None:
     """When the settings are loaded, not at the first call."""
     (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
@@ -336,9 +337,10 @@ def test_file_without_certificates_is_told(
     with pytest.raises(SettingsError) as caught:
         load_settings(path, environment={}, known_wire_formats=wire_formats)
 
-    assert str(caught.value) == (
-        f"{path}:5:20: providers.alpha.tls.ca_file: holds no certificates (allowed: a PEM file)"
-    )
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (5, 20)
+    assert problem.key_path == "providers.alpha.tls.ca_file"
+    wording(problem.message)
 
 
 def test_settings_show_no_secret(load: Load, full: str, environment: Mapping[str, str]) -> None:

@@ -21,7 +21,7 @@ from routersvc.settings.wire_formats import WireFormat
 def check_references(
     data: PlainData, wire_formats: Mapping[str, WireFormat], problems: ProblemList
 ) -> None:
-    """Report every name that does not exist, or that stands for two things."""
+    """Report every name that does not exist or is ambiguous."""
     checks = _References(data, problems)
     checks.check_wire_formats(wire_formats)
     checks.check_models()
@@ -50,14 +50,14 @@ class _References:
         for model in self._models:
             path = ("models", model)
             others = [name for name in self._models if name != model]
-            self._check_each((*path, "equivalent_to"), "other model", others)
+            self._check_each((*path, "equivalent_to"), "model", others)
             self._check_known((*path, "from"))
             for place, alias in self._data.texts((*path, "aliases")):
                 if alias in self._models:
-                    self._problems.at_value(place, f"{shown(alias)} is the name of a model")
+                    self._problems.at_value(place, f"{shown(alias)} is already the name of a model")
                 elif self._owners[alias] != model:
                     owner = shown(self._owners[alias])
-                    self._problems.at_value(place, f"{shown(alias)} is an alias of {owner} already")
+                    self._problems.at_value(place, f"{shown(alias)} is already an alias of {owner}")
 
     def check_deployments(self) -> None:
         for deployment in self._data.keys(("deployments",)):
@@ -106,13 +106,13 @@ class _References:
         if self._data.has(path):
             self._check(path, "policy", policies)
         elif default not in policies:
-            message = f"is missing, and no policy is called {shown(default)}"
+            message = f"is missing, and there is no policy {shown(default)}"
             self._problems.at_value(path, message, listing(policies))
 
     def _check_credential(self, path: KeyPath) -> None:
-        """Report a credential that does not exist, or a choice that is left open.
+        """Report a credential that does not exist, or is missing while there are several.
 
-        Never repeats the value: who mistakes names for secrets puts one here.
+        Never shows the value, which may be a secret by mistake.
         """
         provider = self._data.text((*path, "provider"))
         account: KeyPath = ("providers", provider or "")
@@ -125,17 +125,17 @@ class _References:
         credential = self._data.text((*path, "credential"))
         if not self._data.has((*path, "credential")):
             if len(known) > 1:
-                message = f"is missing: {shown(provider)} has several"
+                message = f"is missing: provider {shown(provider)} has several credentials"
                 self._problems.at_value((*path, "credential"), message, listing(known))
         elif credential is not None and credential not in known:
-            message = f"is no credential of {shown(provider)}"
+            message = f"is not a credential of provider {shown(provider)}"
             self._problems.at_value((*path, "credential"), message, listing(known))
 
     def _check_model(self, path: KeyPath) -> None:
         name = self._data.text(path)
         owner = self._owners.get(name or "")
         if name is not None and owner is not None and name not in self._models:
-            message = f"{shown(name)} is an alias; name the model itself"
+            message = f"{shown(name)} is an alias; use the name of the model"
             self._problems.at_value(path, message, listing([owner]))
         else:
             self._check(path, "model", self._models)
@@ -144,11 +144,11 @@ class _References:
         name = self._data.text(path)
         if name is not None and known_name(name) is None:
             known = known_names()
-            message = f"no known model is called {shown(name)}{did_you_mean(name, known)}"
-            self._problems.at_value(path, message, "a name of `routersvc models --known`")
+            message = f"{shown(name)} is not a known model{did_you_mean(name, known)}"
+            self._problems.at_value(path, message, "names listed by `routersvc models --known`")
 
     def _alias_owners(self) -> dict[str, str]:
-        """Return the first model that claims each alias."""
+        """Return the first model with each alias."""
         owners: dict[str, str] = {}
         for model in self._models:
             for _, alias in self._data.texts(("models", model, "aliases")):
@@ -162,5 +162,5 @@ class _References:
     def _check(self, path: KeyPath, what: str, known: Collection[str]) -> None:
         name = self._data.text(path)
         if name is not None and name not in known and not self._problems.has_value(path):
-            message = f"no {what} is called {shown(name)}{did_you_mean(name, known)}"
+            message = f"unknown {what} {shown(name)}{did_you_mean(name, known)}"
             self._problems.at_value(path, message, listing(known))

@@ -19,11 +19,11 @@ from routersvc.domain.catalogue.models import (
 )
 
 _VENDORS: Mapping[str, str] = MappingProxyType({"xai": "x-ai"})
-"""What the library calls a vendor, where that differs."""
+"""The library's names of vendors that differ from ours."""
 
 
 def known_prices(vendor: str, model: str, as_of: dt.date) -> Prices | None:
-    """Return the prices of a vendor's model on a day, `None` where they are not known."""
+    """Return the prices of a vendor's model on a day, `None` if unknown."""
     try:
         _, found = data_snapshot.get_snapshot().find_provider_model(
             model, None, _VENDORS.get(vendor, vendor), None

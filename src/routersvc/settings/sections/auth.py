@@ -17,7 +17,7 @@ from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.fields import FilePath, HeaderName, Name, Secret, Section, VisibleText
 
 AuthScheme = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~+/-]{0,64}$")]
-"""The word before a key in a header (RFC 9110, section 11.1), or nothing."""
+"""The scheme before a key in a header (RFC 9110, section 11.1), or empty."""
 
 
 class AuthKind(enum.Enum):
@@ -113,7 +113,7 @@ KEYS_OF_KIND: Mapping[AuthKind, frozenset[str]] = MappingProxyType(
         AuthKind.AZURE_AD: frozenset({"scope", "tenant_id", "client_id", "client_secret"}),
     }
 )
-"""The keys that have a meaning beside each kind."""
+"""The keys of each kind."""
 
 _TOGETHER = (
     ("secret_access_key", "access_key_id"),
@@ -123,22 +123,22 @@ _TOGETHER = (
     ("client_secret", "tenant_id"),
     ("tenant_id", "client_secret"),
 )
-"""Keys of which the first means nothing without the second."""
+"""Pairs of keys; the first requires the second."""
 
 
 def check_auth(path: KeyPath, auth: AuthSection, problems: ProblemList) -> None:
-    """Report keys of another kind, and what lacks its counterpart."""
+    """Report keys of another kind, and keys without their counterpart."""
     known = KEYS_OF_KIND[auth.kind]
     for key, field in AuthSection.model_fields.items():
         if key not in known | {"kind"} and getattr(auth, key) != field.default:
             allowed = listing([name for name in AuthSection.model_fields if name in known])
-            problems.at_key((*path, key), f"has no effect on the kind `{auth.kind.value}`", allowed)
+            problems.at_key((*path, key), f"has no effect with kind `{auth.kind.value}`", allowed)
     for key, other in _TOGETHER:
         if key in known and getattr(auth, key) is not None and getattr(auth, other) is None:
-            problems.at_value((*path, other), f"is missing beside `{key}`")
+            problems.at_value((*path, other), f"is missing, required with `{key}`")
     if auth.kind is AuthKind.AWS and auth.region is None:
-        problems.at_value((*path, "region"), "is missing: a signature is for one region")
+        problems.at_value((*path, "region"), "is missing: requests are signed for a region")
     if auth.profile is not None and auth.access_key_id is not None:
         problems.at_key(
-            (*path, "profile"), "stands beside `access_key_id`", "`profile` or `access_key_id`"
+            (*path, "profile"), "conflicts with `access_key_id`", "`profile` or `access_key_id`"
         )

@@ -13,7 +13,7 @@ from routersvc.domain.profiling.identifiers import (
 from routersvc.settings.types.fields import Name, Section, unique
 
 PhoneRegion = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-"""A country by ISO 3166, two letters."""
+"""A country code of ISO 3166, two letters."""
 
 
 class DataClassSection(Section):

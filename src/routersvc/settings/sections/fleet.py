@@ -28,10 +28,10 @@ from routersvc.domain.fleet.disablements import (
 from routersvc.settings.types.fields import Duration, Pause, Ratio, Section
 
 Share = Annotated[float, Field(gt=0, le=1)]
-"""A share of a whole that is not nothing."""
+"""A number above 0 and up to 1."""
 
 Factor = Annotated[float, Field(ge=1, le=100)]
-"""How many times longer something takes each time."""
+"""A growth factor."""
 
 _BREAKER = BreakerRule()
 _CONCURRENCY = ConcurrencyRule()
@@ -142,9 +142,9 @@ class ConcurrencySection(Section):
 
 
 class BudgetsSection(Section):
-    """How many extra attempts are made: retries, hedges and failovers that lead nowhere.
+    """Limits of extra attempts: retries, hedges, and failovers that did not lead to an answer.
 
-    One budget for each policy and one for each provider, as shares of their requests.
+    One budget per policy and one per provider, as shares of their requests.
     """
 
     share: Ratio = Field(

@@ -27,7 +27,7 @@ BASIC_CAPABILITIES = (
     Capability.SAMPLING,
     Capability.STOP_SEQUENCES,
 )
-"""What every chat model could do when chat models began."""
+"""Capabilities that every chat model has."""
 
 
 class PricesSection(Section):
@@ -98,9 +98,9 @@ class QualitySection(Section):
 
 
 class ModelSection(Section):
-    """An entry of the catalogue. Tokens are those of the model's own tokenizer.
+    """A model of the catalogue. Tokens are those of the model's own tokenizer.
 
-    `source` stands under the key `from`.
+    The key of `source` is `from`.
     """
 
     source: Name | None = Field(

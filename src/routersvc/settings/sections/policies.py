@@ -31,18 +31,18 @@ _HEDGING = HedgingRule(mode=HedgingMode.OFF)
 _RETRIES = RetryRule()
 
 
-def _of_policies(mode: ConsistencyMode) -> ConsistencyMode:
+def _without_pinned(mode: ConsistencyMode) -> ConsistencyMode:
     if mode is ConsistencyMode.PINNED:
-        raise refused("is for requests, which name their deployment")
+        raise refused("is only allowed in requests, which name the deployment")
     return mode
 
 
 PolicyConsistency = Annotated[
     ConsistencyMode,
-    AfterValidator(_of_policies),
+    AfterValidator(_without_pinned),
     WithJsonSchema({"type": "string", "enum": ["any", "equivalent"]}),
 ]
-"""A consistency mode that needs no deployment to be named."""
+"""A consistency mode that does not need a named deployment."""
 
 
 class TimeoutsSection(Section):

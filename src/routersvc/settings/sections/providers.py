@@ -20,7 +20,7 @@ from routersvc.settings.types.fields import (
 )
 
 DEFAULT_CREDENTIAL = "default"
-"""The name of the one credential that `api_key` or `auth` gives."""
+"""The name of the single credential of `api_key` or `auth`."""
 
 
 class ComplianceSection(Section):

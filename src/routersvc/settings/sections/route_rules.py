@@ -27,7 +27,7 @@ from routersvc.settings.types.fields import (
 )
 
 LabelValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-"""What a label says."""
+"""The value of a label."""
 
 TokenLimit = Annotated[int, Field(ge=0, le=1 << 30)]
 """A number of tokens that may be 0."""
@@ -58,7 +58,7 @@ class HoursSection(Section):
     )
 
     def value(self) -> RouteHours:
-        """Return the part of the day."""
+        """Return the period."""
         days = list(Weekday)
         return RouteHours(
             start=self.start,
@@ -98,7 +98,7 @@ class MatchSection(Section):
     )
 
     def value(self) -> RouteMatch:
-        """Return what a request has to be like."""
+        """Return the conditions."""
         return RouteMatch(
             tasks=frozenset(self.tasks),
             min_complexity=0.0 if self.min_complexity is None else self.min_complexity,

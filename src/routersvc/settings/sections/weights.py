@@ -14,7 +14,7 @@ from routersvc.domain.catalogue.weights import (
 from routersvc.settings.types.fields import Section
 
 Weight = Annotated[float, Field(ge=0, le=1_000)]
-"""How much an objective counts beside the others."""
+"""The weight of an objective relative to the others."""
 
 
 class WeightsSection(Section):

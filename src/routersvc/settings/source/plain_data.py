@@ -9,13 +9,13 @@ from routersvc.settings.problems import KeyPath
 
 
 class PlainData:
-    """Mappings, lists and scalars by key path; what is missing or another thing is passed over."""
+    """Mappings, lists and scalars by key path; missing values and other types are skipped."""
 
     def __init__(self, content: object) -> None:
         self._content = content
 
     def has(self, path: KeyPath) -> bool:
-        """Whether something stands at `path`."""
+        """Return whether there is a value at `path`."""
         *outer, last = path
         holder = self._at(tuple(outer))
         return isinstance(holder, dict) and last in holder
