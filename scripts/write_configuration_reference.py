@@ -13,9 +13,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.settings.schema.key_facts import ANY_NAME, KeyFacts, all_keys, general_path
 from routersvc.settings.schema.schema import settings_json_schema
 from routersvc.settings.source.yaml_source import parse_yaml

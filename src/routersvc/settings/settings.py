@@ -5,56 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.token_ratios import (
-    conservative_ratio,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.profiling.identifiers import (
-    DataClassRule,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.token_ratios import conservative_ratio
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.active_checks import CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.profiling.identifiers import DataClassRule
 from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.inheritance import inherited

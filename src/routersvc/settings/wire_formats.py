@@ -8,9 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

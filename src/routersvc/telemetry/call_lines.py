@@ -10,12 +10,8 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReport,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptReport
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.outcomes import NOT_THE_SERVICE, CallOutcome
 
 LOGGER_NAME = "routersvc.calls"

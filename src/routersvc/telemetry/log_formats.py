@@ -17,12 +17,8 @@ from typing import assert_never, cast
 
 import orjson
 
-from routersvc.domain.outcomes.errors import (
-    RouterError,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.outcomes.errors import RouterError
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.options import LogFormat
 

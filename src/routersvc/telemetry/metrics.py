@@ -14,20 +14,10 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome

@@ -7,23 +7,11 @@ from collections.abc import Callable, Mapping
 
 from opentelemetry.trace import Span, Tracer, format_trace_id, get_current_span
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-    RouterError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError, RouterError
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import LOGGER_NAME, CallLine
 from routersvc.telemetry.metrics import AttemptCounts, Metrics
 from routersvc.telemetry.outcomes import CallOutcome, outcome_of

@@ -26,9 +26,7 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

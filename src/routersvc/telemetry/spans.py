@@ -13,20 +13,10 @@ from __future__ import annotations
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.outcomes import CallOutcome
 
 OPERATION = "chat"

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter
 from routersvc.telemetry.outcomes import CallOutcome

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings

@@ -6,24 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.qualities import (
-    NO_QUALITY_KNOWN,
-    Quality,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteHours,
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-)
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import Weights
 from routersvc.settings.sections.models import QualitySection
 from routersvc.settings.settings import Settings
 

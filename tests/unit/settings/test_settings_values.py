@@ -7,45 +7,22 @@ from pathlib import Path
 import pytest
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.models import Prices
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError

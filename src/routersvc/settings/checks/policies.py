@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.settings.checks.route_rules import check_rules
 from routersvc.settings.checks.written_keys import WrittenKeys
 from routersvc.settings.problems import KeyPath

@@ -14,9 +14,7 @@ from types import MappingProxyType
 from genai_prices import data_snapshot
 from genai_prices.types import TieredPrices
 
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
+from routersvc.domain.catalogue.models import Prices
 
 _VENDORS: Mapping[str, str] = MappingProxyType({"xai": "x-ai"})
 """The library's names of vendors that differ from ours."""

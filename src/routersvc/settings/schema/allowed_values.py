@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.tasks import Task
 from routersvc.settings.problems import KeyPath, listing
 from routersvc.settings.schema.schema import (
     SchemaNode,

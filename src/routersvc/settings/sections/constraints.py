@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
+from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.settings.types.fields import Names, Section, UsDollars
 
 

@@ -7,9 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from routersvc.domain.profiling.identifiers import (
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierKind
 from routersvc.settings.types.fields import Name, Section, unique
 
 PhoneRegion = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]

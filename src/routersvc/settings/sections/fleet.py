@@ -9,22 +9,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.settings.types.fields import Duration, Pause, Ratio, Section
 
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -6,16 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.qualities import (
-    NO_QUALITY_KNOWN,
-    Quality,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.tasks import Task
 from routersvc.settings.types.fields import Date, Name, Names, Ratio, Section, UsDollars, unique
 
 TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]

@@ -16,12 +16,7 @@ from routersvc.domain.catalogue.modes import (
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.route_rules import RouteRuleSection
 from routersvc.settings.sections.weights import WeightsSection

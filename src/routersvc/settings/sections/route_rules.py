@@ -8,14 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from routersvc.domain.catalogue.route_rules import (
-    RouteHours,
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.tasks import Task
 from routersvc.settings.types.fields import (
     FilledNames,
     Name,

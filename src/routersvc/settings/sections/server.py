@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.settings.types.addresses import HostPort
 from routersvc.settings.types.fields import ByteSize, Duration, ListenAddresses, Pause, Section
 

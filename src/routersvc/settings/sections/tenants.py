@@ -6,19 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetDowngradeRule,
-    CostBudgetRule,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.weights import TenantWeightsSection
 from routersvc.settings.types.fields import (

@@ -6,11 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from routersvc.domain.catalogue.weights import (
-    EVEN_WEIGHTS,
-    Weights,
-    WeightWishes,
-)
+from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, Weights, WeightWishes
 from routersvc.settings.types.fields import Section
 
 Weight = Annotated[float, Field(ge=0, le=1_000)]

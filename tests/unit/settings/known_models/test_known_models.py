@@ -7,16 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.token_ratios import (
-    UNKNOWN_RATIO,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.token_ratios import UNKNOWN_RATIO
 from routersvc.settings.known_models.known_models import (
     completed,
     known_name,

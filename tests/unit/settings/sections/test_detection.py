@@ -7,10 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.wording import Wording
 
-from routersvc.domain.profiling.identifiers import (
-    DataClassRule,
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import DataClassRule, IdentifierKind
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings
 

@@ -7,28 +7,13 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from routersvc.app.options import authenticator
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetDowngradeRule,
-    CostBudgetRule,
-)
-from routersvc.domain.outcomes.errors import (
-    UnknownTenantError,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.outcomes.errors import UnknownTenantError
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
