@@ -20,7 +20,7 @@ from routersvc.settings.wire_formats import WireFormat
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tls:
-    """How a certificate is verified; a `ca_file` of `None` means the system's own."""
+    """How certificates are verified; without a `ca_file`, with those of the system."""
 
     ca_file: Path | None
     verify: bool
@@ -28,7 +28,7 @@ class Tls:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """How many connections are kept; `keepalive_timeout` is in seconds."""
+    """The connection pool; `keepalive_timeout` is in seconds."""
 
     limit: int
     keepalive_timeout: float
@@ -36,7 +36,7 @@ class Connections:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KeyAuth:
-    """A key in a header; `None` leaves header or scheme to the vendor's custom."""
+    """A key in a header; `None` means the vendor's usual header or scheme."""
 
     header: str | None = None
     scheme: str | None = None
@@ -53,7 +53,7 @@ class AwsKey:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AwsAuth:
-    """A signature, with a `key` or with what AWS's own tools find."""
+    """Signed requests (SigV4), with a `key` or the default credential chain of AWS."""
 
     region: str
     service: str
@@ -63,7 +63,7 @@ class AwsAuth:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GoogleAuth:
-    """Tokens for Google Cloud; `None` leaves file or scope to what is usual."""
+    """Access tokens of Google Cloud; `None` means the default credentials or scope."""
 
     credentials_file: Path | None
     scope: str | None
@@ -71,7 +71,7 @@ class GoogleAuth:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AzureAdAuth:
-    """Tokens of Azure AD; with a `client_secret`, `tenant_id` and `client_id` are set."""
+    """Access tokens of Azure AD; with a `client_secret`, `tenant_id` and `client_id` are set."""
 
     tenant_id: str | None
     client_id: str | None
@@ -104,9 +104,9 @@ class Endpoint:
 
 
 class Reader:
-    """Reads what the settings refer to, and reports what is not there.
+    """Reads secrets and files, and reports the missing ones.
 
-    Relative paths start at `folder`.
+    Paths are relative to `folder`.
     """
 
     def __init__(self, environment: Mapping[str, str], folder: Path, problems: ProblemList) -> None:
@@ -117,7 +117,7 @@ class Reader:
     def endpoint(
         self, name: str, provider: ProviderSection, wire_formats: Mapping[str, WireFormat]
     ) -> Endpoint:
-        """Return how a provider is called; complete only where nothing had to be reported."""
+        """Return the endpoint of a provider; incomplete if problems were reported."""
         path = ("providers", name)
         credentials = self._secrets((*path, "credentials"), provider.credentials)
         if provider.api_key is not None:
@@ -147,7 +147,7 @@ class Reader:
     def headers(
         self, path: KeyPath, headers: Mapping[str, SecretReference | str]
     ) -> dict[str, Secret]:
-        """Return the values of headers, all of them as secrets: nobody prints a header."""
+        """Return the values of headers, all as secrets, so that no header is ever printed."""
         literal = {name: Secret(value) for name, value in headers.items() if isinstance(value, str)}
         references = {
             name: value for name, value in headers.items() if isinstance(value, SecretReference)
@@ -156,7 +156,7 @@ class Reader:
         return {name: found[name] for name in headers if name in found}
 
     def api_keys(self, tenants: Mapping[str, TenantSection]) -> dict[str, tuple[Secret, ...]]:
-        """Return the keys of each tenant; complete only where nothing had to be reported."""
+        """Return the API keys of each tenant; incomplete if problems were reported."""
         found = {
             name: tuple(
                 self._secret(("tenants", name, "api_keys", place), reference)
@@ -186,7 +186,7 @@ class Reader:
             return None
 
     def _auth(self, path: KeyPath, auth: AuthSection | None) -> Auth:
-        """Return what lets calls in; complete only where nothing had to be reported."""
+        """Return the authentication; incomplete if problems were reported."""
         if auth is None:
             return KeyAuth()
         match auth.kind:

@@ -77,7 +77,7 @@ class CallCounts:
 
 
 class Metrics(Collector):
-    """Counts calls and attempts; a Prometheus registry collects from it."""
+    """Counts calls and attempts, as a collector for a Prometheus registry."""
 
     def __init__(self, *, version: str) -> None:
         self._version = version

@@ -34,7 +34,7 @@ from routersvc.domain.planning.planning_errors import (
 
 
 class CallOutcome(enum.Enum):
-    """How a call ended."""
+    """The outcome of a call."""
 
     SERVED = "served"
     INVALID_REQUEST = "invalid_request"

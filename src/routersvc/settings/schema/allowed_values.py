@@ -58,10 +58,10 @@ _LONG_LISTS = {
     tuple(one.value for one in values): word
     for values, word in ((Capability, "capability"), (Task, "task"), (Weekday, "day, as `monday`"))
 }
-"""What lists are called that would fill a table."""
+"""Short names of long lists, for tables."""
 
 _NO_LIMIT = 1_000_000
-"""Upper limits from here on only catch slips of the finger."""
+"""Upper limits from here on only catch typing errors and are not shown in tables."""
 
 
 def allowed_at(path: KeyPath) -> str:

@@ -31,7 +31,7 @@ class PlainData:
         return found if isinstance(found, str) else None
 
     def texts(self, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-        """Yield the texts in the list at `path`, each with its own path."""
+        """Yield the texts in the list at `path`, each with its path."""
         found = self._at(path)
         for at, item in enumerate(cast("list[object]", found) if isinstance(found, list) else ()):
             if isinstance(item, str):

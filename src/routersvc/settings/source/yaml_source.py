@@ -115,7 +115,7 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
 
 
 def _decoded(data: bytes, file: str) -> str:
-    # No error is chained: it would carry the whole file, whatever is in it.
+    # No error is chained: it would contain the whole file.
     refusal = None
     try:
         return data.decode("utf-8-sig")

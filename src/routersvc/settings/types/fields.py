@@ -237,7 +237,7 @@ TimeOfDay = Annotated[
     PlainValidator(_second_of_day),
     WithJsonSchema({"x-kind": "time_of_day", "type": "string", "pattern": TIME_OF_DAY_PATTERN}),
 ]
-"""A time of the day, in seconds after midnight."""
+"""A time of day, in seconds after midnight."""
 
 ByteSize = Annotated[
     int,
@@ -262,7 +262,7 @@ Date = Annotated[
 """A date."""
 
 UsDollars = Annotated[float, Field(ge=0, le=1_000_000)]
-"""An amount of money."""
+"""An amount in US dollars."""
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""

@@ -80,7 +80,7 @@ class SecretReference:
 
 
 class Secret:
-    """A secret that no text of it shows: only `reveal` gives it."""
+    """A secret; only `reveal` returns it, `repr` and `str` do not show it."""
 
     __slots__ = ("_content", "_reread")
 
@@ -124,7 +124,7 @@ def _read(path: Path, name: str) -> str:
         raise SecretUnavailableError(f"{name} has an invalid path") from error
     if len(data) > MAX_SECRET_SIZE:
         raise SecretUnavailableError(f"{name} is larger than {MAX_SECRET_SIZE} bytes")
-    # Latin-1 never fails, and what is not ASCII is refused next.
+    # Latin-1 never fails, and characters that are not ASCII are rejected next.
     return _usable(data.decode("latin-1").rstrip("\r\n"), name)
 
 
