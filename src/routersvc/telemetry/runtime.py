@@ -31,7 +31,6 @@ class Telemetry:
 
     observer: TelemetryObserver
     tracer_provider: TracerProvider | None
-    registry: CollectorRegistry
     metrics_address: tuple[str, int] | None
     _metrics: Metrics
 
@@ -79,7 +78,6 @@ async def open_telemetry(
                 wall_clock=wall_clock,
             ),
             tracer_provider=provider,
-            registry=registry,
             metrics_address=address,
             _metrics=metrics,
         )

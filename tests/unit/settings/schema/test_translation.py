@@ -6,11 +6,6 @@ import pytest
 
 Told = Callable[[str], list[str]]
 
-NAMES = (
-    "a name of up to 128 letters, digits and `. _ : / @ + -`, that begins with a letter or digit"
-)
-DURATION = "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or seconds as a number"
-
 
 @pytest.mark.parametrize(
     ("keys", "problem"),
