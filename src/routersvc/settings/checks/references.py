@@ -50,7 +50,7 @@ class _References:
         for model in self._models:
             path = ("models", model)
             others = [name for name in self._models if name != model]
-            self._check_each((*path, "equivalent_to"), "model", others)
+            self._check_each((*path, "equivalent_to"), "other model", others)
             self._check_known((*path, "from"))
             for place, alias in self._data.texts((*path, "aliases")):
                 if alias in self._models:

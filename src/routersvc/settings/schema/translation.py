@@ -59,6 +59,10 @@ def _translate(details: ErrorDetails, problems: ProblemList) -> None:
         problems.at_value(path, _refusal(path, value), allowed_at(path))
 
 
+def _is_scalar(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
 def _is_hidden(path: KeyPath) -> bool:
     return (node_at(path) or {}).get("x-kind") in _HIDDEN_KINDS
 
@@ -72,7 +76,7 @@ def _refusal(path: KeyPath, value: object) -> str:
             return "has no value" + _hint_without_value(path)
         case [] | {} if takes_many:
             return "is empty"
-        case _ if takes_many or _is_hidden(path):
+        case _ if takes_many or _is_hidden(path) or not _is_scalar(value):
             return f"must not be {kind(value)}"
         case bool() | int() | float() if node.get("type") == "string":
             return f"must be text, not {kind(value)}: {shown(value)}; use quotes"
