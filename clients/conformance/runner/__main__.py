@@ -22,7 +22,7 @@ from clients.conformance.runner.servers import Server
 from clients.conformance.runner.settings import server_settings, simulator_settings
 from clients.conformance.runner.tls import make_certificate
 
-from routersvc.settings.sections.document import SettingsDocument
+from routersvc.settings.document import SettingsDocument
 from routersvc.simulator import Simulator, SimulatorSettings
 
 HERE = Path(__file__).resolve().parent.parent

@@ -25,12 +25,9 @@ from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.settings import Settings
 from routersvc.settings.types import secrets
 from routersvc.telemetry.options import (
-    LogFormat,
-    LogLevel,
     LogOptions,
     MetricsOptions,
     TelemetryOptions,
-    TraceExporter,
     TraceOptions,
 )
 
@@ -38,22 +35,13 @@ from routersvc.telemetry.options import (
 def server_options(settings: Settings) -> ServerOptions:
     """Return what the gRPC server is told."""
     server = settings.server
-    keepalive = server.keepalive
     return ServerOptions(
         addresses=tuple(str(address) for address in server.listen),
         max_message_bytes=server.max_message_bytes,
         deadlines=DeadlineRule(
             default_timeout=server.default_timeout, max_timeout=server.max_timeout
         ),
-        keepalive=KeepaliveOptions(
-            time=keepalive.time,
-            timeout=keepalive.timeout,
-            permit_without_calls=keepalive.permit_without_calls,
-            min_recv_ping_interval_without_data=keepalive.min_recv_ping_interval_without_data,
-            max_connection_idle=keepalive.max_connection_idle,
-            max_connection_age=keepalive.max_connection_age,
-            max_connection_age_grace=keepalive.max_connection_age_grace,
-        ),
+        keepalive=KeepaliveOptions(**server.keepalive.model_dump()),
         reflection=server.reflection,
     )
 
@@ -81,18 +69,10 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
         service_name=telemetry.service_name,
         service_version=importlib.metadata.version("routersvc"),
         traces=TraceOptions(
-            exporter=TraceExporter(tracing.exporter.value),
-            endpoint=tracing.endpoint,
-            headers=_revealed(settings.tracing_headers),
-            sample_ratio=tracing.sample_ratio,
-            propagate=tracing.propagate,
-            export_timeout=tracing.export_timeout,
-            flush_timeout=tracing.flush_timeout,
+            **tracing.model_dump(exclude={"headers"}), headers=_revealed(settings.tracing_headers)
         ),
         metrics=None if listen is None else MetricsOptions(host=listen.host, port=listen.port),
-        logs=LogOptions(
-            format=LogFormat(telemetry.log.format.value), level=LogLevel(telemetry.log.level.value)
-        ),
+        logs=LogOptions(**telemetry.log.model_dump()),
     )
 
 

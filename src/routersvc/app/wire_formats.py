@@ -28,7 +28,7 @@ from routersvc.providers.formats.openai_responses import dialects as openai_resp
 from routersvc.providers.formats.openai_responses import requests as openai_responses_requests
 from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
 from routersvc.providers.wire_format import WireFormat
-from routersvc.settings.sections import wire_formats
+from routersvc.settings import wire_formats
 
 DEFAULT_DIALECT = "generic"
 """What servers are taken for that no vendor's name is stated of."""

@@ -1,1 +1,1 @@
-"""The configuration: its schema, its checks, its secrets, and the values made of it."""
+"""The configuration: schema, checks, secrets, and the domain values made from it."""

@@ -1,7 +1,4 @@
-"""What stands behind references: secrets of providers and tenants, and all that adapters need.
-
-Secrets and certificate files are read here, once, when the settings are loaded.
-"""
+"""Resolves secrets and files that the settings refer to, once, when the settings are loaded."""
 
 from __future__ import annotations
 
@@ -16,14 +13,14 @@ from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.wire_formats import WireFormat
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tls:
-    """How a certificate is verified; a `ca_file` of `None` means the system's own."""
+    """How certificates are verified; without a `ca_file`, with those of the system."""
 
     ca_file: Path | None
     verify: bool
@@ -31,7 +28,7 @@ class Tls:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """How many connections are kept; `keepalive_timeout` is in seconds."""
+    """The connection pool; `keepalive_timeout` is in seconds."""
 
     limit: int
     keepalive_timeout: float
@@ -39,7 +36,7 @@ class Connections:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KeyAuth:
-    """A key in a header; `None` leaves header or scheme to the vendor's custom."""
+    """A key in a header; `None` means the vendor's usual header or scheme."""
 
     header: str | None = None
     scheme: str | None = None
@@ -56,7 +53,7 @@ class AwsKey:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AwsAuth:
-    """A signature, with a `key` or with what AWS's own tools find."""
+    """Signed requests (SigV4), with a `key` or the default credential chain of AWS."""
 
     region: str
     service: str
@@ -66,7 +63,7 @@ class AwsAuth:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GoogleAuth:
-    """Tokens for Google Cloud; `None` leaves file or scope to what is usual."""
+    """Access tokens of Google Cloud; `None` means the default credentials or scope."""
 
     credentials_file: Path | None
     scope: str | None
@@ -74,7 +71,7 @@ class GoogleAuth:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AzureAdAuth:
-    """Tokens of Azure AD; with a `client_secret`, `tenant_id` and `client_id` are set."""
+    """Access tokens of Azure AD; with a `client_secret`, `tenant_id` and `client_id` are set."""
 
     tenant_id: str | None
     client_id: str | None
@@ -107,9 +104,9 @@ class Endpoint:
 
 
 class Reader:
-    """Reads what the settings refer to, and reports what is not there.
+    """Reads secrets and files, and reports the missing ones.
 
-    Relative paths start at `folder`.
+    Paths are relative to `folder`.
     """
 
     def __init__(self, environment: Mapping[str, str], folder: Path, problems: ProblemList) -> None:
@@ -120,7 +117,7 @@ class Reader:
     def endpoint(
         self, name: str, provider: ProviderSection, wire_formats: Mapping[str, WireFormat]
     ) -> Endpoint:
-        """Return how a provider is called; complete only where nothing had to be reported."""
+        """Return the endpoint of a provider; incomplete if problems were reported."""
         path = ("providers", name)
         credentials = self._secrets((*path, "credentials"), provider.credentials)
         if provider.api_key is not None:
@@ -150,7 +147,7 @@ class Reader:
     def headers(
         self, path: KeyPath, headers: Mapping[str, SecretReference | str]
     ) -> dict[str, Secret]:
-        """Return the values of headers, all of them as secrets: nobody prints a header."""
+        """Return the values of headers, all as secrets, so that no header is ever printed."""
         literal = {name: Secret(value) for name, value in headers.items() if isinstance(value, str)}
         references = {
             name: value for name, value in headers.items() if isinstance(value, SecretReference)
@@ -159,7 +156,7 @@ class Reader:
         return {name: found[name] for name in headers if name in found}
 
     def api_keys(self, tenants: Mapping[str, TenantSection]) -> dict[str, tuple[Secret, ...]]:
-        """Return the keys of each tenant; complete only where nothing had to be reported."""
+        """Return the API keys of each tenant; incomplete if problems were reported."""
         found = {
             name: tuple(
                 self._secret(("tenants", name, "api_keys", place), reference)
@@ -189,7 +186,7 @@ class Reader:
             return None
 
     def _auth(self, path: KeyPath, auth: AuthSection | None) -> Auth:
-        """Return what lets calls in; complete only where nothing had to be reported."""
+        """Return the authentication; incomplete if problems were reported."""
         if auth is None:
             return KeyAuth()
         match auth.kind:
@@ -237,13 +234,13 @@ class Reader:
         try:
             holds_object = isinstance(json.loads(full.read_bytes()), dict)
         except OSError as error:
-            reason = (error.strerror or "no usable file").lower()
-            self._problems.at_value(path, f"cannot be read: {reason}", "a JSON file")
+            reason = (error.strerror or "not a regular file").lower()
+            self._problems.at_value(path, f"cannot read file: {reason}", "a JSON file")
         except ValueError:
-            self._problems.at_value(path, "holds no JSON", "a JSON file")
+            self._problems.at_value(path, "contains no JSON", "a JSON file")
         else:
             if not holds_object:
-                self._problems.at_value(path, "holds no JSON object", "a JSON file")
+                self._problems.at_value(path, "contains no JSON object", "a JSON file")
         return full
 
     def _ca_file(self, path: KeyPath, file: str | None) -> Path | None:
@@ -253,8 +250,8 @@ class Reader:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
         except ssl.SSLError:
-            self._problems.at_value(path, "holds no certificates", "a PEM file")
+            self._problems.at_value(path, "contains no certificates", "a PEM file")
         except OSError as error:
-            reason = (error.strerror or "no usable file").lower()
-            self._problems.at_value(path, f"cannot be read: {reason}", "a PEM file")
+            reason = (error.strerror or "not a regular file").lower()
+            self._problems.at_value(path, f"cannot read file: {reason}", "a PEM file")
         return full

@@ -1,9 +1,9 @@
-"""Loads a settings file: whole or not at all.
+"""Loads a settings file, all or nothing.
 
     text ─▶ plain data with places ─▶ sections ─▶ checks ─▶ secrets ─▶ `Settings`
 
-Every step reports all that it finds to one list, and works with what the steps before it could
-read, so that an operator sees all problems at once.
+Each step adds its problems to one list and continues with what the steps before could read, so that
+an operator sees all problems at once.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 
 from routersvc.settings.checks.coherence import check_coherence
 from routersvc.settings.checks.references import check_references
+from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Reader
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.reading import Sections, read_sections
-from routersvc.settings.sections.document import SettingsDocument
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.source.plain_data import PlainData
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.source.yaml_source import YamlDocument, read_yaml
+from routersvc.settings.wire_formats import WireFormat
 
 
 def load_settings(
@@ -32,13 +32,13 @@ def load_settings(
     environment: Mapping[str, str],
     known_wire_formats: Mapping[str, WireFormat],
 ) -> Settings:
-    """Read, check and resolve a settings file.
+    """Read and validate a settings file, and resolve its secrets.
 
-    `environment` is where `env:` references look; `file:` references and other paths start at
-    the folder of the settings file.
+    `env:` references are looked up in `environment`; `file:` references and other paths are
+    relative to the folder of the settings file.
 
     Raises:
-        SettingsError: the file cannot be used; lists every problem of it.
+        SettingsError: the file is invalid; lists all of its problems.
     """
     return settings_of(
         read_yaml(path),
@@ -55,10 +55,10 @@ def settings_of(
     environment: Mapping[str, str],
     known_wire_formats: Mapping[str, WireFormat],
 ) -> Settings:
-    """Check and resolve what was read; relative paths start at `folder`.
+    """Validate a parsed file and resolve its secrets; paths are relative to `folder`.
 
     Raises:
-        SettingsError: it cannot be used; lists every problem of it.
+        SettingsError: the settings are invalid; lists all problems.
     """
     problems = ProblemList(source)
     sections = read_sections(source, problems)
@@ -77,7 +77,7 @@ def _resolved(
     reader: Reader,
     wire_formats: Mapping[str, WireFormat],
 ) -> Settings | None:
-    """Read the secrets of all sections; `None` where some section could not be read."""
+    """Resolve the secrets of all sections; `None` if a section is invalid."""
     endpoints = {
         name: reader.endpoint(name, provider, wire_formats)
         for name, provider in sections.providers.items()
@@ -105,9 +105,9 @@ def _resolved(
 
 
 def _digest(document: SettingsDocument) -> str:
-    """Return a hash of all that the file says, defaults included and secrets by reference.
+    """Return a hash of the settings with defaults, and with secrets by reference.
 
-    The order of names counts: a policy that names models follows it.
+    The order of names counts, because policies that list `models` depend on it.
     """
     content = json.dumps(document.model_dump(mode="json"), separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()

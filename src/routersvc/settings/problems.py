@@ -1,9 +1,9 @@
-"""What is wrong with a settings file, and how that is said without giving a secret away.
+"""Problems of a settings file, and how they are shown without revealing secrets.
 
-    SettingsError       every problem of one file, together
+    SettingsError       all problems of one file
 
-An operator may have put a secret in any wrong place, so a text that looks like one is never
-repeated, whatever the key; and a text is not repeated where it stands for a whole section.
+Operators put secrets into wrong places, so a text that looks like a secret is never shown, whatever
+its key, nor is a text where a whole section belongs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands: keys of mappings and places in lists, from the outside in."""
+"""The path of a value: keys of mappings and indices of lists, outermost first."""
 
 _LONGEST_SHOWN = 60
 _SHORTEST_SECRET = 12
@@ -36,7 +36,7 @@ _SECRET_STARTS = (
     "sk_",
     "xai-",
 )
-"""How the keys of the vendors begin."""
+"""Prefixes of vendors' API keys."""
 
 _AUTHORIZATION = re.compile(r"(bearer|basic|token)\s", re.IGNORECASE)
 _WORD_ENDS = re.compile(r"[\s/:=,;@]+")
@@ -47,10 +47,10 @@ _HASH_LIKE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsProblem:
-    """One thing that is wrong.
+    """One problem of a settings file.
 
-    `line` and `column` count from 1 and are `None` where the file as a whole is meant, as is an
-    empty `key_path`. `allowed` says what is right; it is empty where the message says it.
+    `line` and `column` count from 1. They are `None`, and `key_path` is empty, if the problem
+    concerns the file as a whole. `allowed` describes the allowed values, if the message does not.
     """
 
     file: str
@@ -61,7 +61,7 @@ class SettingsProblem:
     allowed: str = ""
 
     def __str__(self) -> str:
-        """Return the problem as one line, in the form that editors and terminals can follow."""
+        """Return the problem as one line that starts with its place, for editors and terminals."""
         place = [self.file, *(str(number) for number in (self.line, self.column) if number)]
         key = f"{self.key_path}: " if self.key_path else ""
         allowed = f" (allowed: {self.allowed})" if self.allowed else ""
@@ -69,7 +69,7 @@ class SettingsProblem:
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; `problems` lists all that is wrong, in the order of the file."""
+    """The settings are invalid; `problems` lists all problems in the order of the file."""
 
     def __init__(self, problems: Iterable[SettingsProblem]) -> None:
         self.problems = tuple(
@@ -82,7 +82,7 @@ class SettingsError(Exception):
 
 
 def key_text(path: Sequence[str | int]) -> str:
-    """Return a key path as people write it: `policies.fast.deployments[2]`."""
+    """Return the text of a key path: `policies.fast.deployments[2]`."""
     parts: list[str] = []
     for step in path:
         if isinstance(step, int):
@@ -97,14 +97,14 @@ def key_text(path: Sequence[str | int]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value of the file for a message: scalars as written, never a secret."""
+    """Return a value for a message: scalars as written, never a secret."""
     match value:
         case None:
             return "nothing"
         case bool():
             return f"`{str(value).lower()}`"
         case str() if looks_secret(value):
-            return f"a text of {len(value)} characters that may be a secret"
+            return f"text of {len(value)} characters (not shown, may be a secret)"
         case str():
             return f"`{_one_line(value)}`"
         case int() | float():
@@ -116,7 +116,7 @@ def shown(value: object) -> str:
 
 
 def kind(value: object) -> str:
-    """Return what a value of the file is, without the value."""
+    """Return the kind of a value, without the value."""
     match value:
         case str():
             return "text"
@@ -129,7 +129,7 @@ def kind(value: object) -> str:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text may hold a credential: a word begins like one, or looks random."""
+    """Return whether a text may contain a secret: a word has a key prefix, or looks random."""
     return (
         _AUTHORIZATION.match(text) is not None
         or any(
@@ -142,14 +142,14 @@ def looks_secret(text: str) -> bool:
 
 
 def listing(names: Collection[str]) -> str:
-    """Return names for a message, each in backticks, as many as somebody would read."""
+    """Return names for a message, in backticks, at most 30."""
     first = list(names)[:_LONGEST_LISTING]
     more = f" and {len(names) - len(first)} more" if len(names) > len(first) else ""
     return ", ".join(shown(name) for name in first) + more or "none"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that offers the known name nearest to `name`, or nothing."""
+    """Return a suggestion of the known name closest to `name`, empty if none is close."""
     if looks_secret(name):
         return ""
     by_folded = {candidate.casefold(): candidate for candidate in known}

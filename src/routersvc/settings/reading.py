@@ -1,7 +1,7 @@
-"""The sections of one file, read as far as they can be read.
+"""Validates the sections of a file, as many as are valid.
 
-A section with an error is `None` and its name still counts, so that everything else can be checked
-against it and an operator sees all problems at once.
+A section with an error is `None` and keeps its name, so that all other checks still run and an
+operator sees all problems at once.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.inheritance import inherited
+from routersvc.settings.known_models.known_models import completed
 from routersvc.settings.schema.translation import translate
 from routersvc.settings.sections.deployments import DeploymentSection
-from routersvc.settings.sections.document import SettingsDocument
 from routersvc.settings.sections.fleet import FleetSection
-from routersvc.settings.sections.inheritance import inherited
-from routersvc.settings.sections.known_models import completed
 from routersvc.settings.sections.models import ModelSection
 from routersvc.settings.sections.policies import PolicyDefaultsSection, PolicySection
 from routersvc.settings.sections.providers import ProviderSection
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=Section)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Sections:
-    """What could be read of a file; `document` is set where everything could."""
+    """The valid sections of a file; `document` is set if all sections are valid."""
 
     document: SettingsDocument | None
     providers: Mapping[str, ProviderSection | None]
@@ -48,14 +48,14 @@ class Sections:
     telemetry: TelemetrySection | None
 
     def effective_models(self) -> dict[str, ModelSection | None]:
-        """Return the models, each with what is known of it; `None` where that is not enough."""
+        """Return the models completed with known facts; `None` if the context window is missing."""
         return {
             name: None if model is None else completed(name, model)
             for name, model in self.models.items()
         }
 
     def effective_policies(self) -> dict[str, PolicySection]:
-        """Return the readable policies, each with what it takes from the defaults."""
+        """Return the valid policies, completed with `policy_defaults`."""
         if self.policy_defaults is None:
             return {}
         return {
@@ -66,7 +66,7 @@ class Sections:
 
 
 def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
-    """Read all sections of a file and report what cannot be read."""
+    """Validate all sections of a file and report their problems."""
     document = _read(source.content, SettingsDocument, problems)
     if document is not None:
         return Sections(
@@ -97,7 +97,7 @@ def read_sections(source: YamlDocument, problems: ProblemList) -> Sections:
 
 
 def _read(content: object, section: type[S], problems: ProblemList | None = None) -> S | None:
-    """Read one section; it comes as JSON, where lists may become tuples even in strict mode."""
+    """Validate one section, as JSON: then lists become tuples even in strict mode."""
     try:
         return section.model_validate_json(json.dumps(content))
     except ValidationError as error:

@@ -1,90 +1,50 @@
-"""The loaded settings, and the values that the other floors are given of them."""
+"""The loaded settings, and the domain values made from them."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.token_ratios import (
-    conservative_ratio,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.profiling.identifiers import (
-    DataClassRule,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.token_ratios import conservative_ratio
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.active_checks import CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.profiling.identifiers import DataClassRule
+from routersvc.settings.document import SettingsDocument
 from routersvc.settings.endpoints import Endpoint
-from routersvc.settings.sections import known_models
+from routersvc.settings.inheritance import inherited
+from routersvc.settings.known_models import known_models
 from routersvc.settings.sections.deployments import DeploymentSection
-from routersvc.settings.sections.document import SettingsDocument
-from routersvc.settings.sections.inheritance import inherited
 from routersvc.settings.sections.models import ModelSection
 from routersvc.settings.sections.policies import PolicySection
 from routersvc.settings.sections.providers import ProviderSection, credential_names
 from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
 from routersvc.settings.sections.tenants import tenant_of
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.types.secrets import Secret
+from routersvc.settings.wire_formats import WireFormat
 
 _PROBE_PATIENCE = 1.25
-"""A probe is an attempt, so that it ends by itself; more is waited for lest a clock be unlucky."""
+"""A probe is an attempt, which ends by its own timeout; the margin covers clock differences."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """A settings file that was checked whole; `digest` identifies what it says.
+    """A valid settings file with its secrets; `digest` identifies its content.
 
-    `document` is the file with its defaults. `endpoints` tell by provider how it is called,
-    `tracing_headers` what the collector of traces is sent, `api_keys` by tenant how it is known.
+    `document` is the file with its defaults. `endpoints` are by provider, `api_keys` by tenant;
+    `tracing_headers` are sent to the collector of traces.
     """
 
     file: str
@@ -97,12 +57,12 @@ class Settings:
 
     @property
     def server(self) -> ServerSection:
-        """What the gRPC server is told."""
+        """The `server` section."""
         return self.document.server
 
     @property
     def telemetry(self) -> TelemetrySection:
-        """What telemetry is told; `tracing_headers` holds its secrets."""
+        """The `telemetry` section; `tracing_headers` holds its secrets."""
         return self.document.telemetry
 
     @property
@@ -138,7 +98,7 @@ class Settings:
         )
 
     def policies(self) -> dict[str, Policy]:
-        """Return all policies by name, each with what it takes from the defaults."""
+        """Return all policies by name, each completed with `policy_defaults`."""
         document = self.document
         return {
             name: _policy(name, inherited(section, document.policy_defaults), document.deployments)
@@ -146,16 +106,16 @@ class Settings:
         }
 
     def tenants(self) -> dict[str, Tenant]:
-        """Return all tenants by name; none where everybody may call."""
+        """Return all tenants by name; none if there is no authentication."""
         return {name: tenant_of(name, section) for name, section in self.document.tenants.items()}
 
     def anonymous_tenant(self) -> str | None:
-        """Return the name of the tenant of calls that carry no key, `None` where there is none."""
+        """Return the name of the tenant of calls without an API key, `None` if there is none."""
         tenants = self.document.tenants
         return next((name for name, section in tenants.items() if section.anonymous), None)
 
     def data_class_rules(self) -> tuple[DataClassRule, ...]:
-        """Return which identifiers make which classes of data; none: nothing is looked for."""
+        """Return which identifiers indicate which classes of data; none disables detection."""
         return tuple(
             DataClassRule(
                 data_class=name, kinds=frozenset(section.kinds), min_count=section.min_count
@@ -164,11 +124,11 @@ class Settings:
         )
 
     def decision_rule(self) -> DecisionRule:
-        """Return how many decisions are remembered, and for how long."""
+        """Return how many decisions are kept, and for how long."""
         return DecisionRule(**self.document.server.decisions.model_dump())
 
     def fleet_rules(self) -> FleetRules:
-        """Return the rules that hold for every deployment, provider and policy."""
+        """Return the rules for all deployments, providers and policies."""
         fleet = self.document.fleet
         longest = max(policy.timeouts.attempt for policy in self.policies().values())
         breaker = fleet.breaker.model_dump()
@@ -196,7 +156,7 @@ class Settings:
 
 
 def _vendor_name(name: str, section: ModelSection) -> str:
-    """Return how a model is called by those who serve it, as far as that is known."""
+    """Return the vendor's name of a known model, otherwise `name`."""
     known = known_models.known_name(section.source or name)
     return name if known is None else known_models.vendor_name(known)
 
@@ -204,7 +164,7 @@ def _vendor_name(name: str, section: ModelSection) -> str:
 def _model(name: str, own: ModelSection) -> Model:
     section = known_models.completed(name, own)
     if section is None or section.context_window is None:
-        raise AssertionError("a file with such a model is refused")
+        raise AssertionError("a file with a model without `context_window` is rejected")
     prices = section.prices
     return Model(
         name=name,
@@ -258,19 +218,4 @@ def _policy(
         for deployment, its in deployments.items()
         if its.model == model
     )
-    return Policy(
-        name=name,
-        deployments=section.deployments or of_models,
-        max_attempts=section.max_attempts,
-        timeouts=Timeouts(**section.timeouts.model_dump()),
-        hedging=HedgingRule(**section.hedging.model_dump()),
-        order=section.order,
-        weights=Weights(**section.weights.model_dump()),
-        rules=tuple(rule.value() for rule in section.rules),
-        retries=RetryRule(**section.retries.model_dump()),
-        stream_recovery=section.stream_recovery,
-        consistency=section.consistency,
-        failover_on_refusal=section.failover_on_refusal,
-        allow_degraded=section.allow_degraded,
-        constraints=section.constraints.value(),
-    )
+    return section.value(name, section.deployments or of_models)

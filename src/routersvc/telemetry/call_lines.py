@@ -1,7 +1,7 @@
-"""The one log line of a call that has ended: what became of it, without what was said.
+"""The access log: one line per call that has ended, without prompts and answers.
 
-On the event loop a line costs only its gathering: the writer's thread makes the record and its
-fields, because that costs several times more right after a wait, when the caches are cold.
+The event loop only collects the values. The writer's thread makes the record and its fields,
+because that costs several times more right after a wait, when CPU caches are cold.
 """
 
 from __future__ import annotations
@@ -10,25 +10,21 @@ import dataclasses
 import logging
 from collections.abc import Mapping
 
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReport,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptReport
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.outcomes import NOT_THE_SERVICE, CallOutcome
 
 LOGGER_NAME = "routersvc.calls"
 
 MAX_TEXT = 500
-"""Characters of a text that a caller may have chosen."""
+"""The number of characters that are logged of a text from the caller."""
 
 _MICROSECONDS = 6
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CallLine:
-    """What is known of an ended call. `report` is `None` for a refused one.
+    """The facts of an ended call. `report` is `None` for a rejected one.
 
     `created` is seconds since the epoch.
     """
@@ -44,11 +40,11 @@ class CallLine:
 
     @property
     def level(self) -> int:
-        """The weight of the line: a warning where the service or a provider was at fault."""
+        """The log level: a warning if the service or a provider was at fault."""
         return logging.INFO if self.outcome in NOT_THE_SERVICE else logging.WARNING
 
     def fields(self) -> Mapping[str, object]:
-        """Return what the line says, in the order in which people read it."""
+        """Return the fields of the line in reading order."""
         fields: dict[str, object] = {"outcome": self.outcome.value}
         if self.trace_id is not None:
             fields["trace_id"] = self.trace_id
@@ -66,7 +62,7 @@ class CallLine:
 
 
 def call_record(line: CallLine) -> logging.LogRecord:
-    """Return the record that the standard library's logging would have made of a line."""
+    """Return the log record of a line."""
     message = "call refused" if line.report is None else "call ended"
     record = logging.LogRecord(LOGGER_NAME, line.level, "", 0, message, None, None)
     record.created = line.created

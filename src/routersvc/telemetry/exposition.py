@@ -1,8 +1,8 @@
-"""The address that Prometheus scrapes: `GET /metrics` on a listener of its own.
+"""Serves `GET /metrics` for Prometheus on a listener of its own.
 
-Served by the event loop that also serves calls, not by a thread: a thread that renders holds the
-interpreter for 5 ms at a time, while here every metric family gives way to calls before the
-next. Knows the text format and OpenMetrics, chosen by the `Accept` header.
+Runs on the event loop that also serves calls, not in a thread: a thread that renders holds the
+interpreter lock for 5 ms at a time, while here calls run after every metric family. Supports the
+text format and OpenMetrics, selected by the `Accept` header.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLOSE_TIMEOUT = 1.0
 
 
 class _Family(Collector):
-    """One family that was already collected."""
+    """A family that is already collected."""
 
     def __init__(self, family: Metric) -> None:
         self._family = family
@@ -34,7 +34,7 @@ class _Family(Collector):
 
 
 async def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """Return everything in `registry` in a format that `accept` asks for, and its content type."""
+    """Return all metrics of `registry` in a format for `accept`, and its content type."""
     encode, content_type = choose_encoder(accept)
     parts: list[bytes] = []
     end = b""
@@ -52,7 +52,7 @@ async def render(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
 async def serve_metrics(
     options: MetricsOptions, registry: CollectorRegistry
 ) -> AsyncGenerator[tuple[str, int]]:
-    """Serve `registry` while the context is open; yields the address that was bound.
+    """Serve `registry` while the context is open; yield the bound address.
 
     Raises:
         OSError: the address cannot be bound.

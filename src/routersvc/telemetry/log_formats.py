@@ -1,9 +1,9 @@
-"""How a log line looks: one JSON object for programs, `key=value` for people.
+"""Formats log lines as JSON objects or as `key=value`.
 
-A record's `fields` attribute, a mapping or a `CallLine`, holds what the line says besides its
-message, and `trace_id` the trace it belongs to. Of an exception the classes and the places are
-written, and the message only where the router itself or the operating system wrote it: any other
-message may quote what it failed on, which may be a prompt or a secret.
+The `fields` attribute of a record, a mapping or a `CallLine`, adds fields to the line; `trace_id`
+is the trace that the line belongs to. Exceptions are logged with classes and stack frames. Their
+message is logged only if it comes from the router itself or the operating system: other messages
+may quote their input, which may be a prompt or a secret.
 """
 
 from __future__ import annotations
@@ -17,24 +17,20 @@ from typing import assert_never, cast
 
 import orjson
 
-from routersvc.domain.outcomes.errors import (
-    RouterError,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.outcomes.errors import RouterError
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.telemetry.call_lines import CallLine
 from routersvc.telemetry.options import LogFormat
 
 MAX_FRAMES = 30
-"""The innermost frames of a traceback that are written."""
+"""The number of innermost frames of a traceback that are logged."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one JSON object on one line."""
+    """Formats a record as one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
+        """Return the line without a line break."""
         values: dict[str, object] = {
             "timestamp": _timestamp(record),
             "level": record.levelname.lower(),
@@ -47,17 +43,17 @@ class JsonFormatter(logging.Formatter):
         try:
             line = orjson.dumps(values, default=_unknown).decode()
         except orjson.JSONEncodeError:
-            # orjson refuses half surrogates and huge integers.
+            # orjson rejects lone surrogates and huge integers.
             line = ""
-        # The standard library escapes what could move the cursor or pass for the end of a line.
+        # The standard library escapes control characters and line separators.
         return line if line and line.isprintable() else json.dumps(values, default=_unknown)
 
 
 class ConsoleFormatter(logging.Formatter):
-    """Writes a record as a line of `key=value`, and an exception on the lines below it."""
+    """Formats a record as a line of `key=value`, with an exception on the following lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, without its end."""
+        """Return the line without a line break."""
         words = [
             _timestamp(record),
             f"{record.levelname:<7}",
@@ -72,7 +68,7 @@ class ConsoleFormatter(logging.Formatter):
 
 
 def formatter(log_format: LogFormat) -> logging.Formatter:
-    """Return the formatter for a format."""
+    """Return the formatter of a format."""
     match log_format:
         case LogFormat.JSON:
             return JsonFormatter()
@@ -83,7 +79,7 @@ def formatter(log_format: LogFormat) -> logging.Formatter:
 
 
 def describe_exception(error: BaseException) -> Iterator[str]:
-    """Yield what an exception was and where it came from, then the same of what caused it."""
+    """Yield the class and the stack frames of an exception, then those of its causes."""
     described: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in described:
@@ -138,10 +134,10 @@ def _word(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return text in which nothing moves the cursor or starts another line."""
+    """Return text with control characters and line breaks escaped."""
     return text if text.isprintable() else json.dumps(text)[1:-1]
 
 
 def _unknown(value: object) -> str:
-    """Stand for a value that JSON cannot hold, without asking it what it holds."""
+    """Return the class of a value that JSON cannot hold; its `repr` could contain a secret."""
     return f"<{type(value).__qualname__}>"

@@ -1,8 +1,8 @@
-"""Writes log lines from a thread of its own, so that a slow reader never holds up a call.
+"""Writes log lines in a thread, so that a blocked standard error never delays a call.
 
-Standard error may be a pipe whose reader stands still. Records wait in a queue of bounded length;
-what does not fit is dropped and counted. The thread writes what has gathered every
-`GATHER_TIME` seconds in one go, because waking it for every line would cost more than the line.
+Standard error may be a pipe whose reader is blocked. Records wait in a bounded queue; records that
+do not fit are dropped and counted. The thread writes in batches, every `GATHER_TIME` seconds,
+because waking it for every line would cost more than the line.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from opentelemetry.trace import format_trace_id, get_current_span
 from routersvc.telemetry.call_lines import CallLine, call_record
 
 CAPACITY = 10_000
-"""Records that wait at most; each is about a kilobyte of memory."""
+"""The largest number of queued records; each takes about a kilobyte of memory."""
 
 GATHER_TIME = 0.2
-"""Seconds between two writes."""
+"""Seconds between two batches."""
 
 PATIENCE = 2.0
-"""Seconds that flushing and closing wait for the reader of the stream."""
+"""Seconds that flushing and closing wait for the stream."""
 
 
 class LogWriter(logging.Handler):
-    """Hands records to a thread that formats and writes them."""
+    """Passes records to a thread that formats and writes them."""
 
     def __init__(self, stream: TextIO, *, capacity: int = CAPACITY) -> None:
         super().__init__()
@@ -43,15 +43,15 @@ class LogWriter(logging.Handler):
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a record to be written soon, or drop it where too many wait.
+        """Queue a record, or drop it if the queue is full.
 
-        Its message is made here, because the arguments may change, and its trace is looked up here,
-        because the thread has none.
+        The message is formatted here, because the arguments may change, and the trace is looked up
+        here, because the thread has no trace context.
         """
         try:
             record.msg = record.getMessage()
         except (TypeError, ValueError):
-            # The message and its arguments do not fit: a defect that must not reach the caller.
+            # The arguments do not match the message: a defect that must not fail the call.
             self.dropped += 1
             return
         record.args = None
@@ -61,7 +61,7 @@ class LogWriter(logging.Handler):
         self._take(record)
 
     def write_line(self, line: CallLine) -> None:
-        """Take the line of a call, past the loggers: its level was asked for before it was made."""
+        """Queue the line of a call, bypassing the loggers; the caller checks the level."""
         self._take(line)
 
     def _take(self, item: logging.LogRecord | CallLine) -> None:
@@ -73,7 +73,7 @@ class LogWriter(logging.Handler):
             self._arrived.set()
 
     def flush(self) -> None:
-        """Wait until what was taken is written, `PATIENCE` seconds at most."""
+        """Wait until the queued records are written, at most `PATIENCE` seconds."""
         self._written.clear()
         self._hurry.set()
         self._arrived.set()
@@ -81,7 +81,7 @@ class LogWriter(logging.Handler):
             self._written.wait(PATIENCE)
 
     def close(self) -> None:
-        """Write what was taken and end; what the stream does not take in time is lost."""
+        """Write the queued records and stop; those not written in `PATIENCE` seconds are lost."""
         self._closing = True
         self._hurry.set()
         self._arrived.set()
@@ -93,7 +93,7 @@ class LogWriter(logging.Handler):
             self._arrived.wait()
             self._hurry.wait(GATHER_TIME)
             hurried = self._hurry.is_set()
-            # Cleared before the queue is emptied: what arrives meanwhile wakes the thread again.
+            # Cleared before the queue is emptied: later records wake the thread again.
             self._arrived.clear()
             self._hurry.clear()
             closing = self._closing

@@ -1,4 +1,4 @@
-"""Sets up the standard library's logging for a service."""
+"""Sets up `logging` for the service."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _logger = logging.getLogger("routersvc.tasks")
 
 @contextlib.contextmanager
 def open_logs(options: LogOptions, stream: TextIO) -> Generator[LogWriter]:
-    """Send all log lines of the process to `stream` while the context is open.
+    """Write all log lines of the process to `stream` while the context is open.
 
-    Replaces the handlers of the root logger, and gives them back on leaving.
+    Replaces the handlers of the root logger, and restores them on leaving.
     """
     writer = LogWriter(stream)
     writer.setFormatter(formatter(options.format))
@@ -41,14 +41,14 @@ def open_logs(options: LogOptions, stream: TextIO) -> Generator[LogWriter]:
 
 
 def log_loop_exception(loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
-    """Log what nobody handled on an event loop, for `loop.set_exception_handler`.
+    """Log an unhandled exception of the event loop, for `loop.set_exception_handler`.
 
-    The loop's own handler writes the `repr` of tasks and exceptions, which may quote a prompt.
+    The default handler logs the `repr` of tasks and exceptions, which may contain a prompt.
     """
     del loop
     error = context.get("exception")
     _logger.error(
-        "nobody handled an exception on the event loop",
+        "unhandled exception in event loop",
         exc_info=error if isinstance(error, BaseException) else None,
         extra={"fields": {"where": str(context.get("message", ""))}},
     )

@@ -1,10 +1,8 @@
-"""What the router counts, in the words of Prometheus.
+"""Counts calls and attempts, and collects the metrics for Prometheus.
 
-Labels come from the configuration and from closed sets of words, never from a request. A
-deployment, policy or tenant beyond the first `MAX_NAMES` is counted under `other`, so that a
-configuration that is reloaded with ever new names does not grow the memory of the router and of
-Prometheus.
-Used by the event loop's thread alone.
+Deployments, policies and tenants beyond the first `MAX_NAMES` are counted as `other`, so that
+reloading configurations with ever new names does not grow the memory of the router and of
+Prometheus. Not thread-safe: used on the event loop only.
 """
 
 from __future__ import annotations
@@ -13,42 +11,24 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    InfoMetricFamily,
-    Metric,
-)
+from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter, DurationHistogram
 from routersvc.telemetry.outcomes import CallOutcome
 from routersvc.telemetry.tenant_metrics import OTHER, TenantCounts
 
 MAX_NAMES = 1000
 
-_DEPLOYMENT_LABELS = ("deployment", "provider", "model")
-_CALL_LABELS = ("policy", "streaming", "outcome")
-
 
 @dataclasses.dataclass(slots=True)
 class AttemptCounts:
-    """What is counted of the attempts on one deployment."""
+    """The counts of the attempts on one deployment."""
 
     deployment: Deployment | None
     labels: tuple[str, str, str]
@@ -89,7 +69,7 @@ class AttemptCounts:
 
 @dataclasses.dataclass(slots=True)
 class CallCounts:
-    """What is counted of the calls with one policy, one way of answering and one outcome."""
+    """The counts of the calls with one policy, one outcome, and streaming on or off."""
 
     durations: DurationHistogram = dataclasses.field(default_factory=DurationHistogram)
     first_content: DurationHistogram = dataclasses.field(default_factory=DurationHistogram)
@@ -97,7 +77,7 @@ class CallCounts:
 
 
 class Metrics(Collector):
-    """Counts calls and attempts; a Prometheus registry collects from it."""
+    """Counts calls and attempts, as a collector for a Prometheus registry."""
 
     def __init__(self, *, version: str) -> None:
         self._version = version
@@ -111,17 +91,17 @@ class Metrics(Collector):
         self.dropped_log_lines: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
-        """Return what is counted of the attempts on `deployment`."""
+        """Return the counts of the attempts on `deployment`."""
         counts = self._by_name.get(deployment.name)
         if counts is None or counts.deployment is not deployment:
-            counts = self._attempts_on_unknown(deployment)
+            counts = self._attempts_on_new(deployment)
         return counts
 
     def call_ended(self, report: RouteReport, outcome: CallOutcome, *, streaming: bool) -> None:
         """Count a call that has ended."""
         counts = self._calls.get((report.policy, streaming, outcome))
         if counts is None:
-            counts = self._calls_with_unknown(report.policy, outcome, streaming=streaming)
+            counts = self._calls_with_new(report.policy, outcome, streaming=streaming)
         counts.ended += 1
         if report.duration is not None:
             counts.durations.observe(report.duration)
@@ -130,26 +110,24 @@ class Metrics(Collector):
         self._tenants.call_ended(report, outcome)
 
     def call_refused(self, outcome: CallOutcome, *, streaming: bool, tenant: str = "") -> None:
-        """Count a call that was refused before anything was attempted."""
+        """Count a call that was rejected before any attempt."""
         self._tenants.call_refused(tenant, outcome)
         self._refused[outcome, streaming].value += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family with its samples as of now."""
-        yield InfoMetricFamily(
-            "routersvc_build", "The version that runs.", value={"version": self._version}
-        )
+        build = metric_families.BUILD.family()
+        build.add_metric((), {"version": self._version})
+        yield build
         yield from self._call_families()
         yield from self._attempt_families()
         yield from self._usage_families()
         yield from self._tenants.families()
-        yield CounterMetricFamily(
-            "routersvc_log_lines_dropped",
-            "Log lines lost because standard error did not take them.",
-            value=self.dropped_log_lines(),
-        )
+        dropped = metric_families.LOG_LINES_DROPPED.family()
+        dropped.add_metric((), self.dropped_log_lines())
+        yield dropped
 
-    def _attempts_on_unknown(self, deployment: Deployment) -> AttemptCounts:
+    def _attempts_on_new(self, deployment: Deployment) -> AttemptCounts:
         labels = (deployment.name, deployment.provider.name, deployment.model.name)
         if labels not in self._attempts and len(self._attempts) >= MAX_NAMES:
             labels = (OTHER, OTHER, OTHER)
@@ -159,9 +137,7 @@ class Metrics(Collector):
             self._by_name[deployment.name] = counts
         return counts
 
-    def _calls_with_unknown(
-        self, policy: str, outcome: CallOutcome, *, streaming: bool
-    ) -> CallCounts:
+    def _calls_with_new(self, policy: str, outcome: CallOutcome, *, streaming: bool) -> CallCounts:
         if policy not in self._policies:
             if len(self._policies) >= MAX_NAMES:
                 policy = OTHER
@@ -170,91 +146,43 @@ class Metrics(Collector):
         return self._calls.setdefault((policy, streaming, outcome), CallCounts())
 
     def _call_families(self) -> Iterator[Metric]:
-        ended = CounterMetricFamily(
-            "routersvc_calls", "Calls that have ended, refused ones apart.", labels=_CALL_LABELS
-        )
-        durations = HistogramMetricFamily(
-            "routersvc_call_duration_seconds",
-            "From the arrival of a call to its end.",
-            labels=_CALL_LABELS,
-        )
-        first_content = HistogramMetricFamily(
-            "routersvc_call_time_to_first_content_seconds",
-            "From the arrival of a call to the first content of its answer.",
-            labels=_CALL_LABELS,
-        )
+        ended = metric_families.CALLS.family()
+        durations = metric_families.CALL_DURATION.family()
+        first_content = metric_families.CALL_TIME_TO_FIRST_CONTENT.family()
         for (policy, streaming, outcome), counts in self._calls.items():
             labels = (policy, _boolean(streaming), outcome.value)
             ended.add_metric(labels, counts.ended)
             _add(durations, labels, counts.durations)
             _add(first_content, labels, counts.first_content)
-        refused = CounterMetricFamily(
-            "routersvc_refused_calls",
-            "Calls refused before anything was attempted.",
-            labels=("outcome", "streaming"),
-        )
+        refused = metric_families.REFUSED_CALLS.family()
         for (outcome, streaming), counter in self._refused.items():
             refused.add_metric((outcome.value, _boolean(streaming)), counter.value)
-        in_flight = GaugeMetricFamily(
-            "routersvc_calls_in_flight", "Calls under way.", value=self.active_calls()
-        )
+        in_flight = metric_families.CALLS_IN_FLIGHT.family()
+        in_flight.add_metric((), self.active_calls())
         yield from (ended, refused, in_flight, durations, first_content)
 
     def _attempt_families(self) -> Iterator[Metric]:
-        ended = CounterMetricFamily(
-            "routersvc_attempts",
-            "Attempts that have ended.",
-            labels=(*_DEPLOYMENT_LABELS, "reason", "outcome", "failure_class"),
-        )
-        running = GaugeMetricFamily(
-            "routersvc_attempts_in_flight", "Attempts under way.", labels=_DEPLOYMENT_LABELS
-        )
-        durations = HistogramMetricFamily(
-            "routersvc_attempt_duration_seconds",
-            "From the start of an attempt to its end.",
-            labels=(*_DEPLOYMENT_LABELS, "outcome"),
-        )
-        first_content = HistogramMetricFamily(
-            "routersvc_attempt_time_to_first_content_seconds",
-            "From the start of an attempt to its first content.",
-            labels=_DEPLOYMENT_LABELS,
-        )
+        ended = metric_families.ATTEMPTS.family()
+        running = metric_families.ATTEMPTS_IN_FLIGHT.family()
+        durations = metric_families.ATTEMPT_DURATION.family()
+        first_content = metric_families.ATTEMPT_TIME_TO_FIRST_CONTENT.family()
         for counts in self._attempts.values():
             running.add_metric(counts.labels, counts.running)
             for (reason, outcome, failure_class), counter in counts.ended.items():
-                word = "" if failure_class is None else failure_class.value
-                ended.add_metric((*counts.labels, reason.value, outcome.value, word), counter.value)
+                failed_by = "" if failure_class is None else failure_class.value
+                labels = (*counts.labels, reason.value, outcome.value, failed_by)
+                ended.add_metric(labels, counter.value)
             for outcome, histogram in counts.durations.items():
                 _add(durations, (*counts.labels, outcome.value), histogram)
             _add(first_content, counts.labels, counts.first_content)
         yield from (ended, running, durations, first_content)
 
     def _usage_families(self) -> Iterator[Metric]:
-        tokens = CounterMetricFamily(
-            "routersvc_tokens",
-            "Tokens of all attempts; input includes cached and output includes reasoning ones.",
-            labels=(*_DEPLOYMENT_LABELS, "type"),
-        )
-        cached = CounterMetricFamily(
-            "routersvc_cached_input_tokens",
-            "The part of the input tokens that a provider's prompt cache held.",
-            labels=_DEPLOYMENT_LABELS,
-        )
-        reasoning = CounterMetricFamily(
-            "routersvc_reasoning_tokens",
-            "The part of the output tokens that a model spent thinking.",
-            labels=_DEPLOYMENT_LABELS,
-        )
-        cost = CounterMetricFamily(
-            "routersvc_cost_usd",
-            "Cost of all attempts at catalogue prices.",
-            labels=_DEPLOYMENT_LABELS,
-        )
-        wasted = CounterMetricFamily(
-            "routersvc_wasted_cost_usd",
-            "The part of the cost that bought nothing: losers, broken and failed attempts.",
-            labels=_DEPLOYMENT_LABELS,
-        )
+        tokens = metric_families.TOKENS.family()
+        cached = metric_families.CACHED_INPUT_TOKENS.family()
+        reasoning = metric_families.REASONING_TOKENS.family()
+        cost = metric_families.COST.family()
+        wasted = metric_families.WASTED_COST.family()
         for counts in self._attempts.values():
             tokens.add_metric((*counts.labels, "input"), counts.input_tokens)
             tokens.add_metric((*counts.labels, "output"), counts.output_tokens)
@@ -272,7 +200,7 @@ def _boolean(value: bool) -> str:  # noqa: FBT001 - a label has one value
 def _add(
     family: HistogramMetricFamily, labels: tuple[str, ...], histogram: DurationHistogram
 ) -> None:
-    """Add a histogram that has counted anything."""
+    """Add a histogram unless it is empty."""
     buckets = histogram.buckets()
     if buckets[-1][1]:
         family.add_metric(labels, buckets, histogram.total)

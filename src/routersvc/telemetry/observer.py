@@ -1,4 +1,4 @@
-"""Follows calls and attempts for the engine: into metrics, spans and log lines."""
+"""Reports calls and attempts of the engine as metrics, spans and log lines."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ from collections.abc import Callable, Mapping
 
 from opentelemetry.trace import Span, Tracer, format_trace_id, get_current_span
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-    RouterError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError, RouterError
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import LOGGER_NAME, CallLine
 from routersvc.telemetry.metrics import AttemptCounts, Metrics
 from routersvc.telemetry.outcomes import CallOutcome, outcome_of
@@ -34,7 +22,7 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class _Attempt:
-    """Follows one attempt."""
+    """The telemetry of one running attempt."""
 
     __slots__ = ("_counts", "_span", "headers")
 
@@ -54,10 +42,10 @@ class _Attempt:
 class TelemetryObserver:
     """The engine's `Observer`.
 
-    Without a `tracer` the caller's trace context goes on to the providers as it came, so that their
-    side of a trace still hangs together; with `propagate` off nothing goes. `write_line` takes the
-    lines that the level of the logger `routersvc.calls` lets through; `wall_clock` gives seconds
-    since the epoch.
+    Without a `tracer`, the caller's trace context is forwarded to providers unchanged, so that
+    their spans stay connected to the caller's trace; with `propagate` off, nothing is sent.
+    `write_line` writes the lines that the level of the logger `routersvc.calls` allows;
+    `wall_clock` returns seconds since the epoch.
     """
 
     def __init__(
@@ -79,7 +67,7 @@ class TelemetryObserver:
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
     ) -> _Attempt:
-        """Take note that an attempt starts, in the context of the call."""
+        """Record that an attempt starts, in the context of the call."""
         counts = self._metrics.attempts_on(deployment)
         counts.running += 1
         span: Span | None = None
@@ -104,7 +92,7 @@ class TelemetryObserver:
     def call_ended(
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
-        """Take note that a call has ended; `error` is `None` for a complete answer."""
+        """Record that a call has ended; `error` is `None` for a complete answer."""
         outcome = outcome_of(error)
         self._metrics.call_ended(report, outcome, streaming=request.streaming)
         if self._tracer is not None:
@@ -113,12 +101,12 @@ class TelemetryObserver:
                 describe_call(span, report, outcome)
         self._log(request, report, outcome, error)
 
-    def call_turned_away(self, streaming: bool) -> None:  # noqa: FBT001 - the one thing that is told
-        """Count a call of nobody that is known; it makes no line, or anybody could fill the log."""
+    def call_turned_away(self, streaming: bool) -> None:  # noqa: FBT001 - the only argument
+        """Count an unauthenticated call; it is not logged, or anyone could flood the log."""
         self._metrics.call_refused(CallOutcome.UNAUTHENTICATED, streaming=streaming)
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
-        """Take note that a call was refused before anything was attempted."""
+        """Record that a call was rejected before any attempt."""
         outcome = outcome_of(error)
         self._metrics.call_refused(outcome, streaming=request.streaming, tenant=request.tenant)
         if self._tracer is not None:

@@ -1,4 +1,4 @@
-"""What telemetry is told to do. Defaults stand in the settings schema alone; times are seconds."""
+"""The options of telemetry. Defaults are in the settings schema only; times are in seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_PORT = 65535
 
 
 class TraceExporter(enum.Enum):
-    """Where spans go."""
+    """Where spans are sent."""
 
     NONE = "none"
     CONSOLE = "console"
@@ -18,14 +18,14 @@ class TraceExporter(enum.Enum):
 
 
 class LogFormat(enum.Enum):
-    """How a log line looks: for programs or for people."""
+    """The format of log lines: JSON objects or `key=value`."""
 
     JSON = "json"
     CONSOLE = "console"
 
 
 class LogLevel(enum.Enum):
-    """The least important lines of the router that are written."""
+    """The lowest level of the router's own lines that are logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -37,11 +37,10 @@ class LogLevel(enum.Enum):
 class TraceOptions:
     """How calls are traced.
 
-    `sample_ratio` decides for calls whose caller did not decide; a caller's own decision always
-    holds. An `http` endpoint is not encrypted; `None` leaves it, and all that is not said here, to
-    the standard `OTEL_*` environment variables. `headers` may hold credentials of the collector.
-    `propagate` sends trace context to the providers. `flush_timeout` bounds the wait for the
-    collector at the end.
+    `sample_ratio` applies to calls whose caller made no sampling decision. An `http` endpoint is
+    not encrypted; `None` leaves it, like everything that has no option here, to the standard
+    `OTEL_*` environment variables. `headers` may contain credentials of the collector. `propagate`
+    sends trace context to providers. `flush_timeout` bounds the final export at shutdown.
     """
 
     exporter: TraceExporter
@@ -54,7 +53,7 @@ class TraceOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.sample_ratio <= 1:
-            raise ValueError(f"`sample_ratio` lies between 0 and 1, not at {self.sample_ratio}")
+            raise ValueError(f"`sample_ratio` must be between 0 and 1, not {self.sample_ratio}")
         for name in ("export_timeout", "flush_timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"`{name}` must be above 0 seconds, not {getattr(self, name)}")
@@ -62,21 +61,21 @@ class TraceOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MetricsOptions:
-    """Where Prometheus scrapes; port 0 takes a free one."""
+    """The address that Prometheus scrapes; port 0 selects a free port."""
 
     host: str
     port: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= MAX_PORT:
-            raise ValueError(f"`port` lies between 0 and {MAX_PORT}, not at {self.port}")
+            raise ValueError(f"`port` must be between 0 and {MAX_PORT}, not {self.port}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions:
-    """What is logged, and how it looks.
+    """What is logged, and in which format.
 
-    `level` is for the router's own lines; those of libraries are written from warnings upwards.
+    `level` applies to the router's own lines; libraries log from warnings upwards.
     """
 
     format: LogFormat
@@ -85,7 +84,7 @@ class LogOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TelemetryOptions:
-    """What telemetry is told to do; `metrics` of `None` serves none."""
+    """The options of telemetry; without `metrics` there is no metrics endpoint."""
 
     service_name: str
     service_version: str

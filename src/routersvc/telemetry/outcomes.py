@@ -1,6 +1,6 @@
-"""How a call ended, as one word for metrics, spans and logs.
+"""The outcome of a call, for metrics, spans and logs.
 
-The words are those of the contract's `ErrorReason`, in lower case, and `served` for a complete
+The values are those of the contract's `ErrorReason` in lower case, and `served` for a complete
 answer.
 """
 
@@ -26,9 +26,7 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
@@ -36,7 +34,7 @@ from routersvc.domain.planning.planning_errors import (
 
 
 class CallOutcome(enum.Enum):
-    """How a call ended."""
+    """The outcome of a call."""
 
     SERVED = "served"
     INVALID_REQUEST = "invalid_request"
@@ -84,7 +82,7 @@ NOT_THE_SERVICE = frozenset(
         CallOutcome.DRAINING,
     }
 )
-"""The outcomes that no operator needs to look at: success, and what the caller asked for or did."""
+"""Outcomes without a fault of the service or a provider: logged at level info."""
 
 CALLER_OUTCOMES: Mapping[CallerOutcome, CallOutcome] = MappingProxyType(
     {
@@ -117,11 +115,11 @@ ERRORS: Mapping[type[BaseException], CallOutcome] = MappingProxyType(
         GeneratorExit: CallOutcome.CANCELLED,
     }
 )
-"""The outcome of every error whose class alone decides."""
+"""The outcomes of errors whose class determines the outcome."""
 
 
 def outcome_of(error: BaseException | None) -> CallOutcome:
-    """Return how a call ended that raised `error`, `None` for a complete answer."""
+    """Return the outcome of a call that raised `error`, `None` for a complete answer."""
     match error:
         case None:
             return CallOutcome.SERVED

@@ -1,4 +1,4 @@
-"""Opens all of telemetry for a service, and closes it so that nothing is lost."""
+"""Starts logs, traces and metrics of a service, and flushes them on shutdown."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ TRACER_NAME = "routersvc"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Telemetry:
-    """What a service needs of telemetry.
+    """The running telemetry of a service.
 
     `observer` is for the engine, `tracer_provider` for the server's interceptor (`None`: install
-    none). `metrics_address` is what was bound.
+    none). `metrics_address` is the bound address.
     """
 
     observer: TelemetryObserver
     tracer_provider: TracerProvider | None
-    registry: CollectorRegistry
     metrics_address: tuple[str, int] | None
     _metrics: Metrics
 
     def follow(self, *, active_calls: Callable[[], int]) -> None:
-        """Ask `active_calls` how many calls are under way, whenever somebody scrapes."""
+        """Call `active_calls` for the number of running calls at every scrape."""
         self._metrics.active_calls = active_calls
 
 
@@ -48,12 +47,12 @@ async def open_telemetry(
     wall_clock: Callable[[], float],
     span_exporter: SpanExporter | None = None,
 ) -> AsyncGenerator[Telemetry]:
-    """Open logs (on `stream`), traces and metrics; on leaving, flush and close them.
+    """Start logs (to `stream`), traces and metrics; on leaving, flush and close them.
 
-    `wall_clock` gives seconds since the epoch.
+    `wall_clock` returns seconds since the epoch.
 
     Raises:
-        OSError: the address of the metrics cannot be bound.
+        OSError: the address of the metrics endpoint cannot be bound.
     """
     async with contextlib.AsyncExitStack() as stack:
         writer = stack.enter_context(open_logs(options.logs, stream))
@@ -79,7 +78,6 @@ async def open_telemetry(
                 wall_clock=wall_clock,
             ),
             tracer_provider=provider,
-            registry=registry,
             metrics_address=address,
             _metrics=metrics,
         )

@@ -1,9 +1,9 @@
-"""A span for every attempt, and what the call's own span is told.
+"""A span for every attempt, and attributes of the call's span.
 
-Made by hand and only below a span that records, so that a call that is not sampled pays for one
-look at its context. Attribute names are those of OpenTelemetry's GenAI conventions, in which
-`gen_ai.provider.name` has replaced `gen_ai.system`; what those do not know is named `routersvc.*`.
-The attributes that hold messages are deliberately left out.
+Spans are created only below a recording span, so that a call that is not sampled costs one look-up
+of its context. Attribute names are those of OpenTelemetry's GenAI conventions, in which
+`gen_ai.provider.name` has replaced `gen_ai.system`; all others begin with `routersvc.`. The
+attributes that contain messages are deliberately left out.
 
 https://github.com/open-telemetry/semantic-conventions-genai
 """
@@ -13,24 +13,14 @@ from __future__ import annotations
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.util.types import AttributeValue
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.outcomes import CallOutcome
 
 OPERATION = "chat"
-"""What the conventions call a completion from a list of messages."""
+"""The conventions' name of a chat completion."""
 
 _ERRORS = frozenset({AttemptOutcome.FAILED, AttemptOutcome.BROKEN})
 
@@ -43,7 +33,7 @@ def start_attempt_span(
     reason: AttemptReason,
     streaming: bool,
 ) -> Span:
-    """Start the span of an attempt below the current one."""
+    """Start the span of an attempt as a child of the current span."""
     attributes: dict[str, AttributeValue] = {
         "gen_ai.operation.name": OPERATION,
         "gen_ai.provider.name": deployment.provider.name,
@@ -63,7 +53,7 @@ def start_attempt_span(
 
 
 def end_attempt_span(span: Span, attempt: AttemptReport) -> None:
-    """End the span of an attempt with what became of it."""
+    """End the span of an attempt with its outcome, usage and cost."""
     attributes = _usage_attributes(attempt.usage)
     attributes["routersvc.attempt.outcome"] = attempt.outcome.value
     if attempt.time_to_first_content is not None:
@@ -83,7 +73,7 @@ def end_attempt_span(span: Span, attempt: AttemptReport) -> None:
 
 
 def describe_call(span: Span, report: RouteReport, outcome: CallOutcome) -> None:
-    """Tell the span of a call what became of it; whoever started the span ends it."""
+    """Set the outcome, usage and cost on the span of a call, without ending it."""
     attributes = _usage_attributes(report.total_usage)
     attributes["routersvc.decision_id"] = report.decision_id
     attributes["routersvc.policy"] = report.policy

@@ -1,4 +1,4 @@
-"""What is counted of each tenant: its calls by outcome, and what they cost."""
+"""Counts the calls of each tenant by outcome, and their cost."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import Metric
 
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.telemetry import metric_families
 from routersvc.telemetry.instruments import Counter
 from routersvc.telemetry.outcomes import CallOutcome
 
@@ -27,9 +26,9 @@ class _Counts:
 
 
 class TenantCounts:
-    """Counts by tenant, at most `max_names` of them and the others together.
+    """Counts by tenant; tenants beyond the first `max_names` are counted together as `other`.
 
-    Calls that are nobody's are not counted here: without tenants there are no such metrics.
+    Calls without a tenant are not counted.
     """
 
     def __init__(self, *, max_names: int) -> None:
@@ -47,27 +46,15 @@ class TenantCounts:
             counts.wasted_usd += report.total_cost.wasted_usd
 
     def call_refused(self, tenant: str, outcome: CallOutcome) -> None:
-        """Count a call that was refused before anything was attempted."""
+        """Count a call that was rejected before any attempt."""
         if tenant and outcome is not CallOutcome.UNAUTHENTICATED:
             self._of(tenant).calls[outcome].value += 1
 
     def families(self) -> Iterator[Metric]:
         """Yield every family with its samples as of now."""
-        calls = CounterMetricFamily(
-            "routersvc_tenant_calls",
-            "Calls of a tenant that have ended, refused ones included.",
-            labels=("tenant", "outcome"),
-        )
-        cost = CounterMetricFamily(
-            "routersvc_tenant_cost_usd",
-            "Cost of all attempts for a tenant at catalogue prices.",
-            labels=("tenant",),
-        )
-        wasted = CounterMetricFamily(
-            "routersvc_tenant_wasted_cost_usd",
-            "The part of a tenant's cost that bought nothing.",
-            labels=("tenant",),
-        )
+        calls = metric_families.TENANT_CALLS.family()
+        cost = metric_families.TENANT_COST.family()
+        wasted = metric_families.TENANT_WASTED_COST.family()
         for tenant, counts in self._tenants.items():
             for outcome, counter in counts.calls.items():
                 calls.add_metric((tenant, outcome.value), counter.value)

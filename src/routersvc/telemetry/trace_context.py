@@ -1,8 +1,7 @@
-"""W3C trace context, from the caller to the providers.
+"""W3C trace context, from callers to providers (https://www.w3.org/TR/trace-context-2/).
 
-https://www.w3.org/TR/trace-context-2/. A `traceparent` that does not obey the recommendation is
-dropped together with its `tracestate`, as the recommendation asks. `baggage` is not passed
-on: it may hold what a provider must not see.
+An invalid `traceparent` is dropped together with its `tracestate`, as the recommendation requires.
+`baggage` is not forwarded: it may contain data that a provider must not see.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ _TRACEPARENT_FORM = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x21-\x7e]{1,64})?",
     re.ASCII,
 )
-"""A later version may append fields, which are passed on unread."""
+"""Later versions may append fields, which are forwarded as they are."""
 
 _TRACESTATE_FORM = re.compile(r"[\x20-\x7e\t]{1,512}", re.ASCII)
-"""512 characters is what the recommendation asks everybody to pass on."""
+"""512 characters: the length that the recommendation requires to be forwarded."""
 
 
 def trace_headers(metadata: Iterable[tuple[str, str | bytes]]) -> Mapping[str, str]:
-    """Return the caller's trace context from the metadata of its call, empty where it sent none.
+    """Return the trace context in the metadata of a call, empty if there is none.
 
-    Names are expected in lower case, as HTTP/2 has them.
+    Names must be in lower case, as in HTTP/2.
     """
     parent = ""
     states: list[str] = []
@@ -46,7 +45,7 @@ def trace_headers(metadata: Iterable[tuple[str, str | bytes]]) -> Mapping[str, s
 
 
 def trace_id_of(traceparent: str) -> str | None:
-    """Return the trace id in a `traceparent`, `None` where it does not obey the recommendation."""
+    """Return the trace id in a `traceparent`, `None` if it is invalid."""
     match = _TRACEPARENT_FORM.fullmatch(traceparent)
     if match is None or (traceparent.startswith("00-") and match[2] is not None):
         return None
@@ -54,7 +53,7 @@ def trace_id_of(traceparent: str) -> str | None:
 
 
 def headers_of(context: SpanContext) -> Mapping[str, str]:
-    """Return the headers that make what a provider does a child of the span with `context`."""
+    """Return the headers that make the provider's spans children of the span with `context`."""
     parent = f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
     if context.trace_state:
         return {TRACEPARENT: parent, TRACESTATE: context.trace_state.to_header()}

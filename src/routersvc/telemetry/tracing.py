@@ -1,8 +1,8 @@
-"""The tracer provider: who is sampled, and where spans go.
+"""The tracer provider: sampling and export of spans.
 
-Parent-based: a caller's own decision holds, `sample_ratio` decides for the others. What the options
-leave open follows the standard environment variables of OpenTelemetry (`OTEL_EXPORTER_OTLP_*`,
-`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_*`). No global provider is set.
+Sampling is parent-based: the caller's decision is respected, `sample_ratio` applies to calls
+without one. Everything else follows the standard environment variables of OpenTelemetry
+(`OTEL_EXPORTER_OTLP_*`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_*`). No global provider is set.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from routersvc.telemetry.options import TelemetryOptions, TraceExporter, TraceOp
 async def open_tracing(
     options: TelemetryOptions, *, exporter: SpanExporter | None = None
 ) -> AsyncGenerator[TracerProvider | None]:
-    """Yield the provider of tracers, `None` where nothing is traced; on leaving, spans are flushed.
+    """Yield the tracer provider, `None` if tracing is off; on leaving, flush the spans.
 
-    `exporter` replaces the one that the options name.
+    `exporter` replaces the one in the options.
     """
     exporter = exporter or _exporter(options.traces)
     if exporter is None:
@@ -52,9 +52,9 @@ async def open_tracing(
 
 
 async def _shut_down(provider: TracerProvider, exporter: SpanExporter, patience: float) -> None:
-    """Flush and end; a collector that does not answer within `patience` seconds loses the rest.
+    """Flush and shut down; spans that the collector does not accept within `patience` are lost.
 
-    Shutting the exporter down ends the export that the flush waits for, and with it its thread.
+    Shutting down the exporter ends the export that the flush waits for, and its thread.
     """
     flush = asyncio.get_running_loop().run_in_executor(None, provider.shutdown)
     try:
@@ -72,7 +72,7 @@ def _exporter(options: TraceOptions) -> SpanExporter | None:
         case TraceExporter.CONSOLE:
             return ConsoleSpanExporter(out=sys.stderr)
         case TraceExporter.OTLP:
-            # Loads a second gRPC stack: only who exports pays for it.
+            # Imports a second gRPC stack, only when it is used.
             from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415
                 OTLPSpanExporter,
             )

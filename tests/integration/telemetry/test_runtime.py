@@ -16,15 +16,9 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.outcomes.errors import (
-    DrainingError,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.outcomes.errors import DrainingError
 from routersvc.telemetry.options import (
     LogFormat,
     LogLevel,

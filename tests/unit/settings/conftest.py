@@ -1,18 +1,18 @@
 """What the tests of the settings share: a way from text to settings, without files."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.settings.loading import settings_of
 from routersvc.settings.problems import SettingsError
-from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.source.yaml_source import YamlDocument, parse_yaml
+from routersvc.settings.wire_formats import Dialect, WireFormat
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -79,13 +79,33 @@ def outcome(load: Callable[[str], Settings]) -> Callable[[str], Settings | Setti
 
 
 @pytest.fixture(scope="session")
-def told(outcome: Callable[[str], Settings | SettingsError]) -> Callable[[str], list[str]]:
-    """List what is told of a text, a line for each problem, without the name of the file."""
+def told_in_full(
+    outcome: Callable[[str], Settings | SettingsError],
+) -> Callable[[str], list[str]]:
+    """List the problems of a text as an operator sees them."""
+
+    def told_in_full(text: str) -> list[str]:
+        found = outcome(text)
+        return (
+            [str(problem) for problem in found.problems] if isinstance(found, SettingsError) else []
+        )
+
+    return told_in_full
+
+
+@pytest.fixture
+def told(
+    outcome: Callable[[str], Settings | SettingsError], wording: Wording
+) -> Callable[[str], list[str]]:
+    """List the problems of a text as `line:column: key`; their sentences are in the golden file."""
+    calls = itertools.count(1)
 
     def told(text: str) -> list[str]:
         found = outcome(text)
         problems = found.problems if isinstance(found, SettingsError) else ()
-        return [str(problem).removeprefix("settings.yaml:") for problem in problems]
+        if problems:
+            wording("\n".join(str(problem) for problem in problems), f"problems {next(calls)}")
+        return [f"{problem.line}:{problem.column}: {problem.key_path}" for problem in problems]
 
     return told
 

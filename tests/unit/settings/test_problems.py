@@ -47,7 +47,7 @@ def test_key_paths_are_told_as_they_are_written() -> None:
         ("fast", "`fast`"),
         ("a\nb\x1b[31m", "`a\\nb\\x1b[31m`"),
         ("a b " * 25, "`" + "a b " * 15 + "…`"),
-        ("sk-proj-abcdefgh", "a text of 16 characters that may be a secret"),
+        ("sk-proj-abcdefgh", "text of 16 characters (not shown, may be a secret)"),
         ({"a": 1}, "a mapping"),
         ([1], "a list"),
     ],

@@ -6,25 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.qualities import (
-    NO_QUALITY_KNOWN,
-    Quality,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteHours,
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-)
-from routersvc.settings.sections.qualities import QualitySection
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import Weights
+from routersvc.settings.sections.models import QualitySection
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
@@ -141,50 +128,29 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
     [
         (
             ["      - {name: a, deployments: [alpha-lrage]}"],
-            [
-                (
-                    "18:33: policies.default.rules[0].deployments[0]: no deployment is called "
-                    "`alpha-lrage`; did you mean `alpha-large`? (allowed: `alpha-large`)"
-                )
-            ],
+            ["18:33: policies.default.rules[0].deployments[0]"],
         ),
         (
             ["      - {name: a, match: {tenants: [u]}, deployments: [alpha-large]}"],
-            [
-                (
-                    "18:37: policies.default.rules[0].match.tenants[0]: no tenant is called `u` "
-                    "(allowed: `t`)"
-                )
-            ],
+            ["18:37: policies.default.rules[0].match.tenants[0]"],
         ),
         (
             ["      - {name: a, match: {task: [code]}, deployments: [alpha-large]}"],
-            [
-                (
-                    "18:27: policies.default.rules[0].match.task: no such key; did you mean "
-                    "`tasks`? (allowed: `tasks`, `min_complexity`, `max_complexity`, "
-                    "`min_input_tokens`, `max_input_tokens`, `labels`, `tenants`, `hours`)"
-                )
-            ],
+            ["18:27: policies.default.rules[0].match.task"],
         ),
         (
             [
                 "      - {name: a, match: {tasks: [code]}, deployments: [alpha-large]}",
                 "      - {name: a, match: {tasks: [chat]}, deployments: [alpha-large]}",
             ],
-            [
-                (
-                    "19:16: policies.default.rules[1].name: `a` is a rule above already "
-                    "(allowed: each name once)"
-                )
-            ],
+            ["19:16: policies.default.rules[1].name"],
         ),
         (
             [
                 "      - {name: a, deployments: [alpha-large]}",
                 "      - {name: b, match: {tasks: [chat]}, deployments: [alpha-large]}",
             ],
-            ["19:9: policies.default.rules[1]: never decides: `a` matches every request"],
+            ["19:9: policies.default.rules[1]"],
         ),
         (
             [
@@ -193,12 +159,7 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
                     "deployments: [alpha-large]}"
                 ),
             ],
-            [
-                (
-                    "18:43: policies.default.rules[0].match.min_complexity: is above "
-                    "`max_complexity` (allowed: at most 0.25)"
-                )
-            ],
+            ["18:43: policies.default.rules[0].match.min_complexity"],
         ),
         (
             [
@@ -207,12 +168,7 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
                     "deployments: [alpha-large]}"
                 ),
             ],
-            [
-                (
-                    "18:45: policies.default.rules[0].match.min_input_tokens: is above "
-                    "`max_input_tokens` (allowed: at most 4)"
-                )
-            ],
+            ["18:45: policies.default.rules[0].match.min_input_tokens"],
         ),
         (
             [
@@ -221,12 +177,7 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
                     "deployments: [alpha-large]}"
                 ),
             ],
-            [
-                (
-                    "18:56: policies.default.rules[0].match.hours.end: is the time at which it "
-                    "begins (allowed: another time than `start`)"
-                )
-            ],
+            ["18:56: policies.default.rules[0].match.hours.end"],
         ),
         (
             [
@@ -236,14 +187,8 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
                 ),
             ],
             [
-                (
-                    "18:42: policies.default.rules[0].match.hours.start: `7:00` is not a time of "
-                    "the day (allowed: a time in UTC, as `22:00`)"
-                ),
-                (
-                    "18:55: policies.default.rules[0].match.hours.end: `25:00` is not a time of "
-                    "the day (allowed: a time in UTC, as `22:00`)"
-                ),
+                "18:42: policies.default.rules[0].match.hours.start",
+                "18:55: policies.default.rules[0].match.hours.end",
             ],
         ),
     ],
@@ -260,41 +205,28 @@ def test_rules_that_cannot_decide_are_refused(
     [
         (
             "policy_defaults: {weights: {quality: 0, cost: 0, latency: 0}}",
-            (
-                "16:28: policy_defaults.weights: leaves nothing to rank by "
-                "(allowed: one of them above 0)"
-            ),
+            "16:28: policy_defaults.weights",
         ),
         (
             "policy_defaults: {weights: {quality: -1}}",
-            (
-                "16:38: policy_defaults.weights.quality: cannot be `-1` "
-                "(allowed: a number, at least 0, at most 1000)"
-            ),
+            "16:38: policy_defaults.weights.quality",
         ),
         (
             "policy_defaults: {rules: []}",
-            "16:19: policy_defaults.rules: no such key",
+            "16:19: policy_defaults.rules",
         ),
     ],
 )
 def test_wrong_ways_to_rank_are_refused(told: Told, minimal: str, text: str, problem: str) -> None:
     """In words of the file."""
-    (line,) = told(f"{minimal}{text}\n")
-
-    assert line.startswith(problem)
+    assert told(f"{minimal}{text}\n") == [problem]
 
 
 def test_quality_lies_between_0_and_1(told: Told, minimal: str) -> None:
     """A percentage is a slip."""
     text = minimal.replace("window: 128000", "window: 128000\n    quality: {code: 90}")
 
-    assert told(text) == [
-        (
-            "9:21: models.sim-large.quality.code: cannot be `90` (allowed: a number, at least 0, "
-            "at most 1)"
-        )
-    ]
+    assert told(text) == ["9:21: models.sim-large.quality.code"]
 
 
 def test_canaries_of_one_model_take_no_more_than_there_is(told: Told, minimal: str) -> None:
@@ -306,9 +238,4 @@ def test_canaries_of_one_model_take_no_more_than_there_is(told: Told, minimal: s
         "  alpha-large:\n",
     )
 
-    assert told(text) == [
-        (
-            "11:56: deployments.b.canary_share: leaves the model `sim-large` with more than all of "
-            "its requests given away (allowed: at most 0.4)"
-        )
-    ]
+    assert told(text) == ["11:56: deployments.b.canary_share"]

@@ -1,56 +1,35 @@
 """What the other floors are given: catalogue, policies, endpoints, digest."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.models import Prices
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.settings.endpoints import Connections, Tls
 from routersvc.settings.loading import load_settings
 from routersvc.settings.problems import SettingsError
-from routersvc.settings.sections.telemetry import LogFormat, LogLevel, TraceExporter
-from routersvc.settings.sections.wire_formats import Dialect, WireFormat
 from routersvc.settings.settings import Settings
 from routersvc.settings.types.addresses import HostPort
+from routersvc.settings.wire_formats import Dialect, WireFormat
+from routersvc.telemetry.options import LogFormat, LogLevel, TraceExporter
 
 Load = Callable[[str], Settings]
 
@@ -166,10 +145,9 @@ def test_deployment_takes_from_its_provider_what_it_does_not_say(load: Load, ful
 
 def test_deployment_can_take_back_what_its_provider_has(load: Load, full: str) -> None:
     """A stated `false` is a statement."""
-    text = full.replace(
-        "      zero_data_retention: true\n      no_training: true\n      data_classes: [pii]",
-        "      zero_data_retention: false",
-    )
+    above, name, below = full.partition("  alpha-large:\n")
+    own = re.compile(r"    compliance:\n(      .*\n)+")
+    text = above + name + own.sub("    compliance: {zero_data_retention: false}\n", below, count=1)
 
     compliance = load(text).catalogue().deployments["alpha-large"].compliance
     assert not compliance.zero_data_retention
@@ -322,7 +300,7 @@ def test_paths_start_at_the_folder_of_the_file(
 
 
 def test_file_without_certificates_is_told(
-    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat]
+    tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat], wording: Wording
 ) -> None:
     """When the settings are loaded, not at the first call."""
     (tmp_path / "ca.pem").write_text("no certificate", encoding="utf-8")
@@ -336,9 +314,10 @@ def test_file_without_certificates_is_told(
     with pytest.raises(SettingsError) as caught:
         load_settings(path, environment={}, known_wire_formats=wire_formats)
 
-    assert str(caught.value) == (
-        f"{path}:5:20: providers.alpha.tls.ca_file: holds no certificates (allowed: a PEM file)"
-    )
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (5, 20)
+    assert problem.key_path == "providers.alpha.tls.ca_file"
+    wording(problem.message)
 
 
 def test_settings_show_no_secret(load: Load, full: str, environment: Mapping[str, str]) -> None:

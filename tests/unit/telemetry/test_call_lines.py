@@ -7,13 +7,8 @@ import logging
 
 import pytest
 
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-    DegradationRung,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.degradations import Degradation, DegradationRung
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.call_lines import MAX_TEXT, CallLine, call_record
 from routersvc.telemetry.outcomes import CallOutcome
 

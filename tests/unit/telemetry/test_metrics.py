@@ -8,17 +8,9 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptCost,
-    AttemptOutcome,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptOutcome, AttemptReport
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.metrics import MAX_NAMES, Metrics
 from routersvc.telemetry.outcomes import CallOutcome
 

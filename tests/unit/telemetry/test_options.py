@@ -10,21 +10,21 @@ from routersvc.telemetry.options import MetricsOptions, TraceExporter, TraceOpti
 @pytest.mark.parametrize("ratio", [-0.1, 1.1, float("nan")])
 def test_ratio_outside_of_its_range_is_refused(ratio: float) -> None:
     """A typo must not silently trace nothing."""
-    with pytest.raises(ValueError, match="`sample_ratio` lies between 0 and 1"):
+    with pytest.raises(ValueError, match="`sample_ratio`"):
         _traces(sample_ratio=ratio)
 
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0, float("nan")])
 def test_timeout_that_leaves_no_time_is_refused(timeout: float) -> None:
     """A flush without time would lose every span at the end."""
-    with pytest.raises(ValueError, match="`flush_timeout` must be above 0"):
+    with pytest.raises(ValueError, match="`flush_timeout`"):
         _traces(flush_timeout=timeout)
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_port_that_does_not_exist_is_refused(port: int) -> None:
     """The mistake is named before anything listens."""
-    with pytest.raises(ValueError, match="`port` lies between 0 and 65535"):
+    with pytest.raises(ValueError, match="`port`"):
         MetricsOptions(host="127.0.0.1", port=port)
 
 

@@ -7,9 +7,7 @@ import asyncio
 import pytest
 
 from llmrouter.v1 import errors_pb2
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
+from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
@@ -28,23 +26,11 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

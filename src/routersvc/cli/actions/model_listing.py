@@ -18,8 +18,8 @@ from routersvc.grpc_api.client.messages import (
     read_message,
     to_json,
 )
+from routersvc.settings.known_models.known_models import completed, known_names
 from routersvc.settings.problems import did_you_mean
-from routersvc.settings.sections.known_models import completed, known_names
 from routersvc.settings.sections.models import ModelSection
 
 

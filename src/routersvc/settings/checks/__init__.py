@@ -1,1 +1,1 @@
-"""Checks across sections: references, contradictions, rules that cannot match."""
+"""Checks across keys and sections: unknown names, contradictions, rules that never match."""

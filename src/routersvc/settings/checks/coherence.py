@@ -1,7 +1,7 @@
-"""Whether the settings contradict themselves.
+"""Checks that the settings do not contradict themselves.
 
-A limit that somebody wrote is held against its counterpart; two defaults never contradict each
-other. Where the smaller of two timeouts simply wins, only two that were both written are reported.
+A limit in the file is compared with its counterpart; two defaults never contradict each other.
+Where the smaller of two timeouts simply applies, only two that are both in the file are reported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from routersvc.settings.types.secrets import SecretReference
 from routersvc.settings.types.units import duration_text
 
 _ROUNDING = 1e-9
-"""Sums of shares are not exact."""
+"""Tolerance for rounding errors in sums of shares."""
 
 
 def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemList) -> None:
@@ -61,7 +61,7 @@ def check_coherence(sections: Sections, source: YamlDocument, problems: ProblemL
 def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemList) -> None:
     if provider.api_key is not None and provider.credentials:
         problems.at_key(
-            (*path, "api_key"), "stands beside `credentials`", "`api_key` or `credentials`"
+            (*path, "api_key"), "conflicts with `credentials`", "`api_key` or `credentials`"
         )
     auth = provider.auth
     if auth is not None:
@@ -73,16 +73,18 @@ def _check_provider(path: KeyPath, provider: ProviderSection, problems: ProblemL
             ):
                 if given:
                     problems.at_key(
-                        (*path, key), f"has no effect beside `auth` of the kind `{auth.kind.value}`"
+                        (*path, key), f"has no effect with `auth` of kind `{auth.kind.value}`"
                     )
     _check_headers((*path, "headers"), provider.headers, problems)
     tls = provider.tls
     if provider.base_url.startswith("http:") and (tls.ca_file or tls.insecure_skip_verify):
-        problems.at_key((*path, "tls"), "has no effect on an `http` address", "an `https` address")
+        problems.at_key(
+            (*path, "tls"), "has no effect with an `http` address", "an `https` address"
+        )
     elif tls.ca_file is not None and tls.insecure_skip_verify:
         problems.at_key(
             (*path, "tls", "ca_file"),
-            "has no effect beside `insecure_skip_verify`",
+            "has no effect with `insecure_skip_verify`",
             "`ca_file` or `insecure_skip_verify`",
         )
 
@@ -93,7 +95,7 @@ def _check_model(path: KeyPath, model: ModelSection | None, problems: ProblemLis
         if not problems.has_value((*path, "from")):
             problems.at_value(
                 (*path, "context_window"),
-                "is missing, and no known model has this name",
+                "is missing, and there is no known model of this name",
                 "a whole number, or a known model under `from`",
             )
         return
@@ -101,7 +103,7 @@ def _check_model(path: KeyPath, model: ModelSection | None, problems: ProblemLis
     if longest is not None and longest > window:
         problems.at_value(
             (*path, "max_output_tokens"),
-            f"`{longest}` does not fit into the `context_window`",
+            f"`{longest}` is above `context_window`",
             f"at most {window}",
         )
 
@@ -109,7 +111,7 @@ def _check_model(path: KeyPath, model: ModelSection | None, problems: ProblemLis
 def _check_canaries(
     deployments: Mapping[str, DeploymentSection | None], problems: ProblemList
 ) -> None:
-    """Report where the canaries of one model together want more than there is."""
+    """Report canaries of one model whose shares add up to more than 1."""
     taken: dict[str, float] = {}
     for name, deployment in deployments.items():
         if deployment is None or deployment.canary_share is None:
@@ -119,8 +121,7 @@ def _check_canaries(
         if taken[deployment.model] > 1 + _ROUNDING:
             problems.at_value(
                 ("deployments", name, "canary_share"),
-                f"leaves the model {shown(deployment.model)} with more than all of its requests "
-                "given away",
+                f"canary shares of model {shown(deployment.model)} add up to more than 1",
                 f"at most {max(0.0, 1 - before):.6g}",
             )
 
@@ -132,13 +133,13 @@ def _check_headers(
     for name, value in headers.items():
         if name.lower() in seen:
             problems.at_key(
-                (*path, name), "stands here a second time, in other letters", "each header once"
+                (*path, name), "duplicate header, names are case-insensitive", "each header once"
             )
         seen.add(name.lower())
         if is_credential_header(name) and not isinstance(value, SecretReference):
             problems.at_value(
                 (*path, name),
-                "is a credential, which cannot stand here itself",
+                "must be a reference to a secret, not the secret itself",
                 "`env:NAME` for an environment variable, `file:PATH` for a file",
             )
 
@@ -165,7 +166,7 @@ def _check_fleet(
     if probe_timeout is not None and probe_timeout <= longest:
         keys.problems.at_value(
             ("fleet", "breaker", "probe_timeout"),
-            "is not longer than the longest `attempt` of a policy",
+            "must be longer than the longest `attempt` timeout of all policies",
             f"above {duration_text(longest)}",
         )
 
@@ -194,6 +195,6 @@ def _check_telemetry(
     if isinstance(listen, HostPort) and listen.port and listen in taken:
         problems.at_value(
             ("telemetry", "prometheus", "listen"),
-            "is an address of the server",
-            "an address of its own",
+            "is already an address of the server",
+            "another address",
         )

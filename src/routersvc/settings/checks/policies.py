@@ -1,10 +1,8 @@
-"""Whether the rules of a policy, its own and those it takes, contradict each other."""
+"""Checks that the keys of a policy, its own and the defaults, do not contradict each other."""
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.settings.checks.route_rules import check_rules
 from routersvc.settings.checks.written_keys import WrittenKeys
 from routersvc.settings.problems import KeyPath
@@ -17,9 +15,9 @@ _LEAST_FOR_A_HEDGE = 2
 def check_policy(
     name: str, policy: PolicySection, keys: WrittenKeys, *, default_timeout: float | None
 ) -> None:
-    """Report every contradiction of one policy; `policy` holds what it takes from the defaults.
+    """Report every contradiction of one policy, which is completed with `policy_defaults`.
 
-    `default_timeout` is the server's, in seconds, `None` where it could not be read.
+    `default_timeout` is the server's, in seconds, `None` if the section is invalid.
     """
     check = _PolicyCheck(name, policy, keys)
     check.check_choice()
@@ -40,11 +38,11 @@ class _PolicyCheck:
         policy = self._policy
         if policy.deployments is not None and policy.models is not None:
             self._keys.problems.at_key(
-                (*self._path, "models"), "stands beside `deployments`", "`deployments` or `models`"
+                (*self._path, "models"), "conflicts with `deployments`", "`deployments` or `models`"
             )
         if policy.deployments is None and policy.models is None:
             self._keys.problems.at_key(
-                self._path, "names nothing to call", "`deployments` or `models`"
+                self._path, "has no deployments", "`deployments` or `models`"
             )
 
     def check_timeouts(self, default_timeout: float | None) -> None:
@@ -59,7 +57,7 @@ class _PolicyCheck:
         if timeouts.useful > timeouts.attempt:
             self._keys.report(
                 [*useful, *attempt],
-                "leaves no time for any attempt: `useful` is longer than `attempt`",
+                "no attempt can start: `useful` is longer than `attempt`",
                 timeouts.attempt,
             )
         if default_timeout is not None and timeouts.useful > default_timeout:
@@ -83,7 +81,7 @@ class _PolicyCheck:
                     *self._places("max_attempts"),
                     *self._places("hedging", "mode"),
                 ],
-                "leaves no place for a hedge beside the first attempt",
+                "no hedge can start: only one attempt is allowed",
                 "`max_attempts` and `max_parallel` of at least 2",
             )
         if hedging.mode is not HedgingMode.PARALLEL:
@@ -97,8 +95,7 @@ class _PolicyCheck:
         if earliest >= first_content:
             self._keys.report(
                 [*self._places("hedging", key), *self._places("timeouts", "first_content")],
-                f"leaves no time for a hedge: `{key}` is no shorter than the timeout "
-                "`first_content`",
+                f"no hedge can start: `{key}` is not shorter than the timeout `first_content`",
                 f"a `{key}` below {duration_text(first_content)}",
             )
 
@@ -112,10 +109,8 @@ class _PolicyCheck:
     def check_weights(self) -> None:
         weights = self._policy.weights
         if weights.quality + weights.cost + weights.latency <= 0:
-            self._keys.report(
-                self._places("weights"), "leaves nothing to rank by", "one of them above 0"
-            )
+            self._keys.report(self._places("weights"), "all weights are 0", "at least one above 0")
 
     def _places(self, *keys: str) -> list[KeyPath]:
-        """Return where a rule may have been written: in the policy, else in the defaults."""
+        """Return where a key can be set: in the policy, or in the defaults."""
         return [(*self._path, *keys), ("policy_defaults", *keys)]

@@ -1,27 +1,27 @@
-"""Whether every name that the settings mention exists, and none stands for two things.
+"""Checks that every name that the settings refer to exists and is unambiguous.
 
-Looks at the plain data, not at the sections made of it, so that a mistake elsewhere in a section
-hides no wrong name. What is reported already, or is no text, is passed over.
+Reads the plain data, not the sections made of it, so that an error elsewhere in a section hides no
+wrong name. Values that are already reported, or are not text, are skipped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from routersvc.settings.document import SettingsDocument
+from routersvc.settings.known_models.known_models import known_name, known_names
 from routersvc.settings.problems import KeyPath, did_you_mean, listing, shown
 from routersvc.settings.sections.auth import AuthKind
-from routersvc.settings.sections.document import SettingsDocument
-from routersvc.settings.sections.known_models import known_name, known_names
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
-from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.source.plain_data import PlainData
 from routersvc.settings.source.problem_list import ProblemList
+from routersvc.settings.wire_formats import WireFormat
 
 
 def check_references(
     data: PlainData, wire_formats: Mapping[str, WireFormat], problems: ProblemList
 ) -> None:
-    """Report every name that does not exist, or that stands for two things."""
+    """Report every name that does not exist or is ambiguous."""
     checks = _References(data, problems)
     checks.check_wire_formats(wire_formats)
     checks.check_models()
@@ -54,10 +54,10 @@ class _References:
             self._check_known((*path, "from"))
             for place, alias in self._data.texts((*path, "aliases")):
                 if alias in self._models:
-                    self._problems.at_value(place, f"{shown(alias)} is the name of a model")
+                    self._problems.at_value(place, f"{shown(alias)} is already the name of a model")
                 elif self._owners[alias] != model:
                     owner = shown(self._owners[alias])
-                    self._problems.at_value(place, f"{shown(alias)} is an alias of {owner} already")
+                    self._problems.at_value(place, f"{shown(alias)} is already an alias of {owner}")
 
     def check_deployments(self) -> None:
         for deployment in self._data.keys(("deployments",)):
@@ -106,13 +106,13 @@ class _References:
         if self._data.has(path):
             self._check(path, "policy", policies)
         elif default not in policies:
-            message = f"is missing, and no policy is called {shown(default)}"
+            message = f"is missing, and there is no policy {shown(default)}"
             self._problems.at_value(path, message, listing(policies))
 
     def _check_credential(self, path: KeyPath) -> None:
-        """Report a credential that does not exist, or a choice that is left open.
+        """Report a credential that does not exist, or is missing while there are several.
 
-        Never repeats the value: who mistakes names for secrets puts one here.
+        Never shows the value, which may be a secret by mistake.
         """
         provider = self._data.text((*path, "provider"))
         account: KeyPath = ("providers", provider or "")
@@ -125,17 +125,17 @@ class _References:
         credential = self._data.text((*path, "credential"))
         if not self._data.has((*path, "credential")):
             if len(known) > 1:
-                message = f"is missing: {shown(provider)} has several"
+                message = f"is missing: provider {shown(provider)} has several credentials"
                 self._problems.at_value((*path, "credential"), message, listing(known))
         elif credential is not None and credential not in known:
-            message = f"is no credential of {shown(provider)}"
+            message = f"is not a credential of provider {shown(provider)}"
             self._problems.at_value((*path, "credential"), message, listing(known))
 
     def _check_model(self, path: KeyPath) -> None:
         name = self._data.text(path)
         owner = self._owners.get(name or "")
         if name is not None and owner is not None and name not in self._models:
-            message = f"{shown(name)} is an alias; name the model itself"
+            message = f"{shown(name)} is an alias; use the name of the model"
             self._problems.at_value(path, message, listing([owner]))
         else:
             self._check(path, "model", self._models)
@@ -144,11 +144,11 @@ class _References:
         name = self._data.text(path)
         if name is not None and known_name(name) is None:
             known = known_names()
-            message = f"no known model is called {shown(name)}{did_you_mean(name, known)}"
-            self._problems.at_value(path, message, "a name of `routersvc models --known`")
+            message = f"{shown(name)} is not a known model{did_you_mean(name, known)}"
+            self._problems.at_value(path, message, "names listed by `routersvc models --known`")
 
     def _alias_owners(self) -> dict[str, str]:
-        """Return the first model that claims each alias."""
+        """Return the first model with each alias."""
         owners: dict[str, str] = {}
         for model in self._models:
             for _, alias in self._data.texts(("models", model, "aliases")):
@@ -162,5 +162,5 @@ class _References:
     def _check(self, path: KeyPath, what: str, known: Collection[str]) -> None:
         name = self._data.text(path)
         if name is not None and name not in known and not self._problems.has_value(path):
-            message = f"no {what} is called {shown(name)}{did_you_mean(name, known)}"
+            message = f"unknown {what} {shown(name)}{did_you_mean(name, known)}"
             self._problems.at_value(path, message, listing(known))

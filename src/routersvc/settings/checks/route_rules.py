@@ -1,4 +1,4 @@
-"""Whether the rules of a policy can decide as they say."""
+"""Checks that the rules of a policy can match."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from routersvc.settings.source.problem_list import ProblemList
 
 
 def check_rules(path: KeyPath, rules: Sequence[RouteRuleSection], problems: ProblemList) -> None:
-    """Report every rule that can never decide, or that is called like another; `path` is theirs."""
+    """Report rules that can never match and duplicate names; `path` is that of the list."""
     names: set[str] = set()
     decided_by: str | None = None
     for place, rule in enumerate(rules):
         own = (*path, place)
         if rule.name in names:
             problems.at_value(
-                (*own, "name"), f"{shown(rule.name)} is a rule above already", "each name once"
+                (*own, "name"), f"duplicate rule name {shown(rule.name)}", "each name once"
             )
         names.add(rule.name)
         if decided_by is not None:
-            problems.at_value(own, f"never decides: {shown(decided_by)} matches every request")
+            problems.at_value(own, f"never matches: rule {shown(decided_by)} matches every request")
         if decided_by is None and rule.match == MatchSection():
             decided_by = rule.name
         _check_match((*own, "match"), rule.match, problems)
@@ -37,6 +37,4 @@ def _check_match(path: KeyPath, match: MatchSection, problems: ProblemList) -> N
             problems.at_value((*path, low), f"is above `{high}`", f"at most {most:g}")
     hours = match.hours
     if hours is not None and hours.start == hours.end:
-        problems.at_value(
-            (*path, "hours", "end"), "is the time at which it begins", "another time than `start`"
-        )
+        problems.at_value((*path, "hours", "end"), "equals `start`", "another time than `start`")

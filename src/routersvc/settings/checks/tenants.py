@@ -1,4 +1,4 @@
-"""Whether the tenants can be told apart, and whether what each is told fits together."""
+"""Checks that tenants can be told apart, and that the keys of each are consistent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def check_tenants(
 ) -> None:
     """Report every contradiction of the tenants.
 
-    `default_policy` is that of the router, `None` where it could not be read.
+    `default_policy` is the key at the top level, `None` if the file is invalid.
     """
     anonymous: str | None = None
     for name, tenant in tenants.items():
@@ -24,10 +24,12 @@ def check_tenants(
             continue
         path = ("tenants", name)
         if not tenant.anonymous and not tenant.api_keys:
-            problems.at_value((*path, "api_keys"), "is missing: nobody could be this tenant")
+            problems.at_value(
+                (*path, "api_keys"), "is missing: no caller could authenticate as this tenant"
+            )
         if tenant.anonymous and anonymous is not None:
             problems.at_value(
-                (*path, "anonymous"), f"{shown(anonymous)} has the calls without a key already"
+                (*path, "anonymous"), f"tenant {shown(anonymous)} is already anonymous"
             )
         if tenant.anonymous:
             anonymous = anonymous or name
@@ -36,19 +38,19 @@ def check_tenants(
         if allowed is not None and policy is not None and policy not in allowed:
             problems.at_value(
                 (*path, "policy" if tenant.policy else "allowed_policies"),
-                f"leaves out the policy of requests that name none, {shown(policy)}",
+                f"does not allow the tenant's default policy {shown(policy)}",
                 listing(allowed),
             )
         budget = tenant.budget
         downgrade = None if budget is None else budget.downgrade
         if downgrade is not None and downgrade.policy is None and downgrade.min_tier is None:
             problems.at_key(
-                (*path, "budget", "downgrade"), "changes nothing", "`policy` or `min_tier`"
+                (*path, "budget", "downgrade"), "has no effect", "`policy` or `min_tier`"
             )
 
 
 def check_prices(sections: Sections, problems: ProblemList) -> None:
-    """Report every budget under which nothing could ever be served, because no price is known."""
+    """Report every budget under which no model can be called, because no price is known."""
     if sections.document is None:
         return
     models = sections.effective_models()
@@ -68,13 +70,13 @@ def check_prices(sections: Sections, problems: ProblemList) -> None:
         if called and not called & priced:
             problems.at_key(
                 ("tenants", name, "budget"),
-                f"covers nothing: no model of the policy {shown(policy)} has known prices",
-                "`prices` of the models, or a known model under their `from`",
+                f"no model of policy {shown(policy)} has known prices",
+                "`prices` of the models, or known models in their `from`",
             )
 
 
 def check_keys(keys: Mapping[str, tuple[Secret | None, ...]], problems: ProblemList) -> None:
-    """Report every key that two tenants have, or one has twice. Never shows a key."""
+    """Report duplicate API keys, of one tenant or of two. Never shows a key."""
     owners: dict[Secret, str] = {}
     for tenant, secrets in keys.items():
         for place, secret in enumerate(secrets):
@@ -83,5 +85,6 @@ def check_keys(keys: Mapping[str, tuple[Secret | None, ...]], problems: ProblemL
             owner = owners.setdefault(secret, tenant)
             if (owner, secrets.index(secret)) != (tenant, place):
                 problems.at_value(
-                    ("tenants", tenant, "api_keys", place), f"is a key of {shown(owner)} already"
+                    ("tenants", tenant, "api_keys", place),
+                    f"is already an API key of tenant {shown(owner)}",
                 )

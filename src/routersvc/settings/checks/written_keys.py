@@ -1,4 +1,4 @@
-"""Tells keys that somebody wrote from defaults, so that problems are told at the right line."""
+"""Tells keys in the file from defaults, so that problems are reported at the right line."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from routersvc.settings.source.yaml_source import YamlDocument
 from routersvc.settings.types.units import duration_text
 
 Limit = tuple[Sequence[KeyPath], float]
-"""Where a limit may have been written, and what it is."""
+"""Where a limit can be set, and its value."""
 
 
 class WrittenKeys:
-    """The keys that stand in a file, and the problems with what they say together."""
+    """The keys that are set in a file, and the problems of their values."""
 
     def __init__(self, source: YamlDocument, problems: ProblemList) -> None:
         self.problems = problems
         self._source = source
 
     def first(self, candidates: Sequence[KeyPath]) -> KeyPath | None:
-        """Return the first of `candidates` that was written."""
+        """Return the first of `candidates` that is set in the file."""
         return next((path for path in candidates if path in self._source.value_places), None)
 
     def report(self, candidates: Sequence[KeyPath], message: str, allowed: float | str) -> None:
-        """Report at the first of `candidates` that was written; a number allows up to so many s."""
+        """Report at the first of `candidates` in the file; a number is seconds at most."""
         words = allowed if isinstance(allowed, str) else f"at most {duration_text(allowed)}"
         self.problems.at_value(self.first(candidates) or candidates[0], message, words)
 
     def check_order(self, lower: Limit, upper: Limit, *, in_seconds: bool = True) -> None:
-        """Report a lower limit above its upper one, at the lower one where that was written."""
+        """Report a lower limit above its upper limit, at the lower limit if it is in the file."""
         (lower_places, least), (upper_places, most) = lower, upper
         if least <= most:
             return
@@ -40,6 +40,6 @@ class WrittenKeys:
             allowed = f"at least {words(least)}"
         self.report(
             [*lower_places, *upper_places],
-            f"contradict each other: `{lower_places[0][-1]}` is above `{upper_places[0][-1]}`",
+            f"`{lower_places[0][-1]}` is above `{upper_places[0][-1]}`",
             allowed,
         )

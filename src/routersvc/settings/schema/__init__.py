@@ -1,1 +1,1 @@
-"""The JSON Schema of the settings, and error messages in its terms."""
+"""The JSON Schema of the settings, and the documentation and messages made from it."""

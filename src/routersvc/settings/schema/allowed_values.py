@@ -1,13 +1,9 @@
-"""What a key takes, in words: at length for somebody who got it wrong, briefly for a table."""
+"""Describes the values that a key accepts: in full for messages, briefly for tables."""
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.tasks import Task
 from routersvc.settings.problems import KeyPath, listing
 from routersvc.settings.schema.schema import (
     SchemaNode,
@@ -20,14 +16,12 @@ from routersvc.settings.schema.schema import (
 from routersvc.settings.sections.route_rules import Weekday
 
 _KINDS = {
-    "duration": "a length of time above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or seconds as a "
-    "number",
-    "long_duration": "a length of time above 0 and up to 366d: `1h`, `1d`, `30d`, or seconds as a "
-    "number",
-    "pause": "a length of time up to 24h: `0s`, `250ms`, `1m30s`, or seconds as a number",
-    "size": "a size above 0 and below 2GiB: `512KiB`, `16MiB`, `1GiB`, or bytes as a number",
-    "time_of_day": "a time in UTC, as `22:00`",
-    "date": "a day, as `2027-01-31`",
+    "duration": "a duration above 0 and up to 24h: `250ms`, `2s`, `1m30s`, or a number of seconds",
+    "long_duration": "a duration above 0 and up to 366d: `1h`, `1d`, `30d`, or a number of seconds",
+    "pause": "a duration up to 24h: `0s`, `250ms`, `1m30s`, or a number of seconds",
+    "size": "a size above 0 and below 2GiB: `512KiB`, `16MiB`, `1GiB`, or a number of bytes",
+    "time_of_day": "a time in UTC such as `22:00`",
+    "date": "a date such as `2027-01-31`",
     "secret": "`env:NAME` for an environment variable, `file:PATH` for a file",
     "header": "text of visible ASCII characters, `env:NAME` or `file:PATH`",
     "url": "`http://host:port/path` or `https://host/path`",
@@ -51,7 +45,7 @@ _BRIEF_KINDS = {
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$"
 _PATTERNS = {
-    _NAME: "a name of up to 128 letters, digits and `. _ : / @ + -`, that begins with a letter or "
+    _NAME: "a name of up to 128 letters, digits and `. _ : / @ + -`, starting with a letter or "
     "digit",
     r"^[A-Za-z0-9._~+/-]{0,64}$": "one word of up to 64 letters, digits and `. _ ~ + / -`, or "
     "nothing",
@@ -64,25 +58,25 @@ _LONG_LISTS = {
     tuple(one.value for one in values): word
     for values, word in ((Capability, "capability"), (Task, "task"), (Weekday, "day, as `monday`"))
 }
-"""What lists are called that would fill a table."""
+"""Short names of long lists, for tables."""
 
 _NO_LIMIT = 1_000_000
-"""Upper limits from here on only catch slips of the finger."""
+"""Upper limits from here on only catch typing errors and are not shown in tables."""
 
 
 def allowed_at(path: KeyPath) -> str:
-    """Return what may stand at `path`, in words."""
+    """Describe the allowed values at `path`."""
     node = node_at(path)
     return "" if node is None else allowed_words(node)
 
 
 def allowed_names_at(path: KeyPath) -> str:
-    """Return what the names in the mapping at `path` may be, in words."""
+    """Describe the allowed names in the mapping at `path`."""
     return _PATTERNS.get(name_pattern(node_at(path) or {}), "")
 
 
 def allowed_words(node: SchemaNode) -> str:
-    """Return what a value may be, for somebody who got it wrong."""
+    """Describe the allowed values in full, for a message about a wrong one."""
     if "x-kind" in node:
         return _KINDS[node["x-kind"]]
     if "enum" in node:
@@ -107,7 +101,7 @@ def allowed_words(node: SchemaNode) -> str:
 
 
 def brief_words(node: SchemaNode) -> str:
-    """Return what a value is, in a few words."""
+    """Describe the allowed values briefly, for a table."""
     if "x-kind" in node:
         return _BRIEF_KINDS[node["x-kind"]]
     if "enum" in node:

@@ -1,4 +1,4 @@
-"""What the schema says of every key, for the reference page and for those who check examples."""
+"""The facts of every key, for the reference page and the comments of the full example."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from typing import cast
 
-from routersvc.settings.problems import listing
+from routersvc.settings.problems import KeyPath, listing
 from routersvc.settings.schema.allowed_values import brief_words
 from routersvc.settings.schema.schema import (
     SchemaNode,
     is_section,
+    keys_at,
     listed_value,
     named_value,
     root_node,
@@ -19,19 +20,20 @@ from routersvc.settings.schema.schema import (
 from routersvc.settings.sections.policies import PolicyDefaultsSection
 
 ANY_NAME = "<name>"
-"""Stands in a key path for a name that the operator chooses."""
+"""The step of a key path for names that the operator chooses."""
 
 ANY_ITEM = "<item>"
-"""Stands in a key path for a place in a list of sections."""
+"""The step of a key path for the items of a list of sections."""
+
+_UNSET = "unset"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KeyFacts:
-    """What the schema says of one key.
+    """The facts of one key in the schema.
 
-    `path` holds `ANY_NAME` where names stand and `ANY_ITEM` for places in a list. `takes` says in a
-    few words what its value is. `default` is `None` for a key that is required, and for a section
-    that is always there.
+    `path` contains `ANY_NAME` and `ANY_ITEM`. `takes` describes the value briefly. `default` is
+    `None` for a required key, and for a section that always exists.
     """
 
     path: tuple[str, ...]
@@ -40,12 +42,20 @@ class KeyFacts:
     default: str | None
     required: bool
 
+    @property
+    def comment(self) -> str:
+        """What the full example says above the key."""
+        if self.required:
+            return f"{self.description} Required."
+        if self.default is None or (self.default == _UNSET and "If unset" in self.description):
+            return self.description
+        return f"{self.description} Default: {self.default.replace('`', '')}."
+
 
 def all_keys() -> Iterator[KeyFacts]:
-    """Yield the facts of every key, a section before the keys in it.
+    """Yield the facts of every key, a section before its keys.
 
-    The keys that a policy shares with `policy_defaults` are told there alone. What a deployment
-    takes from its provider has that for a default.
+    Keys that a policy shares with `policy_defaults` are listed there only.
     """
     for key in _keys_below((), root_node()):
         match key.path:
@@ -55,6 +65,14 @@ def all_keys() -> Iterator[KeyFacts]:
                 yield dataclasses.replace(key, default="the provider's")
             case _:
                 yield key
+
+
+def general_path(path: KeyPath) -> tuple[str, ...]:
+    """Return the path of a key in a file with `ANY_NAME` for names and `ANY_ITEM` for items."""
+    return tuple(
+        ANY_ITEM if isinstance(step, int) else step if step in keys_at(path[:at]) else ANY_NAME
+        for at, step in enumerate(path)
+    )
 
 
 def _keys_below(path: tuple[str, ...], section: SchemaNode) -> Iterator[KeyFacts]:
@@ -81,7 +99,7 @@ def _keys_below(path: tuple[str, ...], section: SchemaNode) -> Iterator[KeyFacts
 def _default_words(default: object) -> str:
     match default:
         case None:
-            return "left out"
+            return _UNSET
         case bool():
             return f"`{str(default).lower()}`"
         case [] | {}:

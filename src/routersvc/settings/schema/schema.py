@@ -1,7 +1,7 @@
-"""The JSON Schema of the settings: for editors, and for all that is told about keys.
+"""The JSON Schema of the settings.
 
-The reference page, the messages about wrong values and the completeness of the commented example
-are read off this one schema.
+Editors, the reference page, the comments of the full example and the messages about wrong values
+use this one schema.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import copy
 import functools
 from typing import Any, cast
 
+from routersvc.settings.document import SettingsDocument
 from routersvc.settings.problems import KeyPath
-from routersvc.settings.sections.document import SettingsDocument
 from routersvc.settings.types.addresses import HostPort
 from routersvc.settings.types.units import duration_text, size_text
 
@@ -28,7 +28,7 @@ def settings_json_schema() -> SchemaNode:
 
 @functools.cache
 def root_node() -> SchemaNode:
-    """Return the schema itself, to be read only."""
+    """Return the schema itself; callers must not change it."""
     schema: SchemaNode = SettingsDocument.model_json_schema(mode="validation")
     sections: list[SchemaNode] = [schema, *schema["$defs"].values()]
     for section in sections:
@@ -43,7 +43,7 @@ def root_node() -> SchemaNode:
 
 
 def _describe(key: SchemaNode, root: SchemaNode) -> None:
-    """Make of pydantic's words about a key what people want to read."""
+    """Remove pydantic's titles and write defaults as in the file."""
     target = _resolved(key, root)
     key.pop("title", None)
     key.setdefault("description", target.get("description", ""))
@@ -56,7 +56,7 @@ def _describe(key: SchemaNode, root: SchemaNode) -> None:
 
 
 def _as_written(default: object, kind: str | None) -> object:
-    """Return a default as people write it in the file."""
+    """Return a default as it is written in the file."""
     match default:
         case int() | float() if kind in _DURATIONS:
             return duration_text(default)
@@ -71,7 +71,7 @@ def _as_written(default: object, kind: str | None) -> object:
 
 
 def node_at(path: KeyPath) -> SchemaNode | None:
-    """Return what the schema says of the value at `path`, `None` where no such key exists."""
+    """Return the schema of the value at `path`, `None` if there is no such key."""
     node = root_node()
     for step in path:
         below = node.get("items") if isinstance(step, int) else _key(node, step)
@@ -82,7 +82,7 @@ def node_at(path: KeyPath) -> SchemaNode | None:
 
 
 def keys_at(path: KeyPath) -> tuple[str, ...]:
-    """Return the keys that a section knows; none where names are free or no section is."""
+    """Return the keys of the section at `path`; none if it is a mapping of names or no section."""
     return tuple((node_at(path) or {}).get("properties", {}))
 
 
@@ -93,29 +93,29 @@ def optional_keys_at(path: KeyPath) -> tuple[str, ...]:
 
 
 def value_of(key: SchemaNode) -> SchemaNode:
-    """Return what a key takes, where it is not left out."""
+    """Return the schema of a key's value, without null."""
     return _without_null(_resolved(key, root_node()), root_node())
 
 
 def named_value(node: SchemaNode) -> SchemaNode | None:
-    """Return what stands behind each free name of a mapping, `None` where there are none."""
+    """Return the schema of the values in a mapping of names, `None` for any other schema."""
     patterns: dict[str, SchemaNode] = node.get("patternProperties", {})
     return next((value_of(value) for value in patterns.values()), None)
 
 
 def listed_value(node: SchemaNode) -> SchemaNode | None:
-    """Return what stands at each place of a list, `None` where there is none."""
+    """Return the schema of a list's items, `None` for any other schema."""
     return value_of(node["items"]) if "items" in node else None
 
 
 def name_pattern(node: SchemaNode) -> str:
-    """Return the pattern of the free names of a mapping, empty where there are none."""
+    """Return the pattern of the names in a mapping of names, empty for any other schema."""
     patterns: dict[str, SchemaNode] = node.get("patternProperties", {})
     return next(iter(patterns), "")
 
 
 def is_section(node: SchemaNode) -> bool:
-    """Whether a value is a mapping with keys that are known."""
+    """Return whether a value is a mapping with fixed keys."""
     return "properties" in node
 
 

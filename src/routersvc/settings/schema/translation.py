@@ -1,6 +1,6 @@
-"""Turns pydantic's errors into problems of the file, in words for people who write the file.
+"""Turns pydantic's errors into problems of the file.
 
-Repeats a value only where the key takes single values that are no secrets.
+Shows a value only where the key accepts single values that are not secrets.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.fields import REFUSED
 
 _KEY_MARK = "[key]"
-"""What pydantic appends to the place of an error that is about a key, not its value."""
+"""Pydantic appends this to the location of an error in a key, not in its value."""
 
 _HIDDEN_KINDS = frozenset({"secret", "header", "url"})
-"""Kinds of values that are secrets, or that people like to put one into."""
+"""Kinds of values that are secrets, or that secrets are often put into by mistake."""
 
 
 def translate(error: ValidationError, problems: ProblemList) -> None:
-    """Add a problem for each error that pydantic found."""
+    """Add a problem for each error of pydantic."""
     for details in error.errors(include_url=False):
         _translate(details, problems)
 
@@ -34,17 +34,17 @@ def _translate(details: ErrorDetails, problems: ProblemList) -> None:
     value: object = details["input"]
     context: dict[str, Any] = details.get("ctx", {})
     if details["type"] == "too_short" and value:
-        # What was there is wrong, which is told item by item.
+        # The items are invalid, which is reported item by item.
         return
     if details["type"] == "extra_forbidden":
         known = keys_at(path[:-1])
         hint = did_you_mean(str(path[-1]), known)
-        problems.at_key(path, f"no such key{hint}", listing(known))
+        problems.at_key(path, f"unknown key{hint}", listing(known))
     elif details["type"] == "missing":
         problems.at_value(path, "is missing", allowed_at(path))
     elif path and path[-1] == _KEY_MARK:
         path = path[:-1]
-        problems.at_key(path, f"cannot be called {shown(value)}", allowed_names_at(path[:-1]))
+        problems.at_key(path, f"invalid name {shown(value)}", allowed_names_at(path[:-1]))
     elif details["type"] == REFUSED:
         sentence = str(context["message"])
         at: int | None = context["at"]
@@ -59,30 +59,34 @@ def _translate(details: ErrorDetails, problems: ProblemList) -> None:
         problems.at_value(path, _refusal(path, value), allowed_at(path))
 
 
+def _is_scalar(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
 def _is_hidden(path: KeyPath) -> bool:
     return (node_at(path) or {}).get("x-kind") in _HIDDEN_KINDS
 
 
 def _refusal(path: KeyPath, value: object) -> str:
-    """Return the sentence about a value of the wrong type or out of its range."""
+    """Return the message about a value of the wrong type or out of range."""
     node = node_at(path) or {}
     takes_many = node.get("type") in {"object", "array"}
     match value:
         case None:
-            return "has no value" + _without_value(path)
+            return "has no value" + _hint_without_value(path)
         case [] | {} if takes_many:
             return "is empty"
-        case _ if takes_many or _is_hidden(path):
-            return f"cannot be {kind(value)}"
+        case _ if takes_many or _is_hidden(path) or not _is_scalar(value):
+            return f"must not be {kind(value)}"
         case bool() | int() | float() if node.get("type") == "string":
-            return f"cannot be {shown(value)}, which is {kind(value)}; quotes make it text"
+            return f"must be text, not {kind(value)}: {shown(value)}; use quotes"
         case str():
-            return f"cannot be {shown(value)}{did_you_mean(value, node.get('enum', ()))}"
+            return f"invalid value {shown(value)}{did_you_mean(value, node.get('enum', ()))}"
         case _:
-            return f"cannot be {shown(value)}"
+            return f"invalid value {shown(value)}"
 
 
-def _without_value(path: KeyPath) -> str:
-    """Return the end of a sentence that says what to do with a key that has a default."""
+def _hint_without_value(path: KeyPath) -> str:
+    """Return the hint for a key with a default, empty for any other key."""
     has_default = path[-1:] and path[-1] in optional_keys_at(path[:-1])
-    return "; leave the key out to have the default" if has_default else ""
+    return "; remove the key to use the default" if has_default else ""

@@ -1,1 +1,1 @@
-"""The sections of a settings file, one module for each."""
+"""The sections of a settings file, one module per section."""

@@ -1,6 +1,6 @@
-"""The `auth` section of a provider: what lets calls in, where a key in a header is not enough.
+"""The `auth` section of a provider: authentication other than a key in the usual header.
 
-Which keys belong to which kind stands once, in `KEYS_OF_KIND`; all others are refused beside it.
+`KEYS_OF_KIND` lists the keys of each kind; keys of another kind are problems.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.fields import FilePath, HeaderName, Name, Secret, Section, VisibleText
 
 AuthScheme = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~+/-]{0,64}$")]
-"""The word before a key in a header (RFC 9110, section 11.1), or nothing."""
+"""The scheme before a key in a header (RFC 9110, section 11.1), or empty."""
 
 
 class AuthKind(enum.Enum):
-    """What lets calls in."""
+    """How requests to a provider are authenticated."""
 
     KEY = "key"
     AWS = "aws"
@@ -30,64 +30,69 @@ class AuthKind(enum.Enum):
 
 
 class AuthSection(Section):
-    """What lets calls in, where it is not a key in the vendor's usual header."""
+    """How requests are authenticated, if not with a key in the vendor's usual header."""
 
     kind: AuthKind = Field(
-        description="`key`: the provider's `api_key` or `credentials`, in a header. `aws`: a "
-        "signature (SigV4). `google`: tokens for Google Cloud. `azure_ad`: tokens of Microsoft "
-        "Entra ID. All but `key` refresh by themselves and give the one credential `default`."
+        description="`key`: the provider's `api_key` or `credentials`, sent in a header. `aws`: "
+        "requests are signed (SigV4). `google`: access tokens of Google Cloud. "
+        "`azure_ad`: access tokens of Microsoft Entra ID. All kinds but `key` refresh "
+        "by themselves and provide the single credential `default`."
     )
     header: HeaderName | None = Field(
         default=None,
-        description="With `key`: the header that carries it. Left out: the vendor's usual one.",
+        description="For `key`: the header that carries the key. If unset, the vendor's usual "
+        "header.",
     )
     scheme: AuthScheme | None = Field(
         default=None,
-        description="With `key`: the word before it. Left out: the usual one in the usual header, "
-        "none in another.",
+        description="For `key`: the scheme before the key, such as `Bearer`. If unset, the "
+        "vendor's usual scheme in the usual header, and none in any other header.",
     )
     region: Name | None = Field(
-        default=None, description="With `aws`, and needed there: the region that is called."
+        default=None,
+        description="For `aws`: the AWS region that requests are signed for. Required for `aws`.",
     )
     service: Name = Field(
-        default="bedrock", description="With `aws`: the name of the service that is signed for."
+        default="bedrock", description="For `aws`: the service name that requests are signed for."
     )
     profile: VisibleText | None = Field(
         default=None,
-        description="With `aws`: a profile of the AWS configuration. Left out: the keys that AWS's "
-        "own tools would find, in the environment, in files, or from the machine.",
+        description="For `aws`: a profile of the AWS configuration. If unset, the default "
+        "credential chain of AWS: environment, files, instance metadata.",
     )
     access_key_id: Secret | None = Field(
         default=None,
-        description="With `aws`, beside `secret_access_key`: a key of its own instead of a search.",
+        description="For `aws`, together with `secret_access_key`: static credentials instead of "
+        "the default credential chain.",
     )
     secret_access_key: Secret | None = Field(
-        default=None, description="With `aws`: the secret of `access_key_id`."
+        default=None, description="For `aws`: the secret of `access_key_id`."
     )
     session_token: Secret | None = Field(
-        default=None, description="With `aws`: what belongs to a temporary `access_key_id`."
+        default=None, description="For `aws`: the session token of a temporary `access_key_id`."
     )
     credentials_file: FilePath | None = Field(
         default=None,
-        description="With `google`: the key file of a service account, or the description of a "
-        "workload identity. Left out: the application default credentials.",
+        description="For `google`: a service account key or a workload identity configuration, as "
+        "a JSON file. If unset, the application default credentials.",
     )
     scope: VisibleText | None = Field(
         default=None,
-        description="With `google` and `azure_ad`: what the tokens are for. Left out: the "
-        "vendor's models.",
+        description="For `google` and `azure_ad`: the OAuth scope of the tokens. If unset, the "
+        "scope of the vendor's model API.",
     )
     tenant_id: VisibleText | None = Field(
         default=None,
-        description="With `azure_ad`, beside `client_secret`: the directory of the application.",
+        description="For `azure_ad`, together with `client_secret`: the directory (tenant) of the "
+        "application.",
     )
     client_id: VisibleText | None = Field(
         default=None,
-        description="With `azure_ad`: the application, or one of several managed identities. Left "
-        "out: whatever identity the machine has.",
+        description="For `azure_ad`: the application, or one of several managed identities. If "
+        "unset, the identity of the machine.",
     )
     client_secret: Secret | None = Field(
-        default=None, description="With `azure_ad`: the secret of the application."
+        default=None, description="For `azure_ad`: the client secret of the application."
     )
 
 
@@ -108,7 +113,7 @@ KEYS_OF_KIND: Mapping[AuthKind, frozenset[str]] = MappingProxyType(
         AuthKind.AZURE_AD: frozenset({"scope", "tenant_id", "client_id", "client_secret"}),
     }
 )
-"""The keys that have a meaning beside each kind."""
+"""The keys of each kind."""
 
 _TOGETHER = (
     ("secret_access_key", "access_key_id"),
@@ -118,22 +123,22 @@ _TOGETHER = (
     ("client_secret", "tenant_id"),
     ("tenant_id", "client_secret"),
 )
-"""Keys of which the first means nothing without the second."""
+"""Pairs of keys; the first requires the second."""
 
 
 def check_auth(path: KeyPath, auth: AuthSection, problems: ProblemList) -> None:
-    """Report keys of another kind, and what lacks its counterpart."""
+    """Report keys of another kind, and keys without their counterpart."""
     known = KEYS_OF_KIND[auth.kind]
     for key, field in AuthSection.model_fields.items():
         if key not in known | {"kind"} and getattr(auth, key) != field.default:
             allowed = listing([name for name in AuthSection.model_fields if name in known])
-            problems.at_key((*path, key), f"has no effect on the kind `{auth.kind.value}`", allowed)
+            problems.at_key((*path, key), f"has no effect with kind `{auth.kind.value}`", allowed)
     for key, other in _TOGETHER:
         if key in known and getattr(auth, key) is not None and getattr(auth, other) is None:
-            problems.at_value((*path, other), f"is missing beside `{key}`")
+            problems.at_value((*path, other), f"is missing, required with `{key}`")
     if auth.kind is AuthKind.AWS and auth.region is None:
-        problems.at_value((*path, "region"), "is missing: a signature is for one region")
+        problems.at_value((*path, "region"), "is missing: requests are signed for a region")
     if auth.profile is not None and auth.access_key_id is not None:
         problems.at_key(
-            (*path, "profile"), "stands beside `access_key_id`", "`profile` or `access_key_id`"
+            (*path, "profile"), "conflicts with `access_key_id`", "`profile` or `access_key_id`"
         )

@@ -1,44 +1,43 @@
-"""Hard limits as policies and tenants state them, in the words of the requests' own constraints."""
+"""The `constraints` section of policies and tenants: hard limits, named as in requests."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
+from routersvc.domain.catalogue.constraints import Constraints
 from routersvc.settings.types.fields import Names, Section, UsDollars
 
 
 class ConstraintsSection(Section):
-    """Hard limits that a request can only tighten. What is left out limits nothing."""
+    """Hard limits that a request can only tighten. A key that is unset limits nothing."""
 
     allowed_regions: Names = Field(
         default=(),
-        description="Requests are processed in these regions only: names that providers and "
-        "deployments state as their `region`.",
+        description="Requests are processed only in these regions: values of `region` of "
+        "providers and deployments. Empty allows all.",
     )
     data_classes: Names = Field(
         default=(),
-        description="Classes of regulated data that every request is taken to hold; only "
+        description="Classes of regulated data that every request is assumed to contain. Only "
         "deployments cleared for all of them are called.",
     )
     zero_data_retention: bool = Field(
-        default=False, description="Only deployments that keep nothing are called."
+        default=False, description="Only deployments with zero data retention are called."
     )
     no_training: bool = Field(
         default=False, description="Only deployments that do not train on requests are called."
     )
     allowed_providers: Names = Field(
-        default=(), description="Only these are called: names under `providers`."
+        default=(),
+        description="Only these providers are called: names under `providers`. Empty allows all.",
     )
     denied_providers: Names = Field(
-        default=(), description="These are never called: names under `providers`."
+        default=(), description="These providers are never called: names under `providers`."
     )
     max_cost_usd: UsDollars | None = Field(
         default=None,
-        description="What one answer may be expected to cost. Deployments without known prices "
-        "are not called then.",
+        description="The highest expected cost of one answer, in US dollars. Deployments without "
+        "known prices are not called. If unset, no limit.",
     )
 
     def value(self) -> Constraints:

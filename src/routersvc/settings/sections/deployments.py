@@ -9,34 +9,34 @@ from routersvc.settings.types.fields import Name, Ratio, Section, VisibleText
 
 
 class DeploymentSection(Section):
-    """What an attempt is made on."""
+    """One model at one provider: the target of an attempt."""
 
-    provider: Name = Field(description="Where: a name under `providers`.")
-    model: Name = Field(description="What: a name under `models`.")
+    provider: Name = Field(description="The provider that is called: a name under `providers`.")
+    model: Name = Field(description="The model that it serves: a name under `models`.")
     wire_model: VisibleText | None = Field(
         default=None,
-        description="How the provider calls the model. Left out: as its vendor calls a known "
-        "model, else the model's name here.",
+        description="The model name that is sent to the provider. If unset, the vendor's name of "
+        "a known model, otherwise the name under `models`.",
     )
     credential: Name | None = Field(
         default=None,
-        description="A name under the provider's `credentials`. Needed where there are several.",
+        description="A name under the provider's `credentials`. Required if there are several.",
     )
     region: Name | None = Field(
         default=None,
-        description="Where requests are processed, by a name of your own. "
-        "Left out: the provider's.",
+        description="The region in which requests are processed, a name of your choice. If unset, "
+        "the provider's.",
     )
     compliance: ComplianceSection = Field(
         default=ComplianceSection(),
-        description="What is contracted for this deployment. Each key left out: the provider's.",
+        description="Contract terms of this deployment. Each key that is unset is taken from the "
+        "provider.",
     )
     canary_share: Ratio | None = Field(
         default=None,
-        description="While it is tried out: the share of the requests for its model that it takes "
-        "before the other deployments of that model, the same sessions every time. It then stands "
-        "in for the others only. Left out: it takes part like any other.",
+        description="Makes the deployment a canary: it takes this share of the requests for its "
+        "model before the model's other deployments, always for the same sessions, "
+        "and is otherwise used only for failover. If unset, it is balanced like any "
+        "other deployment.",
     )
-    enabled: bool = Field(
-        default=True, description="`false` takes it out of service and leaves it in place."
-    )
+    enabled: bool = Field(default=True, description="`false` takes the deployment out of service.")

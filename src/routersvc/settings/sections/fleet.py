@@ -1,6 +1,6 @@
-"""The `fleet` section: when deployments are called less, and how many extra attempts are made.
+"""The `fleet` section: breakers, concurrency limits, attempt budgets and health checks.
 
-The defaults are those of the domain's own rules, where their reasons are.
+The defaults are those of the domain's rules, which explain them.
 """
 
 from __future__ import annotations
@@ -9,29 +9,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.settings.types.fields import Duration, Pause, Ratio, Section
 
 Share = Annotated[float, Field(gt=0, le=1)]
-"""A share of a whole that is not nothing."""
+"""A number above 0 and up to 1."""
 
 Factor = Annotated[float, Field(ge=1, le=100)]
-"""How many times longer something takes each time."""
+"""A growth factor."""
 
 _BREAKER = BreakerRule()
 _CONCURRENCY = ConcurrencyRule()
@@ -41,181 +30,197 @@ _CHECKS = CheckRule()
 
 
 class BreakerSection(Section):
-    """When a deployment that fails is not called, one breaker for each."""
+    """The circuit breaker of a deployment."""
 
     consecutive_failures: int = Field(
         default=_BREAKER.consecutive_failures,
         ge=1,
         le=1_000,
-        description="Failures in a row that open it.",
+        description="The number of consecutive failures that opens the breaker.",
     )
     min_success_rate: Share = Field(
         default=_BREAKER.min_success_rate,
-        description="It opens when a smaller share of the calls of the window succeeded.",
+        description="The breaker opens when the success rate over the window is below this.",
     )
     min_calls: int = Field(
         default=_BREAKER.min_calls,
         ge=1,
         le=1_000_000,
-        description="Calls in the window before a rate counts.",
+        description="The number of calls in the window below which rates are ignored.",
     )
     window: Duration = Field(
-        default=_BREAKER.window, description="The time over which rates are counted."
+        default=_BREAKER.window,
+        description="The length of the sliding window over which rates are computed.",
     )
     slow_call_duration: Duration | None = Field(
         default=_BREAKER.slow_call_duration,
-        description="A call that takes longer is slow. Left out: none is.",
+        description="A call that takes longer than this is slow. If unset, no call is.",
     )
     max_slow_rate: Share = Field(
         default=_BREAKER.max_slow_rate,
-        description="It opens when this share of the calls of the window was slow.",
+        description="The breaker opens when the share of slow calls in the window reaches this.",
     )
     open_time: Duration = Field(
-        default=_BREAKER.open_time, description="How long it stays open the first time."
+        default=_BREAKER.open_time, description="How long the breaker stays open the first time."
     )
     open_growth: Factor = Field(
-        default=_BREAKER.open_growth, description="How many times longer at each further opening."
+        default=_BREAKER.open_growth,
+        description="The factor by which the open time grows each time the breaker opens again.",
     )
     max_open_time: Duration = Field(
-        default=_BREAKER.max_open_time, description="It never stays open longer."
+        default=_BREAKER.max_open_time, description="The longest open time."
     )
     open_jitter: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=_BREAKER.open_jitter,
-        description="The share of the open time that is taken off at random at most, so that "
-        "replicas do not probe in step.",
+        description="The largest share of the open time that is subtracted at random, so that "
+        "replicas do not probe at the same time.",
     )
     probe_successes: int = Field(
         default=_BREAKER.probe_successes,
         ge=1,
         le=100,
-        description="Single calls that have to succeed before it closes.",
+        description="The number of successful probes, sent one at a time, that closes the breaker.",
     )
     probe_timeout: Duration | None = Field(
         default=None,
-        description="A single call that has not ended by then is not waited for. Left out: a "
-        "quarter longer than the longest `attempt` of any policy.",
+        description="A probe that has not ended after this time is abandoned. If unset, 1.25 "
+        "times the longest `attempt` timeout of all policies.",
     )
     slow_start: Duration = Field(
         default=_BREAKER.slow_start,
-        description="The time after closing in which its traffic grows to its full share.",
+        description="How long the traffic of the deployment ramps up after the breaker closes.",
     )
     slow_start_share: Share = Field(
-        default=_BREAKER.slow_start_share, description="The share of the traffic it starts with."
+        default=_BREAKER.slow_start_share,
+        description="The share of the traffic at which the ramp starts.",
     )
 
 
 class ConcurrencySection(Section):
-    """How many attempts run at a deployment at once; the limit follows what the provider takes."""
+    """The adaptive limit of concurrent attempts at a deployment (AIMD)."""
 
     initial: int = Field(
-        default=_CONCURRENCY.initial, ge=1, le=1_000_000, description="The limit at the start."
+        default=_CONCURRENCY.initial, ge=1, le=1_000_000, description="The limit at startup."
     )
     minimum: int = Field(
-        default=_CONCURRENCY.minimum, ge=1, le=1_000_000, description="The limit is never lower."
+        default=_CONCURRENCY.minimum, ge=1, le=1_000_000, description="The lowest limit."
     )
     maximum: int = Field(
-        default=_CONCURRENCY.maximum, ge=1, le=1_000_000, description="The limit is never higher."
+        default=_CONCURRENCY.maximum, ge=1, le=1_000_000, description="The highest limit."
     )
     decrease: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=_CONCURRENCY.decrease,
-        description="What the limit is multiplied by when the provider is overloaded or refuses.",
+        description="The factor by which the limit is multiplied when the provider is overloaded "
+        "or answers 429.",
     )
     interval: Pause = Field(
         default=_CONCURRENCY.interval,
-        description="The least time from one such decrease to the next.",
+        description="The shortest time between two decreases.",
     )
     queue: int = Field(
         default=_CONCURRENCY.queue,
         ge=0,
         le=1_000_000,
-        description="Calls that wait for a place, where every deployment they could use is full.",
+        description="The number of calls that may wait while all of their deployments are at the "
+        "limit.",
     )
     max_wait: Duration = Field(
-        default=_CONCURRENCY.max_wait, description="A call waits for a place no longer than this."
+        default=_CONCURRENCY.max_wait,
+        description="The longest time that a call waits in the queue.",
     )
 
 
 class BudgetsSection(Section):
-    """How many extra attempts are made: retries, hedges and failovers that lead nowhere.
+    """Limits of extra attempts: retries, hedges, and failovers that did not lead to an answer.
 
-    One budget for each policy and one for each provider, as shares of their requests.
+    One budget per policy and one per provider, as shares of their requests.
     """
 
     share: Ratio = Field(
-        default=_BUDGETS.share, description="Extra attempts, as a share of the requests."
+        default=_BUDGETS.share,
+        description="The largest number of extra attempts, as a share of the requests.",
     )
     hedge_share: Ratio = Field(
-        default=_BUDGETS.hedge_share, description="Hedges among them, as a share of the requests."
+        default=_BUDGETS.hedge_share,
+        description="The largest number of hedges among them, as a share of the requests.",
     )
     reserve: int = Field(
         default=_BUDGETS.reserve,
         ge=0,
         le=1_000_000,
-        description="Extra attempts that are there before any request was made.",
+        description="The number of extra attempts that are available before any request was made.",
     )
     hedge_reserve: int = Field(
         default=_BUDGETS.hedge_reserve,
         ge=0,
         le=1_000_000,
-        description="Hedges among them.",
+        description="The number of hedges among them.",
     )
     window: Duration = Field(
-        default=_BUDGETS.window, description="What is not used within this time expires."
+        default=_BUDGETS.window, description="Unused budget expires after this time."
     )
 
 
 class RechecksSection(Section):
-    """When a refused credential or a missing model is tried again."""
+    """When a disabled credential or a missing model is tried again."""
 
-    first: Duration = Field(default=_RECHECKS.first, description="After the refusal.")
-    growth: Factor = Field(
-        default=_RECHECKS.growth, description="How many times longer after each further refusal."
+    first: Duration = Field(
+        default=_RECHECKS.first, description="The time from the failure to the first retry."
     )
-    longest: Duration = Field(default=_RECHECKS.longest, description="It is never waited longer.")
+    growth: Factor = Field(
+        default=_RECHECKS.growth,
+        description="The factor by which that time grows with each further failure.",
+    )
+    longest: Duration = Field(
+        default=_RECHECKS.longest, description="The longest time between two retries."
+    )
 
 
 class ChecksSection(Section):
-    """When a deployment of which no call tells is asked whether it lives."""
+    """Active health checks of deployments without recent traffic."""
 
     method: CheckMethod = Field(
         default=_CHECKS.method,
-        description="`free`: asks for the list of models, once for each credential. `completion`: "
-        "asks each model for one token, which is billed. `off`: asks nothing.",
+        description="`free`: lists the provider's models, once per credential. `completion`: asks "
+        "each model for one token, which is billed. `off`: no health checks.",
     )
     interval: Duration = Field(
-        default=_CHECKS.interval, description="The time from one check to the next."
+        default=_CHECKS.interval, description="The time between two health checks."
     )
     idle_after: Duration = Field(
         default=_CHECKS.idle_after,
-        description="A deployment is asked when no call has told anything for this long; one whose "
-        "breaker is open or whose credential is out of use is asked anyway.",
+        description="A deployment is checked when it has had no traffic for this long. "
+        "Deployments with an open breaker or a disabled credential are always "
+        "checked.",
     )
     timeout: Duration = Field(
-        default=_CHECKS.timeout, description="A check that takes longer has failed."
+        default=_CHECKS.timeout,
+        description="A health check that takes longer than this has failed.",
     )
 
 
 class FleetSection(Section):
-    """The rules that hold for every deployment, provider and policy."""
+    """Rules for all deployments, providers and policies."""
 
     breaker: BreakerSection = Field(
-        default=BreakerSection(), description="When a deployment that fails is not called."
+        default=BreakerSection(),
+        description="Circuit breakers, one per deployment: when a failing deployment is not "
+        "called.",
     )
     concurrency: ConcurrencySection = Field(
         default=ConcurrencySection(),
-        description="How many attempts run at a deployment at once; the limit follows what the "
-        "provider takes.",
+        description="Adaptive limits of concurrent attempts, one per deployment (AIMD).",
     )
     budgets: BudgetsSection = Field(
         default=BudgetsSection(),
-        description="How many extra attempts are made: retries, hedges and failovers that lead "
-        "nowhere. One budget for each policy and one for each provider.",
+        description="Limits of extra attempts: retries, hedges, and failovers that did not lead "
+        "to an answer. One budget per policy and one per provider.",
     )
     rechecks: RechecksSection = Field(
         default=RechecksSection(),
-        description="When a refused credential or a missing model is tried again.",
+        description="When a disabled credential or a missing model is tried again.",
     )
     checks: ChecksSection = Field(
         default=ChecksSection(),
-        description="When a deployment of which no call tells is asked whether it lives.",
+        description="Active health checks of deployments without recent traffic.",
     )

@@ -1,4 +1,4 @@
-"""The `models` section: the facts of each model, the same wherever it is deployed."""
+"""The `models` section: facts of each model, independent of where it is deployed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.settings.sections.qualities import QualitySection
-from routersvc.settings.types.fields import Date, Name, Names, Section, UsDollars, unique
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.settings.types.fields import Date, Name, Names, Ratio, Section, UsDollars, unique
 
 TokenCount = Annotated[int, Field(ge=1, le=1 << 30)]
 """A number of tokens."""
@@ -21,85 +20,145 @@ BASIC_CAPABILITIES = (
     Capability.SAMPLING,
     Capability.STOP_SEQUENCES,
 )
-"""What every chat model could do when chat models began."""
+"""Capabilities that every chat model has."""
 
 
 class PricesSection(Section):
     """US dollars per million tokens."""
 
-    input: UsDollars = Field(description="For the prompt.")
-    output: UsDollars = Field(description="For the answer, thoughts included.")
+    input: UsDollars = Field(description="Price of the prompt.")
+    output: UsDollars = Field(description="Price of the answer, reasoning included.")
     cached_input: UsDollars | None = Field(
         default=None,
-        description="For what is read from the provider's prompt cache. Left out: as `input`.",
+        description="Price of tokens read from the provider's prompt cache. If unset, as `input`.",
     )
     cache_write: UsDollars | None = Field(
         default=None,
-        description="For what is written to the provider's prompt cache. Left out: as `input`.",
+        description="Price of tokens written to the provider's prompt cache. If unset, as `input`.",
     )
 
 
-class ModelSection(Section):
-    """An entry of the catalogue. Tokens are those of the model's own tokenizer.
+class QualitySection(Section):
+    """The quality of a model's answers from 0 to 1, on one scale for all models."""
 
-    `source` stands under the key `from`.
+    general: Ratio = Field(
+        default=NO_QUALITY_KNOWN.general, description="Quality for tasks that are not set."
+    )
+    chat: Ratio | None = Field(
+        default=None, description="Quality for conversation. If unset, `general`."
+    )
+    code: Ratio | None = Field(
+        default=None, description="Quality for writing and fixing code. If unset, `general`."
+    )
+    reasoning: Ratio | None = Field(
+        default=None, description="Quality for multi-step reasoning. If unset, `general`."
+    )
+    maths: Ratio | None = Field(
+        default=None, description="Quality for mathematics. If unset, `general`."
+    )
+    extraction: Ratio | None = Field(
+        default=None, description="Quality for extracting facts from text. If unset, `general`."
+    )
+    summarisation: Ratio | None = Field(
+        default=None, description="Quality for summarising text. If unset, `general`."
+    )
+    creative: Ratio | None = Field(
+        default=None, description="Quality for creative writing. If unset, `general`."
+    )
+    translation: Ratio | None = Field(
+        default=None, description="Quality for translation. If unset, `general`."
+    )
+    vision: Ratio | None = Field(
+        default=None, description="Quality for understanding images. If unset, `general`."
+    )
+    audio: Ratio | None = Field(
+        default=None, description="Quality for understanding audio. If unset, `general`."
+    )
+    long_document: Ratio | None = Field(
+        default=None, description="Quality for work on long documents. If unset, `general`."
+    )
+    tool_use: Ratio | None = Field(
+        default=None, description="Quality for choosing and calling tools. If unset, `general`."
+    )
+
+    def value(self) -> Quality:
+        """Return the quality by task."""
+        stated = {task: getattr(self, task.value) for task in Task}
+        return Quality(
+            general=self.general,
+            of_tasks={task: value for task, value in stated.items() if value is not None},
+        )
+
+
+class ModelSection(Section):
+    """A model of the catalogue. Tokens are those of the model's own tokenizer.
+
+    The key of `source` is `from`.
     """
 
     source: Name | None = Field(
         default=None,
         alias="from",
-        description="A known model that it takes each fact from that it does not state itself: "
-        "`routersvc models --known` lists them. Left out: the one of its own name, if any.",
+        description="A known model that provides every fact that is not set here, for example "
+        "`openai/gpt-5`. `routersvc models --known` lists them. If unset, the known "
+        "model of the same name, if there is one.",
     )
     context_window: TokenCount | None = Field(
         default=None,
-        description="Tokens of prompt and answer that it can attend to. Left out: as known.",
+        description="The largest number of tokens of prompt and answer together. Required for "
+        "models that are not known.",
     )
     max_output_tokens: TokenCount | None = Field(
-        default=None, description="Tokens of the longest answer. Left out: as known, if at all."
+        default=None,
+        description="The largest number of tokens of an answer. If unset, that of the known "
+        "model, if any.",
     )
     capabilities: Annotated[tuple[Capability, ...], AfterValidator(unique)] = Field(
         default=BASIC_CAPABILITIES,
-        description="All that it can do; a request that needs more goes elsewhere. Left out for a "
-        "known model: as known.",
+        description="The features that the model supports. Requests that need others go to other "
+        "models. If unset, those of the known model, if any.",
     )
     prices: PricesSection | None = Field(
         default=None,
-        description="US dollars per million tokens. Left out: as known; where nothing is, no "
-        "request with a cost ceiling or a budget comes here.",
+        description="US dollars per million tokens. If unset, those of the known model. A model "
+        "without prices is not called for requests with a cost ceiling or a budget.",
     )
     deprecated: bool = Field(
         default=False,
-        description="Its vendor advises against it. Left out for a known model: as known.",
+        description="The vendor advises against using the model. If unset, that of the known "
+        "model, if any.",
     )
     retires_on: Date | None = Field(
         default=None,
-        description="The day on which its vendor ends it, as `2027-01-31`. Left out: as known, if "
-        "at all.",
+        description="The day on which the vendor retires the model, such as `2027-01-31`. If "
+        "unset, that of the known model, if any.",
     )
     tier: int = Field(
         default=0,
         ge=0,
         le=1_000,
-        description="Its rung: 0 is the strongest, each higher number a weaker fallback.",
+        description="The strength of the model: 0 is the strongest, higher numbers are weaker "
+        "fallbacks.",
     )
     quality: QualitySection = Field(
         default=QualitySection(),
-        description="How good its answers are, from 0 to 1, in general and by task, for policies "
-        "with `order: ranked`.",
+        description="The quality of the answers from 0 to 1, in general and per task, for "
+        "policies with `order: ranked`. Use figures of your own, such as the share of "
+        "answers that pass your tests.",
     )
     token_ratio: Annotated[float, Field(ge=0.5, le=5)] | None = Field(
         default=None,
-        description="Its tokens for one of OpenAI's o200k, by which prompts are measured against "
-        "its window. Left out: what nine texts in ten keep to with its vendor's models, "
-        "recognised by its name (Claude 1.35, Gemini 1.23, Cohere 1.17, Mistral 1.16, GPT-5 1.09, "
-        "GPT-4o 1), and 1.35 where that is not known.",
+        description="The number of the model's tokens per token of OpenAI's o200k, in which "
+        "prompts are measured. If unset, a ratio that covers nine texts in ten for "
+        "the vendor's models, recognised by the model's name (Claude 1.35, Gemini "
+        "1.23, Cohere 1.17, Mistral 1.16, GPT-5 1.09, GPT-4o 1), and 1.35 for other "
+        "models.",
     )
     equivalent_to: Names = Field(
         default=(),
-        description="Models that may stand in for it under `consistency: equivalent`. "
-        "Holds in one direction; name each in the other to have both.",
+        description="Models that can replace this one under `consistency: equivalent`. One "
+        "direction only: name each in the other for both.",
     )
     aliases: Names = Field(
-        default=(), description="Further names by which requests may ask for it."
+        default=(), description="Other names by which requests can ask for the model."
     )

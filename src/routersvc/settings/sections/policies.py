@@ -1,12 +1,12 @@
-"""The `policies` and `policy_defaults` sections: which deployments a request may use, and how.
+"""The `policies` and `policy_defaults` sections: routing rules.
 
-A policy takes each key that it leaves out from `policy_defaults`, key by key also inside of
-`timeouts`, `hedging` and `retries`; what stands nowhere is the default that is named here.
+A policy takes each key that it does not set from `policy_defaults`, also key by key inside
+`timeouts`, `hedging`, `retries` and `weights`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
@@ -16,10 +16,7 @@ from routersvc.domain.catalogue.modes import (
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    RetryRule,
-)
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.route_rules import RouteRuleSection
 from routersvc.settings.sections.weights import WeightsSection
@@ -29,152 +26,171 @@ _HEDGING = HedgingRule(mode=HedgingMode.OFF)
 _RETRIES = RetryRule()
 
 
-def _of_policies(mode: ConsistencyMode) -> ConsistencyMode:
+def _without_pinned(mode: ConsistencyMode) -> ConsistencyMode:
     if mode is ConsistencyMode.PINNED:
-        raise refused("is for requests, which name their deployment")
+        raise refused("is only allowed in requests, which name the deployment")
     return mode
 
 
 PolicyConsistency = Annotated[
     ConsistencyMode,
-    AfterValidator(_of_policies),
+    AfterValidator(_without_pinned),
     WithJsonSchema({"type": "string", "enum": ["any", "equivalent"]}),
 ]
-"""A consistency mode that needs no deployment to be named."""
+"""A consistency mode that does not need a named deployment."""
 
 
 class TimeoutsSection(Section):
-    """How long the parts of an attempt may take. What is left of the deadline bounds each."""
+    """Timeouts of an attempt. Each is also bounded by what is left of the deadline."""
 
-    connect: Duration = Field(default=2.0, description="Until the connection stands.")
+    connect: Duration = Field(default=2.0, description="Connecting, TLS included.")
     first_content: Duration = Field(
         default=30.0,
-        description="Until the first content of a streamed answer; keep-alives are none. "
-        "Longer than a hedge ever waits, and three attempts fit into the default deadline.",
+        description="Until the first content of a streamed answer; keep-alives do not count. The "
+        "default is longer than any hedge delay, and three attempts fit into the "
+        "default deadline.",
     )
     idle: Duration = Field(default=20.0, description="Between two contents of a streamed answer.")
     attempt: Duration = Field(
         default=120.0,
-        description="The whole attempt, streamed or not: as long as the default deadline, because "
-        "a stream that flows is not to be cut. Where answers are not streamed, a shorter "
-        "one leaves time for another attempt after one that hangs.",
+        description="The whole attempt, streamed or not. The default equals the default deadline, "
+        "so that a live stream is not cut. For unary calls, a shorter timeout leaves "
+        "time for another attempt.",
     )
     useful: Duration = Field(
         default=0.2,
-        description="No attempt begins when less than this is left: no model answers sooner.",
+        description="No attempt starts when less than this is left of the deadline.",
     )
+
+    def value(self) -> Timeouts:
+        """Return the timeouts."""
+        return Timeouts(**self.model_dump())
 
 
 class HedgingSection(Section):
-    """When another attempt starts beside one that is late."""
+    """When a second attempt starts while the first still runs."""
 
     mode: HedgingMode = Field(
         default=_HEDGING.mode,
-        description="`off`: never. `parallel`: two at once. `delayed`: when the first is later "
-        "than the percentile. `auto`: as `delayed`, where urgency justifies the cost.",
+        description="`off`: no hedging. `parallel`: two attempts start together. `delayed`: the "
+        "second starts when the first is later than `percentile`. `auto`: as "
+        "`delayed`, only for requests whose priority or latency budget justifies the "
+        "cost.",
     )
     percentile: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=_HEDGING.percentile,
-        description="Of the live time to first content; at 0.95 one request in twenty is late.",
+        description="The percentile of the live time to first content after which a hedge starts; "
+        "at 0.95, for one request in twenty.",
     )
     min_samples: int = Field(
         default=_HEDGING.min_samples,
         ge=1,
         le=1_000_000,
-        description="Samples before the percentile counts; until then `max_delay` does.",
+        description="The number of samples that the percentile needs; with fewer, the delay is "
+        "`max_delay`.",
     )
-    min_delay: Duration = Field(
-        default=_HEDGING.min_delay, description="A hedge never starts sooner."
-    )
-    max_delay: Duration = Field(
-        default=_HEDGING.max_delay, description="A late attempt never waits longer."
-    )
+    min_delay: Duration = Field(default=_HEDGING.min_delay, description="The shortest hedge delay.")
+    max_delay: Duration = Field(default=_HEDGING.max_delay, description="The longest hedge delay.")
     delay: Duration | None = Field(
-        default=_HEDGING.delay, description="A fixed delay. Left out: the live percentile."
+        default=_HEDGING.delay, description="A fixed hedge delay. If unset, the live percentile."
     )
     max_parallel: int = Field(
         default=_HEDGING.max_parallel,
         ge=1,
         le=8,
-        description="Attempts that run at once, the first included.",
+        description="The largest number of concurrent attempts for one request, the first "
+        "included.",
     )
+
+    def value(self) -> HedgingRule:
+        """Return the hedging rule."""
+        return HedgingRule(**self.model_dump())
 
 
 class RetriesSection(Section):
-    """When the deployment that failed is tried again, with full jitter between attempts."""
+    """Retries of a deployment that failed, with full jitter."""
 
     max_retries: int = Field(
         default=_RETRIES.max_retries,
         ge=0,
         le=10,
-        description="Of the same deployment, for one request.",
+        description="The largest number of retries of one deployment for one request.",
     )
     base_delay: Duration = Field(
         default=_RETRIES.base_delay,
-        description="The wait before the first retry at most; doubles with each.",
+        description="The upper bound of the delay before the first retry. It doubles with each "
+        "retry.",
     )
     max_delay: Duration = Field(
-        default=_RETRIES.max_delay, description="The wait before any retry at most."
+        default=_RETRIES.max_delay, description="The upper bound of the delay before any retry."
     )
     only_without_alternative: bool = Field(
         default=_RETRIES.only_without_alternative,
-        description="Another deployment always comes first.",
+        description="Retry the same deployment only if no other one is left.",
     )
+
+    def value(self) -> RetryRule:
+        """Return the retry rule."""
+        return RetryRule(**self.model_dump())
 
 
 class PolicyDefaultsSection(Section):
-    """The rules of every policy that does not say otherwise."""
+    """Values of all keys that a policy does not set itself."""
 
     order: OrderMode = Field(
         default=OrderMode.BALANCED,
-        description="`fixed`: as listed. `balanced`: deployments of one model share the place of "
-        "the first of them, each call going to the better of two drawn at random by their load. "
-        "`ranked`: models by expected quality, cost, latency and health, their deployments again "
-        "by load.",
+        description="`fixed`: deployments in the order in which they are listed. `balanced`: the "
+        "same, but deployments of one model share the place of the first, and each "
+        "request goes to the less loaded of two drawn at random. `ranked`: models by "
+        "expected quality, cost, latency and health, and their deployments by load.",
     )
     weights: WeightsSection = Field(
         default=WeightsSection(),
-        description="How much quality, cost and latency count against each other where models are "
-        "ranked.",
+        description="The weights of quality, cost and latency under `order: ranked`.",
     )
     max_attempts: int = Field(
         default=3,
         ge=1,
         le=20,
-        description="Attempts for one request, the first, failovers and hedges included.",
+        description="The largest number of attempts for one request: the first, retries, "
+        "failovers and hedges.",
     )
     timeouts: TimeoutsSection = Field(
-        default=TimeoutsSection(), description="How long the parts of an attempt may take."
+        default=TimeoutsSection(),
+        description="Timeouts of an attempt. Each is also bounded by what is left of the deadline.",
     )
     hedging: HedgingSection = Field(
-        default=HedgingSection(), description="When a late attempt gets company."
+        default=HedgingSection(),
+        description="Whether and when a second attempt starts while the first still runs.",
     )
     retries: RetriesSection = Field(
-        default=RetriesSection(), description="When the deployment that failed is tried again."
+        default=RetriesSection(),
+        description="Retries of a deployment that failed, with full jitter.",
     )
     stream_recovery: StreamRecoveryMode = Field(
         default=StreamRecoveryMode.FAIL,
-        description="When a stream breaks after its first content. `fail`: a typed error. "
-        "`restart`: another deployment begins anew. `resume`: another one continues.",
+        description="What happens when a stream breaks after its first content. `fail`: the call "
+        "fails with a typed error. `restart`: another deployment starts over. "
+        "`resume`: another deployment continues from the text so far.",
     )
     consistency: PolicyConsistency = Field(
         default=ConsistencyMode.ANY,
-        description="How far an answer may move from the first choice. `any`: any deployment of "
-        "the policy. `equivalent`: the same model, or one of its `equivalent_to`. A request can "
-        "pin a deployment by itself.",
+        description="Which deployments can replace the first choice. `any`: all deployments of "
+        "the policy. `equivalent`: those of the same model or of its `equivalent_to`. "
+        "Only requests can pin a deployment.",
     )
     failover_on_refusal: bool = Field(
         default=False,
-        description="Ask another deployment when a content filter or the model refuses.",
+        description="Try another deployment when a content filter or the model refuses to answer.",
     )
     allow_degraded: bool = Field(
         default=True,
-        description="Whether a model of a weaker `tier` than the first choice may stand in for it.",
+        description="Whether a model of a weaker `tier` than the first choice can replace it.",
     )
 
 
 class PolicySection(PolicyDefaultsSection):
-    """Named routing rules. Either `deployments` or `models`."""
+    """Named routing rules. Sets either `deployments` or `models`."""
 
     model_config = ConfigDict(
         json_schema_extra={"oneOf": [{"required": ["deployments"]}, {"required": ["models"]}]}
@@ -182,20 +198,47 @@ class PolicySection(PolicyDefaultsSection):
 
     deployments: FilledNames | None = Field(
         default=None,
-        description="The deployments it may use, best first: names under `deployments`.",
+        description="The deployments of the policy in order of preference: names under "
+        "`deployments`.",
     )
     models: FilledNames | None = Field(
         default=None,
-        description="Instead: all deployments of these models, model by model, each in the "
-        "order of this file.",
+        description="Instead of `deployments`: all deployments of these models, in the order of "
+        "this list and then of this file.",
     )
     rules: tuple[RouteRuleSection, ...] = Field(
         default=(),
-        description="Which requests go elsewhere, in a fixed order: the first rule that matches "
-        "decides instead of `deployments` or `models`.",
+        description="Rules that send matching requests to other deployments. The first rule that "
+        "matches replaces `deployments` or `models`.",
     )
     constraints: ConstraintsSection = Field(
         default=ConstraintsSection(),
-        description="Hard limits of every request that it decides on, beside those of the request "
-        "and its tenant.",
+        description="Hard limits of all requests under this policy, in addition to those of the "
+        "request and its tenant.",
     )
+
+    def value(self, name: str, deployments: tuple[str, ...]) -> Policy:
+        """Return the policy; `deployments` are those that it lists, or those of its `models`.
+
+        All other keys have the names of the domain's own fields.
+        """
+        keys = type(self).model_fields.keys() - {"deployments", "models"}
+        values: dict[str, Any] = {key: _domain_value(getattr(self, key)) for key in keys}
+        return Policy(name=name, deployments=deployments, **values)
+
+
+def _domain_value(value: object) -> object:
+    match value:
+        case (
+            TimeoutsSection()
+            | HedgingSection()
+            | RetriesSection()
+            | WeightsSection()
+            | ConstraintsSection()
+            | RouteRuleSection()
+        ):
+            return value.value()
+        case tuple():
+            return tuple(_domain_value(item) for item in cast("tuple[object, ...]", value))
+        case _:
+            return value

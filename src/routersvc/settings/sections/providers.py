@@ -1,4 +1,4 @@
-"""The `providers` section: how an API account at a vendor or a self-hosted server is reached."""
+"""The `providers` section: API accounts at vendors and self-hosted servers."""
 
 from __future__ import annotations
 
@@ -20,109 +20,112 @@ from routersvc.settings.types.fields import (
 )
 
 DEFAULT_CREDENTIAL = "default"
-"""The name of the one credential that `api_key` or `auth` gives."""
+"""The name of the single credential of `api_key` or `auth`."""
 
 
 class ComplianceSection(Section):
-    """What is contracted with the vendor. What is not stated counts as not given."""
+    """Contract terms with the vendor. A term that is not stated counts as not granted."""
 
     zero_data_retention: bool = Field(
-        default=False, description="The provider keeps nothing after the answer."
+        default=False, description="The provider stores nothing after the answer."
     )
     no_training: bool = Field(default=False, description="The provider does not train on requests.")
     data_classes: Names = Field(
         default=(),
-        description="Classes of regulated data it is cleared for, by names of your own, "
-        "for example `phi` or `pii`.",
+        description="Classes of regulated data that the provider is cleared for, by names of your "
+        "choice, such as `phi` or `pii`.",
     )
 
 
 class TlsSection(Section):
-    """How an `https` address is verified."""
+    """Verification of the certificate of an `https` address."""
 
     ca_file: FilePath | None = Field(
         default=None,
-        description="PEM file with the certificates to trust instead of the system's own; "
-        "a relative path starts at the folder of this file.",
+        description="A PEM file with the CA certificates to trust, relative to the folder of this "
+        "file. If unset, those of the system.",
     )
     insecure_skip_verify: bool = Field(
         default=False,
-        description="Do not verify the certificate: whoever stands in the middle reads along. "
-        "For tests alone.",
+        description="Do not verify the certificate, which makes the connection open to "
+        "interception. For tests only.",
     )
 
 
 class ConnectionsSection(Section):
-    """How many connections are kept to the provider."""
+    """The connection pool of a provider."""
 
     limit: int = Field(
         default=1_000,
         ge=1,
         le=65_535,
-        description="Attempts that run at once, each on a connection of its own; one beyond them "
-        "goes to another provider.",
+        description="The largest number of concurrent attempts, each on its own connection. "
+        "Further attempts go to other providers.",
     )
     keepalive_timeout: Duration = Field(
         default=30.0,
-        description="An idle connection is closed after this long: sooner than the provider "
-        "would, so that no request meets a connection that is just going away.",
+        description="Idle connections are closed after this time. Keep it below the provider's "
+        "own timeout, or requests fail on connections that are being closed.",
     )
 
 
 class ProviderSection(Section):
     """An API account at a vendor, or a self-hosted server."""
 
-    wire_format: Name = Field(description="How it speaks, for example `openai_chat`.")
+    wire_format: Name = Field(description="The wire format of the API, such as `openai_chat`.")
     dialect: Name | None = Field(
         default=None,
-        description="The vendor's own manner of the wire format, where it differs. "
-        "Left out: the plain one.",
+        description="The vendor's variant of the wire format. If unset, the format's default "
+        "dialect.",
     )
     base_url: HttpUrl = Field(
-        description="Where it is called, up to and including the version, for example "
-        "`https://api.openai.com/v1`. Holds no credentials."
+        description="The base URL up to and including the version, such as "
+        "`https://api.openai.com/v1`, without credentials."
     )
     api_key: Secret | None = Field(
         default=None,
-        description="The one credential, named `default`. Neither this nor `credentials`: "
-        "calls carry none.",
+        description="The single credential, which is named `default`. Without this, `credentials` "
+        "and `auth`, requests carry no credential.",
     )
     credentials: Mapping[Name, Secret] = Field(
         default={},
-        description="Several credentials by name; deployments choose one by `credential`.",
+        description="Several credentials by name, instead of `api_key`. Each deployment selects "
+        "one with `credential`.",
     )
     auth: AuthSection | None = Field(
         default=None,
-        description="What lets calls in, where it is not a key in the vendor's usual header.",
+        description="Authentication other than a key in the vendor's usual header.",
     )
     headers: Mapping[HeaderName, HeaderValue] = Field(
         repr=False,
         default={},
-        description="Headers that every call carries. A value may be a secret by reference; "
-        "that of `Authorization` and the like must be.",
+        description="Headers added to every request. A value can be a secret by reference; "
+        "credentials such as `Authorization` must be.",
     )
     query: Mapping[Name, str] = Field(
         default={},
-        description="Parameters that the address of every call carries, for example "
-        "`api-version` at Azure. They go before those that the dialect knows. Hold no secrets.",
+        description="Query parameters added to every request, such as `api-version` at Azure. "
+        "They come before those of the dialect. Must not contain secrets.",
     )
     region: Name | None = Field(
         default=None,
-        description="Region of its deployments where they state none, by a name of your own. "
-        "Left out: not known, so never compliant where a request limits regions.",
+        description="The region of deployments that set none, a name of your choice. If unset, "
+        "the region is unknown, and requests that are limited to regions are not sent "
+        "there.",
     )
     compliance: ComplianceSection = Field(
         default=ComplianceSection(),
-        description="What is contracted; its deployments can override each key.",
+        description="Contract terms with the vendor. Deployments can override each key.",
     )
-    tls: TlsSection = Field(default=TlsSection(), description="How its certificate is verified.")
+    tls: TlsSection = Field(
+        default=TlsSection(), description="Verification of the certificate of an `https` address."
+    )
     connections: ConnectionsSection = Field(
-        default=ConnectionsSection(), description="How many connections are kept."
+        default=ConnectionsSection(), description="The connection pool."
     )
     cancel_stops_billing: bool | None = Field(
         default=None,
-        description="Whether closing a stream ends what is billed. Left out: what is known of "
-        "the dialect.",
+        description="Whether closing a stream ends billing. If unset, as known of the dialect.",
     )
 
 

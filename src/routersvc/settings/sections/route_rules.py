@@ -1,4 +1,4 @@
-"""The `rules` of a policy: which requests go to which deployments, in exactly that order."""
+"""The `rules` of a policy: which requests go to which deployments, in order."""
 
 from __future__ import annotations
 
@@ -8,14 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from routersvc.domain.catalogue.route_rules import (
-    RouteHours,
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.tasks import Task
 from routersvc.settings.types.fields import (
     FilledNames,
     Name,
@@ -27,7 +21,7 @@ from routersvc.settings.types.fields import (
 )
 
 LabelValue = Annotated[str, StringConstraints(min_length=1, max_length=256)]
-"""What a label says."""
+"""The value of a label."""
 
 TokenLimit = Annotated[int, Field(ge=0, le=1 << 30)]
 """A number of tokens that may be 0."""
@@ -46,16 +40,19 @@ class Weekday(enum.Enum):
 
 
 class HoursSection(Section):
-    """A part of the day in UTC; it goes over midnight where its end is the earlier time."""
+    """A daily period in UTC, which can extend past midnight."""
 
-    start: TimeOfDay = Field(description="When it begins.")
-    end: TimeOfDay = Field(description="When it is over; `24:00` is the end of the day.")
+    start: TimeOfDay = Field(description="The beginning, in UTC.")
+    end: TimeOfDay = Field(
+        description="The end, in UTC; `24:00` is the end of the day. An end before `start` is on "
+        "the next day."
+    )
     weekdays: Annotated[tuple[Weekday, ...], AfterValidator(unique)] = Field(
-        default=(), description="Only on these days, by the day on which it begins."
+        default=(), description="The days on which the period begins. Empty means every day."
     )
 
     def value(self) -> RouteHours:
-        """Return the part of the day."""
+        """Return the period."""
         days = list(Weekday)
         return RouteHours(
             start=self.start,
@@ -65,31 +62,37 @@ class HoursSection(Section):
 
 
 class MatchSection(Section):
-    """What a request has to be like. All that is said has to hold."""
+    """Conditions on a request, which all have to hold."""
 
     tasks: Annotated[tuple[Task, ...], AfterValidator(unique)] = Field(
-        default=(), description="It is of one of these kinds."
+        default=(), description="The request has one of these tasks. Empty matches all."
     )
-    min_complexity: Ratio | None = Field(default=None, description="It is at least this hard.")
-    max_complexity: Ratio | None = Field(default=None, description="It is at most this hard.")
+    min_complexity: Ratio | None = Field(
+        default=None, description="The lowest complexity, from 0 to 1."
+    )
+    max_complexity: Ratio | None = Field(
+        default=None, description="The highest complexity, from 0 to 1."
+    )
     min_input_tokens: TokenLimit | None = Field(
-        default=None, description="Its prompt has at least about so many tokens, counted by o200k."
+        default=None, description="The smallest estimated prompt, in tokens of OpenAI's o200k."
     )
     max_input_tokens: TokenLimit | None = Field(
-        default=None, description="Its prompt has at most about so many tokens."
+        default=None, description="The largest estimated prompt, in tokens of OpenAI's o200k."
     )
     labels: Mapping[Name, LabelValue] = Field(
-        default={}, description="It carries these labels with these values."
+        default={}, description="Labels of the request, all with these values."
     )
     tenants: Names = Field(
-        default=(), description="It is of one of these tenants: names under `tenants`."
+        default=(),
+        description="The request belongs to one of these tenants: names under `tenants`. Empty "
+        "matches all.",
     )
     hours: HoursSection | None = Field(
-        default=None, description="It comes in this part of the day. Left out: at any time."
+        default=None, description="A daily period in which the request arrives. If unset, any time."
     )
 
     def value(self) -> RouteMatch:
-        """Return what a request has to be like."""
+        """Return the conditions."""
         return RouteMatch(
             tasks=frozenset(self.tasks),
             min_complexity=0.0 if self.min_complexity is None else self.min_complexity,
@@ -103,15 +106,15 @@ class MatchSection(Section):
 
 
 class RouteRuleSection(Section):
-    """Where requests of one kind go."""
+    """A rule that sends matching requests to certain deployments."""
 
-    name: Name = Field(description="What it is called in explanations.")
+    name: Name = Field(description="The name of the rule in explanations.")
     match: MatchSection = Field(
-        default=MatchSection(), description="What a request has to be like."
+        default=MatchSection(), description="The conditions, which all have to hold."
     )
     deployments: FilledNames = Field(
-        description="Where such requests go, in the order in which they are tried: names under "
-        "`deployments`."
+        description="The deployments of matching requests, in the order in which they are tried: "
+        "names under `deployments`."
     )
 
     def value(self) -> RouteRule:

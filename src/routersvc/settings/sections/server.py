@@ -1,12 +1,10 @@
-"""The `server` section: where calls come in, how many, how large and how long."""
+"""The `server` section: addresses, limits, deadlines and connections of the gRPC server."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.settings.types.addresses import HostPort
 from routersvc.settings.types.fields import ByteSize, Duration, ListenAddresses, Pause, Section
 
@@ -14,65 +12,67 @@ _DECISIONS = DecisionRule()
 
 
 class DrainSection(Section):
-    """How the server goes away. Both together stay below the patience of what stops it."""
+    """Graceful shutdown."""
 
     notice_delay: Pause = Field(
         default=5.0,
-        description="After the health service says NOT_SERVING, calls are still taken for this "
-        "long, until load balancers have noticed.",
+        description="How long calls are still accepted after the health service reports "
+        "NOT_SERVING, for load balancers to notice.",
     )
     grace: Pause = Field(
         default=20.0,
-        description="Then running calls have this long to end; what still runs is cancelled. "
-        "With `notice_delay` 25 s, within the 30 s that Kubernetes waits by default.",
+        description="How long running calls may then take before they are cancelled. With "
+        "`notice_delay` 25 s by default, within the 30 s of Kubernetes.",
     )
 
 
 class KeepaliveSection(Section):
-    """Pings and ages of callers' connections, named as gRPC names them."""
+    """Keepalive and connection management, with gRPC's names."""
 
     time: Duration = Field(
         default=30.0,
-        description="A ping after this long without traffic: sooner than load balancers forget "
-        "an idle connection.",
+        description="A ping is sent after this time without traffic. Keep it below the idle "
+        "timeout of load balancers.",
     )
     timeout: Duration = Field(
-        default=10.0, description="A connection is closed when a ping is not answered in time."
+        default=10.0,
+        description="The connection is closed when a ping is not acknowledged within this time.",
     )
     permit_without_calls: bool = Field(
-        default=True, description="Pings also while no call runs, in both directions."
+        default=True, description="Whether pings are sent and accepted while no call runs."
     )
     min_recv_ping_interval_without_data: Duration = Field(
         default=10.0,
-        description="Callers that ping more often than this are sent away.",
+        description="Connections of clients that ping more often than this are closed.",
     )
     max_connection_idle: Duration | None = Field(
-        default=None, description="Closes connections without calls. Left out: never."
+        default=None,
+        description="Connections without calls are closed after this time. If unset, never.",
     )
     max_connection_age: Duration | None = Field(
         default=None,
-        description="Closes connections in good order, so that callers behind a balancer of "
-        "connections spread anew. Left out: never.",
+        description="Connections are closed gracefully at this age, so that clients spread over "
+        "all replicas behind a connection-level load balancer. If unset, never.",
     )
     max_connection_age_grace: Duration | None = Field(
         default=None,
-        description="Running calls may go on for so long after that. Left out: as long as they "
-        "take.",
+        description="How long running calls may take after that. If unset, without limit.",
     )
 
 
 class DecisionsSection(Section):
-    """Decisions that are remembered, so that ExplainRoute can tell of them by their ids."""
+    """Recent decisions that are kept for ExplainRoute."""
 
     kept: int = Field(
         default=_DECISIONS.kept,
         ge=0,
         le=1_000_000,
-        description="How many are remembered, the latest ones; 0 remembers none. A thousand take "
-        "about 4 MB and 10 ms of every full garbage collection; none holds a prompt or an answer.",
+        description="The number of recent decisions that are kept; 0 disables it. A thousand take "
+        "about 4 MB, and 10 ms of every full garbage collection. They contain no "
+        "prompts and no answers.",
     )
     max_age: Duration = Field(
-        default=_DECISIONS.max_age, description="An older decision is forgotten."
+        default=_DECISIONS.max_age, description="Older decisions are dropped."
     )
 
 
@@ -81,32 +81,41 @@ class ServerSection(Section):
 
     listen: ListenAddresses = Field(
         default=(HostPort(host="127.0.0.1", port=50051),),
-        description="Addresses to listen on; port 0 takes a free one. There is no TLS yet: "
-        "whoever reaches an address can call unless there are `tenants`, whose keys travel in the "
-        "clear.",
+        description="The addresses to listen on, `host:port` or `unix:/path`; port 0 selects a "
+        "free port. There is no TLS: without `tenants` everyone who reaches an "
+        "address can call, and API keys are sent in clear text.",
     )
     max_message_bytes: ByteSize = Field(
         default=16 * 1024 * 1024,
-        description="The largest request or answer. Pictures travel inside of requests.",
+        description="The largest request or response message. Images are part of requests.",
     )
     max_concurrent_calls: int = Field(
         default=1_000,
         ge=1,
         le=1_000_000,
-        description="Calls that run at once; those beyond are refused at once, with a time to "
-        "come back.",
+        description="The largest number of concurrent calls. Further calls are rejected at once, "
+        "with a retry delay.",
     )
     default_timeout: Duration = Field(
-        default=120.0, description="The deadline of calls whose caller sets none."
+        default=120.0, description="The deadline of calls without one."
     )
     max_timeout: Duration = Field(
-        default=600.0, description="The latest deadline; a caller's later one is cut to it."
+        default=600.0, description="The longest deadline. Longer ones are shortened to it."
     )
-    drain: DrainSection = Field(default=DrainSection(), description="How the server goes away.")
+    drain: DrainSection = Field(
+        default=DrainSection(),
+        description="Graceful shutdown. Keep the sum below the termination grace period of the "
+        "orchestrator.",
+    )
     keepalive: KeepaliveSection = Field(
-        default=KeepaliveSection(), description="How connections are kept alive."
+        default=KeepaliveSection(),
+        description="Keepalive and connection management, with gRPC's names.",
     )
     decisions: DecisionsSection = Field(
-        default=DecisionsSection(), description="Decisions that can be explained afterwards."
+        default=DecisionsSection(),
+        description="Recent decisions that are kept for ExplainRoute and `routersvc explain "
+        "--decision ID`.",
     )
-    reflection: bool = Field(default=True, description="Describes itself to tools such as grpcurl.")
+    reflection: bool = Field(
+        default=True, description="Enables gRPC server reflection, for tools such as grpcurl."
+    )

@@ -1,8 +1,7 @@
-"""The `telemetry` section: logs, metrics and traces. None of them ever holds a prompt."""
+"""The `telemetry` section: logs, metrics and traces. None of them contains prompts."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 
 from pydantic import Field
@@ -17,30 +16,7 @@ from routersvc.settings.types.fields import (
     Section,
     TcpAddress,
 )
-
-
-class LogLevel(enum.Enum):
-    """The least important lines that are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(enum.Enum):
-    """How a log line looks: for programs or for people."""
-
-    JSON = "json"
-    CONSOLE = "console"
-
-
-class TraceExporter(enum.Enum):
-    """Where spans go."""
-
-    NONE = "none"
-    CONSOLE = "console"
-    OTLP = "otlp"
+from routersvc.telemetry.options import LogFormat, LogLevel, TraceExporter
 
 
 class LogSection(Section):
@@ -48,11 +24,11 @@ class LogSection(Section):
 
     level: LogLevel = Field(
         default=LogLevel.INFO,
-        description="The least important of the router's own lines; libraries speak up from "
-        "warnings.",
+        description="The lowest level of the router's own lines. Libraries log from `warning`.",
     )
     format: LogFormat = Field(
-        default=LogFormat.JSON, description="`json` for programs, `console` for people."
+        default=LogFormat.JSON,
+        description="`json`: one JSON object per line. `console`: `key=value`.",
     )
 
 
@@ -61,7 +37,8 @@ class PrometheusSection(Section):
 
     listen: TcpAddress | None = Field(
         default=None,
-        description="Where `GET /metrics` answers; port 0 takes a free one. Left out: nowhere.",
+        description="The address of the `/metrics` endpoint; port 0 selects a free port. If "
+        "unset, there is no endpoint.",
     )
 
 
@@ -70,41 +47,41 @@ class TracingSection(Section):
 
     exporter: TraceExporter = Field(
         default=TraceExporter.NONE,
-        description="`otlp` sends spans to a collector over gRPC, `console` prints them, `none` "
-        "makes none.",
+        description="`otlp`: spans are sent to a collector over gRPC. `console`: spans are "
+        "printed. `none`: no tracing.",
     )
     endpoint: HttpUrl | None = Field(
         default=None,
-        description="The collector. `http://` is not encrypted. Left out: what the standard "
-        "`OTEL_EXPORTER_OTLP_*` variables say.",
+        description="The address of the collector; `http://` is not encrypted. If unset, the "
+        "standard `OTEL_EXPORTER_OTLP_*` variables decide.",
     )
     headers: Mapping[HeaderName, HeaderValue] = Field(
         repr=False,
         default={},
-        description="What the collector asks for; a value may be a secret by reference.",
+        description="Headers sent to the collector. A value can be a secret by reference.",
     )
     sample_ratio: Ratio = Field(
         default=0.01,
-        description="The share of calls that is traced where the caller has not decided. "
-        "A caller's decision holds.",
+        description="The share of calls that are traced if the caller made no sampling decision. "
+        "The caller's decision is respected.",
     )
-    propagate: bool = Field(
-        default=True, description="Sends the context of the trace along to providers."
-    )
+    propagate: bool = Field(default=True, description="Whether trace context is sent to providers.")
     export_timeout: Duration = Field(
-        default=10.0, description="How long the collector has for each batch."
+        default=10.0, description="The timeout of sending one batch to the collector."
     )
     flush_timeout: Duration = Field(
-        default=5.0, description="How long the end of the server waits for the last batch."
+        default=5.0, description="How long shutdown waits for the last batch to be sent."
     )
 
 
 class TelemetrySection(Section):
-    """What the router tells of itself."""
+    """Logs, metrics and traces."""
 
-    service_name: Name = Field(default="routersvc", description="What traces call this service.")
-    log: LogSection = Field(default=LogSection(), description="Log lines.")
+    service_name: Name = Field(default="routersvc", description="The `service.name` of traces.")
+    log: LogSection = Field(default=LogSection(), description="Log lines, on standard error.")
     prometheus: PrometheusSection = Field(
         default=PrometheusSection(), description="Metrics for Prometheus."
     )
-    tracing: TracingSection = Field(default=TracingSection(), description="Traces.")
+    tracing: TracingSection = Field(
+        default=TracingSection(), description="Traces, with OpenTelemetry."
+    )

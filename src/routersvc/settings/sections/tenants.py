@@ -1,4 +1,4 @@
-"""The `tenants` section: who may call, with which policies, under which limits, for how much."""
+"""The `tenants` section: API keys, policies, constraints, rate limits and budgets."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetDowngradeRule,
-    CostBudgetRule,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
 from routersvc.settings.sections.constraints import ConstraintsSection
 from routersvc.settings.sections.weights import TenantWeightsSection
 from routersvc.settings.types.fields import (
@@ -36,49 +24,48 @@ from routersvc.settings.types.fields import (
 
 
 class DowngradeSection(Section):
-    """What changes when most of the budget is used: `policy`, `min_tier` or both."""
+    """Cheaper routing when most of the budget is used: `policy`, `min_tier` or both."""
 
     threshold: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.8, description="The share of the budget from which on it holds."
+        default=0.8, description="The used share of the budget at which the downgrade starts."
     )
     policy: Name | None = Field(
         default=None,
-        description="This policy decides on every request then: a name under `policies`. "
-        "The constraints of the one it stands in for go on to hold.",
+        description="The policy of all requests from then on: a name under `policies`. The "
+        "constraints of the policy that it replaces still apply.",
     )
     min_tier: int | None = Field(
         default=None,
         ge=1,
         le=1_000,
-        description="Models of a stronger tier, which is a lower number, are not called then.",
+        description="Models with a lower `tier`, which are stronger, are not called from then on.",
     )
 
 
 class BudgetSection(Section):
-    """What its requests may cost together, at catalogue prices, counted by each replica."""
+    """A cost budget at catalogue prices, per replica."""
 
     usd: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
-        description="US dollars in any window. A call first sets aside what all of its attempts "
-        "are expected to cost, hedges included."
+        description="US dollars within any window. Each call first reserves the expected cost of "
+        "all of its attempts, hedges included."
     )
-    window: LongDuration = Field(
-        default=86_400.0, description="The time that slides over what was spent."
-    )
+    window: LongDuration = Field(default=86_400.0, description="The length of the sliding window.")
     downgrade: DowngradeSection | None = Field(
         default=None,
-        description="What changes when most of it is used. Left out: nothing, until it is used up.",
+        description="Cheaper routing when most of the budget is used. If unset, nothing changes "
+        "until the budget is exhausted.",
     )
 
 
 class RateLimitSection(Section):
-    """How often it may call, counted by each replica."""
+    """A rate limit, per replica."""
 
     calls: int = Field(
         ge=1,
         le=1_000_000,
-        description="Calls that may come at once, and as many again spread over each window.",
+        description="The number of calls per window, which is also the largest burst.",
     )
-    window: Duration = Field(default=60.0, description="The time in which they are granted anew.")
+    window: Duration = Field(default=60.0, description="The length of the window.")
 
 
 class TenantSection(Section):
@@ -86,36 +73,41 @@ class TenantSection(Section):
 
     api_keys: Annotated[tuple[Secret, ...], AfterValidator(unique)] = Field(
         default=(),
-        description="The keys by which its callers are known; several while one takes over from "
-        "another. Needed unless `anonymous`.",
+        description="The API keys of the tenant, sent as `authorization: Bearer KEY` or "
+        "`x-api-key: KEY`. Several allow rotation. Required unless `anonymous`.",
     )
     anonymous: bool = Field(
         default=False,
-        description="`true` makes it the tenant of calls that carry no key, which are refused "
-        "where no tenant is.",
+        description="Whether calls without an API key belong to this tenant. They are rejected if "
+        "no tenant is anonymous.",
     )
     policy: Name | None = Field(
         default=None,
-        description="The policy of its requests that name none. Left out: `default_policy`.",
+        description="The policy of requests that name none. If unset, `default_policy`.",
     )
     allowed_policies: FilledNames | None = Field(
-        default=None, description="The policies that its requests may name. Left out: all."
+        default=None, description="The policies that requests can name. If unset, all."
     )
     constraints: ConstraintsSection = Field(
-        default=ConstraintsSection(), description="Hard limits that its requests can only tighten."
+        default=ConstraintsSection(),
+        description="Hard limits of all requests of the tenant. Requests and policies can only "
+        "tighten them.",
     )
     weights: TenantWeightsSection = Field(
-        default=TenantWeightsSection(), description="How much the objectives count in ranking."
+        default=TenantWeightsSection(),
+        description="The weights of quality, cost and latency in ranking. Each that is unset is "
+        "taken from the policy.",
     )
     hedging: HedgingMode | None = Field(
         default=None,
-        description="The hedging mode of its requests that name none. Left out: the policy's.",
+        description="The hedging mode of requests that set none. If unset, the policy's.",
     )
     rate_limit: RateLimitSection | None = Field(
-        default=None, description="How often it may call. Left out: no limit."
+        default=None, description="Rate limit, per replica. If unset, no limit."
     )
     budget: BudgetSection | None = Field(
-        default=None, description="What its requests may cost together. Left out: no limit."
+        default=None,
+        description="Cost budget at catalogue prices, per replica. If unset, no limit.",
     )
 
 
@@ -128,7 +120,7 @@ def tenant_of(name: str, section: TenantSection) -> Tenant:
         allowed_policies=frozenset(section.allowed_policies or ()),
         constraints=section.constraints.value(),
         hedging=section.hedging,
-        weights=WeightWishes(**section.weights.model_dump()),
+        weights=section.weights.value(),
         rate=None
         if section.rate_limit is None
         else CallRateRule(**section.rate_limit.model_dump()),

@@ -1,1 +1,1 @@
-"""YAML read with line numbers, and the list of problems found."""
+"""The settings file as YAML with line numbers, and its problems."""

@@ -1,4 +1,4 @@
-"""The content of a settings file as it was written, for checks that do not depend on types."""
+"""The content of a settings file as written, for checks that do not depend on types."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from routersvc.settings.problems import KeyPath
 
 
 class PlainData:
-    """Mappings, lists and scalars by key path; what is missing or another thing is passed over."""
+    """Mappings, lists and scalars by key path; missing values and other types are skipped."""
 
     def __init__(self, content: object) -> None:
         self._content = content
 
     def has(self, path: KeyPath) -> bool:
-        """Whether something stands at `path`."""
+        """Return whether there is a value at `path`."""
         *outer, last = path
         holder = self._at(tuple(outer))
         return isinstance(holder, dict) and last in holder
@@ -31,7 +31,7 @@ class PlainData:
         return found if isinstance(found, str) else None
 
     def texts(self, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-        """Yield the texts in the list at `path`, each with its own path."""
+        """Yield the texts in the list at `path`, each with its path."""
         found = self._at(path)
         for at, item in enumerate(cast("list[object]", found) if isinstance(found, list) else ()):
             if isinstance(item, str):

@@ -1,4 +1,4 @@
-"""Collects what is wrong with one file, each at the line where it stands."""
+"""Collects the problems of one file, each with its line and column."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from routersvc.settings.source.yaml_source import YamlDocument
 
 
 class ProblemList:
-    """The problems of one file, as far as they are known."""
+    """The problems of one file found so far."""
 
     def __init__(self, source: YamlDocument) -> None:
         self._source = source
@@ -16,16 +16,16 @@ class ProblemList:
         self._wrong_values: set[KeyPath] = set()
 
     def at_value(self, path: KeyPath, message: str, allowed: str = "") -> None:
-        """Add a problem with the value at `path`; what is missing is told at what lacks it."""
+        """Add a problem with the value at `path`; a missing value is reported at its section."""
         self._wrong_values.add(path)
         self._add(path, self._source.place_of_value(path), message, allowed)
 
     def has_value(self, path: KeyPath) -> bool:
-        """Whether something is known to be wrong with the value at `path`."""
+        """Return whether there is a problem with the value at `path`."""
         return path in self._wrong_values
 
     def at_key(self, path: KeyPath, message: str, allowed: str = "") -> None:
-        """Add a problem with the key at `path`, or with all that stands behind it."""
+        """Add a problem with the key at `path`, or with its whole section."""
         self._add(path, self._source.place_of_key(path), message, allowed)
 
     def _add(self, path: KeyPath, place: Place, message: str, allowed: str) -> None:

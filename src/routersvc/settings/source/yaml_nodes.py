@@ -1,8 +1,8 @@
-"""Composes the events of one YAML document into nodes that know where they stand.
+"""Composes the events of one YAML document into nodes with line and column.
 
-Takes PyYAML's events one by one and keeps its own stack: the depth is bounded without recursion.
-Knows anchors and aliases; an alias is the node of its anchor, once more. Refuses tags, keys that
-are not scalars, keys that stand twice, and a second document.
+Processes PyYAML's events one by one with a stack of its own: the depth is bounded without
+recursion. An alias is the node of its anchor. Rejects tags, keys that are not scalars, duplicate
+keys, and a second document.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MERGE_KEY = "<<"
 
 
 class Mark(Protocol):
-    """Where PyYAML stands; counts from 0."""
+    """PyYAML's position; counts from 0."""
 
     @property
     def line(self) -> int:
@@ -36,7 +36,7 @@ class Mark(Protocol):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where something stands in a file; both count from 1."""
+    """A position in a file; both count from 1."""
 
     line: int
     column: int
@@ -70,7 +70,7 @@ class Mapping:
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class Entry:
-    """A value in a mapping and where its key stands."""
+    """A value in a mapping, and the place of its key."""
 
     key_place: Place
     value: Node
@@ -81,7 +81,7 @@ Node = Scalar | Sequence | Mapping
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class YamlProblem:
-    """Something that is wrong with the YAML, as far as it is known here."""
+    """A problem of the YAML, before the name of the file is known."""
 
     place: Place
     message: str
@@ -90,12 +90,12 @@ class YamlProblem:
 
     @property
     def key_path(self) -> str:
-        """Where it stands, as people write it."""
+        """The text of the key path."""
         return key_text(self.path)
 
 
 class RefusedYamlError(Exception):
-    """The YAML cannot be composed or expanded any further."""
+    """The YAML is invalid, and processing stops."""
 
     def __init__(self, place: Place, message: str, allowed: str = "") -> None:
         self.problem = YamlProblem(place=place, message=message, allowed=allowed)
@@ -104,7 +104,7 @@ class RefusedYamlError(Exception):
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Frame:
-    """A collection that is not complete; in a mapping, the key that waits for its value."""
+    """An incomplete collection; `key` is the key of a mapping whose value is next."""
 
     node: Sequence | Mapping
     key: Scalar | None = None
@@ -128,10 +128,10 @@ class Composer:
         self._documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        """Take the next event.
+        """Process the next event.
 
         Raises:
-            RefusedYamlError: the document is not what a settings file may be.
+            RefusedYamlError: the document is no valid settings file.
         """
         place = place_of_mark(event.start_mark)
         self.last_place = place
@@ -139,7 +139,7 @@ class Composer:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    raise RefusedYamlError(place, "a second document begins here", "one document")
+                    raise RefusedYamlError(place, "second YAML document", "one document")
             case yaml.AliasEvent():
                 self._add(self._aliased(event, place), place)
             case yaml.ScalarEvent():
@@ -161,14 +161,14 @@ class Composer:
 
     def _begin(self, event: yaml.CollectionStartEvent, node: Sequence | Mapping) -> None:
         if len(self._frames) >= MAX_DEPTH:
-            raise RefusedYamlError(node.place, "is nested too deep", f"at most {MAX_DEPTH} levels")
+            raise RefusedYamlError(node.place, "nested too deeply", f"at most {MAX_DEPTH} levels")
         if self._frames and self._awaits_key(self._frames[-1]):
-            raise RefusedYamlError(node.place, f"a key cannot be {_kind(node)}", "text")
+            raise RefusedYamlError(node.place, f"key must not be {_kind(node)}", "text")
         self._name(event, node)
         self._frames.append(_Frame(node=node))
 
     def _add(self, node: Node, place: Place) -> None:
-        """Put a complete node where it belongs."""
+        """Add a complete node to the collection around it."""
         if not self._frames:
             self.root = node
             return
@@ -178,7 +178,7 @@ class Composer:
             parent.items.append(node)
         elif frame.key is None:
             if not isinstance(node, Scalar):
-                raise RefusedYamlError(place, f"a key cannot be {_kind(node)}", "text")
+                raise RefusedYamlError(place, f"key must not be {_kind(node)}", "text")
             frame.key = dataclasses.replace(node, place=place)
         else:
             key, frame.key = frame.key, None
@@ -194,7 +194,7 @@ class Composer:
                 YamlProblem(
                     place=key.place,
                     path=path,
-                    message=f"stands here a second time, it already stands in line {first.line}",
+                    message=f"duplicate key, first in line {first.line}",
                     allowed="each key once",
                 )
             )
@@ -212,9 +212,9 @@ class Composer:
     def _aliased(self, event: yaml.AliasEvent, place: Place) -> Node:
         node = self._anchors.get(event.anchor or "")
         if node is None:
-            raise RefusedYamlError(place, f"no anchor {shown(event.anchor)} stands above")
+            raise RefusedYamlError(place, f"unknown anchor {shown(event.anchor)}")
         if any(frame.node is node for frame in self._frames):
-            raise RefusedYamlError(place, f"the anchor {shown(event.anchor)} contains itself")
+            raise RefusedYamlError(place, f"anchor {shown(event.anchor)} contains itself")
         return node
 
     def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, place: Place) -> None:
@@ -224,14 +224,14 @@ class Composer:
                 YamlProblem(
                     place=place,
                     path=path,
-                    message="tags have no meaning here",
-                    allowed="quotes, to make text of a number",
+                    message="tags are not supported",
+                    allowed="quotes, to make a number text",
                 )
             )
 
 
 def place_of_mark(mark: Mark | None) -> Place:
-    """Return the place that PyYAML's mark means; its Python parser sets one everywhere."""
+    """Return the place of PyYAML's mark; its Python parser sets one everywhere."""
     if mark is None:
         return Place(line=1, column=1)
     return Place(line=mark.line + 1, column=mark.column + 1)

@@ -1,9 +1,9 @@
-"""Reads a settings file into plain data that remembers where everything stands.
+"""Reads a settings file into plain data with the line and column of every key and value.
 
-One YAML document of mappings, lists and scalars. Anchors, aliases and merge keys work; keys that
-stand twice do not. Scalars are read as JSON reads them, not as YAML 1.1 does: `null`, `~` or
+One YAML document of mappings, lists and scalars. Anchors, aliases and merge keys work; duplicate
+keys are problems. Scalars are read as JSON reads them, not as YAML 1.1 does: `null`, `~` or
 nothing; `true` and `false`; decimal numbers. Everything else is text, so that `no`, `on`, `0755`,
-`22:30` and `2026-11-01` stay what was written. Keys are always text. Tags are refused.
+`22:30` and `2026-11-01` stay what was written. Keys are always text. Tags are rejected.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ from routersvc.settings.source.yaml_nodes import (
 from routersvc.settings.source.yaml_values import Expansion
 
 MAX_FILE_SIZE = 1 << 20
-"""Bytes. A thousand deployments with their comments take a tenth of it."""
+"""Bytes. A thousand deployments with comments take a tenth of it."""
 
 _FRIENDLY = {
-    "expected <block end>": ("does not fit the indentation around it", "the same for all keys"),
+    "expected <block end>": ("inconsistent indentation", "the same indentation for all keys"),
     "mapping values are not allowed": (
-        "a `:` stands where no key can be",
-        "quotes around text that holds `: `",
+        "unexpected `:`",
+        "quotes around text that contains `: `",
     ),
-    "could not find expected ':'": ("a key without its `:`", "`key: value`"),
+    "could not find expected ':'": ("key without `:`", "`key: value`"),
     "found character": (
-        "text cannot begin with this character",
-        "quotes around text that begins with a character of YAML's own",
+        "unexpected character at the start of text",
+        "quotes around text that starts with a special character of YAML",
     ),
 }
-"""What PyYAML says by how it begins, and how to say it to somebody who does not write parsers."""
+"""Messages and allowed values by the beginning of PyYAML's message."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class YamlDocument:
-    """A file's content as plain data, and where each key and value of it stands.
+    """A file's content as plain data, and the place of each key and value.
 
-    `problems` are those that did not keep the rest from being read.
+    `problems` are those that did not prevent reading the rest.
     """
 
     file: str
@@ -58,11 +58,11 @@ class YamlDocument:
     problems: tuple[SettingsProblem, ...]
 
     def place_of_key(self, path: KeyPath) -> Place:
-        """Return where the key at `path` stands; for a place in a list, the value there."""
+        """Return the place of the key at `path`; of the value, if `path` is a list item."""
         return self.key_places.get(path) or self.place_of_value(path)
 
     def place_of_value(self, path: KeyPath) -> Place:
-        """Return where the value at `path` stands; of what is missing, the key that lacks it."""
+        """Return the place of the value at `path`; of its section, if the value is missing."""
         place = self.value_places.get(path)
         while place is None:
             path = path[:-1]
@@ -74,27 +74,27 @@ def read_yaml(path: Path) -> YamlDocument:
     """Read a settings file.
 
     Raises:
-        SettingsError: it cannot be read, or is not one YAML document.
+        SettingsError: the file cannot be read, or is not one YAML document.
     """
     file = str(path)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_FILE_SIZE + 1)
     except OSError as error:
-        reason = (error.strerror or "no usable file").lower()
-        raise _refusal(file, None, f"cannot be read: {reason}") from error
+        reason = (error.strerror or "not a regular file").lower()
+        raise _refusal(file, None, f"cannot read file: {reason}") from error
     except ValueError as error:
-        raise _refusal(file, None, "cannot be read: no usable path") from error
+        raise _refusal(file, None, "cannot read file: invalid path") from error
     if len(data) > MAX_FILE_SIZE:
-        raise _refusal(file, None, "is too large", f"at most {MAX_FILE_SIZE >> 20} MiB")
+        raise _refusal(file, None, "too large", f"at most {MAX_FILE_SIZE >> 20} MiB")
     return parse_yaml(_decoded(data, file), file)
 
 
 def parse_yaml(text: str, file: str) -> YamlDocument:
-    """Parse the text of a settings file; `file` is how problems name it.
+    """Parse the text of a settings file; `file` is its name in problems.
 
     Raises:
-        SettingsError: it is not one YAML document.
+        SettingsError: the text is not one YAML document.
     """
     composer = Composer()
     root = _composed(composer, text, file)
@@ -115,7 +115,7 @@ def parse_yaml(text: str, file: str) -> YamlDocument:
 
 
 def _decoded(data: bytes, file: str) -> str:
-    # No error is chained: it would carry the whole file, whatever is in it.
+    # No error is chained: it would contain the whole file.
     refusal = None
     try:
         return data.decode("utf-8-sig")
@@ -124,7 +124,7 @@ def _decoded(data: bytes, file: str) -> str:
             line=data.count(b"\n", 0, error.start) + 1,
             column=error.start - data.rfind(b"\n", 0, error.start),
         )
-        refusal = _refusal(file, place, "is not UTF-8 text from here on", "UTF-8")
+        refusal = _refusal(file, place, "not UTF-8 text", "UTF-8")
     raise refusal
 
 
@@ -137,34 +137,36 @@ def _composed(composer: Composer, text: str, file: str) -> Node:
         refusal = SettingsError([_in_file(error.problem, file)])
     except ReaderError as error:
         place = _place_at(text, error.position)
-        refusal = _refusal(file, place, "a control character stands here", "visible text")
+        refusal = _refusal(file, place, "control character", "printable text")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = composer.last_place if mark is None else place_of_mark(mark)
         refusal = _refusal(file, place, *_syntax_words(error.problem or "", text, mark))
     except (ValueError, OverflowError):
-        # PyYAML converts escapes and the version in a directive without a look at their range.
-        refusal = _refusal(file, composer.last_place, "an escape after here is out of range")
+        # PyYAML converts escapes and the version in a directive without checking their range.
+        refusal = _refusal(
+            file, composer.last_place, "escape sequence out of range after this place"
+        )
     if refusal is not None:
         raise refusal
     if composer.root is None:
-        raise _refusal(file, None, "is empty", "a mapping with `providers` and others")
+        raise _refusal(file, None, "empty file", "a mapping with `providers` and other keys")
     return composer.root
 
 
 def _syntax_words(problem: str, text: str, mark: yaml.Mark | None) -> tuple[str, str]:
-    """Return the message for a syntax error, and what is allowed."""
+    """Return the message and the allowed text for a syntax error."""
     character = None
     if mark is not None:
         lines = text.splitlines()
         line = lines[mark.line] if mark.line < len(lines) else ""
         character = line[mark.column : mark.column + 1]
     if character == "\t":
-        return "a tab stands where YAML takes spaces alone", "spaces"
+        return "tab used for indentation", "spaces"
     for beginning, words in _FRIENDLY.items():
         if problem.startswith(beginning):
             return words
-    return f"is not YAML here: {problem}", ""
+    return f"invalid YAML: {problem}", ""
 
 
 def _place_at(text: str, position: int) -> Place:

@@ -1,6 +1,6 @@
-"""Makes plain data of YAML nodes: reads scalars, follows aliases, merges.
+"""Expands YAML nodes into plain data: parses scalars, follows aliases, merges.
 
-Counts what it makes: a file that grows without end through its aliases is refused early.
+Counts what it makes: a file that explodes through its aliases is rejected early.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from routersvc.settings.source.yaml_nodes import (
 )
 
 MAX_VALUES = 50_000
-"""Values in all, each alias counted anew: a thousand deployments have a tenth."""
+"""The largest number of values, aliases expanded; a thousand deployments need a tenth."""
 
 MAX_MERGES = 5_000
-"""Merged mappings in all, those within merged ones counted anew."""
+"""The largest number of merged mappings, nested ones included."""
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {
@@ -44,7 +44,7 @@ _HAS_DIGIT = re.compile(r"[-+]?\.?[0-9]")
 
 
 def scalar_value(scalar: Scalar) -> object:
-    """Return what a scalar means: quoted, always text; plain, as JSON would read it."""
+    """Return the value of a scalar: text if quoted, otherwise as JSON reads it."""
     text = scalar.text
     if not scalar.plain:
         return text
@@ -61,7 +61,7 @@ def scalar_value(scalar: Scalar) -> object:
 
 
 class Expansion:
-    """Expands one document and remembers where each key and value of it stands."""
+    """Expands one document and records the place of each key and value."""
 
     def __init__(self) -> None:
         self.key_places: dict[KeyPath, Place] = {}
@@ -70,17 +70,17 @@ class Expansion:
         self._merges = 0
 
     def expand(self, node: Node, path: KeyPath = ()) -> object:
-        """Return the plain data of `node`, which stands at `path`.
+        """Return the plain data of `node` at `path`.
 
         Raises:
-            RefusedYamlError: it is too deep or too large.
+            RefusedYamlError: the data is too deep or too large.
         """
         if len(self.value_places) >= MAX_VALUES:
             raise RefusedYamlError(
-                node.place, "the aliases above make it too large", f"at most {MAX_VALUES} values"
+                node.place, "too large after expanding aliases", f"at most {MAX_VALUES} values"
             )
         if len(path) > MAX_DEPTH:
-            raise RefusedYamlError(node.place, "is nested too deep", f"at most {MAX_DEPTH} levels")
+            raise RefusedYamlError(node.place, "nested too deeply", f"at most {MAX_DEPTH} levels")
         self.value_places[path] = node.place
         match node:
             case Scalar():
@@ -101,14 +101,14 @@ class Expansion:
         return content
 
     def _merged(self, mapping: Mapping, path: KeyPath, depth: int = 0) -> list[Mapping]:
-        """Return the mappings that are merged into `mapping`, those that win first."""
+        """Return the mappings that are merged into `mapping`, in order of precedence."""
         found: list[Mapping] = []
         for value in mapping.merged:
             for node in value.items if isinstance(value, Sequence) else [value]:
                 self._merges += 1
                 if self._merges > MAX_MERGES:
                     raise RefusedYamlError(
-                        node.place, "merges too much", f"at most {MAX_MERGES} merges"
+                        node.place, "too many merge keys", f"at most {MAX_MERGES} merges"
                     )
                 if isinstance(node, Mapping) and depth < MAX_DEPTH:
                     found += [node, *self._merged(node, path, depth + 1)]
@@ -117,22 +117,22 @@ class Expansion:
                         YamlProblem(
                             place=node.place,
                             path=(*path, MERGE_KEY),
-                            message="a merge key takes mappings alone",
-                            allowed="an alias of a mapping, or a list of them",
+                            message="merge key without a mapping",
+                            allowed="an alias of a mapping, or a list of such aliases",
                         )
                     )
         return found
 
     def _is_visible(self, text: str, place: Place, path: KeyPath) -> bool:
-        """Whether a text can be read and written; one that cannot is reported."""
+        """Return whether a text is printable; report it if not."""
         if text.isprintable() or not any(map(_is_hidden, text)):
             return True
         self.problems.append(
             YamlProblem(
                 place=place,
                 path=path,
-                message="holds a control character or half of a character",
-                allowed="visible text",
+                message="contains a control character or a lone surrogate",
+                allowed="printable text",
             )
         )
         return False

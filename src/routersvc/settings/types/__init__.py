@@ -1,1 +1,1 @@
-"""The types of settings values: durations, sizes, addresses, secrets."""
+"""The types of settings keys: durations, sizes, addresses, secrets."""

@@ -1,4 +1,4 @@
-"""Addresses as people write them: where to listen, and where a provider is called."""
+"""Parses addresses: where to listen, and the base URL of a provider."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import urllib.parse
 
 MAX_PORT = 65_535
 MAX_UNIX_PATH = 107
-"""Bytes of a socket's path that Linux takes, without the closing zero."""
+"""The longest path of a Unix socket on Linux in bytes, without the final zero."""
 
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*"
@@ -20,7 +20,7 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HostPort:
-    """A TCP address; port 0 takes a free one."""
+    """A TCP address; port 0 selects a free port."""
 
     host: str
     port: int
@@ -32,7 +32,7 @@ class HostPort:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class UnixSocket:
-    """A socket in the file system."""
+    """A Unix domain socket."""
 
     path: str
 
@@ -41,14 +41,14 @@ class UnixSocket:
 
 
 def parse_host_port(text: str) -> HostPort:
-    """Read `host:port`; an IPv6 host stands in brackets.
+    """Parse `host:port`; an IPv6 host is in brackets.
 
     Raises:
-        ValueError: the text is no such address; the sentence says why.
+        ValueError: the text is no such address; the message says why.
     """
     host, separator, port_text = text.rpartition(":")
     if not separator or not _PORT.fullmatch(port_text):
-        raise ValueError("has no port at its end")
+        raise ValueError("has no port")
     port = int(port_text)
     if port > MAX_PORT:
         raise ValueError(f"has a port above {MAX_PORT}")
@@ -56,52 +56,52 @@ def parse_host_port(text: str) -> HostPort:
         try:
             return HostPort(host=str(ipaddress.IPv6Address(host[1:-1])), port=port)
         except ValueError as error:
-            raise ValueError("has no IPv6 address in its brackets") from error
+            raise ValueError("has an invalid IPv6 address in brackets") from error
     if not _is_host(host):
-        raise ValueError("has no host before its port")
+        raise ValueError("has no valid host before the port")
     return HostPort(host=host, port=port)
 
 
 def parse_listen_address(text: str) -> HostPort | UnixSocket:
-    """Read `host:port` or `unix:PATH`.
+    """Parse `host:port` or `unix:PATH`.
 
     Raises:
-        ValueError: the text is no such address; the sentence says why.
+        ValueError: the text is no such address; the message says why.
     """
     if not text.startswith("unix:"):
         return parse_host_port(text)
     path = text.removeprefix("unix:").removeprefix("//")
     if not path or path.endswith("/"):
-        raise ValueError("has no path of a socket after `unix:`")
+        raise ValueError("has no socket path after `unix:`")
     if len(path.encode()) > MAX_UNIX_PATH:
-        raise ValueError(f"has a path above {MAX_UNIX_PATH} bytes")
+        raise ValueError(f"has a path longer than {MAX_UNIX_PATH} bytes")
     return UnixSocket(path=path)
 
 
 def parse_http_url(text: str) -> str:
-    """Read an `http` or `https` address and return it without a closing slash.
+    """Parse an `http` or `https` address and return it without a trailing slash.
 
     Raises:
-        ValueError: the text is no such address; the sentence says why, without repeating it.
+        ValueError: the text is no such address; the message does not repeat it.
     """
     if not _VISIBLE.fullmatch(text):
-        raise ValueError("holds a space or a character outside of ASCII")
+        raise ValueError("contains a space or a character that is not ASCII")
     try:
         parts = urllib.parse.urlsplit(text)
         port = parts.port
         host = parts.hostname or ""
     except ValueError as error:
-        raise ValueError("is no address that can be called") from error
+        raise ValueError("is not a valid URL") from error
     if parts.scheme not in {"http", "https"}:
-        raise ValueError("does not begin with `http://` or `https://`")
+        raise ValueError("does not start with `http://` or `https://`")
     if "@" in parts.netloc:
-        raise ValueError("holds credentials, which belong to `api_key` or `headers`")
+        raise ValueError("contains credentials, which belong in `api_key` or `headers`")
     if "?" in text or "#" in text:
-        raise ValueError("holds a query or a fragment, which no call carries")
+        raise ValueError("contains a query or a fragment, which requests do not use")
     if not _is_host(host) and not _is_ipv6(host):
         raise ValueError("has no host")
     if port == 0:
-        raise ValueError("has port 0, which nobody can call")
+        raise ValueError("has port 0")
     return text.rstrip("/")
 
 

@@ -1,7 +1,7 @@
-"""The types that the keys of the settings have: names, times, sizes, addresses, references.
+"""The types of settings keys: names, durations, sizes, addresses, references.
 
-Each refuses what it cannot take with a sentence for people that never repeats the value: whoever
-reports the problem knows what may be shown. `x-kind` in the JSON Schema tells these types apart.
+Each rejects a value with a sentence that never contains it: the caller decides whether it may be
+shown. `x-kind` in the JSON Schema identifies these types.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from routersvc.settings.types.units import (
 T = TypeVar("T", bound=Hashable)
 
 LONGEST_DURATION = 86_400.0
-"""Seconds. No timeout of a call is longer than a day; more is a wrong unit."""
+"""Seconds. No timeout is longer than a day; more is a wrong unit."""
 
 LONGEST_WINDOW = 366 * 86_400.0
 """Seconds. A year."""
 
 LARGEST_SIZE = (1 << 31) - 1
-"""Bytes. gRPC counts the size of a message in 31 bits."""
+"""Bytes. gRPC limits the size of a message to 31 bits."""
 
 REFUSED = "refused"
-"""The type of the errors that carry their own sentence, and `at` for a place in a list."""
+"""The type of errors with a message of their own, and `at` for the index of a list item."""
 
 _CREDENTIAL_HEADERS = frozenset(
     {
@@ -67,18 +67,18 @@ _CREDENTIAL_HEADERS = frozenset(
         "x-goog-api-key",
     }
 )
-"""Headers whose values are secrets, so that they stand by reference alone."""
+"""Headers whose values are secrets and must be references."""
 
 _OWN_HEADERS = frozenset(
     {"connection", "content-length", "content-type", "host", "te", "transfer-encoding", "upgrade"}
 )
-"""Headers that the connection and the wire format set themselves."""
+"""Headers that the connection and the wire format set."""
 
 _VISIBLE_ASCII = re.compile(r"[\x20-\x7e]*")
 
 
 class Section(BaseModel):
-    """A mapping of the settings: refuses unknown keys and values of another type."""
+    """A mapping of the settings: rejects unknown keys and values of other types."""
 
     model_config = ConfigDict(
         strict=True,
@@ -90,12 +90,12 @@ class Section(BaseModel):
 
 
 def refused(message: str, at: int | None = None) -> PydanticCustomError:
-    """Return the error of a value that is refused, or of its item `at`."""
+    """Return the error of an invalid value, or of its item `at`."""
     return PydanticCustomError(REFUSED, "{message}", {"message": message, "at": at})
 
 
 def is_credential_header(name: str) -> bool:
-    """Whether the value of a header is a secret by the header's name."""
+    """Return whether a header contains a credential, by its name."""
     return name.lower() in _CREDENTIAL_HEADERS
 
 
@@ -142,13 +142,13 @@ def _header_value(value: object) -> SecretReference | str:
     if text.partition(":")[0] in {source.value for source in SecretSource}:
         return _reference(text)
     if not _VISIBLE_ASCII.fullmatch(text):
-        raise refused("holds characters that no HTTP header can carry")
+        raise refused("contains characters that are not allowed in HTTP headers")
     return text
 
 
 def _header_name(name: str) -> str:
     if name.lower() in _OWN_HEADERS:
-        raise refused("is a header that the router sets itself")
+        raise refused("is a header that the router sets")
     return name
 
 
@@ -174,11 +174,11 @@ def _http_url(value: object) -> str:
 
 
 def unique(items: tuple[T, ...]) -> tuple[T, ...]:
-    """Refuse a list that names something twice."""
+    """Reject a list with duplicates."""
     seen: set[T] = set()
     for at, item in enumerate(items):
         if item in seen:
-            raise refused("stands in this list a second time", at)
+            raise refused("is a duplicate", at)
         seen.add(item)
     return items
 
@@ -187,23 +187,23 @@ Name = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$"),
 ]
-"""What providers, models, deployments, policies and the like are called."""
+"""A name of a provider, model, deployment, policy, and so on."""
 
 Names = Annotated[tuple[Name, ...], AfterValidator(unique)]
-"""A list of names, each once."""
+"""A list of names without duplicates."""
 
 FilledNames = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(unique)]
-"""A list of names, each once, at least one."""
+"""A list of at least one name, without duplicates."""
 
 VisibleText = Annotated[str, StringConstraints(pattern=r"^\S{1,256}$")]
-"""A name that somebody else has chosen."""
+"""A name that the vendor has chosen."""
 
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-"""The path of a file, absolute or from the folder of the settings file."""
+"""The path of a file, absolute or relative to the folder of the settings file."""
 
 
-def _length_of_time(kind: str, **bounds: float) -> WithJsonSchema:
-    """Return what the schema says of a length of time, with the bounds of one in seconds."""
+def _duration_schema(kind: str, **bounds: float) -> WithJsonSchema:
+    """Return the schema of a duration, with `bounds` in seconds."""
     text = {"type": "string", "pattern": DURATION_PATTERN}
     return WithJsonSchema({"x-kind": kind, "anyOf": [text, {"type": "number", **bounds}]})
 
@@ -212,32 +212,32 @@ Duration = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(gt=0, le=LONGEST_DURATION),
-    _length_of_time("duration", exclusiveMinimum=0, maximum=LONGEST_DURATION),
+    _duration_schema("duration", exclusiveMinimum=0, maximum=LONGEST_DURATION),
 ]
-"""A length of time above 0, in seconds."""
+"""A duration above 0, in seconds."""
 
 LongDuration = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(gt=0, le=LONGEST_WINDOW),
-    _length_of_time("long_duration", exclusiveMinimum=0, maximum=LONGEST_WINDOW),
+    _duration_schema("long_duration", exclusiveMinimum=0, maximum=LONGEST_WINDOW),
 ]
-"""A length of time above 0 and up to a year, in seconds."""
+"""A duration above 0 and up to a year, in seconds."""
 
 Pause = Annotated[
     float,
     BeforeValidator(_seconds),
     Field(ge=0, le=LONGEST_DURATION),
-    _length_of_time("pause", minimum=0, maximum=LONGEST_DURATION),
+    _duration_schema("pause", minimum=0, maximum=LONGEST_DURATION),
 ]
-"""A length of time that may be 0, in seconds."""
+"""A duration that may be 0, in seconds."""
 
 TimeOfDay = Annotated[
     int,
     PlainValidator(_second_of_day),
     WithJsonSchema({"x-kind": "time_of_day", "type": "string", "pattern": TIME_OF_DAY_PATTERN}),
 ]
-"""A time of the day, in seconds after midnight."""
+"""A time of day, in seconds after midnight."""
 
 ByteSize = Annotated[
     int,
@@ -259,13 +259,13 @@ Date = Annotated[
     dt.date,
     WithJsonSchema({"x-kind": "date", "type": "string", "format": "date"}),
 ]
-"""A day."""
+"""A date."""
 
 UsDollars = Annotated[float, Field(ge=0, le=1_000_000)]
-"""An amount of money."""
+"""An amount in US dollars."""
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
-"""A share of a whole."""
+"""A number from 0 to 1."""
 
 Secret = Annotated[
     SecretReference,
@@ -273,7 +273,7 @@ Secret = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"x-kind": "secret", "type": "string", "pattern": "^(env|file):.+$"}),
 ]
-"""Where a secret is found."""
+"""A reference to a secret."""
 
 HeaderName = Annotated[
     str,
@@ -288,14 +288,14 @@ HeaderValue = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"x-kind": "header", "type": "string"}),
 ]
-"""The value of a header: text, or where a secret is found."""
+"""The value of a header: text, or a reference to a secret."""
 
 HttpUrl = Annotated[
     str,
     PlainValidator(_http_url),
     WithJsonSchema({"x-kind": "url", "type": "string", "pattern": "^https?://[^@?#]+$"}),
 ]
-"""An address that is called over HTTP."""
+"""A base URL."""
 
 TcpAddress = Annotated[
     HostPort,
@@ -314,4 +314,4 @@ ListenAddress = Annotated[
 """A TCP address or a Unix socket to listen on."""
 
 ListenAddresses = Annotated[tuple[ListenAddress, ...], Field(min_length=1), AfterValidator(unique)]
-"""A list of addresses, each once, at least one."""
+"""A list of at least one address, without duplicates."""

@@ -1,8 +1,8 @@
-"""Secrets stand in the settings by reference alone: `env:NAME` or `file:PATH`.
+"""Secrets, which settings contain only as references: `env:NAME` or `file:PATH`.
 
-    SecretUnavailableError      the environment or the file does not give what is referred to
+    SecretUnavailableError      the environment or the file does not provide the secret
 
-A secret is read when the settings are loaded, and shows itself to nobody who does not ask.
+A secret is read when the settings are loaded. No text of it shows the content.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pathlib import Path
 from routersvc.settings.problems import shown
 
 MAX_SECRET_SIZE = 16_384
-"""Bytes of a secret file; no header of a provider takes more."""
+"""The largest secret file in bytes; no provider accepts longer headers."""
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VISIBLE_ASCII = re.compile(r"[\x20-\x7e]+")
 
 
 class SecretUnavailableError(Exception):
-    """What a reference points to is absent or cannot be used. Never holds the secret."""
+    """A secret is missing or invalid. The message never contains it."""
 
 
 class SecretSource(enum.Enum):
-    """Where a secret comes from."""
+    """The source of a secret."""
 
     ENVIRONMENT = "env"
     FILE = "file"
@@ -36,17 +36,17 @@ class SecretSource(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SecretReference:
-    """Where a secret comes from: the name of a variable, or the path of a file."""
+    """A reference to a secret: the name of a variable, or the path of a file."""
 
     source: SecretSource
     name: str
 
     @classmethod
     def parse(cls, text: str) -> SecretReference:
-        """Read `env:NAME` or `file:PATH`.
+        """Parse `env:NAME` or `file:PATH`.
 
         Raises:
-            ValueError: the text is no reference. Does not repeat the text.
+            ValueError: the text is no reference; the message does not repeat it.
         """
         scheme, separator, name = text.partition(":")
         if separator and scheme == SecretSource.ENVIRONMENT.value:
@@ -57,32 +57,30 @@ class SecretReference:
             if not name.strip():
                 raise ValueError("`file:` is not followed by a path")
             return cls(SecretSource.FILE, name)
-        raise ValueError("a secret cannot stand here itself, only where to find it")
+        raise ValueError("must be a reference to a secret, not the secret itself")
 
     def __str__(self) -> str:
         return f"{self.source.value}:{self.name}"
 
     def resolve(self, environment: Mapping[str, str], folder: Path) -> Secret:
-        """Read the secret; a relative path starts at `folder`.
+        """Read the secret; a relative path is relative to `folder`.
 
         Raises:
-            SecretUnavailableError: it is absent or cannot be used.
+            SecretUnavailableError: it is missing or invalid.
         """
         if self.source is SecretSource.ENVIRONMENT:
             content = environment.get(self.name)
             if content is None:
-                raise SecretUnavailableError(
-                    f"the environment variable {shown(self.name)} is not set"
-                )
-            return Secret(_usable(content, f"the environment variable {shown(self.name)}"))
+                raise SecretUnavailableError(f"environment variable {shown(self.name)} is not set")
+            return Secret(_usable(content, f"environment variable {shown(self.name)}"))
         return Secret(
-            _read(folder / self.name, f"the file {shown(self.name)}"),
+            _read(folder / self.name, f"file {shown(self.name)}"),
             reread=functools.partial(self.resolve, environment, folder),
         )
 
 
 class Secret:
-    """A secret that no text of it shows: only `reveal` gives it."""
+    """A secret; only `reveal` returns it, `repr` and `str` do not show it."""
 
     __slots__ = ("_content", "_reread")
 
@@ -120,13 +118,13 @@ def _read(path: Path, name: str) -> str:
         with path.open("rb") as stream:
             data = stream.read(MAX_SECRET_SIZE + 1)
     except OSError as error:
-        reason = (error.strerror or "no usable file").lower()
+        reason = (error.strerror or "not a regular file").lower()
         raise SecretUnavailableError(f"{name} cannot be read: {reason}") from error
     except ValueError as error:
-        raise SecretUnavailableError(f"{name} has no usable path") from error
+        raise SecretUnavailableError(f"{name} has an invalid path") from error
     if len(data) > MAX_SECRET_SIZE:
         raise SecretUnavailableError(f"{name} is larger than {MAX_SECRET_SIZE} bytes")
-    # Latin-1 never fails, and what is not ASCII is refused next.
+    # Latin-1 never fails, and characters that are not ASCII are rejected next.
     return _usable(data.decode("latin-1").rstrip("\r\n"), name)
 
 
@@ -134,5 +132,7 @@ def _usable(content: str, name: str) -> str:
     if not content.strip():
         raise SecretUnavailableError(f"{name} is empty")
     if not _VISIBLE_ASCII.fullmatch(content):
-        raise SecretUnavailableError(f"{name} holds characters that no HTTP header can carry")
+        raise SecretUnavailableError(
+            f"{name} contains characters that are not allowed in HTTP headers"
+        )
     return content

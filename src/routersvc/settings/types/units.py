@@ -1,4 +1,4 @@
-"""Times, lengths of time and sizes as people write them: `22:00`, `250ms`, `1m30s`, `16MiB`."""
+"""Parses and writes times, durations and sizes: `22:00`, `250ms`, `1m30s`, `16MiB`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ DURATION_PATTERN = (
     r"^(?=.)([0-9]+(\.[0-9]+)?d)?([0-9]+(\.[0-9]+)?h)?([0-9]+(\.[0-9]+)?m)?"
     r"([0-9]+(\.[0-9]+)?s)?([0-9]+(\.[0-9]+)?ms)?$"
 )
-"""A length of time: each unit at most once, longer units first."""
+"""A duration: each unit at most once, longer units first."""
 
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?(GiB|MiB|KiB|GB|MB|kB|B)$"
 """A size: one number, one unit."""
 
 TIME_OF_DAY_PATTERN = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
-"""A time of the day, to the minute; `24:00` is its end."""
+"""A time of day to the minute; `24:00` is the end of the day."""
 
 _LONGEST_TEXT = 40
 _DURATION = re.compile(DURATION_PATTERN.replace("$", r"\Z"))
@@ -44,32 +44,32 @@ _SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?(GiB|MiB|KiB|GB|MB|kB|B)")
 
 
 def seconds_of(text: str) -> float:
-    """Return the seconds that a length of time such as `1m30s` means.
+    """Parse a duration such as `1m30s` and return it in seconds.
 
     Raises:
         ValueError: the text is none.
     """
     if len(text) > _LONGEST_TEXT or not _DURATION.match(text):
-        raise ValueError("not a length of time")
+        raise ValueError("not a duration")
     return sum(float(number) * SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
 
 
 def second_of_day(text: str) -> int:
-    """Return the seconds after midnight that a time such as `22:00` means.
+    """Parse a time such as `22:00` and return the seconds after midnight.
 
     Raises:
         ValueError: the text is none.
     """
     if not _TIME_OF_DAY.match(text):
-        raise ValueError("not a time of the day")
+        raise ValueError("not a time of day")
     return 3_600 * int(text[:2]) + 60 * int(text[3:])
 
 
 def bytes_of(text: str) -> int:
-    """Return the bytes that a size such as `16MiB` means.
+    """Parse a size such as `16MiB` and return it in bytes.
 
     Raises:
-        ValueError: the text is none, or not a whole number of bytes.
+        ValueError: the text is no size, or not a whole number of bytes.
     """
     match = _SIZE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:
@@ -83,7 +83,7 @@ def bytes_of(text: str) -> int:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a length of time as people write it; exact to the millisecond."""
+    """Return the text of a duration, exact to the millisecond."""
     rest = round(seconds * 1000)
     parts: list[str] = []
     for unit, length in SECONDS.items():
@@ -94,7 +94,7 @@ def duration_text(seconds: float) -> str:
 
 
 def size_text(size: int) -> str:
-    """Return a size as people write it, in the largest binary unit that is exact."""
+    """Return the text of a size, in the largest binary unit that is exact."""
     for unit in ("GiB", "MiB", "KiB"):
         if size and size % BYTES[unit] == 0:
             return f"{size // BYTES[unit]}{unit}"

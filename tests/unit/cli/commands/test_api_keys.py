@@ -40,11 +40,11 @@ def test_key_of_the_environment_is_taken_by_itself(monkeypatch: pytest.MonkeyPat
         (
             "the-key-itself",
             (
-                "`--api-key`: a secret cannot stand here itself, only where to find it; give "
+                "`--api-key`: must be a reference to a secret, not the secret itself; give "
                 "`env:NAME` or `file:PATH`"
             ),
         ),
-        ("env:NOT_THERE", "`--api-key`: the environment variable `NOT_THERE` is not set"),
+        ("env:NOT_THERE", "`--api-key`: environment variable `NOT_THERE` is not set"),
     ],
 )
 def test_what_is_no_reference_is_a_mistake_of_usage(reference: str, problem: str) -> None:

@@ -13,7 +13,7 @@ from routersvc.cli.exits import UsageProblemError
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.messages import ListModelsResponse, read_message, to_json
-from routersvc.settings.sections.known_models import completed
+from routersvc.settings.known_models.known_models import completed
 from routersvc.settings.sections.models import ModelSection
 
 MakeTerminal = Callable[..., Terminal]

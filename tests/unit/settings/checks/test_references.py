@@ -38,129 +38,87 @@ def test_names_that_exist_are_taken(told: Told) -> None:
         (
             "alpha: {wire_format: openai_chat",
             "alpha: {wire_format: anthropic",
-            (
-                "2:24: providers.alpha.wire_format: no wire format is called `anthropic` "
-                "(allowed: `openai_chat`)"
-            ),
+            "2:24: providers.alpha.wire_format",
         ),
         (
             "alpha: {wire",
             "alpha: {dialect: grok, wire",
-            (
-                "2:20: providers.alpha.dialect: no dialect is called `grok`; did you mean `groq`? "
-                "(allowed: `openai`, `groq`)"
-            ),
+            "2:20: providers.alpha.dialect",
         ),
         (
             "[big]",
             "[small]",
-            "9:42: models.large.aliases[0]: `small` is the name of a model",
+            "9:42: models.large.aliases[0]",
         ),
         (
             "small: {context_window: 100}",
             "small: {context_window: 100, aliases: [big]}",
-            "10:42: models.small.aliases[0]: `big` is an alias of `large` already",
+            "10:42: models.small.aliases[0]",
         ),
         (
             "[small]",
             "[large]",
-            (
-                "9:64: models.large.equivalent_to[0]: no other model is called `large` "
-                "(allowed: `small`)"
-            ),
+            "9:64: models.large.equivalent_to[0]",
         ),
         (
             "alpha-large: {provider: alpha",
             "alpha-large: {provider: aplha",
-            (
-                "12:27: deployments.alpha-large.provider: no provider is called `aplha`; "
-                "did you mean `alpha`? (allowed: `alpha`, `beta`, `local`)"
-            ),
+            "12:27: deployments.alpha-large.provider",
         ),
         (
             "{provider: alpha, model: large}",
             "{provider: alpha, model: big}",
-            (
-                "12:41: deployments.alpha-large.model: `big` is an alias; name the model itself "
-                "(allowed: `large`)"
-            ),
+            "12:41: deployments.alpha-large.model",
         ),
         (
             ", credential: night",
             "",
-            (
-                "13:3: deployments.beta-large.credential: is missing: `beta` has several "
-                "(allowed: `day`, `night`)"
-            ),
+            "13:3: deployments.beta-large.credential",
         ),
         (
             "credential: night",
             "credential: nihgt",
-            (
-                "13:58: deployments.beta-large.credential: is no credential of `beta` "
-                "(allowed: `day`, `night`)"
-            ),
+            "13:58: deployments.beta-large.credential",
         ),
         (
             "{provider: local, model: large}",
             "{provider: local, model: large, credential: key}",
-            (
-                "14:60: deployments.local-large.credential: is no credential of `local` "
-                "(allowed: none)"
-            ),
+            "14:60: deployments.local-large.credential",
         ),
         (
             "{provider: alpha, model: large}",
             "{provider: alpha, model: large, credential: main}",
-            (
-                "12:60: deployments.alpha-large.credential: is no credential of `alpha` "
-                "(allowed: `default`)"
-            ),
+            "12:60: deployments.alpha-large.credential",
         ),
         (
             "[alpha-large, beta",
             "[alpha-lrage, beta",
-            (
-                "16:27: policies.default.deployments[0]: no deployment is called `alpha-lrage`; "
-                "did you mean `alpha-large`? (allowed: `alpha-large`, `beta-large`, `local-large`)"
-            ),
+            "16:27: policies.default.deployments[0]",
         ),
         (
             "models: [large]",
             "models: [large, larg]",
-            (
-                "17:27: policies.large.models[1]: no model is called `larg`; did you mean `large`? "
-                "(allowed: `large`, `small`)"
-            ),
+            "17:27: policies.large.models[1]",
         ),
         (
             "models: [large]",
             "models: [big]",
-            (
-                "17:20: policies.large.models[0]: `big` is an alias; name the model itself "
-                "(allowed: `large`)"
-            ),
+            "17:20: policies.large.models[0]",
         ),
         (
             "models: [large]",
             "models: [small]",
-            "17:20: policies.large.models[0]: no deployment serves `small`",
+            "17:20: policies.large.models[0]",
         ),
         (
             "  default: {dep",
             "  defalt: {dep",
-            (
-                "1:1: default_policy: is missing, and no policy is called `default` "
-                "(allowed: `defalt`, `large`)"
-            ),
+            "1:1: default_policy",
         ),
         (
             "providers:",
             "default_policy: lrage\nproviders:",
-            (
-                "1:17: default_policy: no policy is called `lrage`; did you mean `large`? "
-                "(allowed: `default`, `large`)"
-            ),
+            "1:17: default_policy",
         ),
     ],
 )
@@ -171,9 +129,9 @@ def test_names_that_do_not_exist_are_told(told: Told, old: str, new: str, proble
     assert told(BASE.replace(old, new)) == [problem]
 
 
-def test_wrong_credential_is_not_repeated(told: Told) -> None:
+def test_wrong_credential_is_not_repeated(told_in_full: Told) -> None:
     """Who takes the name for the key writes the key, of whatever form."""
-    lines = told(BASE.replace("credential: night", "credential: hunter2"))
+    lines = told_in_full(BASE.replace("credential: night", "credential: hunter2"))
 
     assert len(lines) == 1
     assert "hunter2" not in lines[0]

@@ -108,33 +108,27 @@ def test_provider_without_auth_has_keys_in_the_usual_header(load: Load) -> None:
         (
             "kind: aws",
             "",
-            "providers.alpha.auth.region: is missing: a signature is for one region",
+            "providers.alpha.auth.region",
         ),
         (
             "kind: aws, region: r, scope: s",
             "",
-            (
-                "providers.alpha.auth.scope: has no effect on the kind `aws` (allowed: `region`, "
-                "`service`, `profile`, `access_key_id`, `secret_access_key`, `session_token`)"
-            ),
+            "providers.alpha.auth.scope",
         ),
         (
             "kind: google, header: x-key",
             "",
-            (
-                "providers.alpha.auth.header: has no effect on the kind `google` (allowed: "
-                "`credentials_file`, `scope`)"
-            ),
+            "providers.alpha.auth.header",
         ),
         (
             'kind: aws, region: r, access_key_id: "env:ALPHA_API_KEY"',
             "",
-            "providers.alpha.auth.secret_access_key: is missing beside `access_key_id`",
+            "providers.alpha.auth.secret_access_key",
         ),
         (
             'kind: aws, region: r, session_token: "env:ALPHA_API_KEY"',
             "",
-            "providers.alpha.auth.access_key_id: is missing beside `session_token`",
+            "providers.alpha.auth.access_key_id",
         ),
         (
             (
@@ -142,57 +136,42 @@ def test_provider_without_auth_has_keys_in_the_usual_header(load: Load) -> None:
                 'secret_access_key: "env:ALPHA_API_KEY"'
             ),
             "",
-            (
-                "providers.alpha.auth.profile: stands beside `access_key_id` (allowed: `profile` "
-                "or `access_key_id`)"
-            ),
+            "providers.alpha.auth.profile",
         ),
         (
             "kind: azure_ad, tenant_id: t",
             "",
-            "providers.alpha.auth.client_secret: is missing beside `tenant_id`",
+            "providers.alpha.auth.client_secret",
         ),
         (
             "kind: google",
             ', api_key: "env:ALPHA_API_KEY"',
-            "providers.alpha.api_key: has no effect beside `auth` of the kind `google`",
+            "providers.alpha.api_key",
         ),
         (
             "kind: aws, region: r",
             ', credentials: {day: "env:ALPHA_API_KEY"}',
-            "providers.alpha.credentials: has no effect beside `auth` of the kind `aws`",
+            "providers.alpha.credentials",
         ),
         (
             "kind: google, credentials_file: key.json",
             "",
-            (
-                "providers.alpha.auth.credentials_file: cannot be read: no such file or directory "
-                "(allowed: a JSON file)"
-            ),
+            "providers.alpha.auth.credentials_file",
         ),
         (
             "kind: azure",
             "",
-            (
-                "providers.alpha.auth.kind: cannot be `azure`; did you mean `azure_ad`? "
-                "(allowed: one of `key`, `aws`, `google`, `azure_ad`)"
-            ),
+            "providers.alpha.auth.kind",
         ),
         (
             "region: r",
             "",
-            (
-                "providers.alpha.auth.kind: is missing (allowed: one of `key`, `aws`, `google`, "
-                "`azure_ad`)"
-            ),
+            "providers.alpha.auth.kind",
         ),
         (
             "kind: key, scheme: a b",
             ', api_key: "env:ALPHA_API_KEY"',
-            (
-                "providers.alpha.auth.scheme: cannot be `a b` (allowed: one word of up to 64 "
-                "letters, digits and `. _ ~ + / -`, or nothing)"
-            ),
+            "providers.alpha.auth.scheme",
         ),
     ],
 )
@@ -203,9 +182,9 @@ def test_contradictions_are_told(told: Told, auth: str, more: str, problem: str)
     assert problem in problems
 
 
-def test_secret_itself_is_refused_unseen(told: Told) -> None:
+def test_secret_itself_is_refused_unseen(told_in_full: Told) -> None:
     """A message about it would put it into a log."""
-    (problem,) = told(document("kind: aws, region: r, access_key_id: AKIAIOSFODNN7EXAMPLE"))
+    (problem,) = told_in_full(document("kind: aws, region: r, access_key_id: AKIAIOSFODNN7EXAMPLE"))
 
     assert "AKIA" not in problem
     assert "providers.alpha.auth.access_key_id" in problem
@@ -224,8 +203,7 @@ def test_google_file_is_read_when_the_settings_are(load: Load, tmp_path: Path, t
     no_object = told(document(auth))
 
     assert good == GoogleAuth(credentials_file=file, scope=None)
-    assert "holds no JSON (allowed: a JSON file)" in no_json[0]
-    assert "holds no JSON object (allowed: a JSON file)" in no_object[0]
+    assert no_json == no_object == ["2:98: providers.alpha.auth.credentials_file"]
 
 
 def test_other_credentials_than_the_one_do_not_exist(told: Told) -> None:
@@ -234,4 +212,4 @@ def test_other_credentials_than_the_one_do_not_exist(told: Told) -> None:
 
     (problem,) = told(text)
 
-    assert "is no credential of `alpha` (allowed: `default`)" in problem
+    assert problem == "6:60: deployments.alpha-large.credential"

@@ -7,28 +7,13 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from routersvc.app.options import authenticator
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetDowngradeRule,
-    CostBudgetRule,
-)
-from routersvc.domain.outcomes.errors import (
-    UnknownTenantError,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.outcomes.errors import UnknownTenantError
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
@@ -98,60 +83,42 @@ def test_callers_are_known_by_any_of_their_keys(load: Load, minimal: str) -> Non
 @pytest.mark.parametrize(
     ("tenant", "problem"),
     [
-        ("{}", "17:3: tenants.t.api_keys: is missing: nobody could be this tenant"),
+        ("{}", "17:3: tenants.t.api_keys"),
         (
             "{api_keys: [env:NOT_THERE]}",
-            ("17:18: tenants.t.api_keys[0]: the environment variable `NOT_THERE` is not set"),
+            "17:18: tenants.t.api_keys[0]",
         ),
         (
             "{api_keys: [a-key-itself]}",
-            (
-                "17:18: tenants.t.api_keys[0]: a secret cannot stand here itself, only where to "
-                "find it (allowed: `env:NAME` for an environment variable, `file:PATH` for a file)"
-            ),
+            "17:18: tenants.t.api_keys[0]",
         ),
         (
             f"{{{KEY}, policy: fast}}",
-            "17:46: tenants.t.policy: no policy is called `fast` (allowed: `default`)",
+            "17:46: tenants.t.policy",
         ),
         (
             f"{{{KEY}, allowed_policies: [default, fast]}}",
-            "17:66: tenants.t.allowed_policies[1]: no policy is called `fast` (allowed: `default`)",
+            "17:66: tenants.t.allowed_policies[1]",
         ),
         (
             f"{{{KEY}, constraints: {{denied_providers: [aplha]}}}}",
-            (
-                "17:71: tenants.t.constraints.denied_providers[0]: no provider is called `aplha`; "
-                "did you mean `alpha`? (allowed: `alpha`)"
-            ),
+            "17:71: tenants.t.constraints.denied_providers[0]",
         ),
         (
             f"{{{KEY}, budget: {{usd: 0}}}}",
-            (
-                "17:52: tenants.t.budget.usd: cannot be `0` "
-                "(allowed: a number, above 0, at most 1000000)"
-            ),
+            "17:52: tenants.t.budget.usd",
         ),
         (
             f"{{{KEY}, budget: {{usd: 5, window: 400d}}}}",
-            (
-                "17:63: tenants.t.budget.window: cannot be `400d` (allowed: a length of time above "
-                "0 and up to 366d: `1h`, `1d`, `30d`, or seconds as a number)"
-            ),
+            "17:63: tenants.t.budget.window",
         ),
         (
             f"{{{KEY}, budget: {{usd: 5, downgrade: {{threshold: 0.5}}}}}}",
-            (
-                "17:55: tenants.t.budget.downgrade: changes nothing "
-                "(allowed: `policy` or `min_tier`)"
-            ),
+            "17:55: tenants.t.budget.downgrade",
         ),
         (
             f"{{{KEY}, budget: {{usd: 5, downgrade: {{policy: fast}}}}}}",
-            (
-                "17:75: tenants.t.budget.downgrade.policy: no policy is called `fast` "
-                "(allowed: `default`)"
-            ),
+            "17:75: tenants.t.budget.downgrade.policy",
         ),
     ],
 )
@@ -173,12 +140,7 @@ def test_policy_of_requests_that_name_none_is_allowed(told: Told, minimal: str) 
 
     problems = told(f"{minimal}{other}tenants:\n  t: {{{KEY}, allowed_policies: [other]}}\n")
 
-    assert problems == [
-        (
-            "18:56: tenants.t.allowed_policies: leaves out the policy of requests that name none, "
-            "`default` (allowed: `other`)"
-        )
-    ]
+    assert problems == ["18:56: tenants.t.allowed_policies"]
 
 
 def test_key_is_of_one_tenant(told: Told, minimal: str, environment: Mapping[str, str]) -> None:
@@ -187,7 +149,7 @@ def test_key_is_of_one_tenant(told: Told, minimal: str, environment: Mapping[str
 
     problems = told(f"{minimal}tenants:\n  a: {{{KEY}}}\n  b: {both}\n")
 
-    assert problems == ["18:36: tenants.b.api_keys[1]: is a key of `a` already"]
+    assert problems == ["18:36: tenants.b.api_keys[1]"]
     assert environment["ALPHA_API_KEY"] not in str(problems)
 
 
@@ -195,19 +157,14 @@ def test_one_tenant_has_the_calls_without_a_key(told: Told, minimal: str) -> Non
     """Not two."""
     problems = told(f"{minimal}tenants:\n  a: {{anonymous: true}}\n  b: {{anonymous: true}}\n")
 
-    assert problems == ["18:18: tenants.b.anonymous: `a` has the calls without a key already"]
+    assert problems == ["18:18: tenants.b.anonymous"]
 
 
 def test_budget_needs_prices(told: Told, minimal: str) -> None:
     """Without any, each of its calls would be refused."""
     problems = told(f"{minimal}tenants:\n  t: {{{KEY}, budget: {{usd: 5}}}}\n")
 
-    assert problems == [
-        (
-            "17:38: tenants.t.budget: covers nothing: no model of the policy `default` has known "
-            "prices (allowed: `prices` of the models, or a known model under their `from`)"
-        )
-    ]
+    assert problems == ["17:38: tenants.t.budget"]
 
 
 def test_settings_show_no_key(load: Load, minimal: str) -> None:

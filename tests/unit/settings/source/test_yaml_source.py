@@ -8,10 +8,11 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.wording import Wording
 
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.source.yaml_source import MAX_FILE_SIZE, parse_yaml, read_yaml
-from routersvc.settings.source.yaml_values import MAX_VALUES
+from routersvc.settings.source.yaml_values import MAX_MERGES, MAX_VALUES
 
 
 def refusal(text: str) -> str:
@@ -99,37 +100,35 @@ def test_anchors_and_merge_keys_work() -> None:
     [
         (
             "a: 1\nb: {c: 1, c: 2}\na: 3\n",
-            (
-                "f:2:11: b.c: stands here a second time, it already stands in line 2 "
-                "(allowed: each key once)"
-            ),
+            "f:2:11: b.c",
         ),
         (
             "b: !secret x\n",
-            "f:1:4: b: tags have no meaning here (allowed: quotes, to make text of a number)",
+            "f:1:4: b",
         ),
         (
             "b: {<<: 5}\n",
-            (
-                'f:1:9: b."<<": a merge key takes mappings alone '
-                "(allowed: an alias of a mapping, or a list of them)"
-            ),
+            'f:1:9: b."<<"',
         ),
         (
             'b: "a\\u0007b"\n',
-            "f:1:4: b: holds a control character or half of a character (allowed: visible text)",
+            "f:1:4: b",
         ),
         (
             'b: "\\ud800"\n',
-            "f:1:4: b: holds a control character or half of a character (allowed: visible text)",
+            "f:1:4: b",
         ),
     ],
 )
-def test_oddities_are_told_beside_all_other_problems(text: str, problem: str) -> None:
+def test_oddities_are_told_beside_all_other_problems(
+    text: str, problem: str, wording: Wording
+) -> None:
     """They do not keep the rest of the file from being checked."""
     document = parse_yaml(text, "f")
 
-    assert str(document.problems[0]) == problem
+    found = document.problems[0]
+    assert f"{found.file}:{found.line}:{found.column}: {found.key_path}" == problem
+    wording(str(found))
 
 
 def test_each_of_several_duplicates_is_told() -> None:
@@ -143,41 +142,41 @@ def test_each_of_several_duplicates_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "place"),
     [
-        ("", "f: is empty (allowed: a mapping with `providers` and others)"),
-        ("# nothing\n", "f: is empty (allowed: a mapping with `providers` and others)"),
-        ("a: 1\n---\nb: 1\n", "f:2:1: a second document begins here (allowed: one document)"),
-        ("a:\n\tb: 1\n", "f:2:1: a tab stands where YAML takes spaces alone (allowed: spaces)"),
+        ("", "f"),
+        ("# nothing\n", "f"),
+        ("a: 1\n---\nb: 1\n", "f:2:1"),
+        ("a:\n\tb: 1\n", "f:2:1"),
         (
             "a:\n  b: 1\n c: 2\n",
-            "f:3:2: does not fit the indentation around it (allowed: the same for all keys)",
+            "f:3:2",
         ),
         (
             "a: b: c\n",
-            "f:1:5: a `:` stands where no key can be (allowed: quotes around text that holds `: `)",
+            "f:1:5",
         ),
-        ("a: 1\nb\n", "f:3:1: a key without its `:` (allowed: `key: value`)"),
+        ("a: 1\nb\n", "f:3:1"),
         (
             "a: @b\n",
-            (
-                "f:1:4: text cannot begin with this character "
-                "(allowed: quotes around text that begins with a character of YAML's own)"
-            ),
+            "f:1:4",
         ),
-        ("a: \x00\n", "f:1:4: a control character stands here (allowed: visible text)"),
-        ('a: 1\nb: "\\UFFFFFFFF"\n', "f:2:1: an escape after here is out of range"),
-        ("a: *b\n", "f:1:4: no anchor `b` stands above"),
-        ("a: &a {b: *a}\n", "f:1:11: the anchor `a` contains itself"),
-        ("? [a]\n: b\n", "f:1:3: a key cannot be a list (allowed: text)"),
-        ("a: &a {}\n*a : b\n", "f:2:1: a key cannot be a mapping (allowed: text)"),
-        ("[" * 100, "f:1:33: is nested too deep (allowed: at most 32 levels)"),
-        ("a: [1\n", "f:2:1: is not YAML here: expected ',' or ']', but got '<stream end>'"),
+        ("a: \x00\n", "f:1:4"),
+        ('a: 1\nb: "\\UFFFFFFFF"\n', "f:2:1"),
+        ("a: *b\n", "f:1:4"),
+        ("a: &a {b: *a}\n", "f:1:11"),
+        ("? [a]\n: b\n", "f:1:3"),
+        ("a: &a {}\n*a : b\n", "f:2:1"),
+        ("[" * 100, "f:1:33"),
+        ("a: [1\n", "f:2:1"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_place(text: str, problem: str) -> None:
+def test_what_cannot_be_read_is_told_with_its_place(
+    text: str, place: str, wording: Wording
+) -> None:
     """The first thing that keeps a parser from going on is all it can tell."""
-    assert refusal(text) == problem
+    assert refusal(text).partition(": ")[0] == place
+    wording(refusal(text))
 
 
 def test_aliases_that_multiply_are_refused_early() -> None:
@@ -193,7 +192,7 @@ def test_merges_that_multiply_are_refused_early() -> None:
     levels = ["a0: &a0 {x: 1}"]
     levels += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 10)]
 
-    assert refusal("\n".join(levels)).endswith("merges too much (allowed: at most 5000 merges)")
+    assert refusal("\n".join(levels)).endswith(f"(allowed: at most {MAX_MERGES} merges)")
 
 
 @given(
@@ -232,14 +231,16 @@ def test_no_text_raises_anything_else(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "problem"),
+    ("data", "place"),
     [
-        (b"a: 1\nb: \xff\n", ":2:4: is not UTF-8 text from here on (allowed: UTF-8)"),
-        ("a: 1\n".encode("utf-16"), ":1:1: is not UTF-8 text from here on (allowed: UTF-8)"),
-        (b"#" * (MAX_FILE_SIZE + 1), ": is too large (allowed: at most 1 MiB)"),
+        (b"a: 1\nb: \xff\n", ":2:4"),
+        ("a: 1\n".encode("utf-16"), ":1:1"),
+        (b"#" * (MAX_FILE_SIZE + 1), ""),
     ],
 )
-def test_bytes_that_are_no_settings_are_refused(tmp_path: Path, data: bytes, problem: str) -> None:
+def test_bytes_that_are_no_settings_are_refused(
+    tmp_path: Path, data: bytes, place: str, wording: Wording
+) -> None:
     """A wrong path may lead to any file."""
     path = tmp_path / "settings.yaml"
     path.write_bytes(data)
@@ -247,7 +248,8 @@ def test_bytes_that_are_no_settings_are_refused(tmp_path: Path, data: bytes, pro
     with pytest.raises(SettingsError) as caught:
         read_yaml(path)
 
-    assert str(caught.value) == f"{path}{problem}"
+    assert str(caught.value).startswith(f"{path}{place}: ")
+    wording(caught.value.problems[0].message)
     assert caught.value.__context__ is None
 
 
@@ -259,7 +261,7 @@ def test_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert read_yaml(path).content == {"a": "é"}
 
 
-def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_file_that_cannot_be_read_is_told(tmp_path: Path, wording: Wording) -> None:
     """The reason is the system's own."""
     with pytest.raises(SettingsError) as caught:
         read_yaml(tmp_path)
@@ -268,6 +270,6 @@ def test_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as impossible:
         read_yaml(Path("\0"))
 
-    assert str(caught.value) == f"{tmp_path}: cannot be read: is a directory"
-    assert str(absent.value).endswith("/absent: cannot be read: no such file or directory")
-    assert str(impossible.value).endswith(": cannot be read: no usable path")
+    assert str(caught.value).endswith(": is a directory")
+    assert str(absent.value).endswith(": no such file or directory")
+    wording(str(impossible.value))

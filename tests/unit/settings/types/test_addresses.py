@@ -1,6 +1,7 @@
 """Addresses as people write them."""
 
 import pytest
+from tests.wording import Wording
 
 from routersvc.settings.types.addresses import (
     HostPort,
@@ -30,26 +31,26 @@ def test_host_and_port_are_read(text: str, host: str, port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    "text",
     [
-        ("localhost", "has no port at its end"),
-        ("localhost:http", "has no port at its end"),
-        ("localhost:01", "has no port at its end"),
-        ("localhost:65536", "has a port above 65535"),
-        (":50051", "has no host before its port"),
-        ("*:50051", "has no host before its port"),
-        ("a b:50051", "has no host before its port"),
-        ("::1:50051", "has no host before its port"),
-        ("[::z]:50051", "has no IPv6 address in its brackets"),
-        ("http://localhost:1", "has no host before its port"),
+        "localhost",
+        "localhost:http",
+        "localhost:01",
+        "localhost:65536",
+        ":50051",
+        "*:50051",
+        "a b:50051",
+        "::1:50051",
+        "[::z]:50051",
+        "http://localhost:1",
     ],
 )
-def test_what_is_no_address_is_refused(text: str, problem: str) -> None:
+def test_what_is_no_address_is_refused(text: str, wording: Wording) -> None:
     """Where to listen is said in full, so that nothing is opened to the world by accident."""
     with pytest.raises(ValueError, match="has") as caught:
         parse_listen_address(text)
 
-    assert str(caught.value) == problem
+    wording(str(caught.value))
 
 
 @pytest.mark.parametrize("text", ["unix:/run/router.sock", "unix:///run/router.sock"])
@@ -60,19 +61,19 @@ def test_unix_sockets_are_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    "text",
     [
-        ("unix:", "has no path of a socket after `unix:`"),
-        ("unix:/run/", "has no path of a socket after `unix:`"),
-        ("unix:/" + "x" * 107, "has a path above 107 bytes"),
+        "unix:",
+        "unix:/run/",
+        "unix:/" + "x" * 107,
     ],
 )
-def test_unix_sockets_without_a_usable_path_are_refused(text: str, problem: str) -> None:
+def test_unix_sockets_without_a_usable_path_are_refused(text: str, wording: Wording) -> None:
     """Linux cuts longer paths, or refuses them when it is too late."""
     with pytest.raises(ValueError, match="has") as caught:
         parse_listen_address(text)
 
-    assert str(caught.value) == problem
+    wording(str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -89,28 +90,26 @@ def test_urls_are_read(text: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    "text",
     [
-        ("ftp://host/v1", "does not begin with `http://` or `https://`"),
-        ("host/v1", "does not begin with `http://` or `https://`"),
-        (
-            "https://user:s3cret@host/v1",
-            "holds credentials, which belong to `api_key` or `headers`",
-        ),
-        ("https://s3cret@host/v1", "holds credentials, which belong to `api_key` or `headers`"),
-        ("https://host/v1?key=s3cret", "holds a query or a fragment, which no call carries"),
-        ("https://host/v1#s3cret", "holds a query or a fragment, which no call carries"),
-        ("https://host /v1", "holds a space or a character outside of ASCII"),
-        ("https://höst/v1", "holds a space or a character outside of ASCII"),
-        ("https:///v1", "has no host"),
-        ("https://host:0/v1", "has port 0, which nobody can call"),
-        ("https://host:99999/v1", "is no address that can be called"),
-        ("https://[::z]/v1", "is no address that can be called"),
+        "ftp://host/v1",
+        "host/v1",
+        "https://user:s3cret@host/v1",
+        "https://s3cret@host/v1",
+        "https://host/v1?key=s3cret",
+        "https://host/v1#s3cret",
+        "https://host /v1",
+        "https://höst/v1",
+        "https:///v1",
+        "https://host:0/v1",
+        "https://host:99999/v1",
+        "https://[::z]/v1",
     ],
 )
-def test_what_cannot_be_called_is_refused_without_repeating_it(text: str, problem: str) -> None:
+def test_what_cannot_be_called_is_refused_without_repeating_it(text: str, wording: Wording) -> None:
     """People put keys into addresses."""
-    with pytest.raises(ValueError, match=r"^(does|holds|has|is)") as caught:
+    with pytest.raises(ValueError, match=r"^(does|contains|has|is) ") as caught:
         parse_http_url(text)
 
-    assert str(caught.value) == problem
+    assert "s3cret" not in str(caught.value)
+    wording(str(caught.value))

@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
 from routersvc.settings.types.secrets import (
     MAX_SECRET_SIZE,
@@ -53,33 +54,30 @@ def test_secret_can_be_read_again(tmp_path: Path) -> None:
 )
 def test_what_is_no_reference_is_refused_without_repeating_it(text: str) -> None:
     """A literal secret must not travel into a log by way of its refusal."""
-    with pytest.raises(ValueError, match=r"^(a secret cannot|`env:` is|`file:` is)") as caught:
+    with pytest.raises(ValueError, match=r"^(must be a reference|`env:`|`file:`) ") as caught:
         SecretReference.parse(text)
 
     assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"),
+    "content",
     [
-        ("", "the environment variable `KEY` is empty"),
-        ("  ", "the environment variable `KEY` is empty"),
-        ("a\nb", "the environment variable `KEY` holds characters that no HTTP header can carry"),
-        (
-            "schlüssel",
-            "the environment variable `KEY` holds characters that no HTTP header can carry",
-        ),
+        "",
+        "  ",
+        "a\nb",
+        "schlüssel",
     ],
 )
-def test_what_no_header_can_carry_is_refused(content: str, problem: str) -> None:
+def test_what_no_header_can_carry_is_refused(content: str, wording: Wording) -> None:
     """Otherwise each call would fail, with the secret in the error of the HTTP client."""
     with pytest.raises(SecretUnavailableError) as caught:
         SecretReference.parse("env:KEY").resolve({"KEY": content}, NOWHERE)
 
-    assert str(caught.value) == problem
+    wording(str(caught.value))
 
 
-def test_what_is_not_there_is_told(tmp_path: Path) -> None:
+def test_what_is_not_there_is_told(tmp_path: Path, wording: Wording) -> None:
     """The name helps to find out why."""
     (tmp_path / "large").write_bytes(b"x" * (MAX_SECRET_SIZE + 1))
 
@@ -88,11 +86,8 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
             SecretReference.parse(reference).resolve({}, tmp_path)
         return str(caught.value)
 
-    assert told("env:KEY") == "the environment variable `KEY` is not set"
-    assert told("file:absent") == "the file `absent` cannot be read: no such file or directory"
-    assert told("file:.") == "the file `.` cannot be read: is a directory"
-    assert told("file:large") == f"the file `large` is larger than {MAX_SECRET_SIZE} bytes"
-    assert told("file:a\0b").endswith("has no usable path")
+    for reference in ("env:KEY", "file:absent", "file:.", "file:large", "file:a\0b"):
+        wording(told(reference), ascii(reference))
 
 
 def test_secret_written_as_a_name_is_not_repeated() -> None:

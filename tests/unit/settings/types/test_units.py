@@ -57,7 +57,7 @@ def test_durations_are_read(text: str, seconds: float) -> None:
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     """A unit that is missing, unknown, repeated or out of order is a slip, not a length of time."""
-    with pytest.raises(ValueError, match="not a length of time"):
+    with pytest.raises(ValueError, match="not a duration"):
         seconds_of(text)
 
 

@@ -1,6 +1,6 @@
-"""What is known of the major vendors' models, so that a settings file need not say it again.
+"""Facts of the major vendors' models, for models that the settings only name.
 
-The facts stand in `known_models.yaml` beside this module, prices in a library. A model of the
+The facts are in `known_models.yaml` beside this module, prices in a library. A model of the
 settings overrides each of them.
 """
 
@@ -19,11 +19,11 @@ from routersvc.settings.types.fields import Name, Section
 
 FILE = Path(__file__).with_name("known_models.yaml")
 FACTS = ("context_window", "max_output_tokens", "capabilities", "deprecated", "retires_on")
-"""The keys that are facts of a model beside its prices; the others are an operator's own."""
+"""The keys that known models provide, apart from prices; all others are the operator's."""
 
 
 class _KnownModels(Section):
-    """The file as it is written; `capabilities` only holds what its models share."""
+    """The content of the file; `capabilities` contains lists that models share."""
 
     prices_as_of: dt.date
     capabilities: Mapping[str, Any]
@@ -36,32 +36,32 @@ def known_names() -> tuple[str, ...]:
 
 
 def known_name(name: str) -> str | None:
-    """Return the whole name of a known model, from that name or from the part after the vendor's.
+    """Return the full name of a known model, given that or the part after the vendor.
 
-    `None` where no model, or no single one, has it.
+    `None` if no model has the name, or several have it.
     """
     return _names().get(name)
 
 
 def vendor_name(name: str) -> str:
-    """Return what its vendor calls a known model, which is what most providers call it."""
+    """Return the vendor's name of a known model, which most providers use."""
     return name.partition("/")[2]
 
 
 def completed(name: str, model: ModelSection) -> ModelSection | None:
-    """Return a model of the settings with each fact that it leaves out as far as it is known.
+    """Return a model of the settings, completed with the facts of its known model.
 
-    `None` where its window is neither stated nor known.
+    `None` if its context window is neither set nor known.
     """
-    whole_name = known_name(model.source or name)
-    if whole_name is None:
+    full_name = known_name(model.source or name)
+    if full_name is None:
         return model if model.context_window is not None else None
-    known = _file().models[whole_name]
+    known = _file().models[full_name]
     facts: dict[str, object] = {
         key: getattr(known, key) for key in FACTS if key not in model.model_fields_set
     }
     if "prices" not in model.model_fields_set:
-        facts["prices"] = known.prices or _library_prices(whole_name)
+        facts["prices"] = known.prices or _library_prices(full_name)
     return model.model_copy(update=facts)
 
 
@@ -72,7 +72,7 @@ def _file() -> _KnownModels:
 
 @functools.cache
 def _names() -> Mapping[str, str]:
-    """Return the whole names by themselves and by the part that is a model's alone."""
+    """Return the full names by themselves and by their part after the vendor, if unique."""
     names = {name: name for name in _file().models}
     short: dict[str, list[str]] = {}
     for name in _file().models:
@@ -81,11 +81,11 @@ def _names() -> Mapping[str, str]:
 
 
 @functools.cache
-def _library_prices(whole_name: str) -> PricesSection | None:
-    # The library's data takes a fifth of a second to load: only who needs a price waits for it.
-    from routersvc.settings.sections.price_library import known_prices  # noqa: PLC0415 - see above
+def _library_prices(full_name: str) -> PricesSection | None:
+    # The library's data takes 0.2 s to load, so it is imported only when a price is needed.
+    from routersvc.settings.known_models.price_library import known_prices  # noqa: PLC0415 - see above
 
-    vendor, _, model = whole_name.partition("/")
+    vendor, _, model = full_name.partition("/")
     prices = known_prices(vendor, model, _file().prices_as_of)
     if prices is None:
         return None

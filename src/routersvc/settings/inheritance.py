@@ -1,4 +1,4 @@
-"""How one section of the settings takes from another what it does not say itself."""
+"""Fills the keys that a section does not set from another section."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ S = TypeVar("S", bound=Section)
 
 
 def inherited(own: S, base: Section) -> S:
-    """Return `own` with each key that it leaves out taken from `base`, key by key in sections.
+    """Return `own` with each key that it does not set taken from `base`, key by key in sections.
 
-    Lists and mappings of names are taken whole or not at all.
+    Lists and mappings of names are not merged.
     """
     taken: dict[str, object] = {}
     for key in type(base).model_fields:

@@ -1,4 +1,4 @@
-"""The whole of a settings file as one frozen value: every key, every default, in one place."""
+"""The whole settings file as one frozen value, with the keys at the top level."""
 
 from __future__ import annotations
 
@@ -19,43 +19,45 @@ from routersvc.settings.types.fields import Name, Section
 
 
 class SettingsDocument(Section):
-    """What the service is told to do."""
+    """The configuration of the service."""
 
     providers: Mapping[Name, ProviderSection] = Field(
-        min_length=1, description="API accounts and self-hosted servers, by names of your own."
+        min_length=1,
+        description="API accounts at vendors and self-hosted servers, by names of your choice.",
     )
     models: Mapping[Name, ModelSection] = Field(
-        min_length=1, description="The catalogue: facts of the models, by name."
+        min_length=1, description="The model catalogue, by model name."
     )
     deployments: Mapping[Name, DeploymentSection] = Field(
-        min_length=1, description="Which model is called where, by names of your own."
+        min_length=1, description="Models at providers, by names of your choice."
     )
     policies: Mapping[Name, PolicySection] = Field(
         min_length=1,
-        description="Routing rules, by names of your own; every key of `policy_defaults` can stand "
-        "in them too.",
+        description="Routing rules, by names of your choice. Each policy can also set every key "
+        "of `policy_defaults`.",
     )
     default_policy: Name = Field(
         default="default", description="The policy of requests that name none."
     )
     policy_defaults: PolicyDefaultsSection = Field(
         default=PolicyDefaultsSection(),
-        description="Rules of all policies that do not say otherwise.",
+        description="Values of all keys that a policy does not set itself.",
     )
     tenants: Mapping[Name, TenantSection] = Field(
         default={},
-        description="Owners of requests, by names of your own. Left out: everybody may call, with "
-        "every policy.",
+        description="The owners of requests, by names of your choice. Empty disables "
+        "authentication: every caller can use every policy.",
     )
     fleet: FleetSection = Field(
         default=FleetSection(),
-        description="Rules that hold for every deployment, provider and policy.",
+        description="Rules for all deployments, providers and policies.",
     )
     detection: DetectionSection = Field(
         default=DetectionSection(),
-        description="Which identifiers in a prompt make it of a class of regulated data.",
+        description="Detection of identifiers that put a prompt into a class of regulated data.",
     )
     server: ServerSection = Field(default=ServerSection(), description="The gRPC server.")
     telemetry: TelemetrySection = Field(
-        default=TelemetrySection(), description="What the router tells of itself."
+        default=TelemetrySection(),
+        description="Logs, metrics and traces. None of them contains prompts, answers or secrets.",
     )

@@ -1,6 +1,6 @@
-"""What the settings must be told of the wire formats that providers can speak.
+"""The facts of wire formats that settings are checked against.
 
-The adapters know it; whoever puts the service together passes it in.
+The adapters define them; the application passes them in.
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Dialect:
-    """A vendor's manner of a wire format.
+    """A vendor's variant of a wire format.
 
-    `expressible` is what it can say; `cancel_stops_billing` whether closing a stream ends what
-    is billed.
+    `expressible` are the capabilities that it can express; `cancel_stops_billing` is whether
+    closing a stream ends billing.
     """
 
     expressible: frozenset[Capability] = frozenset(Capability)
@@ -27,7 +25,7 @@ class Dialect:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WireFormat:
-    """A wire format: its dialects by name, and the one where none is stated."""
+    """A wire format: its dialects by name, and the default dialect."""
 
     dialects: Mapping[str, Dialect]
     default_dialect: str

@@ -1,7 +1,7 @@
-"""Prices of known models from the library genai-prices, whose data comes with it.
+"""Prices of known models from the library genai-prices, which ships its data.
 
-Nothing is fetched, and nothing else touches that library. A price that grows with the length of the
-prompt is told as its first step, which most requests stay in.
+Nothing is fetched. A price that depends on the length of the prompt counts as its first step, which
+covers most requests.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from types import MappingProxyType
 from genai_prices import data_snapshot
 from genai_prices.types import TieredPrices
 
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
+from routersvc.domain.catalogue.models import Prices
 
 _VENDORS: Mapping[str, str] = MappingProxyType({"xai": "x-ai"})
-"""What the library calls a vendor, where that differs."""
+"""The library's names of vendors that differ from ours."""
 
 
 def known_prices(vendor: str, model: str, as_of: dt.date) -> Prices | None:
-    """Return the prices of a vendor's model on a day, `None` where they are not known."""
+    """Return the prices of a vendor's model on a day, `None` if unknown."""
     try:
         _, found = data_snapshot.get_snapshot().find_provider_model(
             model, None, _VENDORS.get(vendor, vendor), None
