@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from routersvc.cli.application import application
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 
 
 @runtime_checkable

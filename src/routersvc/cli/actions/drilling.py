@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.text import Text
 
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.drills.plans.drill_files import DrillFileError, read_drill

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
-from routersvc.cli.actions.manners import Manner, failures_told
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.actions.router_calls import CallSettings, errors_reported
+from routersvc.cli.exit_codes import UsageProblemError
+from routersvc.cli.options.call_options import BriefCallOptions
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
 from routersvc.domain.catalogue.capabilities import (
@@ -24,8 +25,8 @@ from routersvc.settings.sections.models import ModelSection
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Which models are shown; an empty field lets everything pass."""
+class ModelFilters:
+    """Which models are listed; an empty filter passes everything."""
 
     models: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -56,17 +57,18 @@ class Wanted:
         )
 
 
-def models(wanted: Wanted, manner: Manner) -> None:
+def models(filters: ModelFilters, call: BriefCallOptions) -> None:
     """Print the models of a router.
 
     Raises:
         CommandError: the router does not say.
     """
     terminal = Terminal.of_process()
-    request = wanted.request()
-    with failures_told(terminal, as_json=manner.as_json):
-        response = asyncio.run(_list(request, manner))
-    if manner.as_json:
+    settings = CallSettings.of(call)
+    request = filters.request()
+    with errors_reported(terminal, as_json=settings.as_json):
+        response = asyncio.run(_list(request, settings))
+    if settings.as_json:
         terminal.write_json(to_json(response))
     elif response.models:
         terminal.out.print(models_table(response, terminal.out.width))
@@ -74,8 +76,8 @@ def models(wanted: Wanted, manner: Manner) -> None:
         terminal.note("no model can do all of that")
 
 
-async def _list(request: ListModelsRequest, manner: Manner) -> ListModelsResponse:
-    async with manner.client() as client:
+async def _list(request: ListModelsRequest, settings: CallSettings) -> ListModelsResponse:
+    async with settings.client() as client:
         return await client.models(request)
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from routersvc.app.options import profiler as profiler_of
 from routersvc.cli.actions.settings_files import load_or_complain
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal, complain
 from routersvc.domain.catalogue.requests import (

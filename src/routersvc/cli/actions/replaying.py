@@ -7,7 +7,7 @@ from pathlib import Path
 from routersvc.app.replays.adapters import NoAdapterError, adapter_named
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, recording_in, replay
-from routersvc.cli.exits import CommandError, ExitCode, UsageProblemError
+from routersvc.cli.exit_codes import CommandError, ExitCode, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.replay_views import replay_entries, unread_entries
 from routersvc.cli.views.terminal import Terminal

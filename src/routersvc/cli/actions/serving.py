@@ -11,7 +11,7 @@ from routersvc.app.application import Application
 from routersvc.app.serving import serve as serve_application
 from routersvc.cli.actions.event_loops import runner
 from routersvc.cli.actions.settings_files import load_or_complain
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.settings.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.settings.loading import load_settings

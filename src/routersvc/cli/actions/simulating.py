@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from routersvc.cli.actions.event_loops import runner, stop_on_signals
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.terminal import Terminal
 from routersvc.simulator import (
     PortUnavailableError,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli.commands import options
 from routersvc.cli.commands.help_texts import examples, prose
+from routersvc.cli.options.call_options import ColorMode, ColorOption, JsonOption
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
 
@@ -112,7 +112,7 @@ def serve(
             "--json", metavar="", help="Print one line of JSON with the addresses when ready."
         ),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Serve the router over gRPC.
 
@@ -137,8 +137,8 @@ def check(
             "--print-schema", metavar="", help="Print the JSON Schema of settings files instead."
         ),
     ] = False,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Check settings files whole, without serving.
 
@@ -178,7 +178,7 @@ def profile(
         bool,
         typer.Option("--exact", metavar="", help="Count every token instead of estimating."),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Say what the router would understand of prompts, one line of JSON for each.
 
@@ -240,7 +240,7 @@ def simulate(
             "--json", metavar="", help="Print one line of JSON with all addresses when ready."
         ),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Play LLM providers over HTTP, and let them fail on demand.
 
@@ -282,8 +282,8 @@ def drill(
     svg: Annotated[
         Path | None, typer.Option("--svg", metavar="FILE", help="Write the plot as a picture.")
     ] = None,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Try a policy against an outage before living through one.
 
@@ -310,8 +310,8 @@ def demo(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", help="Decides what is asked, and when.")
     ] = 1,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Watch calls survive the death of a provider.
 
@@ -348,7 +348,7 @@ def replay(
         int | None,
         typer.Option("--split", metavar="N", min=1, help="Deliver the body in pieces of N bytes."),
     ] = None,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Read recorded exchanges with providers as the router would.
 

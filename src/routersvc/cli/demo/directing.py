@@ -16,7 +16,7 @@ import yaml
 from rich.live import Live
 
 from routersvc.cli.actions.calling import print_stream
-from routersvc.cli.actions.manners import failures_told
+from routersvc.cli.actions.router_calls import errors_reported
 from routersvc.cli.demo.callers import DirectWay, RoutedWay, Way, play
 from routersvc.cli.demo.outcomes import Outcome, Tally
 from routersvc.cli.demo.programs import running
@@ -39,7 +39,7 @@ from routersvc.cli.demo.views import (
     result_table,
     verdict,
 )
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.explanation_views import print_explanation
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.client import RouterClient
@@ -75,7 +75,7 @@ def demo(options: DemoOptions) -> None:
     plot = scenario(calls=options.calls, rate=options.rate, seed=options.seed)
     with (
         tempfile.TemporaryDirectory(prefix="routersvc-demo-") as folder,
-        failures_told(terminal, as_json=options.as_json),
+        errors_reported(terminal, as_json=options.as_json),
     ):
         tallies = asyncio.run(_perform(plot, stage, Path(folder)))
     if options.as_json:

@@ -13,7 +13,7 @@ from typing import cast
 
 import orjson
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 
 _PATIENCE = 5.0
 """Seconds that a program has to end by itself before it is killed."""

@@ -13,10 +13,10 @@ import stat
 from collections.abc import Iterable
 from typing import IO
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.report_views import attempt_text
 from routersvc.cli.views.terminal import Terminal, visible
-from routersvc.cli.views.word_wrapping import WordWrap
+from routersvc.cli.views.text_wrapping import WordWrap
 from routersvc.grpc_api.client.messages import Part, Recovered, StreamCompleteResponse, word_of
 
 

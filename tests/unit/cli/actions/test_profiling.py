@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 
 SETTINGS = """\

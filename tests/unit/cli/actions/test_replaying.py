@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 
 ANSWER: dict[str, Any] = {

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.cli.actions.request_building import Asked, build
-from routersvc.cli.exits import ExitCode, UsageProblemError
+from routersvc.cli.actions.request_building import build
+from routersvc.cli.exit_codes import ExitCode, UsageProblemError
+from routersvc.cli.options.request_options import RecoveryMode, RequestOptions
 from routersvc.grpc_api.client.messages import (
     CompleteRequest,
     ExplainRouteRequest,
@@ -19,14 +20,14 @@ from routersvc.grpc_api.client.messages import (
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 8
 
 
-def sparse(asked: Asked) -> dict[str, object]:
+def sparse(asked: RequestOptions) -> dict[str, object]:
     """Return the fields of a request that are set."""
     return to_json(build(CompleteRequest, asked), sparse=True)
 
 
 def test_a_prompt_becomes_a_user_message() -> None:
     """Nothing that was not said is sent: unset fields leave it to model and policy."""
-    asked = Asked(prompt="hello")
+    asked = RequestOptions(prompt="hello")
 
     entries = sparse(asked)
 
@@ -39,24 +40,24 @@ def test_every_option_finds_its_field(tmp_path: Path) -> None:
     """A field in the wrong place would be ignored by the router, or refused."""
     schema = tmp_path / "facts of life.json"
     schema.write_text('{"type": "object"}')
-    asked = Asked(
+    asked = RequestOptions(
         prompt="hello",
         system="be kind",
         json_schema=schema,
         max_tokens=7,
         temperature=0.5,
-        models=("a", "b"),
+        models=["a", "b"],
         policy="cheap",
-        recovery="restart",
+        recovery=RecoveryMode.RESTART,
         task="tool_use",
         complexity=0.25,
-        labels=("job=nightly", "note=a=b"),
+        labels=["job=nightly", "note=a=b"],
         session="s-1",
-        weights=("quality=2", "cost=0"),
+        weights=["quality=2", "cost=0"],
         latency_budget=0.8,
         max_cost=0.5,
-        regions=("eu",),
-        data_classes=("phi", "pii"),
+        regions=["eu"],
+        data_classes=["phi", "pii"],
         no_degraded=True,
         deterministic=True,
     )
@@ -100,7 +101,7 @@ def test_pictures_come_before_the_words(tmp_path: Path) -> None:
     """Files travel as bytes with the type that their content shows, addresses as they are."""
     picture = tmp_path / "no_extension"
     picture.write_bytes(PNG)
-    asked = Asked(prompt="what is this?", images=(str(picture), "https://host/cat.jpg"))
+    asked = RequestOptions(prompt="what is this?", images=[str(picture), "https://host/cat.jpg"])
 
     parts = build(CompleteRequest, asked).prompt.messages[0].parts
 
@@ -126,7 +127,7 @@ def test_the_type_of_a_picture_is_read_off_its_content(
     picture = tmp_path / "picture.txt"
     picture.write_bytes(content)
 
-    request = build(CompleteRequest, Asked(images=(str(picture),)))
+    request = build(CompleteRequest, RequestOptions(images=[str(picture)]))
 
     assert request.prompt.messages[0].parts[0].image.media_type == media_type
 
@@ -149,7 +150,7 @@ def test_options_are_laid_over_a_request_file(tmp_path: Path) -> None:
 
     request = build(
         StreamCompleteRequest,
-        Asked(request_file=file, prompt="second", temperature=0.0, policy="cheap"),
+        RequestOptions(request_file=file, prompt="second", temperature=0.0, policy="cheap"),
     )
 
     assert to_json(request, sparse=True) == {
@@ -170,7 +171,7 @@ def test_a_file_may_ask_to_explain_a_past_decision(tmp_path: Path) -> None:
     file = tmp_path / "request.json"
     file.write_text('{"decision_id": "d-1"}')
 
-    request = build(ExplainRouteRequest, Asked(request_file=file))
+    request = build(ExplainRouteRequest, RequestOptions(request_file=file))
 
     assert request.decision_id == "d-1"
 
@@ -179,7 +180,7 @@ def test_a_prompt_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -
     """`-` is how programs hand a prompt over."""
     monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
 
-    request = build(CompleteRequest, Asked(prompt="-"))
+    request = build(CompleteRequest, RequestOptions(prompt="-"))
 
     assert request.prompt.messages[0].parts[0].text == "from a pipe\n"
 
@@ -189,7 +190,7 @@ def test_a_prompt_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "prompt.txt"
     file.write_text("zwölf\n", encoding="utf-8")
 
-    request = build(CompleteRequest, Asked(prompt_file=file))
+    request = build(CompleteRequest, RequestOptions(prompt_file=file))
 
     assert request.prompt.messages[0].parts[0].text == "zwölf\n"
 
@@ -197,31 +198,31 @@ def test_a_prompt_is_read_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        (Asked(), "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"),
-        (Asked(prompt=" \n"), "the prompt is empty"),
+        (RequestOptions(), "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"),
+        (RequestOptions(prompt=" \n"), "the prompt is empty"),
         (
-            Asked(system="be kind"),
+            RequestOptions(system="be kind"),
             "there is nothing to ask: give a prompt, `-`, `--file` or `--request`",
         ),
         (
-            Asked(prompt="a", prompt_file=Path("b")),
+            RequestOptions(prompt="a", prompt_file=Path("b")),
             "give the prompt as an argument or with `--file`, not both",
         ),
         (
-            Asked(prompt="-", request_file=Path("-")),
+            RequestOptions(prompt="-", request_file=Path("-")),
             "standard input can be read only once",
         ),
         (
-            Asked(prompt_file=Path("/nowhere/x")),
+            RequestOptions(prompt_file=Path("/nowhere/x")),
             "cannot read `/nowhere/x`: No such file or directory",
         ),
         (
-            Asked(prompt="a", images=("/nowhere/x.png",)),
+            RequestOptions(prompt="a", images=["/nowhere/x.png"]),
             "cannot read `/nowhere/x.png`: No such file or directory",
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_in_a_sentence(asked: Asked, sentence: str) -> None:
+def test_what_cannot_be_used_is_said_in_a_sentence(asked: RequestOptions, sentence: str) -> None:
     """The user hears what to change; nothing is sent."""
     with pytest.raises(UsageProblemError) as caught:
         build(CompleteRequest, asked)
@@ -259,7 +260,7 @@ def test_a_bad_request_file_is_named(tmp_path: Path, content: str, sentence: str
     file.write_bytes(content.encode(errors="surrogateescape"))
 
     with pytest.raises(UsageProblemError) as caught:
-        build(CompleteRequest, Asked(request_file=file))
+        build(CompleteRequest, RequestOptions(request_file=file))
 
     assert str(caught.value) == f"`{file}` {sentence}"
 
@@ -270,18 +271,18 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     file.write_text("words")
 
     with pytest.raises(UsageProblemError, match="is no picture that could be shown to a model"):
-        build(CompleteRequest, Asked(images=(str(file),)))
+        build(CompleteRequest, RequestOptions(images=[str(file)]))
 
 
 def test_bytes_survive_the_way_through_json(tmp_path: Path) -> None:
     """`--print-request` gives what `--request` takes."""
     picture = tmp_path / "a.png"
     picture.write_bytes(PNG)
-    request = build(CompleteRequest, Asked(prompt="x", images=(str(picture),)))
+    request = build(CompleteRequest, RequestOptions(prompt="x", images=[str(picture)]))
     printed = tmp_path / "request.json"
     printed.write_text(json.dumps(to_json(request, sparse=True)))
 
-    again = build(CompleteRequest, Asked(request_file=printed))
+    again = build(CompleteRequest, RequestOptions(request_file=printed))
 
     assert base64.b64encode(PNG).decode() in printed.read_text()
     assert again == request

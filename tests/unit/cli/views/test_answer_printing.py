@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.answer_printing import AnswerPrinter
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.messages import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.exit_codes import UsageProblemError
 from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
 
 VARIABLE = "ROUTERSVC_API_KEY"

@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from routersvc.cli.commands.options import seconds
+from routersvc.cli.options.call_options import seconds
 
 
 @pytest.mark.parametrize(
