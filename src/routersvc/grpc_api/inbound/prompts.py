@@ -32,6 +32,7 @@ from routersvc.domain.conversation.tools import (
     ToolChoiceMode,
 )
 from routersvc.grpc_api.inbound import enums as enums_in
+from routersvc.grpc_api.inbound.message_fields import MessageFields
 from routersvc.grpc_api.inbound.parts import message_of
 from routersvc.grpc_api.inbound.violations import Violations
 
@@ -62,7 +63,7 @@ def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
         sampling=_sampling(prompt.sampling, violations)
         if prompt.HasField("sampling")
         else Sampling(),
-        reasoning=_reasoning(prompt.reasoning, violations)
+        reasoning=_reasoning(MessageFields(prompt.reasoning, "prompt.reasoning", violations))
         if prompt.HasField("reasoning")
         else Reasoning(),
         output_modalities=output_modalities,
@@ -162,8 +163,8 @@ def _response_format(prompt: prompt_pb2.Prompt, violations: Violations) -> Respo
 
 def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
     path = "prompt.sampling"
-    top_p = given.top_p if given.HasField("top_p") else None
-    if top_p == 0:
+    fields = MessageFields(given, path, violations)
+    if given.HasField("top_p") and given.top_p == 0:
         violations.add("prompt.sampling.top_p", "must be above 0")
     if len(given.stop_sequences) > MAX_STOP_SEQUENCES:
         violations.add("prompt.sampling.stop_sequences", f"must be at most {MAX_STOP_SEQUENCES}")
@@ -176,54 +177,24 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
                 f"{path}.logit_bias[{token}]", "must name a token by an id of at least 0"
             )
     return Sampling(
-        temperature=violations.number(
-            "prompt.sampling.temperature",
-            given.temperature if given.HasField("temperature") else None,
-            low=0,
-            high=2,
-        ),
-        top_p=violations.number("prompt.sampling.top_p", top_p, low=0, high=1),
-        top_k=violations.number(
-            "prompt.sampling.top_k", given.top_k if given.HasField("top_k") else None, low=1
-        ),
-        min_p=violations.number(
-            "prompt.sampling.min_p", given.min_p if given.HasField("min_p") else None, low=0, high=1
-        ),
-        frequency_penalty=violations.number(
-            "prompt.sampling.frequency_penalty",
-            given.frequency_penalty if given.HasField("frequency_penalty") else None,
-            low=-2,
-            high=2,
-        ),
-        presence_penalty=violations.number(
-            "prompt.sampling.presence_penalty",
-            given.presence_penalty if given.HasField("presence_penalty") else None,
-            low=-2,
-            high=2,
-        ),
+        temperature=fields.number("temperature", low=0, high=2),
+        top_p=fields.number("top_p", low=0, high=1),
+        top_k=fields.integer("top_k", low=1),
+        min_p=fields.number("min_p", low=0, high=1),
+        frequency_penalty=fields.number("frequency_penalty", low=-2, high=2),
+        presence_penalty=fields.number("presence_penalty", low=-2, high=2),
         seed=given.seed if given.HasField("seed") else None,
         stop_sequences=tuple(given.stop_sequences),
-        max_output_tokens=violations.number(
-            "prompt.sampling.max_output_tokens",
-            given.max_output_tokens if given.HasField("max_output_tokens") else None,
-            low=1,
-        ),
+        max_output_tokens=fields.integer("max_output_tokens", low=1),
         logit_bias=dict(given.logit_bias),
     )
 
 
-def _reasoning(reasoning: prompt_pb2.Reasoning, violations: Violations) -> Reasoning:
-    path = "prompt.reasoning"
+def _reasoning(fields: MessageFields) -> Reasoning:
     return Reasoning(
-        effort=violations.known(f"{path}.effort", reasoning.effort, enums_in.REASONING_EFFORTS),
-        max_tokens=violations.number(
-            f"{path}.max_tokens",
-            reasoning.max_tokens if reasoning.HasField("max_tokens") else None,
-            low=0,
-        ),
-        visibility=violations.known(
-            f"{path}.visibility", reasoning.visibility, enums_in.REASONING_VISIBILITIES
-        ),
+        effort=fields.member("effort", enums_in.REASONING_EFFORTS),
+        max_tokens=fields.integer("max_tokens", low=0),
+        visibility=fields.member("visibility", enums_in.REASONING_VISIBILITIES),
     )
 
 
