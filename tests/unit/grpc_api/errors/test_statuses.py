@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -63,9 +65,15 @@ from routersvc.grpc_api.errors.status_details import (
     PUSHBACK_KEY,
     travelling,
 )
-from routersvc.grpc_api.errors.statuses import ErrorStatus, status_of, unexpected_status
+from routersvc.grpc_api.errors.statuses import (
+    STATUS_CODES,
+    ErrorStatus,
+    status_of,
+    unexpected_status,
+)
 from routersvc.testing.worlds import scripted_deployment
 
+ROOT = Path(__file__).parents[4]
 FAILURE = Failure(failure_class=FailureClass.SERVER_ERROR, message="the provider failed")
 
 
@@ -420,3 +428,17 @@ def test_fields_that_do_not_travel_are_counted() -> None:
     assert status.details[1].Unpack(bad_request)
     *told_fields, last = bad_request.field_violations
     assert last.description == f"and {100 - len(told_fields)} more"
+
+
+def test_every_reason_has_the_status_code_that_the_contract_states() -> None:
+    """The comment of each reason in `errors.proto` names the code that its callers receive."""
+    text = (ROOT / "protos/llmrouter/v1/errors.proto").read_text("utf-8")
+    stated = {
+        errors_pb2.ErrorReason.Value(name): StatusCode[code]
+        for code, name in re.findall(
+            r"// [^`]*`(?:BadRequest` names them\. `)?([A-Z_]+)`.*\n +(\w+) = ", text
+        )
+    }
+
+    assert stated == dict(STATUS_CODES)
+    assert set(stated) == set(errors_pb2.ErrorReason.values()) - {0}
