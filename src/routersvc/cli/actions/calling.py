@@ -31,7 +31,7 @@ def complete(options: RequestOptions, call: CallOptions) -> None:
     """Print a whole answer.
 
     Raises:
-        CommandError: there is none.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
     settings = CallSettings.of(call)
@@ -57,7 +57,7 @@ async def _complete(request: CompleteRequest, settings: CallSettings) -> Complet
 
 
 def stream(options: RequestOptions, call: CallOptions) -> None:
-    """Print an answer while it arrives.
+    """Print an answer as it arrives.
 
     Raises:
         CommandError: the answer is not complete.
@@ -86,11 +86,11 @@ async def _stream(
 async def print_stream(
     client: RouterClient, request: StreamCompleteRequest, terminal: Terminal
 ) -> str:
-    """Print an answer while it arrives, and return the line that says where it came from.
+    """Print an answer as it arrives, and return the line that reports the call.
 
     Raises:
         CallError: the answer is not complete.
-        CommandError: a part of it does not count any more and cannot be taken back.
+        CommandError: the answer starts over, and text already written cannot be withdrawn.
     """
     printer = AnswerPrinter(terminal)
     usage = Usage()
@@ -127,17 +127,19 @@ def explain(
     streaming: bool = False,
     decision_id: str | None = None,
 ) -> None:
-    """Print why a request would go where it would go, or where a past one went.
+    """Print how a request would be routed and why, or how a past one was.
 
     Raises:
-        CommandError: the router does not say.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
     settings = CallSettings.of(call)
     if decision_id is None:
         request = build(ExplainRouteRequest, options, **({"streaming": True} if streaming else {}))
     elif streaming or options != RequestOptions():
-        raise UsageProblemError("`--decision` is about a request that was made: it stands alone")
+        raise UsageProblemError(
+            "`--decision` explains a past request: it cannot be combined with request options"
+        )
     else:
         request = ExplainRouteRequest(decision_id=decision_id)
     if printed_instead(request, settings, terminal):

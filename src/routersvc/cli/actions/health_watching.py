@@ -1,4 +1,4 @@
-"""The command `health`: how the deployments fare, once or as it changes."""
+"""The command `health`: the health of the deployments, once or live."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class HealthFilters:
     states: tuple[str, ...] = ()
 
     def request(self) -> ProviderHealthRequest:
-        """Return the filters as the contract has them."""
+        """Return the request with these filters."""
         return read_message(
             ProviderHealthRequest,
             {
@@ -53,10 +53,10 @@ class HealthFilters:
 
 
 def health(filters: HealthFilters, call: BriefCallOptions, *, interval: float | None) -> None:
-    """Print how the deployments fare, once, or again every `interval` seconds until interrupted.
+    """Print the health of the deployments, once or every `interval` seconds until interrupted.
 
     Raises:
-        CommandError: the router does not say. While watching, only for what waiting cannot mend.
+        CommandError: the call failed. While watching, lost connections are retried instead.
     """
     terminal = Terminal.of_process()
     settings = CallSettings.of(call)
@@ -86,7 +86,7 @@ async def _watch(
                 except CallError as error:
                     if exit_code_of(error) is not ExitCode.NOT_CONNECTED:
                         raise
-                    _tell_waiting(error, settings, terminal, live)
+                    _report_retry(error, settings, terminal, live)
                 else:
                     if live is None:
                         _print(response, settings, terminal)
@@ -106,16 +106,16 @@ def _screen(
     response: ProviderHealthResponse, settings: CallSettings, terminal: Terminal
 ) -> RenderableType:
     observed = response.observed_time.ToDatetime().strftime("%H:%M:%S UTC")
-    caption = Text(f"{settings.address} at {observed}, Ctrl-C ends", style="dim")
+    caption = Text(f"{settings.address} at {observed}, Ctrl-C stops", style="dim")
     return Group(health_table(response, terminal.out.width), caption)
 
 
-def _tell_waiting(
+def _report_retry(
     error: CallError, settings: CallSettings, terminal: Terminal, live: Live | None
 ) -> None:
     if settings.as_json:
         terminal.write_json({"error": error_entries(error)})
     elif live is None:
-        terminal.note(f"{sentence_of(error)}; still trying")
+        terminal.note(f"{sentence_of(error)}; retrying")
     else:
-        live.update(Text(f"{sentence_of(error)}; still trying", style="red"), refresh=True)
+        live.update(Text(f"{sentence_of(error)}; retrying", style="red"), refresh=True)

@@ -1,4 +1,4 @@
-"""The command `models`: which models a router can be asked for, and which settings can name."""
+"""The command `models`: the models of a router, and those that settings can take by name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ModelFilters:
     policy: str = ""
 
     def request(self) -> ListModelsRequest:
-        """Return the filters as the contract has them.
+        """Return the request with these filters.
 
         Raises:
             UsageProblemError: a capability does not exist.
@@ -43,7 +43,7 @@ class ModelFilters:
         for word in self.capabilities:
             if word not in words:
                 raise UsageProblemError(
-                    f"no capability is called `{word}`{did_you_mean(word, words)}; there are: "
+                    f"unknown capability `{word}`{did_you_mean(word, words)}; allowed: "
                     f"{', '.join(words)}"
                 )
         return read_message(
@@ -61,7 +61,7 @@ def models(filters: ModelFilters, call: BriefCallOptions) -> None:
     """Print the models of a router.
 
     Raises:
-        CommandError: the router does not say.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
     settings = CallSettings.of(call)
@@ -73,7 +73,7 @@ def models(filters: ModelFilters, call: BriefCallOptions) -> None:
     elif response.models:
         terminal.out.print(models_table(response, terminal.out.width))
     else:
-        terminal.note("no model can do all of that")
+        terminal.note("no model matches")
 
 
 async def _list(request: ListModelsRequest, settings: CallSettings) -> ListModelsResponse:

@@ -1,4 +1,4 @@
-"""Makes a request of the words of a command line: a JSON object in the shape of the contract."""
+"""Builds a request from the options of a command."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _MAGIC = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
-"""How the files begin that models understand as pictures."""
+"""The first bytes of the image formats that models accept."""
 
 
 def build(message_type: type[_Request], options: RequestOptions, **more: object) -> _Request:
-    """Return the request: the file's, with the options laid over it, and `more` fields set.
+    """Return the request of `--request`, overridden by the options, with `more` fields set.
 
     Raises:
-        UsageProblemError: a file cannot be read or is not what it must be; nothing is options.
+        UsageProblemError: a file cannot be read or is invalid; nothing is sent.
     """
     _check_standard_input(options)
     entries: Entries = {}
@@ -44,24 +44,24 @@ def build(message_type: type[_Request], options: RequestOptions, **more: object)
         try:
             entries = to_json(read_message(message_type, given), sparse=True)
         except RequestShapeError as error:
-            raise UsageProblemError(f"`{options.request_file}` is no request: {error}") from error
+            raise UsageProblemError(
+                f"`{options.request_file}` is not a request: {error}"
+            ) from error
     prompt = _object_at(entries, "prompt")
     _add_messages(prompt, options)
-    if not entries.get("decision_id") and not _asks(prompt):
-        raise UsageProblemError(
-            "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"
-        )
+    if not entries.get("decision_id") and not _has_prompt(prompt):
+        raise UsageProblemError("no prompt: give one as an argument, `-`, `--file` or `--request`")
     if options.json_schema is not None:
         _set_response_format(prompt, options.json_schema)
     for path, value in options.entries().items():
         _set(entries, path, value)
     if entries.get("decision_id") and prompt == {"messages": []}:
-        # A past decision is options for by its id alone.
+        # A past decision is explained by its id alone.
         del entries["prompt"]
     try:
         return read_message(message_type, {**entries, **more})
     except RequestShapeError as error:
-        raise UsageProblemError(f"the request cannot be sent: {error}") from error
+        raise UsageProblemError(f"invalid request: {error}") from error
 
 
 def _check_standard_input(options: RequestOptions) -> None:
@@ -74,8 +74,8 @@ def _check_standard_input(options: RequestOptions) -> None:
         raise UsageProblemError("standard input can be read only once")
 
 
-def _asks(prompt: Entries) -> bool:
-    """Whether there is anything beside instructions."""
+def _has_prompt(prompt: Entries) -> bool:
+    """Whether there is a message other than system instructions."""
     messages = cast("list[Entries]", prompt["messages"])
     return any(message.get("role") != "ROLE_SYSTEM" for message in messages)
 
@@ -137,7 +137,7 @@ def _image(source: str) -> Entries:
     media_type = next((name for magic, name in _MAGIC if magic.match(data)), None)
     media_type = media_type or mimetypes.guess_type(source)[0] or ""
     if not media_type.startswith("image/"):
-        raise UsageProblemError(f"`{source}` is no picture that could be shown to a model")
+        raise UsageProblemError(f"`{source}` is not an image in a known format")
     return {"data": base64.b64encode(data).decode(), "media_type": media_type}
 
 
@@ -149,7 +149,7 @@ def _read_json_object(path: Path) -> Entries:
             f"`{path}` is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from error
     if not isinstance(value, dict):
-        raise UsageProblemError(f"`{path}` must hold a JSON object")
+        raise UsageProblemError(f"`{path}` must contain a JSON object")
     return cast("Entries", value)
 
 

@@ -16,7 +16,7 @@ from routersvc.cli.options.request_options import RequestOptions
 
 
 class HealthState(enum.StrEnum):
-    """How a deployment fares, in a filter."""
+    """Health states to filter by."""
 
     UNKNOWN = "unknown"
     HEALTHY = "healthy"
@@ -72,11 +72,10 @@ def complete(
     options: Annotated[RequestOptions, Without("recovery")],
     call: CallOptions,
 ) -> None:
-    """Ask, and print the whole answer when it is complete.
+    """Send a prompt, and print the answer when it is complete.
 
-    The answer goes to standard output. One line on standard error says which model gave it, how
-    fast, for how many tokens (in + out) and dollars, and in how many attempts. With --json the
-    response is printed as one object.
+    The answer goes to standard output. One line on standard error reports the model, the times, the
+    tokens (in + out), the cost and the attempts. With --json the response is printed as one object.
     """
     from routersvc.cli.actions import calling
 
@@ -85,10 +84,11 @@ def complete(
 
 @with_option_groups
 def stream(options: RequestOptions, call: CallOptions) -> None:
-    """Ask, and print the answer while it arrives.
+    """Send a prompt, and print the answer as it arrives.
 
     When a provider fails in the middle of the answer and another one takes over, a line on
-    standard error says what became of the text so far. With --json every event is one line.
+    standard error says whether the answer continues or starts over. With --json every event is one
+    line.
     """
     from routersvc.cli.actions import calling
 
@@ -110,17 +110,17 @@ def explain(
         typer.Option(
             "--decision",
             metavar="ID",
-            help="Explain a past request by the `decision_id` of its report, and show how it went.",
+            help="Explain a past request by the `decision_id` of its report.",
         ),
     ] = None,
     call: Annotated[CallOptions, Without("quiet")],
 ) -> None:
-    """Say where a request would go, and why, without sending it to a provider.
+    """Explain how a request would be routed, and why, without calling a provider.
 
-    Shows what the router understood, the policy and the limits in force, every deployment with its
-    score or with the reasons why it may not serve, what would change that, and the plan with a
-    picture of it over time. With --decision it is a request that was made: what the router knew
-    then, and its attempts as they ran.
+    Shows the profile of the request, the policy and the constraints in force, every deployment with
+    its score or the reasons for its exclusion, what would make it eligible, and the plan with a
+    timeline. With --decision it explains a past request: what the router knew then, and the
+    attempts as they ran.
     """
     from routersvc.cli.actions import calling
 
@@ -147,11 +147,11 @@ def health(
         typer.Option(
             "--state",
             metavar="STATE",
-            help=f"Only those that are {', '.join(HealthState)}. May be repeated.",
+            help=f"Only this state: {', '.join(HealthState)}. May be repeated.",
         ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", "-w", metavar="", help="Show it live, until Ctrl-C.")
+        bool, typer.Option("--watch", "-w", metavar="", help="Update live, until Ctrl-C.")
     ] = False,
     interval: Annotated[
         float,
@@ -160,15 +160,15 @@ def health(
             metavar="TIME",
             parser=seconds,
             show_default=False,
-            help="How often `--watch` asks. Default: 1s.",
+            help="Time between updates of `--watch`. Default: 1s.",
         ),
     ] = 1.0,
     call: BriefCallOptions,
 ) -> None:
-    """Show how the deployments fare, as this router has seen it.
+    """Show the health of the deployments, as this router has observed it.
 
-    Success and times are those of the last moments; `served` counts the attempts since the start
-    that became the answer, and all attempts.
+    Success and times cover a short recent window; `served` counts the attempts since the start that
+    served the answer, and all attempts.
     """
     from routersvc.cli.actions import health_watching
 

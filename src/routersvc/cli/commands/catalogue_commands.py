@@ -21,8 +21,8 @@ def add_to(application: typer.Typer) -> None:
         help=prose(models),
         epilog=examples(
             "routersvc models",
-            ("routersvc models --capability image_input --provider alpha", "what sees, there"),
-            ("routersvc models --known", "what settings can name with `from`; calls no router"),
+            ("routersvc models --capability image_input --provider alpha", "image input at alpha"),
+            ("routersvc models --known", "for `from` in settings; calls no router"),
             "routersvc models --json | jq '.models[].name'",
         ),
     )(models)
@@ -46,7 +46,7 @@ def models(
         typer.Option(
             "--capability",
             metavar="NAME",
-            help="Only models that can do this: tools, image_input, … May be repeated.",
+            help="Only models with this capability: tools, image_input, … May be repeated.",
         ),
     ] = None,
     policy: PolicyOption = None,
@@ -60,10 +60,10 @@ def models(
     ] = False,
     call: BriefCallOptions,
 ) -> None:
-    """Show which models can be asked for, and where each can be reached.
+    """List the models that the router serves, with their deployments.
 
-    The router lists those that the caller's policies and limits allow, with their windows, prices
-    per million tokens, capabilities and deployments.
+    The router lists those that the caller's policies and constraints allow, with context windows,
+    prices per million tokens, capabilities and deployments.
     """
     from routersvc.cli.actions import model_listing
 

@@ -12,10 +12,10 @@ import typer
 
 DEFAULT_ADDRESS = "localhost:50051"
 DEFAULT_TIMEOUT = 120.0
-"""Seconds: what a router gives a call by default."""
+"""Seconds: the default timeout of a router."""
 
 BRIEF_TIMEOUT = 5.0
-"""Seconds for what calls no provider."""
+"""Seconds, for calls that reach no provider."""
 
 _ROUTE = "Route"
 _OUTPUT = "Output"
@@ -24,15 +24,15 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class ColorMode(enum.StrEnum):
-    """When output is coloured."""
+    """When output is in colour."""
 
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
 
 
-def _obey_color(mode: ColorMode) -> ColorMode:
-    """Tell the whole process, so that help, errors and the demo's programs agree."""
+def _set_color(mode: ColorMode) -> ColorMode:
+    """Set the colour mode for the whole process: help, errors and the programs of the demo."""
     match mode:
         case ColorMode.ALWAYS:
             os.environ.pop("NO_COLOR", None)
@@ -46,29 +46,29 @@ def _obey_color(mode: ColorMode) -> ColorMode:
 
 
 def seconds(value: str | float) -> float:
-    """Return the seconds that `30`, `1.5s`, `250ms` or `2m` mean.
+    """Return the seconds of a duration: `30`, `1.5s`, `250ms` or `2m`.
 
     Raises:
-        typer.BadParameter: the text is no length of time above zero.
+        typer.BadParameter: the text is not a duration above zero.
     """
     text = str(value).strip()
     match = _LENGTH.fullmatch(text)
     length = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
     if length <= 0:
-        raise typer.BadParameter(f"`{text}` is no length of time: give 30, 1.5s, 250ms or 2m")
+        raise typer.BadParameter(f"`{text}` is not a duration: give 30, 1.5s, 250ms or 2m")
     return length
 
 
 JsonOption = Annotated[
     bool,
-    typer.Option("--json", metavar="", help="Print JSON for programs.", rich_help_panel=_OUTPUT),
+    typer.Option("--json", metavar="", help="Print JSON.", rich_help_panel=_OUTPUT),
 ]
 ColorOption = Annotated[
     ColorMode,
     typer.Option(
         "--color",
         metavar="WHEN",
-        callback=_obey_color,
+        callback=_set_color,
         is_eager=True,
         help="Colour the output: always, never, or auto: on a terminal unless NO_COLOR is set.",
         rich_help_panel=_OUTPUT,
@@ -77,7 +77,11 @@ ColorOption = Annotated[
 _AddressOption = Annotated[
     str,
     typer.Option(
-        "--address", "-a", metavar="HOST:PORT", envvar="ROUTERSVC_ADDRESS", help="The router."
+        "--address",
+        "-a",
+        metavar="HOST:PORT",
+        envvar="ROUTERSVC_ADDRESS",
+        help="Address of the router.",
     ),
 ]
 _ApiKeyOption = Annotated[
@@ -85,8 +89,8 @@ _ApiKeyOption = Annotated[
     typer.Option(
         "--api-key",
         metavar="REFERENCE",
-        help="Where the key is by which the router knows the caller: env:NAME or file:PATH. "
-        "Default: env:ROUTERSVC_API_KEY, where that is set.",
+        help="Reference to the API key of the caller: env:NAME or file:PATH. "
+        "Default: env:ROUTERSVC_API_KEY, if that is set.",
         show_default=False,
     ),
 ]
@@ -116,7 +120,7 @@ class CallOptions:
             "--quiet",
             "-q",
             metavar="",
-            help="No line about the call on standard error.",
+            help="Do not report the call on standard error.",
             rich_help_panel=_OUTPUT,
         ),
     ] = False

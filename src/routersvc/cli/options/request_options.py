@@ -23,19 +23,19 @@ _WEIGHT = re.compile(r"(quality|cost|latency)=([0-9]+(?:\.[0-9]+)?)")
 
 
 def _tasks() -> tuple[str, ...]:
-    """Return the kinds of task; imported here, so that `--help` of other commands stays fast."""
+    """Return the kinds of task; imported here, so that `--help` stays fast."""
     from routersvc.domain.catalogue.tasks import Task  # noqa: PLC0415 - see above
 
     return tuple(task.value for task in Task)
 
 
 def _task(value: str | None) -> str | None:
-    """Return a kind of task as the contract calls it; `-` and `_` are the same."""
+    """Return a kind of task by its name in the contract; `-` and `_` are the same."""
     if value is None:
         return None
     task = value.replace("-", "_").lower()
     if task not in _tasks():
-        raise typer.BadParameter(f"`{value}` is no kind of task: give {', '.join(_tasks())}")
+        raise typer.BadParameter(f"`{value}` is not a kind of task: give {', '.join(_tasks())}")
     return task
 
 
@@ -43,7 +43,7 @@ def _weights(values: list[str] | None) -> list[str] | None:
     for value in values or ():
         if _WEIGHT.fullmatch(value) is None:
             raise typer.BadParameter(
-                f"`{value}` weighs nothing: give quality=2, cost=0.5 or latency=1"
+                f"`{value}` is not a weight: give quality=2, cost=0.5 or latency=1"
             )
     return values
 
@@ -52,7 +52,7 @@ def _labels(values: list[str] | None) -> list[str] | None:
     for value in values or ():
         key, sign, _ = value.partition("=")
         if not key or not sign:
-            raise typer.BadParameter(f"`{value}` is no label: give key=value")
+            raise typer.BadParameter(f"`{value}` is not a label: give key=value")
     return values
 
 
@@ -112,7 +112,7 @@ class RequestOptions:
         str | None,
         typer.Argument(
             metavar="PROMPT",
-            help="What to ask. `-` reads it from standard input.",
+            help="The prompt. `-` reads it from standard input.",
             show_default=False,
         ),
     ] = None
@@ -137,7 +137,7 @@ class RequestOptions:
         typer.Option(
             "--image",
             metavar="FILE|URL",
-            help="Show a picture to the model. May be repeated.",
+            help="Add an image to the prompt. May be repeated.",
             rich_help_panel=_PROMPT,
         ),
     ] = None
@@ -146,7 +146,7 @@ class RequestOptions:
         typer.Option(
             "--json-schema",
             metavar="FILE",
-            help="Demand JSON that obeys this JSON Schema.",
+            help="Require JSON that conforms to this JSON Schema.",
             rich_help_panel=_PROMPT,
         ),
     ] = None
@@ -155,7 +155,7 @@ class RequestOptions:
         typer.Option(
             "--max-tokens",
             metavar="N",
-            help="End the answer after so many tokens.",
+            help="Maximum number of output tokens.",
             rich_help_panel=_PROMPT,
         ),
         at("prompt.sampling.max_output_tokens"),
@@ -176,7 +176,7 @@ class RequestOptions:
         typer.Option(
             "--request",
             metavar="FILE",
-            help="A whole request as JSON, `-` for standard input; other options are laid over it.",
+            help="A whole request as JSON, `-` for standard input; other options override it.",
             rich_help_panel=_PROMPT,
         ),
     ] = None
@@ -198,8 +198,7 @@ class RequestOptions:
             "--task",
             metavar="TASK",
             callback=_task,
-            help="The kind of task, instead of what the router makes of the prompt: "
-            "code, maths, ...",
+            help="The kind of task, instead of the router's own classification: code, maths, ...",
             rich_help_panel=_ROUTE,
             show_default=False,
         ),
@@ -210,8 +209,7 @@ class RequestOptions:
         typer.Option(
             "--complexity",
             metavar="X",
-            help="How hard it is, 0 (trivial) to 1, instead of what the router makes of the "
-            "prompt.",
+            help="How hard the task is, 0 (trivial) to 1, instead of the router's own estimate.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.hints.complexity"),
@@ -232,7 +230,7 @@ class RequestOptions:
         typer.Option(
             "--session",
             metavar="ID",
-            help="The conversation that it belongs to: finds the same deployment each time.",
+            help="Id of the conversation: its requests go to the same deployment.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.session_id"),
@@ -243,7 +241,7 @@ class RequestOptions:
             "--weight",
             metavar="WHAT=X",
             callback=_weights,
-            help="What quality, cost or latency counts, as quality=2. May be repeated.",
+            help="Weight of quality, cost or latency, as quality=2. May be repeated.",
             rich_help_panel=_ROUTE,
         ),
         RequestField(weight_entries),
@@ -254,7 +252,7 @@ class RequestOptions:
             "--latency-budget",
             metavar="TIME",
             parser=seconds,
-            help="Prefer models whose first words come within this time: 800ms, 2s.",
+            help="Prefer models whose first content arrives within this time: 800ms, 2s.",
             rich_help_panel=_ROUTE,
             show_default=False,
         ),
@@ -265,7 +263,7 @@ class RequestOptions:
         typer.Option(
             "--max-cost",
             metavar="USD",
-            help="Only models whose answer is expected to cost no more dollars.",
+            help="Only models whose expected cost is at most this, in US dollars.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.constraints.max_cost_usd"),
@@ -275,7 +273,7 @@ class RequestOptions:
         typer.Option(
             "--region",
             metavar="NAME",
-            help="Only where requests are processed in this region. May be repeated.",
+            help="Only deployments in this region. May be repeated.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.constraints.allowed_regions"),
@@ -285,8 +283,8 @@ class RequestOptions:
         typer.Option(
             "--data-class",
             metavar="NAME",
-            help="A class of regulated data in the prompt, as phi: only who is cleared. May be "
-            "repeated.",
+            help="A class of regulated data in the prompt, as phi: only deployments cleared "
+            "for it. May be repeated.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.constraints.data_classes"),
@@ -296,7 +294,7 @@ class RequestOptions:
         typer.Option(
             "--no-degraded",
             metavar="",
-            help="Rather fail than be answered by a weaker model than the first choice.",
+            help="Fail instead of falling back to a weaker model than the first choice.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.allow_degraded", operator.not_),
@@ -306,7 +304,7 @@ class RequestOptions:
         typer.Option(
             "--deterministic",
             metavar="",
-            help="Choose without regard to load, for debugging.",
+            help="Plan without load balancing, for debugging.",
             rich_help_panel=_ROUTE,
         ),
         at("routing.deterministic"),
