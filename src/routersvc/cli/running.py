@@ -57,7 +57,7 @@ def _unexpected(error: Exception) -> int:
     if os.environ.get("ROUTERSVC_TRACEBACK"):
         traceback.print_exception(error)
     _print_error(
-        f"unexpected error: {type(error).__name__}: {' '.join(str(error).split())}; "
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
         "set ROUTERSVC_TRACEBACK=1 for the traceback"
     )
     return ExitCode.FAILED

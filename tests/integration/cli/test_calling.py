@@ -539,7 +539,7 @@ def test_a_past_decision_stands_alone(command: Command) -> None:
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "error: `--decision` is about a request that was made: it stands alone\n"
+        "error: `--decision` explains a past request: it cannot be combined with request options\n"
     )
 
 

@@ -72,12 +72,12 @@ def _part_of(part: prompt_pb2.Part, kind: str, path: str, violations: Violations
 def _check_role(kind: str, role: Role, path: str, violations: Violations) -> None:
     if kind in _ONLY_IN_ASSISTANT:
         if role is not Role.ASSISTANT:
-            violations.add(f"{path}.{kind}", "stands in assistant messages only")
+            violations.add(f"{path}.{kind}", "allowed in assistant messages only")
     elif kind == "tool_result":
         if role is not Role.TOOL:
-            violations.add(f"{path}.{kind}", "stands in tool messages only")
+            violations.add(f"{path}.{kind}", "allowed in tool messages only")
     elif role is Role.TOOL:
-        violations.add(f"{path}.{kind}", "does not stand in a tool message: it holds results only")
+        violations.add(f"{path}.{kind}", "not allowed in a tool message, which has results only")
 
 
 def _text(
@@ -178,7 +178,7 @@ def _tool_result(
                 if isinstance(inner, TextPart | ImagePart | FilePart):
                     parts.append(inner)
             case kind:
-                violations.add(f"{item_path}.{kind}", "does not stand in a tool result")
+                violations.add(f"{item_path}.{kind}", "not allowed in a tool result")
     return ToolResult(
         call_id=result.tool_call_id, parts=tuple(parts), is_error=result.is_error, cache=cache
     )

@@ -136,7 +136,7 @@ def _tool_choice(
         if all(tool.name != choice.function_name for tool in tools):
             violations.add(f"{path}.function_name", "must name one of the functions in `tools`")
     elif choice.function_name:
-        violations.add(f"{path}.function_name", "stands beside `TOOL_CHOICE_MODE_FUNCTION` only")
+        violations.add(f"{path}.function_name", "allowed with `TOOL_CHOICE_MODE_FUNCTION` only")
     if mode is ToolChoiceMode.REQUIRED and not prompt.tools:
         violations.add(f"{path}.mode", "requires a tool call, but `tools` is empty")
     return ToolChoice(mode=mode, function_name=choice.function_name)
@@ -167,15 +167,15 @@ def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
     if given.HasField("top_p") and given.top_p == 0:
         violations.add("prompt.sampling.top_p", "must be above 0")
     if len(given.stop_sequences) > MAX_STOP_SEQUENCES:
-        violations.add("prompt.sampling.stop_sequences", f"must be at most {MAX_STOP_SEQUENCES}")
+        violations.add(
+            "prompt.sampling.stop_sequences", f"must have at most {MAX_STOP_SEQUENCES} entries"
+        )
     for place, sequence in enumerate(given.stop_sequences):
         violations.present(f"{path}.stop_sequences[{place}]", sequence)
     for token, bias in given.logit_bias.items():
         violations.number(f"{path}.logit_bias[{token}]", bias, low=-100, high=100)
         if token < 0:
-            violations.add(
-                f"{path}.logit_bias[{token}]", "must name a token by an id of at least 0"
-            )
+            violations.add(f"{path}.logit_bias[{token}]", "must be a token id of at least 0")
     return Sampling(
         temperature=fields.number("temperature", low=0, high=2),
         top_p=fields.number("top_p", low=0, high=1),
@@ -217,10 +217,10 @@ def _audio_output(
     path = "prompt.audio_output"
     if not prompt.HasField("audio_output"):
         if Modality.AUDIO in modalities:
-            violations.add(path, "must be set where `output_modalities` names audio")
+            violations.add(path, "must be set if `output_modalities` has audio")
         return None
     if Modality.AUDIO not in modalities:
-        violations.add(path, "stands only where `output_modalities` names audio")
+        violations.add(path, "allowed only if `output_modalities` has audio")
     audio = prompt.audio_output
     violations.present(f"{path}.voice", audio.voice)
     violations.media_type(f"{path}.media_type", audio.media_type, required=True)

@@ -102,7 +102,7 @@ def decision_id_of(request: router_service_pb2.ExplainRouteRequest) -> str | Non
         ("streaming", request.streaming),
     ):
         if is_set:
-            violations.add(name, "does not stand beside `decision_id`")
+            violations.add(name, "not allowed with `decision_id`")
     violations.raise_if_any()
     return request.decision_id
 

@@ -87,7 +87,7 @@ def _consistency(
     mode = fields.member("consistency_mode", enums_in.CONSISTENCY_MODES)
     if (mode is ConsistencyMode.PINNED) is not bool(routing.pinned_deployment):
         violations.add(
-            "routing.pinned_deployment", "stands with `CONSISTENCY_MODE_PINNED`, and only with it"
+            "routing.pinned_deployment", "must be set with `CONSISTENCY_MODE_PINNED`, and only then"
         )
     return mode
 
@@ -97,7 +97,7 @@ def _weights(objectives: MessageFields, violations: Violations) -> WeightWishes:
     cost = objectives.number("cost_weight", low=0)
     latency = objectives.number("latency_weight", low=0)
     if quality == cost == latency == 0:
-        violations.add("routing.objectives", "must weigh something: one of the weights above 0")
+        violations.add("routing.objectives", "at least one weight must be above 0")
     if violations.any:
         return NO_WISHES
     return WeightWishes(quality=quality, cost=cost, latency=latency)
@@ -106,7 +106,7 @@ def _weights(objectives: MessageFields, violations: Violations) -> WeightWishes:
 def _labels(hints: routing_pb2.Hints, violations: Violations) -> dict[str, str]:
     labels = dict(hints.labels)
     if len(labels) > MAX_LABELS:
-        violations.add("routing.hints.labels", f"must be at most {MAX_LABELS}")
+        violations.add("routing.hints.labels", f"must have at most {MAX_LABELS} entries")
     for key, value in labels.items():
         if len(key) > MAX_LABEL_KEY_BYTES or len(key.encode()) > MAX_LABEL_KEY_BYTES:
             violations.add(

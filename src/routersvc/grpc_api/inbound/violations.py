@@ -62,7 +62,7 @@ class Violations:
         try:
             return known[number]
         except KeyError:
-            self.add(field, f"{number} is not a value that this version knows")
+            self.add(field, f"unknown value {number}")
             return None
 
     def number(
@@ -78,7 +78,7 @@ class Violations:
             self.add(field, "must be a finite number")
         elif high is not None:
             if not low <= value <= high:
-                self.add(field, f"must lie between {low:g} and {high:g}, not at {value:g}")
+                self.add(field, f"must be between {low:g} and {high:g}, not {value:g}")
         elif value < low:
             self.add(field, f"must be at least {low:g}, not {value:g}")
         return value
@@ -114,7 +114,7 @@ class Violations:
             return
         if data and scheme == "data" and "," in rest:
             return
-        allowed = "an `https://` or a `data:` address" if data else "an `https://` address"
+        allowed = "an `https://` or a `data:` URL" if data else "an `https://` URL"
         self.add(field, f"must be {allowed}")
 
     def json_object(self, field: str, text: str) -> None:
