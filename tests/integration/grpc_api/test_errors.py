@@ -259,7 +259,7 @@ async def test_defect_is_told_by_its_reference_and_logged_once(
     assert "reference `made-id`" in heard.status.message
     assert "KeyError" not in str(heard)
     (record,) = caplog.records
-    assert (record.name, record.levelno) == ("routersvc.grpc_api.errors.exits", logging.ERROR)
+    assert (record.name, record.levelno) == ("routersvc.grpc_api.errors.error_exit", logging.ERROR)
     assert record.exc_info is not None
     assert record.exc_info[0] is KeyError
 

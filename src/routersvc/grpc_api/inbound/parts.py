@@ -1,4 +1,4 @@
-"""From the contract's messages to the domain's, checked by the rules of `prompt.proto`."""
+"""Converts the messages of a prompt, checked by the rules of `prompt.proto`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ONLY_IN_ASSISTANT = frozenset({"tool_call", "reasoning", "refusal"})
 
 
 def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -> Message | None:
-    """Return one turn of the conversation, `None` beside a note where its role is not known."""
+    """Return one turn of the conversation, `None` with a violation if its role is unknown."""
     role = enums_in.ROLES.get(message.role)
     if role is None:
         if message.role == prompt_pb2.ROLE_UNSPECIFIED:
@@ -48,7 +48,7 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         kind = item.WhichOneof("content")
         is_plain = kind == "text" and not item.HasField("cache_marker")
         if is_plain and item.text and role is not Role.TOOL:
-            # Nearly all that prompts consist of, so it pays for no path.
+            # The common case: no path is built for it.
             parts.append(TextPart(text=item.text))
             continue
         part_path = f"{path}.parts[{place}]"

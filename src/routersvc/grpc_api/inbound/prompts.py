@@ -1,6 +1,6 @@
-"""From the contract's prompt to the domain's, checked by the rules of `prompt.proto`.
+"""Converts `Prompt`, checked by the rules of `prompt.proto`.
 
-The caller must look at the violations before it uses the result.
+The caller must check the violations before it uses the result.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ASKING_ROLES = frozenset({prompt_pb2.ROLE_USER, prompt_pb2.ROLE_TOOL})
 
 
 def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
-    """Return what the model is asked; hosted tools are left to `not_served`."""
+    """Return the prompt; hosted tools are left to `not_served`."""
     messages = _messages(prompt, violations)
     tools = _tools(prompt, violations)
     if prompt.end_user_id:

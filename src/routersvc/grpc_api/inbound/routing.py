@@ -1,7 +1,7 @@
-"""From the contract's routing to the domain's, checked by the rules of `routing.proto`.
+"""Converts `Routing`, checked by the rules of `routing.proto`.
 
-The caller must look at the violations before it uses the result. What this version does not serve
-is refused by `not_served`.
+A new option is one line here. The caller must check the violations before it uses the result.
+Unsupported fields are refused by `not_served`.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ from routersvc.grpc_api.errors.status_details import (
     MAX_DETAILS_BYTES,
     MAX_MESSAGE_BYTES,
     PUSHBACK_KEY,
-    travelling,
+    encoded_status,
 )
 from routersvc.grpc_api.errors.statuses import (
     STATUS_CODES,
@@ -217,7 +217,7 @@ def told(error: RouterError) -> ErrorStatus:
 
 def sent(status: ErrorStatus) -> tuple[Status, dict[str, str | bytes]]:
     """Return a status as it travels: its message, and its trailing metadata."""
-    _, trailers = travelling(status)
+    _, trailers = encoded_status(status)
     metadata = dict(trailers)
     details = metadata[DETAILS_KEY]
     assert isinstance(details, bytes)
@@ -357,7 +357,7 @@ def test_defect_is_told_by_its_reference_alone() -> None:
 
 def test_message_and_details_agree() -> None:
     """Client libraries refuse details that contradict the status."""
-    message, trailers = travelling(
+    message, trailers = encoded_status(
         told(InvalidRequestError([FieldViolation(field="a", description="b" * 999)]))
     )
 
@@ -388,7 +388,7 @@ def test_message_and_details_agree() -> None:
 )
 def test_nothing_travels_that_clients_refuse(error: RouterError) -> None:
     """A header block above 8 KiB would cost the caller the whole status."""
-    message, trailers = travelling(told(error))
+    message, trailers = encoded_status(told(error))
 
     details = dict(trailers)[DETAILS_KEY]
     assert len(message.encode()) <= MAX_MESSAGE_BYTES

@@ -1,8 +1,8 @@
-"""The one exit for errors: every failure leaves the service through `context.abort`, typed.
+"""The error exit: an interceptor that ends every failed call with `context.abort`.
 
-An interceptor inside the one of OpenTelemetry, whose span takes its status from `abort` alone. It
-deserialises requests itself, because what grpc does about bytes that no message can be made of
-puts the exception's text on the wire.
+Runs inside the interceptor of OpenTelemetry, whose span takes its status only from `abort`. It
+deserialises requests itself, because grpc sends the text of the exception to the caller when a
+request cannot be parsed.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from routersvc.domain.outcomes.errors import (
     RouterError,
 )
 from routersvc.grpc_api.errors.running_calls import RunningCalls
-from routersvc.grpc_api.errors.status_details import travelling
+from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
 
 logger = logging.getLogger(__name__)
 
 _Context = aio.ServicerContext[Any, Any]
-# Generic in the stubs alone.
+# Generic only in the stubs.
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
 _Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
 
 
 class ErrorExit(aio.ServerInterceptor):
-    """Maps whatever a handler raises to a status, and keeps the calls of `tracked` services.
+    """Maps exceptions of handlers to statuses, and tracks the running calls of `tracked` services.
 
-    `make_id` makes the references under which the log tells more of a defect.
+    `make_id` returns the references by which unexpected errors are found in the log.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ErrorExit(aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
-        """Return the method's handler behind this exit; `None` for an unknown method."""
+        """Return the handler of the method with error mapping; `None` for an unknown method."""
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
@@ -82,12 +82,12 @@ class ErrorExit(aio.ServerInterceptor):
                 handler.request_deserializer,
                 handler.response_serializer,
             )
-        raise ValueError(f"`{method}` takes a stream and answers once, which no method here does")
+        raise ValueError(f"`{method}` is client-streaming, which is not supported")
 
     def _unary(
         self, handler: _Handler, method: str
     ) -> Callable[[bytes, _Context], Awaitable[object]]:
-        # The stubs know synchronous behaviours only.
+        # The stubs declare synchronous behaviours only.
         behaviour: _Behaviour = cast("_Behaviour", handler.unary_unary)
         deserialize = handler.request_deserializer
 
@@ -98,7 +98,7 @@ class ErrorExit(aio.ServerInterceptor):
                     return await behaviour(request, context)
             except aio.BaseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+            except Exception as error:  # noqa: BLE001 - the error exit: nothing else may pass
                 await self._abort(context, error, method)
 
         return guarded
@@ -106,11 +106,11 @@ class ErrorExit(aio.ServerInterceptor):
     def _streaming(
         self, handler: _Handler, deserialize: Callable[[Any], object] | None, method: str
     ) -> Callable[[object, _Context], AsyncIterator[Never]]:
-        """Return a generator that yields nothing and writes everything.
+        """Return a generator that yields nothing and writes the responses itself.
 
-        Interceptors further out iterate over what a streaming handler yields. A generator that is
-        left behind while grpc writes is closed by the garbage collector at some later time, in
-        another task; a handler that writes itself hears of a cancellation at once.
+        Outer interceptors iterate over a streaming handler. An abandoned generator
+        is closed by the garbage collector later, in another task; a handler that writes its
+        responses itself is cancelled at once.
         """
         behaviour = cast("_Behaviour", handler.unary_stream or handler.stream_stream)
         writes = inspect.iscoroutinefunction(behaviour)
@@ -128,7 +128,7 @@ class ErrorExit(aio.ServerInterceptor):
                                 await context.write(response)
             except aio.BaseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+            except Exception as error:  # noqa: BLE001 - the error exit: nothing else may pass
                 await self._abort(context, error, method)
             return
             yield
@@ -153,5 +153,5 @@ class ErrorExit(aio.ServerInterceptor):
                 exc_info=error,
                 extra={"fields": {"method": method, "reference": reference}},
             )
-        message, trailers = travelling(status)
+        message, trailers = encoded_status(status)
         await context.abort(status.code, message, trailers)
