@@ -287,7 +287,7 @@ def test_a_restarted_stream_is_told_to_whoever_reads_a_pipe(
     ended = command("stream", "hi", "--address", router.address)
 
     assert (ended.returncode, ended.stdout) == (1, "Hello \n")
-    assert "cannot be taken back" in ended.stderr
+    assert "cannot be withdrawn" in ended.stderr
 
 
 def test_a_restarted_stream_rewinds_a_file(router: ScriptedRouter, tmp_path: Path) -> None:
