@@ -149,7 +149,7 @@ class ErrorExit(aio.ServerInterceptor):
             reference = self._make_id()
             status = unexpected_status(reference)
             logger.error(
-                "a call failed in a way that nothing is known of",
+                "unexpected error in RPC handler",
                 exc_info=error,
                 extra={"fields": {"method": method, "reference": reference}},
             )
