@@ -19,10 +19,9 @@ from grpc import aio
 from routersvc.domain.outcomes.errors import (
     UnknownTenantError,
 )
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 _Context = aio.ServicerContext[Any, Any]
-# Generic in the stubs alone.
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
 
 _TENANT = contextvars.ContextVar("tenant", default="")
@@ -64,25 +63,21 @@ class Authentication(aio.ServerInterceptor):
         self._authenticator = authenticator
         self._turned_away = turned_away
         self._services = frozenset(services)
-        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+        self._guarded = WrappedHandlers(self._guard)
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler | None:
+    ) -> Handler | None:
         """Return the handler of the method, with authentication unless its service is open."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method[1:].partition("/")[0] not in self._services:
             return handler
-        known = self._guarded.get(method)
-        if known is None or known[0] is not handler:
-            known = (handler, self._guard(handler, method))
-            self._guarded[method] = known
-        return known[1]
+        return self._guarded.of(handler, method)
 
-    def _guard(self, handler: _Handler, method: str) -> _Handler:
+    def _guard(self, handler: Handler, method: str) -> Handler:
         # The stubs know synchronous behaviours only.
         behaviour = cast("_Behaviour | None", handler.unary_unary or handler.unary_stream)
         if behaviour is None or not inspect.iscoroutinefunction(behaviour):

@@ -25,12 +25,11 @@ from routersvc.domain.outcomes.errors import (
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 logger = logging.getLogger(__name__)
 
 _Context = aio.ServicerContext[Any, Any]
-# Generic only in the stubs.
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
 _Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
 
@@ -47,25 +46,20 @@ class ErrorExit(aio.ServerInterceptor):
         self._calls = calls
         self._tracked = tracked
         self._make_id = make_id
-        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+        self._guarded = WrappedHandlers(self._guard)
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler | None:
+    ) -> Handler | None:
         """Return the handler of the method with error mapping; `None` for an unknown method."""
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        method = handler_call_details.method
-        known = self._guarded.get(method)
-        if known is None or known[0] is not handler:
-            known = (handler, self._guard(handler, method))
-            self._guarded[method] = known
-        return known[1]
+        return self._guarded.of(handler, handler_call_details.method)
 
-    def _guard(self, handler: _Handler, method: str) -> _Handler:
+    def _guard(self, handler: Handler, method: str) -> Handler:
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(handler, method), None, handler.response_serializer
@@ -85,7 +79,7 @@ class ErrorExit(aio.ServerInterceptor):
         raise ValueError(f"`{method}` is client-streaming, which is not supported")
 
     def _unary(
-        self, handler: _Handler, method: str
+        self, handler: Handler, method: str
     ) -> Callable[[bytes, _Context], Awaitable[object]]:
         # The stubs declare synchronous behaviours only.
         behaviour: _Behaviour = cast("_Behaviour", handler.unary_unary)
@@ -104,7 +98,7 @@ class ErrorExit(aio.ServerInterceptor):
         return guarded
 
     def _streaming(
-        self, handler: _Handler, deserialize: Callable[[Any], object] | None, method: str
+        self, handler: Handler, deserialize: Callable[[Any], object] | None, method: str
     ) -> Callable[[object, _Context], AsyncIterator[Never]]:
         """Return a generator that yields nothing and writes the responses itself.
 
