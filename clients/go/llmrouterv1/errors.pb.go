@@ -29,57 +29,57 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Says why a call failed. May grow: treat an unknown reason by its status code.
+// Why a call failed. May grow: treat an unknown reason by its status code.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
+	// Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
 	ErrorReason_ERROR_REASON_INVALID_REQUEST ErrorReason = 1
-	// Means that the request names a policy that does not exist. `INVALID_ARGUMENT`.
+	// The request names a policy that does not exist. `INVALID_ARGUMENT`.
 	ErrorReason_ERROR_REASON_UNKNOWN_POLICY ErrorReason = 2
-	// Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
+	// The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
 	ErrorReason_ERROR_REASON_UNKNOWN_NAME ErrorReason = 3
-	// Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`.
+	// The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`.
 	ErrorReason_ERROR_REASON_FIELD_NOT_SERVED ErrorReason = 4
-	// Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
+	// Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
 	ErrorReason_ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT ErrorReason = 5
-	// Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
+	// The prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
 	ErrorReason_ERROR_REASON_CONTEXT_LENGTH_EXCEEDED ErrorReason = 6
-	// Means that providers found the request itself wrong. `INVALID_ARGUMENT`.
+	// Providers rejected the request as invalid. `INVALID_ARGUMENT`.
 	ErrorReason_ERROR_REASON_REJECTED_BY_PROVIDER ErrorReason = 7
-	// Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`.
+	// Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`.
 	ErrorReason_ERROR_REASON_PROVIDERS_UNAVAILABLE ErrorReason = 8
-	// Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+	// Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
 	ErrorReason_ERROR_REASON_PROVIDERS_RATE_LIMITED ErrorReason = 9
-	// Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`.
+	// A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`.
 	ErrorReason_ERROR_REASON_PROVIDER_MISCONFIGURED ErrorReason = 10
-	// Means that a content filter or the model refused. `FAILED_PRECONDITION`.
+	// A content filter or the model refused to answer. `FAILED_PRECONDITION`.
 	ErrorReason_ERROR_REASON_CONTENT_FILTERED ErrorReason = 11
-	// Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
+	// The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
 	ErrorReason_ERROR_REASON_STREAM_BROKEN ErrorReason = 12
-	// Means that no provider gave a usable answer. `UNAVAILABLE`.
+	// No provider gave a usable answer. `UNAVAILABLE`.
 	ErrorReason_ERROR_REASON_BAD_ANSWER ErrorReason = 13
-	// Means that the deadline passed. `DEADLINE_EXCEEDED`.
+	// The deadline passed. `DEADLINE_EXCEEDED`.
 	ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED ErrorReason = 14
-	// Means that the caller went away. `CANCELLED`.
+	// The caller cancelled the call. `CANCELLED`.
 	ErrorReason_ERROR_REASON_CANCELLED ErrorReason = 15
-	// Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback.
+	// The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
 	ErrorReason_ERROR_REASON_ROUTER_OVERLOADED ErrorReason = 16
-	// Means that the router is shutting down; another replica can serve. `UNAVAILABLE`.
+	// The router is shutting down; another replica can serve. `UNAVAILABLE`.
 	ErrorReason_ERROR_REASON_DRAINING ErrorReason = 17
-	// Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`.
+	// The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 18
-	// Means that the caller may not do this. `PERMISSION_DENIED`.
+	// The caller is not permitted to do this. `PERMISSION_DENIED`.
 	ErrorReason_ERROR_REASON_PERMISSION_DENIED ErrorReason = 19
-	// Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps.
+	// The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps.
 	ErrorReason_ERROR_REASON_TENANT_BUDGET_EXHAUSTED ErrorReason = 20
-	// Means that the decision is unknown or forgotten. `NOT_FOUND`.
+	// The decision is unknown or no longer remembered. `NOT_FOUND`.
 	ErrorReason_ERROR_REASON_UNKNOWN_DECISION ErrorReason = 21
-	// Means a defect of the router; the log has more under the same trace id. `INTERNAL`.
+	// Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 22
-	// Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+	// The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
 	ErrorReason_ERROR_REASON_TENANT_RATE_LIMITED ErrorReason = 23
 )
 

@@ -1,4 +1,4 @@
-// What a caller may say about where its request goes: limits, wishes and hints.
+// Routing options of a request: constraints, objectives and hints.
 //
 // A request can tighten what its tenant and policy set, never loosen it.
 
@@ -26,35 +26,35 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Names a kind of task. May grow.
+// A kind of task. May grow.
 type Task int32
 
 const (
-	// Means that the router finds out.
+	// The router classifies the task.
 	Task_TASK_UNSPECIFIED Task = 0
-	// Means conversation.
+	// Conversation.
 	Task_TASK_CHAT Task = 1
-	// Means writing, explaining or mending code.
+	// Writing, explaining or fixing code.
 	Task_TASK_CODE Task = 2
-	// Means reasoning over several steps.
+	// Reasoning over several steps.
 	Task_TASK_REASONING Task = 3
-	// Means mathematics.
+	// Mathematics.
 	Task_TASK_MATHS Task = 4
-	// Means pulling facts or structure out of text.
+	// Extracting facts or structure from text.
 	Task_TASK_EXTRACTION Task = 5
-	// Means making text shorter.
+	// Summarising text.
 	Task_TASK_SUMMARISATION Task = 6
-	// Means inventing text.
+	// Creative writing.
 	Task_TASK_CREATIVE Task = 7
-	// Means translation.
+	// Translation.
 	Task_TASK_TRANSLATION Task = 8
-	// Means understanding pictures.
+	// Image input.
 	Task_TASK_VISION Task = 9
-	// Means understanding sound.
+	// Audio input.
 	Task_TASK_AUDIO Task = 10
-	// Means working on a long document.
+	// Working on a long document.
 	Task_TASK_LONG_DOCUMENT Task = 11
-	// Means deciding on and calling tools.
+	// Deciding on and calling tools.
 	Task_TASK_TOOL_USE Task = 12
 )
 
@@ -119,17 +119,17 @@ func (Task) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{0}
 }
 
-// Says how urgent a request is. Complete: not expected to grow.
+// How urgent a request is. Complete: not expected to grow.
 type Priority int32
 
 const (
-	// Means normal.
+	// Normal.
 	Priority_PRIORITY_UNSPECIFIED Priority = 0
-	// Means that it may wait and is shed first; never hedged automatically.
+	// May wait and is shed first; never hedged automatically.
 	Priority_PRIORITY_LOW Priority = 1
-	// Means ordinary traffic.
+	// Ordinary traffic.
 	Priority_PRIORITY_NORMAL Priority = 2
-	// Means that a person waits; hedged automatically where the policy allows it.
+	// A person is waiting; hedged automatically where the policy allows it.
 	Priority_PRIORITY_HIGH Priority = 3
 )
 
@@ -176,17 +176,17 @@ func (Priority) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{1}
 }
 
-// Says how far an answer may move from the first choice. May grow.
+// How far an answer may move from the first choice. May grow.
 type ConsistencyMode int32
 
 const (
-	// Means the policy's mode.
+	// The policy's mode.
 	ConsistencyMode_CONSISTENCY_MODE_UNSPECIFIED ConsistencyMode = 0
-	// Means any candidate of the policy.
+	// Any candidate of the policy.
 	ConsistencyMode_CONSISTENCY_MODE_ANY ConsistencyMode = 1
-	// Means the same model elsewhere, or versions that are declared equivalent.
+	// The same model elsewhere, or versions that are declared equivalent.
 	ConsistencyMode_CONSISTENCY_MODE_EQUIVALENT ConsistencyMode = 2
-	// Means the pinned deployment or a clear error.
+	// The pinned deployment or a clear error.
 	ConsistencyMode_CONSISTENCY_MODE_PINNED ConsistencyMode = 3
 )
 
@@ -233,19 +233,19 @@ func (ConsistencyMode) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{2}
 }
 
-// Says when another attempt starts beside a running one. May grow.
+// When a second attempt starts while the first still runs. May grow.
 type HedgingMode int32
 
 const (
-	// Means the policy's mode.
+	// The policy's mode.
 	HedgingMode_HEDGING_MODE_UNSPECIFIED HedgingMode = 0
-	// Means never: failover only.
+	// Never: failover only.
 	HedgingMode_HEDGING_MODE_OFF HedgingMode = 1
-	// Means two at once from the start.
+	// Two attempts at once from the start.
 	HedgingMode_HEDGING_MODE_PARALLEL HedgingMode = 2
-	// Means when the first is later than the live p95 of time to first content.
+	// A second attempt starts when the first exceeds the live p95 of time to first content.
 	HedgingMode_HEDGING_MODE_DELAYED HedgingMode = 3
-	// Means delayed, only where priority, latency budget or a degraded primary justify the cost.
+	// Delayed, but only where priority, latency budget or a degraded first choice justify the cost.
 	HedgingMode_HEDGING_MODE_AUTO HedgingMode = 4
 )
 
@@ -294,17 +294,17 @@ func (HedgingMode) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{3}
 }
 
-// Says what happens when a stream breaks after its first content. Complete: not expected to grow.
+// What happens when a stream breaks after its first content. Complete: not expected to grow.
 type StreamRecoveryMode int32
 
 const (
-	// Means the policy's mode.
+	// The policy's mode.
 	StreamRecoveryMode_STREAM_RECOVERY_MODE_UNSPECIFIED StreamRecoveryMode = 0
-	// Means a typed error with the usage so far.
+	// The call fails with a typed error and the usage so far.
 	StreamRecoveryMode_STREAM_RECOVERY_MODE_FAIL StreamRecoveryMode = 1
-	// Means that another deployment starts over and the client discards what it has.
+	// Another deployment starts over, and the client discards the text so far.
 	StreamRecoveryMode_STREAM_RECOVERY_MODE_RESTART StreamRecoveryMode = 2
-	// Means that another deployment continues from the text so far where its model can, else restart.
+	// Another deployment continues from the text so far if its model can, otherwise it starts over.
 	StreamRecoveryMode_STREAM_RECOVERY_MODE_RESUME StreamRecoveryMode = 3
 )
 
@@ -351,21 +351,21 @@ func (StreamRecoveryMode) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{4}
 }
 
-// Says how the answer cache is used. May grow.
+// How the answer cache is used. May grow.
 type CacheMode int32
 
 const (
-	// Means the policy's mode.
+	// The policy's mode.
 	CacheMode_CACHE_MODE_UNSPECIFIED CacheMode = 0
-	// Means neither read nor written.
+	// Neither read nor written.
 	CacheMode_CACHE_MODE_OFF CacheMode = 1
-	// Means read and written.
+	// Read and written.
 	CacheMode_CACHE_MODE_READ_WRITE CacheMode = 2
-	// Means read, never written.
+	// Read, never written.
 	CacheMode_CACHE_MODE_READ_ONLY CacheMode = 3
-	// Means written, never read.
+	// Written, never read.
 	CacheMode_CACHE_MODE_REFRESH CacheMode = 4
-	// Means read only when nothing else can answer; written always.
+	// Read only when nothing else can answer; written always.
 	CacheMode_CACHE_MODE_ON_FAILURE CacheMode = 5
 )
 
@@ -416,51 +416,51 @@ func (CacheMode) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{5}
 }
 
-// Says where a request may and should go. All fields are optional.
+// Routing options of a request. All fields are optional.
 type Routing struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+	// Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
 	// with `INVALID_ARGUMENT`.
 	Policy string `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
 	// Lists the models (names or aliases of the catalogue) that may answer, and no others. Empty: all
 	// models of the policy.
 	RequiredModels []string `protobuf:"bytes,2,rep,name=required_models,json=requiredModels,proto3" json:"required_models,omitempty"`
-	// Lists models to try before others, best first, as far as constraints allow. In whatever way the
-	// policy puts its deployments in order, these come first.
+	// Lists models to try before all others, best first. They come first in every order that a policy can
+	// have, as far as constraints allow.
 	PreferredModels []string `protobuf:"bytes,3,rep,name=preferred_models,json=preferredModels,proto3" json:"preferred_models,omitempty"`
-	// Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+	// Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
 	PinnedDeployment string `protobuf:"bytes,4,opt,name=pinned_deployment,json=pinnedDeployment,proto3" json:"pinned_deployment,omitempty"`
-	// Sets hard limits that are never traded away.
+	// Hard limits that are never traded away.
 	Constraints *Constraints `protobuf:"bytes,5,opt,name=constraints,proto3" json:"constraints,omitempty"`
-	// Sets soft targets for ranking what the constraints left.
+	// Soft targets for ranking the eligible deployments.
 	Objectives *Objectives `protobuf:"bytes,6,opt,name=objectives,proto3" json:"objectives,omitempty"`
-	// Says what the caller knows of its request. Hints win over what the router finds out.
+	// What the caller knows about its request. Hints override the router's own profile.
 	Hints *Hints `protobuf:"bytes,7,opt,name=hints,proto3" json:"hints,omitempty"`
-	// Groups the requests of one conversation; they find the same deployment of a model on every replica
-	// while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-	// replica knows of its own, count for nothing then. At most 256 bytes.
+	// Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+	// while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+	// measure them independently. At most 256 bytes.
 	SessionId string `protobuf:"bytes,8,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// Says how far an answer may move from the first choice. Default: the policy's.
+	// How far an answer may move from the first choice. Default: the policy's.
 	ConsistencyMode ConsistencyMode `protobuf:"varint,9,opt,name=consistency_mode,json=consistencyMode,proto3,enum=llmrouter.v1.ConsistencyMode" json:"consistency_mode,omitempty"`
-	// Says whether a late attempt gets company. Default: the policy's.
+	// Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
 	Hedging *Hedging `protobuf:"bytes,10,opt,name=hedging,proto3" json:"hedging,omitempty"`
-	// Says what happens when a stream breaks after its first content. Default: the policy's.
+	// What happens when a stream breaks after its first content. Default: the policy's.
 	StreamRecoveryMode StreamRecoveryMode `protobuf:"varint,11,opt,name=stream_recovery_mode,json=streamRecoveryMode,proto3,enum=llmrouter.v1.StreamRecoveryMode" json:"stream_recovery_mode,omitempty"`
-	// Says whether cached answers may be served. Default: the policy's.
+	// Whether cached answers may be served. Default: the policy's.
 	Caching *Caching `protobuf:"bytes,12,opt,name=caching,proto3" json:"caching,omitempty"`
-	// Limits the attempts made for this request, the first included. At least 1; can only lower the
+	// Maximum number of attempts for this request, the first included. At least 1; can only lower the
 	// policy's limit. Unset: the policy's.
 	MaxAttempts *int32 `protobuf:"varint,13,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
-	// Limits single attempts; each can only lower the policy's.
+	// Timeouts of single attempts; each can only lower the policy's.
 	Timeouts *AttemptTimeouts `protobuf:"bytes,14,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
-	// Says that the request must not run twice, for instance because a hosted tool acts on the world.
-	// It is never hedged, and not repeated once a provider may have begun.
+	// Whether the request must not run twice, for example because a hosted tool has side effects.
+	// Such a request is never hedged, and not retried once a provider may have begun to process it.
 	HasSideEffects bool `protobuf:"varint,15,opt,name=has_side_effects,json=hasSideEffects,proto3" json:"has_side_effects,omitempty"`
-	// Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-	// gives the same plan, deployments of one model in the order of the policy. For debugging.
+	// Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+	// the same plan, with the deployments of one model in the order of the policy. For debugging.
 	Deterministic bool `protobuf:"varint,16,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
-	// Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-	// the report. Unset: the policy's.
+	// Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+	// marked in the report. Unset: the policy's.
 	AllowDegraded *bool `protobuf:"varint,17,opt,name=allow_degraded,json=allowDegraded,proto3,oneof" json:"allow_degraded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -615,26 +615,26 @@ func (x *Routing) GetAllowDegraded() bool {
 	return false
 }
 
-// Sets hard limits. Each only tightens what tenant and policy set. An attribute that the
+// Hard limits. Each only tightens what tenant and policy set. An attribute that the
 // configuration does not state counts as not compliant.
 type Constraints struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lists the regions where the request may be processed, as the configuration names them. Empty: no limit.
 	AllowedRegions []string `protobuf:"bytes,1,rep,name=allowed_regions,json=allowedRegions,proto3" json:"allowed_regions,omitempty"`
 	// Lists the classes of regulated data in the request, as the configuration names them, for example
-	// `phi`. Only deployments that are cleared for each of them are candidates.
+	// `phi`. Only deployments that are cleared for all of them may answer.
 	DataClasses []string `protobuf:"bytes,2,rep,name=data_classes,json=dataClasses,proto3" json:"data_classes,omitempty"`
-	// Demands that the provider keeps nothing after the answer.
+	// Whether the provider must retain no data after the answer.
 	ZeroDataRetention bool `protobuf:"varint,3,opt,name=zero_data_retention,json=zeroDataRetention,proto3" json:"zero_data_retention,omitempty"`
-	// Demands that the provider does not train on the request.
+	// Whether the provider must not train on the request.
 	NoTraining bool `protobuf:"varint,4,opt,name=no_training,json=noTraining,proto3" json:"no_training,omitempty"`
 	// Lists the providers that may be used. Empty: all.
 	AllowedProviders []string `protobuf:"bytes,5,rep,name=allowed_providers,json=allowedProviders,proto3" json:"allowed_providers,omitempty"`
 	// Lists providers that must not be used.
 	DeniedProviders []string `protobuf:"bytes,6,rep,name=denied_providers,json=deniedProviders,proto3" json:"denied_providers,omitempty"`
-	// Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+	// Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
 	MaxCostUsd *float64 `protobuf:"fixed64,7,opt,name=max_cost_usd,json=maxCostUsd,proto3,oneof" json:"max_cost_usd,omitempty"`
-	// Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+	// Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
 	ContextReserveTokens *int32 `protobuf:"varint,8,opt,name=context_reserve_tokens,json=contextReserveTokens,proto3,oneof" json:"context_reserve_tokens,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -726,20 +726,19 @@ func (x *Constraints) GetContextReserveTokens() int32 {
 	return 0
 }
 
-// Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
-// it that matches, has a fixed order.
+// Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
+// rule, has a fixed order.
 type Objectives struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-	// the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+	// Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+	// set to 0 are refused with `INVALID_ARGUMENT`.
 	QualityWeight *float64 `protobuf:"fixed64,1,opt,name=quality_weight,json=qualityWeight,proto3,oneof" json:"quality_weight,omitempty"`
-	// Weighs expected cost. At least 0. Unset: as above.
+	// Weight of expected cost. At least 0. Unset: as above.
 	CostWeight *float64 `protobuf:"fixed64,2,opt,name=cost_weight,json=costWeight,proto3,oneof" json:"cost_weight,omitempty"`
-	// Weighs expected latency. At least 0. Unset: as above.
+	// Weight of expected latency. At least 0. Unset: as above.
 	LatencyWeight *float64 `protobuf:"fixed64,3,opt,name=latency_weight,json=latencyWeight,proto3,oneof" json:"latency_weight,omitempty"`
-	// Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-	// those that are known, misses it in more than one call of twenty comes after the others, unless the
-	// order is fixed. Above 0. Unset: none.
+	// Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+	// fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
 	LatencyBudget *durationpb.Duration `protobuf:"bytes,4,opt,name=latency_budget,json=latencyBudget,proto3" json:"latency_budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -803,18 +802,18 @@ func (x *Objectives) GetLatencyBudget() *durationpb.Duration {
 	return nil
 }
 
-// Says what the caller knows of its request.
+// What the caller knows about its request.
 type Hints struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names the kind of task.
+	// The kind of task.
 	Task Task `protobuf:"varint,1,opt,name=task,proto3,enum=llmrouter.v1.Task" json:"task,omitempty"`
-	// Says how hard the task is, from 0 (trivial) to 1 (hardest).
+	// How hard the task is, from 0 (trivial) to 1 (hardest).
 	Complexity *float64 `protobuf:"fixed64,2,opt,name=complexity,proto3,oneof" json:"complexity,omitempty"`
-	// Says how urgent the request is. Default: normal.
+	// How urgent the request is. Default: normal.
 	Priority Priority `protobuf:"varint,3,opt,name=priority,proto3,enum=llmrouter.v1.Priority" json:"priority,omitempty"`
-	// Says how long the answer will be, in tokens. At least 1.
+	// Expected length of the answer in tokens. At least 1.
 	ExpectedOutputTokens *int32 `protobuf:"varint,4,opt,name=expected_output_tokens,json=expectedOutputTokens,proto3,oneof" json:"expected_output_tokens,omitempty"`
-	// Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+	// Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
 	Labels        map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -885,12 +884,12 @@ func (x *Hints) GetLabels() map[string]string {
 	return nil
 }
 
-// Says whether a late attempt gets company.
+// Controls hedging: whether a second attempt starts while the first still runs.
 type Hedging struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Says when another attempt starts. Default: the policy's.
+	// Hedging mode. Default: the policy's.
 	Mode HedgingMode `protobuf:"varint,1,opt,name=mode,proto3,enum=llmrouter.v1.HedgingMode" json:"mode,omitempty"`
-	// Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+	// Delay of a delayed hedge. Above 0. Unset: the live percentile.
 	Delay         *durationpb.Duration `protobuf:"bytes,2,opt,name=delay,proto3" json:"delay,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -940,16 +939,16 @@ func (x *Hedging) GetDelay() *durationpb.Duration {
 	return nil
 }
 
-// Says whether cached answers may be served.
+// Whether cached answers may be served.
 type Caching struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Says how the cache is used. Default: the policy's.
+	// How the cache is used. Default: the policy's.
 	Mode CacheMode `protobuf:"varint,1,opt,name=mode,proto3,enum=llmrouter.v1.CacheMode" json:"mode,omitempty"`
-	// Sets how old a cached answer may be. Above 0. Unset: the policy's.
+	// Maximum age of a cached answer. Above 0. Unset: the policy's.
 	MaxAge *durationpb.Duration `protobuf:"bytes,2,opt,name=max_age,json=maxAge,proto3" json:"max_age,omitempty"`
-	// Allows answers to requests of the same meaning, not only of the same words.
+	// Whether answers to requests with the same meaning may be served, not only to identical ones.
 	AllowSemantic bool `protobuf:"varint,3,opt,name=allow_semantic,json=allowSemantic,proto3" json:"allow_semantic,omitempty"`
-	// Allows answers past their age when nothing else can answer.
+	// Whether expired answers may be served when nothing else can answer.
 	AllowStale    bool `protobuf:"varint,4,opt,name=allow_stale,json=allowStale,proto3" json:"allow_stale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1013,14 +1012,14 @@ func (x *Caching) GetAllowStale() bool {
 	return false
 }
 
-// Limits single attempts. Each is also bounded by what is left of the deadline.
+// Timeouts of single attempts. Each is also bounded by the time left before the deadline.
 type AttemptTimeouts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+	// Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
 	FirstContentTimeout *durationpb.Duration `protobuf:"bytes,1,opt,name=first_content_timeout,json=firstContentTimeout,proto3" json:"first_content_timeout,omitempty"`
-	// Limits the time between contents. Above 0. Unset: the policy's.
+	// Timeout between two contents. Above 0. Unset: the policy's.
 	IdleTimeout *durationpb.Duration `protobuf:"bytes,2,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
-	// Limits the whole attempt. Above 0. Unset: the policy's.
+	// Timeout of the whole attempt. Above 0. Unset: the policy's.
 	AttemptTimeout *durationpb.Duration `protobuf:"bytes,3,opt,name=attempt_timeout,json=attemptTimeout,proto3" json:"attempt_timeout,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

@@ -1,4 +1,4 @@
-"""The command line. A module here is imported when its command runs, so that `--help` is fast."""
+"""The command line. Modules are imported when their command runs, so that `--help` is fast."""
 
 from __future__ import annotations
 

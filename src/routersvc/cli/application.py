@@ -1,4 +1,4 @@
-"""The commands, their options and their help. What a command does is imported when it runs."""
+"""The commands with their options and help. A command imports its action when it runs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ application = typer.Typer(
 )
 
 _EXIT_CODES = (
-    "0 ok · 1 failed · 2 wrong usage · 3 wrong settings · 4 no router · 5 refused\n"
-    "6 unavailable now · 7 out of time · 8 not allowed · 130 interrupted"
+    "0 ok · 1 failed · 2 wrong usage · 3 invalid settings · 4 no router · 5 refused\n"
+    "6 unavailable now · 7 deadline exceeded · 8 not allowed · 130 interrupted"
 )
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         import importlib.metadata  # noqa: PLC0415 - slow, and rarely wanted
 
@@ -33,9 +33,9 @@ def _tell_version(wanted: bool) -> None:
 @application.callback(
     invoke_without_command=True,
     epilog=examples(
-        ("routersvc demo", "calls survive the death of a provider"),
+        ("routersvc demo", "calls survive the outage of a provider"),
         "routersvc serve --config router.yaml",
-        ('routersvc stream "Why is the sky blue?"', "ask, and watch the answer arrive"),
+        ('routersvc stream "Why is the sky blue?"', "print the answer as it arrives"),
     )
     + f"\n\n[bold]Exit codes[/]\n{_EXIT_CODES}",
 )
@@ -44,11 +44,15 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", metavar="", callback=_tell_version, is_eager=True, help="Show the version."
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version.",
         ),
     ] = False,
 ) -> None:
-    """Route LLM requests between providers, and survive their failures."""
+    """Route LLM requests between providers, and survive provider failures."""
     del version
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -1,6 +1,6 @@
-"""Runs one command line from its words to its exit code. Nothing that goes wrong shows a traceback.
+"""Runs one command line and returns its exit code.
 
-Set `ROUTERSVC_TRACEBACK=1` to see where a defect is.
+Errors are printed as one sentence. `ROUTERSVC_TRACEBACK=1` adds the traceback of unexpected errors.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from routersvc.cli.application import application
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 
 
 @runtime_checkable
 class _UsageError(Protocol):
-    """What typer raises about the words of a command line."""
+    """The exception that typer raises for wrong usage of the command line."""
 
     exit_code: int
 
@@ -32,16 +32,16 @@ def run(arguments: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        return _let_go_of_output()
+        return _discard_output()
     except SystemExit as end:
-        # Typer ends the process itself when the reader of a pipe is gone, and for nothing else.
-        return _let_go_of_output() if isinstance(end.__context__, BrokenPipeError) else _code(end)
+        # Typer ends the process itself only when the reader of a pipe has closed it.
+        return _discard_output() if isinstance(end.__context__, BrokenPipeError) else _code(end)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except CommandError as error:
-        _complain(str(error))
+        _print_error(str(error))
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the last place where anything can be said
+    except Exception as error:  # noqa: BLE001 - the last place that can report it
         return _unexpected(error)
     return returned if isinstance(returned, int) else ExitCode.OK
 
@@ -52,32 +52,32 @@ def _unexpected(error: Exception) -> int:
         command = getattr(context, "command_path", "routersvc")
         message = error.format_message().rstrip(".")
         see = " See" if message.endswith("?") else "; see"
-        _complain(f"{message}{see} `{command} --help`")
+        _print_error(f"{message}{see} `{command} --help`")
         return error.exit_code
     if os.environ.get("ROUTERSVC_TRACEBACK"):
         traceback.print_exception(error)
-    _complain(
-        f"a defect of routersvc: {type(error).__name__}: {' '.join(str(error).split())}; "
-        "ROUTERSVC_TRACEBACK=1 shows where"
+    _print_error(
+        f"unexpected {type(error).__name__}: {' '.join(str(error).split())}; "
+        "set ROUTERSVC_TRACEBACK=1 for the traceback"
     )
     return ExitCode.FAILED
 
 
-def _complain(sentence: str) -> None:
-    from routersvc.cli.views.terminal import complain  # noqa: PLC0415 - rarely needed
+def _print_error(sentence: str) -> None:
+    from routersvc.cli.views.terminal import print_error  # noqa: PLC0415 - rarely needed
 
     try:
-        complain(sentence)
+        print_error(sentence)
     except BrokenPipeError:
-        _let_go_of_output()
+        _discard_output()
 
 
 def _code(end: SystemExit) -> int:
     return end.code if isinstance(end.code, int) else ExitCode.FAILED
 
 
-def _let_go_of_output() -> int:
-    """Point the standard outputs nowhere, so that the interpreter's last flush fails silently."""
+def _discard_output() -> int:
+    """Redirect the standard outputs to the null device, so that the last flush does not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:

@@ -1,4 +1,4 @@
-"""The one call of `CatalogueService`: which models there are."""
+"""Implements `CatalogueService`, which lists the models that a caller can reach."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _Context = aio.ServicerContext[Any, Any]
 
 
 class CatalogueServicer:
-    """Serves `CatalogueService`."""
+    """Implements `CatalogueService`."""
 
     def __init__(self, *, router: Router) -> None:
         self._router = router
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """Return what a server registers."""
+        """Return the handler to register with a server."""
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
             {
@@ -46,7 +46,7 @@ class CatalogueServicer:
         request: catalogue_pb2.ListModelsRequest,
         context: _Context,  # noqa: ARG002 - the signature that all methods share
     ) -> catalogue_pb2.ListModelsResponse:
-        """Tell which models the caller can reach."""
+        """List the models that the caller can reach."""
         listed = self._router.list_models(current_tenant(), model_filter_of(request))
         return catalogue_pb2.ListModelsResponse(
             models=[model_of(model) for model in listed],
@@ -55,10 +55,10 @@ class CatalogueServicer:
 
 
 def model_filter_of(request: catalogue_pb2.ListModelsRequest) -> ModelFilter:
-    """Return which models are asked for.
+    """Return the filter of a request.
 
     Raises:
-        InvalidRequestError: fields are wrong.
+        InvalidRequestError: a field is invalid.
     """
     violations = Violations()
     for field in ("models", "providers"):

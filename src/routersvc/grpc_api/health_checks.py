@@ -1,8 +1,8 @@
-"""`grpc.health.v1`, which tells load balancers and probes whether to send calls here.
+"""Implements `grpc.health.v1` for load balancers and probes.
 
-Stands in for the servicer of grpcio-health-checking, whose `Watch` answers interceptors with
-something they cannot iterate over, and never ends: a drain would wait for every watcher.
-A provider's outage does not make a replica unhealthy: the others would not fare better.
+Replaces the servicer of grpcio-health-checking, whose `Watch` does not work behind interceptors and
+never ends, so that a drain would wait for every watcher. A provider outage does not make a replica
+unhealthy, because it affects all replicas alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SERVICE_NAME = "grpc.health.v1.Health"
 
 
 class HealthChecks:
-    """One state for the whole server (`""`) and for each of `services`; not serving at first."""
+    """One state for the whole server (`""`) and for each of `services`; initially not serving."""
 
     def __init__(self, services: Iterable[str]) -> None:
         self._services = frozenset({"", *services})
@@ -32,7 +32,7 @@ class HealthChecks:
         self._closed = False
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """Return what a server registers."""
+        """Return the handler to register with a server."""
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
             {
@@ -50,15 +50,15 @@ class HealthChecks:
         )
 
     def serving(self) -> None:
-        """Say that calls are welcome."""
+        """Report `SERVING`."""
         self._change(is_serving=True)
 
     def not_serving(self) -> None:
-        """Say that calls had better go elsewhere. Every watcher hears it."""
+        """Report `NOT_SERVING`, also to every watcher."""
         self._change(is_serving=False)
 
     def close(self) -> None:
-        """End every watch: its caller hears that the router is shutting down."""
+        """End every watch with the status of a draining router."""
         self._closed = True
         self._wake()
 
@@ -83,19 +83,19 @@ class HealthChecks:
         self, request: health_pb2.HealthCheckRequest, context: aio.ServicerContext[Any, Any]
     ) -> health_pb2.HealthCheckResponse:
         if request.service not in self._services:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "no service has this name")
+            await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
         return self._response(request.service)
 
     async def _watch(
         self, request: health_pb2.HealthCheckRequest, context: aio.ServicerContext[Any, Any]
     ) -> None:
         """Send the state now and whenever it changes, until the server closes."""
-        told: health_pb2.HealthCheckResponse | None = None
+        sent: health_pb2.HealthCheckResponse | None = None
         while not self._closed:
             changed = self._changed
             response = self._response(request.service)
-            if response != told:
-                told = response
+            if response != sent:
+                sent = response
                 await context.write(response)
             await changed.wait()
         raise DrainingError

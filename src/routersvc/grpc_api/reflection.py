@@ -1,8 +1,8 @@
-"""Server reflection, by which tools such as grpcurl, grpcui and ghz learn the contract.
+"""Server reflection for tools such as grpcurl, grpcui and ghz.
 
-grpcio-reflection knows `v1alpha` alone. The messages of `v1` are the same on the wire, so its
-servicer answers under both names, and describes both. Methods are symbols too: the pool of the
-Python runtime does not find them by itself.
+grpcio-reflection implements only `v1alpha`. The messages of `v1` are the same on the wire, so its
+servicer is registered under both names. It also finds methods by name, which the descriptor pool of
+the Python runtime does not.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _V1_PACKAGE = "grpc.reflection.v1"
 
 
 class Symbols:
-    """What a pool of descriptors knows, its methods and `v1` of the reflection included.
+    """A descriptor pool that also finds methods and `v1` of the reflection service.
 
-    Stands in for a pool where the reflection looks things up; raises `KeyError` as a pool does.
+    Raises `KeyError` for unknown names, as a pool does.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Symbols:
 
 
 def reflection_handlers(services: Iterable[str]) -> tuple[grpc.GenericRpcHandler, ...]:
-    """Return what a server registers to describe `services` and the reflection itself."""
+    """Return the handlers to register that describe `services` and reflection itself."""
     servicer = aio.ReflectionServicer(
         (*services, SERVICE_NAME, V1_SERVICE_NAME),
         pool=Symbols(),  # all that it asks of a pool
@@ -86,7 +86,7 @@ def reflection_handlers(services: Iterable[str]) -> tuple[grpc.GenericRpcHandler
 
 
 def _v1_file() -> FileDescriptorProto:
-    """Return `v1` of the reflection's own contract: `v1alpha` under another name."""
+    """Return the proto file of reflection `v1`: `v1alpha` with another package name."""
     file = FileDescriptorProto()
     reflection_pb2.DESCRIPTOR.CopyToProto(file)
     alpha = file.package

@@ -1,4 +1,4 @@
-"""The server: its addresses, the service, health checks, reflection, and how all of it ends."""
+"""The gRPC server: addresses, services, health checks, reflection and shutdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from routersvc.engine.router import Router
 from routersvc.grpc_api import catalogue_servicer, health_checks, servicers
 from routersvc.grpc_api.access.authentication import Authentication, Authenticator
 from routersvc.grpc_api.catalogue_servicer import CatalogueServicer
-from routersvc.grpc_api.errors.exits import ErrorExit
+from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.health_checks import HealthChecks
 from routersvc.grpc_api.reflection import reflection_handlers
@@ -18,21 +18,20 @@ from routersvc.grpc_api.server_options import ServerOptions, channel_arguments
 from routersvc.grpc_api.servicers import RouterServicer
 
 SERVICES = (servicers.SERVICE_NAME, catalogue_servicer.SERVICE_NAME)
-"""The router's own: tracked while they run, healthy together, and for tenants alone."""
+"""The router's own services: tracked, authenticated, and with a shared health state."""
 
 
-def _nobody_hears(_: bool) -> None:  # noqa: FBT001 - the one thing that is told
-    """Take note of nothing."""
+def _ignore_refusal(_: bool) -> None:  # noqa: FBT001 - the signature of the callback
+    """Do nothing."""
 
 
 class EdgeServer:
-    """Serves a router over gRPC. Lives in the event loop it was made in.
+    """Serves a router over gRPC, in the event loop that created it.
 
-    `authenticator` tells whose a call is; without one everybody may call and is nobody's.
-    `turned_away` hears of each call that is not let in, and whether it wanted a stream.
-
-    `outer_interceptors` stand outside of the exit for errors, the outermost first. `make_id` makes
-    unique ids, `wall_clock` gives seconds since the epoch.
+    `authenticator` returns the tenant of a call; without one, every call is accepted without a
+    tenant. `turned_away` is called for each refused call with whether it is a streaming call.
+    `outer_interceptors` wrap the error exit, the outermost first. `make_id` returns unique ids,
+    `wall_clock` seconds since the epoch.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class EdgeServer:
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
         authenticator: Authenticator | None = None,
-        turned_away: Callable[[bool], None] = _nobody_hears,
+        turned_away: Callable[[bool], None] = _ignore_refusal,
         outer_interceptors: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         self.health = HealthChecks(SERVICES)
@@ -71,7 +70,7 @@ class EdgeServer:
         )
 
     async def start(self) -> tuple[str, ...]:
-        """Listen, say that calls are welcome, and return the addresses with their real ports.
+        """Listen, report `SERVING`, and return the addresses with their actual ports.
 
         Raises:
             OSError: an address cannot be bound.
@@ -82,7 +81,7 @@ class EdgeServer:
         return addresses
 
     async def stop(self, *, grace: float) -> None:
-        """End every watch, take no more calls, give answers `grace` seconds to leave, and close."""
+        """End every watch, refuse new calls, give running ones `grace` seconds, and close."""
         self.health.close()
         await self._server.stop(grace)
 

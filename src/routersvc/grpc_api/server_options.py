@@ -1,4 +1,7 @@
-"""What the server is told, and how gRPC is told it. Defaults stand in the settings schema alone."""
+"""Options of the server, and the gRPC channel arguments for them.
+
+Their defaults are defined in the settings schema only.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from routersvc.grpc_api.servicers import DeadlineRule
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KeepaliveOptions:
-    """How connections are kept alive and how old they get, in seconds; `None` means no limit.
+    """Keepalive and maximum age of connections, in seconds; `None` means no limit.
 
-    Pings go out after `time` without traffic, and an unanswered one ends the connection after
-    `timeout`: a caller that vanished is noticed, and balancers see no idle connection to forget.
+    The server sends pings after `time` without traffic and closes the connection if no answer comes
+    within `timeout`: lost callers are detected, and load balancers keep the connection.
     Callers may ping as often as `min_recv_ping_interval_without_data`. A `max_connection_age` (gRPC
-    varies it by a tenth) makes callers behind a balancer of connections spread anew;
-    `max_connection_age_grace` is what running calls then have to end.
+    varies it by a tenth) makes callers behind an L4 load balancer reconnect;
+    `max_connection_age_grace` is the time that running calls have to finish then.
     """
 
     time: float
@@ -29,11 +32,11 @@ class KeepaliveOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ServerOptions:
-    """Where and how the server serves.
+    """Addresses and limits of the server.
 
-    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`. There is no
-    limit on the streams of a connection: above it a client's library queues calls without a word,
-    while the router's own admission refuses them with a time to come back.
+    `addresses` have the form `host:port` (port 0 takes a free one) or `unix:PATH`. The
+    number of streams per connection is not limited: client libraries queue calls above such a limit
+    silently, while the router's admission refuses them with a retry delay.
     """
 
     addresses: tuple[str, ...]
@@ -62,9 +65,9 @@ def channel_arguments(options: ServerOptions) -> list[tuple[str, int]]:
             "grpc.http2.min_ping_interval_without_data_ms",
             _milliseconds(keepalive.min_recv_ping_interval_without_data),
         ),
-        # Pings are not limited by how little data goes between them.
+        # Pings without data in between are not limited.
         ("grpc.http2.max_pings_without_data", 0),
-        # Two servers on one port would share its calls without anybody having asked for it.
+        # Otherwise two servers on one port would share its calls.
         ("grpc.so_reuseport", 0),
     ]
     for name, seconds in (

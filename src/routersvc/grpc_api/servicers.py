@@ -1,7 +1,7 @@
-"""The four calls of `RouterService`: conversion in, the engine, conversion out.
+"""Implements `RouterService`: converts the request, calls the engine, converts the answer.
 
-Errors leave through `exits`. A stream sends nothing, not even headers, before an attempt has
-committed, so that its caller's own retries stay possible.
+Errors pass through `error_exit`. A stream sends nothing, not even headers, before an attempt has
+committed, so that the caller's own retries stay possible.
 """
 
 from __future__ import annotations
@@ -41,26 +41,26 @@ from routersvc.telemetry.trace_context import trace_headers
 SERVICE_NAME = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
 
 PREVIOUS_ATTEMPTS_KEY = "grpc-previous-rpc-attempts"
-"""Metadata by which a client's own retries count themselves (gRPC proposal A6)."""
+"""Metadata with the number of earlier attempts of a retrying client (gRPC proposal A6)."""
 
 ANSWERING_MARGIN = 0.02
-"""Seconds of a caller's time that are kept for our own status, with its report, to reach it."""
+"""Seconds reserved at the end of a caller's deadline for the status with its report."""
 
 ROUNDING_SHARE = 0.01
-"""By how much gRPC's core rounds a timeout up when it sends it: 30 s may arrive as 30.1 s."""
+"""The share by which gRPC core may round a timeout up: 30 s may arrive as 30.1 s."""
 
 MAX_MARGIN_SHARE = 0.05
-"""What of a caller's time is kept at most, so that short calls keep nearly all of theirs."""
+"""The largest share of a timeout that is reserved, so that short calls keep nearly all of it."""
 
 STUCK_WRITE_GRACE = 0.5
-"""Seconds past its deadline after which a stream is given up whose caller does not read."""
+"""Seconds after the deadline until the stream of a caller that does not read is ended."""
 
 _Context = aio.ServicerContext[Any, Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DeadlineRule:
-    """How long calls may take, in seconds: without a caller's deadline, and at most."""
+    """The timeouts of calls, in seconds: the default without a deadline, and the maximum."""
 
     default_timeout: float
     max_timeout: float
@@ -70,7 +70,7 @@ class DeadlineRule:
             raise ValueError("`default_timeout` is above 0 and at most `max_timeout`")
 
     def timeout(self, remaining: float | None) -> float:
-        """Return the time a call may take, from what its caller's deadline leaves."""
+        """Return the timeout of a call from the time left until its caller's deadline."""
         if remaining is None:
             return self.default_timeout
         margin = ANSWERING_MARGIN + ROUNDING_SHARE * remaining
@@ -78,7 +78,7 @@ class DeadlineRule:
 
 
 class RouterServicer:
-    """Serves `RouterService`. `make_id` names requests whose callers gave no id."""
+    """Implements `RouterService`. `make_id` generates ids for requests without one."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class RouterServicer:
         self._wall_clock = wall_clock
 
     def handler(self) -> grpc.GenericRpcHandler:
-        """Return what a server registers."""
+        """Return the handler to register with a server."""
         return grpc.method_handlers_generic_handler(
             SERVICE_NAME,
             {
@@ -129,7 +129,7 @@ class RouterServicer:
     async def stream_complete(
         self, request: service_pb2.StreamCompleteRequest, context: _Context
     ) -> None:
-        """Answer a prompt as a stream: what arrived together leaves together."""
+        """Answer a prompt as a stream; events that arrive together are sent together."""
         asked = complete_request_of(request, self._arrival(context), streaming=True)
         async with self._router.open(asked) as call:
             try:
@@ -147,7 +147,7 @@ class RouterServicer:
     async def explain_route(
         self, request: service_pb2.ExplainRouteRequest, context: _Context
     ) -> service_pb2.ExplainRouteResponse:
-        """Explain where a request would go, or where a past one went."""
+        """Explain how a request would be routed, or how a past one was."""
         decision_id = decision_id_of(request)
         if decision_id is None:
             asked = explain_request_of(request, self._arrival(context))
@@ -162,7 +162,7 @@ class RouterServicer:
         request: service_pb2.ProviderHealthRequest,
         context: _Context,  # noqa: ARG002 - the signature that all methods share
     ) -> service_pb2.ProviderHealthResponse:
-        """Tell how the deployments fare."""
+        """Report the health of the deployments."""
         wanted = health_filter_of(request)
         now = self._wall_clock()
         deployments = self._router.health(

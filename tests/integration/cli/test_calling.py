@@ -287,7 +287,7 @@ def test_a_restarted_stream_is_told_to_whoever_reads_a_pipe(
     ended = command("stream", "hi", "--address", router.address)
 
     assert (ended.returncode, ended.stdout) == (1, "Hello \n")
-    assert "cannot be taken back" in ended.stderr
+    assert "cannot be withdrawn" in ended.stderr
 
 
 def test_a_restarted_stream_rewinds_a_file(router: ScriptedRouter, tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ def test_a_past_decision_stands_alone(command: Command) -> None:
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "error: `--decision` is about a request that was made: it stands alone\n"
+        "error: `--decision` explains a past request: it cannot be combined with request options\n"
     )
 
 

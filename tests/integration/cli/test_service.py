@@ -253,7 +253,7 @@ def test_the_demo_fails_no_call_and_leaves_nothing(command: Command) -> None:
     assert result["direct"]["calls"] == 60
     assert result["direct"]["failed"] > 0
     assert set(result["direct"]["answered_by"]) == {"alpha"}
-    assert "Why a request goes where it goes" in ended.stderr
+    assert "Why a request is routed as it is" in ended.stderr
 
 
 @pytest.mark.slow

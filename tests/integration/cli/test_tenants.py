@@ -86,8 +86,8 @@ def test_command_without_a_known_key_is_not_allowed(
     wrong = command("models", "--address", address, "--api-key", f"file:{tmp_path / 'wrong'}")
 
     assert (without.returncode, wrong.returncode) == (8, 8)
-    assert without.stderr.startswith("error: no API key came with the call")
-    assert wrong.stderr == "error: the API key is not known\n"
+    assert without.stderr.startswith("error: the call has no API key")
+    assert wrong.stderr == "error: unknown API key\n"
 
 
 def test_known_models_are_listed_without_a_router(command: Command) -> None:

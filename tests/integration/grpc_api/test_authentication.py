@@ -91,14 +91,14 @@ async def test_key_makes_a_call_its_tenants(
     [
         (
             [],
-            ("no API key came with the call: send `authorization: Bearer KEY` or `x-api-key: KEY`"),
+            "the call has no API key: send `authorization: Bearer KEY` or `x-api-key: KEY`",
         ),
-        ([("authorization", "Bearer key-of-nobody")], "the API key is not known"),
-        ([("authorization", "Bearer ")], "the API key is not known"),
-        ([("x-api-key", "key-of-on")], "the API key is not known"),
+        ([("authorization", "Bearer key-of-nobody")], "unknown API key"),
+        ([("authorization", "Bearer ")], "unknown API key"),
+        ([("x-api-key", "key-of-on")], "unknown API key"),
         (
             [("authorization", "Basic dXNlcjpwYXNz")],
-            ("no API key came with the call: send `authorization: Bearer KEY` or `x-api-key: KEY`"),
+            "the call has no API key: send `authorization: Bearer KEY` or `x-api-key: KEY`",
         ),
     ],
 )

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from routersvc.app.options import server_options
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.grpc_api.errors.exits import ErrorExit
+from routersvc.grpc_api.errors.error_exit import ErrorExit
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.server_options import channel_arguments
 from routersvc.grpc_api.tracing import tracing_interceptor

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from routersvc.cli.actions.manners import Manner, failures_told, is_only_printed
-from routersvc.cli.actions.request_building import Asked, build
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.actions.request_building import build
+from routersvc.cli.actions.router_calls import CallSettings, errors_reported, printed_instead
+from routersvc.cli.exit_codes import UsageProblemError
+from routersvc.cli.options.call_options import CallOptions
+from routersvc.cli.options.request_options import RequestOptions
 from routersvc.cli.views.answer_printing import AnswerPrinter
 from routersvc.cli.views.explanation_views import print_explanation
 from routersvc.cli.views.report_views import report_line
@@ -25,66 +27,70 @@ from routersvc.grpc_api.client.messages import (
 )
 
 
-def complete(asked: Asked, manner: Manner) -> None:
+def complete(options: RequestOptions, call: CallOptions) -> None:
     """Print a whole answer.
 
     Raises:
-        CommandError: there is none.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
-    request = build(CompleteRequest, asked)
-    if is_only_printed(request, manner, terminal):
+    settings = CallSettings.of(call)
+    request = build(CompleteRequest, options)
+    if printed_instead(request, settings, terminal):
         return
-    with failures_told(terminal, as_json=manner.as_json):
-        response = asyncio.run(_complete(request, manner))
-    if manner.as_json:
+    with errors_reported(terminal, as_json=settings.as_json):
+        response = asyncio.run(_complete(request, settings))
+    if settings.as_json:
         terminal.write_json(to_json(response))
         return
     printer = AnswerPrinter(terminal)
     printer.parts(response.message.parts)
     printer.end()
-    if not manner.quiet:
+    if not settings.quiet:
         finish = word_of(response, "finish_reason")
         terminal.note(report_line(response.report, response.usage, finish))
 
 
-async def _complete(request: CompleteRequest, manner: Manner) -> CompleteResponse:
-    async with manner.client() as client:
+async def _complete(request: CompleteRequest, settings: CallSettings) -> CompleteResponse:
+    async with settings.client() as client:
         return await client.complete(request)
 
 
-def stream(asked: Asked, manner: Manner) -> None:
-    """Print an answer while it arrives.
+def stream(options: RequestOptions, call: CallOptions) -> None:
+    """Print an answer as it arrives.
 
     Raises:
         CommandError: the answer is not complete.
     """
     terminal = Terminal.of_process()
-    request = build(StreamCompleteRequest, asked)
-    if is_only_printed(request, manner, terminal):
+    settings = CallSettings.of(call)
+    request = build(StreamCompleteRequest, options)
+    if printed_instead(request, settings, terminal):
         return
-    with failures_told(terminal, as_json=manner.as_json):
-        if manner.as_json:
-            asyncio.run(_stream_json(request, manner, terminal))
+    with errors_reported(terminal, as_json=settings.as_json):
+        if settings.as_json:
+            asyncio.run(_stream_json(request, settings, terminal))
         else:
-            asyncio.run(_stream(request, manner, terminal))
+            asyncio.run(_stream(request, settings, terminal))
 
 
-async def _stream(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
-    async with manner.client() as client:
+async def _stream(
+    request: StreamCompleteRequest, settings: CallSettings, terminal: Terminal
+) -> None:
+    async with settings.client() as client:
         line = await print_stream(client, request, terminal)
-    if not manner.quiet:
+    if not settings.quiet:
         terminal.note(line)
 
 
 async def print_stream(
     client: RouterClient, request: StreamCompleteRequest, terminal: Terminal
 ) -> str:
-    """Print an answer while it arrives, and return the line that says where it came from.
+    """Print an answer as it arrives, and return the line that reports the call.
 
     Raises:
         CallError: the answer is not complete.
-        CommandError: a part of it does not count any more and cannot be taken back.
+        CommandError: the answer starts over, and text already written cannot be withdrawn.
     """
     printer = AnswerPrinter(terminal)
     usage = Usage()
@@ -103,9 +109,11 @@ async def print_stream(
     return line
 
 
-async def _stream_json(request: StreamCompleteRequest, manner: Manner, terminal: Terminal) -> None:
+async def _stream_json(
+    request: StreamCompleteRequest, settings: CallSettings, terminal: Terminal
+) -> None:
     async with (
-        manner.client() as client,
+        settings.client() as client,
         contextlib.aclosing(client.stream(request)) as events,
     ):
         async for event in events:
@@ -113,30 +121,37 @@ async def _stream_json(request: StreamCompleteRequest, manner: Manner, terminal:
 
 
 def explain(
-    asked: Asked, manner: Manner, *, streaming: bool = False, decision_id: str | None = None
+    options: RequestOptions,
+    call: CallOptions,
+    *,
+    streaming: bool = False,
+    decision_id: str | None = None,
 ) -> None:
-    """Print why a request would go where it would go, or where a past one went.
+    """Print how a request would be routed and why, or how a past one was.
 
     Raises:
-        CommandError: the router does not say.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
+    settings = CallSettings.of(call)
     if decision_id is None:
-        request = build(ExplainRouteRequest, asked, **({"streaming": True} if streaming else {}))
-    elif streaming or asked != Asked():
-        raise UsageProblemError("`--decision` is about a request that was made: it stands alone")
+        request = build(ExplainRouteRequest, options, **({"streaming": True} if streaming else {}))
+    elif streaming or options != RequestOptions():
+        raise UsageProblemError(
+            "`--decision` explains a past request: it cannot be combined with request options"
+        )
     else:
         request = ExplainRouteRequest(decision_id=decision_id)
-    if is_only_printed(request, manner, terminal):
+    if printed_instead(request, settings, terminal):
         return
-    with failures_told(terminal, as_json=manner.as_json):
-        response = asyncio.run(_explain(request, manner))
-    if manner.as_json:
+    with errors_reported(terminal, as_json=settings.as_json):
+        response = asyncio.run(_explain(request, settings))
+    if settings.as_json:
         terminal.write_json(to_json(response))
     else:
         print_explanation(terminal.out, response.explanation)
 
 
-async def _explain(request: ExplainRouteRequest, manner: Manner) -> ExplainRouteResponse:
-    async with manner.client() as client:
+async def _explain(request: ExplainRouteRequest, settings: CallSettings) -> ExplainRouteResponse:
+    async with settings.client() as client:
         return await client.explain(request)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.text import Text
 
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.drills.plans.drill_files import DrillFileError, read_drill
@@ -21,7 +21,7 @@ from routersvc.drills.rendering.terminal_rendering import WIDTH, render, totals_
 from routersvc.drills.simulation.simulation import DrillResult, run_drill
 
 _BESIDE_THE_PLOT = 42
-"""Characters that names and ranges take on each line of the plot."""
+"""Width of the names and ranges on each line of the plot, in characters."""
 
 _LEAST_WIDTH = 20
 _MOST_WIDTH = 120
@@ -29,7 +29,7 @@ _MOST_WIDTH = 120
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DrillOptions:
-    """What the options of the command say; `other` is a drill to compare with."""
+    """Options of the command; `other` is a drill to compare with."""
 
     file: Path
     other: Path | None = None
@@ -39,14 +39,14 @@ class DrillOptions:
 
 
 def drill(options: DrillOptions) -> None:
-    """Run one drill or two, and print what came of them.
+    """Run one drill or two, and print the results.
 
     Raises:
-        CommandError: a file is wrong, the picture cannot be written, or a promise was broken.
+        CommandError: a file is invalid, the plot cannot be written, or a promise was broken.
     """
     terminal = Terminal.of_process()
     files = [options.file] if options.other is None else [options.file, options.other]
-    # Both are read before either runs: a mistake in the second is told at once.
+    # Both are read before either runs, so that an error in the second is reported at once.
     plans = [_read(file, options.seed, terminal) for file in files]
     results: list[DrillResult] = []
     for plan in plans:
@@ -62,7 +62,7 @@ def drill(options: DrillOptions) -> None:
     broken = sum(len(result.violations) for result in results)
     if broken:
         raise CommandError(
-            f"a defect of routersvc: a promise was broken {count_text(broken, 'time')}; "
+            f"defect in routersvc: a promise was broken {count_text(broken, 'time')}; "
             "please report it with the drill"
         )
 
@@ -101,7 +101,7 @@ def _write(file: Path, picture: str) -> None:
 
 @contextlib.contextmanager
 def _progress(plan: DrillPlan, terminal: Terminal) -> Generator[Callable[[float], object] | None]:
-    """Show on a terminal how far a drill is; yield what is to be told the time in it."""
+    """Show a progress bar on a terminal; yield the function that updates it."""
     if not terminal.err.is_terminal:
         yield None
         return

@@ -1,4 +1,4 @@
-"""The event loops of commands that serve."""
+"""Event loops and signal handling of commands that run until they are stopped."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from collections.abc import Callable
 
 
 def runner() -> asyncio.Runner:
-    """Return a runner with uvloop's loops where they are installed: 10 to 15 % less work."""
+    """Return a runner that uses uvloop if it is installed: 10 to 15 % less CPU time."""
     return asyncio.Runner(loop_factory=_loop_factory())
 
 
 def stop_on_signals() -> asyncio.Event:
     """Return an event that SIGINT and SIGTERM set.
 
-    A second signal acts as if there were no event: whoever is in a hurry need not wait.
+    A second signal has its default effect, so that the process can be ended at once.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 
-    def obey() -> None:
+    def handle() -> None:
         stop.set()
         for number in numbers:
             loop.remove_signal_handler(number)
 
     for number in numbers:
-        loop.add_signal_handler(number, obey)
+        loop.add_signal_handler(number, handle)
     return stop
 
 

@@ -1,4 +1,4 @@
-"""The command `health`: how the deployments fare, once or as it changes."""
+"""The command `health`: the health of the deployments, once or live."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from routersvc.cli.actions.manners import (
-    Manner,
+from routersvc.cli.actions.router_calls import (
+    CallSettings,
     error_entries,
+    errors_reported,
     exit_code_of,
-    failures_told,
     sentence_of,
 )
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
+from routersvc.cli.options.call_options import BriefCallOptions
 from routersvc.cli.views.health_views import health_table
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.client import CallError
@@ -30,8 +31,8 @@ from routersvc.grpc_api.client.messages import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Interest:
-    """Which deployments are shown; an empty field lets everything pass."""
+class HealthFilters:
+    """Which deployments are shown; an empty filter passes everything."""
 
     providers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class Interest:
     states: tuple[str, ...] = ()
 
     def request(self) -> ProviderHealthRequest:
-        """Return the filters as the contract has them."""
+        """Return the request with these filters."""
         return read_message(
             ProviderHealthRequest,
             {
@@ -51,32 +52,33 @@ class Interest:
         )
 
 
-def health(interest: Interest, manner: Manner, *, interval: float | None) -> None:
-    """Print how the deployments fare, once, or again every `interval` seconds until interrupted.
+def health(filters: HealthFilters, call: BriefCallOptions, *, interval: float | None) -> None:
+    """Print the health of the deployments, once or every `interval` seconds until interrupted.
 
     Raises:
-        CommandError: the router does not say. While watching, only for what waiting cannot mend.
+        CommandError: the call failed. While watching, lost connections are retried instead.
     """
     terminal = Terminal.of_process()
-    with failures_told(terminal, as_json=manner.as_json):
+    settings = CallSettings.of(call)
+    with errors_reported(terminal, as_json=settings.as_json):
         if interval is None:
-            asyncio.run(_show(interest.request(), manner, terminal))
+            asyncio.run(_show(filters.request(), settings, terminal))
         else:
-            asyncio.run(_watch(interest.request(), manner, terminal, interval))
+            asyncio.run(_watch(filters.request(), settings, terminal, interval))
 
 
-async def _show(request: ProviderHealthRequest, manner: Manner, terminal: Terminal) -> None:
-    async with manner.client() as client:
-        _print(await client.health(request), manner, terminal)
+async def _show(request: ProviderHealthRequest, settings: CallSettings, terminal: Terminal) -> None:
+    async with settings.client() as client:
+        _print(await client.health(request), settings, terminal)
 
 
 async def _watch(
-    request: ProviderHealthRequest, manner: Manner, terminal: Terminal, interval: float
+    request: ProviderHealthRequest, settings: CallSettings, terminal: Terminal, interval: float
 ) -> None:
-    async with manner.client() as client:
+    async with settings.client() as client:
         with contextlib.ExitStack() as stack:
             live: Live | None = None
-            if terminal.is_live and not manner.as_json:
+            if terminal.is_live and not settings.as_json:
                 live = stack.enter_context(Live(console=terminal.out, auto_refresh=False))
             while True:
                 try:
@@ -84,32 +86,36 @@ async def _watch(
                 except CallError as error:
                     if exit_code_of(error) is not ExitCode.NOT_CONNECTED:
                         raise
-                    _tell_waiting(error, manner, terminal, live)
+                    _report_retry(error, settings, terminal, live)
                 else:
                     if live is None:
-                        _print(response, manner, terminal)
+                        _print(response, settings, terminal)
                     else:
-                        live.update(_screen(response, manner, terminal), refresh=True)
+                        live.update(_screen(response, settings, terminal), refresh=True)
                 await asyncio.sleep(interval)
 
 
-def _print(response: ProviderHealthResponse, manner: Manner, terminal: Terminal) -> None:
-    if manner.as_json:
+def _print(response: ProviderHealthResponse, settings: CallSettings, terminal: Terminal) -> None:
+    if settings.as_json:
         terminal.write_json(to_json(response))
     else:
         terminal.out.print(health_table(response, terminal.out.width))
 
 
-def _screen(response: ProviderHealthResponse, manner: Manner, terminal: Terminal) -> RenderableType:
+def _screen(
+    response: ProviderHealthResponse, settings: CallSettings, terminal: Terminal
+) -> RenderableType:
     observed = response.observed_time.ToDatetime().strftime("%H:%M:%S UTC")
-    caption = Text(f"{manner.address} at {observed}, Ctrl-C ends", style="dim")
+    caption = Text(f"{settings.address} at {observed}, Ctrl-C stops", style="dim")
     return Group(health_table(response, terminal.out.width), caption)
 
 
-def _tell_waiting(error: CallError, manner: Manner, terminal: Terminal, live: Live | None) -> None:
-    if manner.as_json:
+def _report_retry(
+    error: CallError, settings: CallSettings, terminal: Terminal, live: Live | None
+) -> None:
+    if settings.as_json:
         terminal.write_json({"error": error_entries(error)})
     elif live is None:
-        terminal.note(f"{sentence_of(error)}; still trying")
+        terminal.note(f"{sentence_of(error)}; retrying")
     else:
-        live.update(Text(f"{sentence_of(error)}; still trying", style="red"), refresh=True)
+        live.update(Text(f"{sentence_of(error)}; retrying", style="red"), refresh=True)

@@ -1,12 +1,13 @@
-"""The command `models`: which models a router can be asked for, and which settings can name."""
+"""The command `models`: the models of a router, and those that settings can take by name."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
 
-from routersvc.cli.actions.manners import Manner, failures_told
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.actions.router_calls import CallSettings, errors_reported
+from routersvc.cli.exit_codes import UsageProblemError
+from routersvc.cli.options.call_options import BriefCallOptions
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
 from routersvc.domain.catalogue.capabilities import (
@@ -24,8 +25,8 @@ from routersvc.settings.sections.models import ModelSection
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """Which models are shown; an empty field lets everything pass."""
+class ModelFilters:
+    """Which models are listed; an empty filter passes everything."""
 
     models: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class Wanted:
     policy: str = ""
 
     def request(self) -> ListModelsRequest:
-        """Return the filters as the contract has them.
+        """Return the request with these filters.
 
         Raises:
             UsageProblemError: a capability does not exist.
@@ -42,7 +43,7 @@ class Wanted:
         for word in self.capabilities:
             if word not in words:
                 raise UsageProblemError(
-                    f"no capability is called `{word}`{did_you_mean(word, words)}; there are: "
+                    f"unknown capability `{word}`{did_you_mean(word, words)}; allowed: "
                     f"{', '.join(words)}"
                 )
         return read_message(
@@ -56,26 +57,27 @@ class Wanted:
         )
 
 
-def models(wanted: Wanted, manner: Manner) -> None:
+def models(filters: ModelFilters, call: BriefCallOptions) -> None:
     """Print the models of a router.
 
     Raises:
-        CommandError: the router does not say.
+        CommandError: the call failed.
     """
     terminal = Terminal.of_process()
-    request = wanted.request()
-    with failures_told(terminal, as_json=manner.as_json):
-        response = asyncio.run(_list(request, manner))
-    if manner.as_json:
+    settings = CallSettings.of(call)
+    request = filters.request()
+    with errors_reported(terminal, as_json=settings.as_json):
+        response = asyncio.run(_list(request, settings))
+    if settings.as_json:
         terminal.write_json(to_json(response))
     elif response.models:
         terminal.out.print(models_table(response, terminal.out.width))
     else:
-        terminal.note("no model can do all of that")
+        terminal.note("no model matches")
 
 
-async def _list(request: ListModelsRequest, manner: Manner) -> ListModelsResponse:
-    async with manner.client() as client:
+async def _list(request: ListModelsRequest, settings: CallSettings) -> ListModelsResponse:
+    async with settings.client() as client:
         return await client.models(request)
 
 

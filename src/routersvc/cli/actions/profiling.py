@@ -1,4 +1,4 @@
-"""Prints what the router would understand of prompts and requests, one line of JSON for each."""
+"""Prints the profile of prompts and requests, one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import BinaryIO, cast
 import orjson
 
 from routersvc.app.options import profiler as profiler_of
-from routersvc.cli.actions.settings_files import load_or_complain
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.actions.settings_files import load_or_fail
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
-from routersvc.cli.views.terminal import Terminal, complain
+from routersvc.cli.views.terminal import Terminal, print_error
 from routersvc.domain.catalogue.requests import (
     Request,
 )
@@ -40,40 +40,40 @@ _STANDARD_INPUT = Path("-")
 
 
 class _LineError(Exception):
-    """A line holds nothing that has a profile; the sentence says what is allowed."""
+    """A line is neither a prompt nor a request; the message says what is allowed."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """What is profiled, by which settings, and whether every token is counted."""
+class ProfileOptions:
+    """Options of the command; `exact` counts every token."""
 
     files: tuple[Path, ...]
     config: Path | None
     exact: bool
 
 
-def profile(wish: Wish) -> None:
-    """Print the profile of each line of the files; a line that has none is told and passed over.
+def profile(options: ProfileOptions) -> None:
+    """Print the profile of each line of the files; invalid lines are reported and skipped.
 
     Raises:
         UsageProblemError: a file cannot be read.
-        CommandError: the settings cannot be used, or some lines had no profile.
+        CommandError: the settings are invalid, or some lines are.
     """
     terminal = Terminal.of_process()
     profiler = Profiler(counter=O200kCounter())
-    if wish.config is not None:
-        settings = load_or_complain(wish.config, terminal)
+    if options.config is not None:
+        settings = load_or_fail(options.config, terminal)
         profiler = profiler_of(settings, counter=O200kCounter())
     lines = bad = 0
-    for path in wish.files:
+    for path in options.files:
         name = "standard input" if path == _STANDARD_INPUT else str(path)
         for number, line in _lines(path):
             lines += 1
             try:
-                found = _profile(line, profiler, exact=wish.exact)
+                found = _profile(line, profiler, exact=options.exact)
             except _LineError as error:
                 bad += 1
-                complain(f"{name}:{number}: {error}")
+                print_error(f"{name}:{number}: {error}")
                 continue
             terminal.write_json({"file": str(path), "line": number, "profile": found})
     if bad:
@@ -92,11 +92,11 @@ def _request(line: bytes) -> Request:
     try:
         value: object = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise _LineError(f"is not JSON ({error.msg}); allowed is {_ALLOWED}") from error
+        raise _LineError(f"not JSON ({error.msg}); allowed is {_ALLOWED}") from error
     if isinstance(value, str):
         value = {"prompt": value}
     if not isinstance(value, dict):
-        raise _LineError(f"is JSON of another kind; allowed is {_ALLOWED}")
+        raise _LineError(f"wrong type of JSON value; allowed is {_ALLOWED}")
     entries = cast("dict[str, object]", value)
     prompt = entries.get("prompt")
     if isinstance(prompt, str):
@@ -113,7 +113,7 @@ def _request(line: bytes) -> Request:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines that are not blank, each with its number from 1."""
+    """Yield the lines that are not blank, each with its number, starting at 1."""
     if path == _STANDARD_INPUT:
         yield from _numbered(sys.stdin.buffer)
         return

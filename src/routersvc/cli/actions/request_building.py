@@ -1,9 +1,8 @@
-"""Makes a request of the words of a command line: a JSON object in the shape of the contract."""
+"""Builds a request from the options of a command."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import mimetypes
 import re
 import sys
@@ -12,7 +11,8 @@ from typing import TypeVar, cast
 
 import orjson
 
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.exit_codes import UsageProblemError
+from routersvc.cli.options.request_options import RequestOptions
 from routersvc.grpc_api.client.messages import Message, RequestShapeError, read_message, to_json
 
 STANDARD_INPUT = "-"
@@ -28,174 +28,102 @@ _MAGIC = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
-"""How the files begin that models understand as pictures."""
+"""The first bytes of the image formats that models accept."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What the options of `complete`, `stream` and `explain` say; unset ones are not sent."""
-
-    prompt: str | None = None
-    prompt_file: Path | None = None
-    system: str | None = None
-    images: tuple[str, ...] = ()
-    json_schema: Path | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    request_file: Path | None = None
-    models: tuple[str, ...] = ()
-    policy: str | None = None
-    recovery: str | None = None
-    task: str | None = None
-    complexity: float | None = None
-    labels: tuple[str, ...] = ()
-    session: str | None = None
-    weights: tuple[str, ...] = ()
-    latency_budget: float | None = None
-    max_cost: float | None = None
-    regions: tuple[str, ...] = ()
-    data_classes: tuple[str, ...] = ()
-    no_degraded: bool = False
-    deterministic: bool = False
-
-
-def build(message_type: type[_Request], asked: Asked, **more: object) -> _Request:
-    """Return the request: the file's, with the options laid over it, and `more` fields set.
+def build(message_type: type[_Request], options: RequestOptions, **more: object) -> _Request:
+    """Return the request of `--request`, overridden by the options, with `more` fields set.
 
     Raises:
-        UsageProblemError: a file cannot be read or is not what it must be; nothing is asked.
+        UsageProblemError: a file cannot be read or is invalid; nothing is sent.
     """
-    _check_standard_input(asked)
+    _check_standard_input(options)
     entries: Entries = {}
-    if asked.request_file is not None:
-        given = _read_json_object(asked.request_file)
+    if options.request_file is not None:
+        given = _read_json_object(options.request_file)
         try:
             entries = to_json(read_message(message_type, given), sparse=True)
         except RequestShapeError as error:
-            raise UsageProblemError(f"`{asked.request_file}` is no request: {error}") from error
+            raise UsageProblemError(
+                f"`{options.request_file}` is not a request: {error}"
+            ) from error
     prompt = _object_at(entries, "prompt")
-    _lay_messages(prompt, asked)
-    if not entries.get("decision_id") and not _asks(prompt):
-        raise UsageProblemError(
-            "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"
-        )
-    _lay_settings(prompt, asked)
-    _lay_route(entries, asked)
+    _add_messages(prompt, options)
+    if not entries.get("decision_id") and not _has_prompt(prompt):
+        raise UsageProblemError("no prompt: give one as an argument, `-`, `--file` or `--request`")
+    if options.json_schema is not None:
+        _set_response_format(prompt, options.json_schema)
+    for path, value in options.entries().items():
+        _set(entries, path, value)
     if entries.get("decision_id") and prompt == {"messages": []}:
-        # A past decision is asked for by its id alone.
+        # A past decision is explained by its id alone.
         del entries["prompt"]
     try:
         return read_message(message_type, {**entries, **more})
     except RequestShapeError as error:
-        raise UsageProblemError(f"the request cannot be sent: {error}") from error
+        raise UsageProblemError(f"invalid request: {error}") from error
 
 
-def _check_standard_input(asked: Asked) -> None:
+def _check_standard_input(options: RequestOptions) -> None:
     readers = (
-        asked.prompt == STANDARD_INPUT,
-        asked.prompt_file == Path(STANDARD_INPUT),
-        asked.request_file == Path(STANDARD_INPUT),
+        options.prompt == STANDARD_INPUT,
+        options.prompt_file == Path(STANDARD_INPUT),
+        options.request_file == Path(STANDARD_INPUT),
     )
     if sum(readers) > 1:
         raise UsageProblemError("standard input can be read only once")
 
 
-def _asks(prompt: Entries) -> bool:
-    """Whether there is anything beside instructions."""
+def _has_prompt(prompt: Entries) -> bool:
+    """Whether there is a message other than system instructions."""
     messages = cast("list[Entries]", prompt["messages"])
     return any(message.get("role") != "ROLE_SYSTEM" for message in messages)
 
 
-def _lay_messages(prompt: Entries, asked: Asked) -> None:
+def _add_messages(prompt: Entries, options: RequestOptions) -> None:
     messages = cast("list[object]", prompt.setdefault("messages", []))
-    if asked.system is not None:
-        messages.insert(0, {"role": "ROLE_SYSTEM", "parts": [{"text": asked.system}]})
-    parts: list[object] = [{"image": _image(source)} for source in asked.images]
-    text = _prompt_text(asked)
+    if options.system is not None:
+        messages.insert(0, {"role": "ROLE_SYSTEM", "parts": [{"text": options.system}]})
+    parts: list[object] = [{"image": _image(source)} for source in options.images or ()]
+    text = _prompt_text(options)
     if text is not None:
         parts.append({"text": text})
     if parts:
         messages.append({"role": "ROLE_USER", "parts": parts})
 
 
-def _prompt_text(asked: Asked) -> str | None:
-    if asked.prompt is not None and asked.prompt_file is not None:
+def _prompt_text(options: RequestOptions) -> str | None:
+    if options.prompt is not None and options.prompt_file is not None:
         raise UsageProblemError("give the prompt as an argument or with `--file`, not both")
     text: str | None
-    if asked.prompt_file is not None:
-        text = _read(asked.prompt_file)
-    elif asked.prompt == STANDARD_INPUT:
+    if options.prompt_file is not None:
+        text = _read(options.prompt_file)
+    elif options.prompt == STANDARD_INPUT:
         text = _read(Path(STANDARD_INPUT))
     else:
-        text = asked.prompt
+        text = options.prompt
     if text is not None and not text.strip():
         raise UsageProblemError("the prompt is empty")
     return text
 
 
-def _lay_settings(prompt: Entries, asked: Asked) -> None:
-    if asked.max_tokens is not None:
-        _object_at(prompt, "sampling")["max_output_tokens"] = asked.max_tokens
-    if asked.temperature is not None:
-        _object_at(prompt, "sampling")["temperature"] = asked.temperature
-    if asked.json_schema is not None:
-        schema = _read_json_object(asked.json_schema)
-        title = schema.get("title")
-        name = title if isinstance(title, str) else asked.json_schema.stem
-        prompt["response_format"] = {
-            "json_schema": {
-                "name": re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64] or "answer",
-                "json_schema": orjson.dumps(schema).decode(),
-            }
+def _set_response_format(prompt: Entries, schema_file: Path) -> None:
+    schema = _read_json_object(schema_file)
+    title = schema.get("title")
+    name = title if isinstance(title, str) else schema_file.stem
+    prompt["response_format"] = {
+        "json_schema": {
+            "name": re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:64] or "answer",
+            "json_schema": orjson.dumps(schema).decode(),
         }
+    }
 
 
-def _lay_route(entries: Entries, asked: Asked) -> None:
-    said = _routing(asked)
-    if not said:
-        return
-    routing = _object_at(entries, "routing")
-    for name, value in said.items():
-        if isinstance(value, dict):
-            _object_at(routing, name).update(cast("Entries", value))
-        else:
-            routing[name] = value
-
-
-def _routing(asked: Asked) -> Entries:
-    """Return what the options say of the route, without what they leave out."""
-    labels = dict(label.split("=", 1) for label in asked.labels)
-    weights = dict(weight.split("=", 1) for weight in asked.weights)
-    budget = asked.latency_budget
-    return _without_unset(
-        policy=asked.policy,
-        required_models=list(asked.models) or None,
-        stream_recovery_mode=asked.recovery and f"STREAM_RECOVERY_MODE_{asked.recovery.upper()}",
-        constraints=_without_unset(
-            allowed_regions=list(asked.regions) or None,
-            data_classes=list(asked.data_classes) or None,
-            max_cost_usd=asked.max_cost,
-        )
-        or None,
-        objectives=_without_unset(
-            latency_budget=None if budget is None else f"{budget:.9f}s",
-            **{f"{name}_weight": float(weight) for name, weight in weights.items()},
-        )
-        or None,
-        hints=_without_unset(
-            task=asked.task and f"TASK_{asked.task.upper()}",
-            complexity=asked.complexity,
-            labels=labels or None,
-        )
-        or None,
-        session_id=asked.session,
-        allow_degraded=False if asked.no_degraded else None,
-        deterministic=asked.deterministic or None,
-    )
-
-
-def _without_unset(**entries: object) -> Entries:
-    return {name: value for name, value in entries.items() if value is not None}
+def _set(entries: Entries, path: str, value: object) -> None:
+    *parents, key = path.split(".")
+    for parent in parents:
+        entries = _object_at(entries, parent)
+    entries[key] = value
 
 
 def _object_at(entries: Entries, key: str) -> Entries:
@@ -209,7 +137,7 @@ def _image(source: str) -> Entries:
     media_type = next((name for magic, name in _MAGIC if magic.match(data)), None)
     media_type = media_type or mimetypes.guess_type(source)[0] or ""
     if not media_type.startswith("image/"):
-        raise UsageProblemError(f"`{source}` is no picture that could be shown to a model")
+        raise UsageProblemError(f"`{source}` is not an image in a known format")
     return {"data": base64.b64encode(data).decode(), "media_type": media_type}
 
 
@@ -221,7 +149,7 @@ def _read_json_object(path: Path) -> Entries:
             f"`{path}` is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from error
     if not isinstance(value, dict):
-        raise UsageProblemError(f"`{path}` must hold a JSON object")
+        raise UsageProblemError(f"`{path}` must contain a JSON object")
     return cast("Entries", value)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from routersvc.app.application import Application
 from routersvc.app.serving import serve as serve_application
 from routersvc.cli.actions.event_loops import runner
-from routersvc.cli.actions.settings_files import load_or_complain
-from routersvc.cli.exits import CommandError, UsageProblemError
+from routersvc.cli.actions.settings_files import load_or_fail
+from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.settings.settings import Settings
@@ -25,10 +25,10 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
         CommandError: the settings cannot be used, or an address cannot be bound.
     """
     terminal = Terminal.of_process()
-    settings = _listening(load_or_complain(config, terminal), listen)
+    settings = _with_addresses(load_or_fail(config, terminal), listen)
 
     def ready(application: Application) -> None:
-        _tell(application, settings, terminal, as_json=as_json)
+        _print_addresses(application, settings, terminal, as_json=as_json)
 
     with runner() as loop:
         try:
@@ -44,8 +44,8 @@ def serve(config: Path, *, listen: tuple[str, ...], as_json: bool) -> None:
             raise CommandError(str(error)) from error
 
 
-def _listening(settings: Settings, listen: tuple[str, ...]) -> Settings:
-    """Return the settings with other addresses to listen on, where some are given."""
+def _with_addresses(settings: Settings, listen: tuple[str, ...]) -> Settings:
+    """Return the settings with the given addresses to listen on, if there are any."""
     if not listen:
         return settings
     addresses: list[object] = []
@@ -59,7 +59,7 @@ def _listening(settings: Settings, listen: tuple[str, ...]) -> Settings:
     return dataclasses.replace(settings, document=document)
 
 
-def _tell(
+def _print_addresses(
     application: Application, settings: Settings, terminal: Terminal, *, as_json: bool
 ) -> None:
     metrics = application.metrics_address

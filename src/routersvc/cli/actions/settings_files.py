@@ -1,4 +1,4 @@
-"""Settings files: read for `serve`, judged for `check`."""
+"""Reads settings files for `serve`, and checks them for `check`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal
 from routersvc.settings.loading import load_settings
@@ -22,16 +22,16 @@ def load(path: Path) -> Settings:
     """Return the settings of a file.
 
     Raises:
-        SettingsError: the file cannot be used; lists every problem of it.
+        SettingsError: the file is invalid; lists every problem.
     """
     return load_settings(path, environment=os.environ, known_wire_formats=known_wire_formats())
 
 
-def load_or_complain(path: Path, terminal: Terminal) -> Settings:
+def load_or_fail(path: Path, terminal: Terminal) -> Settings:
     """Return the settings of a file, or print its problems to standard error.
 
     Raises:
-        CommandError: the file cannot be used.
+        CommandError: the file is invalid.
     """
     try:
         return load(path)
@@ -42,10 +42,10 @@ def load_or_complain(path: Path, terminal: Terminal) -> Settings:
 
 
 def check(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Print every problem of some settings files, or that there is none.
+    """Print every problem of the settings files, or `ok`.
 
     Raises:
-        CommandError: a file cannot be used.
+        CommandError: a file is invalid.
     """
     terminal = Terminal.of_process()
     count = 0
@@ -72,7 +72,7 @@ def _problems(path: Path) -> tuple[SettingsProblem, ...]:
 
 
 def print_problems(terminal: Terminal, problems: tuple[SettingsProblem, ...]) -> None:
-    """Print problems one per line, so that editors and terminals can follow them."""
+    """Print one problem per line, in the form that editors and terminals link."""
     for problem in problems:
         place, separator, rest = str(problem).partition(": ")
         text = Text.assemble((place, "bold"), separator, rest)

@@ -1,4 +1,4 @@
-"""The command `simulate`: providers to try the router on, and to fail on demand."""
+"""The command `simulate`: simulated providers that fail on demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from routersvc.cli.actions.event_loops import runner, stop_on_signals
-from routersvc.cli.exits import CommandError, ExitCode
+from routersvc.cli.exit_codes import CommandError, ExitCode
 from routersvc.cli.views.terminal import Terminal
 from routersvc.simulator import (
     PortUnavailableError,
@@ -21,8 +21,8 @@ from routersvc.simulator import (
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Cast:
-    """What the options say of the providers to play; unset ones leave it to the settings."""
+class SimulationOptions:
+    """Options of the command; unset ones leave the value to the settings."""
 
     config: Path | None = None
     providers: tuple[str, ...] = ()
@@ -35,15 +35,15 @@ DEFAULT_PORT = 4010
 DEFAULT_CONTROL_PORT = 4009
 
 
-def simulate(cast: Cast, *, as_json: bool) -> None:
-    """Play providers until SIGINT or SIGTERM.
+def simulate(options: SimulationOptions, *, as_json: bool) -> None:
+    """Simulate providers until SIGINT or SIGTERM.
 
     Raises:
-        CommandError: the settings are wrong, or a port is taken.
+        CommandError: the settings are invalid, or a port is in use.
     """
     terminal = Terminal.of_process()
     try:
-        settings = settings_of(cast)
+        settings = settings_of(options)
         with runner() as loop:
             loop.run(_run(settings, terminal, as_json=as_json))
     except SettingError as error:
@@ -52,23 +52,23 @@ def simulate(cast: Cast, *, as_json: bool) -> None:
         raise CommandError(str(error)) from error
 
 
-def settings_of(cast: Cast) -> SimulatorSettings:
-    """Return the settings of the file, or those of three providers, with the options over them.
+def settings_of(options: SimulationOptions) -> SimulatorSettings:
+    """Return the settings of the file, or the default three providers, overridden by the options.
 
     Raises:
-        SettingError: the file or an option is wrong.
+        SettingError: the file or an option is invalid.
     """
-    port, control_port = cast.port, cast.control_port
+    port, control_port = options.port, options.control_port
     try:
-        if cast.config is not None:
-            settings = SimulatorSettings.from_file(cast.config)
+        if options.config is not None:
+            settings = SimulatorSettings.from_file(options.config)
         else:
             port = DEFAULT_PORT if port is None else port
             control_port = DEFAULT_CONTROL_PORT if control_port is None else control_port
             settings = SimulatorSettings.demonstration()
-        if cast.providers:
+        if options.providers:
             players = tuple(
-                provider_of_option(text, seed) for seed, text in enumerate(cast.providers)
+                provider_of_option(text, seed) for seed, text in enumerate(options.providers)
             )
             settings = dataclasses.replace(settings, providers=players)
         if port is not None:
@@ -81,7 +81,7 @@ def settings_of(cast: Cast) -> SimulatorSettings:
             )
         return dataclasses.replace(
             settings,
-            host=settings.host if cast.host is None else cast.host,
+            host=settings.host if options.host is None else options.host,
             control_port=settings.control_port if control_port is None else control_port,
         )
     except ValueError as error:
@@ -89,16 +89,16 @@ def settings_of(cast: Cast) -> SimulatorSettings:
 
 
 async def _run(settings: SimulatorSettings, terminal: Terminal, *, as_json: bool) -> None:
-    def tell(simulator: Simulator) -> None:
+    def ready(simulator: Simulator) -> None:
         if as_json:
             terminal.write_json(simulator.addresses())
         else:
-            _tell(simulator, terminal)
+            _print_addresses(simulator, terminal)
 
-    await run(settings, ready=tell, stop=stop_on_signals())
+    await run(settings, ready=ready, stop=stop_on_signals())
 
 
-def _tell(simulator: Simulator, terminal: Terminal) -> None:
+def _print_addresses(simulator: Simulator, terminal: Terminal) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     for title in ("provider", "base URL", "models", "speaks"):
         table.add_column(title, overflow="fold")
@@ -115,5 +115,5 @@ def _tell(simulator: Simulator, terminal: Terminal) -> None:
         ("log", f"curl {control}/log"),
     ):
         terminal.out.print(f"{meaning:9} [dim]{command}[/]", soft_wrap=True)
-    terminal.out.print("\n[dim]Ctrl-C ends it.[/]")
+    terminal.out.print("\n[dim]Ctrl-C stops it.[/]")
     terminal.out.file.flush()

@@ -1,4 +1,4 @@
-"""The words of the command `models`."""
+"""The command `models`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli.commands import options
 from routersvc.cli.commands.help_texts import examples, prose
+from routersvc.cli.options.call_options import BriefCallOptions
+from routersvc.cli.options.option_groups import with_option_groups
+from routersvc.cli.options.request_options import PolicyOption
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
 
@@ -19,13 +21,14 @@ def add_to(application: typer.Typer) -> None:
         help=prose(models),
         epilog=examples(
             "routersvc models",
-            ("routersvc models --capability image_input --provider alpha", "what sees, there"),
-            ("routersvc models --known", "what settings can name with `from`; calls no router"),
+            ("routersvc models --capability image_input --provider alpha", "image input at alpha"),
+            ("routersvc models --known", "for `from` in settings; calls no router"),
             "routersvc models --json | jq '.models[].name'",
         ),
     )(models)
 
 
+@with_option_groups
 def models(
     *,
     model: Annotated[
@@ -43,10 +46,10 @@ def models(
         typer.Option(
             "--capability",
             metavar="NAME",
-            help="Only models that can do this: tools, image_input, … May be repeated.",
+            help="Only models with this capability: tools, image_input, … May be repeated.",
         ),
     ] = None,
-    policy: options.PolicyOption = None,
+    policy: PolicyOption = None,
     known: Annotated[
         bool,
         typer.Option(
@@ -55,30 +58,24 @@ def models(
             help="List the models whose facts settings can take with `from`, without a router.",
         ),
     ] = False,
-    timeout: options.BriefTimeoutOption = options.BRIEF_TIMEOUT,
-    address: options.AddressOption = options.DEFAULT_ADDRESS,
-    api_key: options.ApiKeyOption = None,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    call: BriefCallOptions,
 ) -> None:
-    """Show which models can be asked for, and where each can be reached.
+    """List the models that the router serves, with their deployments.
 
-    The router lists those that the caller's policies and limits allow, with their windows, prices
-    per million tokens, capabilities and deployments.
+    The router lists those that the caller's policies and constraints allow, with context windows,
+    prices per million tokens, capabilities and deployments.
     """
     from routersvc.cli.actions import model_listing
-    from routersvc.cli.actions.manners import Manner
-    from routersvc.cli.commands.api_keys import api_key_of
 
     if known:
-        model_listing.known(as_json=json)
+        model_listing.known(as_json=call.json)
         return
     model_listing.models(
-        model_listing.Wanted(
+        model_listing.ModelFilters(
             models=tuple(model or ()),
             providers=tuple(provider or ()),
             capabilities=tuple(capability or ()),
             policy=policy or "",
         ),
-        Manner(address=address, api_key=api_key_of(api_key), timeout=timeout, as_json=json),
+        call,
     )

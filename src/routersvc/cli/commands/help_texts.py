@@ -1,4 +1,4 @@
-"""The texts of a command's help: what it does, from its docstring, and examples."""
+"""Formats the help of a command: its docstring, and examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def prose(command: Callable[..., None]) -> str:
 
 
 def examples(*lines: str | tuple[str, str]) -> str:
-    """Return an epilogue: one line per command, with what it does where that needs words."""
+    """Return the examples of a command: one line each, with an optional remark."""
     shown = ["[bold]Examples[/]"]
     for line in lines:
         command, meaning = line if isinstance(line, tuple) else (line, "")

@@ -1,4 +1,4 @@
-"""The words of the commands around the service: what serves it, and what needs no router."""
+"""The commands that need no running router: `serve`, `check`, `profile` and others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from routersvc.cli.commands import options
 from routersvc.cli.commands.help_texts import examples, prose
+from routersvc.cli.options.call_options import ColorMode, ColorOption, JsonOption
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` is fast
 
@@ -19,7 +19,7 @@ ConfigOption = Annotated[
         "-c",
         metavar="FILE",
         envvar="ROUTERSVC_CONFIG",
-        help="The settings of the router, YAML.",
+        help="Settings of the router, YAML.",
         show_default=False,
     ),
 ]
@@ -32,7 +32,7 @@ def add_to(application: typer.Typer) -> None:
         help=prose(serve),
         epilog=examples(
             "routersvc serve --config router.yaml",
-            ("routersvc serve --listen 127.0.0.1:0 --json", "any free port, told as JSON"),
+            ("routersvc serve --listen 127.0.0.1:0 --json", "any free port, printed as JSON"),
             "ROUTERSVC_CONFIG=router.yaml routersvc serve",
         ),
     )(serve)
@@ -77,7 +77,10 @@ def add_to(application: typer.Typer) -> None:
         "drill",
         help=prose(drill),
         epilog=examples(
-            ("routersvc drill examples/drills/outage.yaml", "a provider dies, another slows down"),
+            (
+                "routersvc drill examples/drills/outage.yaml",
+                "a provider goes down, another slows down",
+            ),
             "routersvc drill outage.yaml --seed 2 --svg outage.svg",
             ("routersvc drill outage.yaml --compare hedged.yaml", "two policies, side by side"),
             "routersvc drill outage.yaml --json | jq .outcomes",
@@ -112,13 +115,13 @@ def serve(
             "--json", metavar="", help="Print one line of JSON with the addresses when ready."
         ),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
     """Serve the router over gRPC.
 
-    SIGTERM or Ctrl-C drains: the health service says NOT_SERVING, calls are still taken until load
-    balancers have noticed, what runs may end, and the command succeeds. Each further signal
-    shortens the drain. Log lines go to standard error.
+    SIGTERM or Ctrl-C starts a drain: the health service reports NOT_SERVING, new calls are accepted
+    until load balancers have noticed, and running calls may finish. Each further signal ends one
+    stage of the drain. Log lines go to standard error.
     """
     from routersvc.cli.actions import serving
 
@@ -137,13 +140,13 @@ def check(
             "--print-schema", metavar="", help="Print the JSON Schema of settings files instead."
         ),
     ] = False,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Check settings files whole, without serving.
+    """Check settings files without serving.
 
-    Prints every problem as FILE:LINE:COLUMN: what is wrong and what is allowed. Secrets are looked
-    up as `serve` would, and never printed.
+    Prints every problem with file, line, column, and what is allowed. Secrets are resolved as
+    `serve` does, and never printed.
     """
     from routersvc.cli.actions import settings_files
 
@@ -152,7 +155,7 @@ def check(
     elif files:
         settings_files.check(tuple(files), as_json=json)
     else:
-        raise typer.BadParameter("name a settings file")
+        raise typer.BadParameter("no settings file given")
 
 
 def profile(
@@ -171,25 +174,25 @@ def profile(
             "--config",
             "-c",
             metavar="FILE",
-            help="Look for regulated data as the `detection` of these settings says.",
+            help="Detect regulated data by the `detection` of these settings.",
         ),
     ] = None,
     exact: Annotated[
         bool,
         typer.Option("--exact", metavar="", help="Count every token instead of estimating."),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Say what the router would understand of prompts, one line of JSON for each.
+    """Print the profile of prompts, one line of JSON for each.
 
-    Task, complexity, tokens, kinds of content, what a model must be able to do, classes of
-    regulated data, and what each finding rests on; never the prompt itself. Needs no router. A line
-    is a text in quotes, {"prompt": "…"}, or a whole request as `complete --request` takes it.
+    A profile has the task, complexity, tokens, modalities, required capabilities and classes of
+    regulated data, with the evidence for each; never the prompt. Needs no router. An input line is
+    a text in quotes, {"prompt": "…"}, or a whole request as `complete --request` takes it.
     """
     from routersvc.cli.actions import profiling
 
     profiling.profile(
-        profiling.Wish(files=tuple(files or (Path("-"),)), config=config, exact=exact)
+        profiling.ProfileOptions(files=tuple(files or (Path("-"),)), config=config, exact=exact)
     )
 
 
@@ -204,8 +207,8 @@ def simulate(
         typer.Option(
             "--provider",
             metavar="NAME=CHARACTER:FORMAT",
-            help="Play this one: fast, steady, erratic or instant; and how it speaks, "
-            "openai_chat unless told. May be repeated.",
+            help="Simulate this provider: fast, steady, erratic or instant, with this wire format, "
+            "openai_chat by default. May be repeated.",
         ),
     ] = None,
     port: Annotated[
@@ -215,7 +218,7 @@ def simulate(
             metavar="N",
             min=0,
             max=65535,
-            help="The first provider's port, the others follow; 0: free ones. Default: 4010.",
+            help="Port of the first provider, the others follow; 0: free ones. Default: 4010.",
             show_default=False,
         ),
     ] = None,
@@ -226,13 +229,13 @@ def simulate(
             metavar="N",
             min=0,
             max=65535,
-            help="Where all are controlled; 0: a free one. Default: 4009.",
+            help="Port of the control endpoint; 0: a free one. Default: 4009.",
             show_default=False,
         ),
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option("--host", metavar="HOST", help="Where to listen. Default: 127.0.0.1."),
+        typer.Option("--host", metavar="HOST", help="Address to listen on. Default: 127.0.0.1."),
     ] = None,
     json: Annotated[
         bool,
@@ -240,18 +243,18 @@ def simulate(
             "--json", metavar="", help="Print one line of JSON with all addresses when ready."
         ),
     ] = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Play LLM providers over HTTP, and let them fail on demand.
+    """Simulate LLM providers over HTTP that fail on demand.
 
-    They speak openai_chat, openai_responses, anthropic_messages, gemini, azure_openai,
-    bedrock_converse, cohere_chat or mistral_chat. Over the control endpoint they can be killed and
-    revived, given faults (statuses, stalls, cut streams, …), and asked what they saw.
+    Wire formats: openai_chat, openai_responses, anthropic_messages, gemini, azure_openai,
+    bedrock_converse, cohere_chat, mistral_chat. The control endpoint kills and revives providers,
+    injects faults (statuses, stalls, cut streams, …), and returns the log of requests.
     """
     from routersvc.cli.actions import simulating
 
     simulating.simulate(
-        simulating.Cast(
+        simulating.SimulationOptions(
             config=config,
             providers=tuple(provider or ()),
             host=host,
@@ -270,7 +273,7 @@ def drill(
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", metavar="N", help="Decides all chance. Default: what the file says."
+            "--seed", metavar="N", help="Seed of all random choices. Default: the seed in the file."
         ),
     ] = None,
     compare: Annotated[
@@ -280,17 +283,17 @@ def drill(
         ),
     ] = None,
     svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="Write the plot as a picture.")
+        Path | None, typer.Option("--svg", metavar="FILE", help="Write the plot as SVG.")
     ] = None,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Try a policy against an outage before living through one.
+    """Test a policy against a simulated outage.
 
-    Runs the real engine among simulated deployments in virtual time: minutes pass in seconds,
-    nothing is sent, and the same seed gives the same drill. Prints what became of the calls, and
-    how latencies, failures and the shares of the deployments went over time. Every promise of the
-    router is checked on the way.
+    Runs the real engine against simulated deployments in virtual time: minutes pass in seconds,
+    nothing is sent, and the same seed gives the same result. Prints the outcomes of the calls, and
+    latencies, failures and the shares of the deployments over time. Checks every promise of the
+    router.
     """
     from routersvc.cli.actions import drilling
 
@@ -302,23 +305,23 @@ def drill(
 def demo(
     *,
     calls: Annotated[
-        int, typer.Option("--calls", metavar="N", min=30, max=5000, help="How many calls.")
+        int, typer.Option("--calls", metavar="N", min=30, max=5000, help="Number of calls.")
     ] = 360,
     rate: Annotated[
         float, typer.Option("--rate", metavar="N", min=1, max=50, help="Calls per second.")
     ] = 10.0,
     seed: Annotated[
-        int, typer.Option("--seed", metavar="N", help="Decides what is asked, and when.")
+        int, typer.Option("--seed", metavar="N", help="Seed of the prompts and their times.")
     ] = 1,
-    json: options.JsonOption = False,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    json: JsonOption = False,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Watch calls survive the death of a provider.
+    """Show that calls survive the outage of a provider.
 
     Starts three simulated providers and a router, streams an answer, explains a route, then makes a
-    few hundred calls while the first provider is killed and revived; the same calls go straight to
-    that provider for comparison. Needs no keys and no network, and ends everything it started.
-    Succeeds only if no call failed.
+    few hundred calls while the first provider is killed and revived; the same calls go directly to
+    that provider for comparison. Needs no keys and no network, and stops everything it started.
+    Succeeds only if no call through the router failed.
     """
     from routersvc.cli.demo import directing
 
@@ -336,25 +339,25 @@ def replay(
         typer.Option(
             "--adapter",
             metavar="FORMAT[/DIALECT]",
-            help="Read with this adapter, for example openai_chat/groq. Default: the one for the "
-            "record's provider and API.",
+            help="Decode with this adapter, for example openai_chat/groq. Default: the adapter for "
+            "the provider and API of the record.",
         ),
     ] = None,
     cut: Annotated[
         int | None,
-        typer.Option("--cut", metavar="N", min=0, help="Cut the body off after N bytes."),
+        typer.Option("--cut", metavar="N", min=0, help="Cut the body after N bytes."),
     ] = None,
     split: Annotated[
         int | None,
         typer.Option("--split", metavar="N", min=1, help="Deliver the body in pieces of N bytes."),
     ] = None,
-    _color: options.ColorOption = options.ColorMode.AUTO,
+    _color: ColorOption = ColorMode.AUTO,
 ) -> None:
-    """Read recorded exchanges with providers as the router would.
+    """Decode recorded exchanges with providers as the router would.
 
     Prints one line of JSON for each file: content, tool calls, reasoning, usage and finish reason,
-    or the failure class and what the router would do next. Nothing is sent anywhere. A failure
-    that a provider sent is a result; the command fails when a file holds no exchange.
+    or the failure class and the next step of the router. Nothing is sent. A failure that a provider
+    sent is a result; the command fails when a file is not a recorded exchange.
     """
     from routersvc.app.replays.replaying import Delivery
     from routersvc.cli.actions import replaying

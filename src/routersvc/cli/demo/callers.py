@@ -1,4 +1,4 @@
-"""The callers of the demo: the same calls, once through the router and once straight to a provider.
+"""The callers of the demo: the same calls through the router and directly to a provider.
 
 Both have the same manner: one time limit per call, no retries, and one repetition where a stream
 broke after its first words and the caller was told so.
@@ -31,50 +31,50 @@ _HTTP_OK = 200
 
 
 class AnswerBrokenError(Exception):
-    """The answer broke off after its first words."""
+    """The answer broke off after its first content."""
 
 
 class NoAnswerError(Exception):
-    """There is no answer; the text says why in a few words."""
+    """The call failed; the text names the reason."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Watch:
-    """When a call was made, and when its first words came."""
+    """The times of a call: its start and its first content."""
 
     started: float = dataclasses.field(default_factory=time.perf_counter)
     first_words: float | None = None
     recovered: bool = False
 
     def words(self) -> None:
-        """Take note of words; only the first count."""
+        """Record content; only the first time counts."""
         if self.first_words is None:
             self.first_words = self.elapsed()
 
     def forget_words(self) -> None:
-        """Take note that the words so far do not count."""
+        """Record that the answer starts over."""
         self.first_words = None
 
     def elapsed(self) -> float:
-        """Return the seconds since the call was made."""
+        """Return the seconds since the start of the call."""
         return time.perf_counter() - self.started
 
 
 class Way(Protocol):
-    """A way to an answer."""
+    """A way to make a call."""
 
     async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
-        """Have a call answered, and return the attempts that it took.
+        """Make a call, and return its attempts.
 
         Raises:
-            AnswerBrokenError: it broke off after its first words.
+            AnswerBrokenError: it broke off after its first content.
             NoAnswerError: there is none.
         """
         ...
 
 
 async def call(job: Job, way: Way) -> Outcome:
-    """Make a call, and once more where its stream broke; times count from the first."""
+    """Make a call, and a second one if its stream broke; times count from the first."""
     watch = Watch()
     asked_again = False
     while True:
@@ -99,13 +99,13 @@ async def call(job: Job, way: Way) -> Outcome:
 
 
 class RoutedWay:
-    """Through the router."""
+    """Calls through the router."""
 
     def __init__(self, client: RouterClient) -> None:
         self._client = client
 
     async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
-        """Have a call answered by whomever the router finds."""
+        """Make a call through the router."""
         prompt = {"messages": [{"role": "ROLE_USER", "parts": [{"text": job.prompt}]}]}
         try:
             if job.streaming:
@@ -142,7 +142,7 @@ class RoutedWay:
 
 
 class DirectWay:
-    """Straight to the primary over HTTP, as a service without a router would."""
+    """Calls directly to the primary over HTTP, as a service without a router does."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, *, timeout: float) -> None:
         self._session = session
@@ -150,7 +150,7 @@ class DirectWay:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
-        """Have a call answered by the primary."""
+        """Make a call to the primary."""
         body = {
             "model": MODEL,
             "messages": [{"role": "user", "content": job.prompt}],
@@ -177,7 +177,7 @@ class DirectWay:
 
 
 async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
-    """Yield the words of a stream.
+    """Yield the content of a stream.
 
     Raises:
         aiohttp.ClientPayloadError: it ended without its terminator.
@@ -202,7 +202,7 @@ async def play(
     *,
     started: float,
 ) -> None:
-    """Make every call at its time in every way; `take` gets each outcome with the way's name.
+    """Make every call at its time in every way; `take` receives the outcomes by way.
 
     `started` is the time of the event loop from which the jobs count.
     """

@@ -1,4 +1,4 @@
-"""Performs the demo from the first process to the last."""
+"""Runs the scenes of the demo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 from rich.live import Live
 
 from routersvc.cli.actions.calling import print_stream
-from routersvc.cli.actions.manners import failures_told
+from routersvc.cli.actions.router_calls import errors_reported
 from routersvc.cli.demo.callers import DirectWay, RoutedWay, Way, play
 from routersvc.cli.demo.outcomes import Outcome, Tally
 from routersvc.cli.demo.programs import running
@@ -39,7 +39,7 @@ from routersvc.cli.demo.views import (
     result_table,
     verdict,
 )
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.explanation_views import print_explanation
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.client import RouterClient
@@ -55,7 +55,7 @@ _SECONDS_PER_LINE = 5.0
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DemoOptions:
-    """How much of everything: `calls` at `rate` per second, all random choices from `seed`."""
+    """Options of the command: `calls` at `rate` per second, random choices from `seed`."""
 
     calls: int
     rate: float
@@ -64,18 +64,18 @@ class DemoOptions:
 
 
 def demo(options: DemoOptions) -> None:
-    """Perform the demo. Whatever it started is ended before this returns or raises.
+    """Run the demo, and stop every process that it started.
 
     Raises:
         CommandError: a call failed, or a program did not start.
     """
     terminal = Terminal.of_process()
-    # The show goes to people, the result to whoever asked for it.
+    # With `--json` the scenes go to standard error, the result to standard output.
     stage = Terminal(out=terminal.err, err=terminal.err) if options.as_json else terminal
     plot = scenario(calls=options.calls, rate=options.rate, seed=options.seed)
     with (
         tempfile.TemporaryDirectory(prefix="routersvc-demo-") as folder,
-        failures_told(terminal, as_json=options.as_json),
+        errors_reported(terminal, as_json=options.as_json),
     ):
         tallies = asyncio.run(_perform(plot, stage, Path(folder)))
     if options.as_json:
@@ -130,7 +130,7 @@ def _written(path: Path, settings: Mapping[str, object]) -> str:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Director:
-    """Leads through the scenes; `control_url` is where the primary is controlled."""
+    """Shows the scenes; `control_url` is the control endpoint of the primary."""
 
     stage: Terminal
     plot: Scenario
@@ -141,7 +141,7 @@ class _Director:
     primary_dead: bool = False
 
     async def stream_an_answer(self) -> None:
-        """Show an answer arrive."""
+        """Show a streamed answer."""
         self._headline(1, "An answer, token by token", f'routersvc stream "{QUESTION}"')
         spoken = {
             "answer": {"kind": "fixed", "text": ANSWER},
@@ -155,10 +155,10 @@ class _Director:
         self.stage.out.print(line, style="dim", markup=False)
 
     async def explain_a_route(self) -> None:
-        """Show why a request goes where it goes."""
+        """Show the explanation of a request."""
         self._headline(
             2,
-            "Why a request goes where it goes",
+            "Why a request is routed as it is",
             "routersvc explain, for a request that may be processed in the EU only",
         )
         limits = {"constraints": {"allowed_regions": ["eu"]}}
@@ -170,7 +170,7 @@ class _Director:
         print_explanation(self.stage.out, response.explanation)
 
     async def live_through_an_outage(self) -> Mapping[str, Tally]:
-        """Make all calls in both ways while the primary dies and comes back."""
+        """Make all calls in both ways while the primary is killed and revived."""
         plot = self.plot
         self._headline(
             3,
@@ -207,7 +207,7 @@ class _Director:
             await self._control("POST", order)
 
     async def _report(self, tallies: Mapping[str, Tally], started: float) -> None:
-        """Show the progress until cancelled; the last look is at the end."""
+        """Show the progress until cancelled, and once more at the end."""
         loop = asyncio.get_running_loop()
         if not self.stage.is_live:
             try:

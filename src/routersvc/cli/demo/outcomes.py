@@ -1,4 +1,4 @@
-"""What became of the calls of the demo, and the figures that are made of it."""
+"""Outcomes of the calls of the demo, and their statistics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from routersvc.cli.demo.scenario import PRIMARY, Job, Scenario
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tried:
-    """One attempt that was made for a call: at whom, and what came of it, in a word."""
+    """One attempt of a call: its provider and its result."""
 
     provider: str
     result: str
@@ -21,7 +21,7 @@ class Tried:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of one call; times are in seconds after it was made, `None` without an answer.
+    """The outcome of one call; times are in seconds after its start, `None` without an answer.
 
     `failure` says in a few words why there is no answer; it is empty where there is one.
     `recovered` says that its stream broke and the router had another provider start over,
@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def answered_by(self) -> str:
-        """The provider whose answer it is; empty without an answer."""
+        """The provider that answered; empty without an answer."""
         return self.tried[-1].provider if self.tried and not self.failure else ""
 
     @property
@@ -53,7 +53,7 @@ class Outcome:
 
 
 class Mark(enum.IntEnum):
-    """What is to be seen of the calls of one moment; the greater covers the smaller."""
+    """The mark for the calls of one moment; the greatest is shown."""
 
     PENDING = 0
     ANSWERED = 1
@@ -72,7 +72,7 @@ class Spread:
 
 
 def spread(times: Sequence[float]) -> Spread:
-    """Return quantiles by nearest rank: each is a time that was measured."""
+    """Return quantiles by nearest rank, so that each is a measured time."""
     ordered = sorted(times)
 
     def at(share: float) -> float | None:
@@ -89,46 +89,46 @@ class Tally:
         self.outcomes: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome."""
+        """Add an outcome."""
         self.outcomes.append(outcome)
 
     @property
     def failed(self) -> int:
-        """How many calls have no answer."""
+        """Number of calls without an answer."""
         return sum(bool(outcome.failure) for outcome in self.outcomes)
 
     @property
     def rerouted(self) -> int:
-        """How many calls were answered by another provider than the primary."""
+        """Number of calls that another provider than the primary answered."""
         return sum(outcome.rerouted for outcome in self.outcomes)
 
     @property
     def failovers(self) -> int:
-        """How many calls were answered after an attempt had failed."""
+        """Number of calls that were answered after a failed attempt."""
         return sum(outcome.failed_over for outcome in self.outcomes)
 
     @property
     def recovered(self) -> int:
-        """How many streams broke and were recovered by the router."""
+        """Number of broken streams that the router recovered."""
         return sum(outcome.recovered for outcome in self.outcomes)
 
     @property
     def asked_again(self) -> int:
-        """How many calls were made again because their stream broke."""
+        """Number of calls that were repeated because their stream broke."""
         return sum(outcome.asked_again for outcome in self.outcomes)
 
     def failures(self) -> dict[str, int]:
-        """Return how many calls failed in which way, the most frequent first."""
+        """Return the number of failed calls by failure, the most frequent first."""
         counter = collections.Counter(one.failure for one in self.outcomes if one.failure)
         return dict(counter.most_common())
 
     def answered_by(self) -> dict[str, int]:
-        """Return how many calls each provider answered, by name."""
+        """Return the number of calls that each provider answered, by name."""
         counter = collections.Counter(one.answered_by for one in self.outcomes if one.answered_by)
         return dict(sorted(counter.items()))
 
     def lost_attempts(self) -> dict[str, dict[str, int]]:
-        """Return how many attempts failed, by provider and by what they failed of."""
+        """Return the number of failed attempts by provider and failure."""
         found: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
         for outcome in self.outcomes:
             for tried in outcome.tried[:-1]:
@@ -136,9 +136,9 @@ class Tally:
         return {name: dict(counter.most_common()) for name, counter in sorted(found.items())}
 
     def times(self, *, streaming: bool, primary_dead: bool) -> Spread:
-        """Return the times of the calls that were answered at once, made while a phase lasted.
+        """Return the times of the calls of one phase that were answered without repetition.
 
-        For streams the time to the first words, for the others the time to the whole answer.
+        For streams the time to first content, for the others the time to the whole answer.
         """
         chosen = [
             one.first_words if streaming else one.duration
@@ -152,7 +152,7 @@ class Tally:
         return spread([time for time in chosen if time is not None])
 
     def marks(self, count: int) -> list[Mark]:
-        """Return the worst of each of `count` equal stretches of time, as far as it is known."""
+        """Return the worst mark of each of `count` equal intervals, as far as known."""
         marks = [Mark.PENDING] * count
         for outcome in self.outcomes:
             place = min(count - 1, int(outcome.job.at / self._scenario.duration * count))

@@ -1,4 +1,4 @@
-"""The other programs of the demo: started here, known by their pid, ended here."""
+"""Starts and stops the other processes of the demo."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import cast
 
 import orjson
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 
 _PATIENCE = 5.0
-"""Seconds that a program has to end by itself before it is killed."""
+"""Seconds before a process that was asked to stop is killed."""
 
 _START_PATIENCE = 20.0
-"""Seconds that a program has to start, on a machine with much else to do."""
+"""Seconds that a process may take to start, on a busy machine."""
 
 
 @contextlib.asynccontextmanager
@@ -32,8 +32,8 @@ async def running(*arguments: str, folder: Path) -> AsyncGenerator[Mapping[str, 
     Raises:
         CommandError: it did not start.
     """
-    complaints = folder / f"{arguments[0]}.log"
-    with complaints.open("wb") as stderr:
+    log_file = folder / f"{arguments[0]}.log"
+    with log_file.open("wb") as stderr:
         program = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -47,13 +47,13 @@ async def running(*arguments: str, folder: Path) -> AsyncGenerator[Mapping[str, 
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
     try:
-        yield await _first_line(program, arguments[0], complaints)
+        yield await _first_line(program, arguments[0], log_file)
     finally:
         await _end(program)
 
 
 async def _first_line(
-    program: asyncio.subprocess.Process, name: str, complaints: Path
+    program: asyncio.subprocess.Process, name: str, log_file: Path
 ) -> Mapping[str, object]:
     if program.stdout is None:
         raise ValueError("the program's standard output is a pipe")
@@ -62,16 +62,16 @@ async def _first_line(
             line = await program.stdout.readline()
         return cast("Mapping[str, object]", orjson.loads(line))
     except (TimeoutError, orjson.JSONDecodeError) as error:
-        raise CommandError(f"`routersvc {name}` did not start: {_last_line(complaints)}") from error
+        raise CommandError(f"`routersvc {name}` did not start: {_last_line(log_file)}") from error
 
 
-def _last_line(complaints: Path) -> str:
-    said = complaints.read_text(errors="replace").strip().splitlines()
-    return said[-1] if said else "it said nothing"
+def _last_line(log_file: Path) -> str:
+    said = log_file.read_text(errors="replace").strip().splitlines()
+    return said[-1] if said else "it printed nothing"
 
 
 async def _end(program: asyncio.subprocess.Process) -> None:
-    """End a program, gently first, and see it gone."""
+    """Stop a process: terminate it, then kill it, and wait for its end."""
     with contextlib.suppress(ProcessLookupError):
         program.send_signal(signal.SIGTERM)
         try:

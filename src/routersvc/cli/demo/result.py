@@ -1,4 +1,4 @@
-"""The result of the demo for programs."""
+"""The result of the demo as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from routersvc.cli.demo.views import DIRECT, ROUTED
 
 
 def result_entries(tallies: Mapping[str, Tally], plot: Scenario) -> dict[str, object]:
-    """Return what became of all calls as JSON's types; times are in seconds."""
+    """Return the results of all calls as a JSON object; times are in seconds."""
     return {
         "duration": plot.duration,
         "killed_at": plot.killed_at,

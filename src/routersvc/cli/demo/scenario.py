@@ -1,4 +1,4 @@
-"""What happens in the demo, and when: the cast, the calls and the outage, all from one seed."""
+"""The scenario of the demo: providers, calls and outage, generated from one seed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CAST: tuple[dict[str, object], ...] = (
         "name": "beta",
         "character": "steady",
         "seed": 2,
-        # A provider near its rate limit, so that now and then the third one is needed.
+        # Close to its rate limit, so that the third provider is needed sometimes.
         "faults": [
             {
                 "kind": "status",
@@ -49,15 +49,15 @@ CAST: tuple[dict[str, object], ...] = (
 """The providers as the simulator's settings have them."""
 
 CHARACTERS = {
-    PRIMARY: "fast, and about to die",
-    "beta": "slower, steady, refuses now and then with 429",
+    PRIMARY: "fast, goes down during the demo",
+    "beta": "slower, steady, sometimes refuses with 429",
     "gamma": "erratic, in another region",
 }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One call: when it is made, in seconds after the start, and what it asks."""
+    """One call: its time in seconds after the start, and its prompt."""
 
     number: int
     at: float
@@ -76,7 +76,7 @@ class Scenario:
     timeout: float = 20.0
 
     def is_primary_dead(self, at: float) -> bool:
-        """Whether the primary is dead at a time."""
+        """Whether the primary is down at a time."""
         return self.killed_at <= at < self.revived_at
 
 
@@ -103,7 +103,7 @@ def scenario(*, calls: int, rate: float, seed: int) -> Scenario:
 
 
 def simulator_settings() -> dict[str, object]:
-    """Return the simulator's settings: all on free ports."""
+    """Return the settings of the simulator, with free ports."""
     return {"control_port": 0, "providers": list(CAST)}
 
 

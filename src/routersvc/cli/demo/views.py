@@ -1,4 +1,4 @@
-"""How the demo looks: a moving picture on a terminal, a line now and then elsewhere."""
+"""Views of the demo: a live display on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MARKS = {
 
 
 def cast_table(base_urls: Mapping[str, str], router: str) -> Table:
-    """Return who takes part, and where."""
+    """Return the table of the providers and the router with their addresses."""
     table = Table.grid(padding=(0, 2))
     for name, base_url in base_urls.items():
         table.add_row(Text(name, style="bold"), CHARACTERS[name], Text(base_url, style="dim"))
@@ -37,7 +37,7 @@ def cast_table(base_urls: Mapping[str, str], router: str) -> Table:
 def picture(
     tallies: Mapping[str, Tally], scenario: Scenario, elapsed: float, *, dead: bool
 ) -> RenderableType:
-    """Return both callers' calls along the time, the worst of each moment."""
+    """Return the calls of both callers over time, the worst mark of each moment."""
     table = Table.grid(padding=(0, 2))
     for name, tally in tallies.items():
         done = len(tally.outcomes)
@@ -62,7 +62,7 @@ def picture(
 
 
 def progress_line(tallies: Mapping[str, Tally], elapsed: float, *, dead: bool) -> str:
-    """Return the same in one line, for what is no terminal."""
+    """Return the progress in one line, for outputs that are not terminals."""
     parts = [
         f"{name}: {tally.failed} of {len(tally.outcomes)} failed" for name, tally in tallies.items()
     ]
@@ -71,7 +71,7 @@ def progress_line(tallies: Mapping[str, Tally], elapsed: float, *, dead: bool) -
 
 
 def result_table(tallies: Mapping[str, Tally]) -> Table:
-    """Return what became of all calls, side by side."""
+    """Return the results of both callers side by side."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("")
     for name in tallies:
@@ -94,7 +94,7 @@ def result_table(tallies: Mapping[str, Tally]) -> Table:
 
 
 def verdict(tallies: Mapping[str, Tally]) -> Text:
-    """Return the one sentence that is to be remembered."""
+    """Return the conclusion in one sentence."""
     routed, direct = tallies[ROUTED], tallies[DIRECT]
     text = Text(f"{routed.failed} of {len(routed.outcomes)} calls failed {ROUTED}, ")
     text.stylize("bold red" if routed.failed else "bold green")
@@ -110,7 +110,7 @@ def _bar(tally: Tally) -> Text:
 
 
 def _outage(scenario: Scenario, elapsed: float) -> Text:
-    """Return the events of the outage below the moments where they happened."""
+    """Return the events of the outage, each below its time."""
     killed = int(scenario.killed_at / scenario.duration * _CELLS)
     revived = int(scenario.revived_at / scenario.duration * _CELLS)
     text = Text()

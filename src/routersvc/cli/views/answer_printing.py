@@ -1,4 +1,4 @@
-"""Prints an answer as it arrives, and takes back what a router says does not count.
+"""Prints an answer as it arrives, and withdraws text that a recovery makes void.
 
 When a stream breaks and another attempt starts over, a person is told to forget the text above, a
 file is rewound, and a pipe gets an error: a program must never take two half answers for one.
@@ -13,15 +13,15 @@ import stat
 from collections.abc import Iterable
 from typing import IO
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.report_views import attempt_text
 from routersvc.cli.views.terminal import Terminal, visible
-from routersvc.cli.views.word_wrapping import WordWrap
+from routersvc.cli.views.text_wrapping import WordWrap
 from routersvc.grpc_api.client.messages import Part, Recovered, StreamCompleteResponse, word_of
 
 
 class AnswerPrinter:
-    """Prints one answer to standard output, and what is not its text to standard error."""
+    """Prints the text of one answer to standard output, everything else to standard error."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -37,7 +37,7 @@ class AnswerPrinter:
         """Print one event of a stream.
 
         Raises:
-            CommandError: text that went into a pipe does not count any more.
+            CommandError: the answer starts over after text was written to a pipe.
         """
         match response.WhichOneof("event"):
             case "content_delta":
@@ -76,7 +76,7 @@ class AnswerPrinter:
                     pass
 
     def end(self) -> None:
-        """End the last line, however the answer ended."""
+        """End the last line, also after an error."""
         if self._is_thinking:
             self._terminal.err.print()
         self._end_line()
@@ -98,7 +98,7 @@ class AnswerPrinter:
         self._write(arguments)
 
     def _print_thought(self, text: str) -> None:
-        """Show a person what the model thinks; programs find it in the JSON."""
+        """Print reasoning on terminals only; `--json` has it."""
         if self._terminal.err.is_terminal and text:
             self._is_thinking = True
             self._terminal.err.print(
@@ -128,18 +128,18 @@ class AnswerPrinter:
         kept = self._text[: recovered.kept_characters]
         who = _recovery_text(recovered)
         if kept == self._text and (kept or not self._has_written):
-            self._terminal.note(f"[{who} goes on from here]")
+            self._terminal.note(f"[{who} continues from here]")
             return
         if self._terminal.is_live:
             self._end_line()
-            self._terminal.note(f"[{who} starts over: the text above does not count]")
+            self._terminal.note(f"[{who} starts over: the text above is void]")
         elif self._start is not None:
             self._terminal.note(f"[{who} starts over]")
             _rewind(self._terminal.out.file, self._start)
         else:
             raise CommandError(
-                f"{who} starts over, but what went into the pipe cannot be taken back; "
-                "`--json` tells programs, `--recovery fail` forbids it"
+                f"{who} starts over, but text already written to the pipe cannot be withdrawn; "
+                "use `--json`, or `--recovery fail` to disable recovery"
             )
         self._text, self._call = "", None
         self._wrap = WordWrap(self._terminal.out.width)
@@ -155,7 +155,7 @@ def _recovery_text(recovered: Recovered) -> str:
 
 
 def _rewindable_from(stream: IO[str]) -> int | None:
-    """Return where this answer begins in the file behind a stream, `None` where there is none."""
+    """Return where this answer begins in the file of a stream, `None` if it has none."""
     try:
         descriptor = stream.fileno()
         stream.flush()

@@ -1,4 +1,4 @@
-"""Why a request goes where it goes, for people."""
+"""Prints explanations."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
 
 
 def candidates_table(candidates: Sequence[Candidate]) -> Table:
-    """Return the deployments: the eligible by rank, then the others with their reasons.
+    """Return the deployments: the eligible ones by rank, then the others with their reasons.
 
     A column in which nobody has anything to say is left out.
     """
@@ -102,7 +102,7 @@ def candidates_table(candidates: Sequence[Candidate]) -> Table:
 
 
 def _is_outside_of_policy(candidate: Candidate) -> bool:
-    """Whether there is nothing to say of it but that the policy does not list it."""
+    """Whether its only exclusion is that the policy does not list it."""
     return [word_of(one, "reason") for one in candidate.exclusions] == ["not in policy"]
 
 
@@ -150,7 +150,7 @@ def _score_text(candidate: Candidate) -> str:
 
 
 def _misses(candidates: Sequence[Candidate]) -> Table:
-    """Return what would make the others eligible, those first that need the fewest changes."""
+    """Return the changes that would make the others eligible, the fewest changes first."""
     grid = _grid()
     excluded = sorted(
         (one for one in candidates if one.changes_needed), key=lambda one: len(one.changes_needed)

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formats times, amounts, shares and counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _TEN_MILLISECONDS = 0.01
 
 
 def time_text(seconds: float | None) -> str:
-    """Return a length of time with about three digits: `4.2 ms`, `412 ms`, `1.24 s`."""
+    """Return a duration with about three digits: `4.2 ms`, `412 ms`, `1.24 s`."""
     if seconds is None:
         return "–"
     if seconds < _TEN_MILLISECONDS:
@@ -22,16 +22,16 @@ def time_text(seconds: float | None) -> str:
 
 
 def money_text(usd: float) -> str:
-    """Return an amount of money with two digits that matter: `$0.00031`, `$1.20`."""
+    """Return an amount with two significant digits: `$0.00031`, `$1.20`."""
     if usd == 0:
         return "$0"
-    if usd >= 0.1:  # noqa: PLR2004 - from ten cents on, cents say enough
+    if usd >= 0.1:  # noqa: PLR2004 - from ten cents on, cents are precise enough
         return f"${usd:.2f}"
     return f"${usd:.2g}" if usd >= 1e-4 else f"${usd:.1e}"  # noqa: PLR2004
 
 
 def share_text(share: float) -> str:
-    """Return a share of one as a percentage that never rounds to 0 % or 100 % what is neither."""
+    """Return a share as a percentage; only exact values are shown as 0 % and 100 %."""
     percent = share * 100
     if percent in {0.0, 100.0}:
         return f"{percent:.0f} %"

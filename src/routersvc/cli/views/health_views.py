@@ -1,4 +1,4 @@
-"""How the deployments fare, for people."""
+"""Tables of the health of deployments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STATE_STYLES = {
 }
 _WIDE = 110
 _WIDEST = 150
-"""Characters from which on the less important columns have room."""
+"""Minimum width for all columns, in characters."""
 
 
 def health_table(response: ProviderHealthResponse, width: int) -> Table:
@@ -84,7 +84,7 @@ def _state(health: DeploymentHealth) -> Text:
 def _quantiles(
     health: DeploymentHealth, field: Literal["time_to_first_content", "duration"], *, wide: bool
 ) -> str:
-    """Return the median, and the 95th percentile where there is room for it."""
+    """Return the median, and the 95th percentile if the table is wide."""
     if not health.HasField(field):
         return "–"
     quantiles: Quantiles = getattr(health, field)

@@ -1,4 +1,4 @@
-"""Which models there are, for people."""
+"""Tables of models."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from routersvc.grpc_api.client.messages import ListModelsResponse, Model, ModelD
 from routersvc.settings.sections.models import ModelSection
 
 _WIDE = 110
-"""Characters from which on what a model can do has room."""
+"""Minimum width for the column of capabilities, in characters."""
 
 _PLAIN = frozenset({"streaming", "system prompt", "sampling", "stop sequences"})
-"""What nearly every model can do says nothing."""
+"""Capabilities of nearly every model, which are not shown."""
 
 
 def models_table(response: ListModelsResponse, width: int) -> Table:
@@ -40,7 +40,7 @@ def models_table(response: ListModelsResponse, width: int) -> Table:
 
 
 def known_models_table(models: Mapping[str, ModelSection]) -> Table:
-    """Return one row per model that settings can name."""
+    """Return one row per model that settings can take by name."""
     table = _table()
     table.add_column("can do", overflow="fold")
     for name, model in models.items():

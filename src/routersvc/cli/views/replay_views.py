@@ -1,4 +1,4 @@
-"""A replayed exchange as JSON's types. Every key is always there."""
+"""Replayed exchanges as JSON objects. Every key is always present."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ Entries = dict[str, object]
 _P = TypeVar("_P", bound=Part)
 
 _RETRIES = {
-    SameDeploymentRule.NEVER: "do not retry there",
+    SameDeploymentRule.NEVER: "do not retry the same deployment",
     SameDeploymentRule.AT_ONCE_IF_CONNECTION_WAS_IDLE: (
-        "retry there at once if the connection was idle"
+        "retry the same deployment at once if the connection was idle"
     ),
-    SameDeploymentRule.ONCE_WITHOUT_ALTERNATIVE: "retry there once if nothing else is left",
-    SameDeploymentRule.ONCE_IF_DELAY_FITS: "retry there once if the wait fits the deadline",
+    SameDeploymentRule.ONCE_WITHOUT_ALTERNATIVE: (
+        "retry the same deployment once if nothing else is left"
+    ),
+    SameDeploymentRule.ONCE_IF_DELAY_FITS: (
+        "retry the same deployment once if the wait fits the deadline"
+    ),
 }
 _FAILOVERS = {
     FailoverRule.ANY: "fail over to any other deployment",
@@ -49,9 +53,9 @@ _FAILOVERS = {
     FailoverRule.NONE: "do not fail over",
 }
 _BREAKERS = {
-    BreakerEffect.NOTHING: "the breaker learns nothing",
+    BreakerEffect.NOTHING: "the breaker is not affected",
     BreakerEffect.FAILURE: "the breaker counts a failure",
-    BreakerEffect.RATE_ONLY: "the breaker's success rate sinks",
+    BreakerEffect.RATE_ONLY: "the success rate of the breaker decreases",
     BreakerEffect.SLOW_CALL: "the breaker counts a slow call",
 }
 _DISABLED = {
@@ -62,7 +66,7 @@ _DISABLED = {
 
 
 def replay_entries(file: str, replay: Replay) -> Entries:
-    """Return what came of an exchange; where it failed, what had come before that."""
+    """Return the result of an exchange; for a failure, with the content before it."""
     answer = replay.answer
     failed = replay.failure is not None
     thoughts = _of_type(answer.parts, ThoughtPart)
@@ -94,7 +98,7 @@ def replay_entries(file: str, replay: Replay) -> Entries:
 
 
 def unread_entries(file: str, sentence: str) -> Entries:
-    """Return the entries of a file that holds nothing to replay."""
+    """Return the entries of a file that could not be replayed."""
     return {
         "file": file,
         "provider": None,
@@ -119,7 +123,7 @@ def unread_entries(file: str, sentence: str) -> Entries:
 
 
 def _call_entries(call: ToolCall) -> Entries:
-    """Return a call; arguments that are no JSON stay the text they are."""
+    """Return a tool call; arguments that are not JSON stay text."""
     try:
         arguments: object = orjson.loads(call.arguments_json)
     except orjson.JSONDecodeError:
@@ -128,7 +132,7 @@ def _call_entries(call: ToolCall) -> Entries:
 
 
 def _failure_entries(failure: Failure, replay: Replay) -> Entries:
-    """Return a failure with what follows from it, by the table of failure classes."""
+    """Return a failure with the next step, by the table of failure classes."""
     rule = failure.rule
     return {
         "class": failure.failure_class.value,

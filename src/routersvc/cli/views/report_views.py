@@ -1,4 +1,4 @@
-"""What the router did for one call, in one line."""
+"""Formats the report of a call in one line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SEPARATOR = " · "
 
 
 def report_line(report: RouteReport, usage: Usage | None = None, finish: str = "") -> str:
-    """Return which model answered, how fast, for how many tokens and dollars, in which attempts.
+    """Return the model, the times, the tokens, the cost and the attempts of a call.
 
     `finish` is the finish reason as a word; an ordinary end is not worth one.
     """
@@ -41,14 +41,14 @@ def report_line(report: RouteReport, usage: Usage | None = None, finish: str = "
 
 
 def attempts_text(report: RouteReport) -> str:
-    """Return how many attempts were made, and what became of those that did not serve."""
+    """Return the number of attempts, and the outcomes of those that did not serve."""
     text = count_text(len(report.attempts), "attempt")
     others = [attempt_text(one) for one in report.attempts if word_of(one, "outcome") != "served"]
     return f"{text}: {', '.join(others)}" if others else text
 
 
 def attempt_text(attempt: Attempt) -> str:
-    """Return what became of one attempt: `alpha-large failed (connect)`."""
+    """Return the outcome of one attempt: `alpha-large failed (connect)`."""
     outcome = word_of(attempt, "outcome") or "still runs"
     failure = word_of(attempt, "failure_class")
     status = f", HTTP {attempt.http_status}" if attempt.HasField("http_status") else ""
@@ -57,7 +57,7 @@ def attempt_text(attempt: Attempt) -> str:
 
 
 def model_text(name: DeploymentName) -> str:
-    """Return what stands behind a deployment: `sim-large at alpha, eu`."""
+    """Return the model, provider and region of a deployment: `sim-large at alpha, eu`."""
     region = f", {name.region}" if name.region else ""
     return f"{name.model} at {name.provider}{region}"
 
@@ -67,6 +67,6 @@ def _served(report: RouteReport) -> str:
         return "nothing answered"
     version = report.served_by.model_version
     model = report.served_by.deployment.model
-    # A version mostly is the model's name with a date: `--json` has it.
+    # Usually the version is the model's name with a date: `--json` has it.
     shown = "" if not version or version.startswith(model) else f" ({version})"
     return f"{model_text(report.served_by.deployment)}{shown}"

@@ -1,8 +1,8 @@
-"""What a command writes to: answers on standard output, everything else on standard error.
+"""The outputs of a command: results on standard output, everything else on standard error.
 
-Colours and moving lines are for terminals. The environment may say otherwise of colours:
-`NO_COLOR` (https://no-color.org) and `FORCE_COLOR`, which `--color` sets for the process. Text of
-a model is never trusted: on a terminal its control characters are shown, not obeyed.
+Colours and live displays are for terminals. `NO_COLOR` (https://no-color.org) and `FORCE_COLOR`
+override this for colours; `--color` sets them for the process. Text of a model is not trusted: on a
+terminal its control characters are escaped.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from rich.console import Console
 from rich.text import Text
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""C0 but tab and newline, DEL, C1, and what reorders text."""
+"""C0 except tab and newline, DEL, C1, and bidirectional controls."""
 
 _PIPE_WIDTH = 120
 """The width of tables that are not written to a terminal, in characters."""
 
 
 class PipeConsole(Console):
-    """A console that tells its command when the reader has gone away."""
+    """A console that raises `BrokenPipeError` when the reader has closed the pipe."""
 
     def on_broken_pipe(self) -> None:
-        """Let the error through: `routersvc.cli.running` ends the process as shells expect."""
+        """Raise the error: `routersvc.cli.running` ends the process as shells expect."""
         raise  # noqa: PLE0704 - rich calls this while it handles the error
 
 
@@ -46,11 +46,11 @@ class Terminal:
 
     @property
     def is_live(self) -> bool:
-        """Whether a person watches standard output as it is written."""
+        """Whether standard output is a terminal."""
         return self.out.is_terminal
 
     def write(self, text: str) -> None:
-        """Write a piece of text at once, exactly as it is."""
+        """Write a piece of text unchanged, and flush."""
         self.out.file.write(text)
         self.out.file.flush()
 
@@ -61,13 +61,13 @@ class Terminal:
         self.out.file.flush()
 
     def note(self, text: str) -> None:
-        """Write a line about what happens, for people, to standard error."""
+        """Write an informational line to standard error."""
         is_piped = not self.err.is_terminal
         self.err.print(visible(text), style="dim", markup=False, soft_wrap=is_piped)
 
 
 def console(stream: TextIO) -> Console:
-    """Return a console on a stream; without colours its text has no escape sequence at all."""
+    """Return a console on a stream; without colours it writes no escape sequences."""
     is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
     forced = bool(os.environ.get("FORCE_COLOR"))
     colored = not os.environ.get("NO_COLOR") and (forced or is_terminal)
@@ -83,13 +83,13 @@ def console(stream: TextIO) -> Console:
     )
 
 
-def complain(sentence: str) -> None:
-    """Write why a command cannot go on, as one line on standard error: `error: …`."""
+def print_error(sentence: str) -> None:
+    """Print an error message as one line on standard error: `error: …`."""
     err = console(sys.stderr)
     text = Text.assemble(("error:", "bold red"), f" {visible(sentence)}")
     err.print(text, soft_wrap=not err.is_terminal)
 
 
 def visible(text: str) -> str:
-    """Return text whose control characters are shown instead of obeyed, but for breaks and tabs."""
+    """Return text with control characters escaped, except line breaks and tabs."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,4 +1,4 @@
-"""Pictures of attempts over time, in characters: what a plan would do, and what really happened.
+"""Timelines of attempts in characters: of a plan, and of a past request.
 
 One row for each attempt, from left to right on one scale of time that starts with the request.
 """
@@ -29,7 +29,7 @@ EXPECTED = "━"
 PERHAPS = "┄"
 _ENDS = {"served": ("✓", "green"), "failed": ("✗", "red"), "broken": ("✗", "red")}
 _CUT = ("│", "dim")
-"""The end of an attempt that another one beat, or that nobody waited for any more."""
+"""The end of an attempt that lost the race or was cancelled."""
 
 LEGEND = f"{WAITS} waits for first words  {SPEAKS} words come  ✓ served  ✗ failed  │ cut off"
 
@@ -39,7 +39,7 @@ _SHORTEST_PICTURE = 12
 _GAP = 2
 _SECOND = 2
 _TICK = 9
-"""Cells from one label of the scale to the next, at least."""
+"""Minimum distance between two labels of the scale, in cells."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,7 @@ class _Row:
 
 
 def plan_timeline(explanation: Explanation, width: int) -> list[Text]:
-    """Return the picture of what a plan would do, `width` cells wide; empty where it has no steps.
+    """Return the timeline of a plan, `width` cells wide; empty if it has no steps.
 
     An attempt is drawn for as long as it may take to its first words. When a failover comes nobody
     knows: it may come at any time. What cannot be called now may be from the end of its wait on.
@@ -80,7 +80,7 @@ def plan_timeline(explanation: Explanation, width: int) -> list[Text]:
 
 
 def report_timeline(report: RouteReport, width: int) -> list[Text]:
-    """Return the picture of the attempts as they ran, `width` cells wide; empty without any."""
+    """Return the timeline of past attempts, `width` cells wide; empty if there are none."""
     duration = seconds_of(report, "duration")
     ends = [
         _seconds(one, "start_delay") + _seconds(one, "duration", "time_to_first_content")
@@ -160,7 +160,7 @@ def _run(attempt: Attempt, until: float) -> _Row:
 
 
 def _drawn(rows: Sequence[_Row], until: float, width: int) -> list[Text]:
-    """Return the scale and the rows, none wider than `width` cells where that is possible."""
+    """Return the scale and the rows, at most `width` cells wide if possible."""
     names = min(_LONGEST_NAME, max(cell_len(row.name) for row in rows))
     notes = min(_LONGEST_NOTE, max(cell_len(row.note) for row in rows))
     cells = max(_SHORTEST_PICTURE, width - names - notes - 2 * _GAP)
@@ -193,7 +193,7 @@ def _picture(row: _Row, until: float, cells: int) -> Text:
 
 
 def _scale(until: float, cells: int) -> str:
-    """Return the labels of the scale, each where its time begins."""
+    """Return the labels of the scale, each at its time."""
     least = until * _TICK / max(1, cells - 1)
     power = 10.0 ** math.floor(math.log10(least))
     step = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= least)
@@ -207,12 +207,12 @@ def _scale(until: float, cells: int) -> str:
 
 
 def _fitted(text: str, cells: int) -> str:
-    """Return a text that takes exactly so many cells; what is cut off is shown as cut off."""
+    """Return a text padded or shortened to exactly that many cells."""
     return set_cell_size(text, cells) if cell_len(text) <= cells else text[: cells - 1] + "…"
 
 
 def _seconds(message: Attempt | Plan | PlanStep, *fields: str) -> float:
-    """Return the first of the fields that is set, in seconds; 0 where none is."""
+    """Return the first of the fields that is set, in seconds; 0 if none is."""
     return next(
         (found for field in fields if (found := seconds_of(message, field)) is not None), 0.0
     )

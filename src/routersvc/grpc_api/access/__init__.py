@@ -1,1 +1,1 @@
-"""Who may call: API keys and the tenants they stand for."""
+"""Authentication of callers by API keys."""

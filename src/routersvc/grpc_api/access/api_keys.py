@@ -1,4 +1,7 @@
-"""API keys: `authorization: Bearer KEY`, or `x-api-key: KEY` where a proxy owns the other one."""
+"""Authenticates callers by API key: `authorization: Bearer KEY`, or `x-api-key: KEY`.
+
+The second header is for deployments behind a proxy that uses `authorization` itself.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ _SCHEME = "bearer"
 
 
 class ApiKeys:
-    """Knows tenants by their keys, of which it keeps hashes alone.
+    """Finds tenants by their API keys, of which it stores only hashes.
 
-    A key is compared with every hash, each in constant time, so that the time an answer takes tells
-    nothing about keys. `anonymous` is the tenant of calls that carry no key, `None` where they are
-    refused; a key that is not known never makes a call anonymous.
+    A key is compared with every hash in constant time, so that response times reveal nothing about
+    keys. `anonymous` is the tenant of calls without a key, `None` if they are refused; a call with
+    an unknown key is always refused.
     """
 
     __slots__ = ("_anonymous", "_hashes")
@@ -30,18 +33,17 @@ class ApiKeys:
         self._anonymous = anonymous
 
     def tenant_of(self, metadata: Mapping[str, str | bytes]) -> str:
-        """Return whose key the metadata carries.
+        """Return the tenant of the API key in the metadata.
 
         Raises:
-            UnknownTenantError: it carries none, or one that is not known.
+            UnknownTenantError: there is no key, or an unknown one.
         """
         key = _key_in(metadata)
         if key is None:
             if self._anonymous is not None:
                 return self._anonymous
             raise UnknownTenantError(
-                f"no API key came with the call: send `{AUTHORIZATION}: Bearer KEY` or "
-                f"`{API_KEY}: KEY`"
+                f"the call has no API key: send `{AUTHORIZATION}: Bearer KEY` or `{API_KEY}: KEY`"
             )
         hashed = _hash(key)
         found: str | None = None
@@ -49,7 +51,7 @@ class ApiKeys:
             if hmac.compare_digest(known, hashed):
                 found = tenant
         if found is None:
-            raise UnknownTenantError("the API key is not known")
+            raise UnknownTenantError("unknown API key")
         return found
 
 

@@ -1,8 +1,8 @@
-"""Who calls: every call of the router's own services is that of a tenant before it is read.
+"""Authenticates every call of the router's services before its request is parsed.
 
-Health checks and reflection stay open, because balancers and probes carry no keys. How a caller is
-known is a port; API keys are what is built in. A caller that is nobody's hears `UNAUTHENTICATED`
-through the one exit for errors, before a byte of its request is parsed.
+Health checks and reflection stay open, because load balancers and probes send no keys. The
+`Authenticator` is a port; API keys are the built-in implementation. Other calls end with
+`UNAUTHENTICATED`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from grpc import aio
 from routersvc.domain.outcomes.errors import (
     UnknownTenantError,
 )
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 _Context = aio.ServicerContext[Any, Any]
-# Generic in the stubs alone.
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
 
 _TENANT = contextvars.ContextVar("tenant", default="")
-"""The tenant of the call that the current task serves: grpc starts a task for each call."""
+"""The tenant of the call in the current task: grpc starts one task per call."""
 
 
 class Authenticator(Protocol):
-    """Tells whose a call is."""
+    """Identifies the tenant of a call."""
 
     def tenant_of(self, metadata: Mapping[str, str | bytes]) -> str:
         """Return the tenant's name from the call's metadata, whose keys are in lower case.
@@ -38,20 +37,20 @@ class Authenticator(Protocol):
         Does no I/O.
 
         Raises:
-            UnknownTenantError: nobody knows the caller.
+            UnknownTenantError: the caller is not authenticated.
         """
         ...
 
 
 def current_tenant() -> str:
-    """Return the tenant of the call that the current task serves, empty where none is known."""
+    """Return the tenant of the call in the current task, empty if tenants are not configured."""
     return _TENANT.get()
 
 
 class Authentication(aio.ServerInterceptor):
-    """Lets `authenticator` see every call of `services` first. Stands inside of the exit.
+    """Authenticates every call of `services`. Runs inside the error exit.
 
-    `turned_away` hears of each call that is nobody's, and whether it wanted a stream.
+    `turned_away` is called for each refused call with whether it is a streaming call.
     """
 
     def __init__(
@@ -64,29 +63,25 @@ class Authentication(aio.ServerInterceptor):
         self._authenticator = authenticator
         self._turned_away = turned_away
         self._services = frozenset(services)
-        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+        self._guarded = WrappedHandlers(self._guard)
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler | None:
-        """Return the method's handler behind the authentication, or as it is for open services."""
+    ) -> Handler | None:
+        """Return the handler of the method, with authentication unless its service is open."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method[1:].partition("/")[0] not in self._services:
             return handler
-        known = self._guarded.get(method)
-        if known is None or known[0] is not handler:
-            known = (handler, self._guard(handler, method))
-            self._guarded[method] = known
-        return known[1]
+        return self._guarded.of(handler, method)
 
-    def _guard(self, handler: _Handler, method: str) -> _Handler:
+    def _guard(self, handler: Handler, method: str) -> Handler:
         # The stubs know synchronous behaviours only.
         behaviour = cast("_Behaviour | None", handler.unary_unary or handler.unary_stream)
         if behaviour is None or not inspect.iscoroutinefunction(behaviour):
-            raise ValueError(f"`{method}` is no coroutine that takes one request")
+            raise ValueError(f"`{method}` is not a coroutine that takes one request")
         make = (
             grpc.unary_unary_rpc_method_handler
             if handler.unary_unary is not None

@@ -1,1 +1,1 @@
-"""The client with which the command line calls a router."""
+"""The client that the command line uses to call a router."""

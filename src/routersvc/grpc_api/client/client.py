@@ -1,7 +1,6 @@
-"""The Python client of the contract, as the command line and the demo use it.
+"""The Python client as the command line and the demo use it.
 
-They show failures as they are: no TLS, which the server does not have, and no retries of the
-client's own.
+Without TLS, which the server does not support, and without retries, so that failures are shown.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ __all__ = ("CallError", "NotConnectedError", "RouterClient", "Violation")
 
 
 class RouterClient(AsyncRouterClient):
-    """Calls one router; `timeout` (seconds) limits each call, `None` leaves its length to it.
+    """Calls one router with a `timeout` (seconds) per call, `None` for the default of the router.
 
-    `api_key` goes along with each call.
+    `api_key` is sent with each call.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""The contract's messages as JSON and as words, for programs that call a router.
+"""Converts messages of the contract to JSON and to words.
 
 JSON is protobuf's own mapping (https://protobuf.dev/programming-guides/json/) with the field
 names of the protos: enums by name, durations as `"1.5s"`, 64-bit integers as text. Every field
-without presence is written, so that a path that exists once exists always.
+without presence is written, so that a path always exists.
 """
 
 from __future__ import annotations
@@ -81,14 +81,14 @@ _LEVELS = re.compile(rf"(?:{_LEVEL.pattern})+")
 
 
 class RequestShapeError(Exception):
-    """A JSON object is not a message of the contract; the sentence names the field."""
+    """A JSON object is not a message of the contract; the error names the field."""
 
 
 def read_message(message_type: type[_Message], entries: Mapping[str, object]) -> _Message:
     """Return the message that a JSON object describes.
 
     Raises:
-        RequestShapeError: a field is unknown, or its value is none of its type.
+        RequestShapeError: a field is unknown, or its value has the wrong type.
     """
     message = message_type()
     try:
@@ -99,7 +99,7 @@ def read_message(message_type: type[_Message], entries: Mapping[str, object]) ->
 
 
 def to_json(message: Message, *, sparse: bool = False) -> dict[str, object]:
-    """Return a message as a JSON object; `sparse` leaves out what is not set."""
+    """Return a message as a JSON object; `sparse` omits unset fields."""
     return cast(
         "dict[str, object]",
         json_format.MessageToDict(
@@ -111,7 +111,7 @@ def to_json(message: Message, *, sparse: bool = False) -> dict[str, object]:
 
 
 def seconds_of(message: Message, field: str) -> float | None:
-    """Return a duration field in seconds, or `None` where it is unset."""
+    """Return a duration field in seconds, `None` if it is unset."""
     if not message.HasField(field):
         return None
     duration = cast("Duration", getattr(message, field))
@@ -121,8 +121,8 @@ def seconds_of(message: Message, field: str) -> float | None:
 def word_of(message: Message, field: str) -> str:
     """Return the value of an enum field as a word: `first content timeout`.
 
-    The prefix that all values of an enum share is left out, and so is a value that says nothing.
-    A value that this version does not know is its number.
+    The prefix of the enum is omitted; the unspecified value is empty, and an unknown value is its
+    number.
     """
     return _words(message, field, [cast("int", getattr(message, field))])[0]
 
@@ -135,7 +135,7 @@ def words_of(message: Message, field: str) -> list[str]:
 def _words(message: Message, field: str, numbers: Iterable[int]) -> list[str]:
     enum = message.DESCRIPTOR.fields_by_name[field].enum_type
     if enum is None:
-        raise ValueError(f"`{field}` is no enum")
+        raise ValueError(f"`{field}` is not an enum")
     prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
     words: list[str] = []
     for number in numbers:
@@ -146,7 +146,7 @@ def _words(message: Message, field: str, numbers: Iterable[int]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    """Say in one line where a JSON object is no message: the runtime names level after level."""
+    """Return the parse error in one line, with the path that the runtime reports level by level."""
     text = " ".join(str(error).split()).rstrip(".")
     levels = _LEVELS.match(text)
     if levels is None:

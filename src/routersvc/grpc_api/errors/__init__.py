@@ -1,1 +1,1 @@
-"""How errors become gRPC statuses with details."""
+"""Mapping of errors to gRPC statuses with details."""

@@ -1,4 +1,4 @@
-"""Knows the calls that run at the edge: a drain waits for them, then ends those that stay."""
+"""Tracks the running calls, so that a drain can wait for them and end the remaining ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from routersvc.domain.outcomes.errors import (
 
 
 class RunningCalls:
-    """The calls that run now, in one event loop."""
+    """The running calls of one event loop."""
 
     def __init__(self) -> None:
         self._scopes: set[asyncio.Timeout] = set()
@@ -22,7 +22,7 @@ class RunningCalls:
         return len(self._scopes)
 
     def running(self) -> RunningCall:
-        """Return the context that a call runs in."""
+        """Return the context manager for one call."""
         return RunningCall(self._scopes, self._idle)
 
     async def wait_idle(self) -> None:
@@ -30,10 +30,7 @@ class RunningCalls:
         await self._idle.wait()
 
     def end_all(self) -> None:
-        """End every call that runs now; its caller hears that the router is shutting down.
-
-        Calls that are being ended already are left alone.
-        """
+        """End every running call with `DrainingError`, unless it is being ended already."""
         now = asyncio.get_running_loop().time()
         for scope in self._scopes:
             if not scope.expired():
@@ -41,10 +38,10 @@ class RunningCalls:
 
 
 class RunningCall:
-    """One call while it runs.
+    """The context manager of one running call.
 
-    Leaving it raises `DrainingError` where `RunningCalls.end_all` ended the call. A cancellation
-    from elsewhere passes as it is.
+    Raises `DrainingError` on exit if `RunningCalls.end_all` ended the call. Other cancellations
+    pass through.
     """
 
     __slots__ = ("_idle", "_scope", "_scopes")

@@ -1,8 +1,8 @@
-"""Puts a status into what travels: a message and trailing metadata within the limits of HTTP/2.
+"""Encodes a status as message and trailing metadata within the size limits of clients.
 
-Clients refuse header blocks above 8 KiB unless they are told otherwise, and details travel in
-base64, so what does not fit is left out from where it is missed least: the middle of a long list of
-attempts, the tail of a long list of fields, the end of a long text.
+Clients refuse header blocks above 8 KiB by default, and details are sent in base64. Details that do
+not fit are shortened: a long list of attempts loses its middle, a long list of fields its tail, and
+a long text its end.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ DETAILS_KEY = "grpc-status-details-bin"
 PUSHBACK_KEY = "grpc-retry-pushback-ms"
 
 MAX_MESSAGE_BYTES = 400
-"""Percent-encoding on the wire can make three of each byte."""
+"""Percent-encoding can triple the size on the wire."""
 
 MAX_DETAILS_BYTES = 4_800
-"""In base64 6,400; with the message at its worst and gRPC's own trailers below 8 KiB."""
+"""6,400 in base64; with the largest message and gRPC's own trailers below 8 KiB."""
 
 MIN_PUSHBACK = 1
-"""Milliseconds. A client of gRPC's core never comes back from a pushback of 0 (seen in 1.85)."""
+"""Milliseconds. Clients of gRPC core never retry after a pushback of 0 (observed in 1.85)."""
 
 _MAX_VIOLATIONS_BYTES = 2_000
 _MAX_METADATA_BYTES = 600
@@ -43,8 +43,8 @@ _REASON_PREFIX = "ERROR_REASON_"
 Trailers = tuple[tuple[str, str | bytes], ...]
 
 
-def travelling(status: ErrorStatus) -> tuple[str, Trailers]:
-    """Return the message and the trailing metadata that carry a status."""
+def encoded_status(status: ErrorStatus) -> tuple[str, Trailers]:
+    """Return the message and the trailing metadata of a status."""
     message = _cut(status.message, MAX_MESSAGE_BYTES)
     code: int = status.code.value[0]
     rpc_status = Status(code=code, message=message)
@@ -91,7 +91,7 @@ def _bad_request(violations: Iterable[FieldViolation]) -> BadRequest:
 
 
 def _fitting(report: report_pb2.RouteReport, room: int) -> report_pb2.RouteReport:
-    """Return a report of at most `room` bytes: the first attempts and the last survive longest."""
+    """Return a report of at most `room` bytes; attempts in the middle are removed first."""
     room -= len("type.googleapis.com/") + len(report.DESCRIPTOR.full_name) + 16
     for attempt in report.attempts:
         attempt.failure_message = _cut(attempt.failure_message, _MAX_FAILURE_MESSAGE_BYTES)
@@ -101,7 +101,7 @@ def _fitting(report: report_pb2.RouteReport, room: int) -> report_pb2.RouteRepor
 
 
 def _cut(text: str, limit: int) -> str:
-    """Return a text of at most `limit` bytes, marked where it was cut."""
+    """Return a text of at most `limit` bytes, with `...` where it was cut."""
     encoded = text.encode()
     if len(encoded) <= limit:
         return text

@@ -1,13 +1,13 @@
-"""How a caller hears of each error: status code, reason, and what helps to do better.
+"""Maps each error of the router to the status that its caller receives.
 
-The statuses of `protos/llmrouter/v1/errors.proto` stand here once. A provider's own status is never
-copied: its 401 is the operator's fault, not the caller's.
+A provider's own status is never copied: its 401 is the operator's fault, not the caller's.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import assert_never
 
 from grpc import StatusCode
@@ -46,14 +46,43 @@ from routersvc.domain.planning.planning_errors import (
 )
 
 DEFAULT_RETRY_AFTER = 1.0
-"""Seconds after which a retry can help where nobody said when: an open breaker's first pause."""
+"""Seconds until a retry where no other wait is known: the first open time of a breaker."""
+
+
+STATUS_CODES: Mapping[errors_pb2.ErrorReason.ValueType, StatusCode] = MappingProxyType(
+    {
+        errors_pb2.ERROR_REASON_INVALID_REQUEST: StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_UNKNOWN_POLICY: StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_UNKNOWN_NAME: StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_FIELD_NOT_SERVED: StatusCode.UNIMPLEMENTED,
+        errors_pb2.ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT: StatusCode.FAILED_PRECONDITION,
+        errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED: StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_REJECTED_BY_PROVIDER: StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_PROVIDERS_UNAVAILABLE: StatusCode.UNAVAILABLE,
+        errors_pb2.ERROR_REASON_PROVIDERS_RATE_LIMITED: StatusCode.RESOURCE_EXHAUSTED,
+        errors_pb2.ERROR_REASON_PROVIDER_MISCONFIGURED: StatusCode.FAILED_PRECONDITION,
+        errors_pb2.ERROR_REASON_CONTENT_FILTERED: StatusCode.FAILED_PRECONDITION,
+        errors_pb2.ERROR_REASON_STREAM_BROKEN: StatusCode.UNAVAILABLE,
+        errors_pb2.ERROR_REASON_BAD_ANSWER: StatusCode.UNAVAILABLE,
+        errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED: StatusCode.DEADLINE_EXCEEDED,
+        errors_pb2.ERROR_REASON_CANCELLED: StatusCode.CANCELLED,
+        errors_pb2.ERROR_REASON_ROUTER_OVERLOADED: StatusCode.RESOURCE_EXHAUSTED,
+        errors_pb2.ERROR_REASON_DRAINING: StatusCode.UNAVAILABLE,
+        errors_pb2.ERROR_REASON_UNAUTHENTICATED: StatusCode.UNAUTHENTICATED,
+        errors_pb2.ERROR_REASON_PERMISSION_DENIED: StatusCode.PERMISSION_DENIED,
+        errors_pb2.ERROR_REASON_TENANT_BUDGET_EXHAUSTED: StatusCode.RESOURCE_EXHAUSTED,
+        errors_pb2.ERROR_REASON_UNKNOWN_DECISION: StatusCode.NOT_FOUND,
+        errors_pb2.ERROR_REASON_INTERNAL: StatusCode.INTERNAL,
+        errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED: StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+"""The status code of each reason, as `errors.proto` states them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorStatus:
-    """What a caller is told of an error. `retry_after` is seconds, set where a retry can help."""
+    """The status of an error. `retry_after` is seconds, set where a retry can help."""
 
-    code: StatusCode
     reason: errors_pb2.ErrorReason.ValueType
     message: str
     metadata: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
@@ -61,9 +90,14 @@ class ErrorStatus:
     retry_after: float | None = None
     report: RouteReport | None = None
 
+    @property
+    def code(self) -> StatusCode:
+        """The status code of the reason."""
+        return STATUS_CODES[self.reason]
+
 
 def status_of(error: RouterError) -> ErrorStatus | None:
-    """Return how the caller hears of an error, `None` for one that no rule is known for."""
+    """Return the status of an error, `None` for an error without a mapping."""
     message = str(error)
     match error:
         case RefusedError():
@@ -72,14 +106,12 @@ def status_of(error: RouterError) -> ErrorStatus | None:
             return _attempts_failed(error, message)
         case StreamBrokenError():
             return ErrorStatus(
-                code=StatusCode.UNAVAILABLE,
                 reason=errors_pb2.ERROR_REASON_STREAM_BROKEN,
                 message=message,
                 report=error.report,
             )
         case DeadlineExceededError():
             return ErrorStatus(
-                code=StatusCode.DEADLINE_EXCEEDED,
                 reason=errors_pb2.ERROR_REASON_DEADLINE_EXCEEDED,
                 message=message,
                 report=error.report,
@@ -89,11 +121,10 @@ def status_of(error: RouterError) -> ErrorStatus | None:
 
 
 def unexpected_status(reference: str) -> ErrorStatus:
-    """Return how a caller hears of a defect: only where the log says more."""
+    """Return the status of an unexpected error; the log has its traceback under `reference`."""
     return ErrorStatus(
-        code=StatusCode.INTERNAL,
         reason=errors_pb2.ERROR_REASON_INTERNAL,
-        message=f"the router failed; its log says more under the reference `{reference}`",
+        message=f"unexpected error in the router; see reference `{reference}` in its log",
         metadata={"reference": reference},
     )
 
@@ -102,20 +133,14 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
     match error:
         case InvalidRequestError():
             return ErrorStatus(
-                code=StatusCode.INVALID_ARGUMENT,
                 reason=errors_pb2.ERROR_REASON_INVALID_REQUEST,
                 message=message,
                 violations=error.violations,
             )
         case UnknownTenantError():
-            return ErrorStatus(
-                code=StatusCode.UNAUTHENTICATED,
-                reason=errors_pb2.ERROR_REASON_UNAUTHENTICATED,
-                message=message,
-            )
+            return ErrorStatus(reason=errors_pb2.ERROR_REASON_UNAUTHENTICATED, message=message)
         case PolicyNotAllowedError():
             return ErrorStatus(
-                code=StatusCode.PERMISSION_DENIED,
                 reason=errors_pb2.ERROR_REASON_PERMISSION_DENIED,
                 message=message,
                 metadata={"policy": error.policy},
@@ -125,7 +150,6 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             )
         case UnknownPolicyError():
             return ErrorStatus(
-                code=StatusCode.INVALID_ARGUMENT,
                 reason=errors_pb2.ERROR_REASON_UNKNOWN_POLICY,
                 message=message,
                 metadata={"policy": error.policy},
@@ -135,28 +159,21 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             )
         case UnknownNameError():
             return ErrorStatus(
-                code=StatusCode.INVALID_ARGUMENT,
                 reason=errors_pb2.ERROR_REASON_UNKNOWN_NAME,
                 message=message,
                 metadata={"field": error.field, "name": error.name},
                 violations=(FieldViolation(field=error.field, description=_one_of(error.known)),),
             )
         case UnknownDecisionError():
-            return ErrorStatus(
-                code=StatusCode.NOT_FOUND,
-                reason=errors_pb2.ERROR_REASON_UNKNOWN_DECISION,
-                message=message,
-            )
+            return ErrorStatus(reason=errors_pb2.ERROR_REASON_UNKNOWN_DECISION, message=message)
         case FieldNotServedError():
             return ErrorStatus(
-                code=StatusCode.UNIMPLEMENTED,
                 reason=errors_pb2.ERROR_REASON_FIELD_NOT_SERVED,
                 message=message,
                 metadata={"field": error.field},
             )
         case TenantBudgetExhaustedError():
             return ErrorStatus(
-                code=StatusCode.RESOURCE_EXHAUSTED,
                 reason=errors_pb2.ERROR_REASON_TENANT_BUDGET_EXHAUSTED,
                 message=message,
                 metadata={"exclusions": _exclusions_text(error.candidates)},
@@ -164,7 +181,6 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             )
         case TenantRateLimitedError():
             return ErrorStatus(
-                code=StatusCode.RESOURCE_EXHAUSTED,
                 reason=errors_pb2.ERROR_REASON_TENANT_RATE_LIMITED,
                 message=message,
                 retry_after=error.retry_after,
@@ -173,14 +189,12 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
             return _no_eligible_deployment(error, message)
         case OverloadedError():
             return ErrorStatus(
-                code=StatusCode.RESOURCE_EXHAUSTED,
                 reason=errors_pb2.ERROR_REASON_ROUTER_OVERLOADED,
                 message=message,
                 retry_after=error.retry_after,
             )
         case DrainingError():
             return ErrorStatus(
-                code=StatusCode.UNAVAILABLE,
                 reason=errors_pb2.ERROR_REASON_DRAINING,
                 message=message,
                 # Another replica can serve at once.
@@ -191,18 +205,13 @@ def _refused(error: RefusedError, message: str) -> ErrorStatus | None:
 
 
 def _one_of(known: tuple[str, ...]) -> str:
-    return f"must be one of: {', '.join(known)}" if known else "names what does not exist"
+    return f"must be one of: {', '.join(known)}" if known else "unknown name"
 
 
 def _no_eligible_deployment(error: NoEligibleDeploymentError, message: str) -> ErrorStatus:
     if error.candidates and error.only_context_window:
-        return ErrorStatus(
-            code=StatusCode.INVALID_ARGUMENT,
-            reason=errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED,
-            message=message,
-        )
+        return ErrorStatus(reason=errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED, message=message)
     return ErrorStatus(
-        code=StatusCode.FAILED_PRECONDITION,
         reason=errors_pb2.ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT,
         message=message,
         metadata={"exclusions": _exclusions_text(error.candidates)},
@@ -218,10 +227,9 @@ def _exclusions_text(candidates: Iterable[Candidate]) -> str:
 
 
 def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
-    code, reason = _caller_outcome(error.caller_outcome)
+    reason = _reason_of(error.caller_outcome)
     retry_after = DEFAULT_RETRY_AFTER if error.retry_after is None else error.retry_after
     return ErrorStatus(
-        code=code,
         reason=reason,
         message=message,
         metadata={"failure_class": error.failure.failure_class.name},
@@ -230,25 +238,23 @@ def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
     )
 
 
-def _caller_outcome(
-    caller_outcome: CallerOutcome,
-) -> tuple[StatusCode, errors_pb2.ErrorReason.ValueType]:
+def _reason_of(caller_outcome: CallerOutcome) -> errors_pb2.ErrorReason.ValueType:
     match caller_outcome:
         case CallerOutcome.UNAVAILABLE:
-            return StatusCode.UNAVAILABLE, errors_pb2.ERROR_REASON_PROVIDERS_UNAVAILABLE
+            return errors_pb2.ERROR_REASON_PROVIDERS_UNAVAILABLE
         case CallerOutcome.RATE_LIMITED:
-            return StatusCode.RESOURCE_EXHAUSTED, errors_pb2.ERROR_REASON_PROVIDERS_RATE_LIMITED
+            return errors_pb2.ERROR_REASON_PROVIDERS_RATE_LIMITED
         case CallerOutcome.LOCALLY_OVERLOADED:
-            return StatusCode.RESOURCE_EXHAUSTED, errors_pb2.ERROR_REASON_ROUTER_OVERLOADED
+            return errors_pb2.ERROR_REASON_ROUTER_OVERLOADED
         case CallerOutcome.BAD_ANSWER:
-            return StatusCode.UNAVAILABLE, errors_pb2.ERROR_REASON_BAD_ANSWER
+            return errors_pb2.ERROR_REASON_BAD_ANSWER
         case CallerOutcome.CONTEXT_LENGTH:
-            return StatusCode.INVALID_ARGUMENT, errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED
+            return errors_pb2.ERROR_REASON_CONTEXT_LENGTH_EXCEEDED
         case CallerOutcome.CONTENT_FILTERED:
-            return StatusCode.FAILED_PRECONDITION, errors_pb2.ERROR_REASON_CONTENT_FILTERED
+            return errors_pb2.ERROR_REASON_CONTENT_FILTERED
         case CallerOutcome.REJECTED:
-            return StatusCode.INVALID_ARGUMENT, errors_pb2.ERROR_REASON_REJECTED_BY_PROVIDER
+            return errors_pb2.ERROR_REASON_REJECTED_BY_PROVIDER
         case CallerOutcome.MISCONFIGURED:
-            return StatusCode.FAILED_PRECONDITION, errors_pb2.ERROR_REASON_PROVIDER_MISCONFIGURED
+            return errors_pb2.ERROR_REASON_PROVIDER_MISCONFIGURED
         case _:
             assert_never(caller_outcome)

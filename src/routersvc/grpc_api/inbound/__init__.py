@@ -1,1 +1,1 @@
-"""Protobuf requests converted to domain values, or refused by field."""
+"""Conversion of protobuf requests to domain values."""

@@ -1,7 +1,7 @@
-"""What the numbers of the contract's enums mean in a request.
+"""The meaning of the numbers of the contract's enums in a request.
 
-`None` stands for a number that leaves the choice to somebody else. A number that is missing here
-is not known to this version, and a request that carries it is refused.
+`None` means unset: the policy, the provider or the router decides. A request with a number that is
+missing here is refused.
 """
 
 from __future__ import annotations
@@ -46,162 +46,46 @@ from routersvc.domain.conversation.tools import (
 from routersvc.domain.fleet.health import (
     HealthState,
 )
+from routersvc.grpc_api.enum_numbers import members_of, members_or_unset
 from routersvc.grpc_api.outbound import enums as enums_out
 
-ROLES: Mapping[int, Role] = MappingProxyType(
-    {
-        prompt_pb2.ROLE_SYSTEM: Role.SYSTEM,
-        prompt_pb2.ROLE_DEVELOPER: Role.DEVELOPER,
-        prompt_pb2.ROLE_USER: Role.USER,
-        prompt_pb2.ROLE_ASSISTANT: Role.ASSISTANT,
-        prompt_pb2.ROLE_TOOL: Role.TOOL,
-    }
-)
-
+ROLES = members_of(Role, "ROLE", prompt_pb2.Role.Value)
 CACHE_LIFETIMES: Mapping[int, CacheLifetime] = MappingProxyType(
-    {
-        prompt_pb2.PROMPT_CACHE_LIFETIME_UNSPECIFIED: CacheLifetime.DEFAULT,
-        prompt_pb2.PROMPT_CACHE_LIFETIME_SHORT: CacheLifetime.SHORT,
-        prompt_pb2.PROMPT_CACHE_LIFETIME_LONG: CacheLifetime.LONG,
-    }
+    {number: member for member, number in enums_out.CACHE_LIFETIMES.items()}
 )
-
-IMAGE_DETAILS: Mapping[int, ImageDetail | None] = MappingProxyType(
-    {
-        prompt_pb2.IMAGE_DETAIL_UNSPECIFIED: None,
-        prompt_pb2.IMAGE_DETAIL_LOW: ImageDetail.LOW,
-        prompt_pb2.IMAGE_DETAIL_HIGH: ImageDetail.HIGH,
-    }
+IMAGE_DETAILS = members_or_unset(
+    ImageDetail, "IMAGE_DETAIL", prompt_pb2.ImageDetail.Value, unset=None
 )
-
-TOOL_CHOICE_MODES: Mapping[int, ToolChoiceMode] = MappingProxyType(
-    {
-        prompt_pb2.TOOL_CHOICE_MODE_UNSPECIFIED: ToolChoiceMode.AUTO,
-        prompt_pb2.TOOL_CHOICE_MODE_AUTO: ToolChoiceMode.AUTO,
-        prompt_pb2.TOOL_CHOICE_MODE_NONE: ToolChoiceMode.NONE,
-        prompt_pb2.TOOL_CHOICE_MODE_REQUIRED: ToolChoiceMode.REQUIRED,
-        prompt_pb2.TOOL_CHOICE_MODE_FUNCTION: ToolChoiceMode.FUNCTION,
-    }
+TOOL_CHOICE_MODES = members_or_unset(
+    ToolChoiceMode, "TOOL_CHOICE_MODE", prompt_pb2.ToolChoiceMode.Value, unset=ToolChoiceMode.AUTO
 )
-
-REASONING_EFFORTS: Mapping[int, ReasoningEffort | None] = MappingProxyType(
-    {
-        prompt_pb2.REASONING_EFFORT_UNSPECIFIED: None,
-        prompt_pb2.REASONING_EFFORT_NONE: ReasoningEffort.NONE,
-        prompt_pb2.REASONING_EFFORT_MINIMAL: ReasoningEffort.MINIMAL,
-        prompt_pb2.REASONING_EFFORT_LOW: ReasoningEffort.LOW,
-        prompt_pb2.REASONING_EFFORT_MEDIUM: ReasoningEffort.MEDIUM,
-        prompt_pb2.REASONING_EFFORT_HIGH: ReasoningEffort.HIGH,
-        prompt_pb2.REASONING_EFFORT_MAXIMUM: ReasoningEffort.MAXIMUM,
-    }
+REASONING_EFFORTS = members_or_unset(
+    ReasoningEffort, "REASONING_EFFORT", prompt_pb2.ReasoningEffort.Value, unset=None
 )
-
-REASONING_VISIBILITIES: Mapping[int, ReasoningVisibility | None] = MappingProxyType(
-    {
-        prompt_pb2.REASONING_VISIBILITY_UNSPECIFIED: None,
-        prompt_pb2.REASONING_VISIBILITY_HIDDEN: ReasoningVisibility.HIDDEN,
-        prompt_pb2.REASONING_VISIBILITY_SUMMARY: ReasoningVisibility.SUMMARY,
-        prompt_pb2.REASONING_VISIBILITY_FULL: ReasoningVisibility.FULL,
-    }
+REASONING_VISIBILITIES = members_or_unset(
+    ReasoningVisibility, "REASONING_VISIBILITY", prompt_pb2.ReasoningVisibility.Value, unset=None
 )
-
-MODALITIES: Mapping[int, Modality] = MappingProxyType(
-    {
-        prompt_pb2.MODALITY_TEXT: Modality.TEXT,
-        prompt_pb2.MODALITY_IMAGE: Modality.IMAGE,
-        prompt_pb2.MODALITY_AUDIO: Modality.AUDIO,
-        prompt_pb2.MODALITY_FILE: Modality.FILE,
-        prompt_pb2.MODALITY_VIDEO: Modality.VIDEO,
-    }
+MODALITIES = members_of(Modality, "MODALITY", prompt_pb2.Modality.Value)
+VERBOSITIES = members_or_unset(Verbosity, "VERBOSITY", prompt_pb2.Verbosity.Value, unset=None)
+SERVICE_TIERS = members_or_unset(
+    ServiceTier, "SERVICE_TIER", prompt_pb2.ServiceTier.Value, unset=None
 )
-
-VERBOSITIES: Mapping[int, Verbosity | None] = MappingProxyType(
-    {
-        prompt_pb2.VERBOSITY_UNSPECIFIED: None,
-        prompt_pb2.VERBOSITY_LOW: Verbosity.LOW,
-        prompt_pb2.VERBOSITY_MEDIUM: Verbosity.MEDIUM,
-        prompt_pb2.VERBOSITY_HIGH: Verbosity.HIGH,
-    }
+PRIORITIES = members_or_unset(
+    Priority, "PRIORITY", routing_pb2.Priority.Value, unset=Priority.NORMAL
 )
-
-SERVICE_TIERS: Mapping[int, ServiceTier | None] = MappingProxyType(
-    {
-        prompt_pb2.SERVICE_TIER_UNSPECIFIED: None,
-        prompt_pb2.SERVICE_TIER_FLEX: ServiceTier.FLEX,
-        prompt_pb2.SERVICE_TIER_STANDARD: ServiceTier.STANDARD,
-        prompt_pb2.SERVICE_TIER_PRIORITY: ServiceTier.PRIORITY,
-    }
+TASKS = members_or_unset(Task, "TASK", routing_pb2.Task.Value, unset=None)
+CONSISTENCY_MODES = members_or_unset(
+    ConsistencyMode, "CONSISTENCY_MODE", routing_pb2.ConsistencyMode.Value, unset=None
 )
-
-PRIORITIES: Mapping[int, Priority] = MappingProxyType(
-    {
-        routing_pb2.PRIORITY_UNSPECIFIED: Priority.NORMAL,
-        routing_pb2.PRIORITY_LOW: Priority.LOW,
-        routing_pb2.PRIORITY_NORMAL: Priority.NORMAL,
-        routing_pb2.PRIORITY_HIGH: Priority.HIGH,
-    }
+HEDGING_MODES = members_or_unset(
+    HedgingMode, "HEDGING_MODE", routing_pb2.HedgingMode.Value, unset=None
 )
-
-TASKS: Mapping[int, Task | None] = MappingProxyType(
-    {
-        routing_pb2.TASK_UNSPECIFIED: None,
-        routing_pb2.TASK_CHAT: Task.CHAT,
-        routing_pb2.TASK_CODE: Task.CODE,
-        routing_pb2.TASK_REASONING: Task.REASONING,
-        routing_pb2.TASK_MATHS: Task.MATHS,
-        routing_pb2.TASK_EXTRACTION: Task.EXTRACTION,
-        routing_pb2.TASK_SUMMARISATION: Task.SUMMARISATION,
-        routing_pb2.TASK_CREATIVE: Task.CREATIVE,
-        routing_pb2.TASK_TRANSLATION: Task.TRANSLATION,
-        routing_pb2.TASK_VISION: Task.VISION,
-        routing_pb2.TASK_AUDIO: Task.AUDIO,
-        routing_pb2.TASK_LONG_DOCUMENT: Task.LONG_DOCUMENT,
-        routing_pb2.TASK_TOOL_USE: Task.TOOL_USE,
-    }
+STREAM_RECOVERY_MODES = members_or_unset(
+    StreamRecoveryMode, "STREAM_RECOVERY_MODE", routing_pb2.StreamRecoveryMode.Value, unset=None
 )
-
-CONSISTENCY_MODES: Mapping[int, ConsistencyMode | None] = MappingProxyType(
-    {
-        routing_pb2.CONSISTENCY_MODE_UNSPECIFIED: None,
-        routing_pb2.CONSISTENCY_MODE_ANY: ConsistencyMode.ANY,
-        routing_pb2.CONSISTENCY_MODE_EQUIVALENT: ConsistencyMode.EQUIVALENT,
-        routing_pb2.CONSISTENCY_MODE_PINNED: ConsistencyMode.PINNED,
-    }
+HEALTH_STATES = members_or_unset(
+    HealthState, "HEALTH_STATE", health_pb2.HealthState.Value, unset=None
 )
-
-HEDGING_MODES: Mapping[int, HedgingMode | None] = MappingProxyType(
-    {
-        routing_pb2.HEDGING_MODE_UNSPECIFIED: None,
-        routing_pb2.HEDGING_MODE_OFF: HedgingMode.OFF,
-        routing_pb2.HEDGING_MODE_PARALLEL: HedgingMode.PARALLEL,
-        routing_pb2.HEDGING_MODE_DELAYED: HedgingMode.DELAYED,
-        routing_pb2.HEDGING_MODE_AUTO: HedgingMode.AUTO,
-    }
-)
-
-STREAM_RECOVERY_MODES: Mapping[int, StreamRecoveryMode | None] = MappingProxyType(
-    {
-        routing_pb2.STREAM_RECOVERY_MODE_UNSPECIFIED: None,
-        routing_pb2.STREAM_RECOVERY_MODE_FAIL: StreamRecoveryMode.FAIL,
-        routing_pb2.STREAM_RECOVERY_MODE_RESTART: StreamRecoveryMode.RESTART,
-        routing_pb2.STREAM_RECOVERY_MODE_RESUME: StreamRecoveryMode.RESUME,
-    }
-)
-
-HEALTH_STATES: Mapping[int, HealthState | None] = MappingProxyType(
-    {
-        health_pb2.HEALTH_STATE_UNSPECIFIED: None,
-        health_pb2.HEALTH_STATE_UNKNOWN: HealthState.UNKNOWN,
-        health_pb2.HEALTH_STATE_HEALTHY: HealthState.HEALTHY,
-        health_pb2.HEALTH_STATE_DEGRADED: HealthState.DEGRADED,
-        health_pb2.HEALTH_STATE_UNAVAILABLE: HealthState.UNAVAILABLE,
-        health_pb2.HEALTH_STATE_DISABLED: HealthState.DISABLED,
-    }
-)
-
-CAPABILITIES: Mapping[int, Capability | None] = MappingProxyType(
-    {
-        explanation_pb2.CAPABILITY_UNSPECIFIED: None,
-        **{number: capability for capability, number in enums_out.CAPABILITIES.items()},
-    }
+CAPABILITIES = members_or_unset(
+    Capability, "CAPABILITY", explanation_pb2.Capability.Value, unset=None
 )

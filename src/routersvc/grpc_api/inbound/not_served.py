@@ -1,7 +1,6 @@
-"""The fields of the contract that this version does not serve yet.
+"""Refuses requests with fields that this version does not support yet.
 
-A request that uses one is refused by the field's name, never answered as if the field were not
-there. An explicit value that means the default, or that the thing is off, is no use of a field.
+Such a field is never ignored. An explicit value that means the default, or off, is accepted.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ ROUTING: Mapping[str, Callable[[routing_pb2.Routing], bool]] = MappingProxyType(
         "caching.allow_stale": lambda it: it.caching.allow_stale,
     }
 )
-"""What of `Routing` is not served, by path, with how to tell that a request uses it."""
+"""The unsupported fields of `Routing` by path, each with the check whether a request uses it."""
 
 
 def refuse_prompt(prompt: prompt_pb2.Prompt) -> None:
-    """Refuse a prompt that uses what is not served.
+    """Refuse a prompt with unsupported fields.
 
     Raises:
-        FieldNotServedError: it does; names the first such field.
+        FieldNotServedError: there is one; names the first.
     """
     for place, tool in enumerate(prompt.tools):
         if tool.HasField("hosted"):
@@ -45,10 +44,10 @@ def refuse_prompt(prompt: prompt_pb2.Prompt) -> None:
 
 
 def refuse_routing(routing: routing_pb2.Routing) -> None:
-    """Refuse routing that uses what is not served.
+    """Refuse routing options with unsupported fields.
 
     Raises:
-        FieldNotServedError: it does; names the first such field.
+        FieldNotServedError: there is one; names the first.
     """
     for path, is_used in ROUTING.items():
         if is_used(routing):

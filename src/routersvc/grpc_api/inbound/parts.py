@@ -1,4 +1,4 @@
-"""From the contract's messages to the domain's, checked by the rules of `prompt.proto`."""
+"""Converts the messages of a prompt, checked by the rules of `prompt.proto`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ONLY_IN_ASSISTANT = frozenset({"tool_call", "reasoning", "refusal"})
 
 
 def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -> Message | None:
-    """Return one turn of the conversation, `None` beside a note where its role is not known."""
+    """Return one turn of the conversation, `None` with a violation if its role is unknown."""
     role = enums_in.ROLES.get(message.role)
     if role is None:
         if message.role == prompt_pb2.ROLE_UNSPECIFIED:
@@ -48,7 +48,7 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         kind = item.WhichOneof("content")
         is_plain = kind == "text" and not item.HasField("cache_marker")
         if is_plain and item.text and role is not Role.TOOL:
-            # Nearly all that prompts consist of, so it pays for no path.
+            # The common case: no path is built for it.
             parts.append(TextPart(text=item.text))
             continue
         part_path = f"{path}.parts[{place}]"
@@ -72,12 +72,12 @@ def _part_of(part: prompt_pb2.Part, kind: str, path: str, violations: Violations
 def _check_role(kind: str, role: Role, path: str, violations: Violations) -> None:
     if kind in _ONLY_IN_ASSISTANT:
         if role is not Role.ASSISTANT:
-            violations.add(f"{path}.{kind}", "stands in assistant messages only")
+            violations.add(f"{path}.{kind}", "allowed in assistant messages only")
     elif kind == "tool_result":
         if role is not Role.TOOL:
-            violations.add(f"{path}.{kind}", "stands in tool messages only")
+            violations.add(f"{path}.{kind}", "allowed in tool messages only")
     elif role is Role.TOOL:
-        violations.add(f"{path}.{kind}", "does not stand in a tool message: it holds results only")
+        violations.add(f"{path}.{kind}", "not allowed in a tool message, which has results only")
 
 
 def _text(
@@ -178,7 +178,7 @@ def _tool_result(
                 if isinstance(inner, TextPart | ImagePart | FilePart):
                     parts.append(inner)
             case kind:
-                violations.add(f"{item_path}.{kind}", "does not stand in a tool result")
+                violations.add(f"{item_path}.{kind}", "not allowed in a tool result")
     return ToolResult(
         call_id=result.tool_call_id, parts=tuple(parts), is_error=result.is_error, cache=cache
     )

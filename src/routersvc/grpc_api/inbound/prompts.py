@@ -1,6 +1,6 @@
-"""From the contract's prompt to the domain's, checked by the rules of `prompt.proto`.
+"""Converts `Prompt`, checked by the rules of `prompt.proto`.
 
-The caller must look at the violations before it uses the result.
+The caller must check the violations before it uses the result.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from routersvc.domain.conversation.tools import (
     ToolChoiceMode,
 )
 from routersvc.grpc_api.inbound import enums as enums_in
+from routersvc.grpc_api.inbound.message_fields import MessageFields
 from routersvc.grpc_api.inbound.parts import message_of
 from routersvc.grpc_api.inbound.violations import Violations
 
@@ -43,7 +44,7 @@ _ASKING_ROLES = frozenset({prompt_pb2.ROLE_USER, prompt_pb2.ROLE_TOOL})
 
 
 def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
-    """Return what the model is asked; hosted tools are left to `not_served`."""
+    """Return the prompt; hosted tools are left to `not_served`."""
     messages = _messages(prompt, violations)
     tools = _tools(prompt, violations)
     if prompt.end_user_id:
@@ -62,7 +63,7 @@ def prompt_of(prompt: prompt_pb2.Prompt, violations: Violations) -> Prompt:
         sampling=_sampling(prompt.sampling, violations)
         if prompt.HasField("sampling")
         else Sampling(),
-        reasoning=_reasoning(prompt.reasoning, violations)
+        reasoning=_reasoning(MessageFields(prompt.reasoning, "prompt.reasoning", violations))
         if prompt.HasField("reasoning")
         else Reasoning(),
         output_modalities=output_modalities,
@@ -135,7 +136,7 @@ def _tool_choice(
         if all(tool.name != choice.function_name for tool in tools):
             violations.add(f"{path}.function_name", "must name one of the functions in `tools`")
     elif choice.function_name:
-        violations.add(f"{path}.function_name", "stands beside `TOOL_CHOICE_MODE_FUNCTION` only")
+        violations.add(f"{path}.function_name", "allowed with `TOOL_CHOICE_MODE_FUNCTION` only")
     if mode is ToolChoiceMode.REQUIRED and not prompt.tools:
         violations.add(f"{path}.mode", "requires a tool call, but `tools` is empty")
     return ToolChoice(mode=mode, function_name=choice.function_name)
@@ -162,68 +163,38 @@ def _response_format(prompt: prompt_pb2.Prompt, violations: Violations) -> Respo
 
 def _sampling(given: prompt_pb2.Sampling, violations: Violations) -> Sampling:
     path = "prompt.sampling"
-    top_p = given.top_p if given.HasField("top_p") else None
-    if top_p == 0:
+    fields = MessageFields(given, path, violations)
+    if given.HasField("top_p") and given.top_p == 0:
         violations.add("prompt.sampling.top_p", "must be above 0")
     if len(given.stop_sequences) > MAX_STOP_SEQUENCES:
-        violations.add("prompt.sampling.stop_sequences", f"must be at most {MAX_STOP_SEQUENCES}")
+        violations.add(
+            "prompt.sampling.stop_sequences", f"must have at most {MAX_STOP_SEQUENCES} entries"
+        )
     for place, sequence in enumerate(given.stop_sequences):
         violations.present(f"{path}.stop_sequences[{place}]", sequence)
     for token, bias in given.logit_bias.items():
         violations.number(f"{path}.logit_bias[{token}]", bias, low=-100, high=100)
         if token < 0:
-            violations.add(
-                f"{path}.logit_bias[{token}]", "must name a token by an id of at least 0"
-            )
+            violations.add(f"{path}.logit_bias[{token}]", "must be a token id of at least 0")
     return Sampling(
-        temperature=violations.number(
-            "prompt.sampling.temperature",
-            given.temperature if given.HasField("temperature") else None,
-            low=0,
-            high=2,
-        ),
-        top_p=violations.number("prompt.sampling.top_p", top_p, low=0, high=1),
-        top_k=violations.number(
-            "prompt.sampling.top_k", given.top_k if given.HasField("top_k") else None, low=1
-        ),
-        min_p=violations.number(
-            "prompt.sampling.min_p", given.min_p if given.HasField("min_p") else None, low=0, high=1
-        ),
-        frequency_penalty=violations.number(
-            "prompt.sampling.frequency_penalty",
-            given.frequency_penalty if given.HasField("frequency_penalty") else None,
-            low=-2,
-            high=2,
-        ),
-        presence_penalty=violations.number(
-            "prompt.sampling.presence_penalty",
-            given.presence_penalty if given.HasField("presence_penalty") else None,
-            low=-2,
-            high=2,
-        ),
+        temperature=fields.number("temperature", low=0, high=2),
+        top_p=fields.number("top_p", low=0, high=1),
+        top_k=fields.integer("top_k", low=1),
+        min_p=fields.number("min_p", low=0, high=1),
+        frequency_penalty=fields.number("frequency_penalty", low=-2, high=2),
+        presence_penalty=fields.number("presence_penalty", low=-2, high=2),
         seed=given.seed if given.HasField("seed") else None,
         stop_sequences=tuple(given.stop_sequences),
-        max_output_tokens=violations.number(
-            "prompt.sampling.max_output_tokens",
-            given.max_output_tokens if given.HasField("max_output_tokens") else None,
-            low=1,
-        ),
+        max_output_tokens=fields.integer("max_output_tokens", low=1),
         logit_bias=dict(given.logit_bias),
     )
 
 
-def _reasoning(reasoning: prompt_pb2.Reasoning, violations: Violations) -> Reasoning:
-    path = "prompt.reasoning"
+def _reasoning(fields: MessageFields) -> Reasoning:
     return Reasoning(
-        effort=violations.known(f"{path}.effort", reasoning.effort, enums_in.REASONING_EFFORTS),
-        max_tokens=violations.number(
-            f"{path}.max_tokens",
-            reasoning.max_tokens if reasoning.HasField("max_tokens") else None,
-            low=0,
-        ),
-        visibility=violations.known(
-            f"{path}.visibility", reasoning.visibility, enums_in.REASONING_VISIBILITIES
-        ),
+        effort=fields.member("effort", enums_in.REASONING_EFFORTS),
+        max_tokens=fields.integer("max_tokens", low=0),
+        visibility=fields.member("visibility", enums_in.REASONING_VISIBILITIES),
     )
 
 
@@ -246,10 +217,10 @@ def _audio_output(
     path = "prompt.audio_output"
     if not prompt.HasField("audio_output"):
         if Modality.AUDIO in modalities:
-            violations.add(path, "must be set where `output_modalities` names audio")
+            violations.add(path, "must be set if `output_modalities` has audio")
         return None
     if Modality.AUDIO not in modalities:
-        violations.add(path, "stands only where `output_modalities` names audio")
+        violations.add(path, "allowed only if `output_modalities` has audio")
     audio = prompt.audio_output
     violations.present(f"{path}.voice", audio.voice)
     violations.media_type(f"{path}.media_type", audio.media_type, required=True)

@@ -1,6 +1,6 @@
-"""From the four requests of the service to what the router is asked.
+"""Converts the requests of `RouterService`.
 
-A request is checked whole: its caller hears of every field that is missing or wrong at once.
+A request is checked completely, so that its caller learns of all invalid fields at once.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _NO_ROUTING = Routing()
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """What is known of a call beside its message.
+    """Facts about a call besides its message.
 
-    `timeout` is seconds; `make_id` names a request whose caller gave no id. `trace_headers` are the
-    caller's trace context, `tenant` is whose the call is.
+    `timeout` is in seconds; `make_id` generates an id for a request without one. `trace_headers`
+    are the caller's trace context.
     """
 
     timeout: float
@@ -51,7 +51,7 @@ class Arrival:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HealthFilter:
-    """Which deployments an operator asks for; an empty set lets everything pass."""
+    """Filters for a health report; an empty set passes everything."""
 
     providers: frozenset[str]
     models: frozenset[str]
@@ -68,12 +68,12 @@ def complete_request_of(
     """Return the request for an answer.
 
     Raises:
-        InvalidRequestError: fields are missing or wrong.
-        FieldNotServedError: it uses a field that this version does not serve.
+        InvalidRequestError: fields are missing or invalid.
+        FieldNotServedError: it uses a field that this version does not support.
     """
     violations = Violations()
     violations.size("request_id", request.request_id, MAX_REQUEST_ID_BYTES)
-    prompt, routing = _asked(request, violations)
+    prompt, routing = _prompt_and_routing(request, violations)
     return Request(
         request_id=request.request_id or arrival.make_id(),
         prompt=prompt,
@@ -87,10 +87,10 @@ def complete_request_of(
 
 
 def decision_id_of(request: router_service_pb2.ExplainRouteRequest) -> str | None:
-    """Return the id of the past decision to explain, `None` where a new request is explained.
+    """Return the id of the past decision to explain, `None` for a new request.
 
     Raises:
-        InvalidRequestError: the id is too long, or other fields stand beside it.
+        InvalidRequestError: the id is too long, or other fields are set as well.
     """
     if not request.decision_id:
         return None
@@ -102,7 +102,7 @@ def decision_id_of(request: router_service_pb2.ExplainRouteRequest) -> str | Non
         ("streaming", request.streaming),
     ):
         if is_set:
-            violations.add(name, "does not stand beside `decision_id`")
+            violations.add(name, "not allowed with `decision_id`")
     violations.raise_if_any()
     return request.decision_id
 
@@ -113,11 +113,11 @@ def explain_request_of(
     """Return the request whose route is to be explained.
 
     Raises:
-        InvalidRequestError: fields are missing or wrong.
-        FieldNotServedError: it uses a field that this version does not serve.
+        InvalidRequestError: fields are missing or invalid.
+        FieldNotServedError: it uses a field that this version does not support.
     """
     violations = Violations()
-    prompt, routing = _asked(request, violations)
+    prompt, routing = _prompt_and_routing(request, violations)
     return Request(
         request_id=arrival.make_id(),
         prompt=prompt,
@@ -130,10 +130,10 @@ def explain_request_of(
 
 
 def health_filter_of(request: router_service_pb2.ProviderHealthRequest) -> HealthFilter:
-    """Return which deployments are asked for.
+    """Return the filters of a request.
 
     Raises:
-        InvalidRequestError: fields are wrong.
+        InvalidRequestError: a field is invalid.
     """
     violations = Violations()
     states = [
@@ -152,7 +152,7 @@ def health_filter_of(request: router_service_pb2.ProviderHealthRequest) -> Healt
     )
 
 
-def _asked(
+def _prompt_and_routing(
     request: router_service_pb2.CompleteRequest
     | router_service_pb2.StreamCompleteRequest
     | router_service_pb2.ExplainRouteRequest,

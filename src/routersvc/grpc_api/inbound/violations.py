@@ -1,7 +1,7 @@
-"""Collects everything that is wrong with a request, so that its caller hears of all at once.
+"""Collects all violations of a request, so that they are reported together.
 
-Each check notes a violation under the exact path of its field and returns a value that conversion
-can go on with; `raise_if_any` ends a conversion whose result must not be used.
+Each check adds a violation under the path of its field and returns a value with which conversion
+can continue; `raise_if_any` ends the conversion of an invalid request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:\s*;.*)?")
 
 
 class Violations:
-    """What is wrong with one request, in the order it was found."""
+    """The violations of one request, in the order in which they were found."""
 
     __slots__ = ("_found",)
 
@@ -40,37 +40,37 @@ class Violations:
         self._found: list[FieldViolation] = []
 
     def add(self, field: str, description: str) -> None:
-        """Note that `field` is missing or wrong; `description` says what is right."""
+        """Add a violation of `field`; `description` says what is required."""
         self._found.append(FieldViolation(field=field, description=description))
 
     @property
     def any(self) -> bool:
-        """Whether something was noted, so that the result must not be used."""
+        """Whether there are violations, so that the result must not be used."""
         return bool(self._found)
 
     def raise_if_any(self) -> None:
-        """End the conversion of a request that is wrong.
+        """End the conversion of an invalid request.
 
         Raises:
-            InvalidRequestError: something was noted; it carries all of it.
+            InvalidRequestError: there are violations; the error lists all of them.
         """
         if self._found:
             raise InvalidRequestError(self._found)
 
     def known(self, field: str, number: int, known: Mapping[int, _Value]) -> _Value | None:
-        """Return what an enum's number means; note one that this version does not know."""
+        """Return the meaning of an enum's number; an unknown number is a violation."""
         try:
             return known[number]
         except KeyError:
-            self.add(field, f"{number} is not a value that this version knows")
+            self.add(field, f"unknown value {number}")
             return None
 
     def number(
         self, field: str, value: _Number, *, low: float, high: float | None = None
     ) -> _Number:
-        """Check that a number is finite and lies between `low` and `high`, both allowed; return it.
+        """Check that a number is finite and between `low` and `high`, inclusive; return it.
 
-        `None` stands for a number that was not given, and passes.
+        `None` means that the number is not set, and is valid.
         """
         if value is None:
             return value
@@ -78,7 +78,7 @@ class Violations:
             self.add(field, "must be a finite number")
         elif high is not None:
             if not low <= value <= high:
-                self.add(field, f"must lie between {low:g} and {high:g}, not at {value:g}")
+                self.add(field, f"must be between {low:g} and {high:g}, not {value:g}")
         elif value < low:
             self.add(field, f"must be at least {low:g}, not {value:g}")
         return value
@@ -94,7 +94,7 @@ class Violations:
             self.add(field, "must not be empty")
 
     def name(self, field: str, value: str) -> None:
-        """Check a name that providers limit: letters, digits, `_` and `-`, at most 64."""
+        """Check a name by the rules of providers: 1 to 64 letters, digits, `_` or `-`."""
         if _NAME.fullmatch(value) is None:
             self.add(field, "must be 1 to 64 letters, digits, `_` or `-`")
 
@@ -107,18 +107,18 @@ class Violations:
             self.add(field, "must have the form `type/subtype`, for example `image/png`")
 
     def address(self, field: str, value: str, *, data: bool) -> None:
-        """Check an address that a provider fetches: `https:`, or `data:` where `data` allows it."""
+        """Check a URL that a provider fetches: `https:`, or `data:` if `data` is true."""
         scheme, _, rest = value.partition(":")
         scheme = scheme.lower()
         if scheme == "https" and rest.startswith("//") and rest[2:3] not in {"", "/"}:
             return
         if data and scheme == "data" and "," in rest:
             return
-        allowed = "an `https://` or a `data:` address" if data else "an `https://` address"
+        allowed = "an `https://` or a `data:` URL" if data else "an `https://` URL"
         self.add(field, f"must be {allowed}")
 
     def json_object(self, field: str, text: str) -> None:
-        """Check that a text is JSON, and an object at its top."""
+        """Check that a text is a JSON object."""
         try:
             value: object = orjson.loads(text)
         except orjson.JSONDecodeError as error:
@@ -128,7 +128,7 @@ class Violations:
             self.add(field, "must be a JSON object")
 
     def timeout(self, field: str, value: Duration) -> float:
-        """Check a length of time that must be above 0 and return it in seconds."""
+        """Check that a duration is above 0, and return it in seconds."""
         seconds, nanos = value.seconds, value.nanos
         if abs(nanos) >= _NANOS or seconds * nanos < 0 or abs(seconds) > MAX_DURATION_SECONDS:
             self.add(field, "is not a valid duration: seconds or nanos are out of range")

@@ -1,8 +1,7 @@
-"""Reads requests from the wire, and refuses by name what it cannot read or does not know.
+"""Parses requests, and names the field that is invalid or unknown.
 
-The runtime's parser says only that a message is bad, and keeps fields of newer contracts without
-a word. A client that sends text that is not UTF-8, or a limit that this version does not know,
-shall hear which field it is.
+The parser of the runtime reports only that a message is invalid, and keeps unknown fields silently.
+Here, text that is not UTF-8, or a field of a newer contract, is refused with the path of the field.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ MAX_DEPTH = 100
 """The nesting that protobuf's own parsers allow."""
 
 MAX_FIELDS_SEARCHED = 10_000
-"""Bounds the search for the bad field: a hostile message costs milliseconds, no more."""
+"""Limits the search for the invalid field, so that a malicious message costs only milliseconds."""
 
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} messages"
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
@@ -37,7 +36,7 @@ _Request = TypeVar("_Request", bound=Message)
 
 
 class RequestReader(Generic[_Request]):
-    """Reads messages of one type: the deserializer of a method."""
+    """Parses messages of one type: the deserializer of a method."""
 
     def __init__(self, message_type: type[_Request]) -> None:
         self._message_type = message_type
@@ -46,13 +45,13 @@ class RequestReader(Generic[_Request]):
         """Return the message in `raw`.
 
         Raises:
-            InvalidRequestError: it is not a message of this type, or holds text that is not UTF-8.
-            FieldNotServedError: it holds a field that this version does not know.
+            InvalidRequestError: it is not a message of this type, or has text that is not UTF-8.
+            FieldNotServedError: it has a field that this version does not know.
         """
         try:
             message = self._message_type.FromString(raw)
         except DecodeError:
-            raise InvalidRequestError([_what_is_wrong(raw, self._message_type)]) from None
+            raise InvalidRequestError([_violation_in(raw, self._message_type)]) from None
         message.DiscardUnknownFields()
         size = message.ByteSize()
         if size != len(raw):
@@ -84,12 +83,12 @@ def _fields(message: Message, path: str) -> Iterator[str]:
 
 
 class _NotReadableError(Exception):
-    """The bytes do not keep protobuf's wire format."""
+    """The bytes are not valid in the protobuf wire format."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Cursor:
-    """A place in the bytes of one message; `fields_left` is shared by all of its search."""
+    """A position in the bytes of one message, which ends at `end`."""
 
     raw: bytes
     at: int
@@ -116,7 +115,7 @@ class _Cursor:
 
 
 class _Search:
-    """Looks for what a parser did not like: text that is not UTF-8, or broken framing."""
+    """Searches for the reason of a parse error: text that is not UTF-8, or broken framing."""
 
     def __init__(self) -> None:
         self._fields_left = MAX_FIELDS_SEARCHED
@@ -163,9 +162,9 @@ class _Search:
         return None
 
 
-def _what_is_wrong(raw: bytes, message_type: type[Message]) -> FieldViolation:
-    """Return the first field that a parser must refuse; the whole request where none is found."""
-    # Both runtimes of protobuf have a class of their own for the same thing.
+def _violation_in(raw: bytes, message_type: type[Message]) -> FieldViolation:
+    """Return the first invalid field, or the whole request if none is found."""
+    # Each protobuf runtime has its own class for descriptors.
     descriptor = cast("Descriptor", message_type.DESCRIPTOR)
     cursor = _Cursor(raw=raw, at=0, end=len(raw))
     return _Search().in_message(cursor, descriptor, "", 0) or FieldViolation(

@@ -1,1 +1,1 @@
-"""Domain values converted to protobuf responses."""
+"""Conversion of domain values to protobuf responses."""

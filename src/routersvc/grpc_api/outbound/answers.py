@@ -1,4 +1,4 @@
-"""From answers, whole or in pieces, to the contract's.
+"""Converts answers, complete or streamed.
 
 `stream_responses` is the hot path: it runs once for everything that arrived together, and merges
 what can share a message, because a message costs far more than a token.
@@ -64,7 +64,7 @@ def completion_of(completion: Completion) -> CompleteResponse:
 def stream_responses(
     events: Sequence[CallEvent], report: RouteReport | None = None
 ) -> Iterator[StreamCompleteResponse]:
-    """Yield the messages for events that arrived together; neighbours of one kind share one.
+    """Yield the messages for events that arrived together; adjacent events of one kind share one.
 
     `report` is the final one and belongs to `Finished`.
     """
@@ -90,7 +90,7 @@ def _joins(event: CallEvent, last: CallEvent | None) -> bool:
         case RefusalDelta():
             return isinstance(last, RefusalDelta)
         case ThoughtDelta():
-            # A signature or an encrypted thought ends a block; nothing may follow it in a message.
+            # A signature or encrypted reasoning ends a block; nothing may follow it in a message.
             return isinstance(last, ThoughtDelta) and not (last.signature or last.encrypted)
         case ToolCallDelta():
             return (

@@ -1,4 +1,4 @@
-"""From the domain's explanation of a route to the contract's."""
+"""Converts explanations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of,
 
 
 def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
-    """Return why a request goes where it goes."""
+    """Return an explanation."""
     plan = explanation.plan
     return explanation_pb2.Explanation(
         profile=profile_of(explanation.profile),
@@ -52,7 +52,7 @@ def explanation_of(explanation: Explanation) -> explanation_pb2.Explanation:
 
 
 def profile_of(profile: Profile) -> explanation_pb2.Profile:
-    """Return what was understood. Sets have no order, so their members are sorted by number."""
+    """Return a profile. The members of sets are sorted by number."""
     return explanation_pb2.Profile(
         task=enums_out.TASKS[profile.task],
         complexity=profile.complexity,
@@ -77,7 +77,7 @@ def profile_of(profile: Profile) -> explanation_pb2.Profile:
 
 
 def _candidates(explanation: Explanation) -> list[explanation_pb2.Candidate]:
-    """Return the candidates in their order; the eligible come first and are counted from 1."""
+    """Return the candidates in order; the eligible ones come first, with ranks starting at 1."""
     return [
         _candidate(
             candidate,

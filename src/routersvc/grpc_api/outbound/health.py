@@ -1,4 +1,4 @@
-"""From the domain's account of how a deployment fares to the contract's."""
+"""Converts the health of deployments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of,
 
 
 def health_of(health: DeploymentHealth, *, now: float) -> health_pb2.DeploymentHealth:
-    """Return how a deployment fares; ages become instants before `now`, seconds since the epoch."""
+    """Return the health of a deployment; `now` (seconds since the epoch) dates its ages."""
     return health_pb2.DeploymentHealth(
         deployment=deployment_name_of(health.deployment),
         state=enums_out.HEALTH_STATES[health.state],

@@ -1,4 +1,4 @@
-"""From the domain's models to the contract's."""
+"""Converts models of the catalogue."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from routersvc.grpc_api.outbound.reports import deployment_name_of
 
 
 def model_of(listed: ListedModel) -> catalogue_pb2.Model:
-    """Return what is known of a model and where it can be reached."""
+    """Return a model with its deployments."""
     model = listed.model
     return catalogue_pb2.Model(
         name=model.name,

@@ -1,4 +1,4 @@
-"""From the domain's report of a request to the contract's.
+"""Converts the report of a request.
 
 Written field by field into the message that is sent: a report goes with every answer, and a
 message that is handed to another one's constructor is serialised and parsed to be copied.
@@ -28,14 +28,14 @@ from routersvc.grpc_api.outbound.times import write_duration, write_timestamp
 
 
 def report_of(report: RouteReport) -> report_pb2.RouteReport:
-    """Return what became of a request."""
+    """Return the report of a request."""
     message = report_pb2.RouteReport()
     write_report(report, message)
     return message
 
 
 def write_report(report: RouteReport, into: report_pb2.RouteReport) -> None:
-    """Set what became of a request."""
+    """Write the report of a request."""
     into.decision_id = report.decision_id
     into.policy = report.policy
     into.tenant = report.tenant
@@ -64,7 +64,7 @@ def write_report(report: RouteReport, into: report_pb2.RouteReport) -> None:
 
 
 def write_usage(usage: Usage, into: report_pb2.Usage) -> None:
-    """Set counts of tokens."""
+    """Write a token usage."""
     into.input_tokens = usage.input_tokens
     into.output_tokens = usage.output_tokens
     into.cached_input_tokens = usage.cached_input_tokens
@@ -76,7 +76,7 @@ def write_usage(usage: Usage, into: report_pb2.Usage) -> None:
 
 
 def write_deployment_name(deployment: Deployment, into: report_pb2.DeploymentName) -> None:
-    """Set the names by which a deployment is known."""
+    """Write the name of a deployment."""
     into.deployment = deployment.name
     into.provider = deployment.provider.name
     into.model = deployment.model.name
@@ -84,7 +84,7 @@ def write_deployment_name(deployment: Deployment, into: report_pb2.DeploymentNam
 
 
 def deployment_name_of(deployment: Deployment) -> report_pb2.DeploymentName:
-    """Return the names by which a deployment is known."""
+    """Return the name of a deployment."""
     name = report_pb2.DeploymentName()
     write_deployment_name(deployment, name)
     return name

@@ -1,4 +1,4 @@
-"""From seconds to the contract's lengths and instants of time."""
+"""Converts seconds to protobuf durations and timestamps."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ _NANOS = 1_000_000_000
 
 
 def duration_of(seconds: float) -> Duration:
-    """Return a length of time, to the nanosecond; no length is negative."""
+    """Return a duration, to the nanosecond; negative values become 0."""
     duration = Duration()
     write_duration(seconds, duration)
     return duration
 
 
 def optional_duration_of(seconds: float | None) -> Duration | None:
-    """Return a length of time, `None` for one that is not known or that never ends."""
+    """Return a duration, `None` if it is unknown or infinite."""
     return None if seconds is None or math.isinf(seconds) else duration_of(seconds)
 
 
 def write_duration(seconds: float, into: Duration) -> None:
-    """Set a length of time, to the nanosecond; no length is negative."""
+    """Set a duration, to the nanosecond; negative values become 0."""
     into.seconds, into.nanos = divmod(max(0, round(seconds * _NANOS)), _NANOS)
 
 
 def timestamp_of(seconds: float) -> Timestamp:
-    """Return an instant, from seconds since the epoch, to the microsecond a float can tell."""
+    """Return a timestamp from seconds since the epoch, to the microsecond that a float holds."""
     timestamp = Timestamp()
     write_timestamp(seconds, timestamp)
     return timestamp
 
 
 def write_timestamp(seconds: float, into: Timestamp) -> None:
-    """Set an instant, from seconds since the epoch, to the microsecond a float can tell."""
+    """Set a timestamp from seconds since the epoch, to the microsecond that a float holds."""
     whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
     into.seconds, into.nanos = whole, micros * 1000

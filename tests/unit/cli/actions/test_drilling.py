@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from routersvc.cli.actions import drilling
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 from routersvc.drills.plans.drill_plans import DrillPlan
 from routersvc.drills.promises.promise_records import Promise, Violation

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 
 SETTINGS = """\
@@ -85,20 +86,18 @@ def test_standard_input_is_read_without_a_file(
 
 
 @pytest.mark.parametrize(
-    ("line", "sentence"),
+    "line",
     [
-        ("hello", "is not JSON"),
-        ("[1]", "is JSON of another kind"),
-        ('{"promt": "x"}', "promt"),
-        ('{"prompt": ""}', "`prompt.messages[0].parts[0].text`: must not be empty"),
-        (
-            '{"prompt": "x", "routing": {"hints": {"complexity": 2}}}',
-            "`routing.hints.complexity`: must lie between 0 and 1, not at 2",
-        ),
+        "hello",
+        "[1]",
+        '{"promt": "x"}',
+        '{"prompt": ""}',
+        '{"prompt": "x", "routing": {"hints": {"complexity": 2}}}',
     ],
+    ids=["not JSON", "array", "unknown field", "empty prompt", "complexity"],
 )
-def test_wrong_line_is_told_and_passed_over(
-    line: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_invalid_line_is_reported_and_skipped(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], wording: Wording
 ) -> None:
     """With its number and what is allowed; the others are printed, and the command fails."""
     file = tmp_path / "prompts.jsonl"
@@ -110,9 +109,8 @@ def test_wrong_line_is_told_and_passed_over(
     assert code == ExitCode.FAILED
     assert [entry["line"] for entry in entries] == [1, 3]
     assert f"{file}:2: " in complaints[0]
-    assert sentence in complaints[0]
-    assert "allowed is a text in quotes" in complaints[0]
-    assert complaints[-1] == "error: 1 of 3 lines could not be read"
+    wording(complaints[0].partition(f"{file}:2: ")[2])
+    wording(complaints[-1], "last")
 
 
 def test_bytes_that_are_no_text_are_told(
@@ -127,7 +125,7 @@ def test_bytes_that_are_no_text_are_told(
     entries, complaints = printed(capsys)
     assert code == ExitCode.FAILED
     assert entries == []
-    assert f"{file}:1: is not JSON" in complaints[0]
+    assert f"{file}:1: not JSON" in complaints[0]
 
 
 def test_missing_file_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

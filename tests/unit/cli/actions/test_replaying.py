@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from routersvc.cli.exits import ExitCode
+from routersvc.cli.exit_codes import ExitCode
 from routersvc.cli.running import run
 
 ANSWER: dict[str, Any] = {
@@ -115,8 +115,8 @@ def test_failure_is_printed_with_the_next_step(
             "breaker": "nothing",
             "disables": "credential",
             "last_word": "misconfigured",
-            "sentence": "do not retry there; fail over to another credential or provider; "
-            "the breaker learns nothing; the credential is disabled until it is checked",
+            "sentence": "do not retry the same deployment; fail over to another credential or "
+            "provider; the breaker is not affected; the credential is disabled until it is checked",
         },
     }
 

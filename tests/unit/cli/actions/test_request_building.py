@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.cli.actions.request_building import Asked, build
-from routersvc.cli.exits import ExitCode, UsageProblemError
+from routersvc.cli.actions.request_building import build
+from routersvc.cli.exit_codes import ExitCode, UsageProblemError
+from routersvc.cli.options.request_options import RecoveryMode, RequestOptions
 from routersvc.grpc_api.client.messages import (
     CompleteRequest,
     ExplainRouteRequest,
@@ -19,16 +21,16 @@ from routersvc.grpc_api.client.messages import (
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 8
 
 
-def sparse(asked: Asked) -> dict[str, object]:
+def sparse(options: RequestOptions) -> dict[str, object]:
     """Return the fields of a request that are set."""
-    return to_json(build(CompleteRequest, asked), sparse=True)
+    return to_json(build(CompleteRequest, options), sparse=True)
 
 
 def test_a_prompt_becomes_a_user_message() -> None:
     """Nothing that was not said is sent: unset fields leave it to model and policy."""
-    asked = Asked(prompt="hello")
+    options = RequestOptions(prompt="hello")
 
-    entries = sparse(asked)
+    entries = sparse(options)
 
     assert entries == {
         "prompt": {"messages": [{"role": "ROLE_USER", "parts": [{"text": "hello"}]}]}
@@ -39,29 +41,29 @@ def test_every_option_finds_its_field(tmp_path: Path) -> None:
     """A field in the wrong place would be ignored by the router, or refused."""
     schema = tmp_path / "facts of life.json"
     schema.write_text('{"type": "object"}')
-    asked = Asked(
+    options = RequestOptions(
         prompt="hello",
         system="be kind",
         json_schema=schema,
         max_tokens=7,
         temperature=0.5,
-        models=("a", "b"),
+        models=["a", "b"],
         policy="cheap",
-        recovery="restart",
+        recovery=RecoveryMode.RESTART,
         task="tool_use",
         complexity=0.25,
-        labels=("job=nightly", "note=a=b"),
+        labels=["job=nightly", "note=a=b"],
         session="s-1",
-        weights=("quality=2", "cost=0"),
+        weights=["quality=2", "cost=0"],
         latency_budget=0.8,
         max_cost=0.5,
-        regions=("eu",),
-        data_classes=("phi", "pii"),
+        regions=["eu"],
+        data_classes=["phi", "pii"],
         no_degraded=True,
         deterministic=True,
     )
 
-    entries = sparse(asked)
+    entries = sparse(options)
 
     assert entries == {
         "prompt": {
@@ -100,9 +102,9 @@ def test_pictures_come_before_the_words(tmp_path: Path) -> None:
     """Files travel as bytes with the type that their content shows, addresses as they are."""
     picture = tmp_path / "no_extension"
     picture.write_bytes(PNG)
-    asked = Asked(prompt="what is this?", images=(str(picture), "https://host/cat.jpg"))
+    options = RequestOptions(prompt="what is this?", images=[str(picture), "https://host/cat.jpg"])
 
-    parts = build(CompleteRequest, asked).prompt.messages[0].parts
+    parts = build(CompleteRequest, options).prompt.messages[0].parts
 
     assert parts[0].image.data == PNG
     assert parts[0].image.media_type == "image/png"
@@ -126,7 +128,7 @@ def test_the_type_of_a_picture_is_read_off_its_content(
     picture = tmp_path / "picture.txt"
     picture.write_bytes(content)
 
-    request = build(CompleteRequest, Asked(images=(str(picture),)))
+    request = build(CompleteRequest, RequestOptions(images=[str(picture)]))
 
     assert request.prompt.messages[0].parts[0].image.media_type == media_type
 
@@ -149,7 +151,7 @@ def test_options_are_laid_over_a_request_file(tmp_path: Path) -> None:
 
     request = build(
         StreamCompleteRequest,
-        Asked(request_file=file, prompt="second", temperature=0.0, policy="cheap"),
+        RequestOptions(request_file=file, prompt="second", temperature=0.0, policy="cheap"),
     )
 
     assert to_json(request, sparse=True) == {
@@ -170,7 +172,7 @@ def test_a_file_may_ask_to_explain_a_past_decision(tmp_path: Path) -> None:
     file = tmp_path / "request.json"
     file.write_text('{"decision_id": "d-1"}')
 
-    request = build(ExplainRouteRequest, Asked(request_file=file))
+    request = build(ExplainRouteRequest, RequestOptions(request_file=file))
 
     assert request.decision_id == "d-1"
 
@@ -179,7 +181,7 @@ def test_a_prompt_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -
     """`-` is how programs hand a prompt over."""
     monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
 
-    request = build(CompleteRequest, Asked(prompt="-"))
+    request = build(CompleteRequest, RequestOptions(prompt="-"))
 
     assert request.prompt.messages[0].parts[0].text == "from a pipe\n"
 
@@ -189,99 +191,75 @@ def test_a_prompt_is_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "prompt.txt"
     file.write_text("zwölf\n", encoding="utf-8")
 
-    request = build(CompleteRequest, Asked(prompt_file=file))
+    request = build(CompleteRequest, RequestOptions(prompt_file=file))
 
     assert request.prompt.messages[0].parts[0].text == "zwölf\n"
 
 
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        (Asked(), "there is nothing to ask: give a prompt, `-`, `--file` or `--request`"),
-        (Asked(prompt=" \n"), "the prompt is empty"),
-        (
-            Asked(system="be kind"),
-            "there is nothing to ask: give a prompt, `-`, `--file` or `--request`",
-        ),
-        (
-            Asked(prompt="a", prompt_file=Path("b")),
-            "give the prompt as an argument or with `--file`, not both",
-        ),
-        (
-            Asked(prompt="-", request_file=Path("-")),
-            "standard input can be read only once",
-        ),
-        (
-            Asked(prompt_file=Path("/nowhere/x")),
-            "cannot read `/nowhere/x`: No such file or directory",
-        ),
-        (
-            Asked(prompt="a", images=("/nowhere/x.png",)),
-            "cannot read `/nowhere/x.png`: No such file or directory",
-        ),
-    ],
-)
-def test_what_cannot_be_used_is_said_in_a_sentence(asked: Asked, sentence: str) -> None:
-    """The user hears what to change; nothing is sent."""
+UNUSABLE = {
+    "nothing": RequestOptions(),
+    "blank prompt": RequestOptions(prompt=" \n"),
+    "instructions alone": RequestOptions(system="be kind"),
+    "two prompts": RequestOptions(prompt="a", prompt_file=Path("b")),
+    "standard input twice": RequestOptions(prompt="-", request_file=Path("-")),
+    "missing prompt file": RequestOptions(prompt_file=Path("/nowhere/x")),
+    "missing image": RequestOptions(prompt="a", images=["/nowhere/x.png"]),
+}
+
+
+@pytest.mark.parametrize("options", UNUSABLE.values(), ids=UNUSABLE)
+def test_unusable_options_are_refused(options: RequestOptions, wording: Wording) -> None:
+    """The message says what to change; nothing is sent."""
     with pytest.raises(UsageProblemError) as caught:
-        build(CompleteRequest, asked)
+        build(CompleteRequest, options)
 
-    assert str(caught.value) == sentence
     assert caught.value.exit_code is ExitCode.USAGE
+    wording(str(caught.value))
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("{", "is not JSON: unexpected end of data at line 1, column 2"),
-        ("[]", "must hold a JSON object"),
-        ("\udcff", "is not UTF-8 text"),
-        (
-            '{"promt": {}}',
-            (
-                'is no request: Message type "llmrouter.v1.CompleteRequest" has no field named '
-                '"promt" at "CompleteRequest". Available Fields(except extensions): '
-                "\"['prompt', 'routing', 'requestId']\""
-            ),
-        ),
-        (
-            '{"prompt": {"messages": "hello"}}',
-            (
-                "is no request: `prompt.messages`: repeated field messages must be in [] "
-                "which is hello at CompleteRequest.prompt"
-            ),
-        ),
-    ],
-)
-def test_a_bad_request_file_is_named(tmp_path: Path, content: str, sentence: str) -> None:
-    """The user hears which file, and where in it."""
+BAD_FILES = {
+    "not JSON": "{",
+    "array": "[]",
+    "not UTF-8": "\udcff",
+    "unknown field": '{"promt": {}}',
+    "wrong type": '{"prompt": {"messages": "hello"}}',
+}
+
+
+@pytest.mark.parametrize("content", BAD_FILES.values(), ids=BAD_FILES)
+def test_a_bad_request_file_is_named(tmp_path: Path, content: str, wording: Wording) -> None:
+    """The message says which file, and where in it."""
     file = tmp_path / "request.json"
     file.write_bytes(content.encode(errors="surrogateescape"))
 
     with pytest.raises(UsageProblemError) as caught:
-        build(CompleteRequest, Asked(request_file=file))
+        build(CompleteRequest, RequestOptions(request_file=file))
 
-    assert str(caught.value) == f"`{file}` {sentence}"
+    assert str(caught.value).startswith(f"`{file}` ")
+    wording(str(caught.value).removeprefix(f"`{file}` "))
 
 
-def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_refused(tmp_path: Path, wording: Wording) -> None:
     """A provider would refuse it later, in words that do not name the file."""
     file = tmp_path / "notes.txt"
     file.write_text("words")
 
-    with pytest.raises(UsageProblemError, match="is no picture that could be shown to a model"):
-        build(CompleteRequest, Asked(images=(str(file),)))
+    with pytest.raises(UsageProblemError) as caught:
+        build(CompleteRequest, RequestOptions(images=[str(file)]))
+
+    assert str(caught.value).startswith(f"`{file}` ")
+    wording(str(caught.value).removeprefix(f"`{file}` "))
 
 
 def test_bytes_survive_the_way_through_json(tmp_path: Path) -> None:
     """`--print-request` gives what `--request` takes."""
     picture = tmp_path / "a.png"
     picture.write_bytes(PNG)
-    request = build(CompleteRequest, Asked(prompt="x", images=(str(picture),)))
+    request = build(CompleteRequest, RequestOptions(prompt="x", images=[str(picture)]))
     printed = tmp_path / "request.json"
     printed.write_text(json.dumps(to_json(request, sparse=True)))
 
-    again = build(CompleteRequest, Asked(request_file=printed))
+    again = build(CompleteRequest, RequestOptions(request_file=printed))
 
     assert base64.b64encode(PNG).decode() in printed.read_text()
     assert again == request

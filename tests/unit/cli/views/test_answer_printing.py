@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.wording import Wording
 
-from routersvc.cli.exits import CommandError
+from routersvc.cli.exit_codes import CommandError
 from routersvc.cli.views.answer_printing import AnswerPrinter
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.messages import (
@@ -135,7 +136,7 @@ def test_a_person_is_told_to_forget_the_text_above(
 
     assert written(terminal.out) == "Half an ans\nA whole answer\n"
     assert written(terminal.err) == (
-        "[alpha-large broken (stalled); beta-large starts over: the text above does not count]\n"
+        "[alpha-large broken (stalled); beta-large starts over: the text above is void]\n"
     )
 
 
@@ -147,7 +148,7 @@ def test_a_continued_answer_goes_on(make_terminal: MakeTerminal, written: Writte
 
     assert written(terminal.out) == "Half an answer\n"
     assert written(terminal.err) == (
-        "[alpha-large broken (stalled); beta-large goes on from here]\n"
+        "[alpha-large broken (stalled); beta-large continues from here]\n"
     )
 
 
@@ -188,17 +189,14 @@ def test_a_file_that_is_appended_to_keeps_what_it_had(tmp_path: Path) -> None:
     assert path.read_text() == "before\nA whole one\n"
 
 
-def test_a_pipe_gets_an_error(make_terminal: MakeTerminal) -> None:
+def test_a_pipe_gets_an_error(make_terminal: MakeTerminal, wording: Wording) -> None:
     """A program must not take half an answer and a whole one for one answer."""
     terminal = make_terminal()
 
     with pytest.raises(CommandError) as caught:
         print_all(terminal, words("Half an ans"), restarted(), words("A whole answer"))
 
-    assert str(caught.value) == (
-        "alpha-large broken (stalled); beta-large starts over, but what went into the pipe cannot "
-        "be taken back; `--json` tells programs, `--recovery fail` forbids it"
-    )
+    wording(str(caught.value))
 
 
 def test_a_restart_before_the_first_word_is_no_matter(

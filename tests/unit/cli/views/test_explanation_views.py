@@ -1,4 +1,4 @@
-"""Why a request goes where it goes, for people."""
+"""Explanations are printed as tables."""
 
 from __future__ import annotations
 

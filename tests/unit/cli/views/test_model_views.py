@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from routersvc.cli.actions.model_listing import Wanted
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.actions.model_listing import ModelFilters
+from routersvc.cli.exit_codes import UsageProblemError
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.messages import ListModelsResponse, read_message, to_json
@@ -95,7 +95,7 @@ def test_known_models_show_what_settings_would_take(
 
 def test_filters_are_those_of_the_contract() -> None:
     """A capability by its word, as settings and explanations write it."""
-    request = Wanted(
+    request = ModelFilters(
         models=("a",), providers=("b",), capabilities=("json_schema",), policy="c"
     ).request()
 
@@ -110,4 +110,4 @@ def test_filters_are_those_of_the_contract() -> None:
 def test_capability_that_does_not_exist_is_a_mistake_of_usage() -> None:
     """With the one that was meant."""
     with pytest.raises(UsageProblemError, match="did you mean `tools`"):
-        Wanted(capabilities=("tool",)).request()
+        ModelFilters(capabilities=("tool",)).request()

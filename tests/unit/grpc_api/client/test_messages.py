@@ -32,7 +32,7 @@ def test_enums_become_words_without_their_prefix() -> None:
     assert word_of(explanation.profile, "priority") == "high"
     assert word_of(explanation.profile, "task") == ""
     assert words_of(explanation.profile, "capabilities") == ["json schema", "99"]
-    with pytest.raises(ValueError, match="`complexity` is no enum"):
+    with pytest.raises(ValueError, match="`complexity` is not an enum"):
         word_of(explanation.profile, "complexity")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -63,11 +65,17 @@ from routersvc.grpc_api.errors.status_details import (
     MAX_DETAILS_BYTES,
     MAX_MESSAGE_BYTES,
     PUSHBACK_KEY,
-    travelling,
+    encoded_status,
 )
-from routersvc.grpc_api.errors.statuses import ErrorStatus, status_of, unexpected_status
+from routersvc.grpc_api.errors.statuses import (
+    STATUS_CODES,
+    ErrorStatus,
+    status_of,
+    unexpected_status,
+)
 from routersvc.testing.worlds import scripted_deployment
 
+ROOT = Path(__file__).parents[4]
 FAILURE = Failure(failure_class=FailureClass.SERVER_ERROR, message="the provider failed")
 
 
@@ -216,7 +224,7 @@ def told(error: RouterError) -> ErrorStatus:
 
 def sent(status: ErrorStatus) -> tuple[Status, dict[str, str | bytes]]:
     """Return a status as it travels: its message, and its trailing metadata."""
-    _, trailers = travelling(status)
+    _, trailers = encoded_status(status)
     metadata = dict(trailers)
     details = metadata[DETAILS_KEY]
     assert isinstance(details, bytes)
@@ -358,7 +366,7 @@ def test_defect_is_told_by_its_reference_alone() -> None:
 
 def test_message_and_details_agree() -> None:
     """Client libraries refuse details that contradict the status."""
-    message, trailers = travelling(
+    message, trailers = encoded_status(
         told(InvalidRequestError([FieldViolation(field="a", description="b" * 999)]))
     )
 
@@ -389,7 +397,7 @@ def test_message_and_details_agree() -> None:
 )
 def test_nothing_travels_that_clients_refuse(error: RouterError) -> None:
     """A header block above 8 KiB would cost the caller the whole status."""
-    message, trailers = travelling(told(error))
+    message, trailers = encoded_status(told(error))
 
     details = dict(trailers)[DETAILS_KEY]
     assert len(message.encode()) <= MAX_MESSAGE_BYTES
@@ -429,3 +437,17 @@ def test_fields_that_do_not_travel_are_counted() -> None:
     assert status.details[1].Unpack(bad_request)
     *told_fields, last = bad_request.field_violations
     assert last.description == f"and {100 - len(told_fields)} more"
+
+
+def test_every_reason_has_the_status_code_that_the_contract_states() -> None:
+    """The comment of each reason in `errors.proto` names the code that its callers receive."""
+    text = (ROOT / "protos/llmrouter/v1/errors.proto").read_text("utf-8")
+    stated = {
+        errors_pb2.ErrorReason.Value(name): StatusCode[code]
+        for code, name in re.findall(
+            r"// [^`]*`(?:BadRequest` names them\. `)?([A-Z_]+)`.*\n +(\w+) = ", text
+        )
+    }
+
+    assert stated == dict(STATUS_CODES)
+    assert set(stated) == set(errors_pb2.ErrorReason.values()) - {0}

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogueServiceStub:
-    """Tells what the router can be asked for.
+    """Lists what the router can serve.
     """
 
     def __init__(self, channel):
@@ -43,12 +43,12 @@ class CatalogueServiceStub:
 
 
 class CatalogueServiceServicer:
-    """Tells what the router can be asked for.
+    """Lists what the router can serve.
     """
 
     def ListModels(self, request, context):
-        """Lists the models that a request of the caller can reach: those with a deployment that a policy
-        open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+        """Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+        for its tenant and that meets the constraints of tenant and policy. Calls no provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +71,7 @@ def add_CatalogueServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogueService:
-    """Tells what the router can be asked for.
+    """Lists what the router can serve.
     """
 
     @staticmethod

@@ -32,101 +32,101 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_REQUEST: _ErrorReason.ValueType  # 1
-    """Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`."""
+    """Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`."""
     ERROR_REASON_UNKNOWN_POLICY: _ErrorReason.ValueType  # 2
-    """Means that the request names a policy that does not exist. `INVALID_ARGUMENT`."""
+    """The request names a policy that does not exist. `INVALID_ARGUMENT`."""
     ERROR_REASON_UNKNOWN_NAME: _ErrorReason.ValueType  # 3
-    """Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`."""
+    """The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`."""
     ERROR_REASON_FIELD_NOT_SERVED: _ErrorReason.ValueType  # 4
-    """Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`."""
+    """The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`."""
     ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT: _ErrorReason.ValueType  # 5
-    """Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`."""
+    """Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`."""
     ERROR_REASON_CONTEXT_LENGTH_EXCEEDED: _ErrorReason.ValueType  # 6
-    """Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`."""
+    """The prompt is larger than every allowed context window. `INVALID_ARGUMENT`."""
     ERROR_REASON_REJECTED_BY_PROVIDER: _ErrorReason.ValueType  # 7
-    """Means that providers found the request itself wrong. `INVALID_ARGUMENT`."""
+    """Providers rejected the request as invalid. `INVALID_ARGUMENT`."""
     ERROR_REASON_PROVIDERS_UNAVAILABLE: _ErrorReason.ValueType  # 8
-    """Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`."""
+    """Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`."""
     ERROR_REASON_PROVIDERS_RATE_LIMITED: _ErrorReason.ValueType  # 9
-    """Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+    """Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
     ERROR_REASON_PROVIDER_MISCONFIGURED: _ErrorReason.ValueType  # 10
-    """Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`."""
+    """A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`."""
     ERROR_REASON_CONTENT_FILTERED: _ErrorReason.ValueType  # 11
-    """Means that a content filter or the model refused. `FAILED_PRECONDITION`."""
+    """A content filter or the model refused to answer. `FAILED_PRECONDITION`."""
     ERROR_REASON_STREAM_BROKEN: _ErrorReason.ValueType  # 12
-    """Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage."""
+    """The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage."""
     ERROR_REASON_BAD_ANSWER: _ErrorReason.ValueType  # 13
-    """Means that no provider gave a usable answer. `UNAVAILABLE`."""
+    """No provider gave a usable answer. `UNAVAILABLE`."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 14
-    """Means that the deadline passed. `DEADLINE_EXCEEDED`."""
+    """The deadline passed. `DEADLINE_EXCEEDED`."""
     ERROR_REASON_CANCELLED: _ErrorReason.ValueType  # 15
-    """Means that the caller went away. `CANCELLED`."""
+    """The caller cancelled the call. `CANCELLED`."""
     ERROR_REASON_ROUTER_OVERLOADED: _ErrorReason.ValueType  # 16
-    """Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback."""
+    """The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
     ERROR_REASON_DRAINING: _ErrorReason.ValueType  # 17
-    """Means that the router is shutting down; another replica can serve. `UNAVAILABLE`."""
+    """The router is shutting down; another replica can serve. `UNAVAILABLE`."""
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 18
-    """Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`."""
+    """The call carries no API key, or an unknown one. `UNAUTHENTICATED`."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 19
-    """Means that the caller may not do this. `PERMISSION_DENIED`."""
+    """The caller is not permitted to do this. `PERMISSION_DENIED`."""
     ERROR_REASON_TENANT_BUDGET_EXHAUSTED: _ErrorReason.ValueType  # 20
-    """Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps."""
+    """The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps."""
     ERROR_REASON_UNKNOWN_DECISION: _ErrorReason.ValueType  # 21
-    """Means that the decision is unknown or forgotten. `NOT_FOUND`."""
+    """The decision is unknown or no longer remembered. `NOT_FOUND`."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 22
-    """Means a defect of the router; the log has more under the same trace id. `INTERNAL`."""
+    """Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
     ERROR_REASON_TENANT_RATE_LIMITED: _ErrorReason.ValueType  # 23
-    """Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+    """The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Says why a call failed. May grow: treat an unknown reason by its status code."""
+    """Why a call failed. May grow: treat an unknown reason by its status code."""
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 1
-"""Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`."""
+"""Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`."""
 ERROR_REASON_UNKNOWN_POLICY: ErrorReason.ValueType  # 2
-"""Means that the request names a policy that does not exist. `INVALID_ARGUMENT`."""
+"""The request names a policy that does not exist. `INVALID_ARGUMENT`."""
 ERROR_REASON_UNKNOWN_NAME: ErrorReason.ValueType  # 3
-"""Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`."""
+"""The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`."""
 ERROR_REASON_FIELD_NOT_SERVED: ErrorReason.ValueType  # 4
-"""Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`."""
+"""The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`."""
 ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT: ErrorReason.ValueType  # 5
-"""Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`."""
+"""Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`."""
 ERROR_REASON_CONTEXT_LENGTH_EXCEEDED: ErrorReason.ValueType  # 6
-"""Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`."""
+"""The prompt is larger than every allowed context window. `INVALID_ARGUMENT`."""
 ERROR_REASON_REJECTED_BY_PROVIDER: ErrorReason.ValueType  # 7
-"""Means that providers found the request itself wrong. `INVALID_ARGUMENT`."""
+"""Providers rejected the request as invalid. `INVALID_ARGUMENT`."""
 ERROR_REASON_PROVIDERS_UNAVAILABLE: ErrorReason.ValueType  # 8
-"""Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`."""
+"""Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`."""
 ERROR_REASON_PROVIDERS_RATE_LIMITED: ErrorReason.ValueType  # 9
-"""Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+"""Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 ERROR_REASON_PROVIDER_MISCONFIGURED: ErrorReason.ValueType  # 10
-"""Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`."""
+"""A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`."""
 ERROR_REASON_CONTENT_FILTERED: ErrorReason.ValueType  # 11
-"""Means that a content filter or the model refused. `FAILED_PRECONDITION`."""
+"""A content filter or the model refused to answer. `FAILED_PRECONDITION`."""
 ERROR_REASON_STREAM_BROKEN: ErrorReason.ValueType  # 12
-"""Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage."""
+"""The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage."""
 ERROR_REASON_BAD_ANSWER: ErrorReason.ValueType  # 13
-"""Means that no provider gave a usable answer. `UNAVAILABLE`."""
+"""No provider gave a usable answer. `UNAVAILABLE`."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 14
-"""Means that the deadline passed. `DEADLINE_EXCEEDED`."""
+"""The deadline passed. `DEADLINE_EXCEEDED`."""
 ERROR_REASON_CANCELLED: ErrorReason.ValueType  # 15
-"""Means that the caller went away. `CANCELLED`."""
+"""The caller cancelled the call. `CANCELLED`."""
 ERROR_REASON_ROUTER_OVERLOADED: ErrorReason.ValueType  # 16
-"""Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback."""
+"""The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 ERROR_REASON_DRAINING: ErrorReason.ValueType  # 17
-"""Means that the router is shutting down; another replica can serve. `UNAVAILABLE`."""
+"""The router is shutting down; another replica can serve. `UNAVAILABLE`."""
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 18
-"""Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`."""
+"""The call carries no API key, or an unknown one. `UNAUTHENTICATED`."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 19
-"""Means that the caller may not do this. `PERMISSION_DENIED`."""
+"""The caller is not permitted to do this. `PERMISSION_DENIED`."""
 ERROR_REASON_TENANT_BUDGET_EXHAUSTED: ErrorReason.ValueType  # 20
-"""Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps."""
+"""The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps."""
 ERROR_REASON_UNKNOWN_DECISION: ErrorReason.ValueType  # 21
-"""Means that the decision is unknown or forgotten. `NOT_FOUND`."""
+"""The decision is unknown or no longer remembered. `NOT_FOUND`."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
-"""Means a defect of the router; the log has more under the same trace id. `INTERNAL`."""
+"""Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference."""
 ERROR_REASON_TENANT_RATE_LIMITED: ErrorReason.ValueType  # 23
-"""Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+"""The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

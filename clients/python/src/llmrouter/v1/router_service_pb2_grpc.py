@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RouterServiceStub:
-    """Routes requests to language models and tells why.
+    """Routes requests to language models and explains its decisions.
     """
 
     def __init__(self, channel):
@@ -58,7 +58,7 @@ class RouterServiceStub:
 
 
 class RouterServiceServicer:
-    """Routes requests to language models and tells why.
+    """Routes requests to language models and explains its decisions.
     """
 
     def Complete(self, request, context):
@@ -70,23 +70,23 @@ class RouterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamComplete(self, request, context):
-        """Answers a prompt as a stream of events. Until the first content has arrived from a provider the
-        client receives nothing, not even headers, so that its own retries stay possible. A stream
-        that ends with `OK` ends with `finished`.
+        """Answers a prompt as a stream of events. The client receives nothing, not even headers, before the first
+        content arrives from a provider, so that its own retries stay possible. A stream that ends with `OK` ends
+        with `finished`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExplainRoute(self, request, context):
-        """Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+        """Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ProviderHealth(self, request, context):
-        """Tells how the deployments fare. Calls no provider.
+        """Reports the health of the deployments. Calls no provider.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,7 +124,7 @@ def add_RouterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RouterService:
-    """Routes requests to language models and tells why.
+    """Routes requests to language models and explains its decisions.
     """
 
     @staticmethod

@@ -20,7 +20,7 @@ export const file_llmrouter_v1_errors: GenFile = /*@__PURE__*/
   fileDesc("ChlsbG1yb3V0ZXIvdjEvZXJyb3JzLnByb3RvEgxsbG1yb3V0ZXIudjEq1wYKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEiAKHEVSUk9SX1JFQVNPTl9JTlZBTElEX1JFUVVFU1QQARIfChtFUlJPUl9SRUFTT05fVU5LTk9XTl9QT0xJQ1kQAhIdChlFUlJPUl9SRUFTT05fVU5LTk9XTl9OQU1FEAMSIQodRVJST1JfUkVBU09OX0ZJRUxEX05PVF9TRVJWRUQQBBInCiNFUlJPUl9SRUFTT05fTk9fRUxJR0lCTEVfREVQTE9ZTUVOVBAFEigKJEVSUk9SX1JFQVNPTl9DT05URVhUX0xFTkdUSF9FWENFRURFRBAGEiUKIUVSUk9SX1JFQVNPTl9SRUpFQ1RFRF9CWV9QUk9WSURFUhAHEiYKIkVSUk9SX1JFQVNPTl9QUk9WSURFUlNfVU5BVkFJTEFCTEUQCBInCiNFUlJPUl9SRUFTT05fUFJPVklERVJTX1JBVEVfTElNSVRFRBAJEicKI0VSUk9SX1JFQVNPTl9QUk9WSURFUl9NSVNDT05GSUdVUkVEEAoSIQodRVJST1JfUkVBU09OX0NPTlRFTlRfRklMVEVSRUQQCxIeChpFUlJPUl9SRUFTT05fU1RSRUFNX0JST0tFThAMEhsKF0VSUk9SX1JFQVNPTl9CQURfQU5TV0VSEA0SIgoeRVJST1JfUkVBU09OX0RFQURMSU5FX0VYQ0VFREVEEA4SGgoWRVJST1JfUkVBU09OX0NBTkNFTExFRBAPEiIKHkVSUk9SX1JFQVNPTl9ST1VURVJfT1ZFUkxPQURFRBAQEhkKFUVSUk9SX1JFQVNPTl9EUkFJTklORxAREiAKHEVSUk9SX1JFQVNPTl9VTkFVVEhFTlRJQ0FURUQQEhIiCh5FUlJPUl9SRUFTT05fUEVSTUlTU0lPTl9ERU5JRUQQExIoCiRFUlJPUl9SRUFTT05fVEVOQU5UX0JVREdFVF9FWEhBVVNURUQQFBIhCh1FUlJPUl9SRUFTT05fVU5LTk9XTl9ERUNJU0lPThAVEhkKFUVSUk9SX1JFQVNPTl9JTlRFUk5BTBAWEiQKIEVSUk9SX1JFQVNPTl9URU5BTlRfUkFURV9MSU1JVEVEEBdCswEKEGNvbS5sbG1yb3V0ZXIudjFCC0Vycm9yc1Byb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z");
 
 /**
- * Says why a call failed. May grow: treat an unknown reason by its status code.
+ * Why a call failed. May grow: treat an unknown reason by its status code.
  *
  * @generated from enum llmrouter.v1.ErrorReason
  */
@@ -33,161 +33,161 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
 
   /**
-   * Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
+   * Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
    *
    * @generated from enum value: ERROR_REASON_INVALID_REQUEST = 1;
    */
   INVALID_REQUEST = 1,
 
   /**
-   * Means that the request names a policy that does not exist. `INVALID_ARGUMENT`.
+   * The request names a policy that does not exist. `INVALID_ARGUMENT`.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_POLICY = 2;
    */
   UNKNOWN_POLICY = 2,
 
   /**
-   * Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
+   * The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_NAME = 3;
    */
   UNKNOWN_NAME = 3,
 
   /**
-   * Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`.
+   * The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`.
    *
    * @generated from enum value: ERROR_REASON_FIELD_NOT_SERVED = 4;
    */
   FIELD_NOT_SERVED = 4,
 
   /**
-   * Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
+   * Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
    *
    * @generated from enum value: ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT = 5;
    */
   NO_ELIGIBLE_DEPLOYMENT = 5,
 
   /**
-   * Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
+   * The prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
    *
    * @generated from enum value: ERROR_REASON_CONTEXT_LENGTH_EXCEEDED = 6;
    */
   CONTEXT_LENGTH_EXCEEDED = 6,
 
   /**
-   * Means that providers found the request itself wrong. `INVALID_ARGUMENT`.
+   * Providers rejected the request as invalid. `INVALID_ARGUMENT`.
    *
    * @generated from enum value: ERROR_REASON_REJECTED_BY_PROVIDER = 7;
    */
   REJECTED_BY_PROVIDER = 7,
 
   /**
-   * Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`.
+   * Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`.
    *
    * @generated from enum value: ERROR_REASON_PROVIDERS_UNAVAILABLE = 8;
    */
   PROVIDERS_UNAVAILABLE = 8,
 
   /**
-   * Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    *
    * @generated from enum value: ERROR_REASON_PROVIDERS_RATE_LIMITED = 9;
    */
   PROVIDERS_RATE_LIMITED = 9,
 
   /**
-   * Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`.
+   * A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`.
    *
    * @generated from enum value: ERROR_REASON_PROVIDER_MISCONFIGURED = 10;
    */
   PROVIDER_MISCONFIGURED = 10,
 
   /**
-   * Means that a content filter or the model refused. `FAILED_PRECONDITION`.
+   * A content filter or the model refused to answer. `FAILED_PRECONDITION`.
    *
    * @generated from enum value: ERROR_REASON_CONTENT_FILTERED = 11;
    */
   CONTENT_FILTERED = 11,
 
   /**
-   * Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
+   * The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
    *
    * @generated from enum value: ERROR_REASON_STREAM_BROKEN = 12;
    */
   STREAM_BROKEN = 12,
 
   /**
-   * Means that no provider gave a usable answer. `UNAVAILABLE`.
+   * No provider gave a usable answer. `UNAVAILABLE`.
    *
    * @generated from enum value: ERROR_REASON_BAD_ANSWER = 13;
    */
   BAD_ANSWER = 13,
 
   /**
-   * Means that the deadline passed. `DEADLINE_EXCEEDED`.
+   * The deadline passed. `DEADLINE_EXCEEDED`.
    *
    * @generated from enum value: ERROR_REASON_DEADLINE_EXCEEDED = 14;
    */
   DEADLINE_EXCEEDED = 14,
 
   /**
-   * Means that the caller went away. `CANCELLED`.
+   * The caller cancelled the call. `CANCELLED`.
    *
    * @generated from enum value: ERROR_REASON_CANCELLED = 15;
    */
   CANCELLED = 15,
 
   /**
-   * Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback.
+   * The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    *
    * @generated from enum value: ERROR_REASON_ROUTER_OVERLOADED = 16;
    */
   ROUTER_OVERLOADED = 16,
 
   /**
-   * Means that the router is shutting down; another replica can serve. `UNAVAILABLE`.
+   * The router is shutting down; another replica can serve. `UNAVAILABLE`.
    *
    * @generated from enum value: ERROR_REASON_DRAINING = 17;
    */
   DRAINING = 17,
 
   /**
-   * Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`.
+   * The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
    *
    * @generated from enum value: ERROR_REASON_UNAUTHENTICATED = 18;
    */
   UNAUTHENTICATED = 18,
 
   /**
-   * Means that the caller may not do this. `PERMISSION_DENIED`.
+   * The caller is not permitted to do this. `PERMISSION_DENIED`.
    *
    * @generated from enum value: ERROR_REASON_PERMISSION_DENIED = 19;
    */
   PERMISSION_DENIED = 19,
 
   /**
-   * Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps.
+   * The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps.
    *
    * @generated from enum value: ERROR_REASON_TENANT_BUDGET_EXHAUSTED = 20;
    */
   TENANT_BUDGET_EXHAUSTED = 20,
 
   /**
-   * Means that the decision is unknown or forgotten. `NOT_FOUND`.
+   * The decision is unknown or no longer remembered. `NOT_FOUND`.
    *
    * @generated from enum value: ERROR_REASON_UNKNOWN_DECISION = 21;
    */
   UNKNOWN_DECISION = 21,
 
   /**
-   * Means a defect of the router; the log has more under the same trace id. `INTERNAL`.
+   * Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
    *
    * @generated from enum value: ERROR_REASON_INTERNAL = 22;
    */
   INTERNAL = 22,
 
   /**
-   * Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    *
    * @generated from enum value: ERROR_REASON_TENANT_RATE_LIMITED = 23;
    */

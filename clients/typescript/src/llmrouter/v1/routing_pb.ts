@@ -1,4 +1,4 @@
-// What a caller may say about where its request goes: limits, wishes and hints.
+// Routing options of a request: constraints, objectives and hints.
 //
 // A request can tighten what its tenant and policy set, never loosen it.
 
@@ -19,13 +19,13 @@ export const file_llmrouter_v1_routing: GenFile = /*@__PURE__*/
   fileDesc("ChpsbG1yb3V0ZXIvdjEvcm91dGluZy5wcm90bxIMbGxtcm91dGVyLnYxIoQFCgdSb3V0aW5nEg4KBnBvbGljeRgBIAEoCRIXCg9yZXF1aXJlZF9tb2RlbHMYAiADKAkSGAoQcHJlZmVycmVkX21vZGVscxgDIAMoCRIZChFwaW5uZWRfZGVwbG95bWVudBgEIAEoCRIuCgtjb25zdHJhaW50cxgFIAEoCzIZLmxsbXJvdXRlci52MS5Db25zdHJhaW50cxIsCgpvYmplY3RpdmVzGAYgASgLMhgubGxtcm91dGVyLnYxLk9iamVjdGl2ZXMSIgoFaGludHMYByABKAsyEy5sbG1yb3V0ZXIudjEuSGludHMSEgoKc2Vzc2lvbl9pZBgIIAEoCRI3ChBjb25zaXN0ZW5jeV9tb2RlGAkgASgOMh0ubGxtcm91dGVyLnYxLkNvbnNpc3RlbmN5TW9kZRImCgdoZWRnaW5nGAogASgLMhUubGxtcm91dGVyLnYxLkhlZGdpbmcSPgoUc3RyZWFtX3JlY292ZXJ5X21vZGUYCyABKA4yIC5sbG1yb3V0ZXIudjEuU3RyZWFtUmVjb3ZlcnlNb2RlEiYKB2NhY2hpbmcYDCABKAsyFS5sbG1yb3V0ZXIudjEuQ2FjaGluZxIZCgxtYXhfYXR0ZW1wdHMYDSABKAVIAIgBARIvCgh0aW1lb3V0cxgOIAEoCzIdLmxsbXJvdXRlci52MS5BdHRlbXB0VGltZW91dHMSGAoQaGFzX3NpZGVfZWZmZWN0cxgPIAEoCBIVCg1kZXRlcm1pbmlzdGljGBAgASgIEhsKDmFsbG93X2RlZ3JhZGVkGBEgASgISAGIAQFCDwoNX21heF9hdHRlbXB0c0IRCg9fYWxsb3dfZGVncmFkZWQijwIKC0NvbnN0cmFpbnRzEhcKD2FsbG93ZWRfcmVnaW9ucxgBIAMoCRIUCgxkYXRhX2NsYXNzZXMYAiADKAkSGwoTemVyb19kYXRhX3JldGVudGlvbhgDIAEoCBITCgtub190cmFpbmluZxgEIAEoCBIZChFhbGxvd2VkX3Byb3ZpZGVycxgFIAMoCRIYChBkZW5pZWRfcHJvdmlkZXJzGAYgAygJEhkKDG1heF9jb3N0X3VzZBgHIAEoAUgAiAEBEiMKFmNvbnRleHRfcmVzZXJ2ZV90b2tlbnMYCCABKAVIAYgBAUIPCg1fbWF4X2Nvc3RfdXNkQhkKF19jb250ZXh0X3Jlc2VydmVfdG9rZW5zIskBCgpPYmplY3RpdmVzEhsKDnF1YWxpdHlfd2VpZ2h0GAEgASgBSACIAQESGAoLY29zdF93ZWlnaHQYAiABKAFIAYgBARIbCg5sYXRlbmN5X3dlaWdodBgDIAEoAUgCiAEBEjEKDmxhdGVuY3lfYnVkZ2V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhEKD19xdWFsaXR5X3dlaWdodEIOCgxfY29zdF93ZWlnaHRCEQoPX2xhdGVuY3lfd2VpZ2h0IpsCCgVIaW50cxIgCgR0YXNrGAEgASgOMhIubGxtcm91dGVyLnYxLlRhc2sSFwoKY29tcGxleGl0eRgCIAEoAUgAiAEBEigKCHByaW9yaXR5GAMgASgOMhYubGxtcm91dGVyLnYxLlByaW9yaXR5EiMKFmV4cGVjdGVkX291dHB1dF90b2tlbnMYBCABKAVIAYgBARIvCgZsYWJlbHMYBSADKAsyHy5sbG1yb3V0ZXIudjEuSGludHMuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUINCgtfY29tcGxleGl0eUIZChdfZXhwZWN0ZWRfb3V0cHV0X3Rva2VucyJcCgdIZWRnaW5nEicKBG1vZGUYASABKA4yGS5sbG1yb3V0ZXIudjEuSGVkZ2luZ01vZGUSKAoFZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iiQEKB0NhY2hpbmcSJQoEbW9kZRgBIAEoDjIXLmxsbXJvdXRlci52MS5DYWNoZU1vZGUSKgoHbWF4X2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5hbGxvd19zZW1hbnRpYxgDIAEoCBITCgthbGxvd19zdGFsZRgEIAEoCCKwAQoPQXR0ZW1wdFRpbWVvdXRzEjgKFWZpcnN0X2NvbnRlbnRfdGltZW91dBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxpZGxlX3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMgoPYXR0ZW1wdF90aW1lb3V0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKoACCgRUYXNrEhQKEFRBU0tfVU5TUEVDSUZJRUQQABINCglUQVNLX0NIQVQQARINCglUQVNLX0NPREUQAhISCg5UQVNLX1JFQVNPTklORxADEg4KClRBU0tfTUFUSFMQBBITCg9UQVNLX0VYVFJBQ1RJT04QBRIWChJUQVNLX1NVTU1BUklTQVRJT04QBhIRCg1UQVNLX0NSRUFUSVZFEAcSFAoQVEFTS19UUkFOU0xBVElPThAIEg8KC1RBU0tfVklTSU9OEAkSDgoKVEFTS19BVURJTxAKEhYKElRBU0tfTE9OR19ET0NVTUVOVBALEhEKDVRBU0tfVE9PTF9VU0UQDCpeCghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhAKDFBSSU9SSVRZX0xPVxABEhMKD1BSSU9SSVRZX05PUk1BTBACEhEKDVBSSU9SSVRZX0hJR0gQAyqLAQoPQ29uc2lzdGVuY3lNb2RlEiAKHENPTlNJU1RFTkNZX01PREVfVU5TUEVDSUZJRUQQABIYChRDT05TSVNURU5DWV9NT0RFX0FOWRABEh8KG0NPTlNJU1RFTkNZX01PREVfRVFVSVZBTEVOVBACEhsKF0NPTlNJU1RFTkNZX01PREVfUElOTkVEEAMqjQEKC0hlZGdpbmdNb2RlEhwKGEhFREdJTkdfTU9ERV9VTlNQRUNJRklFRBAAEhQKEEhFREdJTkdfTU9ERV9PRkYQARIZChVIRURHSU5HX01PREVfUEFSQUxMRUwQAhIYChRIRURHSU5HX01PREVfREVMQVlFRBADEhUKEUhFREdJTkdfTU9ERV9BVVRPEAQqnAEKElN0cmVhbVJlY292ZXJ5TW9kZRIkCiBTVFJFQU1fUkVDT1ZFUllfTU9ERV9VTlNQRUNJRklFRBAAEh0KGVNUUkVBTV9SRUNPVkVSWV9NT0RFX0ZBSUwQARIgChxTVFJFQU1fUkVDT1ZFUllfTU9ERV9SRVNUQVJUEAISHwobU1RSRUFNX1JFQ09WRVJZX01PREVfUkVTVU1FEAMqowEKCUNhY2hlTW9kZRIaChZDQUNIRV9NT0RFX1VOU1BFQ0lGSUVEEAASEgoOQ0FDSEVfTU9ERV9PRkYQARIZChVDQUNIRV9NT0RFX1JFQURfV1JJVEUQAhIYChRDQUNIRV9NT0RFX1JFQURfT05MWRADEhYKEkNBQ0hFX01PREVfUkVGUkVTSBAEEhkKFUNBQ0hFX01PREVfT05fRkFJTFVSRRAFQrQBChBjb20ubGxtcm91dGVyLnYxQgxSb3V0aW5nUHJvdG9QAVpBZ2l0aHViLmNvbS9yb3V0ZXJzdmMvcm91dGVyc3ZjL2NsaWVudHMvZ28vbGxtcm91dGVydjE7bGxtcm91dGVydjGiAgNMWFiqAgxMbG1yb3V0ZXIuVjHKAgxMbG1yb3V0ZXJcVjHiAhhMbG1yb3V0ZXJcVjFcR1BCTWV0YWRhdGHqAg1MbG1yb3V0ZXI6OlYxYgZwcm90bzM", [file_google_protobuf_duration]);
 
 /**
- * Says where a request may and should go. All fields are optional.
+ * Routing options of a request. All fields are optional.
  *
  * @generated from message llmrouter.v1.Routing
  */
 export type Routing = Message<"llmrouter.v1.Routing"> & {
   /**
-   * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+   * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
    * with `INVALID_ARGUMENT`.
    *
    * @generated from field: string policy = 1;
@@ -41,80 +41,80 @@ export type Routing = Message<"llmrouter.v1.Routing"> & {
   requiredModels: string[];
 
   /**
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    *
    * @generated from field: repeated string preferred_models = 3;
    */
   preferredModels: string[];
 
   /**
-   * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+   * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
    *
    * @generated from field: string pinned_deployment = 4;
    */
   pinnedDeployment: string;
 
   /**
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    *
    * @generated from field: llmrouter.v1.Constraints constraints = 5;
    */
   constraints?: Constraints | undefined;
 
   /**
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    *
    * @generated from field: llmrouter.v1.Objectives objectives = 6;
    */
   objectives?: Objectives | undefined;
 
   /**
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    *
    * @generated from field: llmrouter.v1.Hints hints = 7;
    */
   hints?: Hints | undefined;
 
   /**
-   * Groups the requests of one conversation; they find the same deployment of a model on every replica
-   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-   * replica knows of its own, count for nothing then. At most 256 bytes.
+   * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+   * measure them independently. At most 256 bytes.
    *
    * @generated from field: string session_id = 8;
    */
   sessionId: string;
 
   /**
-   * Says how far an answer may move from the first choice. Default: the policy's.
+   * How far an answer may move from the first choice. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.ConsistencyMode consistency_mode = 9;
    */
   consistencyMode: ConsistencyMode;
 
   /**
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.Hedging hedging = 10;
    */
   hedging?: Hedging | undefined;
 
   /**
-   * Says what happens when a stream breaks after its first content. Default: the policy's.
+   * What happens when a stream breaks after its first content. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11;
    */
   streamRecoveryMode: StreamRecoveryMode;
 
   /**
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.Caching caching = 12;
    */
   caching?: Caching | undefined;
 
   /**
-   * Limits the attempts made for this request, the first included. At least 1; can only lower the
+   * Maximum number of attempts for this request, the first included. At least 1; can only lower the
    * policy's limit. Unset: the policy's.
    *
    * @generated from field: optional int32 max_attempts = 13;
@@ -122,31 +122,31 @@ export type Routing = Message<"llmrouter.v1.Routing"> & {
   maxAttempts?: number | undefined;
 
   /**
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    *
    * @generated from field: llmrouter.v1.AttemptTimeouts timeouts = 14;
    */
   timeouts?: AttemptTimeouts | undefined;
 
   /**
-   * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-   * It is never hedged, and not repeated once a provider may have begun.
+   * Whether the request must not run twice, for example because a hosted tool has side effects.
+   * Such a request is never hedged, and not retried once a provider may have begun to process it.
    *
    * @generated from field: bool has_side_effects = 15;
    */
   hasSideEffects: boolean;
 
   /**
-   * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan, deployments of one model in the order of the policy. For debugging.
+   * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+   * the same plan, with the deployments of one model in the order of the policy. For debugging.
    *
    * @generated from field: bool deterministic = 16;
    */
   deterministic: boolean;
 
   /**
-   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-   * the report. Unset: the policy's.
+   * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+   * marked in the report. Unset: the policy's.
    *
    * @generated from field: optional bool allow_degraded = 17;
    */
@@ -161,7 +161,7 @@ export const RoutingSchema: GenMessage<Routing> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 0);
 
 /**
- * Sets hard limits. Each only tightens what tenant and policy set. An attribute that the
+ * Hard limits. Each only tightens what tenant and policy set. An attribute that the
  * configuration does not state counts as not compliant.
  *
  * @generated from message llmrouter.v1.Constraints
@@ -176,21 +176,21 @@ export type Constraints = Message<"llmrouter.v1.Constraints"> & {
 
   /**
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    *
    * @generated from field: repeated string data_classes = 2;
    */
   dataClasses: string[];
 
   /**
-   * Demands that the provider keeps nothing after the answer.
+   * Whether the provider must retain no data after the answer.
    *
    * @generated from field: bool zero_data_retention = 3;
    */
   zeroDataRetention: boolean;
 
   /**
-   * Demands that the provider does not train on the request.
+   * Whether the provider must not train on the request.
    *
    * @generated from field: bool no_training = 4;
    */
@@ -211,14 +211,14 @@ export type Constraints = Message<"llmrouter.v1.Constraints"> & {
   deniedProviders: string[];
 
   /**
-   * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+   * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
    *
    * @generated from field: optional double max_cost_usd = 7;
    */
   maxCostUsd?: number | undefined;
 
   /**
-   * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+   * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
    *
    * @generated from field: optional int32 context_reserve_tokens = 8;
    */
@@ -233,38 +233,37 @@ export const ConstraintsSchema: GenMessage<Constraints> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 1);
 
 /**
- * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
- * it that matches, has a fixed order.
+ * Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
+ * rule, has a fixed order.
  *
  * @generated from message llmrouter.v1.Objectives
  */
 export type Objectives = Message<"llmrouter.v1.Objectives"> & {
   /**
-   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+   * set to 0 are refused with `INVALID_ARGUMENT`.
    *
    * @generated from field: optional double quality_weight = 1;
    */
   qualityWeight?: number | undefined;
 
   /**
-   * Weighs expected cost. At least 0. Unset: as above.
+   * Weight of expected cost. At least 0. Unset: as above.
    *
    * @generated from field: optional double cost_weight = 2;
    */
   costWeight?: number | undefined;
 
   /**
-   * Weighs expected latency. At least 0. Unset: as above.
+   * Weight of expected latency. At least 0. Unset: as above.
    *
    * @generated from field: optional double latency_weight = 3;
    */
   latencyWeight?: number | undefined;
 
   /**
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    *
    * @generated from field: google.protobuf.Duration latency_budget = 4;
    */
@@ -279,41 +278,41 @@ export const ObjectivesSchema: GenMessage<Objectives> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 2);
 
 /**
- * Says what the caller knows of its request.
+ * What the caller knows about its request.
  *
  * @generated from message llmrouter.v1.Hints
  */
 export type Hints = Message<"llmrouter.v1.Hints"> & {
   /**
-   * Names the kind of task.
+   * The kind of task.
    *
    * @generated from field: llmrouter.v1.Task task = 1;
    */
   task: Task;
 
   /**
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    *
    * @generated from field: optional double complexity = 2;
    */
   complexity?: number | undefined;
 
   /**
-   * Says how urgent the request is. Default: normal.
+   * How urgent the request is. Default: normal.
    *
    * @generated from field: llmrouter.v1.Priority priority = 3;
    */
   priority: Priority;
 
   /**
-   * Says how long the answer will be, in tokens. At least 1.
+   * Expected length of the answer in tokens. At least 1.
    *
    * @generated from field: optional int32 expected_output_tokens = 4;
    */
   expectedOutputTokens?: number | undefined;
 
   /**
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    *
    * @generated from field: map<string, string> labels = 5;
    */
@@ -328,20 +327,20 @@ export const HintsSchema: GenMessage<Hints> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 3);
 
 /**
- * Says whether a late attempt gets company.
+ * Controls hedging: whether a second attempt starts while the first still runs.
  *
  * @generated from message llmrouter.v1.Hedging
  */
 export type Hedging = Message<"llmrouter.v1.Hedging"> & {
   /**
-   * Says when another attempt starts. Default: the policy's.
+   * Hedging mode. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.HedgingMode mode = 1;
    */
   mode: HedgingMode;
 
   /**
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    *
    * @generated from field: google.protobuf.Duration delay = 2;
    */
@@ -356,34 +355,34 @@ export const HedgingSchema: GenMessage<Hedging> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 4);
 
 /**
- * Says whether cached answers may be served.
+ * Whether cached answers may be served.
  *
  * @generated from message llmrouter.v1.Caching
  */
 export type Caching = Message<"llmrouter.v1.Caching"> & {
   /**
-   * Says how the cache is used. Default: the policy's.
+   * How the cache is used. Default: the policy's.
    *
    * @generated from field: llmrouter.v1.CacheMode mode = 1;
    */
   mode: CacheMode;
 
   /**
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    *
    * @generated from field: google.protobuf.Duration max_age = 2;
    */
   maxAge?: Duration | undefined;
 
   /**
-   * Allows answers to requests of the same meaning, not only of the same words.
+   * Whether answers to requests with the same meaning may be served, not only to identical ones.
    *
    * @generated from field: bool allow_semantic = 3;
    */
   allowSemantic: boolean;
 
   /**
-   * Allows answers past their age when nothing else can answer.
+   * Whether expired answers may be served when nothing else can answer.
    *
    * @generated from field: bool allow_stale = 4;
    */
@@ -398,27 +397,27 @@ export const CachingSchema: GenMessage<Caching> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 5);
 
 /**
- * Limits single attempts. Each is also bounded by what is left of the deadline.
+ * Timeouts of single attempts. Each is also bounded by the time left before the deadline.
  *
  * @generated from message llmrouter.v1.AttemptTimeouts
  */
 export type AttemptTimeouts = Message<"llmrouter.v1.AttemptTimeouts"> & {
   /**
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    *
    * @generated from field: google.protobuf.Duration first_content_timeout = 1;
    */
   firstContentTimeout?: Duration | undefined;
 
   /**
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 2;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    *
    * @generated from field: google.protobuf.Duration attempt_timeout = 3;
    */
@@ -433,97 +432,97 @@ export const AttemptTimeoutsSchema: GenMessage<AttemptTimeouts> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_routing, 6);
 
 /**
- * Names a kind of task. May grow.
+ * A kind of task. May grow.
  *
  * @generated from enum llmrouter.v1.Task
  */
 export enum Task {
   /**
-   * Means that the router finds out.
+   * The router classifies the task.
    *
    * @generated from enum value: TASK_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means conversation.
+   * Conversation.
    *
    * @generated from enum value: TASK_CHAT = 1;
    */
   CHAT = 1,
 
   /**
-   * Means writing, explaining or mending code.
+   * Writing, explaining or fixing code.
    *
    * @generated from enum value: TASK_CODE = 2;
    */
   CODE = 2,
 
   /**
-   * Means reasoning over several steps.
+   * Reasoning over several steps.
    *
    * @generated from enum value: TASK_REASONING = 3;
    */
   REASONING = 3,
 
   /**
-   * Means mathematics.
+   * Mathematics.
    *
    * @generated from enum value: TASK_MATHS = 4;
    */
   MATHS = 4,
 
   /**
-   * Means pulling facts or structure out of text.
+   * Extracting facts or structure from text.
    *
    * @generated from enum value: TASK_EXTRACTION = 5;
    */
   EXTRACTION = 5,
 
   /**
-   * Means making text shorter.
+   * Summarising text.
    *
    * @generated from enum value: TASK_SUMMARISATION = 6;
    */
   SUMMARISATION = 6,
 
   /**
-   * Means inventing text.
+   * Creative writing.
    *
    * @generated from enum value: TASK_CREATIVE = 7;
    */
   CREATIVE = 7,
 
   /**
-   * Means translation.
+   * Translation.
    *
    * @generated from enum value: TASK_TRANSLATION = 8;
    */
   TRANSLATION = 8,
 
   /**
-   * Means understanding pictures.
+   * Image input.
    *
    * @generated from enum value: TASK_VISION = 9;
    */
   VISION = 9,
 
   /**
-   * Means understanding sound.
+   * Audio input.
    *
    * @generated from enum value: TASK_AUDIO = 10;
    */
   AUDIO = 10,
 
   /**
-   * Means working on a long document.
+   * Working on a long document.
    *
    * @generated from enum value: TASK_LONG_DOCUMENT = 11;
    */
   LONG_DOCUMENT = 11,
 
   /**
-   * Means deciding on and calling tools.
+   * Deciding on and calling tools.
    *
    * @generated from enum value: TASK_TOOL_USE = 12;
    */
@@ -537,34 +536,34 @@ export const TaskSchema: GenEnum<Task> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_routing, 0);
 
 /**
- * Says how urgent a request is. Complete: not expected to grow.
+ * How urgent a request is. Complete: not expected to grow.
  *
  * @generated from enum llmrouter.v1.Priority
  */
 export enum Priority {
   /**
-   * Means normal.
+   * Normal.
    *
    * @generated from enum value: PRIORITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means that it may wait and is shed first; never hedged automatically.
+   * May wait and is shed first; never hedged automatically.
    *
    * @generated from enum value: PRIORITY_LOW = 1;
    */
   LOW = 1,
 
   /**
-   * Means ordinary traffic.
+   * Ordinary traffic.
    *
    * @generated from enum value: PRIORITY_NORMAL = 2;
    */
   NORMAL = 2,
 
   /**
-   * Means that a person waits; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it.
    *
    * @generated from enum value: PRIORITY_HIGH = 3;
    */
@@ -578,34 +577,34 @@ export const PrioritySchema: GenEnum<Priority> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_routing, 1);
 
 /**
- * Says how far an answer may move from the first choice. May grow.
+ * How far an answer may move from the first choice. May grow.
  *
  * @generated from enum llmrouter.v1.ConsistencyMode
  */
 export enum ConsistencyMode {
   /**
-   * Means the policy's mode.
+   * The policy's mode.
    *
    * @generated from enum value: CONSISTENCY_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means any candidate of the policy.
+   * Any candidate of the policy.
    *
    * @generated from enum value: CONSISTENCY_MODE_ANY = 1;
    */
   ANY = 1,
 
   /**
-   * Means the same model elsewhere, or versions that are declared equivalent.
+   * The same model elsewhere, or versions that are declared equivalent.
    *
    * @generated from enum value: CONSISTENCY_MODE_EQUIVALENT = 2;
    */
   EQUIVALENT = 2,
 
   /**
-   * Means the pinned deployment or a clear error.
+   * The pinned deployment or a clear error.
    *
    * @generated from enum value: CONSISTENCY_MODE_PINNED = 3;
    */
@@ -619,41 +618,41 @@ export const ConsistencyModeSchema: GenEnum<ConsistencyMode> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_routing, 2);
 
 /**
- * Says when another attempt starts beside a running one. May grow.
+ * When a second attempt starts while the first still runs. May grow.
  *
  * @generated from enum llmrouter.v1.HedgingMode
  */
 export enum HedgingMode {
   /**
-   * Means the policy's mode.
+   * The policy's mode.
    *
    * @generated from enum value: HEDGING_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means never: failover only.
+   * Never: failover only.
    *
    * @generated from enum value: HEDGING_MODE_OFF = 1;
    */
   OFF = 1,
 
   /**
-   * Means two at once from the start.
+   * Two attempts at once from the start.
    *
    * @generated from enum value: HEDGING_MODE_PARALLEL = 2;
    */
   PARALLEL = 2,
 
   /**
-   * Means when the first is later than the live p95 of time to first content.
+   * A second attempt starts when the first exceeds the live p95 of time to first content.
    *
    * @generated from enum value: HEDGING_MODE_DELAYED = 3;
    */
   DELAYED = 3,
 
   /**
-   * Means delayed, only where priority, latency budget or a degraded primary justify the cost.
+   * Delayed, but only where priority, latency budget or a degraded first choice justify the cost.
    *
    * @generated from enum value: HEDGING_MODE_AUTO = 4;
    */
@@ -667,34 +666,34 @@ export const HedgingModeSchema: GenEnum<HedgingMode> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_routing, 3);
 
 /**
- * Says what happens when a stream breaks after its first content. Complete: not expected to grow.
+ * What happens when a stream breaks after its first content. Complete: not expected to grow.
  *
  * @generated from enum llmrouter.v1.StreamRecoveryMode
  */
 export enum StreamRecoveryMode {
   /**
-   * Means the policy's mode.
+   * The policy's mode.
    *
    * @generated from enum value: STREAM_RECOVERY_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means a typed error with the usage so far.
+   * The call fails with a typed error and the usage so far.
    *
    * @generated from enum value: STREAM_RECOVERY_MODE_FAIL = 1;
    */
   FAIL = 1,
 
   /**
-   * Means that another deployment starts over and the client discards what it has.
+   * Another deployment starts over, and the client discards the text so far.
    *
    * @generated from enum value: STREAM_RECOVERY_MODE_RESTART = 2;
    */
   RESTART = 2,
 
   /**
-   * Means that another deployment continues from the text so far where its model can, else restart.
+   * Another deployment continues from the text so far if its model can, otherwise it starts over.
    *
    * @generated from enum value: STREAM_RECOVERY_MODE_RESUME = 3;
    */
@@ -708,48 +707,48 @@ export const StreamRecoveryModeSchema: GenEnum<StreamRecoveryMode> = /*@__PURE__
   enumDesc(file_llmrouter_v1_routing, 4);
 
 /**
- * Says how the answer cache is used. May grow.
+ * How the answer cache is used. May grow.
  *
  * @generated from enum llmrouter.v1.CacheMode
  */
 export enum CacheMode {
   /**
-   * Means the policy's mode.
+   * The policy's mode.
    *
    * @generated from enum value: CACHE_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Means neither read nor written.
+   * Neither read nor written.
    *
    * @generated from enum value: CACHE_MODE_OFF = 1;
    */
   OFF = 1,
 
   /**
-   * Means read and written.
+   * Read and written.
    *
    * @generated from enum value: CACHE_MODE_READ_WRITE = 2;
    */
   READ_WRITE = 2,
 
   /**
-   * Means read, never written.
+   * Read, never written.
    *
    * @generated from enum value: CACHE_MODE_READ_ONLY = 3;
    */
   READ_ONLY = 3,
 
   /**
-   * Means written, never read.
+   * Written, never read.
    *
    * @generated from enum value: CACHE_MODE_REFRESH = 4;
    */
   REFRESH = 4,
 
   /**
-   * Means read only when nothing else can answer; written always.
+   * Read only when nothing else can answer; written always.
    *
    * @generated from enum value: CACHE_MODE_ON_FAILURE = 5;
    */

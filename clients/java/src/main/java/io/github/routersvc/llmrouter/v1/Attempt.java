@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells what became of one call of one deployment.
+ * One call of one deployment.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Attempt}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private int number_ = 0;
   /**
    * <pre>
-   * Counts the attempts of the request from 1.
+   * Number of the attempt within the request, starting at 1.
    * </pre>
    *
    * <code>int32 number = 1 [json_name = "number"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -100,7 +100,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -114,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Says why the attempt was made.
+   * Why the attempt was made.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -125,7 +125,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why the attempt was made.
+   * Why the attempt was made.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   private int outcome_ = 0;
   /**
    * <pre>
-   * Says how it ended.
+   * How it ended.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how it ended.
+   * How it ended.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -166,7 +166,7 @@ private static final long serialVersionUID = 0L;
   private int failureClass_ = 0;
   /**
    * <pre>
-   * Says what its failure means. Unset unless it failed.
+   * Failure class. Unset unless it failed.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what its failure means. Unset unless it failed.
+   * Failure class. Unset unless it failed.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -192,7 +192,7 @@ private static final long serialVersionUID = 0L;
   private int httpStatus_ = 0;
   /**
    * <pre>
-   * Holds the provider's HTTP status. Unset where none arrived.
+   * The provider's HTTP status. Unset: none arrived.
    * </pre>
    *
    * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -204,7 +204,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the provider's HTTP status. Unset where none arrived.
+   * The provider's HTTP status. Unset: none arrived.
    * </pre>
    *
    * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -219,7 +219,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration startDelay_;
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -231,7 +231,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -243,7 +243,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -257,7 +257,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration timeToFirstContent_;
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -269,7 +269,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -281,7 +281,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -295,7 +295,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration duration_;
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -307,7 +307,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -319,7 +319,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -333,7 +333,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Usage usage_;
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -345,7 +345,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -357,7 +357,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -371,7 +371,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Cost cost_;
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -383,7 +383,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -395,7 +395,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object failureMessage_ = "";
   /**
    * <pre>
-   * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+   * Describes the failure; never quotes the provider. Empty unless it failed.
    * </pre>
    *
    * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -431,7 +431,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+   * Describes the failure; never quotes the provider. Empty unless it failed.
    * </pre>
    *
    * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -456,7 +456,7 @@ private static final long serialVersionUID = 0L;
   private int causedBy_ = 0;
   /**
    * <pre>
-   * Names the attempt, by number, whose failure or lateness caused this one. 0 for the first.
+   * Number of the attempt whose failure or delay caused this one. 0 for the first.
    * </pre>
    *
    * <code>int32 caused_by = 13 [json_name = "causedBy"];</code>
@@ -793,7 +793,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what became of one call of one deployment.
+   * One call of one deployment.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Attempt}
@@ -1146,7 +1146,7 @@ private static final long serialVersionUID = 0L;
     private int number_ ;
     /**
      * <pre>
-     * Counts the attempts of the request from 1.
+     * Number of the attempt within the request, starting at 1.
      * </pre>
      *
      * <code>int32 number = 1 [json_name = "number"];</code>
@@ -1158,7 +1158,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts of the request from 1.
+     * Number of the attempt within the request, starting at 1.
      * </pre>
      *
      * <code>int32 number = 1 [json_name = "number"];</code>
@@ -1174,7 +1174,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts of the request from 1.
+     * Number of the attempt within the request, starting at 1.
      * </pre>
      *
      * <code>int32 number = 1 [json_name = "number"];</code>
@@ -1192,7 +1192,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1203,7 +1203,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1218,7 +1218,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1236,7 +1236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1254,7 +1254,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1279,7 +1279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1296,7 +1296,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1308,7 +1308,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1323,7 +1323,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what was called.
+     * The deployment called.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -1345,7 +1345,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Says why the attempt was made.
+     * Why the attempt was made.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -1356,7 +1356,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the attempt was made.
+     * Why the attempt was made.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -1371,7 +1371,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the attempt was made.
+     * Why the attempt was made.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -1384,7 +1384,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the attempt was made.
+     * Why the attempt was made.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -1401,7 +1401,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the attempt was made.
+     * Why the attempt was made.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -1417,7 +1417,7 @@ private static final long serialVersionUID = 0L;
     private int outcome_ = 0;
     /**
      * <pre>
-     * Says how it ended.
+     * How it ended.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -1428,7 +1428,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how it ended.
+     * How it ended.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -1443,7 +1443,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how it ended.
+     * How it ended.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -1456,7 +1456,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how it ended.
+     * How it ended.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how it ended.
+     * How it ended.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -1489,7 +1489,7 @@ private static final long serialVersionUID = 0L;
     private int failureClass_ = 0;
     /**
      * <pre>
-     * Says what its failure means. Unset unless it failed.
+     * Failure class. Unset unless it failed.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -1500,7 +1500,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what its failure means. Unset unless it failed.
+     * Failure class. Unset unless it failed.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -1515,7 +1515,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what its failure means. Unset unless it failed.
+     * Failure class. Unset unless it failed.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -1528,7 +1528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what its failure means. Unset unless it failed.
+     * Failure class. Unset unless it failed.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -1545,7 +1545,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what its failure means. Unset unless it failed.
+     * Failure class. Unset unless it failed.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -1561,7 +1561,7 @@ private static final long serialVersionUID = 0L;
     private int httpStatus_ ;
     /**
      * <pre>
-     * Holds the provider's HTTP status. Unset where none arrived.
+     * The provider's HTTP status. Unset: none arrived.
      * </pre>
      *
      * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -1573,7 +1573,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's HTTP status. Unset where none arrived.
+     * The provider's HTTP status. Unset: none arrived.
      * </pre>
      *
      * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -1585,7 +1585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's HTTP status. Unset where none arrived.
+     * The provider's HTTP status. Unset: none arrived.
      * </pre>
      *
      * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -1601,7 +1601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's HTTP status. Unset where none arrived.
+     * The provider's HTTP status. Unset: none arrived.
      * </pre>
      *
      * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -1619,7 +1619,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> startDelayBuilder_;
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1630,7 +1630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1645,7 +1645,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1663,7 +1663,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1681,7 +1681,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1706,7 +1706,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1723,7 +1723,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1735,7 +1735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1750,7 +1750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival of the request it started.
+     * Time from arrival of the request to the start of the attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -1774,7 +1774,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> timeToFirstContentBuilder_;
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1785,7 +1785,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1800,7 +1800,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1818,7 +1818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1836,7 +1836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1861,7 +1861,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1878,7 +1878,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1890,7 +1890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1905,7 +1905,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after its own start its first content came. Unset where none came.
+     * Time from the start of the attempt to its first content. Unset: none came.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -1929,7 +1929,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> durationBuilder_;
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -1940,7 +1940,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -1955,7 +1955,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -1973,7 +1973,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -1991,7 +1991,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -2016,7 +2016,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -2033,7 +2033,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -2045,7 +2045,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -2060,7 +2060,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it ran. Unset while it runs.
+     * Duration of the attempt. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -2084,7 +2084,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Usage, io.github.routersvc.llmrouter.v1.Usage.Builder, io.github.routersvc.llmrouter.v1.UsageOrBuilder> usageBuilder_;
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2095,7 +2095,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2110,7 +2110,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2128,7 +2128,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2146,7 +2146,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2171,7 +2171,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2188,7 +2188,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2200,7 +2200,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2215,7 +2215,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it used, estimated where the provider did not say.
+     * Token usage, estimated where the provider reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -2239,7 +2239,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Cost, io.github.routersvc.llmrouter.v1.Cost.Builder, io.github.routersvc.llmrouter.v1.CostOrBuilder> costBuilder_;
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2250,7 +2250,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2265,7 +2265,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2283,7 +2283,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2301,7 +2301,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2326,7 +2326,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2343,7 +2343,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2355,7 +2355,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2370,7 +2370,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what it cost. Unset where no price is known.
+     * Cost. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -2392,7 +2392,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object failureMessage_ = "";
     /**
      * <pre>
-     * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+     * Describes the failure; never quotes the provider. Empty unless it failed.
      * </pre>
      *
      * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -2412,7 +2412,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+     * Describes the failure; never quotes the provider. Empty unless it failed.
      * </pre>
      *
      * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -2433,7 +2433,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+     * Describes the failure; never quotes the provider. Empty unless it failed.
      * </pre>
      *
      * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -2450,7 +2450,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+     * Describes the failure; never quotes the provider. Empty unless it failed.
      * </pre>
      *
      * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -2464,7 +2464,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+     * Describes the failure; never quotes the provider. Empty unless it failed.
      * </pre>
      *
      * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -2484,7 +2484,7 @@ private static final long serialVersionUID = 0L;
     private int causedBy_ ;
     /**
      * <pre>
-     * Names the attempt, by number, whose failure or lateness caused this one. 0 for the first.
+     * Number of the attempt whose failure or delay caused this one. 0 for the first.
      * </pre>
      *
      * <code>int32 caused_by = 13 [json_name = "causedBy"];</code>
@@ -2496,7 +2496,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the attempt, by number, whose failure or lateness caused this one. 0 for the first.
+     * Number of the attempt whose failure or delay caused this one. 0 for the first.
      * </pre>
      *
      * <code>int32 caused_by = 13 [json_name = "causedBy"];</code>
@@ -2512,7 +2512,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the attempt, by number, whose failure or lateness caused this one. 0 for the first.
+     * Number of the attempt whose failure or delay caused this one. 0 for the first.
      * </pre>
      *
      * <code>int32 caused_by = 13 [json_name = "causedBy"];</code>

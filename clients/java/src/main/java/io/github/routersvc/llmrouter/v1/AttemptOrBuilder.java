@@ -12,7 +12,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Counts the attempts of the request from 1.
+   * Number of the attempt within the request, starting at 1.
    * </pre>
    *
    * <code>int32 number = 1 [json_name = "number"];</code>
@@ -22,7 +22,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -31,7 +31,7 @@ public interface AttemptOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -40,7 +40,7 @@ public interface AttemptOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names what was called.
+   * The deployment called.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 2 [json_name = "deployment"];</code>
@@ -49,7 +49,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says why the attempt was made.
+   * Why the attempt was made.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -58,7 +58,7 @@ public interface AttemptOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Says why the attempt was made.
+   * Why the attempt was made.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptReason reason = 3 [json_name = "reason"];</code>
@@ -68,7 +68,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says how it ended.
+   * How it ended.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -77,7 +77,7 @@ public interface AttemptOrBuilder extends
   int getOutcomeValue();
   /**
    * <pre>
-   * Says how it ended.
+   * How it ended.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptOutcome outcome = 4 [json_name = "outcome"];</code>
@@ -87,7 +87,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says what its failure means. Unset unless it failed.
+   * Failure class. Unset unless it failed.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -96,7 +96,7 @@ public interface AttemptOrBuilder extends
   int getFailureClassValue();
   /**
    * <pre>
-   * Says what its failure means. Unset unless it failed.
+   * Failure class. Unset unless it failed.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 5 [json_name = "failureClass"];</code>
@@ -106,7 +106,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's HTTP status. Unset where none arrived.
+   * The provider's HTTP status. Unset: none arrived.
    * </pre>
    *
    * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -115,7 +115,7 @@ public interface AttemptOrBuilder extends
   boolean hasHttpStatus();
   /**
    * <pre>
-   * Holds the provider's HTTP status. Unset where none arrived.
+   * The provider's HTTP status. Unset: none arrived.
    * </pre>
    *
    * <code>optional int32 http_status = 6 [json_name = "httpStatus"];</code>
@@ -125,7 +125,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -134,7 +134,7 @@ public interface AttemptOrBuilder extends
   boolean hasStartDelay();
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -143,7 +143,7 @@ public interface AttemptOrBuilder extends
   com.google.protobuf.Duration getStartDelay();
   /**
    * <pre>
-   * Says how long after arrival of the request it started.
+   * Time from arrival of the request to the start of the attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration start_delay = 7 [json_name = "startDelay"];</code>
@@ -152,7 +152,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -161,7 +161,7 @@ public interface AttemptOrBuilder extends
   boolean hasTimeToFirstContent();
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -170,7 +170,7 @@ public interface AttemptOrBuilder extends
   com.google.protobuf.Duration getTimeToFirstContent();
   /**
    * <pre>
-   * Says how long after its own start its first content came. Unset where none came.
+   * Time from the start of the attempt to its first content. Unset: none came.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 8 [json_name = "timeToFirstContent"];</code>
@@ -179,7 +179,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -188,7 +188,7 @@ public interface AttemptOrBuilder extends
   boolean hasDuration();
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -197,7 +197,7 @@ public interface AttemptOrBuilder extends
   com.google.protobuf.Duration getDuration();
   /**
    * <pre>
-   * Says how long it ran. Unset while it runs.
+   * Duration of the attempt. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 9 [json_name = "duration"];</code>
@@ -206,7 +206,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -215,7 +215,7 @@ public interface AttemptOrBuilder extends
   boolean hasUsage();
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -224,7 +224,7 @@ public interface AttemptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Usage getUsage();
   /**
    * <pre>
-   * Holds what it used, estimated where the provider did not say.
+   * Token usage, estimated where the provider reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 10 [json_name = "usage"];</code>
@@ -233,7 +233,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -242,7 +242,7 @@ public interface AttemptOrBuilder extends
   boolean hasCost();
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -251,7 +251,7 @@ public interface AttemptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Cost getCost();
   /**
    * <pre>
-   * Holds what it cost. Unset where no price is known.
+   * Cost. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost cost = 11 [json_name = "cost"];</code>
@@ -260,7 +260,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+   * Describes the failure; never quotes the provider. Empty unless it failed.
    * </pre>
    *
    * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -269,7 +269,7 @@ public interface AttemptOrBuilder extends
   java.lang.String getFailureMessage();
   /**
    * <pre>
-   * Describes the failure in words of the router, never of the provider. Empty unless it failed.
+   * Describes the failure; never quotes the provider. Empty unless it failed.
    * </pre>
    *
    * <code>string failure_message = 12 [json_name = "failureMessage"];</code>
@@ -280,7 +280,7 @@ public interface AttemptOrBuilder extends
 
   /**
    * <pre>
-   * Names the attempt, by number, whose failure or lateness caused this one. 0 for the first.
+   * Number of the attempt whose failure or delay caused this one. 0 for the first.
    * </pre>
    *
    * <code>int32 caused_by = 13 [json_name = "causedBy"];</code>

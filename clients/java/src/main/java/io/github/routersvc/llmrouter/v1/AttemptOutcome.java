@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how an attempt ended. May grow.
+ * How an attempt ended. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.AttemptOutcome}
@@ -17,7 +17,7 @@ public enum AttemptOutcome
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that it still runs.
+   * The attempt is still running.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that it became the answer.
+   * The attempt served the answer.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_SERVED = 1;</code>
@@ -33,7 +33,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_SERVED(1),
   /**
    * <pre>
-   * Means that it failed before it became the answer.
+   * The attempt failed before it committed.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_FAILED = 2;</code>
@@ -41,7 +41,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_FAILED(2),
   /**
    * <pre>
-   * Means that another attempt became the answer first.
+   * Another attempt committed first.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_LOST = 3;</code>
@@ -49,7 +49,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_LOST(3),
   /**
    * <pre>
-   * Means that the caller went away or its deadline passed.
+   * The caller cancelled the call, or the deadline passed.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_CANCELLED = 4;</code>
@@ -57,7 +57,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_CANCELLED(4),
   /**
    * <pre>
-   * Means that it became the answer and then broke.
+   * The attempt committed, and its stream broke afterwards.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_BROKEN = 5;</code>
@@ -65,7 +65,7 @@ public enum AttemptOutcome
   ATTEMPT_OUTCOME_BROKEN(5),
   /**
    * <pre>
-   * Means that a local limit refused it before anything was sent.
+   * A local limit refused it before anything was sent.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_REFUSED_LOCALLY = 6;</code>
@@ -85,7 +85,7 @@ public enum AttemptOutcome
   }
   /**
    * <pre>
-   * Means that it still runs.
+   * The attempt is still running.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_UNSPECIFIED = 0;</code>
@@ -93,7 +93,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that it became the answer.
+   * The attempt served the answer.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_SERVED = 1;</code>
@@ -101,7 +101,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_SERVED_VALUE = 1;
   /**
    * <pre>
-   * Means that it failed before it became the answer.
+   * The attempt failed before it committed.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_FAILED = 2;</code>
@@ -109,7 +109,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_FAILED_VALUE = 2;
   /**
    * <pre>
-   * Means that another attempt became the answer first.
+   * Another attempt committed first.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_LOST = 3;</code>
@@ -117,7 +117,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_LOST_VALUE = 3;
   /**
    * <pre>
-   * Means that the caller went away or its deadline passed.
+   * The caller cancelled the call, or the deadline passed.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_CANCELLED = 4;</code>
@@ -125,7 +125,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_CANCELLED_VALUE = 4;
   /**
    * <pre>
-   * Means that it became the answer and then broke.
+   * The attempt committed, and its stream broke afterwards.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_BROKEN = 5;</code>
@@ -133,7 +133,7 @@ public enum AttemptOutcome
   public static final int ATTEMPT_OUTCOME_BROKEN_VALUE = 5;
   /**
    * <pre>
-   * Means that a local limit refused it before anything was sent.
+   * A local limit refused it before anything was sent.
    * </pre>
    *
    * <code>ATTEMPT_OUTCOME_REFUSED_LOCALLY = 6;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why an attempt was made. May grow.
+ * Why an attempt was made. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.AttemptReason}
@@ -25,7 +25,7 @@ public enum AttemptReason
   ATTEMPT_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means the first attempt of the plan.
+   * The first attempt of the plan.
    * </pre>
    *
    * <code>ATTEMPT_REASON_FIRST = 1;</code>
@@ -33,7 +33,7 @@ public enum AttemptReason
   ATTEMPT_REASON_FIRST(1),
   /**
    * <pre>
-   * Means that an earlier attempt failed.
+   * An earlier attempt failed.
    * </pre>
    *
    * <code>ATTEMPT_REASON_FAILOVER = 2;</code>
@@ -41,7 +41,7 @@ public enum AttemptReason
   ATTEMPT_REASON_FAILOVER(2),
   /**
    * <pre>
-   * Means that an earlier attempt was late.
+   * An earlier attempt was slow.
    * </pre>
    *
    * <code>ATTEMPT_REASON_HEDGE = 3;</code>
@@ -49,7 +49,7 @@ public enum AttemptReason
   ATTEMPT_REASON_HEDGE(3),
   /**
    * <pre>
-   * Means that an earlier attempt on the same deployment failed in a way that may pass.
+   * An earlier attempt on the same deployment failed with a transient error.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RETRY = 4;</code>
@@ -57,7 +57,7 @@ public enum AttemptReason
   ATTEMPT_REASON_RETRY(4),
   /**
    * <pre>
-   * Means that a stream broke after its first content.
+   * A stream broke after its first content.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RECOVERY = 5;</code>
@@ -65,7 +65,7 @@ public enum AttemptReason
   ATTEMPT_REASON_RECOVERY(5),
   /**
    * <pre>
-   * Means that an earlier attempt was so late that only another one could still keep the deadline.
+   * An earlier attempt was so slow that only another one could still meet the deadline.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RESCUE = 6;</code>
@@ -93,7 +93,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means the first attempt of the plan.
+   * The first attempt of the plan.
    * </pre>
    *
    * <code>ATTEMPT_REASON_FIRST = 1;</code>
@@ -101,7 +101,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_FIRST_VALUE = 1;
   /**
    * <pre>
-   * Means that an earlier attempt failed.
+   * An earlier attempt failed.
    * </pre>
    *
    * <code>ATTEMPT_REASON_FAILOVER = 2;</code>
@@ -109,7 +109,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_FAILOVER_VALUE = 2;
   /**
    * <pre>
-   * Means that an earlier attempt was late.
+   * An earlier attempt was slow.
    * </pre>
    *
    * <code>ATTEMPT_REASON_HEDGE = 3;</code>
@@ -117,7 +117,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_HEDGE_VALUE = 3;
   /**
    * <pre>
-   * Means that an earlier attempt on the same deployment failed in a way that may pass.
+   * An earlier attempt on the same deployment failed with a transient error.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RETRY = 4;</code>
@@ -125,7 +125,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_RETRY_VALUE = 4;
   /**
    * <pre>
-   * Means that a stream broke after its first content.
+   * A stream broke after its first content.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RECOVERY = 5;</code>
@@ -133,7 +133,7 @@ public enum AttemptReason
   public static final int ATTEMPT_REASON_RECOVERY_VALUE = 5;
   /**
    * <pre>
-   * Means that an earlier attempt was so late that only another one could still keep the deadline.
+   * An earlier attempt was so slow that only another one could still meet the deadline.
    * </pre>
    *
    * <code>ATTEMPT_REASON_RESCUE = 6;</code>

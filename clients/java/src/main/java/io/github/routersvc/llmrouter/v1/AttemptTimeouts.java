@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Limits single attempts. Each is also bounded by what is left of the deadline.
+ * Timeouts of single attempts. Each is also bounded by the time left before the deadline.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.AttemptTimeouts}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration firstContentTimeout_;
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -95,7 +95,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration idleTimeout_;
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration attemptTimeout_;
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -367,7 +367,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits single attempts. Each is also bounded by what is left of the deadline.
+   * Timeouts of single attempts. Each is also bounded by the time left before the deadline.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.AttemptTimeouts}
@@ -569,7 +569,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> firstContentTimeoutBuilder_;
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -580,7 +580,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -631,7 +631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -656,7 +656,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -673,7 +673,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -685,7 +685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -700,7 +700,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+     * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -724,7 +724,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> idleTimeoutBuilder_;
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -735,7 +735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -750,7 +750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -768,7 +768,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -786,7 +786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -828,7 +828,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -840,7 +840,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -855,7 +855,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the time between contents. Above 0. Unset: the policy's.
+     * Timeout between two contents. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -879,7 +879,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> attemptTimeoutBuilder_;
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -905,7 +905,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -923,7 +923,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -941,7 +941,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -966,7 +966,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -983,7 +983,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -995,7 +995,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -1010,7 +1010,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the whole attempt. Above 0. Unset: the policy's.
+     * Timeout of the whole attempt. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>

@@ -12,7 +12,7 @@ public interface AttemptTimeoutsOrBuilder extends
 
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -21,7 +21,7 @@ public interface AttemptTimeoutsOrBuilder extends
   boolean hasFirstContentTimeout();
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -30,7 +30,7 @@ public interface AttemptTimeoutsOrBuilder extends
   com.google.protobuf.Duration getFirstContentTimeout();
   /**
    * <pre>
-   * Limits the time to first content; keep-alives are not content. Above 0. Unset: the policy's.
+   * Timeout for the first content; keep-alives are not content. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 1 [json_name = "firstContentTimeout"];</code>
@@ -39,7 +39,7 @@ public interface AttemptTimeoutsOrBuilder extends
 
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -48,7 +48,7 @@ public interface AttemptTimeoutsOrBuilder extends
   boolean hasIdleTimeout();
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -57,7 +57,7 @@ public interface AttemptTimeoutsOrBuilder extends
   com.google.protobuf.Duration getIdleTimeout();
   /**
    * <pre>
-   * Limits the time between contents. Above 0. Unset: the policy's.
+   * Timeout between two contents. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 2 [json_name = "idleTimeout"];</code>
@@ -66,7 +66,7 @@ public interface AttemptTimeoutsOrBuilder extends
 
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -75,7 +75,7 @@ public interface AttemptTimeoutsOrBuilder extends
   boolean hasAttemptTimeout();
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>
@@ -84,7 +84,7 @@ public interface AttemptTimeoutsOrBuilder extends
   com.google.protobuf.Duration getAttemptTimeout();
   /**
    * <pre>
-   * Limits the whole attempt. Above 0. Unset: the policy's.
+   * Timeout of the whole attempt. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt_timeout = 3 [json_name = "attemptTimeout"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds sound.
+ * Audio.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Audio}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString data_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds the bytes of the recording.
+   * Bytes of the audio.
    * </pre>
    *
    * <code>bytes data = 1 [json_name = "data"];</code>
@@ -75,7 +75,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object mediaType_ = "";
   /**
    * <pre>
-   * Names the media type, for example `audio/wav`. Required.
+   * The media type, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the media type, for example `audio/wav`. Required.
+   * The media type, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object transcript_ = "";
   /**
    * <pre>
-   * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+   * Transcript, where it is known.
    * </pre>
    *
    * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+   * Transcript, where it is known.
    * </pre>
    *
    * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -347,7 +347,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Audio}
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString data_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds the bytes of the recording.
+     * Bytes of the audio.
      * </pre>
      *
      * <code>bytes data = 1 [json_name = "data"];</code>
@@ -526,7 +526,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the recording.
+     * Bytes of the audio.
      * </pre>
      *
      * <code>bytes data = 1 [json_name = "data"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the recording.
+     * Bytes of the audio.
      * </pre>
      *
      * <code>bytes data = 1 [json_name = "data"];</code>
@@ -558,7 +558,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object mediaType_ = "";
     /**
      * <pre>
-     * Names the media type, for example `audio/wav`. Required.
+     * The media type, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -578,7 +578,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `audio/wav`. Required.
+     * The media type, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -599,7 +599,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `audio/wav`. Required.
+     * The media type, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `audio/wav`. Required.
+     * The media type, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `audio/wav`. Required.
+     * The media type, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -650,7 +650,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object transcript_ = "";
     /**
      * <pre>
-     * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+     * Transcript, where it is known.
      * </pre>
      *
      * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -670,7 +670,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+     * Transcript, where it is known.
      * </pre>
      *
      * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+     * Transcript, where it is known.
      * </pre>
      *
      * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -708,7 +708,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+     * Transcript, where it is known.
      * </pre>
      *
      * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -722,7 +722,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+     * Transcript, where it is known.
      * </pre>
      *
      * <code>string transcript = 3 [json_name = "transcript"];</code>

@@ -12,7 +12,7 @@ public interface AudioOrBuilder extends
 
   /**
    * <pre>
-   * Holds the bytes of the recording.
+   * Bytes of the audio.
    * </pre>
    *
    * <code>bytes data = 1 [json_name = "data"];</code>
@@ -22,7 +22,7 @@ public interface AudioOrBuilder extends
 
   /**
    * <pre>
-   * Names the media type, for example `audio/wav`. Required.
+   * The media type, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -31,7 +31,7 @@ public interface AudioOrBuilder extends
   java.lang.String getMediaType();
   /**
    * <pre>
-   * Names the media type, for example `audio/wav`. Required.
+   * The media type, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -42,7 +42,7 @@ public interface AudioOrBuilder extends
 
   /**
    * <pre>
-   * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+   * Transcript, where it is known.
    * </pre>
    *
    * <code>string transcript = 3 [json_name = "transcript"];</code>
@@ -51,7 +51,7 @@ public interface AudioOrBuilder extends
   java.lang.String getTranscript();
   /**
    * <pre>
-   * Holds what is said, where it is known. In answers: the transcript of the spoken output.
+   * Transcript, where it is known.
    * </pre>
    *
    * <code>string transcript = 3 [json_name = "transcript"];</code>

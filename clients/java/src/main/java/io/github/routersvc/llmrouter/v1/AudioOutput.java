@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Describes spoken output.
+ * Settings of audio output.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.AudioOutput}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object voice_ = "";
   /**
    * <pre>
-   * Names the voice as the provider does. Required.
+   * Name of the provider's voice. Required.
    * </pre>
    *
    * <code>string voice = 1 [json_name = "voice"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the voice as the provider does. Required.
+   * Name of the provider's voice. Required.
    * </pre>
    *
    * <code>string voice = 1 [json_name = "voice"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object mediaType_ = "";
   /**
    * <pre>
-   * Names the media type of the sound, for example `audio/wav`. Required.
+   * Media type of the audio, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -127,7 +127,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the media type of the sound, for example `audio/wav`. Required.
+   * Media type of the audio, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes spoken output.
+   * Settings of audio output.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.AudioOutput}
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object voice_ = "";
     /**
      * <pre>
-     * Names the voice as the provider does. Required.
+     * Name of the provider's voice. Required.
      * </pre>
      *
      * <code>string voice = 1 [json_name = "voice"];</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the voice as the provider does. Required.
+     * Name of the provider's voice. Required.
      * </pre>
      *
      * <code>string voice = 1 [json_name = "voice"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the voice as the provider does. Required.
+     * Name of the provider's voice. Required.
      * </pre>
      *
      * <code>string voice = 1 [json_name = "voice"];</code>
@@ -533,7 +533,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the voice as the provider does. Required.
+     * Name of the provider's voice. Required.
      * </pre>
      *
      * <code>string voice = 1 [json_name = "voice"];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the voice as the provider does. Required.
+     * Name of the provider's voice. Required.
      * </pre>
      *
      * <code>string voice = 1 [json_name = "voice"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object mediaType_ = "";
     /**
      * <pre>
-     * Names the media type of the sound, for example `audio/wav`. Required.
+     * Media type of the audio, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type of the sound, for example `audio/wav`. Required.
+     * Media type of the audio, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type of the sound, for example `audio/wav`. Required.
+     * Media type of the audio, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type of the sound, for example `audio/wav`. Required.
+     * Media type of the audio, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type of the sound, for example `audio/wav`. Required.
+     * Media type of the audio, for example `audio/wav`. Required.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>

@@ -12,7 +12,7 @@ public interface AudioOutputOrBuilder extends
 
   /**
    * <pre>
-   * Names the voice as the provider does. Required.
+   * Name of the provider's voice. Required.
    * </pre>
    *
    * <code>string voice = 1 [json_name = "voice"];</code>
@@ -21,7 +21,7 @@ public interface AudioOutputOrBuilder extends
   java.lang.String getVoice();
   /**
    * <pre>
-   * Names the voice as the provider does. Required.
+   * Name of the provider's voice. Required.
    * </pre>
    *
    * <code>string voice = 1 [json_name = "voice"];</code>
@@ -32,7 +32,7 @@ public interface AudioOutputOrBuilder extends
 
   /**
    * <pre>
-   * Names the media type of the sound, for example `audio/wav`. Required.
+   * Media type of the audio, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -41,7 +41,7 @@ public interface AudioOutputOrBuilder extends
   java.lang.String getMediaType();
   /**
    * <pre>
-   * Names the media type of the sound, for example `audio/wav`. Required.
+   * Media type of the audio, for example `audio/wav`. Required.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names the state of a circuit breaker. Complete: not expected to grow.
+ * The state of a circuit breaker. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.BreakerState}
@@ -25,7 +25,7 @@ public enum BreakerState
   BREAKER_STATE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that calls pass.
+   * Calls pass.
    * </pre>
    *
    * <code>BREAKER_STATE_CLOSED = 1;</code>
@@ -33,7 +33,7 @@ public enum BreakerState
   BREAKER_STATE_CLOSED(1),
   /**
    * <pre>
-   * Means that calls do not pass.
+   * Calls do not pass.
    * </pre>
    *
    * <code>BREAKER_STATE_OPEN = 2;</code>
@@ -41,7 +41,7 @@ public enum BreakerState
   BREAKER_STATE_OPEN(2),
   /**
    * <pre>
-   * Means that single probes pass.
+   * Single probes pass.
    * </pre>
    *
    * <code>BREAKER_STATE_HALF_OPEN = 3;</code>
@@ -69,7 +69,7 @@ public enum BreakerState
   public static final int BREAKER_STATE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that calls pass.
+   * Calls pass.
    * </pre>
    *
    * <code>BREAKER_STATE_CLOSED = 1;</code>
@@ -77,7 +77,7 @@ public enum BreakerState
   public static final int BREAKER_STATE_CLOSED_VALUE = 1;
   /**
    * <pre>
-   * Means that calls do not pass.
+   * Calls do not pass.
    * </pre>
    *
    * <code>BREAKER_STATE_OPEN = 2;</code>
@@ -85,7 +85,7 @@ public enum BreakerState
   public static final int BREAKER_STATE_OPEN_VALUE = 2;
   /**
    * <pre>
-   * Means that single probes pass.
+   * Single probes pass.
    * </pre>
    *
    * <code>BREAKER_STATE_HALF_OPEN = 3;</code>

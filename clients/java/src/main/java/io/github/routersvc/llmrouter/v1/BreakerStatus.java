@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells the state of a circuit breaker.
+ * The state of a circuit breaker.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.BreakerStatus}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int state_ = 0;
   /**
    * <pre>
-   * Names the state.
+   * The state.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the state.
+   * The state.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration nextProbeDelay_;
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   private long consecutiveFailures_ = 0L;
   /**
    * <pre>
-   * Counts the failures in a row.
+   * Number of consecutive failures.
    * </pre>
    *
    * <code>int64 consecutive_failures = 3 [json_name = "consecutiveFailures"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   private long openedTotal_ = 0L;
   /**
    * <pre>
-   * Counts how often it has opened since the start.
+   * Number of times it has opened since the start.
    * </pre>
    *
    * <code>int64 opened_total = 4 [json_name = "openedTotal"];</code>
@@ -350,7 +350,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the state of a circuit breaker.
+   * The state of a circuit breaker.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.BreakerStatus}
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     private int state_ = 0;
     /**
      * <pre>
-     * Names the state.
+     * The state.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -553,7 +553,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the state.
+     * The state.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -568,7 +568,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the state.
+     * The state.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -581,7 +581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the state.
+     * The state.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -598,7 +598,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the state.
+     * The state.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> nextProbeDelayBuilder_;
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -678,7 +678,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -732,7 +732,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -747,7 +747,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time until the next probe may start. Unset unless open.
+     * Time until the next probe may start. Unset unless open.
      * </pre>
      *
      * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     private long consecutiveFailures_ ;
     /**
      * <pre>
-     * Counts the failures in a row.
+     * Number of consecutive failures.
      * </pre>
      *
      * <code>int64 consecutive_failures = 3 [json_name = "consecutiveFailures"];</code>
@@ -781,7 +781,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures in a row.
+     * Number of consecutive failures.
      * </pre>
      *
      * <code>int64 consecutive_failures = 3 [json_name = "consecutiveFailures"];</code>
@@ -797,7 +797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures in a row.
+     * Number of consecutive failures.
      * </pre>
      *
      * <code>int64 consecutive_failures = 3 [json_name = "consecutiveFailures"];</code>
@@ -813,7 +813,7 @@ private static final long serialVersionUID = 0L;
     private long openedTotal_ ;
     /**
      * <pre>
-     * Counts how often it has opened since the start.
+     * Number of times it has opened since the start.
      * </pre>
      *
      * <code>int64 opened_total = 4 [json_name = "openedTotal"];</code>
@@ -825,7 +825,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts how often it has opened since the start.
+     * Number of times it has opened since the start.
      * </pre>
      *
      * <code>int64 opened_total = 4 [json_name = "openedTotal"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts how often it has opened since the start.
+     * Number of times it has opened since the start.
      * </pre>
      *
      * <code>int64 opened_total = 4 [json_name = "openedTotal"];</code>

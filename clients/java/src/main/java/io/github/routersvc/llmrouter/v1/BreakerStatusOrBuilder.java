@@ -12,7 +12,7 @@ public interface BreakerStatusOrBuilder extends
 
   /**
    * <pre>
-   * Names the state.
+   * The state.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -21,7 +21,7 @@ public interface BreakerStatusOrBuilder extends
   int getStateValue();
   /**
    * <pre>
-   * Names the state.
+   * The state.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerState state = 1 [json_name = "state"];</code>
@@ -31,7 +31,7 @@ public interface BreakerStatusOrBuilder extends
 
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -40,7 +40,7 @@ public interface BreakerStatusOrBuilder extends
   boolean hasNextProbeDelay();
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -49,7 +49,7 @@ public interface BreakerStatusOrBuilder extends
   com.google.protobuf.Duration getNextProbeDelay();
   /**
    * <pre>
-   * Holds the time until the next probe may start. Unset unless open.
+   * Time until the next probe may start. Unset unless open.
    * </pre>
    *
    * <code>.google.protobuf.Duration next_probe_delay = 2 [json_name = "nextProbeDelay"];</code>
@@ -58,7 +58,7 @@ public interface BreakerStatusOrBuilder extends
 
   /**
    * <pre>
-   * Counts the failures in a row.
+   * Number of consecutive failures.
    * </pre>
    *
    * <code>int64 consecutive_failures = 3 [json_name = "consecutiveFailures"];</code>
@@ -68,7 +68,7 @@ public interface BreakerStatusOrBuilder extends
 
   /**
    * <pre>
-   * Counts how often it has opened since the start.
+   * Number of times it has opened since the start.
    * </pre>
    *
    * <code>int64 opened_total = 4 [json_name = "openedTotal"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says where a cached answer came from.
+ * Origin of a cached answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.CacheHit}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int kind_ = 0;
   /**
    * <pre>
-   * Says how the answer was found.
+   * How the answer was found.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how the answer was found.
+   * How the answer was found.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration age_;
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   private double similarity_ = 0D;
   /**
    * <pre>
-   * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+   * Similarity of the requests, from 0 to 1. Unset for exact hits.
    * </pre>
    *
    * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+   * Similarity of the requests, from 0 to 1. Unset for exact hits.
    * </pre>
    *
    * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object sourceDecisionId_ = "";
   /**
    * <pre>
-   * Identifies the decision that made the answer.
+   * Decision id of the request that produced the answer.
    * </pre>
    *
    * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -172,7 +172,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies the decision that made the answer.
+   * Decision id of the request that produced the answer.
    * </pre>
    *
    * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -399,7 +399,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where a cached answer came from.
+   * Origin of a cached answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.CacheHit}
@@ -594,7 +594,7 @@ private static final long serialVersionUID = 0L;
     private int kind_ = 0;
     /**
      * <pre>
-     * Says how the answer was found.
+     * How the answer was found.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -605,7 +605,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer was found.
+     * How the answer was found.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -620,7 +620,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer was found.
+     * How the answer was found.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -633,7 +633,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer was found.
+     * How the answer was found.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -650,7 +650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer was found.
+     * How the answer was found.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -668,7 +668,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> ageBuilder_;
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -694,7 +694,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -712,7 +712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -730,7 +730,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -755,7 +755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -772,7 +772,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -784,7 +784,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -799,7 +799,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how old the answer is.
+     * Age of the answer.
      * </pre>
      *
      * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -821,7 +821,7 @@ private static final long serialVersionUID = 0L;
     private double similarity_ ;
     /**
      * <pre>
-     * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+     * Similarity of the requests, from 0 to 1. Unset for exact hits.
      * </pre>
      *
      * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -833,7 +833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+     * Similarity of the requests, from 0 to 1. Unset for exact hits.
      * </pre>
      *
      * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -845,7 +845,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+     * Similarity of the requests, from 0 to 1. Unset for exact hits.
      * </pre>
      *
      * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -861,7 +861,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+     * Similarity of the requests, from 0 to 1. Unset for exact hits.
      * </pre>
      *
      * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -877,7 +877,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object sourceDecisionId_ = "";
     /**
      * <pre>
-     * Identifies the decision that made the answer.
+     * Decision id of the request that produced the answer.
      * </pre>
      *
      * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -897,7 +897,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision that made the answer.
+     * Decision id of the request that produced the answer.
      * </pre>
      *
      * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -918,7 +918,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision that made the answer.
+     * Decision id of the request that produced the answer.
      * </pre>
      *
      * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -935,7 +935,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision that made the answer.
+     * Decision id of the request that produced the answer.
      * </pre>
      *
      * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -949,7 +949,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision that made the answer.
+     * Decision id of the request that produced the answer.
      * </pre>
      *
      * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how a cached answer was found. May grow.
+ * How a cached answer was found. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.CacheHitKind}
@@ -25,7 +25,7 @@ public enum CacheHitKind
   CACHE_HIT_KIND_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means the same request.
+   * The same request.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_EXACT = 1;</code>
@@ -33,7 +33,7 @@ public enum CacheHitKind
   CACHE_HIT_KIND_EXACT(1),
   /**
    * <pre>
-   * Means a request of the same meaning.
+   * A request with the same meaning.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_SEMANTIC = 2;</code>
@@ -41,7 +41,7 @@ public enum CacheHitKind
   CACHE_HIT_KIND_SEMANTIC(2),
   /**
    * <pre>
-   * Means an answer past its age.
+   * An expired answer.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_STALE = 3;</code>
@@ -69,7 +69,7 @@ public enum CacheHitKind
   public static final int CACHE_HIT_KIND_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means the same request.
+   * The same request.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_EXACT = 1;</code>
@@ -77,7 +77,7 @@ public enum CacheHitKind
   public static final int CACHE_HIT_KIND_EXACT_VALUE = 1;
   /**
    * <pre>
-   * Means a request of the same meaning.
+   * A request with the same meaning.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_SEMANTIC = 2;</code>
@@ -85,7 +85,7 @@ public enum CacheHitKind
   public static final int CACHE_HIT_KIND_SEMANTIC_VALUE = 2;
   /**
    * <pre>
-   * Means an answer past its age.
+   * An expired answer.
    * </pre>
    *
    * <code>CACHE_HIT_KIND_STALE = 3;</code>

@@ -12,7 +12,7 @@ public interface CacheHitOrBuilder extends
 
   /**
    * <pre>
-   * Says how the answer was found.
+   * How the answer was found.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -21,7 +21,7 @@ public interface CacheHitOrBuilder extends
   int getKindValue();
   /**
    * <pre>
-   * Says how the answer was found.
+   * How the answer was found.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHitKind kind = 1 [json_name = "kind"];</code>
@@ -31,7 +31,7 @@ public interface CacheHitOrBuilder extends
 
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -40,7 +40,7 @@ public interface CacheHitOrBuilder extends
   boolean hasAge();
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -49,7 +49,7 @@ public interface CacheHitOrBuilder extends
   com.google.protobuf.Duration getAge();
   /**
    * <pre>
-   * Says how old the answer is.
+   * Age of the answer.
    * </pre>
    *
    * <code>.google.protobuf.Duration age = 2 [json_name = "age"];</code>
@@ -58,7 +58,7 @@ public interface CacheHitOrBuilder extends
 
   /**
    * <pre>
-   * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+   * Similarity of the requests, from 0 to 1. Unset for exact hits.
    * </pre>
    *
    * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -67,7 +67,7 @@ public interface CacheHitOrBuilder extends
   boolean hasSimilarity();
   /**
    * <pre>
-   * Says how alike the requests are, from 0 to 1. Unset for exact hits.
+   * Similarity of the requests, from 0 to 1. Unset for exact hits.
    * </pre>
    *
    * <code>optional double similarity = 3 [json_name = "similarity"];</code>
@@ -77,7 +77,7 @@ public interface CacheHitOrBuilder extends
 
   /**
    * <pre>
-   * Identifies the decision that made the answer.
+   * Decision id of the request that produced the answer.
    * </pre>
    *
    * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>
@@ -86,7 +86,7 @@ public interface CacheHitOrBuilder extends
   java.lang.String getSourceDecisionId();
   /**
    * <pre>
-   * Identifies the decision that made the answer.
+   * Decision id of the request that produced the answer.
    * </pre>
    *
    * <code>string source_decision_id = 4 [json_name = "sourceDecisionId"];</code>

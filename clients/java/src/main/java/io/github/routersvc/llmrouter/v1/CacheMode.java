@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how the answer cache is used. May grow.
+ * How the answer cache is used. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.CacheMode}
@@ -17,7 +17,7 @@ public enum CacheMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>CACHE_MODE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum CacheMode
   CACHE_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means neither read nor written.
+   * Neither read nor written.
    * </pre>
    *
    * <code>CACHE_MODE_OFF = 1;</code>
@@ -33,7 +33,7 @@ public enum CacheMode
   CACHE_MODE_OFF(1),
   /**
    * <pre>
-   * Means read and written.
+   * Read and written.
    * </pre>
    *
    * <code>CACHE_MODE_READ_WRITE = 2;</code>
@@ -41,7 +41,7 @@ public enum CacheMode
   CACHE_MODE_READ_WRITE(2),
   /**
    * <pre>
-   * Means read, never written.
+   * Read, never written.
    * </pre>
    *
    * <code>CACHE_MODE_READ_ONLY = 3;</code>
@@ -49,7 +49,7 @@ public enum CacheMode
   CACHE_MODE_READ_ONLY(3),
   /**
    * <pre>
-   * Means written, never read.
+   * Written, never read.
    * </pre>
    *
    * <code>CACHE_MODE_REFRESH = 4;</code>
@@ -57,7 +57,7 @@ public enum CacheMode
   CACHE_MODE_REFRESH(4),
   /**
    * <pre>
-   * Means read only when nothing else can answer; written always.
+   * Read only when nothing else can answer; written always.
    * </pre>
    *
    * <code>CACHE_MODE_ON_FAILURE = 5;</code>
@@ -77,7 +77,7 @@ public enum CacheMode
   }
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>CACHE_MODE_UNSPECIFIED = 0;</code>
@@ -85,7 +85,7 @@ public enum CacheMode
   public static final int CACHE_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means neither read nor written.
+   * Neither read nor written.
    * </pre>
    *
    * <code>CACHE_MODE_OFF = 1;</code>
@@ -93,7 +93,7 @@ public enum CacheMode
   public static final int CACHE_MODE_OFF_VALUE = 1;
   /**
    * <pre>
-   * Means read and written.
+   * Read and written.
    * </pre>
    *
    * <code>CACHE_MODE_READ_WRITE = 2;</code>
@@ -101,7 +101,7 @@ public enum CacheMode
   public static final int CACHE_MODE_READ_WRITE_VALUE = 2;
   /**
    * <pre>
-   * Means read, never written.
+   * Read, never written.
    * </pre>
    *
    * <code>CACHE_MODE_READ_ONLY = 3;</code>
@@ -109,7 +109,7 @@ public enum CacheMode
   public static final int CACHE_MODE_READ_ONLY_VALUE = 3;
   /**
    * <pre>
-   * Means written, never read.
+   * Written, never read.
    * </pre>
    *
    * <code>CACHE_MODE_REFRESH = 4;</code>
@@ -117,7 +117,7 @@ public enum CacheMode
   public static final int CACHE_MODE_REFRESH_VALUE = 4;
   /**
    * <pre>
-   * Means read only when nothing else can answer; written always.
+   * Read only when nothing else can answer; written always.
    * </pre>
    *
    * <code>CACHE_MODE_ON_FAILURE = 5;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says whether cached answers may be served.
+ * Whether cached answers may be served.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Caching}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int mode_ = 0;
   /**
    * <pre>
-   * Says how the cache is used. Default: the policy's.
+   * How the cache is used. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how the cache is used. Default: the policy's.
+   * How the cache is used. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration maxAge_;
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   private boolean allowSemantic_ = false;
   /**
    * <pre>
-   * Allows answers to requests of the same meaning, not only of the same words.
+   * Whether answers to requests with the same meaning may be served, not only to identical ones.
    * </pre>
    *
    * <code>bool allow_semantic = 3 [json_name = "allowSemantic"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   private boolean allowStale_ = false;
   /**
    * <pre>
-   * Allows answers past their age when nothing else can answer.
+   * Whether expired answers may be served when nothing else can answer.
    * </pre>
    *
    * <code>bool allow_stale = 4 [json_name = "allowStale"];</code>
@@ -350,7 +350,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether cached answers may be served.
+   * Whether cached answers may be served.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Caching}
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     private int mode_ = 0;
     /**
      * <pre>
-     * Says how the cache is used. Default: the policy's.
+     * How the cache is used. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -553,7 +553,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the cache is used. Default: the policy's.
+     * How the cache is used. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -568,7 +568,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the cache is used. Default: the policy's.
+     * How the cache is used. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -581,7 +581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the cache is used. Default: the policy's.
+     * How the cache is used. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -598,7 +598,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the cache is used. Default: the policy's.
+     * How the cache is used. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> maxAgeBuilder_;
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -678,7 +678,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -732,7 +732,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -747,7 +747,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+     * Maximum age of a cached answer. Above 0. Unset: the policy's.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     private boolean allowSemantic_ ;
     /**
      * <pre>
-     * Allows answers to requests of the same meaning, not only of the same words.
+     * Whether answers to requests with the same meaning may be served, not only to identical ones.
      * </pre>
      *
      * <code>bool allow_semantic = 3 [json_name = "allowSemantic"];</code>
@@ -781,7 +781,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows answers to requests of the same meaning, not only of the same words.
+     * Whether answers to requests with the same meaning may be served, not only to identical ones.
      * </pre>
      *
      * <code>bool allow_semantic = 3 [json_name = "allowSemantic"];</code>
@@ -797,7 +797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows answers to requests of the same meaning, not only of the same words.
+     * Whether answers to requests with the same meaning may be served, not only to identical ones.
      * </pre>
      *
      * <code>bool allow_semantic = 3 [json_name = "allowSemantic"];</code>
@@ -813,7 +813,7 @@ private static final long serialVersionUID = 0L;
     private boolean allowStale_ ;
     /**
      * <pre>
-     * Allows answers past their age when nothing else can answer.
+     * Whether expired answers may be served when nothing else can answer.
      * </pre>
      *
      * <code>bool allow_stale = 4 [json_name = "allowStale"];</code>
@@ -825,7 +825,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows answers past their age when nothing else can answer.
+     * Whether expired answers may be served when nothing else can answer.
      * </pre>
      *
      * <code>bool allow_stale = 4 [json_name = "allowStale"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows answers past their age when nothing else can answer.
+     * Whether expired answers may be served when nothing else can answer.
      * </pre>
      *
      * <code>bool allow_stale = 4 [json_name = "allowStale"];</code>

@@ -12,7 +12,7 @@ public interface CachingOrBuilder extends
 
   /**
    * <pre>
-   * Says how the cache is used. Default: the policy's.
+   * How the cache is used. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -21,7 +21,7 @@ public interface CachingOrBuilder extends
   int getModeValue();
   /**
    * <pre>
-   * Says how the cache is used. Default: the policy's.
+   * How the cache is used. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode mode = 1 [json_name = "mode"];</code>
@@ -31,7 +31,7 @@ public interface CachingOrBuilder extends
 
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -40,7 +40,7 @@ public interface CachingOrBuilder extends
   boolean hasMaxAge();
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -49,7 +49,7 @@ public interface CachingOrBuilder extends
   com.google.protobuf.Duration getMaxAge();
   /**
    * <pre>
-   * Sets how old a cached answer may be. Above 0. Unset: the policy's.
+   * Maximum age of a cached answer. Above 0. Unset: the policy's.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_age = 2 [json_name = "maxAge"];</code>
@@ -58,7 +58,7 @@ public interface CachingOrBuilder extends
 
   /**
    * <pre>
-   * Allows answers to requests of the same meaning, not only of the same words.
+   * Whether answers to requests with the same meaning may be served, not only to identical ones.
    * </pre>
    *
    * <code>bool allow_semantic = 3 [json_name = "allowSemantic"];</code>
@@ -68,7 +68,7 @@ public interface CachingOrBuilder extends
 
   /**
    * <pre>
-   * Allows answers past their age when nothing else can answer.
+   * Whether expired answers may be served when nothing else can answer.
    * </pre>
    *
    * <code>bool allow_stale = 4 [json_name = "allowStale"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells how one deployment fared for a request.
+ * A deployment considered for a request.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Candidate}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -73,7 +73,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   private boolean eligible_ = false;
   /**
    * <pre>
-   * Says that every constraint is kept.
+   * Whether it meets every constraint.
    * </pre>
    *
    * <code>bool eligible = 2 [json_name = "eligible"];</code>
@@ -114,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private int rank_ = 0;
   /**
    * <pre>
-   * Counts its place in the ranking from 1. 0 where it is not eligible.
+   * Rank, starting at 1. 0 if it is not eligible.
    * </pre>
    *
    * <code>int32 rank = 3 [json_name = "rank"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   private double score_ = 0D;
   /**
    * <pre>
-   * Holds the sum of the score's parts. Higher is better. Comparable within one explanation only.
+   * Sum of the score parts. Higher is better. Comparable within one explanation only.
    * </pre>
    *
    * <code>double score = 4 [json_name = "score"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.ScorePart> scoreParts_;
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -168,7 +168,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -179,7 +179,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -206,7 +206,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Exclusion> exclusions_;
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -217,7 +217,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -229,7 +229,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -240,7 +240,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -251,7 +251,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -266,7 +266,7 @@ private static final long serialVersionUID = 0L;
   private double expectedCostUsd_ = 0D;
   /**
    * <pre>
-   * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+   * Expected cost of an attempt in US dollars. Unset: no price is known.
    * </pre>
    *
    * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -278,7 +278,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+   * Expected cost of an attempt in US dollars. Unset: no price is known.
    * </pre>
    *
    * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -293,7 +293,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration expectedTimeToFirstContent_;
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -305,7 +305,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -317,7 +317,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -333,7 +333,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -345,7 +345,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -356,7 +356,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -368,7 +368,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -384,8 +384,8 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Obstacle obstacle_;
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -397,8 +397,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -410,8 +410,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells how one deployment fared for a request.
+   * A deployment considered for a request.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Candidate}
@@ -1116,7 +1116,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1127,7 +1127,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1142,7 +1142,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1160,7 +1160,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1178,7 +1178,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1203,7 +1203,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1220,7 +1220,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1232,7 +1232,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1247,7 +1247,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1269,7 +1269,7 @@ private static final long serialVersionUID = 0L;
     private boolean eligible_ ;
     /**
      * <pre>
-     * Says that every constraint is kept.
+     * Whether it meets every constraint.
      * </pre>
      *
      * <code>bool eligible = 2 [json_name = "eligible"];</code>
@@ -1281,7 +1281,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that every constraint is kept.
+     * Whether it meets every constraint.
      * </pre>
      *
      * <code>bool eligible = 2 [json_name = "eligible"];</code>
@@ -1297,7 +1297,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that every constraint is kept.
+     * Whether it meets every constraint.
      * </pre>
      *
      * <code>bool eligible = 2 [json_name = "eligible"];</code>
@@ -1313,7 +1313,7 @@ private static final long serialVersionUID = 0L;
     private int rank_ ;
     /**
      * <pre>
-     * Counts its place in the ranking from 1. 0 where it is not eligible.
+     * Rank, starting at 1. 0 if it is not eligible.
      * </pre>
      *
      * <code>int32 rank = 3 [json_name = "rank"];</code>
@@ -1325,7 +1325,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts its place in the ranking from 1. 0 where it is not eligible.
+     * Rank, starting at 1. 0 if it is not eligible.
      * </pre>
      *
      * <code>int32 rank = 3 [json_name = "rank"];</code>
@@ -1341,7 +1341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts its place in the ranking from 1. 0 where it is not eligible.
+     * Rank, starting at 1. 0 if it is not eligible.
      * </pre>
      *
      * <code>int32 rank = 3 [json_name = "rank"];</code>
@@ -1357,7 +1357,7 @@ private static final long serialVersionUID = 0L;
     private double score_ ;
     /**
      * <pre>
-     * Holds the sum of the score's parts. Higher is better. Comparable within one explanation only.
+     * Sum of the score parts. Higher is better. Comparable within one explanation only.
      * </pre>
      *
      * <code>double score = 4 [json_name = "score"];</code>
@@ -1369,7 +1369,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the sum of the score's parts. Higher is better. Comparable within one explanation only.
+     * Sum of the score parts. Higher is better. Comparable within one explanation only.
      * </pre>
      *
      * <code>double score = 4 [json_name = "score"];</code>
@@ -1385,7 +1385,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the sum of the score's parts. Higher is better. Comparable within one explanation only.
+     * Sum of the score parts. Higher is better. Comparable within one explanation only.
      * </pre>
      *
      * <code>double score = 4 [json_name = "score"];</code>
@@ -1412,7 +1412,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1426,7 +1426,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1440,7 +1440,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1454,7 +1454,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1491,7 +1491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1509,7 +1509,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1528,7 +1528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1546,7 +1546,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1564,7 +1564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1583,7 +1583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1600,7 +1600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1617,7 +1617,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1628,7 +1628,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1642,7 +1642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1657,7 +1657,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1668,7 +1668,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1680,7 +1680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the score consists of.
+     * Lists the parts of the score.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -1718,7 +1718,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1732,7 +1732,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1746,7 +1746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1760,7 +1760,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1779,7 +1779,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1797,7 +1797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1815,7 +1815,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1834,7 +1834,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1852,7 +1852,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1870,7 +1870,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1889,7 +1889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1906,7 +1906,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1923,7 +1923,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1934,7 +1934,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1948,7 +1948,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1963,7 +1963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1974,7 +1974,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -1986,7 +1986,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every reason why it is no candidate. Empty where it is eligible.
+     * Lists every reason for its exclusion. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -2013,7 +2013,7 @@ private static final long serialVersionUID = 0L;
     private double expectedCostUsd_ ;
     /**
      * <pre>
-     * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+     * Expected cost of an attempt in US dollars. Unset: no price is known.
      * </pre>
      *
      * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -2025,7 +2025,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+     * Expected cost of an attempt in US dollars. Unset: no price is known.
      * </pre>
      *
      * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -2037,7 +2037,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+     * Expected cost of an attempt in US dollars. Unset: no price is known.
      * </pre>
      *
      * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -2053,7 +2053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+     * Expected cost of an attempt in US dollars. Unset: no price is known.
      * </pre>
      *
      * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -2071,7 +2071,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> expectedTimeToFirstContentBuilder_;
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2082,7 +2082,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2097,7 +2097,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2115,7 +2115,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2133,7 +2133,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2158,7 +2158,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2175,7 +2175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2187,7 +2187,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2202,7 +2202,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the expected time to first content. Unset where nothing is known.
+     * Expected time to first content. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -2231,7 +2231,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2244,7 +2244,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2255,7 +2255,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2267,7 +2267,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2280,7 +2280,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2299,7 +2299,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2317,7 +2317,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2335,7 +2335,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2350,7 +2350,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+     * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
      * </pre>
      *
      * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -2373,8 +2373,8 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Obstacle, io.github.routersvc.llmrouter.v1.Obstacle.Builder, io.github.routersvc.llmrouter.v1.ObstacleOrBuilder> obstacleBuilder_;
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2385,8 +2385,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2401,8 +2401,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2420,8 +2420,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2439,8 +2439,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2465,8 +2465,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2483,8 +2483,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2496,8 +2496,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -2512,8 +2512,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-     * of the request. Unset: nothing, or it is not eligible.
+     * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+     * Unset: none, or the deployment is not eligible.
      * </pre>
      *
      * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>

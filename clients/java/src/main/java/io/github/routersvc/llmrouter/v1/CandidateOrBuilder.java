@@ -12,7 +12,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface CandidateOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -30,7 +30,7 @@ public interface CandidateOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -39,7 +39,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Says that every constraint is kept.
+   * Whether it meets every constraint.
    * </pre>
    *
    * <code>bool eligible = 2 [json_name = "eligible"];</code>
@@ -49,7 +49,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Counts its place in the ranking from 1. 0 where it is not eligible.
+   * Rank, starting at 1. 0 if it is not eligible.
    * </pre>
    *
    * <code>int32 rank = 3 [json_name = "rank"];</code>
@@ -59,7 +59,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Holds the sum of the score's parts. Higher is better. Comparable within one explanation only.
+   * Sum of the score parts. Higher is better. Comparable within one explanation only.
    * </pre>
    *
    * <code>double score = 4 [json_name = "score"];</code>
@@ -69,7 +69,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -78,7 +78,7 @@ public interface CandidateOrBuilder extends
       getScorePartsList();
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -86,7 +86,7 @@ public interface CandidateOrBuilder extends
   io.github.routersvc.llmrouter.v1.ScorePart getScoreParts(int index);
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -94,7 +94,7 @@ public interface CandidateOrBuilder extends
   int getScorePartsCount();
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -103,7 +103,7 @@ public interface CandidateOrBuilder extends
       getScorePartsOrBuilderList();
   /**
    * <pre>
-   * Lists what the score consists of.
+   * Lists the parts of the score.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ScorePart score_parts = 5 [json_name = "scoreParts"];</code>
@@ -113,7 +113,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -122,7 +122,7 @@ public interface CandidateOrBuilder extends
       getExclusionsList();
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -130,7 +130,7 @@ public interface CandidateOrBuilder extends
   io.github.routersvc.llmrouter.v1.Exclusion getExclusions(int index);
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -138,7 +138,7 @@ public interface CandidateOrBuilder extends
   int getExclusionsCount();
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -147,7 +147,7 @@ public interface CandidateOrBuilder extends
       getExclusionsOrBuilderList();
   /**
    * <pre>
-   * Lists every reason why it is no candidate. Empty where it is eligible.
+   * Lists every reason for its exclusion. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Exclusion exclusions = 6 [json_name = "exclusions"];</code>
@@ -157,7 +157,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+   * Expected cost of an attempt in US dollars. Unset: no price is known.
    * </pre>
    *
    * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -166,7 +166,7 @@ public interface CandidateOrBuilder extends
   boolean hasExpectedCostUsd();
   /**
    * <pre>
-   * Holds the expected cost of an attempt in US dollars. Unset where no price is known.
+   * Expected cost of an attempt in US dollars. Unset: no price is known.
    * </pre>
    *
    * <code>optional double expected_cost_usd = 7 [json_name = "expectedCostUsd"];</code>
@@ -176,7 +176,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -185,7 +185,7 @@ public interface CandidateOrBuilder extends
   boolean hasExpectedTimeToFirstContent();
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -194,7 +194,7 @@ public interface CandidateOrBuilder extends
   com.google.protobuf.Duration getExpectedTimeToFirstContent();
   /**
    * <pre>
-   * Holds the expected time to first content. Unset where nothing is known.
+   * Expected time to first content. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration expected_time_to_first_content = 8 [json_name = "expectedTimeToFirstContent"];</code>
@@ -203,7 +203,7 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -213,7 +213,7 @@ public interface CandidateOrBuilder extends
       getChangesNeededList();
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -222,7 +222,7 @@ public interface CandidateOrBuilder extends
   int getChangesNeededCount();
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -232,7 +232,7 @@ public interface CandidateOrBuilder extends
   java.lang.String getChangesNeeded(int index);
   /**
    * <pre>
-   * Lists the fewest changes that together would make it eligible, each said once. Empty where it is.
+   * Lists the smallest set of changes that would make it eligible, without repetition. Empty if it is eligible.
    * </pre>
    *
    * <code>repeated string changes_needed = 9 [json_name = "changesNeeded"];</code>
@@ -244,8 +244,8 @@ public interface CandidateOrBuilder extends
 
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -254,8 +254,8 @@ public interface CandidateOrBuilder extends
   boolean hasObstacle();
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>
@@ -264,8 +264,8 @@ public interface CandidateOrBuilder extends
   io.github.routersvc.llmrouter.v1.Obstacle getObstacle();
   /**
    * <pre>
-   * Says what keeps a deployment of the plan from being called at the moment. It passes without a change
-   * of the request. Unset: nothing, or it is not eligible.
+   * Temporary reason why the deployment cannot be called now; it passes without a change of the request.
+   * Unset: none, or the deployment is not eligible.
    * </pre>
    *
    * <code>.llmrouter.v1.Obstacle obstacle = 10 [json_name = "obstacle"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names something a model or its provider must be able to do. May grow.
+ * A capability of a model and its provider. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Capability}
@@ -25,7 +25,7 @@ public enum Capability
   CAPABILITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means calling functions.
+   * Tool calling.
    * </pre>
    *
    * <code>CAPABILITY_TOOLS = 1;</code>
@@ -33,7 +33,7 @@ public enum Capability
   CAPABILITY_TOOLS(1),
   /**
    * <pre>
-   * Means several calls in one answer.
+   * Several tool calls in one answer.
    * </pre>
    *
    * <code>CAPABILITY_PARALLEL_TOOL_CALLS = 2;</code>
@@ -41,7 +41,7 @@ public enum Capability
   CAPABILITY_PARALLEL_TOOL_CALLS(2),
   /**
    * <pre>
-   * Means being told which tool to call.
+   * Forcing a tool call by `tool_choice`.
    * </pre>
    *
    * <code>CAPABILITY_TOOL_CHOICE = 3;</code>
@@ -49,7 +49,7 @@ public enum Capability
   CAPABILITY_TOOL_CHOICE(3),
   /**
    * <pre>
-   * Means answering with any JSON object.
+   * Output as a JSON object.
    * </pre>
    *
    * <code>CAPABILITY_JSON_OBJECT = 4;</code>
@@ -57,7 +57,7 @@ public enum Capability
   CAPABILITY_JSON_OBJECT(4),
   /**
    * <pre>
-   * Means answering with JSON of a given schema.
+   * Output as JSON that conforms to a schema.
    * </pre>
    *
    * <code>CAPABILITY_JSON_SCHEMA = 5;</code>
@@ -65,7 +65,7 @@ public enum Capability
   CAPABILITY_JSON_SCHEMA(5),
   /**
    * <pre>
-   * Means understanding pictures.
+   * Image input.
    * </pre>
    *
    * <code>CAPABILITY_IMAGE_INPUT = 6;</code>
@@ -73,7 +73,7 @@ public enum Capability
   CAPABILITY_IMAGE_INPUT(6),
   /**
    * <pre>
-   * Means understanding sound.
+   * Audio input.
    * </pre>
    *
    * <code>CAPABILITY_AUDIO_INPUT = 7;</code>
@@ -81,7 +81,7 @@ public enum Capability
   CAPABILITY_AUDIO_INPUT(7),
   /**
    * <pre>
-   * Means reading documents.
+   * Document input.
    * </pre>
    *
    * <code>CAPABILITY_FILE_INPUT = 8;</code>
@@ -89,7 +89,7 @@ public enum Capability
   CAPABILITY_FILE_INPUT(8),
   /**
    * <pre>
-   * Means speaking.
+   * Audio output.
    * </pre>
    *
    * <code>CAPABILITY_AUDIO_OUTPUT = 9;</code>
@@ -97,7 +97,7 @@ public enum Capability
   CAPABILITY_AUDIO_OUTPUT(9),
   /**
    * <pre>
-   * Means drawing.
+   * Image output.
    * </pre>
    *
    * <code>CAPABILITY_IMAGE_OUTPUT = 10;</code>
@@ -105,7 +105,7 @@ public enum Capability
   CAPABILITY_IMAGE_OUTPUT(10),
   /**
    * <pre>
-   * Means thinking before answering.
+   * Reasoning before the answer.
    * </pre>
    *
    * <code>CAPABILITY_REASONING = 11;</code>
@@ -113,7 +113,7 @@ public enum Capability
   CAPABILITY_REASONING(11),
   /**
    * <pre>
-   * Means returning log probabilities.
+   * Log probabilities of output tokens.
    * </pre>
    *
    * <code>CAPABILITY_LOGPROBS = 12;</code>
@@ -121,7 +121,7 @@ public enum Capability
   CAPABILITY_LOGPROBS(12),
   /**
    * <pre>
-   * Means sampling with a seed.
+   * Sampling with a seed.
    * </pre>
    *
    * <code>CAPABILITY_SEED = 13;</code>
@@ -129,7 +129,7 @@ public enum Capability
   CAPABILITY_SEED(13),
   /**
    * <pre>
-   * Means being told a temperature or a nucleus.
+   * Sampling parameters `temperature` and `top_p`.
    * </pre>
    *
    * <code>CAPABILITY_SAMPLING = 14;</code>
@@ -137,7 +137,7 @@ public enum Capability
   CAPABILITY_SAMPLING(14),
   /**
    * <pre>
-   * Means limiting sampling to the most likely tokens.
+   * Sampling parameter `top_k`.
    * </pre>
    *
    * <code>CAPABILITY_TOP_K = 15;</code>
@@ -145,7 +145,7 @@ public enum Capability
   CAPABILITY_TOP_K(15),
   /**
    * <pre>
-   * Means penalising repetition.
+   * Frequency and presence penalties.
    * </pre>
    *
    * <code>CAPABILITY_PENALTIES = 16;</code>
@@ -153,7 +153,7 @@ public enum Capability
   CAPABILITY_PENALTIES(16),
   /**
    * <pre>
-   * Means ending at given texts.
+   * Stop sequences.
    * </pre>
    *
    * <code>CAPABILITY_STOP_SEQUENCES = 17;</code>
@@ -161,7 +161,7 @@ public enum Capability
   CAPABILITY_STOP_SEQUENCES(17),
   /**
    * <pre>
-   * Means changing the likelihood of tokens.
+   * Logit bias.
    * </pre>
    *
    * <code>CAPABILITY_LOGIT_BIAS = 18;</code>
@@ -169,7 +169,7 @@ public enum Capability
   CAPABILITY_LOGIT_BIAS(18),
   /**
    * <pre>
-   * Means continuing a begun answer.
+   * Continuing an answer from a prefill.
    * </pre>
    *
    * <code>CAPABILITY_PREFILL = 19;</code>
@@ -177,7 +177,7 @@ public enum Capability
   CAPABILITY_PREFILL(19),
   /**
    * <pre>
-   * Means streaming.
+   * Streaming.
    * </pre>
    *
    * <code>CAPABILITY_STREAMING = 20;</code>
@@ -185,7 +185,7 @@ public enum Capability
   CAPABILITY_STREAMING(20),
   /**
    * <pre>
-   * Means prompt-cache markers.
+   * Prompt-cache markers.
    * </pre>
    *
    * <code>CAPABILITY_PROMPT_CACHE = 21;</code>
@@ -193,7 +193,7 @@ public enum Capability
   CAPABILITY_PROMPT_CACHE(21),
   /**
    * <pre>
-   * Means predicted outputs.
+   * Predicted outputs.
    * </pre>
    *
    * <code>CAPABILITY_PREDICTED_OUTPUT = 22;</code>
@@ -201,7 +201,7 @@ public enum Capability
   CAPABILITY_PREDICTED_OUTPUT(22),
   /**
    * <pre>
-   * Means running tools at the provider.
+   * Tools that the provider runs.
    * </pre>
    *
    * <code>CAPABILITY_HOSTED_TOOLS = 23;</code>
@@ -209,7 +209,7 @@ public enum Capability
   CAPABILITY_HOSTED_TOOLS(23),
   /**
    * <pre>
-   * Means sampling relative to the most likely token.
+   * Sampling parameter `min_p`.
    * </pre>
    *
    * <code>CAPABILITY_MIN_P = 24;</code>
@@ -217,7 +217,7 @@ public enum Capability
   CAPABILITY_MIN_P(24),
   /**
    * <pre>
-   * Means being told how long-winded to be.
+   * Verbosity settings.
    * </pre>
    *
    * <code>CAPABILITY_VERBOSITY = 25;</code>
@@ -225,7 +225,7 @@ public enum Capability
   CAPABILITY_VERBOSITY(25),
   /**
    * <pre>
-   * Means being told a processing class.
+   * Service tiers.
    * </pre>
    *
    * <code>CAPABILITY_SERVICE_TIER = 26;</code>
@@ -233,7 +233,7 @@ public enum Capability
   CAPABILITY_SERVICE_TIER(26),
   /**
    * <pre>
-   * Means system instructions.
+   * System instructions.
    * </pre>
    *
    * <code>CAPABILITY_SYSTEM_PROMPT = 27;</code>
@@ -261,7 +261,7 @@ public enum Capability
   public static final int CAPABILITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means calling functions.
+   * Tool calling.
    * </pre>
    *
    * <code>CAPABILITY_TOOLS = 1;</code>
@@ -269,7 +269,7 @@ public enum Capability
   public static final int CAPABILITY_TOOLS_VALUE = 1;
   /**
    * <pre>
-   * Means several calls in one answer.
+   * Several tool calls in one answer.
    * </pre>
    *
    * <code>CAPABILITY_PARALLEL_TOOL_CALLS = 2;</code>
@@ -277,7 +277,7 @@ public enum Capability
   public static final int CAPABILITY_PARALLEL_TOOL_CALLS_VALUE = 2;
   /**
    * <pre>
-   * Means being told which tool to call.
+   * Forcing a tool call by `tool_choice`.
    * </pre>
    *
    * <code>CAPABILITY_TOOL_CHOICE = 3;</code>
@@ -285,7 +285,7 @@ public enum Capability
   public static final int CAPABILITY_TOOL_CHOICE_VALUE = 3;
   /**
    * <pre>
-   * Means answering with any JSON object.
+   * Output as a JSON object.
    * </pre>
    *
    * <code>CAPABILITY_JSON_OBJECT = 4;</code>
@@ -293,7 +293,7 @@ public enum Capability
   public static final int CAPABILITY_JSON_OBJECT_VALUE = 4;
   /**
    * <pre>
-   * Means answering with JSON of a given schema.
+   * Output as JSON that conforms to a schema.
    * </pre>
    *
    * <code>CAPABILITY_JSON_SCHEMA = 5;</code>
@@ -301,7 +301,7 @@ public enum Capability
   public static final int CAPABILITY_JSON_SCHEMA_VALUE = 5;
   /**
    * <pre>
-   * Means understanding pictures.
+   * Image input.
    * </pre>
    *
    * <code>CAPABILITY_IMAGE_INPUT = 6;</code>
@@ -309,7 +309,7 @@ public enum Capability
   public static final int CAPABILITY_IMAGE_INPUT_VALUE = 6;
   /**
    * <pre>
-   * Means understanding sound.
+   * Audio input.
    * </pre>
    *
    * <code>CAPABILITY_AUDIO_INPUT = 7;</code>
@@ -317,7 +317,7 @@ public enum Capability
   public static final int CAPABILITY_AUDIO_INPUT_VALUE = 7;
   /**
    * <pre>
-   * Means reading documents.
+   * Document input.
    * </pre>
    *
    * <code>CAPABILITY_FILE_INPUT = 8;</code>
@@ -325,7 +325,7 @@ public enum Capability
   public static final int CAPABILITY_FILE_INPUT_VALUE = 8;
   /**
    * <pre>
-   * Means speaking.
+   * Audio output.
    * </pre>
    *
    * <code>CAPABILITY_AUDIO_OUTPUT = 9;</code>
@@ -333,7 +333,7 @@ public enum Capability
   public static final int CAPABILITY_AUDIO_OUTPUT_VALUE = 9;
   /**
    * <pre>
-   * Means drawing.
+   * Image output.
    * </pre>
    *
    * <code>CAPABILITY_IMAGE_OUTPUT = 10;</code>
@@ -341,7 +341,7 @@ public enum Capability
   public static final int CAPABILITY_IMAGE_OUTPUT_VALUE = 10;
   /**
    * <pre>
-   * Means thinking before answering.
+   * Reasoning before the answer.
    * </pre>
    *
    * <code>CAPABILITY_REASONING = 11;</code>
@@ -349,7 +349,7 @@ public enum Capability
   public static final int CAPABILITY_REASONING_VALUE = 11;
   /**
    * <pre>
-   * Means returning log probabilities.
+   * Log probabilities of output tokens.
    * </pre>
    *
    * <code>CAPABILITY_LOGPROBS = 12;</code>
@@ -357,7 +357,7 @@ public enum Capability
   public static final int CAPABILITY_LOGPROBS_VALUE = 12;
   /**
    * <pre>
-   * Means sampling with a seed.
+   * Sampling with a seed.
    * </pre>
    *
    * <code>CAPABILITY_SEED = 13;</code>
@@ -365,7 +365,7 @@ public enum Capability
   public static final int CAPABILITY_SEED_VALUE = 13;
   /**
    * <pre>
-   * Means being told a temperature or a nucleus.
+   * Sampling parameters `temperature` and `top_p`.
    * </pre>
    *
    * <code>CAPABILITY_SAMPLING = 14;</code>
@@ -373,7 +373,7 @@ public enum Capability
   public static final int CAPABILITY_SAMPLING_VALUE = 14;
   /**
    * <pre>
-   * Means limiting sampling to the most likely tokens.
+   * Sampling parameter `top_k`.
    * </pre>
    *
    * <code>CAPABILITY_TOP_K = 15;</code>
@@ -381,7 +381,7 @@ public enum Capability
   public static final int CAPABILITY_TOP_K_VALUE = 15;
   /**
    * <pre>
-   * Means penalising repetition.
+   * Frequency and presence penalties.
    * </pre>
    *
    * <code>CAPABILITY_PENALTIES = 16;</code>
@@ -389,7 +389,7 @@ public enum Capability
   public static final int CAPABILITY_PENALTIES_VALUE = 16;
   /**
    * <pre>
-   * Means ending at given texts.
+   * Stop sequences.
    * </pre>
    *
    * <code>CAPABILITY_STOP_SEQUENCES = 17;</code>
@@ -397,7 +397,7 @@ public enum Capability
   public static final int CAPABILITY_STOP_SEQUENCES_VALUE = 17;
   /**
    * <pre>
-   * Means changing the likelihood of tokens.
+   * Logit bias.
    * </pre>
    *
    * <code>CAPABILITY_LOGIT_BIAS = 18;</code>
@@ -405,7 +405,7 @@ public enum Capability
   public static final int CAPABILITY_LOGIT_BIAS_VALUE = 18;
   /**
    * <pre>
-   * Means continuing a begun answer.
+   * Continuing an answer from a prefill.
    * </pre>
    *
    * <code>CAPABILITY_PREFILL = 19;</code>
@@ -413,7 +413,7 @@ public enum Capability
   public static final int CAPABILITY_PREFILL_VALUE = 19;
   /**
    * <pre>
-   * Means streaming.
+   * Streaming.
    * </pre>
    *
    * <code>CAPABILITY_STREAMING = 20;</code>
@@ -421,7 +421,7 @@ public enum Capability
   public static final int CAPABILITY_STREAMING_VALUE = 20;
   /**
    * <pre>
-   * Means prompt-cache markers.
+   * Prompt-cache markers.
    * </pre>
    *
    * <code>CAPABILITY_PROMPT_CACHE = 21;</code>
@@ -429,7 +429,7 @@ public enum Capability
   public static final int CAPABILITY_PROMPT_CACHE_VALUE = 21;
   /**
    * <pre>
-   * Means predicted outputs.
+   * Predicted outputs.
    * </pre>
    *
    * <code>CAPABILITY_PREDICTED_OUTPUT = 22;</code>
@@ -437,7 +437,7 @@ public enum Capability
   public static final int CAPABILITY_PREDICTED_OUTPUT_VALUE = 22;
   /**
    * <pre>
-   * Means running tools at the provider.
+   * Tools that the provider runs.
    * </pre>
    *
    * <code>CAPABILITY_HOSTED_TOOLS = 23;</code>
@@ -445,7 +445,7 @@ public enum Capability
   public static final int CAPABILITY_HOSTED_TOOLS_VALUE = 23;
   /**
    * <pre>
-   * Means sampling relative to the most likely token.
+   * Sampling parameter `min_p`.
    * </pre>
    *
    * <code>CAPABILITY_MIN_P = 24;</code>
@@ -453,7 +453,7 @@ public enum Capability
   public static final int CAPABILITY_MIN_P_VALUE = 24;
   /**
    * <pre>
-   * Means being told how long-winded to be.
+   * Verbosity settings.
    * </pre>
    *
    * <code>CAPABILITY_VERBOSITY = 25;</code>
@@ -461,7 +461,7 @@ public enum Capability
   public static final int CAPABILITY_VERBOSITY_VALUE = 25;
   /**
    * <pre>
-   * Means being told a processing class.
+   * Service tiers.
    * </pre>
    *
    * <code>CAPABILITY_SERVICE_TIER = 26;</code>
@@ -469,7 +469,7 @@ public enum Capability
   public static final int CAPABILITY_SERVICE_TIER_VALUE = 26;
   /**
    * <pre>
-   * Means system instructions.
+   * System instructions.
    * </pre>
    *
    * <code>CAPABILITY_SYSTEM_PROMPT = 27;</code>

@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * Tells what the router can be asked for.
+ * Lists what the router can serve.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -107,15 +107,15 @@ public final class CatalogueServiceGrpc {
 
   /**
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Lists the models that a request of the caller can reach: those with a deployment that a policy
-     * open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+     * Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+     * for its tenant and that meets the constraints of tenant and policy. Calls no provider.
      * </pre>
      */
     default void listModels(io.github.routersvc.llmrouter.v1.ListModelsRequest request,
@@ -127,7 +127,7 @@ public final class CatalogueServiceGrpc {
   /**
    * Base class for the server implementation of the service CatalogueService.
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public static abstract class CatalogueServiceImplBase
@@ -141,7 +141,7 @@ public final class CatalogueServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service CatalogueService.
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public static final class CatalogueServiceStub
@@ -159,8 +159,8 @@ public final class CatalogueServiceGrpc {
 
     /**
      * <pre>
-     * Lists the models that a request of the caller can reach: those with a deployment that a policy
-     * open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+     * Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+     * for its tenant and that meets the constraints of tenant and policy. Calls no provider.
      * </pre>
      */
     public void listModels(io.github.routersvc.llmrouter.v1.ListModelsRequest request,
@@ -173,7 +173,7 @@ public final class CatalogueServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service CatalogueService.
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public static final class CatalogueServiceBlockingV2Stub
@@ -191,8 +191,8 @@ public final class CatalogueServiceGrpc {
 
     /**
      * <pre>
-     * Lists the models that a request of the caller can reach: those with a deployment that a policy
-     * open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+     * Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+     * for its tenant and that meets the constraints of tenant and policy. Calls no provider.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ListModelsResponse listModels(io.github.routersvc.llmrouter.v1.ListModelsRequest request) throws io.grpc.StatusException {
@@ -204,7 +204,7 @@ public final class CatalogueServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service CatalogueService.
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public static final class CatalogueServiceBlockingStub
@@ -222,8 +222,8 @@ public final class CatalogueServiceGrpc {
 
     /**
      * <pre>
-     * Lists the models that a request of the caller can reach: those with a deployment that a policy
-     * open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+     * Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+     * for its tenant and that meets the constraints of tenant and policy. Calls no provider.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ListModelsResponse listModels(io.github.routersvc.llmrouter.v1.ListModelsRequest request) {
@@ -235,7 +235,7 @@ public final class CatalogueServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service CatalogueService.
    * <pre>
-   * Tells what the router can be asked for.
+   * Lists what the router can serve.
    * </pre>
    */
   public static final class CatalogueServiceFutureStub
@@ -253,8 +253,8 @@ public final class CatalogueServiceGrpc {
 
     /**
      * <pre>
-     * Lists the models that a request of the caller can reach: those with a deployment that a policy
-     * open to its tenant lists and that the limits of tenant and policy admit. Calls no provider.
+     * Lists the models that the caller can reach: those with a deployment that is listed by a policy allowed
+     * for its tenant and that meets the constraints of tenant and policy. Calls no provider.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.github.routersvc.llmrouter.v1.ListModelsResponse> listModels(

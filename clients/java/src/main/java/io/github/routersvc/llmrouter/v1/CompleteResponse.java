@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds an answer.
+ * An answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.CompleteResponse}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Message message_;
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private int finishReason_ = 0;
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -125,7 +125,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object stopSequence_ = "";
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -146,7 +146,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Usage usage_;
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -183,7 +183,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -195,7 +195,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -210,7 +210,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.TokenLogprob> logprobs_;
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -221,7 +221,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -233,7 +233,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -244,7 +244,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -255,7 +255,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -270,7 +270,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RouteReport report_;
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -282,7 +282,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -294,7 +294,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an answer.
+   * An answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.CompleteResponse}
@@ -830,7 +830,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Message, io.github.routersvc.llmrouter.v1.Message.Builder, io.github.routersvc.llmrouter.v1.MessageOrBuilder> messageBuilder_;
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -856,7 +856,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -892,7 +892,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -917,7 +917,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -934,7 +934,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -946,7 +946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -961,7 +961,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the answer as an assistant message, ready to be appended to the conversation.
+     * The answer as an assistant message, ready to be appended to the conversation.
      * </pre>
      *
      * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -983,7 +983,7 @@ private static final long serialVersionUID = 0L;
     private int finishReason_ = 0;
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -994,7 +994,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -1009,7 +1009,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -1022,7 +1022,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -1039,7 +1039,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -1055,7 +1055,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object stopSequence_ = "";
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -1075,7 +1075,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -1096,7 +1096,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -1113,7 +1113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -1127,7 +1127,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -1149,7 +1149,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Usage, io.github.routersvc.llmrouter.v1.Usage.Builder, io.github.routersvc.llmrouter.v1.UsageOrBuilder> usageBuilder_;
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1160,7 +1160,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1193,7 +1193,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1211,7 +1211,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1236,7 +1236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1253,7 +1253,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1265,7 +1265,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1280,7 +1280,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that served.
+     * Token usage of the attempt that served the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -1313,7 +1313,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1327,7 +1327,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1341,7 +1341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1355,7 +1355,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1374,7 +1374,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1392,7 +1392,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1410,7 +1410,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1429,7 +1429,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1447,7 +1447,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1465,7 +1465,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1484,7 +1484,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1501,7 +1501,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1518,7 +1518,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1529,7 +1529,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1543,7 +1543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1558,7 +1558,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1569,7 +1569,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1581,7 +1581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the answer's tokens, where they were asked for.
+     * Log probabilities of the output tokens, where requested.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -1610,7 +1610,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteReport, io.github.routersvc.llmrouter.v1.RouteReport.Builder, io.github.routersvc.llmrouter.v1.RouteReportOrBuilder> reportBuilder_;
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1621,7 +1621,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1636,7 +1636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1654,7 +1654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1672,7 +1672,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1697,7 +1697,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1714,7 +1714,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1726,7 +1726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -1741,7 +1741,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which model served, why, and at what cost.
+     * Report: which model served, why, and at what cost.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>

@@ -12,7 +12,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -21,7 +21,7 @@ public interface CompleteResponseOrBuilder extends
   boolean hasMessage();
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -30,7 +30,7 @@ public interface CompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Message getMessage();
   /**
    * <pre>
-   * Holds the answer as an assistant message, ready to be appended to the conversation.
+   * The answer as an assistant message, ready to be appended to the conversation.
    * </pre>
    *
    * <code>.llmrouter.v1.Message message = 1 [json_name = "message"];</code>
@@ -39,7 +39,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -48,7 +48,7 @@ public interface CompleteResponseOrBuilder extends
   int getFinishReasonValue();
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 2 [json_name = "finishReason"];</code>
@@ -58,7 +58,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -67,7 +67,7 @@ public interface CompleteResponseOrBuilder extends
   java.lang.String getStopSequence();
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 3 [json_name = "stopSequence"];</code>
@@ -78,7 +78,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -87,7 +87,7 @@ public interface CompleteResponseOrBuilder extends
   boolean hasUsage();
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -96,7 +96,7 @@ public interface CompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Usage getUsage();
   /**
    * <pre>
-   * Counts the tokens of the attempt that served.
+   * Token usage of the attempt that served the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 4 [json_name = "usage"];</code>
@@ -105,7 +105,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -114,7 +114,7 @@ public interface CompleteResponseOrBuilder extends
       getLogprobsList();
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -122,7 +122,7 @@ public interface CompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.TokenLogprob getLogprobs(int index);
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -130,7 +130,7 @@ public interface CompleteResponseOrBuilder extends
   int getLogprobsCount();
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -139,7 +139,7 @@ public interface CompleteResponseOrBuilder extends
       getLogprobsOrBuilderList();
   /**
    * <pre>
-   * Holds the log probabilities of the answer's tokens, where they were asked for.
+   * Log probabilities of the output tokens, where requested.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 5 [json_name = "logprobs"];</code>
@@ -149,7 +149,7 @@ public interface CompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -158,7 +158,7 @@ public interface CompleteResponseOrBuilder extends
   boolean hasReport();
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>
@@ -167,7 +167,7 @@ public interface CompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteReport getReport();
   /**
    * <pre>
-   * Tells which model served, why, and at what cost.
+   * Report: which model served, why, and at what cost.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 6 [json_name = "report"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how far an answer may move from the first choice. May grow.
+ * How far an answer may move from the first choice. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ConsistencyMode}
@@ -17,7 +17,7 @@ public enum ConsistencyMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ConsistencyMode
   CONSISTENCY_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means any candidate of the policy.
+   * Any candidate of the policy.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_ANY = 1;</code>
@@ -33,7 +33,7 @@ public enum ConsistencyMode
   CONSISTENCY_MODE_ANY(1),
   /**
    * <pre>
-   * Means the same model elsewhere, or versions that are declared equivalent.
+   * The same model elsewhere, or versions that are declared equivalent.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_EQUIVALENT = 2;</code>
@@ -41,7 +41,7 @@ public enum ConsistencyMode
   CONSISTENCY_MODE_EQUIVALENT(2),
   /**
    * <pre>
-   * Means the pinned deployment or a clear error.
+   * The pinned deployment or a clear error.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_PINNED = 3;</code>
@@ -61,7 +61,7 @@ public enum ConsistencyMode
   }
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum ConsistencyMode
   public static final int CONSISTENCY_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means any candidate of the policy.
+   * Any candidate of the policy.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_ANY = 1;</code>
@@ -77,7 +77,7 @@ public enum ConsistencyMode
   public static final int CONSISTENCY_MODE_ANY_VALUE = 1;
   /**
    * <pre>
-   * Means the same model elsewhere, or versions that are declared equivalent.
+   * The same model elsewhere, or versions that are declared equivalent.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_EQUIVALENT = 2;</code>
@@ -85,7 +85,7 @@ public enum ConsistencyMode
   public static final int CONSISTENCY_MODE_EQUIVALENT_VALUE = 2;
   /**
    * <pre>
-   * Means the pinned deployment or a clear error.
+   * The pinned deployment or a clear error.
    * </pre>
    *
    * <code>CONSISTENCY_MODE_PINNED = 3;</code>

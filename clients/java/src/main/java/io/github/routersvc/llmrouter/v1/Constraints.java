@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Sets hard limits. Each only tightens what tenant and policy set. An attribute that the
+ * Hard limits. Each only tightens what tenant and policy set. An attribute that the
  * configuration does not state counts as not compliant.
  * </pre>
  *
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -147,7 +147,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -160,7 +160,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
   private boolean zeroDataRetention_ = false;
   /**
    * <pre>
-   * Demands that the provider keeps nothing after the answer.
+   * Whether the provider must retain no data after the answer.
    * </pre>
    *
    * <code>bool zero_data_retention = 3 [json_name = "zeroDataRetention"];</code>
@@ -191,7 +191,7 @@ private static final long serialVersionUID = 0L;
   private boolean noTraining_ = false;
   /**
    * <pre>
-   * Demands that the provider does not train on the request.
+   * Whether the provider must not train on the request.
    * </pre>
    *
    * <code>bool no_training = 4 [json_name = "noTraining"];</code>
@@ -312,7 +312,7 @@ private static final long serialVersionUID = 0L;
   private double maxCostUsd_ = 0D;
   /**
    * <pre>
-   * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+   * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
    * </pre>
    *
    * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -324,7 +324,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+   * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
    * </pre>
    *
    * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -339,7 +339,7 @@ private static final long serialVersionUID = 0L;
   private int contextReserveTokens_ = 0;
   /**
    * <pre>
-   * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+   * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
    * </pre>
    *
    * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -351,7 +351,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+   * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
    * </pre>
    *
    * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -640,7 +640,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets hard limits. Each only tightens what tenant and policy set. An attribute that the
+   * Hard limits. Each only tightens what tenant and policy set. An attribute that the
    * configuration does not state counts as not compliant.
    * </pre>
    *
@@ -1059,7 +1059,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1073,7 +1073,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1085,7 +1085,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1098,7 +1098,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1112,7 +1112,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1132,7 +1132,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1151,7 +1151,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1170,7 +1170,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1186,7 +1186,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Lists the classes of regulated data in the request, as the configuration names them, for example
-     * `phi`. Only deployments that are cleared for each of them are candidates.
+     * `phi`. Only deployments that are cleared for all of them may answer.
      * </pre>
      *
      * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -1207,7 +1207,7 @@ private static final long serialVersionUID = 0L;
     private boolean zeroDataRetention_ ;
     /**
      * <pre>
-     * Demands that the provider keeps nothing after the answer.
+     * Whether the provider must retain no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 3 [json_name = "zeroDataRetention"];</code>
@@ -1219,7 +1219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the provider keeps nothing after the answer.
+     * Whether the provider must retain no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 3 [json_name = "zeroDataRetention"];</code>
@@ -1235,7 +1235,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the provider keeps nothing after the answer.
+     * Whether the provider must retain no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 3 [json_name = "zeroDataRetention"];</code>
@@ -1251,7 +1251,7 @@ private static final long serialVersionUID = 0L;
     private boolean noTraining_ ;
     /**
      * <pre>
-     * Demands that the provider does not train on the request.
+     * Whether the provider must not train on the request.
      * </pre>
      *
      * <code>bool no_training = 4 [json_name = "noTraining"];</code>
@@ -1263,7 +1263,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the provider does not train on the request.
+     * Whether the provider must not train on the request.
      * </pre>
      *
      * <code>bool no_training = 4 [json_name = "noTraining"];</code>
@@ -1279,7 +1279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the provider does not train on the request.
+     * Whether the provider must not train on the request.
      * </pre>
      *
      * <code>bool no_training = 4 [json_name = "noTraining"];</code>
@@ -1589,7 +1589,7 @@ private static final long serialVersionUID = 0L;
     private double maxCostUsd_ ;
     /**
      * <pre>
-     * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+     * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
      * </pre>
      *
      * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -1601,7 +1601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+     * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
      * </pre>
      *
      * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -1613,7 +1613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+     * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
      * </pre>
      *
      * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -1629,7 +1629,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+     * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
      * </pre>
      *
      * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -1645,7 +1645,7 @@ private static final long serialVersionUID = 0L;
     private int contextReserveTokens_ ;
     /**
      * <pre>
-     * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+     * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
      * </pre>
      *
      * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -1657,7 +1657,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+     * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
      * </pre>
      *
      * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -1669,7 +1669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+     * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
      * </pre>
      *
      * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -1685,7 +1685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+     * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
      * </pre>
      *
      * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>

@@ -54,7 +54,7 @@ public interface ConstraintsOrBuilder extends
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -65,7 +65,7 @@ public interface ConstraintsOrBuilder extends
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -75,7 +75,7 @@ public interface ConstraintsOrBuilder extends
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -86,7 +86,7 @@ public interface ConstraintsOrBuilder extends
   /**
    * <pre>
    * Lists the classes of regulated data in the request, as the configuration names them, for example
-   * `phi`. Only deployments that are cleared for each of them are candidates.
+   * `phi`. Only deployments that are cleared for all of them may answer.
    * </pre>
    *
    * <code>repeated string data_classes = 2 [json_name = "dataClasses"];</code>
@@ -98,7 +98,7 @@ public interface ConstraintsOrBuilder extends
 
   /**
    * <pre>
-   * Demands that the provider keeps nothing after the answer.
+   * Whether the provider must retain no data after the answer.
    * </pre>
    *
    * <code>bool zero_data_retention = 3 [json_name = "zeroDataRetention"];</code>
@@ -108,7 +108,7 @@ public interface ConstraintsOrBuilder extends
 
   /**
    * <pre>
-   * Demands that the provider does not train on the request.
+   * Whether the provider must not train on the request.
    * </pre>
    *
    * <code>bool no_training = 4 [json_name = "noTraining"];</code>
@@ -200,7 +200,7 @@ public interface ConstraintsOrBuilder extends
 
   /**
    * <pre>
-   * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+   * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
    * </pre>
    *
    * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -209,7 +209,7 @@ public interface ConstraintsOrBuilder extends
   boolean hasMaxCostUsd();
   /**
    * <pre>
-   * Limits the expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
+   * Maximum expected cost of the whole request, every attempt included, in US dollars. At least 0. Unset: no limit.
    * </pre>
    *
    * <code>optional double max_cost_usd = 7 [json_name = "maxCostUsd"];</code>
@@ -219,7 +219,7 @@ public interface ConstraintsOrBuilder extends
 
   /**
    * <pre>
-   * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+   * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
    * </pre>
    *
    * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>
@@ -228,7 +228,7 @@ public interface ConstraintsOrBuilder extends
   boolean hasContextReserveTokens();
   /**
    * <pre>
-   * Reserves so many tokens of the context window beyond prompt and answer. At least 0. Unset: the policy's.
+   * Number of tokens of the context window to keep free beyond prompt and answer. At least 0. Unset: the policy's.
    * </pre>
    *
    * <code>optional int32 context_reserve_tokens = 8 [json_name = "contextReserveTokens"];</code>

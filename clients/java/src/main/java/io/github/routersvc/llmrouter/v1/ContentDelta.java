@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds the next piece of the answer's text. Several tokens share one message when they arrived together.
+ * The next piece of the answer's text. Several tokens share one message when they arrived together.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ContentDelta}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object text_ = "";
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.TokenLogprob> logprobs_;
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -117,7 +117,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -342,7 +342,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the next piece of the answer's text. Several tokens share one message when they arrived together.
+   * The next piece of the answer's text. Several tokens share one message when they arrived together.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ContentDelta}
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object text_ = "";
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -562,7 +562,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -583,7 +583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -600,7 +600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -614,7 +614,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -645,7 +645,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -673,7 +673,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -706,7 +706,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -724,7 +724,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -742,7 +742,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -761,7 +761,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -779,7 +779,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -797,7 +797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -816,7 +816,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -833,7 +833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -850,7 +850,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -861,7 +861,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -901,7 +901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -913,7 +913,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the log probabilities of the tokens in `text`, where they were asked for.
+     * The log probabilities of the tokens in `text`, where they were asked for.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>

@@ -12,7 +12,7 @@ public interface ContentDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface ContentDeltaOrBuilder extends
   java.lang.String getText();
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -32,7 +32,7 @@ public interface ContentDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -41,7 +41,7 @@ public interface ContentDeltaOrBuilder extends
       getLogprobsList();
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -49,7 +49,7 @@ public interface ContentDeltaOrBuilder extends
   io.github.routersvc.llmrouter.v1.TokenLogprob getLogprobs(int index);
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -57,7 +57,7 @@ public interface ContentDeltaOrBuilder extends
   int getLogprobsCount();
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>
@@ -66,7 +66,7 @@ public interface ContentDeltaOrBuilder extends
       getLogprobsOrBuilderList();
   /**
    * <pre>
-   * Holds the log probabilities of the tokens in `text`, where they were asked for.
+   * The log probabilities of the tokens in `text`, where they were asked for.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.TokenLogprob logprobs = 2 [json_name = "logprobs"];</code>

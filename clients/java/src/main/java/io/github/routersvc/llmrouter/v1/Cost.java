@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds an amount of money at catalogue prices.
+ * An amount of money at catalogue prices.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Cost}
@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
   private double usd_ = 0D;
   /**
    * <pre>
-   * Holds the sum in US dollars.
+   * Total in US dollars.
    * </pre>
    *
    * <code>double usd = 1 [json_name = "usd"];</code>
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   private double wastedUsd_ = 0D;
   /**
    * <pre>
-   * Holds the part of the sum that bought nothing: losers, failed and broken attempts.
+   * Part of the total spent on attempts that did not serve the answer: lost, failed and broken ones.
    * </pre>
    *
    * <code>double wasted_usd = 2 [json_name = "wastedUsd"];</code>
@@ -86,7 +86,7 @@ private static final long serialVersionUID = 0L;
   private boolean estimated_ = false;
   /**
    * <pre>
-   * Says that the amount rests on estimated usage.
+   * Whether the amount is based on estimated usage.
    * </pre>
    *
    * <code>bool estimated = 3 [json_name = "estimated"];</code>
@@ -287,7 +287,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an amount of money at catalogue prices.
+   * An amount of money at catalogue prices.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Cost}
@@ -450,7 +450,7 @@ private static final long serialVersionUID = 0L;
     private double usd_ ;
     /**
      * <pre>
-     * Holds the sum in US dollars.
+     * Total in US dollars.
      * </pre>
      *
      * <code>double usd = 1 [json_name = "usd"];</code>
@@ -462,7 +462,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the sum in US dollars.
+     * Total in US dollars.
      * </pre>
      *
      * <code>double usd = 1 [json_name = "usd"];</code>
@@ -478,7 +478,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the sum in US dollars.
+     * Total in US dollars.
      * </pre>
      *
      * <code>double usd = 1 [json_name = "usd"];</code>
@@ -494,7 +494,7 @@ private static final long serialVersionUID = 0L;
     private double wastedUsd_ ;
     /**
      * <pre>
-     * Holds the part of the sum that bought nothing: losers, failed and broken attempts.
+     * Part of the total spent on attempts that did not serve the answer: lost, failed and broken ones.
      * </pre>
      *
      * <code>double wasted_usd = 2 [json_name = "wastedUsd"];</code>
@@ -506,7 +506,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the part of the sum that bought nothing: losers, failed and broken attempts.
+     * Part of the total spent on attempts that did not serve the answer: lost, failed and broken ones.
      * </pre>
      *
      * <code>double wasted_usd = 2 [json_name = "wastedUsd"];</code>
@@ -522,7 +522,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the part of the sum that bought nothing: losers, failed and broken attempts.
+     * Part of the total spent on attempts that did not serve the answer: lost, failed and broken ones.
      * </pre>
      *
      * <code>double wasted_usd = 2 [json_name = "wastedUsd"];</code>
@@ -538,7 +538,7 @@ private static final long serialVersionUID = 0L;
     private boolean estimated_ ;
     /**
      * <pre>
-     * Says that the amount rests on estimated usage.
+     * Whether the amount is based on estimated usage.
      * </pre>
      *
      * <code>bool estimated = 3 [json_name = "estimated"];</code>
@@ -550,7 +550,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the amount rests on estimated usage.
+     * Whether the amount is based on estimated usage.
      * </pre>
      *
      * <code>bool estimated = 3 [json_name = "estimated"];</code>
@@ -566,7 +566,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the amount rests on estimated usage.
+     * Whether the amount is based on estimated usage.
      * </pre>
      *
      * <code>bool estimated = 3 [json_name = "estimated"];</code>

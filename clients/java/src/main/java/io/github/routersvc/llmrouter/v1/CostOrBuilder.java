@@ -12,7 +12,7 @@ public interface CostOrBuilder extends
 
   /**
    * <pre>
-   * Holds the sum in US dollars.
+   * Total in US dollars.
    * </pre>
    *
    * <code>double usd = 1 [json_name = "usd"];</code>
@@ -22,7 +22,7 @@ public interface CostOrBuilder extends
 
   /**
    * <pre>
-   * Holds the part of the sum that bought nothing: losers, failed and broken attempts.
+   * Part of the total spent on attempts that did not serve the answer: lost, failed and broken ones.
    * </pre>
    *
    * <code>double wasted_usd = 2 [json_name = "wastedUsd"];</code>
@@ -32,7 +32,7 @@ public interface CostOrBuilder extends
 
   /**
    * <pre>
-   * Says that the amount rests on estimated usage.
+   * Whether the amount is based on estimated usage.
    * </pre>
    *
    * <code>bool estimated = 3 [json_name = "estimated"];</code>

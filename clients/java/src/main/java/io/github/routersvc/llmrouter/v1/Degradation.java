@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why and how a lower rung answered.
+ * Why and how the answer is degraded.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Degradation}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int rung_ = 0;
   /**
    * <pre>
-   * Names the rung.
+   * Kind of degradation.
    * </pre>
    *
    * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the rung.
+   * Kind of degradation.
    * </pre>
    *
    * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object description_ = "";
   /**
    * <pre>
-   * Describes why nothing better answered.
+   * Describes why no better answer was available.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes why nothing better answered.
+   * Describes why no better answer was available.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why and how a lower rung answered.
+   * Why and how the answer is degraded.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Degradation}
@@ -452,7 +452,7 @@ private static final long serialVersionUID = 0L;
     private int rung_ = 0;
     /**
      * <pre>
-     * Names the rung.
+     * Kind of degradation.
      * </pre>
      *
      * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -463,7 +463,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the rung.
+     * Kind of degradation.
      * </pre>
      *
      * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -478,7 +478,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the rung.
+     * Kind of degradation.
      * </pre>
      *
      * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the rung.
+     * Kind of degradation.
      * </pre>
      *
      * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -508,7 +508,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the rung.
+     * Kind of degradation.
      * </pre>
      *
      * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -524,7 +524,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object description_ = "";
     /**
      * <pre>
-     * Describes why nothing better answered.
+     * Describes why no better answer was available.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -544,7 +544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why nothing better answered.
+     * Describes why no better answer was available.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -565,7 +565,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why nothing better answered.
+     * Describes why no better answer was available.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -582,7 +582,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why nothing better answered.
+     * Describes why no better answer was available.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -596,7 +596,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why nothing better answered.
+     * Describes why no better answer was available.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>

@@ -12,7 +12,7 @@ public interface DegradationOrBuilder extends
 
   /**
    * <pre>
-   * Names the rung.
+   * Kind of degradation.
    * </pre>
    *
    * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -21,7 +21,7 @@ public interface DegradationOrBuilder extends
   int getRungValue();
   /**
    * <pre>
-   * Names the rung.
+   * Kind of degradation.
    * </pre>
    *
    * <code>.llmrouter.v1.DegradationRung rung = 1 [json_name = "rung"];</code>
@@ -31,7 +31,7 @@ public interface DegradationOrBuilder extends
 
   /**
    * <pre>
-   * Describes why nothing better answered.
+   * Describes why no better answer was available.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -40,7 +40,7 @@ public interface DegradationOrBuilder extends
   java.lang.String getDescription();
   /**
    * <pre>
-   * Describes why nothing better answered.
+   * Describes why no better answer was available.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names a rung of degradation. May grow.
+ * A kind of degradation. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.DegradationRung}
@@ -25,7 +25,7 @@ public enum DegradationRung
   DEGRADATION_RUNG_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means a model of a lower tier than the policy prefers.
+   * A model of a lower tier than the policy prefers.
    * </pre>
    *
    * <code>DEGRADATION_RUNG_LOWER_TIER = 1;</code>
@@ -33,7 +33,7 @@ public enum DegradationRung
   DEGRADATION_RUNG_LOWER_TIER(1),
   /**
    * <pre>
-   * Means a cached answer because nothing else could answer.
+   * A cached answer, because nothing else could serve.
    * </pre>
    *
    * <code>DEGRADATION_RUNG_CACHED = 2;</code>
@@ -61,7 +61,7 @@ public enum DegradationRung
   public static final int DEGRADATION_RUNG_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means a model of a lower tier than the policy prefers.
+   * A model of a lower tier than the policy prefers.
    * </pre>
    *
    * <code>DEGRADATION_RUNG_LOWER_TIER = 1;</code>
@@ -69,7 +69,7 @@ public enum DegradationRung
   public static final int DEGRADATION_RUNG_LOWER_TIER_VALUE = 1;
   /**
    * <pre>
-   * Means a cached answer because nothing else could answer.
+   * A cached answer, because nothing else could serve.
    * </pre>
    *
    * <code>DEGRADATION_RUNG_CACHED = 2;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells how one deployment fares.
+ * Health of one deployment.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.DeploymentHealth}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private int state_ = 0;
   /**
    * <pre>
-   * Sums it up.
+   * Overall state.
    * </pre>
    *
    * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sums it up.
+   * Overall state.
    * </pre>
    *
    * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.BreakerStatus breaker_;
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -136,7 +136,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -162,7 +162,7 @@ private static final long serialVersionUID = 0L;
   private double successRate_ = 0D;
   /**
    * <pre>
-   * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+   * Success rate in the window, from 0 to 1. Unset: no outcomes.
    * </pre>
    *
    * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -174,7 +174,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+   * Success rate in the window, from 0 to 1. Unset: no outcomes.
    * </pre>
    *
    * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -189,7 +189,7 @@ private static final long serialVersionUID = 0L;
   private long outcomes_ = 0L;
   /**
    * <pre>
-   * Counts the outcomes in the window.
+   * Number of outcomes in the window.
    * </pre>
    *
    * <code>int64 outcomes = 5 [json_name = "outcomes"];</code>
@@ -204,7 +204,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration window_;
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -216,7 +216,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -228,7 +228,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -242,7 +242,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Quantiles timeToFirstContent_;
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -254,7 +254,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -266,7 +266,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -280,7 +280,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Quantiles duration_;
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -292,7 +292,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -304,7 +304,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -318,7 +318,7 @@ private static final long serialVersionUID = 0L;
   private double outputTokensPerSecond_ = 0D;
   /**
    * <pre>
-   * Holds the median speed of answers. Unset without samples.
+   * Median output speed. Unset: no samples.
    * </pre>
    *
    * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -330,7 +330,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the median speed of answers. Unset without samples.
+   * Median output speed. Unset: no samples.
    * </pre>
    *
    * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -345,7 +345,7 @@ private static final long serialVersionUID = 0L;
   private long inFlight_ = 0L;
   /**
    * <pre>
-   * Counts the attempts that run now.
+   * Number of attempts in flight.
    * </pre>
    *
    * <code>int64 in_flight = 10 [json_name = "inFlight"];</code>
@@ -360,7 +360,7 @@ private static final long serialVersionUID = 0L;
   private long concurrencyLimit_ = 0L;
   /**
    * <pre>
-   * Holds the most attempts that may run at once now. Unset: no limit.
+   * Current concurrency limit. Unset: no limit.
    * </pre>
    *
    * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -372,7 +372,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the most attempts that may run at once now. Unset: no limit.
+   * Current concurrency limit. Unset: no limit.
    * </pre>
    *
    * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -387,7 +387,7 @@ private static final long serialVersionUID = 0L;
   private long queued_ = 0L;
   /**
    * <pre>
-   * Counts the attempts that wait for a place.
+   * Number of attempts in the queue.
    * </pre>
    *
    * <code>int64 queued = 12 [json_name = "queued"];</code>
@@ -402,7 +402,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RateLimitHeadroom rateLimitHeadroom_;
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -414,7 +414,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -426,7 +426,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -440,7 +440,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration notBeforeDelay_;
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -452,7 +452,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -464,7 +464,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -478,7 +478,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.LastFailure lastFailure_;
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -490,7 +490,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -502,7 +502,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.LastProbe lastProbe_;
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -528,7 +528,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -540,7 +540,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -554,7 +554,7 @@ private static final long serialVersionUID = 0L;
   private long attemptsTotal_ = 0L;
   /**
    * <pre>
-   * Counts all attempts since the start of the router.
+   * Number of attempts since the start of the router.
    * </pre>
    *
    * <code>int64 attempts_total = 17 [json_name = "attemptsTotal"];</code>
@@ -569,7 +569,7 @@ private static final long serialVersionUID = 0L;
   private long servedTotal_ = 0L;
   /**
    * <pre>
-   * Counts the attempts since the start that became the answer.
+   * Number of attempts since the start that served the answer.
    * </pre>
    *
    * <code>int64 served_total = 18 [json_name = "servedTotal"];</code>
@@ -585,7 +585,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.FailureCount> failuresTotal_;
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -596,7 +596,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -645,7 +645,7 @@ private static final long serialVersionUID = 0L;
   private long cancelledTotal_ = 0L;
   /**
    * <pre>
-   * Counts the attempts since the start that were cancelled: losers, departed callers, passed deadlines.
+   * Number of attempts since the start that were cancelled: lost races, cancelled calls, expired deadlines.
    * </pre>
    *
    * <code>int64 cancelled_total = 20 [json_name = "cancelledTotal"];</code>
@@ -661,7 +661,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object disabledDescription_ = "";
   /**
    * <pre>
-   * Describes why it is disabled. Empty where it is not.
+   * Describes why it is disabled. Empty: it is not.
    * </pre>
    *
    * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes why it is disabled. Empty where it is not.
+   * Describes why it is disabled. Empty: it is not.
    * </pre>
    *
    * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -1162,7 +1162,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells how one deployment fares.
+   * Health of one deployment.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.DeploymentHealth}
@@ -1693,7 +1693,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1704,7 +1704,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1719,7 +1719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1737,7 +1737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1755,7 +1755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1780,7 +1780,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1797,7 +1797,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1809,7 +1809,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1824,7 +1824,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names it.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -1846,7 +1846,7 @@ private static final long serialVersionUID = 0L;
     private int state_ = 0;
     /**
      * <pre>
-     * Sums it up.
+     * Overall state.
      * </pre>
      *
      * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -1857,7 +1857,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums it up.
+     * Overall state.
      * </pre>
      *
      * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -1872,7 +1872,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums it up.
+     * Overall state.
      * </pre>
      *
      * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -1885,7 +1885,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums it up.
+     * Overall state.
      * </pre>
      *
      * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -1902,7 +1902,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums it up.
+     * Overall state.
      * </pre>
      *
      * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -1920,7 +1920,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.BreakerStatus, io.github.routersvc.llmrouter.v1.BreakerStatus.Builder, io.github.routersvc.llmrouter.v1.BreakerStatusOrBuilder> breakerBuilder_;
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -1931,7 +1931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -1946,7 +1946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -1964,7 +1964,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -1982,7 +1982,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -2007,7 +2007,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -2024,7 +2024,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -2036,7 +2036,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -2051,7 +2051,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the breaker.
+     * State of the circuit breaker.
      * </pre>
      *
      * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -2073,7 +2073,7 @@ private static final long serialVersionUID = 0L;
     private double successRate_ ;
     /**
      * <pre>
-     * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+     * Success rate in the window, from 0 to 1. Unset: no outcomes.
      * </pre>
      *
      * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -2085,7 +2085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+     * Success rate in the window, from 0 to 1. Unset: no outcomes.
      * </pre>
      *
      * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -2097,7 +2097,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+     * Success rate in the window, from 0 to 1. Unset: no outcomes.
      * </pre>
      *
      * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -2113,7 +2113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+     * Success rate in the window, from 0 to 1. Unset: no outcomes.
      * </pre>
      *
      * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -2129,7 +2129,7 @@ private static final long serialVersionUID = 0L;
     private long outcomes_ ;
     /**
      * <pre>
-     * Counts the outcomes in the window.
+     * Number of outcomes in the window.
      * </pre>
      *
      * <code>int64 outcomes = 5 [json_name = "outcomes"];</code>
@@ -2141,7 +2141,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the outcomes in the window.
+     * Number of outcomes in the window.
      * </pre>
      *
      * <code>int64 outcomes = 5 [json_name = "outcomes"];</code>
@@ -2157,7 +2157,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the outcomes in the window.
+     * Number of outcomes in the window.
      * </pre>
      *
      * <code>int64 outcomes = 5 [json_name = "outcomes"];</code>
@@ -2175,7 +2175,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> windowBuilder_;
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2186,7 +2186,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2201,7 +2201,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2219,7 +2219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2237,7 +2237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2262,7 +2262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2279,7 +2279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2291,7 +2291,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2306,7 +2306,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the length of the window.
+     * The length of the window.
      * </pre>
      *
      * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -2330,7 +2330,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Quantiles, io.github.routersvc.llmrouter.v1.Quantiles.Builder, io.github.routersvc.llmrouter.v1.QuantilesOrBuilder> timeToFirstContentBuilder_;
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2341,7 +2341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2356,7 +2356,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2374,7 +2374,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2392,7 +2392,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2417,7 +2417,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2434,7 +2434,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2446,7 +2446,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2461,7 +2461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the time to first content. Unset without samples.
+     * Quantiles of the time to first content. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -2485,7 +2485,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Quantiles, io.github.routersvc.llmrouter.v1.Quantiles.Builder, io.github.routersvc.llmrouter.v1.QuantilesOrBuilder> durationBuilder_;
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2496,7 +2496,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2511,7 +2511,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2529,7 +2529,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2547,7 +2547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2572,7 +2572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2589,7 +2589,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2601,7 +2601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2616,7 +2616,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds quantiles of the attempts' duration. Unset without samples.
+     * Quantiles of the duration of attempts. Unset: no samples.
      * </pre>
      *
      * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -2638,7 +2638,7 @@ private static final long serialVersionUID = 0L;
     private double outputTokensPerSecond_ ;
     /**
      * <pre>
-     * Holds the median speed of answers. Unset without samples.
+     * Median output speed. Unset: no samples.
      * </pre>
      *
      * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -2650,7 +2650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median speed of answers. Unset without samples.
+     * Median output speed. Unset: no samples.
      * </pre>
      *
      * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -2662,7 +2662,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median speed of answers. Unset without samples.
+     * Median output speed. Unset: no samples.
      * </pre>
      *
      * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -2678,7 +2678,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median speed of answers. Unset without samples.
+     * Median output speed. Unset: no samples.
      * </pre>
      *
      * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -2694,7 +2694,7 @@ private static final long serialVersionUID = 0L;
     private long inFlight_ ;
     /**
      * <pre>
-     * Counts the attempts that run now.
+     * Number of attempts in flight.
      * </pre>
      *
      * <code>int64 in_flight = 10 [json_name = "inFlight"];</code>
@@ -2706,7 +2706,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts that run now.
+     * Number of attempts in flight.
      * </pre>
      *
      * <code>int64 in_flight = 10 [json_name = "inFlight"];</code>
@@ -2722,7 +2722,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts that run now.
+     * Number of attempts in flight.
      * </pre>
      *
      * <code>int64 in_flight = 10 [json_name = "inFlight"];</code>
@@ -2738,7 +2738,7 @@ private static final long serialVersionUID = 0L;
     private long concurrencyLimit_ ;
     /**
      * <pre>
-     * Holds the most attempts that may run at once now. Unset: no limit.
+     * Current concurrency limit. Unset: no limit.
      * </pre>
      *
      * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -2750,7 +2750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the most attempts that may run at once now. Unset: no limit.
+     * Current concurrency limit. Unset: no limit.
      * </pre>
      *
      * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -2762,7 +2762,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the most attempts that may run at once now. Unset: no limit.
+     * Current concurrency limit. Unset: no limit.
      * </pre>
      *
      * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -2778,7 +2778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the most attempts that may run at once now. Unset: no limit.
+     * Current concurrency limit. Unset: no limit.
      * </pre>
      *
      * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -2794,7 +2794,7 @@ private static final long serialVersionUID = 0L;
     private long queued_ ;
     /**
      * <pre>
-     * Counts the attempts that wait for a place.
+     * Number of attempts in the queue.
      * </pre>
      *
      * <code>int64 queued = 12 [json_name = "queued"];</code>
@@ -2806,7 +2806,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts that wait for a place.
+     * Number of attempts in the queue.
      * </pre>
      *
      * <code>int64 queued = 12 [json_name = "queued"];</code>
@@ -2822,7 +2822,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts that wait for a place.
+     * Number of attempts in the queue.
      * </pre>
      *
      * <code>int64 queued = 12 [json_name = "queued"];</code>
@@ -2840,7 +2840,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RateLimitHeadroom, io.github.routersvc.llmrouter.v1.RateLimitHeadroom.Builder, io.github.routersvc.llmrouter.v1.RateLimitHeadroomOrBuilder> rateLimitHeadroomBuilder_;
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2851,7 +2851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2866,7 +2866,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2884,7 +2884,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2902,7 +2902,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2927,7 +2927,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2944,7 +2944,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2956,7 +2956,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2971,7 +2971,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the provider last said of its rate limits. Unset where it said nothing.
+     * Rate limits as the provider last reported them. Unset: it reported none.
      * </pre>
      *
      * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -2995,7 +2995,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> notBeforeDelayBuilder_;
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3006,7 +3006,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3021,7 +3021,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3039,7 +3039,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3057,7 +3057,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3082,7 +3082,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3099,7 +3099,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3111,7 +3111,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3126,7 +3126,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds how long the provider asked not to be called. Unset: it did not.
+     * Time for which the provider asked not to be called. Unset: it did not ask.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -3150,7 +3150,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.LastFailure, io.github.routersvc.llmrouter.v1.LastFailure.Builder, io.github.routersvc.llmrouter.v1.LastFailureOrBuilder> lastFailureBuilder_;
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3161,7 +3161,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3176,7 +3176,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3194,7 +3194,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3212,7 +3212,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3237,7 +3237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3254,7 +3254,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3266,7 +3266,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3281,7 +3281,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the last failure. Unset: none.
+     * The last failure. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -3305,7 +3305,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.LastProbe, io.github.routersvc.llmrouter.v1.LastProbe.Builder, io.github.routersvc.llmrouter.v1.LastProbeOrBuilder> lastProbeBuilder_;
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3316,7 +3316,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3331,7 +3331,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3349,7 +3349,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3367,7 +3367,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3392,7 +3392,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3409,7 +3409,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3421,7 +3421,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3436,7 +3436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells the last active check. Unset: none.
+     * The last active health check. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -3458,7 +3458,7 @@ private static final long serialVersionUID = 0L;
     private long attemptsTotal_ ;
     /**
      * <pre>
-     * Counts all attempts since the start of the router.
+     * Number of attempts since the start of the router.
      * </pre>
      *
      * <code>int64 attempts_total = 17 [json_name = "attemptsTotal"];</code>
@@ -3470,7 +3470,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts all attempts since the start of the router.
+     * Number of attempts since the start of the router.
      * </pre>
      *
      * <code>int64 attempts_total = 17 [json_name = "attemptsTotal"];</code>
@@ -3486,7 +3486,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts all attempts since the start of the router.
+     * Number of attempts since the start of the router.
      * </pre>
      *
      * <code>int64 attempts_total = 17 [json_name = "attemptsTotal"];</code>
@@ -3502,7 +3502,7 @@ private static final long serialVersionUID = 0L;
     private long servedTotal_ ;
     /**
      * <pre>
-     * Counts the attempts since the start that became the answer.
+     * Number of attempts since the start that served the answer.
      * </pre>
      *
      * <code>int64 served_total = 18 [json_name = "servedTotal"];</code>
@@ -3514,7 +3514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts since the start that became the answer.
+     * Number of attempts since the start that served the answer.
      * </pre>
      *
      * <code>int64 served_total = 18 [json_name = "servedTotal"];</code>
@@ -3530,7 +3530,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts since the start that became the answer.
+     * Number of attempts since the start that served the answer.
      * </pre>
      *
      * <code>int64 served_total = 18 [json_name = "servedTotal"];</code>
@@ -3557,7 +3557,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3571,7 +3571,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3585,7 +3585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3599,7 +3599,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3618,7 +3618,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3636,7 +3636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3654,7 +3654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3673,7 +3673,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3691,7 +3691,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3709,7 +3709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3728,7 +3728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3745,7 +3745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3762,7 +3762,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3773,7 +3773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3787,7 +3787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3802,7 +3802,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3813,7 +3813,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3825,7 +3825,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the failures since the start by class.
+     * Failures since the start, by class.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -3852,7 +3852,7 @@ private static final long serialVersionUID = 0L;
     private long cancelledTotal_ ;
     /**
      * <pre>
-     * Counts the attempts since the start that were cancelled: losers, departed callers, passed deadlines.
+     * Number of attempts since the start that were cancelled: lost races, cancelled calls, expired deadlines.
      * </pre>
      *
      * <code>int64 cancelled_total = 20 [json_name = "cancelledTotal"];</code>
@@ -3864,7 +3864,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts since the start that were cancelled: losers, departed callers, passed deadlines.
+     * Number of attempts since the start that were cancelled: lost races, cancelled calls, expired deadlines.
      * </pre>
      *
      * <code>int64 cancelled_total = 20 [json_name = "cancelledTotal"];</code>
@@ -3880,7 +3880,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the attempts since the start that were cancelled: losers, departed callers, passed deadlines.
+     * Number of attempts since the start that were cancelled: lost races, cancelled calls, expired deadlines.
      * </pre>
      *
      * <code>int64 cancelled_total = 20 [json_name = "cancelledTotal"];</code>
@@ -3896,7 +3896,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object disabledDescription_ = "";
     /**
      * <pre>
-     * Describes why it is disabled. Empty where it is not.
+     * Describes why it is disabled. Empty: it is not.
      * </pre>
      *
      * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -3916,7 +3916,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why it is disabled. Empty where it is not.
+     * Describes why it is disabled. Empty: it is not.
      * </pre>
      *
      * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -3937,7 +3937,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why it is disabled. Empty where it is not.
+     * Describes why it is disabled. Empty: it is not.
      * </pre>
      *
      * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -3954,7 +3954,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why it is disabled. Empty where it is not.
+     * Describes why it is disabled. Empty: it is not.
      * </pre>
      *
      * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -3968,7 +3968,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes why it is disabled. Empty where it is not.
+     * Describes why it is disabled. Empty: it is not.
      * </pre>
      *
      * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>

@@ -12,7 +12,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -30,7 +30,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names it.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -39,7 +39,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Sums it up.
+   * Overall state.
    * </pre>
    *
    * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -48,7 +48,7 @@ public interface DeploymentHealthOrBuilder extends
   int getStateValue();
   /**
    * <pre>
-   * Sums it up.
+   * Overall state.
    * </pre>
    *
    * <code>.llmrouter.v1.HealthState state = 2 [json_name = "state"];</code>
@@ -58,7 +58,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -67,7 +67,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasBreaker();
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -76,7 +76,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.BreakerStatus getBreaker();
   /**
    * <pre>
-   * Tells the breaker.
+   * State of the circuit breaker.
    * </pre>
    *
    * <code>.llmrouter.v1.BreakerStatus breaker = 3 [json_name = "breaker"];</code>
@@ -85,7 +85,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+   * Success rate in the window, from 0 to 1. Unset: no outcomes.
    * </pre>
    *
    * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -94,7 +94,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasSuccessRate();
   /**
    * <pre>
-   * Holds the share of successes in the window, from 0 to 1. Unset without outcomes.
+   * Success rate in the window, from 0 to 1. Unset: no outcomes.
    * </pre>
    *
    * <code>optional double success_rate = 4 [json_name = "successRate"];</code>
@@ -104,7 +104,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the outcomes in the window.
+   * Number of outcomes in the window.
    * </pre>
    *
    * <code>int64 outcomes = 5 [json_name = "outcomes"];</code>
@@ -114,7 +114,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -123,7 +123,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasWindow();
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -132,7 +132,7 @@ public interface DeploymentHealthOrBuilder extends
   com.google.protobuf.Duration getWindow();
   /**
    * <pre>
-   * Holds the length of the window.
+   * The length of the window.
    * </pre>
    *
    * <code>.google.protobuf.Duration window = 6 [json_name = "window"];</code>
@@ -141,7 +141,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -150,7 +150,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasTimeToFirstContent();
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -159,7 +159,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.Quantiles getTimeToFirstContent();
   /**
    * <pre>
-   * Holds quantiles of the time to first content. Unset without samples.
+   * Quantiles of the time to first content. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles time_to_first_content = 7 [json_name = "timeToFirstContent"];</code>
@@ -168,7 +168,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -177,7 +177,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasDuration();
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -186,7 +186,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.Quantiles getDuration();
   /**
    * <pre>
-   * Holds quantiles of the attempts' duration. Unset without samples.
+   * Quantiles of the duration of attempts. Unset: no samples.
    * </pre>
    *
    * <code>.llmrouter.v1.Quantiles duration = 8 [json_name = "duration"];</code>
@@ -195,7 +195,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds the median speed of answers. Unset without samples.
+   * Median output speed. Unset: no samples.
    * </pre>
    *
    * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -204,7 +204,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasOutputTokensPerSecond();
   /**
    * <pre>
-   * Holds the median speed of answers. Unset without samples.
+   * Median output speed. Unset: no samples.
    * </pre>
    *
    * <code>optional double output_tokens_per_second = 9 [json_name = "outputTokensPerSecond"];</code>
@@ -214,7 +214,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the attempts that run now.
+   * Number of attempts in flight.
    * </pre>
    *
    * <code>int64 in_flight = 10 [json_name = "inFlight"];</code>
@@ -224,7 +224,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds the most attempts that may run at once now. Unset: no limit.
+   * Current concurrency limit. Unset: no limit.
    * </pre>
    *
    * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -233,7 +233,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasConcurrencyLimit();
   /**
    * <pre>
-   * Holds the most attempts that may run at once now. Unset: no limit.
+   * Current concurrency limit. Unset: no limit.
    * </pre>
    *
    * <code>optional int64 concurrency_limit = 11 [json_name = "concurrencyLimit"];</code>
@@ -243,7 +243,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the attempts that wait for a place.
+   * Number of attempts in the queue.
    * </pre>
    *
    * <code>int64 queued = 12 [json_name = "queued"];</code>
@@ -253,7 +253,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -262,7 +262,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasRateLimitHeadroom();
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -271,7 +271,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.RateLimitHeadroom getRateLimitHeadroom();
   /**
    * <pre>
-   * Holds what the provider last said of its rate limits. Unset where it said nothing.
+   * Rate limits as the provider last reported them. Unset: it reported none.
    * </pre>
    *
    * <code>.llmrouter.v1.RateLimitHeadroom rate_limit_headroom = 13 [json_name = "rateLimitHeadroom"];</code>
@@ -280,7 +280,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -289,7 +289,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasNotBeforeDelay();
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -298,7 +298,7 @@ public interface DeploymentHealthOrBuilder extends
   com.google.protobuf.Duration getNotBeforeDelay();
   /**
    * <pre>
-   * Holds how long the provider asked not to be called. Unset: it did not.
+   * Time for which the provider asked not to be called. Unset: it did not ask.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 14 [json_name = "notBeforeDelay"];</code>
@@ -307,7 +307,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -316,7 +316,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasLastFailure();
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -325,7 +325,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.LastFailure getLastFailure();
   /**
    * <pre>
-   * Names the last failure. Unset: none.
+   * The last failure. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastFailure last_failure = 15 [json_name = "lastFailure"];</code>
@@ -334,7 +334,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -343,7 +343,7 @@ public interface DeploymentHealthOrBuilder extends
   boolean hasLastProbe();
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -352,7 +352,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.LastProbe getLastProbe();
   /**
    * <pre>
-   * Tells the last active check. Unset: none.
+   * The last active health check. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.LastProbe last_probe = 16 [json_name = "lastProbe"];</code>
@@ -361,7 +361,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts all attempts since the start of the router.
+   * Number of attempts since the start of the router.
    * </pre>
    *
    * <code>int64 attempts_total = 17 [json_name = "attemptsTotal"];</code>
@@ -371,7 +371,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the attempts since the start that became the answer.
+   * Number of attempts since the start that served the answer.
    * </pre>
    *
    * <code>int64 served_total = 18 [json_name = "servedTotal"];</code>
@@ -381,7 +381,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -390,7 +390,7 @@ public interface DeploymentHealthOrBuilder extends
       getFailuresTotalList();
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -398,7 +398,7 @@ public interface DeploymentHealthOrBuilder extends
   io.github.routersvc.llmrouter.v1.FailureCount getFailuresTotal(int index);
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -406,7 +406,7 @@ public interface DeploymentHealthOrBuilder extends
   int getFailuresTotalCount();
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -415,7 +415,7 @@ public interface DeploymentHealthOrBuilder extends
       getFailuresTotalOrBuilderList();
   /**
    * <pre>
-   * Counts the failures since the start by class.
+   * Failures since the start, by class.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.FailureCount failures_total = 19 [json_name = "failuresTotal"];</code>
@@ -425,7 +425,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Counts the attempts since the start that were cancelled: losers, departed callers, passed deadlines.
+   * Number of attempts since the start that were cancelled: lost races, cancelled calls, expired deadlines.
    * </pre>
    *
    * <code>int64 cancelled_total = 20 [json_name = "cancelledTotal"];</code>
@@ -435,7 +435,7 @@ public interface DeploymentHealthOrBuilder extends
 
   /**
    * <pre>
-   * Describes why it is disabled. Empty where it is not.
+   * Describes why it is disabled. Empty: it is not.
    * </pre>
    *
    * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>
@@ -444,7 +444,7 @@ public interface DeploymentHealthOrBuilder extends
   java.lang.String getDisabledDescription();
   /**
    * <pre>
-   * Describes why it is disabled. Empty where it is not.
+   * Describes why it is disabled. Empty: it is not.
    * </pre>
    *
    * <code>string disabled_description = 21 [json_name = "disabledDescription"];</code>

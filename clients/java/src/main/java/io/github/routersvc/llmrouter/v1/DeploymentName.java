@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names a deployment: one model at one provider in one region with one credential.
+ * A deployment: one model at one provider in one region with one credential.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.DeploymentName}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object deployment_ = "";
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object provider_ = "";
   /**
    * <pre>
-   * Names its provider.
+   * Provider.
    * </pre>
    *
    * <code>string provider = 2 [json_name = "provider"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names its provider.
+   * Provider.
    * </pre>
    *
    * <code>string provider = 2 [json_name = "provider"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object model_ = "";
   /**
    * <pre>
-   * Names its model in the catalogue.
+   * Model in the catalogue.
    * </pre>
    *
    * <code>string model = 3 [json_name = "model"];</code>
@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names its model in the catalogue.
+   * Model in the catalogue.
    * </pre>
    *
    * <code>string model = 3 [json_name = "model"];</code>
@@ -202,7 +202,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object region_ = "";
   /**
    * <pre>
-   * Names its region. Empty where the configuration states none.
+   * Region. Empty where the configuration states none.
    * </pre>
    *
    * <code>string region = 4 [json_name = "region"];</code>
@@ -223,7 +223,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names its region. Empty where the configuration states none.
+   * Region. Empty where the configuration states none.
    * </pre>
    *
    * <code>string region = 4 [json_name = "region"];</code>
@@ -436,7 +436,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names a deployment: one model at one provider in one region with one credential.
+   * A deployment: one model at one provider in one region with one credential.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.DeploymentName}
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object deployment_ = "";
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -677,7 +677,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -711,7 +711,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object provider_ = "";
     /**
      * <pre>
-     * Names its provider.
+     * Provider.
      * </pre>
      *
      * <code>string provider = 2 [json_name = "provider"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its provider.
+     * Provider.
      * </pre>
      *
      * <code>string provider = 2 [json_name = "provider"];</code>
@@ -752,7 +752,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its provider.
+     * Provider.
      * </pre>
      *
      * <code>string provider = 2 [json_name = "provider"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its provider.
+     * Provider.
      * </pre>
      *
      * <code>string provider = 2 [json_name = "provider"];</code>
@@ -783,7 +783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its provider.
+     * Provider.
      * </pre>
      *
      * <code>string provider = 2 [json_name = "provider"];</code>
@@ -803,7 +803,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object model_ = "";
     /**
      * <pre>
-     * Names its model in the catalogue.
+     * Model in the catalogue.
      * </pre>
      *
      * <code>string model = 3 [json_name = "model"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its model in the catalogue.
+     * Model in the catalogue.
      * </pre>
      *
      * <code>string model = 3 [json_name = "model"];</code>
@@ -844,7 +844,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its model in the catalogue.
+     * Model in the catalogue.
      * </pre>
      *
      * <code>string model = 3 [json_name = "model"];</code>
@@ -861,7 +861,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its model in the catalogue.
+     * Model in the catalogue.
      * </pre>
      *
      * <code>string model = 3 [json_name = "model"];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its model in the catalogue.
+     * Model in the catalogue.
      * </pre>
      *
      * <code>string model = 3 [json_name = "model"];</code>
@@ -895,7 +895,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object region_ = "";
     /**
      * <pre>
-     * Names its region. Empty where the configuration states none.
+     * Region. Empty where the configuration states none.
      * </pre>
      *
      * <code>string region = 4 [json_name = "region"];</code>
@@ -915,7 +915,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its region. Empty where the configuration states none.
+     * Region. Empty where the configuration states none.
      * </pre>
      *
      * <code>string region = 4 [json_name = "region"];</code>
@@ -936,7 +936,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its region. Empty where the configuration states none.
+     * Region. Empty where the configuration states none.
      * </pre>
      *
      * <code>string region = 4 [json_name = "region"];</code>
@@ -953,7 +953,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its region. Empty where the configuration states none.
+     * Region. Empty where the configuration states none.
      * </pre>
      *
      * <code>string region = 4 [json_name = "region"];</code>
@@ -967,7 +967,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names its region. Empty where the configuration states none.
+     * Region. Empty where the configuration states none.
      * </pre>
      *
      * <code>string region = 4 [json_name = "region"];</code>

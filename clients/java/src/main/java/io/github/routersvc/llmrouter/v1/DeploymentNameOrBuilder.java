@@ -12,7 +12,7 @@ public interface DeploymentNameOrBuilder extends
 
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface DeploymentNameOrBuilder extends
   java.lang.String getDeployment();
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string deployment = 1 [json_name = "deployment"];</code>
@@ -32,7 +32,7 @@ public interface DeploymentNameOrBuilder extends
 
   /**
    * <pre>
-   * Names its provider.
+   * Provider.
    * </pre>
    *
    * <code>string provider = 2 [json_name = "provider"];</code>
@@ -41,7 +41,7 @@ public interface DeploymentNameOrBuilder extends
   java.lang.String getProvider();
   /**
    * <pre>
-   * Names its provider.
+   * Provider.
    * </pre>
    *
    * <code>string provider = 2 [json_name = "provider"];</code>
@@ -52,7 +52,7 @@ public interface DeploymentNameOrBuilder extends
 
   /**
    * <pre>
-   * Names its model in the catalogue.
+   * Model in the catalogue.
    * </pre>
    *
    * <code>string model = 3 [json_name = "model"];</code>
@@ -61,7 +61,7 @@ public interface DeploymentNameOrBuilder extends
   java.lang.String getModel();
   /**
    * <pre>
-   * Names its model in the catalogue.
+   * Model in the catalogue.
    * </pre>
    *
    * <code>string model = 3 [json_name = "model"];</code>
@@ -72,7 +72,7 @@ public interface DeploymentNameOrBuilder extends
 
   /**
    * <pre>
-   * Names its region. Empty where the configuration states none.
+   * Region. Empty where the configuration states none.
    * </pre>
    *
    * <code>string region = 4 [json_name = "region"];</code>
@@ -81,7 +81,7 @@ public interface DeploymentNameOrBuilder extends
   java.lang.String getRegion();
   /**
    * <pre>
-   * Names its region. Empty where the configuration states none.
+   * Region. Empty where the configuration states none.
    * </pre>
    *
    * <code>string region = 4 [json_name = "region"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells the limits in force after request, policy and tenant are combined.
+ * A constraint in force after request, policy and tenant are combined.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.EffectiveConstraint}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the constraint, for example `allowed_regions`.
+   * Name of the constraint, for example `allowed_regions`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the constraint, for example `allowed_regions`.
+   * Name of the constraint, for example `allowed_regions`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object value_ = "";
   /**
    * <pre>
-   * Describes its value.
+   * Value as text.
    * </pre>
    *
    * <code>string value = 2 [json_name = "value"];</code>
@@ -128,7 +128,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes its value.
+   * Value as text.
    * </pre>
    *
    * <code>string value = 2 [json_name = "value"];</code>
@@ -154,8 +154,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object source_ = "";
   /**
    * <pre>
-   * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-   * together.
+   * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
    * </pre>
    *
    * <code>string source = 3 [json_name = "source"];</code>
@@ -176,8 +175,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-   * together.
+   * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
    * </pre>
    *
    * <code>string source = 3 [json_name = "source"];</code>
@@ -380,7 +378,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the limits in force after request, policy and tenant are combined.
+   * A constraint in force after request, policy and tenant are combined.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.EffectiveConstraint}
@@ -549,7 +547,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the constraint, for example `allowed_regions`.
+     * Name of the constraint, for example `allowed_regions`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -569,7 +567,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the constraint, for example `allowed_regions`.
+     * Name of the constraint, for example `allowed_regions`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -590,7 +588,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the constraint, for example `allowed_regions`.
+     * Name of the constraint, for example `allowed_regions`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -607,7 +605,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the constraint, for example `allowed_regions`.
+     * Name of the constraint, for example `allowed_regions`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -621,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the constraint, for example `allowed_regions`.
+     * Name of the constraint, for example `allowed_regions`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -641,7 +639,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object value_ = "";
     /**
      * <pre>
-     * Describes its value.
+     * Value as text.
      * </pre>
      *
      * <code>string value = 2 [json_name = "value"];</code>
@@ -661,7 +659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes its value.
+     * Value as text.
      * </pre>
      *
      * <code>string value = 2 [json_name = "value"];</code>
@@ -682,7 +680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes its value.
+     * Value as text.
      * </pre>
      *
      * <code>string value = 2 [json_name = "value"];</code>
@@ -699,7 +697,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes its value.
+     * Value as text.
      * </pre>
      *
      * <code>string value = 2 [json_name = "value"];</code>
@@ -713,7 +711,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes its value.
+     * Value as text.
      * </pre>
      *
      * <code>string value = 2 [json_name = "value"];</code>
@@ -733,8 +731,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object source_ = "";
     /**
      * <pre>
-     * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-     * together.
+     * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
      * </pre>
      *
      * <code>string source = 3 [json_name = "source"];</code>
@@ -754,8 +751,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-     * together.
+     * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
      * </pre>
      *
      * <code>string source = 3 [json_name = "source"];</code>
@@ -776,8 +772,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-     * together.
+     * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
      * </pre>
      *
      * <code>string source = 3 [json_name = "source"];</code>
@@ -794,8 +789,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-     * together.
+     * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
      * </pre>
      *
      * <code>string source = 3 [json_name = "source"];</code>
@@ -809,8 +803,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-     * together.
+     * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
      * </pre>
      *
      * <code>string source = 3 [json_name = "source"];</code>

@@ -12,7 +12,7 @@ public interface EffectiveConstraintOrBuilder extends
 
   /**
    * <pre>
-   * Names the constraint, for example `allowed_regions`.
+   * Name of the constraint, for example `allowed_regions`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface EffectiveConstraintOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the constraint, for example `allowed_regions`.
+   * Name of the constraint, for example `allowed_regions`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface EffectiveConstraintOrBuilder extends
 
   /**
    * <pre>
-   * Describes its value.
+   * Value as text.
    * </pre>
    *
    * <code>string value = 2 [json_name = "value"];</code>
@@ -41,7 +41,7 @@ public interface EffectiveConstraintOrBuilder extends
   java.lang.String getValue();
   /**
    * <pre>
-   * Describes its value.
+   * Value as text.
    * </pre>
    *
    * <code>string value = 2 [json_name = "value"];</code>
@@ -52,8 +52,7 @@ public interface EffectiveConstraintOrBuilder extends
 
   /**
    * <pre>
-   * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-   * together.
+   * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
    * </pre>
    *
    * <code>string source = 3 [json_name = "source"];</code>
@@ -62,8 +61,7 @@ public interface EffectiveConstraintOrBuilder extends
   java.lang.String getSource();
   /**
    * <pre>
-   * Names who set it: `request`, `policy` or `tenant`; several, separated by commas, where they set it
-   * together.
+   * Source: `request`, `policy` or `tenant`; several, separated by commas, where they combine.
    * </pre>
    *
    * <code>string source = 3 [json_name = "source"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why a call failed. May grow: treat an unknown reason by its status code.
+ * Why a call failed. May grow: treat an unknown reason by its status code.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ErrorReason}
@@ -25,7 +25,7 @@ public enum ErrorReason
   ERROR_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
+   * Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_REQUEST = 1;</code>
@@ -33,7 +33,7 @@ public enum ErrorReason
   ERROR_REASON_INVALID_REQUEST(1),
   /**
    * <pre>
-   * Means that the request names a policy that does not exist. `INVALID_ARGUMENT`.
+   * The request names a policy that does not exist. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_POLICY = 2;</code>
@@ -41,7 +41,7 @@ public enum ErrorReason
   ERROR_REASON_UNKNOWN_POLICY(2),
   /**
    * <pre>
-   * Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
+   * The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_NAME = 3;</code>
@@ -49,7 +49,7 @@ public enum ErrorReason
   ERROR_REASON_UNKNOWN_NAME(3),
   /**
    * <pre>
-   * Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`.
+   * The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`.
    * </pre>
    *
    * <code>ERROR_REASON_FIELD_NOT_SERVED = 4;</code>
@@ -57,7 +57,7 @@ public enum ErrorReason
   ERROR_REASON_FIELD_NOT_SERVED(4),
   /**
    * <pre>
-   * Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
+   * Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
    * </pre>
    *
    * <code>ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT = 5;</code>
@@ -65,7 +65,7 @@ public enum ErrorReason
   ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT(5),
   /**
    * <pre>
-   * Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
+   * The prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_CONTEXT_LENGTH_EXCEEDED = 6;</code>
@@ -73,7 +73,7 @@ public enum ErrorReason
   ERROR_REASON_CONTEXT_LENGTH_EXCEEDED(6),
   /**
    * <pre>
-   * Means that providers found the request itself wrong. `INVALID_ARGUMENT`.
+   * Providers rejected the request as invalid. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_REJECTED_BY_PROVIDER = 7;</code>
@@ -81,7 +81,7 @@ public enum ErrorReason
   ERROR_REASON_REJECTED_BY_PROVIDER(7),
   /**
    * <pre>
-   * Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`.
+   * Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDERS_UNAVAILABLE = 8;</code>
@@ -89,7 +89,7 @@ public enum ErrorReason
   ERROR_REASON_PROVIDERS_UNAVAILABLE(8),
   /**
    * <pre>
-   * Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDERS_RATE_LIMITED = 9;</code>
@@ -97,7 +97,7 @@ public enum ErrorReason
   ERROR_REASON_PROVIDERS_RATE_LIMITED(9),
   /**
    * <pre>
-   * Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`.
+   * A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDER_MISCONFIGURED = 10;</code>
@@ -105,7 +105,7 @@ public enum ErrorReason
   ERROR_REASON_PROVIDER_MISCONFIGURED(10),
   /**
    * <pre>
-   * Means that a content filter or the model refused. `FAILED_PRECONDITION`.
+   * A content filter or the model refused to answer. `FAILED_PRECONDITION`.
    * </pre>
    *
    * <code>ERROR_REASON_CONTENT_FILTERED = 11;</code>
@@ -113,7 +113,7 @@ public enum ErrorReason
   ERROR_REASON_CONTENT_FILTERED(11),
   /**
    * <pre>
-   * Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
+   * The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
    * </pre>
    *
    * <code>ERROR_REASON_STREAM_BROKEN = 12;</code>
@@ -121,7 +121,7 @@ public enum ErrorReason
   ERROR_REASON_STREAM_BROKEN(12),
   /**
    * <pre>
-   * Means that no provider gave a usable answer. `UNAVAILABLE`.
+   * No provider gave a usable answer. `UNAVAILABLE`.
    * </pre>
    *
    * <code>ERROR_REASON_BAD_ANSWER = 13;</code>
@@ -129,7 +129,7 @@ public enum ErrorReason
   ERROR_REASON_BAD_ANSWER(13),
   /**
    * <pre>
-   * Means that the deadline passed. `DEADLINE_EXCEEDED`.
+   * The deadline passed. `DEADLINE_EXCEEDED`.
    * </pre>
    *
    * <code>ERROR_REASON_DEADLINE_EXCEEDED = 14;</code>
@@ -137,7 +137,7 @@ public enum ErrorReason
   ERROR_REASON_DEADLINE_EXCEEDED(14),
   /**
    * <pre>
-   * Means that the caller went away. `CANCELLED`.
+   * The caller cancelled the call. `CANCELLED`.
    * </pre>
    *
    * <code>ERROR_REASON_CANCELLED = 15;</code>
@@ -145,7 +145,7 @@ public enum ErrorReason
   ERROR_REASON_CANCELLED(15),
   /**
    * <pre>
-   * Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback.
+   * The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_ROUTER_OVERLOADED = 16;</code>
@@ -153,7 +153,7 @@ public enum ErrorReason
   ERROR_REASON_ROUTER_OVERLOADED(16),
   /**
    * <pre>
-   * Means that the router is shutting down; another replica can serve. `UNAVAILABLE`.
+   * The router is shutting down; another replica can serve. `UNAVAILABLE`.
    * </pre>
    *
    * <code>ERROR_REASON_DRAINING = 17;</code>
@@ -161,7 +161,7 @@ public enum ErrorReason
   ERROR_REASON_DRAINING(17),
   /**
    * <pre>
-   * Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`.
+   * The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
    * </pre>
    *
    * <code>ERROR_REASON_UNAUTHENTICATED = 18;</code>
@@ -169,7 +169,7 @@ public enum ErrorReason
   ERROR_REASON_UNAUTHENTICATED(18),
   /**
    * <pre>
-   * Means that the caller may not do this. `PERMISSION_DENIED`.
+   * The caller is not permitted to do this. `PERMISSION_DENIED`.
    * </pre>
    *
    * <code>ERROR_REASON_PERMISSION_DENIED = 19;</code>
@@ -177,7 +177,7 @@ public enum ErrorReason
   ERROR_REASON_PERMISSION_DENIED(19),
   /**
    * <pre>
-   * Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps.
+   * The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_BUDGET_EXHAUSTED = 20;</code>
@@ -185,7 +185,7 @@ public enum ErrorReason
   ERROR_REASON_TENANT_BUDGET_EXHAUSTED(20),
   /**
    * <pre>
-   * Means that the decision is unknown or forgotten. `NOT_FOUND`.
+   * The decision is unknown or no longer remembered. `NOT_FOUND`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_DECISION = 21;</code>
@@ -193,7 +193,7 @@ public enum ErrorReason
   ERROR_REASON_UNKNOWN_DECISION(21),
   /**
    * <pre>
-   * Means a defect of the router; the log has more under the same trace id. `INTERNAL`.
+   * Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
    * </pre>
    *
    * <code>ERROR_REASON_INTERNAL = 22;</code>
@@ -201,7 +201,7 @@ public enum ErrorReason
   ERROR_REASON_INTERNAL(22),
   /**
    * <pre>
-   * Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>
@@ -229,7 +229,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
+   * Fields of the request are missing or wrong; `BadRequest` names them. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_REQUEST = 1;</code>
@@ -237,7 +237,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_INVALID_REQUEST_VALUE = 1;
   /**
    * <pre>
-   * Means that the request names a policy that does not exist. `INVALID_ARGUMENT`.
+   * The request names a policy that does not exist. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_POLICY = 2;</code>
@@ -245,7 +245,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNKNOWN_POLICY_VALUE = 2;
   /**
    * <pre>
-   * Means that the request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
+   * The request names a model, provider or deployment that does not exist. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_NAME = 3;</code>
@@ -253,7 +253,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNKNOWN_NAME_VALUE = 3;
   /**
    * <pre>
-   * Means that the request uses a field this version does not serve. `UNIMPLEMENTED`, metadata `field`.
+   * The request uses a field that this version does not support. `UNIMPLEMENTED`, metadata `field`.
    * </pre>
    *
    * <code>ERROR_REASON_FIELD_NOT_SERVED = 4;</code>
@@ -261,7 +261,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_FIELD_NOT_SERVED_VALUE = 4;
   /**
    * <pre>
-   * Means that constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
+   * Constraints exclude every deployment. `FAILED_PRECONDITION`, metadata `exclusions`.
    * </pre>
    *
    * <code>ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT = 5;</code>
@@ -269,7 +269,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_NO_ELIGIBLE_DEPLOYMENT_VALUE = 5;
   /**
    * <pre>
-   * Means that the prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
+   * The prompt is larger than every allowed context window. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_CONTEXT_LENGTH_EXCEEDED = 6;</code>
@@ -277,7 +277,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_CONTEXT_LENGTH_EXCEEDED_VALUE = 6;
   /**
    * <pre>
-   * Means that providers found the request itself wrong. `INVALID_ARGUMENT`.
+   * Providers rejected the request as invalid. `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ERROR_REASON_REJECTED_BY_PROVIDER = 7;</code>
@@ -285,7 +285,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_REJECTED_BY_PROVIDER_VALUE = 7;
   /**
    * <pre>
-   * Means that every attempt failed for reasons that may pass. `UNAVAILABLE`, with `RetryInfo`.
+   * Every attempt failed for transient reasons. `UNAVAILABLE`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDERS_UNAVAILABLE = 8;</code>
@@ -293,7 +293,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_PROVIDERS_UNAVAILABLE_VALUE = 8;
   /**
    * <pre>
-   * Means that every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * Every provider's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDERS_RATE_LIMITED = 9;</code>
@@ -301,7 +301,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_PROVIDERS_RATE_LIMITED_VALUE = 9;
   /**
    * <pre>
-   * Means that credentials, quotas or models need the operator. `FAILED_PRECONDITION`.
+   * A credential, a quota or a model needs the operator's attention. `FAILED_PRECONDITION`.
    * </pre>
    *
    * <code>ERROR_REASON_PROVIDER_MISCONFIGURED = 10;</code>
@@ -309,7 +309,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_PROVIDER_MISCONFIGURED_VALUE = 10;
   /**
    * <pre>
-   * Means that a content filter or the model refused. `FAILED_PRECONDITION`.
+   * A content filter or the model refused to answer. `FAILED_PRECONDITION`.
    * </pre>
    *
    * <code>ERROR_REASON_CONTENT_FILTERED = 11;</code>
@@ -317,7 +317,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_CONTENT_FILTERED_VALUE = 11;
   /**
    * <pre>
-   * Means that the stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
+   * The stream broke after its first content. `UNAVAILABLE`; the report holds the partial usage.
    * </pre>
    *
    * <code>ERROR_REASON_STREAM_BROKEN = 12;</code>
@@ -325,7 +325,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_STREAM_BROKEN_VALUE = 12;
   /**
    * <pre>
-   * Means that no provider gave a usable answer. `UNAVAILABLE`.
+   * No provider gave a usable answer. `UNAVAILABLE`.
    * </pre>
    *
    * <code>ERROR_REASON_BAD_ANSWER = 13;</code>
@@ -333,7 +333,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_BAD_ANSWER_VALUE = 13;
   /**
    * <pre>
-   * Means that the deadline passed. `DEADLINE_EXCEEDED`.
+   * The deadline passed. `DEADLINE_EXCEEDED`.
    * </pre>
    *
    * <code>ERROR_REASON_DEADLINE_EXCEEDED = 14;</code>
@@ -341,7 +341,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_DEADLINE_EXCEEDED_VALUE = 14;
   /**
    * <pre>
-   * Means that the caller went away. `CANCELLED`.
+   * The caller cancelled the call. `CANCELLED`.
    * </pre>
    *
    * <code>ERROR_REASON_CANCELLED = 15;</code>
@@ -349,7 +349,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_CANCELLED_VALUE = 15;
   /**
    * <pre>
-   * Means that the router has too much to do. `RESOURCE_EXHAUSTED`, with pushback.
+   * The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_ROUTER_OVERLOADED = 16;</code>
@@ -357,7 +357,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_ROUTER_OVERLOADED_VALUE = 16;
   /**
    * <pre>
-   * Means that the router is shutting down; another replica can serve. `UNAVAILABLE`.
+   * The router is shutting down; another replica can serve. `UNAVAILABLE`.
    * </pre>
    *
    * <code>ERROR_REASON_DRAINING = 17;</code>
@@ -365,7 +365,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_DRAINING_VALUE = 17;
   /**
    * <pre>
-   * Means that the caller did not say who it is, or not believably. `UNAUTHENTICATED`.
+   * The call carries no API key, or an unknown one. `UNAUTHENTICATED`.
    * </pre>
    *
    * <code>ERROR_REASON_UNAUTHENTICATED = 18;</code>
@@ -373,7 +373,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNAUTHENTICATED_VALUE = 18;
   /**
    * <pre>
-   * Means that the caller may not do this. `PERMISSION_DENIED`.
+   * The caller is not permitted to do this. `PERMISSION_DENIED`.
    * </pre>
    *
    * <code>ERROR_REASON_PERMISSION_DENIED = 19;</code>
@@ -381,7 +381,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_PERMISSION_DENIED_VALUE = 19;
   /**
    * <pre>
-   * Means that the tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where time helps.
+   * The tenant's budget is used up. `RESOURCE_EXHAUSTED`, with `RetryInfo` where waiting helps.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_BUDGET_EXHAUSTED = 20;</code>
@@ -389,7 +389,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_TENANT_BUDGET_EXHAUSTED_VALUE = 20;
   /**
    * <pre>
-   * Means that the decision is unknown or forgotten. `NOT_FOUND`.
+   * The decision is unknown or no longer remembered. `NOT_FOUND`.
    * </pre>
    *
    * <code>ERROR_REASON_UNKNOWN_DECISION = 21;</code>
@@ -397,7 +397,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_UNKNOWN_DECISION_VALUE = 21;
   /**
    * <pre>
-   * Means a defect of the router; the log has more under the same trace id. `INTERNAL`.
+   * Unexpected error in the router. `INTERNAL`, metadata `reference`: the log has the traceback under the same reference.
    * </pre>
    *
    * <code>ERROR_REASON_INTERNAL = 22;</code>
@@ -405,7 +405,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_INTERNAL_VALUE = 22;
   /**
    * <pre>
-   * Means that the tenant calls more often than it may. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * The tenant's rate limit is reached. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_TENANT_RATE_LIMITED = 23;</code>

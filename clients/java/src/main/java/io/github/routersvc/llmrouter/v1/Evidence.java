@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what one finding rests on.
+ * Evidence for one finding.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Evidence}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object finding_ = "";
   /**
    * <pre>
-   * Names the finding, for example `task` or `complexity`.
+   * The finding, for example `task` or `complexity`.
    * </pre>
    *
    * <code>string finding = 1 [json_name = "finding"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the finding, for example `task` or `complexity`.
+   * The finding, for example `task` or `complexity`.
    * </pre>
    *
    * <code>string finding = 1 [json_name = "finding"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object description_ = "";
   /**
    * <pre>
-   * Describes what it rests on.
+   * Describes the evidence.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -128,7 +128,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes what it rests on.
+   * Describes the evidence.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -153,7 +153,7 @@ private static final long serialVersionUID = 0L;
   private double weight_ = 0D;
   /**
    * <pre>
-   * Says how much it contributed, where that is a number.
+   * Numeric contribution. Unset: none.
    * </pre>
    *
    * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -165,7 +165,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how much it contributed, where that is a number.
+   * Numeric contribution. Unset: none.
    * </pre>
    *
    * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -366,7 +366,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what one finding rests on.
+   * Evidence for one finding.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Evidence}
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object finding_ = "";
     /**
      * <pre>
-     * Names the finding, for example `task` or `complexity`.
+     * The finding, for example `task` or `complexity`.
      * </pre>
      *
      * <code>string finding = 1 [json_name = "finding"];</code>
@@ -556,7 +556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the finding, for example `task` or `complexity`.
+     * The finding, for example `task` or `complexity`.
      * </pre>
      *
      * <code>string finding = 1 [json_name = "finding"];</code>
@@ -577,7 +577,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the finding, for example `task` or `complexity`.
+     * The finding, for example `task` or `complexity`.
      * </pre>
      *
      * <code>string finding = 1 [json_name = "finding"];</code>
@@ -594,7 +594,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the finding, for example `task` or `complexity`.
+     * The finding, for example `task` or `complexity`.
      * </pre>
      *
      * <code>string finding = 1 [json_name = "finding"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the finding, for example `task` or `complexity`.
+     * The finding, for example `task` or `complexity`.
      * </pre>
      *
      * <code>string finding = 1 [json_name = "finding"];</code>
@@ -628,7 +628,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object description_ = "";
     /**
      * <pre>
-     * Describes what it rests on.
+     * Describes the evidence.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -648,7 +648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what it rests on.
+     * Describes the evidence.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what it rests on.
+     * Describes the evidence.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -686,7 +686,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what it rests on.
+     * Describes the evidence.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -700,7 +700,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what it rests on.
+     * Describes the evidence.
      * </pre>
      *
      * <code>string description = 2 [json_name = "description"];</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
     private double weight_ ;
     /**
      * <pre>
-     * Says how much it contributed, where that is a number.
+     * Numeric contribution. Unset: none.
      * </pre>
      *
      * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -732,7 +732,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much it contributed, where that is a number.
+     * Numeric contribution. Unset: none.
      * </pre>
      *
      * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -744,7 +744,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much it contributed, where that is a number.
+     * Numeric contribution. Unset: none.
      * </pre>
      *
      * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -760,7 +760,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much it contributed, where that is a number.
+     * Numeric contribution. Unset: none.
      * </pre>
      *
      * <code>optional double weight = 3 [json_name = "weight"];</code>

@@ -12,7 +12,7 @@ public interface EvidenceOrBuilder extends
 
   /**
    * <pre>
-   * Names the finding, for example `task` or `complexity`.
+   * The finding, for example `task` or `complexity`.
    * </pre>
    *
    * <code>string finding = 1 [json_name = "finding"];</code>
@@ -21,7 +21,7 @@ public interface EvidenceOrBuilder extends
   java.lang.String getFinding();
   /**
    * <pre>
-   * Names the finding, for example `task` or `complexity`.
+   * The finding, for example `task` or `complexity`.
    * </pre>
    *
    * <code>string finding = 1 [json_name = "finding"];</code>
@@ -32,7 +32,7 @@ public interface EvidenceOrBuilder extends
 
   /**
    * <pre>
-   * Describes what it rests on.
+   * Describes the evidence.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -41,7 +41,7 @@ public interface EvidenceOrBuilder extends
   java.lang.String getDescription();
   /**
    * <pre>
-   * Describes what it rests on.
+   * Describes the evidence.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -52,7 +52,7 @@ public interface EvidenceOrBuilder extends
 
   /**
    * <pre>
-   * Says how much it contributed, where that is a number.
+   * Numeric contribution. Unset: none.
    * </pre>
    *
    * <code>optional double weight = 3 [json_name = "weight"];</code>
@@ -61,7 +61,7 @@ public interface EvidenceOrBuilder extends
   boolean hasWeight();
   /**
    * <pre>
-   * Says how much it contributed, where that is a number.
+   * Numeric contribution. Unset: none.
    * </pre>
    *
    * <code>optional double weight = 3 [json_name = "weight"];</code>

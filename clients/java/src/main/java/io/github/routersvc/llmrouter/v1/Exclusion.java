@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why a deployment is no candidate, and what would change that.
+ * Why a deployment is excluded, and what would make it eligible.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Exclusion}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object eligibleIf_ = "";
   /**
    * <pre>
-   * Describes what would have to change for this reason to fall.
+   * Describes the change that would remove this reason.
    * </pre>
    *
    * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes what would have to change for this reason to fall.
+   * Describes the change that would remove this reason.
    * </pre>
    *
    * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -357,7 +357,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why a deployment is no candidate, and what would change that.
+   * Why a deployment is excluded, and what would make it eligible.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Exclusion}
@@ -524,7 +524,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -535,7 +535,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -550,7 +550,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -563,7 +563,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -580,7 +580,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -688,7 +688,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object eligibleIf_ = "";
     /**
      * <pre>
-     * Describes what would have to change for this reason to fall.
+     * Describes the change that would remove this reason.
      * </pre>
      *
      * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -708,7 +708,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what would have to change for this reason to fall.
+     * Describes the change that would remove this reason.
      * </pre>
      *
      * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -729,7 +729,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what would have to change for this reason to fall.
+     * Describes the change that would remove this reason.
      * </pre>
      *
      * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what would have to change for this reason to fall.
+     * Describes the change that would remove this reason.
      * </pre>
      *
      * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -760,7 +760,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what would have to change for this reason to fall.
+     * Describes the change that would remove this reason.
      * </pre>
      *
      * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>

@@ -12,7 +12,7 @@ public interface ExclusionOrBuilder extends
 
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -21,7 +21,7 @@ public interface ExclusionOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ExclusionReason reason = 1 [json_name = "reason"];</code>
@@ -51,7 +51,7 @@ public interface ExclusionOrBuilder extends
 
   /**
    * <pre>
-   * Describes what would have to change for this reason to fall.
+   * Describes the change that would remove this reason.
    * </pre>
    *
    * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>
@@ -60,7 +60,7 @@ public interface ExclusionOrBuilder extends
   java.lang.String getEligibleIf();
   /**
    * <pre>
-   * Describes what would have to change for this reason to fall.
+   * Describes the change that would remove this reason.
    * </pre>
    *
    * <code>string eligible_if = 3 [json_name = "eligibleIf"];</code>

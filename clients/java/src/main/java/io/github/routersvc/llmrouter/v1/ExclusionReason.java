@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why a deployment is no candidate. May grow.
+ * Why a deployment is excluded. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ExclusionReason}
@@ -25,7 +25,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that it lacks a capability the request needs.
+   * A capability that the request needs is missing.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CAPABILITY = 1;</code>
@@ -33,7 +33,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_CAPABILITY(1),
   /**
    * <pre>
-   * Means that it does not take a kind of content in the prompt, or cannot produce one that was asked for.
+   * A modality of the prompt, or of the requested output, is not supported.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODALITY = 2;</code>
@@ -41,7 +41,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_MODALITY(2),
   /**
    * <pre>
-   * Means that prompt, answer and reserve do not fit its context window.
+   * Prompt, answer and reserve do not fit its context window.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CONTEXT_WINDOW = 3;</code>
@@ -49,7 +49,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_CONTEXT_WINDOW(3),
   /**
    * <pre>
-   * Means that its region is not allowed or not stated.
+   * The region is not allowed, or not stated.
    * </pre>
    *
    * <code>EXCLUSION_REASON_REGION = 4;</code>
@@ -57,7 +57,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_REGION(4),
   /**
    * <pre>
-   * Means that it is not cleared for a class of data in the request.
+   * It is not cleared for a class of data in the request.
    * </pre>
    *
    * <code>EXCLUSION_REASON_DATA_CLASS = 5;</code>
@@ -65,7 +65,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_DATA_CLASS(5),
   /**
    * <pre>
-   * Means that it is not known to keep nothing.
+   * Zero data retention is required and the configuration does not state it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_RETENTION = 6;</code>
@@ -73,7 +73,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_RETENTION(6),
   /**
    * <pre>
-   * Means that it is not known not to train on requests.
+   * Training on requests is excluded and the configuration does not state that it is.
    * </pre>
    *
    * <code>EXCLUSION_REASON_TRAINING = 7;</code>
@@ -81,7 +81,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_TRAINING(7),
   /**
    * <pre>
-   * Means that its provider is not among those allowed.
+   * The provider is not among those allowed.
    * </pre>
    *
    * <code>EXCLUSION_REASON_PROVIDER_NOT_ALLOWED = 8;</code>
@@ -89,7 +89,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_PROVIDER_NOT_ALLOWED(8),
   /**
    * <pre>
-   * Means that its provider is denied.
+   * Its provider is denied.
    * </pre>
    *
    * <code>EXCLUSION_REASON_PROVIDER_DENIED = 9;</code>
@@ -97,7 +97,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_PROVIDER_DENIED(9),
   /**
    * <pre>
-   * Means that the request is pinned elsewhere.
+   * The request is pinned to another deployment.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_PINNED = 10;</code>
@@ -105,7 +105,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_NOT_PINNED(10),
   /**
    * <pre>
-   * Means that the request requires other models.
+   * The request requires other models.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_NOT_REQUIRED = 11;</code>
@@ -113,7 +113,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_MODEL_NOT_REQUIRED(11),
   /**
    * <pre>
-   * Means that its expected cost is above the ceiling, or its price is unknown and there is a ceiling.
+   * Its expected cost is above the ceiling, or its price is unknown and there is a ceiling.
    * </pre>
    *
    * <code>EXCLUSION_REASON_COST_CEILING = 12;</code>
@@ -121,7 +121,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_COST_CEILING(12),
   /**
    * <pre>
-   * Means that the tenant's budget does not cover it.
+   * The tenant's budget does not cover it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_TENANT_BUDGET = 13;</code>
@@ -129,7 +129,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_TENANT_BUDGET(13),
   /**
    * <pre>
-   * Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
+   * Never sent: a disabled credential is reported as an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CREDENTIAL_DISABLED = 14;</code>
@@ -137,7 +137,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_CREDENTIAL_DISABLED(14),
   /**
    * <pre>
-   * Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
+   * Never sent: a disabled model is reported as an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_DISABLED = 15;</code>
@@ -145,7 +145,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_MODEL_DISABLED(15),
   /**
    * <pre>
-   * Means that it is not equivalent to the first choice.
+   * It is not equivalent to the first choice.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_EQUIVALENT = 16;</code>
@@ -153,7 +153,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_NOT_EQUIVALENT(16),
   /**
    * <pre>
-   * Means that the policy does not list it.
+   * The policy does not list it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_IN_POLICY = 17;</code>
@@ -161,7 +161,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_NOT_IN_POLICY(17),
   /**
    * <pre>
-   * Means that it asks for more output than the model can give.
+   * The request asks for more output tokens than the model supports.
    * </pre>
    *
    * <code>EXCLUSION_REASON_OUTPUT_LIMIT = 18;</code>
@@ -169,7 +169,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_OUTPUT_LIMIT(18),
   /**
    * <pre>
-   * Means that a wire extension is for another wire format.
+   * The request has a wire extension for another wire format.
    * </pre>
    *
    * <code>EXCLUSION_REASON_WIRE_FORMAT = 19;</code>
@@ -177,7 +177,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_WIRE_FORMAT(19),
   /**
    * <pre>
-   * Means that the operator has taken it out.
+   * The operator has disabled it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_OPERATOR_DISABLED = 20;</code>
@@ -185,7 +185,7 @@ public enum ExclusionReason
   EXCLUSION_REASON_OPERATOR_DISABLED(20),
   /**
    * <pre>
-   * Means that its tier is weaker than that of the first choice, and no weaker model may answer.
+   * The tier is weaker than that of the first choice, and degraded answers are not allowed.
    * </pre>
    *
    * <code>EXCLUSION_REASON_LOWER_TIER = 21;</code>
@@ -213,7 +213,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that it lacks a capability the request needs.
+   * A capability that the request needs is missing.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CAPABILITY = 1;</code>
@@ -221,7 +221,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_CAPABILITY_VALUE = 1;
   /**
    * <pre>
-   * Means that it does not take a kind of content in the prompt, or cannot produce one that was asked for.
+   * A modality of the prompt, or of the requested output, is not supported.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODALITY = 2;</code>
@@ -229,7 +229,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_MODALITY_VALUE = 2;
   /**
    * <pre>
-   * Means that prompt, answer and reserve do not fit its context window.
+   * Prompt, answer and reserve do not fit its context window.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CONTEXT_WINDOW = 3;</code>
@@ -237,7 +237,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_CONTEXT_WINDOW_VALUE = 3;
   /**
    * <pre>
-   * Means that its region is not allowed or not stated.
+   * The region is not allowed, or not stated.
    * </pre>
    *
    * <code>EXCLUSION_REASON_REGION = 4;</code>
@@ -245,7 +245,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_REGION_VALUE = 4;
   /**
    * <pre>
-   * Means that it is not cleared for a class of data in the request.
+   * It is not cleared for a class of data in the request.
    * </pre>
    *
    * <code>EXCLUSION_REASON_DATA_CLASS = 5;</code>
@@ -253,7 +253,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_DATA_CLASS_VALUE = 5;
   /**
    * <pre>
-   * Means that it is not known to keep nothing.
+   * Zero data retention is required and the configuration does not state it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_RETENTION = 6;</code>
@@ -261,7 +261,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_RETENTION_VALUE = 6;
   /**
    * <pre>
-   * Means that it is not known not to train on requests.
+   * Training on requests is excluded and the configuration does not state that it is.
    * </pre>
    *
    * <code>EXCLUSION_REASON_TRAINING = 7;</code>
@@ -269,7 +269,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_TRAINING_VALUE = 7;
   /**
    * <pre>
-   * Means that its provider is not among those allowed.
+   * The provider is not among those allowed.
    * </pre>
    *
    * <code>EXCLUSION_REASON_PROVIDER_NOT_ALLOWED = 8;</code>
@@ -277,7 +277,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_PROVIDER_NOT_ALLOWED_VALUE = 8;
   /**
    * <pre>
-   * Means that its provider is denied.
+   * Its provider is denied.
    * </pre>
    *
    * <code>EXCLUSION_REASON_PROVIDER_DENIED = 9;</code>
@@ -285,7 +285,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_PROVIDER_DENIED_VALUE = 9;
   /**
    * <pre>
-   * Means that the request is pinned elsewhere.
+   * The request is pinned to another deployment.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_PINNED = 10;</code>
@@ -293,7 +293,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_NOT_PINNED_VALUE = 10;
   /**
    * <pre>
-   * Means that the request requires other models.
+   * The request requires other models.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_NOT_REQUIRED = 11;</code>
@@ -301,7 +301,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_MODEL_NOT_REQUIRED_VALUE = 11;
   /**
    * <pre>
-   * Means that its expected cost is above the ceiling, or its price is unknown and there is a ceiling.
+   * Its expected cost is above the ceiling, or its price is unknown and there is a ceiling.
    * </pre>
    *
    * <code>EXCLUSION_REASON_COST_CEILING = 12;</code>
@@ -309,7 +309,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_COST_CEILING_VALUE = 12;
   /**
    * <pre>
-   * Means that the tenant's budget does not cover it.
+   * The tenant's budget does not cover it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_TENANT_BUDGET = 13;</code>
@@ -317,7 +317,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_TENANT_BUDGET_VALUE = 13;
   /**
    * <pre>
-   * Never sent: a disabled credential is no constraint of the request, but an `Obstacle`.
+   * Never sent: a disabled credential is reported as an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_CREDENTIAL_DISABLED = 14;</code>
@@ -325,7 +325,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_CREDENTIAL_DISABLED_VALUE = 14;
   /**
    * <pre>
-   * Never sent: a disabled model is no constraint of the request, but an `Obstacle`.
+   * Never sent: a disabled model is reported as an `Obstacle`.
    * </pre>
    *
    * <code>EXCLUSION_REASON_MODEL_DISABLED = 15;</code>
@@ -333,7 +333,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_MODEL_DISABLED_VALUE = 15;
   /**
    * <pre>
-   * Means that it is not equivalent to the first choice.
+   * It is not equivalent to the first choice.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_EQUIVALENT = 16;</code>
@@ -341,7 +341,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_NOT_EQUIVALENT_VALUE = 16;
   /**
    * <pre>
-   * Means that the policy does not list it.
+   * The policy does not list it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_NOT_IN_POLICY = 17;</code>
@@ -349,7 +349,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_NOT_IN_POLICY_VALUE = 17;
   /**
    * <pre>
-   * Means that it asks for more output than the model can give.
+   * The request asks for more output tokens than the model supports.
    * </pre>
    *
    * <code>EXCLUSION_REASON_OUTPUT_LIMIT = 18;</code>
@@ -357,7 +357,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_OUTPUT_LIMIT_VALUE = 18;
   /**
    * <pre>
-   * Means that a wire extension is for another wire format.
+   * The request has a wire extension for another wire format.
    * </pre>
    *
    * <code>EXCLUSION_REASON_WIRE_FORMAT = 19;</code>
@@ -365,7 +365,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_WIRE_FORMAT_VALUE = 19;
   /**
    * <pre>
-   * Means that the operator has taken it out.
+   * The operator has disabled it.
    * </pre>
    *
    * <code>EXCLUSION_REASON_OPERATOR_DISABLED = 20;</code>
@@ -373,7 +373,7 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_OPERATOR_DISABLED_VALUE = 20;
   /**
    * <pre>
-   * Means that its tier is weaker than that of the first choice, and no weaker model may answer.
+   * The tier is weaker than that of the first choice, and degraded answers are not allowed.
    * </pre>
    *
    * <code>EXCLUSION_REASON_LOWER_TIER = 21;</code>

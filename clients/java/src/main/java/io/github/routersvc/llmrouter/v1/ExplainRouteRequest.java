@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Asks for an explanation.
+ * Request for an explanation.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ExplainRouteRequest}
@@ -59,8 +59,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object decisionId_ = "";
   /**
    * <pre>
-   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+   * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+   * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -81,8 +81,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+   * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+   * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Prompt prompt_;
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Routing routing_;
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -169,7 +169,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -183,7 +183,7 @@ private static final long serialVersionUID = 0L;
   private boolean streaming_ = false;
   /**
    * <pre>
-   * Explains the route of a streaming call instead of a unary one. Only beside `prompt`.
+   * Whether to explain a streaming call instead of a unary one. Only with `prompt`.
    * </pre>
    *
    * <code>bool streaming = 4 [json_name = "streaming"];</code>
@@ -400,7 +400,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for an explanation.
+   * Request for an explanation.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ExplainRouteRequest}
@@ -604,8 +604,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object decisionId_ = "";
     /**
      * <pre>
-     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+     * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+     * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -625,8 +625,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+     * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+     * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -647,8 +647,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+     * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+     * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -665,8 +665,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+     * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+     * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -680,8 +680,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-     * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+     * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+     * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Prompt, io.github.routersvc.llmrouter.v1.Prompt.Builder, io.github.routersvc.llmrouter.v1.PromptOrBuilder> promptBuilder_;
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -714,7 +714,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -729,7 +729,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -747,7 +747,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -765,7 +765,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -790,7 +790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -807,7 +807,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -819,7 +819,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -834,7 +834,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the prompt to explain the route of.
+     * Prompt whose route is explained.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -858,7 +858,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Routing, io.github.routersvc.llmrouter.v1.Routing.Builder, io.github.routersvc.llmrouter.v1.RoutingOrBuilder> routingBuilder_;
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -884,7 +884,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -902,7 +902,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -920,7 +920,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -945,7 +945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -962,7 +962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -974,7 +974,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -989,7 +989,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Only beside `prompt`.
+     * Routing options. Only with `prompt`.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -1011,7 +1011,7 @@ private static final long serialVersionUID = 0L;
     private boolean streaming_ ;
     /**
      * <pre>
-     * Explains the route of a streaming call instead of a unary one. Only beside `prompt`.
+     * Whether to explain a streaming call instead of a unary one. Only with `prompt`.
      * </pre>
      *
      * <code>bool streaming = 4 [json_name = "streaming"];</code>
@@ -1023,7 +1023,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Explains the route of a streaming call instead of a unary one. Only beside `prompt`.
+     * Whether to explain a streaming call instead of a unary one. Only with `prompt`.
      * </pre>
      *
      * <code>bool streaming = 4 [json_name = "streaming"];</code>
@@ -1039,7 +1039,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Explains the route of a streaming call instead of a unary one. Only beside `prompt`.
+     * Whether to explain a streaming call instead of a unary one. Only with `prompt`.
      * </pre>
      *
      * <code>bool streaming = 4 [json_name = "streaming"];</code>

@@ -12,8 +12,8 @@ public interface ExplainRouteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+   * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+   * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -22,8 +22,8 @@ public interface ExplainRouteRequestOrBuilder extends
   java.lang.String getDecisionId();
   /**
    * <pre>
-   * Identifies a past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of
-   * `decision_id` and `prompt` must be set. What is not remembered is `NOT_FOUND`. At most 128 bytes.
+   * Past decision to explain: the `decision_id` of a report of the same tenant. Exactly one of `decision_id`
+   * and `prompt` must be set. Unknown or no longer remembered: `NOT_FOUND`. At most 128 bytes.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -34,7 +34,7 @@ public interface ExplainRouteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -43,7 +43,7 @@ public interface ExplainRouteRequestOrBuilder extends
   boolean hasPrompt();
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -52,7 +52,7 @@ public interface ExplainRouteRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.Prompt getPrompt();
   /**
    * <pre>
-   * Holds the prompt to explain the route of.
+   * Prompt whose route is explained.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 2 [json_name = "prompt"];</code>
@@ -61,7 +61,7 @@ public interface ExplainRouteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -70,7 +70,7 @@ public interface ExplainRouteRequestOrBuilder extends
   boolean hasRouting();
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -79,7 +79,7 @@ public interface ExplainRouteRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.Routing getRouting();
   /**
    * <pre>
-   * Says where the request may and should go. Only beside `prompt`.
+   * Routing options. Only with `prompt`.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 3 [json_name = "routing"];</code>
@@ -88,7 +88,7 @@ public interface ExplainRouteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Explains the route of a streaming call instead of a unary one. Only beside `prompt`.
+   * Whether to explain a streaming call instead of a unary one. Only with `prompt`.
    * </pre>
    *
    * <code>bool streaming = 4 [json_name = "streaming"];</code>

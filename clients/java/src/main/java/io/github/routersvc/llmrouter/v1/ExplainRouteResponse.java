@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds an explanation.
+ * An explanation.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ExplainRouteResponse}
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an explanation.
+   * An explanation.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ExplainRouteResponse}

@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Profile profile_;
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.PolicyChoice policyChoice_;
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.EffectiveConstraint> constraints_;
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -160,7 +160,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -198,7 +198,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Candidate> candidates_;
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -209,7 +209,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -221,7 +221,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -232,7 +232,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -243,7 +243,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -258,7 +258,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Plan plan_;
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -270,7 +270,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -282,7 +282,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp snapshotTime_;
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -308,7 +308,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -381,7 +381,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RouteReport report_;
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -393,7 +393,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -405,7 +405,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -1069,7 +1069,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Profile, io.github.routersvc.llmrouter.v1.Profile.Builder, io.github.routersvc.llmrouter.v1.ProfileOrBuilder> profileBuilder_;
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1080,7 +1080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1095,7 +1095,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1113,7 +1113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1131,7 +1131,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1156,7 +1156,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1173,7 +1173,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1185,7 +1185,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1200,7 +1200,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router understood.
+     * What the router understood.
      * </pre>
      *
      * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -1224,7 +1224,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.PolicyChoice, io.github.routersvc.llmrouter.v1.PolicyChoice.Builder, io.github.routersvc.llmrouter.v1.PolicyChoiceOrBuilder> policyChoiceBuilder_;
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1235,7 +1235,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1250,7 +1250,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1268,7 +1268,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1286,7 +1286,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1311,7 +1311,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1328,7 +1328,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1340,7 +1340,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1355,7 +1355,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which policy decided.
+     * The policy in force.
      * </pre>
      *
      * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -1388,7 +1388,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1402,7 +1402,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1416,7 +1416,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1430,7 +1430,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1449,7 +1449,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1467,7 +1467,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1485,7 +1485,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1504,7 +1504,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1522,7 +1522,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1540,7 +1540,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1559,7 +1559,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1576,7 +1576,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1593,7 +1593,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1604,7 +1604,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1618,7 +1618,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1633,7 +1633,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1644,7 +1644,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1656,7 +1656,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the limits in force.
+     * Lists the constraints in force.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -1694,7 +1694,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1708,7 +1708,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1722,7 +1722,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1736,7 +1736,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1755,7 +1755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1773,7 +1773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1791,7 +1791,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1810,7 +1810,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1828,7 +1828,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1846,7 +1846,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1865,7 +1865,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1882,7 +1882,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1899,7 +1899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1910,7 +1910,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1924,7 +1924,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1939,7 +1939,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1950,7 +1950,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1962,7 +1962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists every deployment: the eligible by rank, then the others by name.
+     * Lists every deployment: eligible ones by rank, then the others by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -1991,7 +1991,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Plan, io.github.routersvc.llmrouter.v1.Plan.Builder, io.github.routersvc.llmrouter.v1.PlanOrBuilder> planBuilder_;
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2002,7 +2002,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2017,7 +2017,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2035,7 +2035,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2053,7 +2053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2078,7 +2078,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2095,7 +2095,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2107,7 +2107,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2122,7 +2122,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what the router would do, or did.
+     * The plan, or for a past decision the plan that was followed.
      * </pre>
      *
      * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -2146,7 +2146,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> snapshotTimeBuilder_;
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2157,7 +2157,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2172,7 +2172,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2190,7 +2190,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2208,7 +2208,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2233,7 +2233,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2250,7 +2250,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2262,7 +2262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2277,7 +2277,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read that the explanation rests on.
+     * When the state behind the explanation was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -2393,7 +2393,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteReport, io.github.routersvc.llmrouter.v1.RouteReport.Builder, io.github.routersvc.llmrouter.v1.RouteReportOrBuilder> reportBuilder_;
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2404,7 +2404,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2419,7 +2419,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2437,7 +2437,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2455,7 +2455,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2480,7 +2480,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2497,7 +2497,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2509,7 +2509,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -2524,7 +2524,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what became of the decision. Only for past decisions.
+     * The report of the request. Only for past decisions.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>

@@ -12,7 +12,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -21,7 +21,7 @@ public interface ExplanationOrBuilder extends
   boolean hasProfile();
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -30,7 +30,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.Profile getProfile();
   /**
    * <pre>
-   * Tells what the router understood.
+   * What the router understood.
    * </pre>
    *
    * <code>.llmrouter.v1.Profile profile = 1 [json_name = "profile"];</code>
@@ -39,7 +39,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -48,7 +48,7 @@ public interface ExplanationOrBuilder extends
   boolean hasPolicyChoice();
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -57,7 +57,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.PolicyChoice getPolicyChoice();
   /**
    * <pre>
-   * Tells which policy decided.
+   * The policy in force.
    * </pre>
    *
    * <code>.llmrouter.v1.PolicyChoice policy_choice = 2 [json_name = "policyChoice"];</code>
@@ -66,7 +66,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -75,7 +75,7 @@ public interface ExplanationOrBuilder extends
       getConstraintsList();
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -83,7 +83,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.EffectiveConstraint getConstraints(int index);
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -91,7 +91,7 @@ public interface ExplanationOrBuilder extends
   int getConstraintsCount();
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -100,7 +100,7 @@ public interface ExplanationOrBuilder extends
       getConstraintsOrBuilderList();
   /**
    * <pre>
-   * Lists the limits in force.
+   * Lists the constraints in force.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.EffectiveConstraint constraints = 3 [json_name = "constraints"];</code>
@@ -110,7 +110,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -119,7 +119,7 @@ public interface ExplanationOrBuilder extends
       getCandidatesList();
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -127,7 +127,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.Candidate getCandidates(int index);
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -135,7 +135,7 @@ public interface ExplanationOrBuilder extends
   int getCandidatesCount();
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -144,7 +144,7 @@ public interface ExplanationOrBuilder extends
       getCandidatesOrBuilderList();
   /**
    * <pre>
-   * Lists every deployment: the eligible by rank, then the others by name.
+   * Lists every deployment: eligible ones by rank, then the others by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Candidate candidates = 4 [json_name = "candidates"];</code>
@@ -154,7 +154,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -163,7 +163,7 @@ public interface ExplanationOrBuilder extends
   boolean hasPlan();
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -172,7 +172,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.Plan getPlan();
   /**
    * <pre>
-   * Tells what the router would do, or did.
+   * The plan, or for a past decision the plan that was followed.
    * </pre>
    *
    * <code>.llmrouter.v1.Plan plan = 5 [json_name = "plan"];</code>
@@ -181,7 +181,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -190,7 +190,7 @@ public interface ExplanationOrBuilder extends
   boolean hasSnapshotTime();
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -199,7 +199,7 @@ public interface ExplanationOrBuilder extends
   com.google.protobuf.Timestamp getSnapshotTime();
   /**
    * <pre>
-   * Says when the state was read that the explanation rests on.
+   * When the state behind the explanation was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp snapshot_time = 6 [json_name = "snapshotTime"];</code>
@@ -228,7 +228,7 @@ public interface ExplanationOrBuilder extends
 
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -237,7 +237,7 @@ public interface ExplanationOrBuilder extends
   boolean hasReport();
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>
@@ -246,7 +246,7 @@ public interface ExplanationOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteReport getReport();
   /**
    * <pre>
-   * Tells what became of the decision. Only for past decisions.
+   * The report of the request. Only for past decisions.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 8 [json_name = "report"];</code>

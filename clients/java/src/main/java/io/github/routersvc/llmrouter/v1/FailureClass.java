@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what a failure means for the next step and for health; never a bare status code. May grow.
+ * What a failure means for retries, failover and health; never a bare status code. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.FailureClass}
@@ -17,7 +17,7 @@ public enum FailureClass
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that nothing failed.
+   * Nothing failed.
    * </pre>
    *
    * <code>FAILURE_CLASS_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum FailureClass
   FAILURE_CLASS_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that no connection came about: name lookup, connect or TLS. Nothing was sent.
+   * No connection: name resolution, connect or TLS failed. Nothing was sent.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONNECT = 1;</code>
@@ -33,7 +33,7 @@ public enum FailureClass
   FAILURE_CLASS_CONNECT(1),
   /**
    * <pre>
-   * Means that the connection broke before a response began.
+   * The connection broke before a response began.
    * </pre>
    *
    * <code>FAILURE_CLASS_RESET = 2;</code>
@@ -41,7 +41,7 @@ public enum FailureClass
   FAILURE_CLASS_RESET(2),
   /**
    * <pre>
-   * Means that the provider failed: 5xx, a gateway's error page, a body that cannot be read.
+   * The provider failed: 5xx, an error page of a gateway, or an unreadable body.
    * </pre>
    *
    * <code>FAILURE_CLASS_SERVER_ERROR = 3;</code>
@@ -49,7 +49,7 @@ public enum FailureClass
   FAILURE_CLASS_SERVER_ERROR(3),
   /**
    * <pre>
-   * Means that the provider says it is overloaded.
+   * The provider reports that it is overloaded.
    * </pre>
    *
    * <code>FAILURE_CLASS_OVERLOADED = 4;</code>
@@ -57,7 +57,7 @@ public enum FailureClass
   FAILURE_CLASS_OVERLOADED(4),
   /**
    * <pre>
-   * Means that the credential's rate limit is reached.
+   * The credential's rate limit is reached.
    * </pre>
    *
    * <code>FAILURE_CLASS_RATE_LIMITED = 5;</code>
@@ -65,7 +65,7 @@ public enum FailureClass
   FAILURE_CLASS_RATE_LIMITED(5),
   /**
    * <pre>
-   * Means that the credential's quota, credit or spend limit is used up.
+   * The credential's quota, credit or spend limit is used up.
    * </pre>
    *
    * <code>FAILURE_CLASS_QUOTA_EXHAUSTED = 6;</code>
@@ -73,7 +73,7 @@ public enum FailureClass
   FAILURE_CLASS_QUOTA_EXHAUSTED(6),
   /**
    * <pre>
-   * Means that the provider does not accept the credential.
+   * The provider rejected the credential.
    * </pre>
    *
    * <code>FAILURE_CLASS_AUTHENTICATION = 7;</code>
@@ -81,7 +81,7 @@ public enum FailureClass
   FAILURE_CLASS_AUTHENTICATION(7),
   /**
    * <pre>
-   * Means that the credential may not do this.
+   * The credential lacks a permission.
    * </pre>
    *
    * <code>FAILURE_CLASS_PERMISSION = 8;</code>
@@ -89,7 +89,7 @@ public enum FailureClass
   FAILURE_CLASS_PERMISSION(8),
   /**
    * <pre>
-   * Means that the provider does not know the model, or no longer.
+   * The provider does not serve the model, or no longer does.
    * </pre>
    *
    * <code>FAILURE_CLASS_MODEL_NOT_FOUND = 9;</code>
@@ -97,7 +97,7 @@ public enum FailureClass
   FAILURE_CLASS_MODEL_NOT_FOUND(9),
   /**
    * <pre>
-   * Means that the provider finds the request itself wrong.
+   * The provider rejected the request as invalid.
    * </pre>
    *
    * <code>FAILURE_CLASS_INVALID_REQUEST = 10;</code>
@@ -105,7 +105,7 @@ public enum FailureClass
   FAILURE_CLASS_INVALID_REQUEST(10),
   /**
    * <pre>
-   * Means that the request asks for what this model or provider cannot do.
+   * The request needs a capability that this model or provider lacks.
    * </pre>
    *
    * <code>FAILURE_CLASS_CAPABILITY_MISMATCH = 11;</code>
@@ -113,7 +113,7 @@ public enum FailureClass
   FAILURE_CLASS_CAPABILITY_MISMATCH(11),
   /**
    * <pre>
-   * Means that prompt and answer do not fit the model's context window.
+   * Prompt and answer do not fit the model's context window.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONTEXT_LENGTH = 12;</code>
@@ -121,7 +121,7 @@ public enum FailureClass
   FAILURE_CLASS_CONTEXT_LENGTH(12),
   /**
    * <pre>
-   * Means that the provider's content filter or the model refused.
+   * The provider's content filter or the model refused to answer.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONTENT_FILTERED = 13;</code>
@@ -129,7 +129,7 @@ public enum FailureClass
   FAILURE_CLASS_CONTENT_FILTERED(13),
   /**
    * <pre>
-   * Means a response without content, or one that does not keep the promised shape.
+   * A response without content, or in the wrong format.
    * </pre>
    *
    * <code>FAILURE_CLASS_BAD_ANSWER = 14;</code>
@@ -137,7 +137,7 @@ public enum FailureClass
   FAILURE_CLASS_BAD_ANSWER(14),
   /**
    * <pre>
-   * Means that no first content came in time.
+   * No first content came in time.
    * </pre>
    *
    * <code>FAILURE_CLASS_FIRST_CONTENT_TIMEOUT = 15;</code>
@@ -145,7 +145,7 @@ public enum FailureClass
   FAILURE_CLASS_FIRST_CONTENT_TIMEOUT(15),
   /**
    * <pre>
-   * Means that a stream went silent after its first content.
+   * A stream stalled after its first content.
    * </pre>
    *
    * <code>FAILURE_CLASS_STALLED = 16;</code>
@@ -153,7 +153,7 @@ public enum FailureClass
   FAILURE_CLASS_STALLED(16),
   /**
    * <pre>
-   * Means that a stream ended without its terminator or was cut.
+   * A stream ended without its terminator or was cut.
    * </pre>
    *
    * <code>FAILURE_CLASS_TRUNCATED = 17;</code>
@@ -161,7 +161,7 @@ public enum FailureClass
   FAILURE_CLASS_TRUNCATED(17),
   /**
    * <pre>
-   * Means that the attempt did not end in time.
+   * The attempt exceeded its timeout.
    * </pre>
    *
    * <code>FAILURE_CLASS_ATTEMPT_TIMEOUT = 18;</code>
@@ -169,7 +169,7 @@ public enum FailureClass
   FAILURE_CLASS_ATTEMPT_TIMEOUT(18),
   /**
    * <pre>
-   * Means that a limit of the router itself refused it.
+   * A limit of the router refused the attempt.
    * </pre>
    *
    * <code>FAILURE_CLASS_LOCAL_LIMIT = 19;</code>
@@ -189,7 +189,7 @@ public enum FailureClass
   }
   /**
    * <pre>
-   * Means that nothing failed.
+   * Nothing failed.
    * </pre>
    *
    * <code>FAILURE_CLASS_UNSPECIFIED = 0;</code>
@@ -197,7 +197,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that no connection came about: name lookup, connect or TLS. Nothing was sent.
+   * No connection: name resolution, connect or TLS failed. Nothing was sent.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONNECT = 1;</code>
@@ -205,7 +205,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_CONNECT_VALUE = 1;
   /**
    * <pre>
-   * Means that the connection broke before a response began.
+   * The connection broke before a response began.
    * </pre>
    *
    * <code>FAILURE_CLASS_RESET = 2;</code>
@@ -213,7 +213,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_RESET_VALUE = 2;
   /**
    * <pre>
-   * Means that the provider failed: 5xx, a gateway's error page, a body that cannot be read.
+   * The provider failed: 5xx, an error page of a gateway, or an unreadable body.
    * </pre>
    *
    * <code>FAILURE_CLASS_SERVER_ERROR = 3;</code>
@@ -221,7 +221,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_SERVER_ERROR_VALUE = 3;
   /**
    * <pre>
-   * Means that the provider says it is overloaded.
+   * The provider reports that it is overloaded.
    * </pre>
    *
    * <code>FAILURE_CLASS_OVERLOADED = 4;</code>
@@ -229,7 +229,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_OVERLOADED_VALUE = 4;
   /**
    * <pre>
-   * Means that the credential's rate limit is reached.
+   * The credential's rate limit is reached.
    * </pre>
    *
    * <code>FAILURE_CLASS_RATE_LIMITED = 5;</code>
@@ -237,7 +237,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_RATE_LIMITED_VALUE = 5;
   /**
    * <pre>
-   * Means that the credential's quota, credit or spend limit is used up.
+   * The credential's quota, credit or spend limit is used up.
    * </pre>
    *
    * <code>FAILURE_CLASS_QUOTA_EXHAUSTED = 6;</code>
@@ -245,7 +245,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_QUOTA_EXHAUSTED_VALUE = 6;
   /**
    * <pre>
-   * Means that the provider does not accept the credential.
+   * The provider rejected the credential.
    * </pre>
    *
    * <code>FAILURE_CLASS_AUTHENTICATION = 7;</code>
@@ -253,7 +253,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_AUTHENTICATION_VALUE = 7;
   /**
    * <pre>
-   * Means that the credential may not do this.
+   * The credential lacks a permission.
    * </pre>
    *
    * <code>FAILURE_CLASS_PERMISSION = 8;</code>
@@ -261,7 +261,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_PERMISSION_VALUE = 8;
   /**
    * <pre>
-   * Means that the provider does not know the model, or no longer.
+   * The provider does not serve the model, or no longer does.
    * </pre>
    *
    * <code>FAILURE_CLASS_MODEL_NOT_FOUND = 9;</code>
@@ -269,7 +269,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_MODEL_NOT_FOUND_VALUE = 9;
   /**
    * <pre>
-   * Means that the provider finds the request itself wrong.
+   * The provider rejected the request as invalid.
    * </pre>
    *
    * <code>FAILURE_CLASS_INVALID_REQUEST = 10;</code>
@@ -277,7 +277,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_INVALID_REQUEST_VALUE = 10;
   /**
    * <pre>
-   * Means that the request asks for what this model or provider cannot do.
+   * The request needs a capability that this model or provider lacks.
    * </pre>
    *
    * <code>FAILURE_CLASS_CAPABILITY_MISMATCH = 11;</code>
@@ -285,7 +285,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_CAPABILITY_MISMATCH_VALUE = 11;
   /**
    * <pre>
-   * Means that prompt and answer do not fit the model's context window.
+   * Prompt and answer do not fit the model's context window.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONTEXT_LENGTH = 12;</code>
@@ -293,7 +293,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_CONTEXT_LENGTH_VALUE = 12;
   /**
    * <pre>
-   * Means that the provider's content filter or the model refused.
+   * The provider's content filter or the model refused to answer.
    * </pre>
    *
    * <code>FAILURE_CLASS_CONTENT_FILTERED = 13;</code>
@@ -301,7 +301,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_CONTENT_FILTERED_VALUE = 13;
   /**
    * <pre>
-   * Means a response without content, or one that does not keep the promised shape.
+   * A response without content, or in the wrong format.
    * </pre>
    *
    * <code>FAILURE_CLASS_BAD_ANSWER = 14;</code>
@@ -309,7 +309,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_BAD_ANSWER_VALUE = 14;
   /**
    * <pre>
-   * Means that no first content came in time.
+   * No first content came in time.
    * </pre>
    *
    * <code>FAILURE_CLASS_FIRST_CONTENT_TIMEOUT = 15;</code>
@@ -317,7 +317,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_FIRST_CONTENT_TIMEOUT_VALUE = 15;
   /**
    * <pre>
-   * Means that a stream went silent after its first content.
+   * A stream stalled after its first content.
    * </pre>
    *
    * <code>FAILURE_CLASS_STALLED = 16;</code>
@@ -325,7 +325,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_STALLED_VALUE = 16;
   /**
    * <pre>
-   * Means that a stream ended without its terminator or was cut.
+   * A stream ended without its terminator or was cut.
    * </pre>
    *
    * <code>FAILURE_CLASS_TRUNCATED = 17;</code>
@@ -333,7 +333,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_TRUNCATED_VALUE = 17;
   /**
    * <pre>
-   * Means that the attempt did not end in time.
+   * The attempt exceeded its timeout.
    * </pre>
    *
    * <code>FAILURE_CLASS_ATTEMPT_TIMEOUT = 18;</code>
@@ -341,7 +341,7 @@ public enum FailureClass
   public static final int FAILURE_CLASS_ATTEMPT_TIMEOUT_VALUE = 18;
   /**
    * <pre>
-   * Means that a limit of the router itself refused it.
+   * A limit of the router refused the attempt.
    * </pre>
    *
    * <code>FAILURE_CLASS_LOCAL_LIMIT = 19;</code>

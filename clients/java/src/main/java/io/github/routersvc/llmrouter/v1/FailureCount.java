@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Counts the failures of one class.
+ * Number of failures of one class.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.FailureCount}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private int failureClass_ = 0;
   /**
    * <pre>
-   * Names the class.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -68,7 +68,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the class.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
   private long count_ = 0L;
   /**
    * <pre>
-   * Counts them.
+   * Number of failures.
    * </pre>
    *
    * <code>int64 count = 2 [json_name = "count"];</code>
@@ -268,7 +268,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the failures of one class.
+   * Number of failures of one class.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.FailureCount}
@@ -419,7 +419,7 @@ private static final long serialVersionUID = 0L;
     private int failureClass_ = 0;
     /**
      * <pre>
-     * Names the class.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -430,7 +430,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the class.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -445,7 +445,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the class.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -458,7 +458,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the class.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the class.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
     private long count_ ;
     /**
      * <pre>
-     * Counts them.
+     * Number of failures.
      * </pre>
      *
      * <code>int64 count = 2 [json_name = "count"];</code>
@@ -503,7 +503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts them.
+     * Number of failures.
      * </pre>
      *
      * <code>int64 count = 2 [json_name = "count"];</code>
@@ -519,7 +519,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts them.
+     * Number of failures.
      * </pre>
      *
      * <code>int64 count = 2 [json_name = "count"];</code>

@@ -12,7 +12,7 @@ public interface FailureCountOrBuilder extends
 
   /**
    * <pre>
-   * Names the class.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -21,7 +21,7 @@ public interface FailureCountOrBuilder extends
   int getFailureClassValue();
   /**
    * <pre>
-   * Names the class.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -31,7 +31,7 @@ public interface FailureCountOrBuilder extends
 
   /**
    * <pre>
-   * Counts them.
+   * Number of failures.
    * </pre>
    *
    * <code>int64 count = 2 [json_name = "count"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds a document, by address, by value or by an id of the provider.
+ * A document, by URL, by value or by an id of the provider.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.File}
@@ -101,7 +101,7 @@ private static final long serialVersionUID = 0L;
   public static final int URL_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -112,7 +112,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   public static final int DATA_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Holds the bytes of the document.
+   * The bytes of the document.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -173,7 +173,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the bytes of the document.
+   * The bytes of the document.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   public static final int FILE_ID_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -224,7 +224,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -252,7 +252,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object mediaType_ = "";
   /**
    * <pre>
-   * Names the media type, for example `application/pdf`. Required beside `data`.
+   * The media type, for example `application/pdf`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -273,7 +273,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the media type, for example `application/pdf`. Required beside `data`.
+   * The media type, for example `application/pdf`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Holds the document's file name. Optional.
+   * The document's file name. Optional.
    * </pre>
    *
    * <code>string name = 5 [json_name = "name"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the document's file name. Optional.
+   * The document's file name. Optional.
    * </pre>
    *
    * <code>string name = 5 [json_name = "name"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a document, by address, by value or by an id of the provider.
+   * A document, by URL, by value or by an id of the provider.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.File}
@@ -780,7 +780,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -792,7 +792,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -816,7 +816,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -858,7 +858,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches.
+     * An `https:` URL that the provider fetches.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -893,7 +893,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the bytes of the document.
+     * The bytes of the document.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -904,7 +904,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the document.
+     * The bytes of the document.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -918,7 +918,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the document.
+     * The bytes of the document.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -934,7 +934,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the document.
+     * The bytes of the document.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -951,7 +951,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -963,7 +963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -987,7 +987,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -1012,7 +1012,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -1029,7 +1029,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -1045,7 +1045,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+     * The id of a document that was uploaded to the provider before. Only that provider can answer then.
      * </pre>
      *
      * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -1065,7 +1065,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object mediaType_ = "";
     /**
      * <pre>
-     * Names the media type, for example `application/pdf`. Required beside `data`.
+     * The media type, for example `application/pdf`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -1085,7 +1085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `application/pdf`. Required beside `data`.
+     * The media type, for example `application/pdf`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -1106,7 +1106,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `application/pdf`. Required beside `data`.
+     * The media type, for example `application/pdf`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -1123,7 +1123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `application/pdf`. Required beside `data`.
+     * The media type, for example `application/pdf`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -1137,7 +1137,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `application/pdf`. Required beside `data`.
+     * The media type, for example `application/pdf`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -1157,7 +1157,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Holds the document's file name. Optional.
+     * The document's file name. Optional.
      * </pre>
      *
      * <code>string name = 5 [json_name = "name"];</code>
@@ -1177,7 +1177,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the document's file name. Optional.
+     * The document's file name. Optional.
      * </pre>
      *
      * <code>string name = 5 [json_name = "name"];</code>
@@ -1198,7 +1198,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the document's file name. Optional.
+     * The document's file name. Optional.
      * </pre>
      *
      * <code>string name = 5 [json_name = "name"];</code>
@@ -1215,7 +1215,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the document's file name. Optional.
+     * The document's file name. Optional.
      * </pre>
      *
      * <code>string name = 5 [json_name = "name"];</code>
@@ -1229,7 +1229,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the document's file name. Optional.
+     * The document's file name. Optional.
      * </pre>
      *
      * <code>string name = 5 [json_name = "name"];</code>

@@ -12,7 +12,7 @@ public interface FileOrBuilder extends
 
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -21,7 +21,7 @@ public interface FileOrBuilder extends
   boolean hasUrl();
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -30,7 +30,7 @@ public interface FileOrBuilder extends
   java.lang.String getUrl();
   /**
    * <pre>
-   * Holds an https address that the provider fetches.
+   * An `https:` URL that the provider fetches.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -41,7 +41,7 @@ public interface FileOrBuilder extends
 
   /**
    * <pre>
-   * Holds the bytes of the document.
+   * The bytes of the document.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -50,7 +50,7 @@ public interface FileOrBuilder extends
   boolean hasData();
   /**
    * <pre>
-   * Holds the bytes of the document.
+   * The bytes of the document.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -60,7 +60,7 @@ public interface FileOrBuilder extends
 
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -69,7 +69,7 @@ public interface FileOrBuilder extends
   boolean hasFileId();
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -78,7 +78,7 @@ public interface FileOrBuilder extends
   java.lang.String getFileId();
   /**
    * <pre>
-   * Holds the id of a document that was uploaded to the provider before. It pins the provider.
+   * The id of a document that was uploaded to the provider before. Only that provider can answer then.
    * </pre>
    *
    * <code>string file_id = 3 [json_name = "fileId"];</code>
@@ -89,7 +89,7 @@ public interface FileOrBuilder extends
 
   /**
    * <pre>
-   * Names the media type, for example `application/pdf`. Required beside `data`.
+   * The media type, for example `application/pdf`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -98,7 +98,7 @@ public interface FileOrBuilder extends
   java.lang.String getMediaType();
   /**
    * <pre>
-   * Names the media type, for example `application/pdf`. Required beside `data`.
+   * The media type, for example `application/pdf`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 4 [json_name = "mediaType"];</code>
@@ -109,7 +109,7 @@ public interface FileOrBuilder extends
 
   /**
    * <pre>
-   * Holds the document's file name. Optional.
+   * The document's file name. Optional.
    * </pre>
    *
    * <code>string name = 5 [json_name = "name"];</code>
@@ -118,7 +118,7 @@ public interface FileOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Holds the document's file name. Optional.
+   * The document's file name. Optional.
    * </pre>
    *
    * <code>string name = 5 [json_name = "name"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says why an answer ended. May grow.
+ * Why an answer ended. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.FinishReason}
@@ -25,7 +25,7 @@ public enum FinishReason
   FINISH_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that the model said all it had to say, or met a stop sequence.
+   * The model finished its answer, or produced a stop sequence.
    * </pre>
    *
    * <code>FINISH_REASON_STOP = 1;</code>
@@ -33,7 +33,7 @@ public enum FinishReason
   FINISH_REASON_STOP(1),
   /**
    * <pre>
-   * Means that the answer reached its maximum length.
+   * The answer reached its maximum length.
    * </pre>
    *
    * <code>FINISH_REASON_LENGTH = 2;</code>
@@ -41,7 +41,7 @@ public enum FinishReason
   FINISH_REASON_LENGTH(2),
   /**
    * <pre>
-   * Means that the model waits for the results of its tool calls.
+   * The model is waiting for the results of its tool calls.
    * </pre>
    *
    * <code>FINISH_REASON_TOOL_CALLS = 3;</code>
@@ -49,7 +49,7 @@ public enum FinishReason
   FINISH_REASON_TOOL_CALLS(3),
   /**
    * <pre>
-   * Means that a content filter stopped the answer.
+   * A content filter stopped the answer.
    * </pre>
    *
    * <code>FINISH_REASON_CONTENT_FILTER = 4;</code>
@@ -57,7 +57,7 @@ public enum FinishReason
   FINISH_REASON_CONTENT_FILTER(4),
   /**
    * <pre>
-   * Means that the model refused.
+   * The model refused to answer.
    * </pre>
    *
    * <code>FINISH_REASON_REFUSAL = 5;</code>
@@ -65,7 +65,7 @@ public enum FinishReason
   FINISH_REASON_REFUSAL(5),
   /**
    * <pre>
-   * Means a reason of the provider's own that has no name here.
+   * Another reason of the provider.
    * </pre>
    *
    * <code>FINISH_REASON_OTHER = 6;</code>
@@ -93,7 +93,7 @@ public enum FinishReason
   public static final int FINISH_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that the model said all it had to say, or met a stop sequence.
+   * The model finished its answer, or produced a stop sequence.
    * </pre>
    *
    * <code>FINISH_REASON_STOP = 1;</code>
@@ -101,7 +101,7 @@ public enum FinishReason
   public static final int FINISH_REASON_STOP_VALUE = 1;
   /**
    * <pre>
-   * Means that the answer reached its maximum length.
+   * The answer reached its maximum length.
    * </pre>
    *
    * <code>FINISH_REASON_LENGTH = 2;</code>
@@ -109,7 +109,7 @@ public enum FinishReason
   public static final int FINISH_REASON_LENGTH_VALUE = 2;
   /**
    * <pre>
-   * Means that the model waits for the results of its tool calls.
+   * The model is waiting for the results of its tool calls.
    * </pre>
    *
    * <code>FINISH_REASON_TOOL_CALLS = 3;</code>
@@ -117,7 +117,7 @@ public enum FinishReason
   public static final int FINISH_REASON_TOOL_CALLS_VALUE = 3;
   /**
    * <pre>
-   * Means that a content filter stopped the answer.
+   * A content filter stopped the answer.
    * </pre>
    *
    * <code>FINISH_REASON_CONTENT_FILTER = 4;</code>
@@ -125,7 +125,7 @@ public enum FinishReason
   public static final int FINISH_REASON_CONTENT_FILTER_VALUE = 4;
   /**
    * <pre>
-   * Means that the model refused.
+   * The model refused to answer.
    * </pre>
    *
    * <code>FINISH_REASON_REFUSAL = 5;</code>
@@ -133,7 +133,7 @@ public enum FinishReason
   public static final int FINISH_REASON_REFUSAL_VALUE = 5;
   /**
    * <pre>
-   * Means a reason of the provider's own that has no name here.
+   * Another reason of the provider.
    * </pre>
    *
    * <code>FINISH_REASON_OTHER = 6;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells that the answer is complete. The last event of every successful stream, and of no other.
+ * The answer is complete. The last event of every successful stream, and of no other.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Finished}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int finishReason_ = 0;
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -86,7 +86,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object stopSequence_ = "";
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -132,7 +132,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RouteReport report_;
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -354,7 +354,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream, and of no other.
+   * The answer is complete. The last event of every successful stream, and of no other.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Finished}
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private int finishReason_ = 0;
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -562,7 +562,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -592,7 +592,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why the answer ended.
+     * Why the answer ended.
      * </pre>
      *
      * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object stopSequence_ = "";
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -628,7 +628,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -649,7 +649,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -666,7 +666,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -680,7 +680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the stop sequence that was met, where the provider says so.
+     * Stop sequence that ended the answer, where the provider reports it.
      * </pre>
      *
      * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -702,7 +702,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteReport, io.github.routersvc.llmrouter.v1.RouteReport.Builder, io.github.routersvc.llmrouter.v1.RouteReportOrBuilder> reportBuilder_;
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -713,7 +713,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -789,7 +789,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -806,7 +806,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -833,7 +833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells all.
+     * Complete report.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>

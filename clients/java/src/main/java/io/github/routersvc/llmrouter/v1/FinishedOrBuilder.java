@@ -12,7 +12,7 @@ public interface FinishedOrBuilder extends
 
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -21,7 +21,7 @@ public interface FinishedOrBuilder extends
   int getFinishReasonValue();
   /**
    * <pre>
-   * Says why the answer ended.
+   * Why the answer ended.
    * </pre>
    *
    * <code>.llmrouter.v1.FinishReason finish_reason = 1 [json_name = "finishReason"];</code>
@@ -31,7 +31,7 @@ public interface FinishedOrBuilder extends
 
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -40,7 +40,7 @@ public interface FinishedOrBuilder extends
   java.lang.String getStopSequence();
   /**
    * <pre>
-   * Holds the stop sequence that was met, where the provider says so.
+   * Stop sequence that ended the answer, where the provider reports it.
    * </pre>
    *
    * <code>string stop_sequence = 2 [json_name = "stopSequence"];</code>
@@ -51,7 +51,7 @@ public interface FinishedOrBuilder extends
 
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -60,7 +60,7 @@ public interface FinishedOrBuilder extends
   boolean hasReport();
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -69,7 +69,7 @@ public interface FinishedOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteReport getReport();
   /**
    * <pre>
-   * Tells all.
+   * Complete report.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>

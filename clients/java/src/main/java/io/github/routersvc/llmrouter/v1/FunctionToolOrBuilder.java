@@ -12,7 +12,7 @@ public interface FunctionToolOrBuilder extends
 
   /**
    * <pre>
-   * Names the function: letters, digits, `_` and `-`, at most 64.
+   * Name of the function: letters, digits, `_` and `-`, at most 64 characters.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface FunctionToolOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the function: letters, digits, `_` and `-`, at most 64.
+   * Name of the function: letters, digits, `_` and `-`, at most 64 characters.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface FunctionToolOrBuilder extends
 
   /**
    * <pre>
-   * Says what the function does, for the model. Optional.
+   * Description of the function for the model. Optional.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -41,7 +41,7 @@ public interface FunctionToolOrBuilder extends
   java.lang.String getDescription();
   /**
    * <pre>
-   * Says what the function does, for the model. Optional.
+   * Description of the function for the model. Optional.
    * </pre>
    *
    * <code>string description = 2 [json_name = "description"];</code>
@@ -52,7 +52,7 @@ public interface FunctionToolOrBuilder extends
 
   /**
    * <pre>
-   * Holds the JSON Schema of the arguments as JSON text: an object. Empty: no arguments.
+   * The JSON Schema of the arguments as JSON text: an object. Empty: no arguments.
    * </pre>
    *
    * <code>string parameters_json_schema = 3 [json_name = "parametersJsonSchema"];</code>
@@ -61,7 +61,7 @@ public interface FunctionToolOrBuilder extends
   java.lang.String getParametersJsonSchema();
   /**
    * <pre>
-   * Holds the JSON Schema of the arguments as JSON text: an object. Empty: no arguments.
+   * The JSON Schema of the arguments as JSON text: an object. Empty: no arguments.
    * </pre>
    *
    * <code>string parameters_json_schema = 3 [json_name = "parametersJsonSchema"];</code>
@@ -72,7 +72,7 @@ public interface FunctionToolOrBuilder extends
 
   /**
    * <pre>
-   * Demands that arguments obey the schema exactly, where the model can promise it. Unset: the provider's default.
+   * Whether arguments must conform to the schema exactly, where the model can guarantee it. Unset: its default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -81,7 +81,7 @@ public interface FunctionToolOrBuilder extends
   boolean hasStrict();
   /**
    * <pre>
-   * Demands that arguments obey the schema exactly, where the model can promise it. Unset: the provider's default.
+   * Whether arguments must conform to the schema exactly, where the model can guarantee it. Unset: its default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Sums up how a deployment fares. May grow.
+ * Overall health of a deployment. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.HealthState}
@@ -25,7 +25,7 @@ public enum HealthState
   HEALTH_STATE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that no outcome is known yet.
+   * No outcome has been observed yet.
    * </pre>
    *
    * <code>HEALTH_STATE_UNKNOWN = 1;</code>
@@ -33,7 +33,7 @@ public enum HealthState
   HEALTH_STATE_UNKNOWN(1),
   /**
    * <pre>
-   * Means that it answers.
+   * Attempts succeed.
    * </pre>
    *
    * <code>HEALTH_STATE_HEALTHY = 2;</code>
@@ -41,7 +41,7 @@ public enum HealthState
   HEALTH_STATE_HEALTHY(2),
   /**
    * <pre>
-   * Means that it answers, but fails often, is slow, or is near its limits.
+   * Attempts succeed, but often fail, are slow, or come near the limits.
    * </pre>
    *
    * <code>HEALTH_STATE_DEGRADED = 3;</code>
@@ -49,7 +49,7 @@ public enum HealthState
   HEALTH_STATE_DEGRADED(3),
   /**
    * <pre>
-   * Means that it is not called except for probes.
+   * No calls except for probes.
    * </pre>
    *
    * <code>HEALTH_STATE_UNAVAILABLE = 4;</code>
@@ -57,7 +57,7 @@ public enum HealthState
   HEALTH_STATE_UNAVAILABLE(4),
   /**
    * <pre>
-   * Means that its credential or model is disabled until a check succeeds or an operator acts.
+   * The credential or model is disabled until a check succeeds or the operator acts.
    * </pre>
    *
    * <code>HEALTH_STATE_DISABLED = 5;</code>
@@ -85,7 +85,7 @@ public enum HealthState
   public static final int HEALTH_STATE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that no outcome is known yet.
+   * No outcome has been observed yet.
    * </pre>
    *
    * <code>HEALTH_STATE_UNKNOWN = 1;</code>
@@ -93,7 +93,7 @@ public enum HealthState
   public static final int HEALTH_STATE_UNKNOWN_VALUE = 1;
   /**
    * <pre>
-   * Means that it answers.
+   * Attempts succeed.
    * </pre>
    *
    * <code>HEALTH_STATE_HEALTHY = 2;</code>
@@ -101,7 +101,7 @@ public enum HealthState
   public static final int HEALTH_STATE_HEALTHY_VALUE = 2;
   /**
    * <pre>
-   * Means that it answers, but fails often, is slow, or is near its limits.
+   * Attempts succeed, but often fail, are slow, or come near the limits.
    * </pre>
    *
    * <code>HEALTH_STATE_DEGRADED = 3;</code>
@@ -109,7 +109,7 @@ public enum HealthState
   public static final int HEALTH_STATE_DEGRADED_VALUE = 3;
   /**
    * <pre>
-   * Means that it is not called except for probes.
+   * No calls except for probes.
    * </pre>
    *
    * <code>HEALTH_STATE_UNAVAILABLE = 4;</code>
@@ -117,7 +117,7 @@ public enum HealthState
   public static final int HEALTH_STATE_UNAVAILABLE_VALUE = 4;
   /**
    * <pre>
-   * Means that its credential or model is disabled until a check succeeds or an operator acts.
+   * The credential or model is disabled until a check succeeds or the operator acts.
    * </pre>
    *
    * <code>HEALTH_STATE_DISABLED = 5;</code>

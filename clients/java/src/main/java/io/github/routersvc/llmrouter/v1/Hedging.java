@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says whether a late attempt gets company.
+ * Controls hedging: whether a second attempt starts while the first still runs.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Hedging}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int mode_ = 0;
   /**
    * <pre>
-   * Says when another attempt starts. Default: the policy's.
+   * Hedging mode. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when another attempt starts. Default: the policy's.
+   * Hedging mode. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration delay_;
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether a late attempt gets company.
+   * Controls hedging: whether a second attempt starts while the first still runs.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Hedging}
@@ -464,7 +464,7 @@ private static final long serialVersionUID = 0L;
     private int mode_ = 0;
     /**
      * <pre>
-     * Says when another attempt starts. Default: the policy's.
+     * Hedging mode. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when another attempt starts. Default: the policy's.
+     * Hedging mode. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -490,7 +490,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when another attempt starts. Default: the policy's.
+     * Hedging mode. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -503,7 +503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when another attempt starts. Default: the policy's.
+     * Hedging mode. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -520,7 +520,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when another attempt starts. Default: the policy's.
+     * Hedging mode. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -538,7 +538,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> delayBuilder_;
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -549,7 +549,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -564,7 +564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -582,7 +582,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -600,7 +600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -654,7 +654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+     * Delay of a delayed hedge. Above 0. Unset: the live percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>

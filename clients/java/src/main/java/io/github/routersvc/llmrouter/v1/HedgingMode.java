@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says when another attempt starts beside a running one. May grow.
+ * When a second attempt starts while the first still runs. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.HedgingMode}
@@ -17,7 +17,7 @@ public enum HedgingMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>HEDGING_MODE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum HedgingMode
   HEDGING_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means never: failover only.
+   * Never: failover only.
    * </pre>
    *
    * <code>HEDGING_MODE_OFF = 1;</code>
@@ -33,7 +33,7 @@ public enum HedgingMode
   HEDGING_MODE_OFF(1),
   /**
    * <pre>
-   * Means two at once from the start.
+   * Two attempts at once from the start.
    * </pre>
    *
    * <code>HEDGING_MODE_PARALLEL = 2;</code>
@@ -41,7 +41,7 @@ public enum HedgingMode
   HEDGING_MODE_PARALLEL(2),
   /**
    * <pre>
-   * Means when the first is later than the live p95 of time to first content.
+   * A second attempt starts when the first exceeds the live p95 of time to first content.
    * </pre>
    *
    * <code>HEDGING_MODE_DELAYED = 3;</code>
@@ -49,7 +49,7 @@ public enum HedgingMode
   HEDGING_MODE_DELAYED(3),
   /**
    * <pre>
-   * Means delayed, only where priority, latency budget or a degraded primary justify the cost.
+   * Delayed, but only where priority, latency budget or a degraded first choice justify the cost.
    * </pre>
    *
    * <code>HEDGING_MODE_AUTO = 4;</code>
@@ -69,7 +69,7 @@ public enum HedgingMode
   }
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>HEDGING_MODE_UNSPECIFIED = 0;</code>
@@ -77,7 +77,7 @@ public enum HedgingMode
   public static final int HEDGING_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means never: failover only.
+   * Never: failover only.
    * </pre>
    *
    * <code>HEDGING_MODE_OFF = 1;</code>
@@ -85,7 +85,7 @@ public enum HedgingMode
   public static final int HEDGING_MODE_OFF_VALUE = 1;
   /**
    * <pre>
-   * Means two at once from the start.
+   * Two attempts at once from the start.
    * </pre>
    *
    * <code>HEDGING_MODE_PARALLEL = 2;</code>
@@ -93,7 +93,7 @@ public enum HedgingMode
   public static final int HEDGING_MODE_PARALLEL_VALUE = 2;
   /**
    * <pre>
-   * Means when the first is later than the live p95 of time to first content.
+   * A second attempt starts when the first exceeds the live p95 of time to first content.
    * </pre>
    *
    * <code>HEDGING_MODE_DELAYED = 3;</code>
@@ -101,7 +101,7 @@ public enum HedgingMode
   public static final int HEDGING_MODE_DELAYED_VALUE = 3;
   /**
    * <pre>
-   * Means delayed, only where priority, latency budget or a degraded primary justify the cost.
+   * Delayed, but only where priority, latency budget or a degraded first choice justify the cost.
    * </pre>
    *
    * <code>HEDGING_MODE_AUTO = 4;</code>

@@ -12,7 +12,7 @@ public interface HedgingOrBuilder extends
 
   /**
    * <pre>
-   * Says when another attempt starts. Default: the policy's.
+   * Hedging mode. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -21,7 +21,7 @@ public interface HedgingOrBuilder extends
   int getModeValue();
   /**
    * <pre>
-   * Says when another attempt starts. Default: the policy's.
+   * Hedging mode. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode mode = 1 [json_name = "mode"];</code>
@@ -31,7 +31,7 @@ public interface HedgingOrBuilder extends
 
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -40,7 +40,7 @@ public interface HedgingOrBuilder extends
   boolean hasDelay();
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>
@@ -49,7 +49,7 @@ public interface HedgingOrBuilder extends
   com.google.protobuf.Duration getDelay();
   /**
    * <pre>
-   * Sets the delay of a delayed hedge instead of the live percentile. Above 0. Unset: the live percentile.
+   * Delay of a delayed hedge. Above 0. Unset: the live percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration delay = 2 [json_name = "delay"];</code>

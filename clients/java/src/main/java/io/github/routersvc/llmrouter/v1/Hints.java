@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what the caller knows of its request.
+ * What the caller knows about its request.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Hints}
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   private int task_ = 0;
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   private double complexity_ = 0D;
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   private int priority_ = 0;
   /**
    * <pre>
-   * Says how urgent the request is. Default: normal.
+   * How urgent the request is. Default: normal.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how urgent the request is. Default: normal.
+   * How urgent the request is. Default: normal.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -150,7 +150,7 @@ private static final long serialVersionUID = 0L;
   private int expectedOutputTokens_ = 0;
   /**
    * <pre>
-   * Says how long the answer will be, in tokens. At least 1.
+   * Expected length of the answer in tokens. At least 1.
    * </pre>
    *
    * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -162,7 +162,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long the answer will be, in tokens. At least 1.
+   * Expected length of the answer in tokens. At least 1.
    * </pre>
    *
    * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -222,7 +222,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -233,7 +233,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -251,7 +251,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -496,7 +496,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Says what the caller knows of its request.
+   * What the caller knows about its request.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Hints}
@@ -714,7 +714,7 @@ java.lang.String defaultValue) {
     private int task_ = 0;
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -725,7 +725,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -740,7 +740,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -753,7 +753,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -770,7 +770,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -786,7 +786,7 @@ java.lang.String defaultValue) {
     private double complexity_ ;
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -798,7 +798,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -810,7 +810,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -826,7 +826,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -842,7 +842,7 @@ java.lang.String defaultValue) {
     private int priority_ = 0;
     /**
      * <pre>
-     * Says how urgent the request is. Default: normal.
+     * How urgent the request is. Default: normal.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -853,7 +853,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how urgent the request is. Default: normal.
+     * How urgent the request is. Default: normal.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -868,7 +868,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how urgent the request is. Default: normal.
+     * How urgent the request is. Default: normal.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -881,7 +881,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how urgent the request is. Default: normal.
+     * How urgent the request is. Default: normal.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -898,7 +898,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how urgent the request is. Default: normal.
+     * How urgent the request is. Default: normal.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -914,7 +914,7 @@ java.lang.String defaultValue) {
     private int expectedOutputTokens_ ;
     /**
      * <pre>
-     * Says how long the answer will be, in tokens. At least 1.
+     * Expected length of the answer in tokens. At least 1.
      * </pre>
      *
      * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -926,7 +926,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how long the answer will be, in tokens. At least 1.
+     * Expected length of the answer in tokens. At least 1.
      * </pre>
      *
      * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -938,7 +938,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how long the answer will be, in tokens. At least 1.
+     * Expected length of the answer in tokens. At least 1.
      * </pre>
      *
      * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -954,7 +954,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Says how long the answer will be, in tokens. At least 1.
+     * Expected length of the answer in tokens. At least 1.
      * </pre>
      *
      * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -995,7 +995,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1016,7 +1016,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1027,7 +1027,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1045,7 +1045,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1069,7 +1069,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1092,7 +1092,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -1109,7 +1109,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+     * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>

@@ -12,7 +12,7 @@ public interface HintsOrBuilder extends
 
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -21,7 +21,7 @@ public interface HintsOrBuilder extends
   int getTaskValue();
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -31,7 +31,7 @@ public interface HintsOrBuilder extends
 
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -40,7 +40,7 @@ public interface HintsOrBuilder extends
   boolean hasComplexity();
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>optional double complexity = 2 [json_name = "complexity"];</code>
@@ -50,7 +50,7 @@ public interface HintsOrBuilder extends
 
   /**
    * <pre>
-   * Says how urgent the request is. Default: normal.
+   * How urgent the request is. Default: normal.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -59,7 +59,7 @@ public interface HintsOrBuilder extends
   int getPriorityValue();
   /**
    * <pre>
-   * Says how urgent the request is. Default: normal.
+   * How urgent the request is. Default: normal.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 3 [json_name = "priority"];</code>
@@ -69,7 +69,7 @@ public interface HintsOrBuilder extends
 
   /**
    * <pre>
-   * Says how long the answer will be, in tokens. At least 1.
+   * Expected length of the answer in tokens. At least 1.
    * </pre>
    *
    * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -78,7 +78,7 @@ public interface HintsOrBuilder extends
   boolean hasExpectedOutputTokens();
   /**
    * <pre>
-   * Says how long the answer will be, in tokens. At least 1.
+   * Expected length of the answer in tokens. At least 1.
    * </pre>
    *
    * <code>optional int32 expected_output_tokens = 4 [json_name = "expectedOutputTokens"];</code>
@@ -88,7 +88,7 @@ public interface HintsOrBuilder extends
 
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -96,7 +96,7 @@ public interface HintsOrBuilder extends
   int getLabelsCount();
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -111,7 +111,7 @@ public interface HintsOrBuilder extends
   getLabels();
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -120,7 +120,7 @@ public interface HintsOrBuilder extends
   getLabelsMap();
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>
@@ -132,7 +132,7 @@ java.lang.String getLabelsOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * Holds labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
+   * Labels that policies may match on. At most 32, keys at most 64 bytes, values at most 256.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 5 [json_name = "labels"];</code>

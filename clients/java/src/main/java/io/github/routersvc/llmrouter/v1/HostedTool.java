@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Describes a tool that the provider runs.
+ * A tool that the provider runs.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.HostedTool}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the tool as the catalogue does, for example `web_search`.
+   * Name of the tool in the catalogue, for example `web_search`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the tool as the catalogue does, for example `web_search`.
+   * Name of the tool in the catalogue, for example `web_search`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object settingsJson_ = "";
   /**
    * <pre>
-   * Holds the tool's settings as JSON text: an object. Empty: none.
+   * The tool's settings as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -127,7 +127,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the tool's settings as JSON text: an object. Empty: none.
+   * The tool's settings as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes a tool that the provider runs.
+   * A tool that the provider runs.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.HostedTool}
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the tool as the catalogue does, for example `web_search`.
+     * Name of the tool in the catalogue, for example `web_search`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool as the catalogue does, for example `web_search`.
+     * Name of the tool in the catalogue, for example `web_search`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool as the catalogue does, for example `web_search`.
+     * Name of the tool in the catalogue, for example `web_search`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -533,7 +533,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool as the catalogue does, for example `web_search`.
+     * Name of the tool in the catalogue, for example `web_search`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool as the catalogue does, for example `web_search`.
+     * Name of the tool in the catalogue, for example `web_search`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object settingsJson_ = "";
     /**
      * <pre>
-     * Holds the tool's settings as JSON text: an object. Empty: none.
+     * The tool's settings as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tool's settings as JSON text: an object. Empty: none.
+     * The tool's settings as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tool's settings as JSON text: an object. Empty: none.
+     * The tool's settings as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tool's settings as JSON text: an object. Empty: none.
+     * The tool's settings as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tool's settings as JSON text: an object. Empty: none.
+     * The tool's settings as JSON text: an object. Empty: none.
      * </pre>
      *
      * <code>string settings_json = 2 [json_name = "settingsJson"];</code>

@@ -12,7 +12,7 @@ public interface HostedToolOrBuilder extends
 
   /**
    * <pre>
-   * Names the tool as the catalogue does, for example `web_search`.
+   * Name of the tool in the catalogue, for example `web_search`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface HostedToolOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the tool as the catalogue does, for example `web_search`.
+   * Name of the tool in the catalogue, for example `web_search`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface HostedToolOrBuilder extends
 
   /**
    * <pre>
-   * Holds the tool's settings as JSON text: an object. Empty: none.
+   * The tool's settings as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>
@@ -41,7 +41,7 @@ public interface HostedToolOrBuilder extends
   java.lang.String getSettingsJson();
   /**
    * <pre>
-   * Holds the tool's settings as JSON text: an object. Empty: none.
+   * The tool's settings as JSON text: an object. Empty: none.
    * </pre>
    *
    * <code>string settings_json = 2 [json_name = "settingsJson"];</code>

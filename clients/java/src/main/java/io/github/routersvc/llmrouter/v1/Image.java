@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds a picture, by address or by value.
+ * An image, by URL or by value.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Image}
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   public static final int URL_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -159,7 +159,7 @@ private static final long serialVersionUID = 0L;
   public static final int DATA_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Holds the bytes of the picture.
+   * Bytes of the image.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the bytes of the picture.
+   * Bytes of the image.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -190,7 +190,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object mediaType_ = "";
   /**
    * <pre>
-   * Names the media type, for example `image/png`. Required beside `data`.
+   * The media type, for example `image/png`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -211,7 +211,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the media type, for example `image/png`. Required beside `data`.
+   * The media type, for example `image/png`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -236,7 +236,7 @@ private static final long serialVersionUID = 0L;
   private int detail_ = 0;
   /**
    * <pre>
-   * Says how closely the model looks. Default: the provider decides.
+   * Level of detail. Default: the provider decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -247,7 +247,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how closely the model looks. Default: the provider decides.
+   * Level of detail. Default: the provider decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -470,7 +470,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a picture, by address or by value.
+   * An image, by URL or by value.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Image}
@@ -670,7 +670,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -706,7 +706,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -748,7 +748,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an https address that the provider fetches, or a `data:` address.
+     * An `https:` URL that the provider fetches, or a `data:` URL.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -783,7 +783,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the bytes of the picture.
+     * Bytes of the image.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -794,7 +794,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the picture.
+     * Bytes of the image.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -808,7 +808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the picture.
+     * Bytes of the image.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -824,7 +824,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the bytes of the picture.
+     * Bytes of the image.
      * </pre>
      *
      * <code>bytes data = 2 [json_name = "data"];</code>
@@ -842,7 +842,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object mediaType_ = "";
     /**
      * <pre>
-     * Names the media type, for example `image/png`. Required beside `data`.
+     * The media type, for example `image/png`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -862,7 +862,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `image/png`. Required beside `data`.
+     * The media type, for example `image/png`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -883,7 +883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `image/png`. Required beside `data`.
+     * The media type, for example `image/png`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -900,7 +900,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `image/png`. Required beside `data`.
+     * The media type, for example `image/png`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type, for example `image/png`. Required beside `data`.
+     * The media type, for example `image/png`. Required beside `data`.
      * </pre>
      *
      * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -934,7 +934,7 @@ private static final long serialVersionUID = 0L;
     private int detail_ = 0;
     /**
      * <pre>
-     * Says how closely the model looks. Default: the provider decides.
+     * Level of detail. Default: the provider decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -945,7 +945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how closely the model looks. Default: the provider decides.
+     * Level of detail. Default: the provider decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -960,7 +960,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how closely the model looks. Default: the provider decides.
+     * Level of detail. Default: the provider decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -973,7 +973,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how closely the model looks. Default: the provider decides.
+     * Level of detail. Default: the provider decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -990,7 +990,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how closely the model looks. Default: the provider decides.
+     * Level of detail. Default: the provider decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how closely a model looks at a picture. May grow.
+ * Level of detail at which a model processes an image. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ImageDetail}
@@ -17,7 +17,7 @@ public enum ImageDetail
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that the provider decides.
+   * The provider decides.
    * </pre>
    *
    * <code>IMAGE_DETAIL_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ImageDetail
   IMAGE_DETAIL_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means a small rendering that costs few tokens.
+   * A small rendering that costs few tokens.
    * </pre>
    *
    * <code>IMAGE_DETAIL_LOW = 1;</code>
@@ -33,7 +33,7 @@ public enum ImageDetail
   IMAGE_DETAIL_LOW(1),
   /**
    * <pre>
-   * Means the full picture.
+   * The full image.
    * </pre>
    *
    * <code>IMAGE_DETAIL_HIGH = 2;</code>
@@ -53,7 +53,7 @@ public enum ImageDetail
   }
   /**
    * <pre>
-   * Means that the provider decides.
+   * The provider decides.
    * </pre>
    *
    * <code>IMAGE_DETAIL_UNSPECIFIED = 0;</code>
@@ -61,7 +61,7 @@ public enum ImageDetail
   public static final int IMAGE_DETAIL_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means a small rendering that costs few tokens.
+   * A small rendering that costs few tokens.
    * </pre>
    *
    * <code>IMAGE_DETAIL_LOW = 1;</code>
@@ -69,7 +69,7 @@ public enum ImageDetail
   public static final int IMAGE_DETAIL_LOW_VALUE = 1;
   /**
    * <pre>
-   * Means the full picture.
+   * The full image.
    * </pre>
    *
    * <code>IMAGE_DETAIL_HIGH = 2;</code>

@@ -12,7 +12,7 @@ public interface ImageOrBuilder extends
 
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -21,7 +21,7 @@ public interface ImageOrBuilder extends
   boolean hasUrl();
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -30,7 +30,7 @@ public interface ImageOrBuilder extends
   java.lang.String getUrl();
   /**
    * <pre>
-   * Holds an https address that the provider fetches, or a `data:` address.
+   * An `https:` URL that the provider fetches, or a `data:` URL.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -41,7 +41,7 @@ public interface ImageOrBuilder extends
 
   /**
    * <pre>
-   * Holds the bytes of the picture.
+   * Bytes of the image.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -50,7 +50,7 @@ public interface ImageOrBuilder extends
   boolean hasData();
   /**
    * <pre>
-   * Holds the bytes of the picture.
+   * Bytes of the image.
    * </pre>
    *
    * <code>bytes data = 2 [json_name = "data"];</code>
@@ -60,7 +60,7 @@ public interface ImageOrBuilder extends
 
   /**
    * <pre>
-   * Names the media type, for example `image/png`. Required beside `data`.
+   * The media type, for example `image/png`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -69,7 +69,7 @@ public interface ImageOrBuilder extends
   java.lang.String getMediaType();
   /**
    * <pre>
-   * Names the media type, for example `image/png`. Required beside `data`.
+   * The media type, for example `image/png`. Required beside `data`.
    * </pre>
    *
    * <code>string media_type = 3 [json_name = "mediaType"];</code>
@@ -80,7 +80,7 @@ public interface ImageOrBuilder extends
 
   /**
    * <pre>
-   * Says how closely the model looks. Default: the provider decides.
+   * Level of detail. Default: the provider decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>
@@ -89,7 +89,7 @@ public interface ImageOrBuilder extends
   int getDetailValue();
   /**
    * <pre>
-   * Says how closely the model looks. Default: the provider decides.
+   * Level of detail. Default: the provider decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ImageDetail detail = 4 [json_name = "detail"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Means any JSON object; has no settings.
+ * Any JSON object. No settings.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.JsonObjectFormat}
@@ -199,7 +199,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means any JSON object; has no settings.
+   * Any JSON object. No settings.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.JsonObjectFormat}

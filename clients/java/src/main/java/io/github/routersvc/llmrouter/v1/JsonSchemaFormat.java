@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Means JSON that obeys a schema.
+ * JSON that conforms to a schema.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.JsonSchemaFormat}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+   * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+   * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object jsonSchema_ = "";
   /**
    * <pre>
-   * Holds the JSON Schema as JSON text: an object. Required.
+   * The JSON Schema as JSON text: an object. Required.
    * </pre>
    *
    * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the JSON Schema as JSON text: an object. Required.
+   * The JSON Schema as JSON text: an object. Required.
    * </pre>
    *
    * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object description_ = "";
   /**
    * <pre>
-   * Says what the schema is for, for the model. Optional.
+   * Description of the schema for the model. Optional.
    * </pre>
    *
    * <code>string description = 3 [json_name = "description"];</code>
@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what the schema is for, for the model. Optional.
+   * Description of the schema for the model. Optional.
    * </pre>
    *
    * <code>string description = 3 [json_name = "description"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   private boolean strict_ = false;
   /**
    * <pre>
-   * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+   * Whether the answer must conform to the schema exactly. Unset: the provider's default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -213,7 +213,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+   * Whether the answer must conform to the schema exactly. Unset: the provider's default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -423,7 +423,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.JsonSchemaFormat}
@@ -607,7 +607,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+     * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+     * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -648,7 +648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+     * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -665,7 +665,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+     * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+     * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -699,7 +699,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object jsonSchema_ = "";
     /**
      * <pre>
-     * Holds the JSON Schema as JSON text: an object. Required.
+     * The JSON Schema as JSON text: an object. Required.
      * </pre>
      *
      * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the JSON Schema as JSON text: an object. Required.
+     * The JSON Schema as JSON text: an object. Required.
      * </pre>
      *
      * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -740,7 +740,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the JSON Schema as JSON text: an object. Required.
+     * The JSON Schema as JSON text: an object. Required.
      * </pre>
      *
      * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -757,7 +757,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the JSON Schema as JSON text: an object. Required.
+     * The JSON Schema as JSON text: an object. Required.
      * </pre>
      *
      * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the JSON Schema as JSON text: an object. Required.
+     * The JSON Schema as JSON text: an object. Required.
      * </pre>
      *
      * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object description_ = "";
     /**
      * <pre>
-     * Says what the schema is for, for the model. Optional.
+     * Description of the schema for the model. Optional.
      * </pre>
      *
      * <code>string description = 3 [json_name = "description"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the schema is for, for the model. Optional.
+     * Description of the schema for the model. Optional.
      * </pre>
      *
      * <code>string description = 3 [json_name = "description"];</code>
@@ -832,7 +832,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the schema is for, for the model. Optional.
+     * Description of the schema for the model. Optional.
      * </pre>
      *
      * <code>string description = 3 [json_name = "description"];</code>
@@ -849,7 +849,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the schema is for, for the model. Optional.
+     * Description of the schema for the model. Optional.
      * </pre>
      *
      * <code>string description = 3 [json_name = "description"];</code>
@@ -863,7 +863,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the schema is for, for the model. Optional.
+     * Description of the schema for the model. Optional.
      * </pre>
      *
      * <code>string description = 3 [json_name = "description"];</code>
@@ -883,7 +883,7 @@ private static final long serialVersionUID = 0L;
     private boolean strict_ ;
     /**
      * <pre>
-     * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+     * Whether the answer must conform to the schema exactly. Unset: the provider's default.
      * </pre>
      *
      * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -895,7 +895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+     * Whether the answer must conform to the schema exactly. Unset: the provider's default.
      * </pre>
      *
      * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -907,7 +907,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+     * Whether the answer must conform to the schema exactly. Unset: the provider's default.
      * </pre>
      *
      * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -923,7 +923,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+     * Whether the answer must conform to the schema exactly. Unset: the provider's default.
      * </pre>
      *
      * <code>optional bool strict = 4 [json_name = "strict"];</code>

@@ -12,7 +12,7 @@ public interface JsonSchemaFormatOrBuilder extends
 
   /**
    * <pre>
-   * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+   * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface JsonSchemaFormatOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the schema: letters, digits, `_` and `-`, at most 64. Required.
+   * Name of the schema: letters, digits, `_` and `-`, at most 64 characters. Required.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface JsonSchemaFormatOrBuilder extends
 
   /**
    * <pre>
-   * Holds the JSON Schema as JSON text: an object. Required.
+   * The JSON Schema as JSON text: an object. Required.
    * </pre>
    *
    * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -41,7 +41,7 @@ public interface JsonSchemaFormatOrBuilder extends
   java.lang.String getJsonSchema();
   /**
    * <pre>
-   * Holds the JSON Schema as JSON text: an object. Required.
+   * The JSON Schema as JSON text: an object. Required.
    * </pre>
    *
    * <code>string json_schema = 2 [json_name = "jsonSchema"];</code>
@@ -52,7 +52,7 @@ public interface JsonSchemaFormatOrBuilder extends
 
   /**
    * <pre>
-   * Says what the schema is for, for the model. Optional.
+   * Description of the schema for the model. Optional.
    * </pre>
    *
    * <code>string description = 3 [json_name = "description"];</code>
@@ -61,7 +61,7 @@ public interface JsonSchemaFormatOrBuilder extends
   java.lang.String getDescription();
   /**
    * <pre>
-   * Says what the schema is for, for the model. Optional.
+   * Description of the schema for the model. Optional.
    * </pre>
    *
    * <code>string description = 3 [json_name = "description"];</code>
@@ -72,7 +72,7 @@ public interface JsonSchemaFormatOrBuilder extends
 
   /**
    * <pre>
-   * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+   * Whether the answer must conform to the schema exactly. Unset: the provider's default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>
@@ -81,7 +81,7 @@ public interface JsonSchemaFormatOrBuilder extends
   boolean hasStrict();
   /**
    * <pre>
-   * Demands that the answer obeys the schema exactly. Unset: the provider's default.
+   * Whether the answer must conform to the schema exactly. Unset: the provider's default.
    * </pre>
    *
    * <code>optional bool strict = 4 [json_name = "strict"];</code>

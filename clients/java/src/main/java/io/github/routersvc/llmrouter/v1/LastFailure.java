@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names the last failure of a deployment.
+ * The last failure of a deployment.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.LastFailure}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int failureClass_ = 0;
   /**
    * <pre>
-   * Says what it means.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what it means.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp time_;
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the last failure of a deployment.
+   * The last failure of a deployment.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.LastFailure}
@@ -464,7 +464,7 @@ private static final long serialVersionUID = 0L;
     private int failureClass_ = 0;
     /**
      * <pre>
-     * Says what it means.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it means.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -490,7 +490,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it means.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -503,7 +503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it means.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -520,7 +520,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it means.
+     * Failure class.
      * </pre>
      *
      * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -538,7 +538,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> timeBuilder_;
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -549,7 +549,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -564,7 +564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -582,7 +582,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -600,7 +600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -625,7 +625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -654,7 +654,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it happened.
+     * When it happened.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>

@@ -12,7 +12,7 @@ public interface LastFailureOrBuilder extends
 
   /**
    * <pre>
-   * Says what it means.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -21,7 +21,7 @@ public interface LastFailureOrBuilder extends
   int getFailureClassValue();
   /**
    * <pre>
-   * Says what it means.
+   * Failure class.
    * </pre>
    *
    * <code>.llmrouter.v1.FailureClass failure_class = 1 [json_name = "failureClass"];</code>
@@ -31,7 +31,7 @@ public interface LastFailureOrBuilder extends
 
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -40,7 +40,7 @@ public interface LastFailureOrBuilder extends
   boolean hasTime();
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -49,7 +49,7 @@ public interface LastFailureOrBuilder extends
   com.google.protobuf.Timestamp getTime();
   /**
    * <pre>
-   * Says when it happened.
+   * When it happened.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells the last active check of a deployment.
+ * The last active health check of a deployment.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.LastProbe}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp time_;
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -95,7 +95,7 @@ private static final long serialVersionUID = 0L;
   private boolean succeeded_ = false;
   /**
    * <pre>
-   * Says that it succeeded.
+   * Whether it succeeded.
    * </pre>
    *
    * <code>bool succeeded = 2 [json_name = "succeeded"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration duration_;
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -122,7 +122,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -134,7 +134,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -340,7 +340,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells the last active check of a deployment.
+   * The last active health check of a deployment.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.LastProbe}
@@ -532,7 +532,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> timeBuilder_;
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -543,7 +543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -558,7 +558,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -576,7 +576,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -594,7 +594,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -636,7 +636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -648,7 +648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -663,7 +663,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when it ended.
+     * When it ended.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -685,7 +685,7 @@ private static final long serialVersionUID = 0L;
     private boolean succeeded_ ;
     /**
      * <pre>
-     * Says that it succeeded.
+     * Whether it succeeded.
      * </pre>
      *
      * <code>bool succeeded = 2 [json_name = "succeeded"];</code>
@@ -697,7 +697,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it succeeded.
+     * Whether it succeeded.
      * </pre>
      *
      * <code>bool succeeded = 2 [json_name = "succeeded"];</code>
@@ -713,7 +713,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it succeeded.
+     * Whether it succeeded.
      * </pre>
      *
      * <code>bool succeeded = 2 [json_name = "succeeded"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> durationBuilder_;
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -742,7 +742,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -757,7 +757,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -775,7 +775,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -793,7 +793,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -847,7 +847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -862,7 +862,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long it took.
+     * How long it took.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>

@@ -12,7 +12,7 @@ public interface LastProbeOrBuilder extends
 
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -21,7 +21,7 @@ public interface LastProbeOrBuilder extends
   boolean hasTime();
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -30,7 +30,7 @@ public interface LastProbeOrBuilder extends
   com.google.protobuf.Timestamp getTime();
   /**
    * <pre>
-   * Says when it ended.
+   * When it ended.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 1 [json_name = "time"];</code>
@@ -39,7 +39,7 @@ public interface LastProbeOrBuilder extends
 
   /**
    * <pre>
-   * Says that it succeeded.
+   * Whether it succeeded.
    * </pre>
    *
    * <code>bool succeeded = 2 [json_name = "succeeded"];</code>
@@ -49,7 +49,7 @@ public interface LastProbeOrBuilder extends
 
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -58,7 +58,7 @@ public interface LastProbeOrBuilder extends
   boolean hasDuration();
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>
@@ -67,7 +67,7 @@ public interface LastProbeOrBuilder extends
   com.google.protobuf.Duration getDuration();
   /**
    * <pre>
-   * Says how long it took.
+   * How long it took.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 3 [json_name = "duration"];</code>

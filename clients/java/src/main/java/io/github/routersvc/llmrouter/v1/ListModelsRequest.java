@@ -7,8 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Asks for models. Filters are combined; an empty one lets everything pass. A name that the caller
- * cannot reach is refused with `INVALID_ARGUMENT`.
+ * Filters for the list of models. A model must pass all of them; an empty filter passes everything. A name
+ * that the caller cannot reach is refused with `INVALID_ARGUMENT`.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ListModelsRequest}
@@ -65,7 +65,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -77,7 +77,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -100,7 +100,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -118,7 +118,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -130,7 +130,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -141,7 +141,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -153,7 +153,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -180,7 +180,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -193,7 +193,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -205,7 +205,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -218,7 +218,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -231,7 +231,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -249,7 +249,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object policy_ = "";
   /**
    * <pre>
-   * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+   * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
    * with `PERMISSION_DENIED`.
    * </pre>
    *
@@ -271,7 +271,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+   * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
    * with `PERMISSION_DENIED`.
    * </pre>
    *
@@ -514,8 +514,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for models. Filters are combined; an empty one lets everything pass. A name that the caller
-   * cannot reach is refused with `INVALID_ARGUMENT`.
+   * Filters for the list of models. A model must pass all of them; an empty filter passes everything. A name
+   * that the caller cannot reach is refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ListModelsRequest}
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -750,7 +750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -761,7 +761,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -773,7 +773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -786,7 +786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -805,7 +805,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -841,7 +841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -856,7 +856,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest, by names or aliases.
+     * Keeps only these models, by name or alias.
      * </pre>
      *
      * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -884,7 +884,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -897,7 +897,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -908,7 +908,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -920,7 +920,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -933,7 +933,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -952,7 +952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -970,7 +970,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -988,7 +988,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -1003,7 +1003,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -1030,7 +1030,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1042,7 +1042,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1053,7 +1053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1065,7 +1065,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1084,7 +1084,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1100,7 +1100,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1119,7 +1119,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1133,7 +1133,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1146,7 +1146,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1158,7 +1158,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1190,7 +1190,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what is needed; deployments that can do all of it are of interest.
+     * Lists the capabilities required; keeps deployments that have all of them.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1210,7 +1210,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object policy_ = "";
     /**
      * <pre>
-     * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+     * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
      * with `PERMISSION_DENIED`.
      * </pre>
      *
@@ -1231,7 +1231,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+     * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
      * with `PERMISSION_DENIED`.
      * </pre>
      *
@@ -1253,7 +1253,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+     * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
      * with `PERMISSION_DENIED`.
      * </pre>
      *
@@ -1271,7 +1271,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+     * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
      * with `PERMISSION_DENIED`.
      * </pre>
      *
@@ -1286,7 +1286,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+     * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
      * with `PERMISSION_DENIED`.
      * </pre>
      *

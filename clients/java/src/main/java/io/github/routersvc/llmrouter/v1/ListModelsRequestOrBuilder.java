@@ -12,7 +12,7 @@ public interface ListModelsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -22,7 +22,7 @@ public interface ListModelsRequestOrBuilder extends
       getModelsList();
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -31,7 +31,7 @@ public interface ListModelsRequestOrBuilder extends
   int getModelsCount();
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -41,7 +41,7 @@ public interface ListModelsRequestOrBuilder extends
   java.lang.String getModels(int index);
   /**
    * <pre>
-   * Lists the models of interest, by names or aliases.
+   * Keeps only these models, by name or alias.
    * </pre>
    *
    * <code>repeated string models = 1 [json_name = "models"];</code>
@@ -53,7 +53,7 @@ public interface ListModelsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -63,7 +63,7 @@ public interface ListModelsRequestOrBuilder extends
       getProvidersList();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -72,7 +72,7 @@ public interface ListModelsRequestOrBuilder extends
   int getProvidersCount();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -82,7 +82,7 @@ public interface ListModelsRequestOrBuilder extends
   java.lang.String getProviders(int index);
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 2 [json_name = "providers"];</code>
@@ -94,7 +94,7 @@ public interface ListModelsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -103,7 +103,7 @@ public interface ListModelsRequestOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.Capability> getCapabilitiesList();
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -112,7 +112,7 @@ public interface ListModelsRequestOrBuilder extends
   int getCapabilitiesCount();
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -122,7 +122,7 @@ public interface ListModelsRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.Capability getCapabilities(int index);
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -132,7 +132,7 @@ public interface ListModelsRequestOrBuilder extends
   getCapabilitiesValueList();
   /**
    * <pre>
-   * Lists what is needed; deployments that can do all of it are of interest.
+   * Lists the capabilities required; keeps deployments that have all of them.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -143,7 +143,7 @@ public interface ListModelsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+   * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
    * with `PERMISSION_DENIED`.
    * </pre>
    *
@@ -153,7 +153,7 @@ public interface ListModelsRequestOrBuilder extends
   java.lang.String getPolicy();
   /**
    * <pre>
-   * Names the one policy of interest. Empty: all that are open to the caller. One that is not is refused
+   * Keeps only models of this policy. Empty: all policies allowed for the caller. Any other is refused
    * with `PERMISSION_DENIED`.
    * </pre>
    *

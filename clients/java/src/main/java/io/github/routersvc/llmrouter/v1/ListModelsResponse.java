@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds models.
+ * The models that the caller can reach.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ListModelsResponse}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Model> models_;
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -93,7 +93,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -342,7 +342,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds models.
+   * The models that the caller can reach.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ListModelsResponse}
@@ -553,7 +553,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -567,7 +567,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -581,7 +581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -614,7 +614,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -632,7 +632,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -650,7 +650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -705,7 +705,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -724,7 +724,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -741,7 +741,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -758,7 +758,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -783,7 +783,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -798,7 +798,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -809,7 +809,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -821,7 +821,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models by name.
+     * Lists the models, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>

@@ -12,7 +12,7 @@ public interface ListModelsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -21,7 +21,7 @@ public interface ListModelsResponseOrBuilder extends
       getModelsList();
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -29,7 +29,7 @@ public interface ListModelsResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Model getModels(int index);
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -37,7 +37,7 @@ public interface ListModelsResponseOrBuilder extends
   int getModelsCount();
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>
@@ -46,7 +46,7 @@ public interface ListModelsResponseOrBuilder extends
       getModelsOrBuilderList();
   /**
    * <pre>
-   * Lists the models by name.
+   * Lists the models, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Model models = 1 [json_name = "models"];</code>

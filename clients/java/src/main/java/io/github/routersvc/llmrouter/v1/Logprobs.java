@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Asks for log probabilities.
+ * Settings of log probabilities.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Logprobs}
@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
   private int top_ = 0;
   /**
    * <pre>
-   * Sets how many of the most likely alternatives come with each token. Range 0 to 20.
+   * Number of most likely alternatives returned with each token. Range 0 to 20.
    * </pre>
    *
    * <code>int32 top = 1 [json_name = "top"];</code>
@@ -230,7 +230,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for log probabilities.
+   * Settings of log probabilities.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Logprobs}
@@ -369,7 +369,7 @@ private static final long serialVersionUID = 0L;
     private int top_ ;
     /**
      * <pre>
-     * Sets how many of the most likely alternatives come with each token. Range 0 to 20.
+     * Number of most likely alternatives returned with each token. Range 0 to 20.
      * </pre>
      *
      * <code>int32 top = 1 [json_name = "top"];</code>
@@ -381,7 +381,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how many of the most likely alternatives come with each token. Range 0 to 20.
+     * Number of most likely alternatives returned with each token. Range 0 to 20.
      * </pre>
      *
      * <code>int32 top = 1 [json_name = "top"];</code>
@@ -397,7 +397,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets how many of the most likely alternatives come with each token. Range 0 to 20.
+     * Number of most likely alternatives returned with each token. Range 0 to 20.
      * </pre>
      *
      * <code>int32 top = 1 [json_name = "top"];</code>

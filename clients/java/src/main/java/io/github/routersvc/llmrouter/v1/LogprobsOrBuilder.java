@@ -12,7 +12,7 @@ public interface LogprobsOrBuilder extends
 
   /**
    * <pre>
-   * Sets how many of the most likely alternatives come with each token. Range 0 to 20.
+   * Number of most likely alternatives returned with each token. Range 0 to 20.
    * </pre>
    *
    * <code>int32 top = 1 [json_name = "top"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds the next piece of sound or of a picture.
+ * The next piece of audio or of an image.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.MediaDelta}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private int modality_ = 0;
   /**
    * <pre>
-   * Says what it is.
+   * Modality.
    * </pre>
    *
    * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what it is.
+   * Modality.
    * </pre>
    *
    * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -87,7 +87,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object mediaType_ = "";
   /**
    * <pre>
-   * Names the media type.
+   * The media type.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the media type.
+   * The media type.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString data_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds bytes to append.
+   * Bytes to append.
    * </pre>
    *
    * <code>bytes data = 3 [json_name = "data"];</code>
@@ -149,7 +149,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object transcript_ = "";
   /**
    * <pre>
-   * Holds text to append to the transcript.
+   * Text to append to the transcript.
    * </pre>
    *
    * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -170,7 +170,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text to append to the transcript.
+   * Text to append to the transcript.
    * </pre>
    *
    * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -384,7 +384,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the next piece of sound or of a picture.
+   * The next piece of audio or of an image.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.MediaDelta}
@@ -563,7 +563,7 @@ private static final long serialVersionUID = 0L;
     private int modality_ = 0;
     /**
      * <pre>
-     * Says what it is.
+     * Modality.
      * </pre>
      *
      * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -574,7 +574,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it is.
+     * Modality.
      * </pre>
      *
      * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -589,7 +589,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it is.
+     * Modality.
      * </pre>
      *
      * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -602,7 +602,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it is.
+     * Modality.
      * </pre>
      *
      * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what it is.
+     * Modality.
      * </pre>
      *
      * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -635,7 +635,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object mediaType_ = "";
     /**
      * <pre>
-     * Names the media type.
+     * The media type.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type.
+     * The media type.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -676,7 +676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type.
+     * The media type.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -693,7 +693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type.
+     * The media type.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -707,7 +707,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the media type.
+     * The media type.
      * </pre>
      *
      * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -727,7 +727,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString data_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds bytes to append.
+     * Bytes to append.
      * </pre>
      *
      * <code>bytes data = 3 [json_name = "data"];</code>
@@ -739,7 +739,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds bytes to append.
+     * Bytes to append.
      * </pre>
      *
      * <code>bytes data = 3 [json_name = "data"];</code>
@@ -755,7 +755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds bytes to append.
+     * Bytes to append.
      * </pre>
      *
      * <code>bytes data = 3 [json_name = "data"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object transcript_ = "";
     /**
      * <pre>
-     * Holds text to append to the transcript.
+     * Text to append to the transcript.
      * </pre>
      *
      * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append to the transcript.
+     * Text to append to the transcript.
      * </pre>
      *
      * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append to the transcript.
+     * Text to append to the transcript.
      * </pre>
      *
      * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -829,7 +829,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append to the transcript.
+     * Text to append to the transcript.
      * </pre>
      *
      * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -843,7 +843,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append to the transcript.
+     * Text to append to the transcript.
      * </pre>
      *
      * <code>string transcript = 4 [json_name = "transcript"];</code>

@@ -12,7 +12,7 @@ public interface MediaDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Says what it is.
+   * Modality.
    * </pre>
    *
    * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -21,7 +21,7 @@ public interface MediaDeltaOrBuilder extends
   int getModalityValue();
   /**
    * <pre>
-   * Says what it is.
+   * Modality.
    * </pre>
    *
    * <code>.llmrouter.v1.Modality modality = 1 [json_name = "modality"];</code>
@@ -31,7 +31,7 @@ public interface MediaDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Names the media type.
+   * The media type.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -40,7 +40,7 @@ public interface MediaDeltaOrBuilder extends
   java.lang.String getMediaType();
   /**
    * <pre>
-   * Names the media type.
+   * The media type.
    * </pre>
    *
    * <code>string media_type = 2 [json_name = "mediaType"];</code>
@@ -51,7 +51,7 @@ public interface MediaDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds bytes to append.
+   * Bytes to append.
    * </pre>
    *
    * <code>bytes data = 3 [json_name = "data"];</code>
@@ -61,7 +61,7 @@ public interface MediaDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds text to append to the transcript.
+   * Text to append to the transcript.
    * </pre>
    *
    * <code>string transcript = 4 [json_name = "transcript"];</code>
@@ -70,7 +70,7 @@ public interface MediaDeltaOrBuilder extends
   java.lang.String getTranscript();
   /**
    * <pre>
-   * Holds text to append to the transcript.
+   * Text to append to the transcript.
    * </pre>
    *
    * <code>string transcript = 4 [json_name = "transcript"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds one turn of the conversation.
+ * One turn of the conversation.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Message}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int role_ = 0;
   /**
    * <pre>
-   * Says who speaks. Must be set.
+   * Role of the speaker. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says who speaks. Must be set.
+   * Role of the speaker. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -86,7 +86,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Part> parts_;
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -147,7 +147,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Tells participants with the same role apart. At most 64 bytes. Optional.
+   * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -168,7 +168,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells participants with the same role apart. At most 64 bytes. Optional.
+   * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -379,7 +379,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one turn of the conversation.
+   * One turn of the conversation.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Message}
@@ -591,7 +591,7 @@ private static final long serialVersionUID = 0L;
     private int role_ = 0;
     /**
      * <pre>
-     * Says who speaks. Must be set.
+     * Role of the speaker. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -602,7 +602,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says who speaks. Must be set.
+     * Role of the speaker. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -617,7 +617,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says who speaks. Must be set.
+     * Role of the speaker. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says who speaks. Must be set.
+     * Role of the speaker. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says who speaks. Must be set.
+     * Role of the speaker. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -674,7 +674,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -688,7 +688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -702,7 +702,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -716,7 +716,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -735,7 +735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -753,7 +753,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -790,7 +790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -808,7 +808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -826,7 +826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -845,7 +845,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -862,7 +862,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -879,7 +879,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -904,7 +904,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -919,7 +919,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -930,7 +930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -942,7 +942,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+     * Parts in order. At least one, except for an empty assistant turn.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -969,7 +969,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Tells participants with the same role apart. At most 64 bytes. Optional.
+     * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -989,7 +989,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells participants with the same role apart. At most 64 bytes. Optional.
+     * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -1010,7 +1010,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells participants with the same role apart. At most 64 bytes. Optional.
+     * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -1027,7 +1027,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells participants with the same role apart. At most 64 bytes. Optional.
+     * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -1041,7 +1041,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells participants with the same role apart. At most 64 bytes. Optional.
+     * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>

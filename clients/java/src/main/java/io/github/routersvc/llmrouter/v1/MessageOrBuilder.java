@@ -12,7 +12,7 @@ public interface MessageOrBuilder extends
 
   /**
    * <pre>
-   * Says who speaks. Must be set.
+   * Role of the speaker. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -21,7 +21,7 @@ public interface MessageOrBuilder extends
   int getRoleValue();
   /**
    * <pre>
-   * Says who speaks. Must be set.
+   * Role of the speaker. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Role role = 1 [json_name = "role"];</code>
@@ -31,7 +31,7 @@ public interface MessageOrBuilder extends
 
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -40,7 +40,7 @@ public interface MessageOrBuilder extends
       getPartsList();
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -48,7 +48,7 @@ public interface MessageOrBuilder extends
   io.github.routersvc.llmrouter.v1.Part getParts(int index);
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -56,7 +56,7 @@ public interface MessageOrBuilder extends
   int getPartsCount();
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -65,7 +65,7 @@ public interface MessageOrBuilder extends
       getPartsOrBuilderList();
   /**
    * <pre>
-   * Holds what is said, in order. At least one part, except for an assistant turn that said nothing.
+   * Parts in order. At least one, except for an empty assistant turn.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -75,7 +75,7 @@ public interface MessageOrBuilder extends
 
   /**
    * <pre>
-   * Tells participants with the same role apart. At most 64 bytes. Optional.
+   * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -84,7 +84,7 @@ public interface MessageOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Tells participants with the same role apart. At most 64 bytes. Optional.
+   * Name that distinguishes participants with the same role. At most 64 bytes. Optional.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names a kind of content. May grow.
+ * A kind of content. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Modality}
@@ -17,7 +17,7 @@ public enum Modality
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that the caller forgot to say it; refused with `INVALID_ARGUMENT`.
+   * Not set: refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>MODALITY_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum Modality
   MODALITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means text.
+   * Text.
    * </pre>
    *
    * <code>MODALITY_TEXT = 1;</code>
@@ -33,7 +33,7 @@ public enum Modality
   MODALITY_TEXT(1),
   /**
    * <pre>
-   * Means pictures.
+   * Images.
    * </pre>
    *
    * <code>MODALITY_IMAGE = 2;</code>
@@ -41,7 +41,7 @@ public enum Modality
   MODALITY_IMAGE(2),
   /**
    * <pre>
-   * Means sound.
+   * Audio.
    * </pre>
    *
    * <code>MODALITY_AUDIO = 3;</code>
@@ -49,7 +49,7 @@ public enum Modality
   MODALITY_AUDIO(3),
   /**
    * <pre>
-   * Means documents.
+   * Documents.
    * </pre>
    *
    * <code>MODALITY_FILE = 4;</code>
@@ -57,7 +57,7 @@ public enum Modality
   MODALITY_FILE(4),
   /**
    * <pre>
-   * Means moving pictures.
+   * Video.
    * </pre>
    *
    * <code>MODALITY_VIDEO = 5;</code>
@@ -77,7 +77,7 @@ public enum Modality
   }
   /**
    * <pre>
-   * Means that the caller forgot to say it; refused with `INVALID_ARGUMENT`.
+   * Not set: refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>MODALITY_UNSPECIFIED = 0;</code>
@@ -85,7 +85,7 @@ public enum Modality
   public static final int MODALITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means text.
+   * Text.
    * </pre>
    *
    * <code>MODALITY_TEXT = 1;</code>
@@ -93,7 +93,7 @@ public enum Modality
   public static final int MODALITY_TEXT_VALUE = 1;
   /**
    * <pre>
-   * Means pictures.
+   * Images.
    * </pre>
    *
    * <code>MODALITY_IMAGE = 2;</code>
@@ -101,7 +101,7 @@ public enum Modality
   public static final int MODALITY_IMAGE_VALUE = 2;
   /**
    * <pre>
-   * Means sound.
+   * Audio.
    * </pre>
    *
    * <code>MODALITY_AUDIO = 3;</code>
@@ -109,7 +109,7 @@ public enum Modality
   public static final int MODALITY_AUDIO_VALUE = 3;
   /**
    * <pre>
-   * Means documents.
+   * Documents.
    * </pre>
    *
    * <code>MODALITY_FILE = 4;</code>
@@ -117,7 +117,7 @@ public enum Modality
   public static final int MODALITY_FILE_VALUE = 4;
   /**
    * <pre>
-   * Means moving pictures.
+   * Video.
    * </pre>
    *
    * <code>MODALITY_VIDEO = 5;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells what is known of one model.
+ * A model of the catalogue.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Model}
@@ -68,7 +68,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -116,7 +116,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -128,7 +128,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -139,7 +139,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   private long contextWindow_ = 0L;
   /**
    * <pre>
-   * Counts the tokens of prompt and answer together that it can attend to.
+   * Context window in tokens: prompt and answer together.
    * </pre>
    *
    * <code>int64 context_window = 3 [json_name = "contextWindow"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   private long maxOutputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the tokens of its longest answer. Unset where it is not known.
+   * Maximum number of output tokens. Unset: not known.
    * </pre>
    *
    * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -194,7 +194,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the tokens of its longest answer. Unset where it is not known.
+   * Maximum number of output tokens. Unset: not known.
    * </pre>
    *
    * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -220,7 +220,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -233,7 +233,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -245,7 +245,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -258,7 +258,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -271,7 +271,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -288,7 +288,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Prices prices_;
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -300,7 +300,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -312,7 +312,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -326,7 +326,7 @@ private static final long serialVersionUID = 0L;
   private boolean deprecated_ = false;
   /**
    * <pre>
-   * Says that its vendor advises against it.
+   * Whether its vendor has deprecated it.
    * </pre>
    *
    * <code>bool deprecated = 7 [json_name = "deprecated"];</code>
@@ -342,7 +342,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object retirementDate_ = "";
   /**
    * <pre>
-   * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+   * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
    * </pre>
    *
    * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -363,7 +363,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+   * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
    * </pre>
    *
    * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -388,7 +388,7 @@ private static final long serialVersionUID = 0L;
   private int tier_ = 0;
   /**
    * <pre>
-   * Holds its rung: 0 is the strongest, each higher number a weaker fallback.
+   * Tier: 0 is the strongest, each higher number a weaker fallback.
    * </pre>
    *
    * <code>int32 tier = 9 [json_name = "tier"];</code>
@@ -405,7 +405,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -417,7 +417,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -428,7 +428,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -440,7 +440,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -457,7 +457,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.ModelDeployment> deployments_;
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -468,7 +468,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -480,7 +480,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -502,7 +502,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -519,7 +519,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -531,7 +531,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -554,7 +554,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -900,7 +900,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what is known of one model.
+   * A model of the catalogue.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Model}
@@ -1288,7 +1288,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -1308,7 +1308,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -1329,7 +1329,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -1346,7 +1346,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -1360,7 +1360,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the name in the configuration.
+     * Name in the configuration.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -1387,7 +1387,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1400,7 +1400,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1411,7 +1411,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1423,7 +1423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1436,7 +1436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1455,7 +1455,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1491,7 +1491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1506,7 +1506,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists further names by which requests may ask for it.
+     * Lists further names that requests may use for it.
      * </pre>
      *
      * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -1527,7 +1527,7 @@ private static final long serialVersionUID = 0L;
     private long contextWindow_ ;
     /**
      * <pre>
-     * Counts the tokens of prompt and answer together that it can attend to.
+     * Context window in tokens: prompt and answer together.
      * </pre>
      *
      * <code>int64 context_window = 3 [json_name = "contextWindow"];</code>
@@ -1539,7 +1539,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of prompt and answer together that it can attend to.
+     * Context window in tokens: prompt and answer together.
      * </pre>
      *
      * <code>int64 context_window = 3 [json_name = "contextWindow"];</code>
@@ -1555,7 +1555,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of prompt and answer together that it can attend to.
+     * Context window in tokens: prompt and answer together.
      * </pre>
      *
      * <code>int64 context_window = 3 [json_name = "contextWindow"];</code>
@@ -1571,7 +1571,7 @@ private static final long serialVersionUID = 0L;
     private long maxOutputTokens_ ;
     /**
      * <pre>
-     * Counts the tokens of its longest answer. Unset where it is not known.
+     * Maximum number of output tokens. Unset: not known.
      * </pre>
      *
      * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -1583,7 +1583,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of its longest answer. Unset where it is not known.
+     * Maximum number of output tokens. Unset: not known.
      * </pre>
      *
      * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -1595,7 +1595,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of its longest answer. Unset where it is not known.
+     * Maximum number of output tokens. Unset: not known.
      * </pre>
      *
      * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -1611,7 +1611,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of its longest answer. Unset where it is not known.
+     * Maximum number of output tokens. Unset: not known.
      * </pre>
      *
      * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -1633,7 +1633,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1645,7 +1645,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1656,7 +1656,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1668,7 +1668,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1687,7 +1687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1703,7 +1703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1722,7 +1722,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1736,7 +1736,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1749,7 +1749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1761,7 +1761,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1778,7 +1778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1793,7 +1793,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what it can do. A provider may be able to say less: see the deployments.
+     * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -1815,7 +1815,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Prices, io.github.routersvc.llmrouter.v1.Prices.Builder, io.github.routersvc.llmrouter.v1.PricesOrBuilder> pricesBuilder_;
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1826,7 +1826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1841,7 +1841,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1859,7 +1859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1877,7 +1877,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1902,7 +1902,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1919,7 +1919,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1931,7 +1931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1946,7 +1946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its prices. Unset where they are not known.
+     * Prices. Unset: not known.
      * </pre>
      *
      * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -1968,7 +1968,7 @@ private static final long serialVersionUID = 0L;
     private boolean deprecated_ ;
     /**
      * <pre>
-     * Says that its vendor advises against it.
+     * Whether its vendor has deprecated it.
      * </pre>
      *
      * <code>bool deprecated = 7 [json_name = "deprecated"];</code>
@@ -1980,7 +1980,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that its vendor advises against it.
+     * Whether its vendor has deprecated it.
      * </pre>
      *
      * <code>bool deprecated = 7 [json_name = "deprecated"];</code>
@@ -1996,7 +1996,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that its vendor advises against it.
+     * Whether its vendor has deprecated it.
      * </pre>
      *
      * <code>bool deprecated = 7 [json_name = "deprecated"];</code>
@@ -2012,7 +2012,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object retirementDate_ = "";
     /**
      * <pre>
-     * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+     * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
      * </pre>
      *
      * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -2032,7 +2032,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+     * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
      * </pre>
      *
      * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -2053,7 +2053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+     * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
      * </pre>
      *
      * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -2070,7 +2070,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+     * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
      * </pre>
      *
      * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -2084,7 +2084,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+     * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
      * </pre>
      *
      * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -2104,7 +2104,7 @@ private static final long serialVersionUID = 0L;
     private int tier_ ;
     /**
      * <pre>
-     * Holds its rung: 0 is the strongest, each higher number a weaker fallback.
+     * Tier: 0 is the strongest, each higher number a weaker fallback.
      * </pre>
      *
      * <code>int32 tier = 9 [json_name = "tier"];</code>
@@ -2116,7 +2116,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its rung: 0 is the strongest, each higher number a weaker fallback.
+     * Tier: 0 is the strongest, each higher number a weaker fallback.
      * </pre>
      *
      * <code>int32 tier = 9 [json_name = "tier"];</code>
@@ -2132,7 +2132,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds its rung: 0 is the strongest, each higher number a weaker fallback.
+     * Tier: 0 is the strongest, each higher number a weaker fallback.
      * </pre>
      *
      * <code>int32 tier = 9 [json_name = "tier"];</code>
@@ -2155,7 +2155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2168,7 +2168,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2179,7 +2179,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2191,7 +2191,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2204,7 +2204,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2223,7 +2223,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2241,7 +2241,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2259,7 +2259,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2274,7 +2274,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models that may stand in for it where a request asks for consistency.
+     * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
      * </pre>
      *
      * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -2306,7 +2306,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2320,7 +2320,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2334,7 +2334,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2348,7 +2348,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2367,7 +2367,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2385,7 +2385,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2403,7 +2403,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2422,7 +2422,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2440,7 +2440,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2458,7 +2458,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2477,7 +2477,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2494,7 +2494,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2511,7 +2511,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2522,7 +2522,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2536,7 +2536,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2551,7 +2551,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2562,7 +2562,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2574,7 +2574,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments that the caller can reach, by name.
+     * Lists the deployments that the caller can reach, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -2608,7 +2608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2621,7 +2621,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2632,7 +2632,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2644,7 +2644,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2657,7 +2657,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2676,7 +2676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2694,7 +2694,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2712,7 +2712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -2727,7 +2727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the policies open to the caller that lead to it, by name.
+     * Lists the policies allowed for the caller that include the model, by name.
      * </pre>
      *
      * <code>repeated string policies = 12 [json_name = "policies"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells where a model can be reached.
+ * A deployment that serves a model.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ModelDeployment}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private boolean enabled_ = false;
   /**
    * <pre>
-   * Says that it is in service. `false`: the operator has taken it out.
+   * Whether it is enabled. `false`: the operator has disabled it.
    * </pre>
    *
    * <code>bool enabled = 2 [json_name = "enabled"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -149,7 +149,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -162,7 +162,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -175,7 +175,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -192,7 +192,7 @@ private static final long serialVersionUID = 0L;
   private boolean zeroDataRetention_ = false;
   /**
    * <pre>
-   * Says that it is stated to keep nothing after the answer.
+   * Whether the configuration states that its provider retains no data after the answer.
    * </pre>
    *
    * <code>bool zero_data_retention = 4 [json_name = "zeroDataRetention"];</code>
@@ -207,7 +207,7 @@ private static final long serialVersionUID = 0L;
   private boolean noTraining_ = false;
   /**
    * <pre>
-   * Says that it is stated not to train on requests.
+   * Whether the configuration states that its provider does not train on requests.
    * </pre>
    *
    * <code>bool no_training = 5 [json_name = "noTraining"];</code>
@@ -517,7 +517,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells where a model can be reached.
+   * A deployment that serves a model.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ModelDeployment}
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -775,7 +775,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -790,7 +790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -808,7 +808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -826,7 +826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -851,7 +851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -868,7 +868,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -880,7 +880,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -895,7 +895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment, its provider and its region.
+     * The deployment, its provider and its region.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -917,7 +917,7 @@ private static final long serialVersionUID = 0L;
     private boolean enabled_ ;
     /**
      * <pre>
-     * Says that it is in service. `false`: the operator has taken it out.
+     * Whether it is enabled. `false`: the operator has disabled it.
      * </pre>
      *
      * <code>bool enabled = 2 [json_name = "enabled"];</code>
@@ -929,7 +929,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is in service. `false`: the operator has taken it out.
+     * Whether it is enabled. `false`: the operator has disabled it.
      * </pre>
      *
      * <code>bool enabled = 2 [json_name = "enabled"];</code>
@@ -945,7 +945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is in service. `false`: the operator has taken it out.
+     * Whether it is enabled. `false`: the operator has disabled it.
      * </pre>
      *
      * <code>bool enabled = 2 [json_name = "enabled"];</code>
@@ -967,7 +967,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -979,7 +979,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -990,7 +990,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1002,7 +1002,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1021,7 +1021,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1037,7 +1037,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1056,7 +1056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1070,7 +1070,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1083,7 +1083,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1095,7 +1095,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1112,7 +1112,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1127,7 +1127,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what both the model can do and the provider's wire format can say.
+     * Lists the capabilities that both the model and the provider's wire format support.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -1147,7 +1147,7 @@ private static final long serialVersionUID = 0L;
     private boolean zeroDataRetention_ ;
     /**
      * <pre>
-     * Says that it is stated to keep nothing after the answer.
+     * Whether the configuration states that its provider retains no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 4 [json_name = "zeroDataRetention"];</code>
@@ -1159,7 +1159,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is stated to keep nothing after the answer.
+     * Whether the configuration states that its provider retains no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 4 [json_name = "zeroDataRetention"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is stated to keep nothing after the answer.
+     * Whether the configuration states that its provider retains no data after the answer.
      * </pre>
      *
      * <code>bool zero_data_retention = 4 [json_name = "zeroDataRetention"];</code>
@@ -1191,7 +1191,7 @@ private static final long serialVersionUID = 0L;
     private boolean noTraining_ ;
     /**
      * <pre>
-     * Says that it is stated not to train on requests.
+     * Whether the configuration states that its provider does not train on requests.
      * </pre>
      *
      * <code>bool no_training = 5 [json_name = "noTraining"];</code>
@@ -1203,7 +1203,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is stated not to train on requests.
+     * Whether the configuration states that its provider does not train on requests.
      * </pre>
      *
      * <code>bool no_training = 5 [json_name = "noTraining"];</code>
@@ -1219,7 +1219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that it is stated not to train on requests.
+     * Whether the configuration states that its provider does not train on requests.
      * </pre>
      *
      * <code>bool no_training = 5 [json_name = "noTraining"];</code>

@@ -12,7 +12,7 @@ public interface ModelDeploymentOrBuilder extends
 
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface ModelDeploymentOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -30,7 +30,7 @@ public interface ModelDeploymentOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names the deployment, its provider and its region.
+   * The deployment, its provider and its region.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -39,7 +39,7 @@ public interface ModelDeploymentOrBuilder extends
 
   /**
    * <pre>
-   * Says that it is in service. `false`: the operator has taken it out.
+   * Whether it is enabled. `false`: the operator has disabled it.
    * </pre>
    *
    * <code>bool enabled = 2 [json_name = "enabled"];</code>
@@ -49,7 +49,7 @@ public interface ModelDeploymentOrBuilder extends
 
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -58,7 +58,7 @@ public interface ModelDeploymentOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.Capability> getCapabilitiesList();
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -67,7 +67,7 @@ public interface ModelDeploymentOrBuilder extends
   int getCapabilitiesCount();
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -77,7 +77,7 @@ public interface ModelDeploymentOrBuilder extends
   io.github.routersvc.llmrouter.v1.Capability getCapabilities(int index);
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -87,7 +87,7 @@ public interface ModelDeploymentOrBuilder extends
   getCapabilitiesValueList();
   /**
    * <pre>
-   * Lists what both the model can do and the provider's wire format can say.
+   * Lists the capabilities that both the model and the provider's wire format support.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 3 [json_name = "capabilities"];</code>
@@ -98,7 +98,7 @@ public interface ModelDeploymentOrBuilder extends
 
   /**
    * <pre>
-   * Says that it is stated to keep nothing after the answer.
+   * Whether the configuration states that its provider retains no data after the answer.
    * </pre>
    *
    * <code>bool zero_data_retention = 4 [json_name = "zeroDataRetention"];</code>
@@ -108,7 +108,7 @@ public interface ModelDeploymentOrBuilder extends
 
   /**
    * <pre>
-   * Says that it is stated not to train on requests.
+   * Whether the configuration states that its provider does not train on requests.
    * </pre>
    *
    * <code>bool no_training = 5 [json_name = "noTraining"];</code>

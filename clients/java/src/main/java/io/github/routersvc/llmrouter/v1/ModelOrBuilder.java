@@ -12,7 +12,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface ModelOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Holds the name in the configuration.
+   * Name in the configuration.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -42,7 +42,7 @@ public interface ModelOrBuilder extends
       getAliasesList();
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -51,7 +51,7 @@ public interface ModelOrBuilder extends
   int getAliasesCount();
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -61,7 +61,7 @@ public interface ModelOrBuilder extends
   java.lang.String getAliases(int index);
   /**
    * <pre>
-   * Lists further names by which requests may ask for it.
+   * Lists further names that requests may use for it.
    * </pre>
    *
    * <code>repeated string aliases = 2 [json_name = "aliases"];</code>
@@ -73,7 +73,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Counts the tokens of prompt and answer together that it can attend to.
+   * Context window in tokens: prompt and answer together.
    * </pre>
    *
    * <code>int64 context_window = 3 [json_name = "contextWindow"];</code>
@@ -83,7 +83,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Counts the tokens of its longest answer. Unset where it is not known.
+   * Maximum number of output tokens. Unset: not known.
    * </pre>
    *
    * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -92,7 +92,7 @@ public interface ModelOrBuilder extends
   boolean hasMaxOutputTokens();
   /**
    * <pre>
-   * Counts the tokens of its longest answer. Unset where it is not known.
+   * Maximum number of output tokens. Unset: not known.
    * </pre>
    *
    * <code>optional int64 max_output_tokens = 4 [json_name = "maxOutputTokens"];</code>
@@ -102,7 +102,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -111,7 +111,7 @@ public interface ModelOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.Capability> getCapabilitiesList();
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -120,7 +120,7 @@ public interface ModelOrBuilder extends
   int getCapabilitiesCount();
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -130,7 +130,7 @@ public interface ModelOrBuilder extends
   io.github.routersvc.llmrouter.v1.Capability getCapabilities(int index);
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -140,7 +140,7 @@ public interface ModelOrBuilder extends
   getCapabilitiesValueList();
   /**
    * <pre>
-   * Lists what it can do. A provider may be able to say less: see the deployments.
+   * Lists the model's capabilities. A provider's API may support fewer: see `deployments`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 5 [json_name = "capabilities"];</code>
@@ -151,7 +151,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -160,7 +160,7 @@ public interface ModelOrBuilder extends
   boolean hasPrices();
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -169,7 +169,7 @@ public interface ModelOrBuilder extends
   io.github.routersvc.llmrouter.v1.Prices getPrices();
   /**
    * <pre>
-   * Holds its prices. Unset where they are not known.
+   * Prices. Unset: not known.
    * </pre>
    *
    * <code>.llmrouter.v1.Prices prices = 6 [json_name = "prices"];</code>
@@ -178,7 +178,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Says that its vendor advises against it.
+   * Whether its vendor has deprecated it.
    * </pre>
    *
    * <code>bool deprecated = 7 [json_name = "deprecated"];</code>
@@ -188,7 +188,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+   * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
    * </pre>
    *
    * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -197,7 +197,7 @@ public interface ModelOrBuilder extends
   java.lang.String getRetirementDate();
   /**
    * <pre>
-   * Holds the day on which its vendor ends it, as `2027-01-31`. Empty where none is known.
+   * Date on which its vendor retires it, as `2027-01-31`. Empty: none is known.
    * </pre>
    *
    * <code>string retirement_date = 8 [json_name = "retirementDate"];</code>
@@ -208,7 +208,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Holds its rung: 0 is the strongest, each higher number a weaker fallback.
+   * Tier: 0 is the strongest, each higher number a weaker fallback.
    * </pre>
    *
    * <code>int32 tier = 9 [json_name = "tier"];</code>
@@ -218,7 +218,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -228,7 +228,7 @@ public interface ModelOrBuilder extends
       getEquivalentModelsList();
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -237,7 +237,7 @@ public interface ModelOrBuilder extends
   int getEquivalentModelsCount();
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -247,7 +247,7 @@ public interface ModelOrBuilder extends
   java.lang.String getEquivalentModels(int index);
   /**
    * <pre>
-   * Lists the models that may stand in for it where a request asks for consistency.
+   * Lists the models that may replace it under `CONSISTENCY_MODE_EQUIVALENT`.
    * </pre>
    *
    * <code>repeated string equivalent_models = 10 [json_name = "equivalentModels"];</code>
@@ -259,7 +259,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -268,7 +268,7 @@ public interface ModelOrBuilder extends
       getDeploymentsList();
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -276,7 +276,7 @@ public interface ModelOrBuilder extends
   io.github.routersvc.llmrouter.v1.ModelDeployment getDeployments(int index);
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -284,7 +284,7 @@ public interface ModelOrBuilder extends
   int getDeploymentsCount();
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -293,7 +293,7 @@ public interface ModelOrBuilder extends
       getDeploymentsOrBuilderList();
   /**
    * <pre>
-   * Lists the deployments that the caller can reach, by name.
+   * Lists the deployments that the caller can reach, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.ModelDeployment deployments = 11 [json_name = "deployments"];</code>
@@ -303,7 +303,7 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -313,7 +313,7 @@ public interface ModelOrBuilder extends
       getPoliciesList();
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -322,7 +322,7 @@ public interface ModelOrBuilder extends
   int getPoliciesCount();
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>
@@ -332,7 +332,7 @@ public interface ModelOrBuilder extends
   java.lang.String getPolicies(int index);
   /**
    * <pre>
-   * Lists the policies open to the caller that lead to it, by name.
+   * Lists the policies allowed for the caller that include the model, by name.
    * </pre>
    *
    * <code>repeated string policies = 12 [json_name = "policies"];</code>

@@ -7,8 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
- * it that matches, has a fixed order.
+ * Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
+ * rule, has a fixed order.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Objectives}
@@ -58,8 +58,8 @@ private static final long serialVersionUID = 0L;
   private double qualityWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+   * set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -71,8 +71,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+   * set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -87,7 +87,7 @@ private static final long serialVersionUID = 0L;
   private double costWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected cost. At least 0. Unset: as above.
+   * Weight of expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected cost. At least 0. Unset: as above.
+   * Weight of expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -114,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private double latencyWeight_ = 0D;
   /**
    * <pre>
-   * Weighs expected latency. At least 0. Unset: as above.
+   * Weight of expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -126,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Weighs expected latency. At least 0. Unset: as above.
+   * Weight of expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -141,9 +141,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration latencyBudget_;
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -155,9 +154,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -169,9 +167,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -403,8 +400,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets soft targets for ranking. Whoever weighs has the models ranked, unless the policy, or the rule of
-   * it that matches, has a fixed order.
+   * Soft targets for ranking. A request with weights has its models ranked, unless the policy, or its matching
+   * rule, has a fixed order.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Objectives}
@@ -599,8 +596,8 @@ private static final long serialVersionUID = 0L;
     private double qualityWeight_ ;
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+     * set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -612,8 +609,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+     * set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -625,8 +622,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+     * set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -642,8 +639,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-     * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+     * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+     * set to 0 are refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -659,7 +656,7 @@ private static final long serialVersionUID = 0L;
     private double costWeight_ ;
     /**
      * <pre>
-     * Weighs expected cost. At least 0. Unset: as above.
+     * Weight of expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -671,7 +668,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0. Unset: as above.
+     * Weight of expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -683,7 +680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0. Unset: as above.
+     * Weight of expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -699,7 +696,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected cost. At least 0. Unset: as above.
+     * Weight of expected cost. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -715,7 +712,7 @@ private static final long serialVersionUID = 0L;
     private double latencyWeight_ ;
     /**
      * <pre>
-     * Weighs expected latency. At least 0. Unset: as above.
+     * Weight of expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -727,7 +724,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0. Unset: as above.
+     * Weight of expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -739,7 +736,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0. Unset: as above.
+     * Weight of expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -755,7 +752,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Weighs expected latency. At least 0. Unset: as above.
+     * Weight of expected latency. At least 0. Unset: as above.
      * </pre>
      *
      * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -773,9 +770,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> latencyBudgetBuilder_;
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -786,9 +782,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -803,9 +798,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -823,9 +817,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -843,9 +836,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -870,9 +862,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -889,9 +880,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -903,9 +893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -920,9 +909,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-     * those that are known, misses it in more than one call of twenty comes after the others, unless the
-     * order is fixed. Above 0. Unset: none.
+     * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+     * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>

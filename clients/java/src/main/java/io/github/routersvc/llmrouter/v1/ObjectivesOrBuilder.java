@@ -12,8 +12,8 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+   * set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -22,8 +22,8 @@ public interface ObjectivesOrBuilder extends
   boolean hasQualityWeight();
   /**
    * <pre>
-   * Weighs expected quality. At least 0. Unset: the tenant's weight, else the policy's, as for each of
-   * the three. All three set to 0 are refused with `INVALID_ARGUMENT`.
+   * Weight of expected quality. At least 0. Unset: the tenant's weight, else the policy's. All three weights
+   * set to 0 are refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>optional double quality_weight = 1 [json_name = "qualityWeight"];</code>
@@ -33,7 +33,7 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected cost. At least 0. Unset: as above.
+   * Weight of expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -42,7 +42,7 @@ public interface ObjectivesOrBuilder extends
   boolean hasCostWeight();
   /**
    * <pre>
-   * Weighs expected cost. At least 0. Unset: as above.
+   * Weight of expected cost. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double cost_weight = 2 [json_name = "costWeight"];</code>
@@ -52,7 +52,7 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Weighs expected latency. At least 0. Unset: as above.
+   * Weight of expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -61,7 +61,7 @@ public interface ObjectivesOrBuilder extends
   boolean hasLatencyWeight();
   /**
    * <pre>
-   * Weighs expected latency. At least 0. Unset: as above.
+   * Weight of expected latency. At least 0. Unset: as above.
    * </pre>
    *
    * <code>optional double latency_weight = 3 [json_name = "latencyWeight"];</code>
@@ -71,9 +71,8 @@ public interface ObjectivesOrBuilder extends
 
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -82,9 +81,8 @@ public interface ObjectivesOrBuilder extends
   boolean hasLatencyBudget();
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>
@@ -93,9 +91,8 @@ public interface ObjectivesOrBuilder extends
   com.google.protobuf.Duration getLatencyBudget();
   /**
    * <pre>
-   * Sets the time to first content that the caller can wait for. A model whose fastest deployment, of
-   * those that are known, misses it in more than one call of twenty comes after the others, unless the
-   * order is fixed. Above 0. Unset: none.
+   * Time to first content that the caller accepts. A model is ranked after the others if the p95 of its
+   * fastest measured deployment is above it, unless the order is fixed. Above 0. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration latency_budget = 4 [json_name = "latencyBudget"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what keeps a deployment from being called, though every constraint is kept.
+ * A temporary reason why an eligible deployment cannot be called.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Obstacle}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -132,7 +132,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration wait_;
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -354,7 +354,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what keeps a deployment from being called, though every constraint is kept.
+   * A temporary reason why an eligible deployment cannot be called.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Obstacle}
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -562,7 +562,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -592,7 +592,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the reason.
+     * Reason.
      * </pre>
      *
      * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -702,7 +702,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> waitBuilder_;
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -713,7 +713,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -789,7 +789,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -806,7 +806,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -833,7 +833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+     * Time until it may be called again, or is checked. Unset: not known.
      * </pre>
      *
      * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>

@@ -12,7 +12,7 @@ public interface ObstacleOrBuilder extends
 
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -21,7 +21,7 @@ public interface ObstacleOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Names the reason.
+   * Reason.
    * </pre>
    *
    * <code>.llmrouter.v1.ObstacleReason reason = 1 [json_name = "reason"];</code>
@@ -51,7 +51,7 @@ public interface ObstacleOrBuilder extends
 
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -60,7 +60,7 @@ public interface ObstacleOrBuilder extends
   boolean hasWait();
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>
@@ -69,7 +69,7 @@ public interface ObstacleOrBuilder extends
   com.google.protobuf.Duration getWait();
   /**
    * <pre>
-   * Holds the wait until it may be called again, or is checked. Unset: nobody knows.
+   * Time until it may be called again, or is checked. Unset: not known.
    * </pre>
    *
    * <code>.google.protobuf.Duration wait = 3 [json_name = "wait"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what keeps a deployment from being called. May grow.
+ * Why an eligible deployment cannot be called now. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ObstacleReason}
@@ -25,7 +25,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that its credential was refused, or its quota is used up; it is checked at growing intervals.
+   * The provider rejected its credential, or the quota is used up; checked again at growing intervals.
    * </pre>
    *
    * <code>OBSTACLE_REASON_CREDENTIAL_DISABLED = 1;</code>
@@ -33,7 +33,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_CREDENTIAL_DISABLED(1),
   /**
    * <pre>
-   * Means that its provider does not know the model, or no longer; it is checked at growing intervals.
+   * The provider does not serve the model, or no longer does; checked again at growing intervals.
    * </pre>
    *
    * <code>OBSTACLE_REASON_MODEL_DISABLED = 2;</code>
@@ -41,7 +41,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_MODEL_DISABLED(2),
   /**
    * <pre>
-   * Means that its provider asked not to be called for a while.
+   * The provider asked not to be called for a given time.
    * </pre>
    *
    * <code>OBSTACLE_REASON_GATED = 3;</code>
@@ -49,7 +49,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_GATED(3),
   /**
    * <pre>
-   * Means that its provider would refuse the request for its rate limit.
+   * The remaining rate limit of the provider is too small for the request.
    * </pre>
    *
    * <code>OBSTACLE_REASON_NO_HEADROOM = 4;</code>
@@ -57,7 +57,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_NO_HEADROOM(4),
   /**
    * <pre>
-   * Means that it has failed too often and rests.
+   * The circuit breaker is open.
    * </pre>
    *
    * <code>OBSTACLE_REASON_BREAKER_OPEN = 5;</code>
@@ -65,7 +65,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_BREAKER_OPEN(5),
   /**
    * <pre>
-   * Means that it did not answer the last check.
+   * The last health check failed.
    * </pre>
    *
    * <code>OBSTACLE_REASON_UNREACHABLE = 6;</code>
@@ -73,7 +73,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_UNREACHABLE(6),
   /**
    * <pre>
-   * Means that it has all its places taken; calls wait for one.
+   * The concurrency limit is reached; calls are queued.
    * </pre>
    *
    * <code>OBSTACLE_REASON_FULL = 7;</code>
@@ -81,7 +81,7 @@ public enum ObstacleReason
   OBSTACLE_REASON_FULL(7),
   /**
    * <pre>
-   * Means that the budget for extra attempts is spent.
+   * The budget for retries and hedges is used up.
    * </pre>
    *
    * <code>OBSTACLE_REASON_BUDGET_SPENT = 8;</code>
@@ -109,7 +109,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that its credential was refused, or its quota is used up; it is checked at growing intervals.
+   * The provider rejected its credential, or the quota is used up; checked again at growing intervals.
    * </pre>
    *
    * <code>OBSTACLE_REASON_CREDENTIAL_DISABLED = 1;</code>
@@ -117,7 +117,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_CREDENTIAL_DISABLED_VALUE = 1;
   /**
    * <pre>
-   * Means that its provider does not know the model, or no longer; it is checked at growing intervals.
+   * The provider does not serve the model, or no longer does; checked again at growing intervals.
    * </pre>
    *
    * <code>OBSTACLE_REASON_MODEL_DISABLED = 2;</code>
@@ -125,7 +125,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_MODEL_DISABLED_VALUE = 2;
   /**
    * <pre>
-   * Means that its provider asked not to be called for a while.
+   * The provider asked not to be called for a given time.
    * </pre>
    *
    * <code>OBSTACLE_REASON_GATED = 3;</code>
@@ -133,7 +133,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_GATED_VALUE = 3;
   /**
    * <pre>
-   * Means that its provider would refuse the request for its rate limit.
+   * The remaining rate limit of the provider is too small for the request.
    * </pre>
    *
    * <code>OBSTACLE_REASON_NO_HEADROOM = 4;</code>
@@ -141,7 +141,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_NO_HEADROOM_VALUE = 4;
   /**
    * <pre>
-   * Means that it has failed too often and rests.
+   * The circuit breaker is open.
    * </pre>
    *
    * <code>OBSTACLE_REASON_BREAKER_OPEN = 5;</code>
@@ -149,7 +149,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_BREAKER_OPEN_VALUE = 5;
   /**
    * <pre>
-   * Means that it did not answer the last check.
+   * The last health check failed.
    * </pre>
    *
    * <code>OBSTACLE_REASON_UNREACHABLE = 6;</code>
@@ -157,7 +157,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_UNREACHABLE_VALUE = 6;
   /**
    * <pre>
-   * Means that it has all its places taken; calls wait for one.
+   * The concurrency limit is reached; calls are queued.
    * </pre>
    *
    * <code>OBSTACLE_REASON_FULL = 7;</code>
@@ -165,7 +165,7 @@ public enum ObstacleReason
   public static final int OBSTACLE_REASON_FULL_VALUE = 7;
   /**
    * <pre>
-   * Means that the budget for extra attempts is spent.
+   * The budget for retries and hedges is used up.
    * </pre>
    *
    * <code>OBSTACLE_REASON_BUDGET_SPENT = 8;</code>

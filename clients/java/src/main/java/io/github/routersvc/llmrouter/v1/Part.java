@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds one piece of a message.
+ * One piece of a message.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Part}
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   public static final int TEXT_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -170,7 +170,7 @@ private static final long serialVersionUID = 0L;
   public static final int IMAGE_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -197,7 +197,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -213,7 +213,7 @@ private static final long serialVersionUID = 0L;
   public static final int AUDIO_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -225,7 +225,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -240,7 +240,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -256,7 +256,7 @@ private static final long serialVersionUID = 0L;
   public static final int FILE_FIELD_NUMBER = 4;
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -268,7 +268,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -283,7 +283,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   public static final int TOOL_CALL_FIELD_NUMBER = 5;
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -311,7 +311,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -326,7 +326,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -342,7 +342,7 @@ private static final long serialVersionUID = 0L;
   public static final int TOOL_RESULT_FIELD_NUMBER = 6;
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -354,7 +354,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -369,7 +369,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -385,7 +385,7 @@ private static final long serialVersionUID = 0L;
   public static final int REASONING_FIELD_NUMBER = 7;
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -397,7 +397,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -412,7 +412,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -428,7 +428,7 @@ private static final long serialVersionUID = 0L;
   public static final int REFUSAL_FIELD_NUMBER = 8;
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -439,7 +439,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -462,7 +462,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one piece of a message.
+   * One piece of a message.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Part}
@@ -1131,7 +1131,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1143,7 +1143,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1167,7 +1167,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1192,7 +1192,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1209,7 +1209,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1225,7 +1225,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds plain text. Not empty.
+     * Plain text. Not empty.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -1246,7 +1246,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Image, io.github.routersvc.llmrouter.v1.Image.Builder, io.github.routersvc.llmrouter.v1.ImageOrBuilder> imageBuilder_;
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1258,7 +1258,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1280,7 +1280,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1298,7 +1298,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1316,7 +1316,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1343,7 +1343,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1366,7 +1366,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1376,7 +1376,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1394,7 +1394,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a picture.
+     * An image.
      * </pre>
      *
      * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -1422,7 +1422,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Audio, io.github.routersvc.llmrouter.v1.Audio.Builder, io.github.routersvc.llmrouter.v1.AudioOrBuilder> audioBuilder_;
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1434,7 +1434,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1456,7 +1456,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1474,7 +1474,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1492,7 +1492,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1519,7 +1519,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1542,7 +1542,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1552,7 +1552,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1570,7 +1570,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds sound.
+     * Audio.
      * </pre>
      *
      * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -1598,7 +1598,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.File, io.github.routersvc.llmrouter.v1.File.Builder, io.github.routersvc.llmrouter.v1.FileOrBuilder> fileBuilder_;
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1610,7 +1610,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1632,7 +1632,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1650,7 +1650,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1668,7 +1668,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1695,7 +1695,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1718,7 +1718,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1728,7 +1728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1746,7 +1746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a document.
+     * A document.
      * </pre>
      *
      * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -1774,7 +1774,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ToolCall, io.github.routersvc.llmrouter.v1.ToolCall.Builder, io.github.routersvc.llmrouter.v1.ToolCallOrBuilder> toolCallBuilder_;
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1786,7 +1786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1808,7 +1808,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1826,7 +1826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1844,7 +1844,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1871,7 +1871,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1894,7 +1894,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1904,7 +1904,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1922,7 +1922,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a call of a tool by the model. Only in assistant messages.
+     * A call of a tool by the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -1950,7 +1950,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ToolResult, io.github.routersvc.llmrouter.v1.ToolResult.Builder, io.github.routersvc.llmrouter.v1.ToolResultOrBuilder> toolResultBuilder_;
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -1962,7 +1962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -1984,7 +1984,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2002,7 +2002,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2020,7 +2020,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2047,7 +2047,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2070,7 +2070,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2080,7 +2080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2098,7 +2098,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what a tool returned. Only in tool messages.
+     * What a tool returned. Only in tool messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -2126,7 +2126,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ReasoningContent, io.github.routersvc.llmrouter.v1.ReasoningContent.Builder, io.github.routersvc.llmrouter.v1.ReasoningContentOrBuilder> reasoningBuilder_;
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2138,7 +2138,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2160,7 +2160,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2178,7 +2178,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2196,7 +2196,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2223,7 +2223,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2246,7 +2246,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2256,7 +2256,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2274,7 +2274,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model thought. Only in assistant messages.
+     * Reasoning of the model. Only in assistant messages.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -2300,7 +2300,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -2312,7 +2312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -2336,7 +2336,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -2361,7 +2361,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -2378,7 +2378,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -2394,7 +2394,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the model's own words of refusal. Only in assistant messages.
+     * Refusal text of the model. Only in assistant messages.
      * </pre>
      *
      * <code>string refusal = 8 [json_name = "refusal"];</code>

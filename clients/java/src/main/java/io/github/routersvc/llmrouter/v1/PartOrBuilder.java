@@ -12,7 +12,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface PartOrBuilder extends
   boolean hasText();
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -30,7 +30,7 @@ public interface PartOrBuilder extends
   java.lang.String getText();
   /**
    * <pre>
-   * Holds plain text. Not empty.
+   * Plain text. Not empty.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -41,7 +41,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -50,7 +50,7 @@ public interface PartOrBuilder extends
   boolean hasImage();
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -59,7 +59,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.Image getImage();
   /**
    * <pre>
-   * Holds a picture.
+   * An image.
    * </pre>
    *
    * <code>.llmrouter.v1.Image image = 2 [json_name = "image"];</code>
@@ -68,7 +68,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -77,7 +77,7 @@ public interface PartOrBuilder extends
   boolean hasAudio();
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -86,7 +86,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.Audio getAudio();
   /**
    * <pre>
-   * Holds sound.
+   * Audio.
    * </pre>
    *
    * <code>.llmrouter.v1.Audio audio = 3 [json_name = "audio"];</code>
@@ -95,7 +95,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -104,7 +104,7 @@ public interface PartOrBuilder extends
   boolean hasFile();
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -113,7 +113,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.File getFile();
   /**
    * <pre>
-   * Holds a document.
+   * A document.
    * </pre>
    *
    * <code>.llmrouter.v1.File file = 4 [json_name = "file"];</code>
@@ -122,7 +122,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -131,7 +131,7 @@ public interface PartOrBuilder extends
   boolean hasToolCall();
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -140,7 +140,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.ToolCall getToolCall();
   /**
    * <pre>
-   * Holds a call of a tool by the model. Only in assistant messages.
+   * A call of a tool by the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCall tool_call = 5 [json_name = "toolCall"];</code>
@@ -149,7 +149,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -158,7 +158,7 @@ public interface PartOrBuilder extends
   boolean hasToolResult();
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -167,7 +167,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.ToolResult getToolResult();
   /**
    * <pre>
-   * Holds what a tool returned. Only in tool messages.
+   * What a tool returned. Only in tool messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolResult tool_result = 6 [json_name = "toolResult"];</code>
@@ -176,7 +176,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -185,7 +185,7 @@ public interface PartOrBuilder extends
   boolean hasReasoning();
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -194,7 +194,7 @@ public interface PartOrBuilder extends
   io.github.routersvc.llmrouter.v1.ReasoningContent getReasoning();
   /**
    * <pre>
-   * Holds what the model thought. Only in assistant messages.
+   * Reasoning of the model. Only in assistant messages.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningContent reasoning = 7 [json_name = "reasoning"];</code>
@@ -203,7 +203,7 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -212,7 +212,7 @@ public interface PartOrBuilder extends
   boolean hasRefusal();
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>
@@ -221,7 +221,7 @@ public interface PartOrBuilder extends
   java.lang.String getRefusal();
   /**
    * <pre>
-   * Holds the model's own words of refusal. Only in assistant messages.
+   * Refusal text of the model. Only in assistant messages.
    * </pre>
    *
    * <code>string refusal = 8 [json_name = "refusal"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells what the router would do.
+ * The plan for a request: which deployments are tried, and by which rules.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Plan}
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   private int maxAttempts_ = 0;
   /**
    * <pre>
-   * Limits the attempts, the first included.
+   * Maximum number of attempts, the first included.
    * </pre>
    *
    * <code>int32 max_attempts = 2 [json_name = "maxAttempts"];</code>
@@ -139,7 +139,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration timeout_;
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -163,7 +163,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration firstContentTimeout_;
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -189,7 +189,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -215,7 +215,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration idleTimeout_;
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -227,7 +227,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -239,7 +239,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -253,7 +253,7 @@ private static final long serialVersionUID = 0L;
   private int hedgingMode_ = 0;
   /**
    * <pre>
-   * Names the hedging mode in force.
+   * The hedging mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -264,7 +264,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the hedging mode in force.
+   * The hedging mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -279,7 +279,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration hedgeDelay_;
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -291,7 +291,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -303,7 +303,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -364,7 +364,7 @@ private static final long serialVersionUID = 0L;
   private int streamRecoveryMode_ = 0;
   /**
    * <pre>
-   * Names the recovery mode in force.
+   * The recovery mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -375,7 +375,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the recovery mode in force.
+   * The recovery mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -390,7 +390,7 @@ private static final long serialVersionUID = 0L;
   private int consistencyMode_ = 0;
   /**
    * <pre>
-   * Names the consistency mode in force.
+   * The consistency mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -401,7 +401,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the consistency mode in force.
+   * The consistency mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -416,7 +416,7 @@ private static final long serialVersionUID = 0L;
   private int cacheMode_ = 0;
   /**
    * <pre>
-   * Names the cache mode in force.
+   * The cache mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -427,7 +427,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the cache mode in force.
+   * The cache mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -733,7 +733,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router would do.
+   * The plan for a request: which deployments are tried, and by which rules.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Plan}
@@ -1395,7 +1395,7 @@ private static final long serialVersionUID = 0L;
     private int maxAttempts_ ;
     /**
      * <pre>
-     * Limits the attempts, the first included.
+     * Maximum number of attempts, the first included.
      * </pre>
      *
      * <code>int32 max_attempts = 2 [json_name = "maxAttempts"];</code>
@@ -1407,7 +1407,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the attempts, the first included.
+     * Maximum number of attempts, the first included.
      * </pre>
      *
      * <code>int32 max_attempts = 2 [json_name = "maxAttempts"];</code>
@@ -1423,7 +1423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the attempts, the first included.
+     * Maximum number of attempts, the first included.
      * </pre>
      *
      * <code>int32 max_attempts = 2 [json_name = "maxAttempts"];</code>
@@ -1441,7 +1441,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> timeoutBuilder_;
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1452,7 +1452,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1467,7 +1467,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1485,7 +1485,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1503,7 +1503,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1528,7 +1528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1545,7 +1545,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1557,7 +1557,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1572,7 +1572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time the whole call may take.
+     * Timeout of the whole call.
      * </pre>
      *
      * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -1596,7 +1596,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> firstContentTimeoutBuilder_;
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1607,7 +1607,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1622,7 +1622,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1640,7 +1640,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1658,7 +1658,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1683,7 +1683,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1700,7 +1700,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1712,7 +1712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1727,7 +1727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time to first content of each attempt.
+     * Timeout for the first content of each attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -1751,7 +1751,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> idleTimeoutBuilder_;
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1762,7 +1762,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1777,7 +1777,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1795,7 +1795,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1813,7 +1813,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1838,7 +1838,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1855,7 +1855,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1867,7 +1867,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1882,7 +1882,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the time between contents.
+     * Timeout between two contents of an attempt.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -1904,7 +1904,7 @@ private static final long serialVersionUID = 0L;
     private int hedgingMode_ = 0;
     /**
      * <pre>
-     * Names the hedging mode in force.
+     * The hedging mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -1915,7 +1915,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the hedging mode in force.
+     * The hedging mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -1930,7 +1930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the hedging mode in force.
+     * The hedging mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -1943,7 +1943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the hedging mode in force.
+     * The hedging mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -1960,7 +1960,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the hedging mode in force.
+     * The hedging mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -1978,7 +1978,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> hedgeDelayBuilder_;
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -1989,7 +1989,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2004,7 +2004,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2022,7 +2022,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2040,7 +2040,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2065,7 +2065,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2082,7 +2082,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2094,7 +2094,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2109,7 +2109,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the delay of a hedge. Unset where there is none.
+     * The delay of a hedge. Unset where there is none.
      * </pre>
      *
      * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -2223,7 +2223,7 @@ private static final long serialVersionUID = 0L;
     private int streamRecoveryMode_ = 0;
     /**
      * <pre>
-     * Names the recovery mode in force.
+     * The recovery mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -2234,7 +2234,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the recovery mode in force.
+     * The recovery mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -2249,7 +2249,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the recovery mode in force.
+     * The recovery mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -2262,7 +2262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the recovery mode in force.
+     * The recovery mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -2279,7 +2279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the recovery mode in force.
+     * The recovery mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -2295,7 +2295,7 @@ private static final long serialVersionUID = 0L;
     private int consistencyMode_ = 0;
     /**
      * <pre>
-     * Names the consistency mode in force.
+     * The consistency mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -2306,7 +2306,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the consistency mode in force.
+     * The consistency mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -2321,7 +2321,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the consistency mode in force.
+     * The consistency mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -2334,7 +2334,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the consistency mode in force.
+     * The consistency mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -2351,7 +2351,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the consistency mode in force.
+     * The consistency mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -2367,7 +2367,7 @@ private static final long serialVersionUID = 0L;
     private int cacheMode_ = 0;
     /**
      * <pre>
-     * Names the cache mode in force.
+     * The cache mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -2378,7 +2378,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the cache mode in force.
+     * The cache mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -2393,7 +2393,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the cache mode in force.
+     * The cache mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -2406,7 +2406,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the cache mode in force.
+     * The cache mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -2423,7 +2423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the cache mode in force.
+     * The cache mode in force.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>

@@ -56,7 +56,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Limits the attempts, the first included.
+   * Maximum number of attempts, the first included.
    * </pre>
    *
    * <code>int32 max_attempts = 2 [json_name = "maxAttempts"];</code>
@@ -66,7 +66,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -75,7 +75,7 @@ public interface PlanOrBuilder extends
   boolean hasTimeout();
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -84,7 +84,7 @@ public interface PlanOrBuilder extends
   com.google.protobuf.Duration getTimeout();
   /**
    * <pre>
-   * Holds the time the whole call may take.
+   * Timeout of the whole call.
    * </pre>
    *
    * <code>.google.protobuf.Duration timeout = 3 [json_name = "timeout"];</code>
@@ -93,7 +93,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -102,7 +102,7 @@ public interface PlanOrBuilder extends
   boolean hasFirstContentTimeout();
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -111,7 +111,7 @@ public interface PlanOrBuilder extends
   com.google.protobuf.Duration getFirstContentTimeout();
   /**
    * <pre>
-   * Holds the time to first content of each attempt.
+   * Timeout for the first content of each attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_content_timeout = 4 [json_name = "firstContentTimeout"];</code>
@@ -120,7 +120,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -129,7 +129,7 @@ public interface PlanOrBuilder extends
   boolean hasIdleTimeout();
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -138,7 +138,7 @@ public interface PlanOrBuilder extends
   com.google.protobuf.Duration getIdleTimeout();
   /**
    * <pre>
-   * Holds the time between contents.
+   * Timeout between two contents of an attempt.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle_timeout = 5 [json_name = "idleTimeout"];</code>
@@ -147,7 +147,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Names the hedging mode in force.
+   * The hedging mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -156,7 +156,7 @@ public interface PlanOrBuilder extends
   int getHedgingModeValue();
   /**
    * <pre>
-   * Names the hedging mode in force.
+   * The hedging mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.HedgingMode hedging_mode = 6 [json_name = "hedgingMode"];</code>
@@ -166,7 +166,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -175,7 +175,7 @@ public interface PlanOrBuilder extends
   boolean hasHedgeDelay();
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -184,7 +184,7 @@ public interface PlanOrBuilder extends
   com.google.protobuf.Duration getHedgeDelay();
   /**
    * <pre>
-   * Holds the delay of a hedge. Unset where there is none.
+   * The delay of a hedge. Unset where there is none.
    * </pre>
    *
    * <code>.google.protobuf.Duration hedge_delay = 7 [json_name = "hedgeDelay"];</code>
@@ -213,7 +213,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Names the recovery mode in force.
+   * The recovery mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -222,7 +222,7 @@ public interface PlanOrBuilder extends
   int getStreamRecoveryModeValue();
   /**
    * <pre>
-   * Names the recovery mode in force.
+   * The recovery mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 9 [json_name = "streamRecoveryMode"];</code>
@@ -232,7 +232,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Names the consistency mode in force.
+   * The consistency mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -241,7 +241,7 @@ public interface PlanOrBuilder extends
   int getConsistencyModeValue();
   /**
    * <pre>
-   * Names the consistency mode in force.
+   * The consistency mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 10 [json_name = "consistencyMode"];</code>
@@ -251,7 +251,7 @@ public interface PlanOrBuilder extends
 
   /**
    * <pre>
-   * Names the cache mode in force.
+   * The cache mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>
@@ -260,7 +260,7 @@ public interface PlanOrBuilder extends
   int getCacheModeValue();
   /**
    * <pre>
-   * Names the cache mode in force.
+   * The cache mode in force.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheMode cache_mode = 11 [json_name = "cacheMode"];</code>

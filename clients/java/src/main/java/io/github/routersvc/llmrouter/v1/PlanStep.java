@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds one step of a plan.
+ * One step of a plan.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.PlanStep}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration notBeforeDelay_;
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -371,7 +371,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one step of a plan.
+   * One step of a plan.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.PlanStep}
@@ -565,7 +565,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -576,7 +576,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -591,7 +591,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -609,7 +609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -652,7 +652,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -681,7 +681,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -696,7 +696,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment.
+     * The deployment.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> notBeforeDelayBuilder_;
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -838,7 +838,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -856,7 +856,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -899,7 +899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -916,7 +916,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -928,7 +928,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -943,7 +943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+     * Time until it may be called, where its obstacle states one. Unset: none.
      * </pre>
      *
      * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>

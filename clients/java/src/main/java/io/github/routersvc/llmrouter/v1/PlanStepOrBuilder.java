@@ -12,7 +12,7 @@ public interface PlanStepOrBuilder extends
 
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface PlanStepOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -30,7 +30,7 @@ public interface PlanStepOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names the deployment.
+   * The deployment.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -59,7 +59,7 @@ public interface PlanStepOrBuilder extends
 
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -68,7 +68,7 @@ public interface PlanStepOrBuilder extends
   boolean hasNotBeforeDelay();
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>
@@ -77,7 +77,7 @@ public interface PlanStepOrBuilder extends
   com.google.protobuf.Duration getNotBeforeDelay();
   /**
    * <pre>
-   * Holds the wait before it may be called, where its obstacle says one. Unset: none.
+   * Time until it may be called, where its obstacle states one. Unset: none.
    * </pre>
    *
    * <code>.google.protobuf.Duration not_before_delay = 3 [json_name = "notBeforeDelay"];</code>

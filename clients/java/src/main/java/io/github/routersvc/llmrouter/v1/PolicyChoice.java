@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells which policy decided and how it came to be chosen.
+ * The policy in force, and how it was chosen.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.PolicyChoice}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object policy_ = "";
   /**
    * <pre>
-   * Names the policy.
+   * The policy.
    * </pre>
    *
    * <code>string policy = 1 [json_name = "policy"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the policy.
+   * The policy.
    * </pre>
    *
    * <code>string policy = 1 [json_name = "policy"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which policy decided and how it came to be chosen.
+   * The policy in force, and how it was chosen.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.PolicyChoice}
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object policy_ = "";
     /**
      * <pre>
-     * Names the policy.
+     * The policy.
      * </pre>
      *
      * <code>string policy = 1 [json_name = "policy"];</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy.
+     * The policy.
      * </pre>
      *
      * <code>string policy = 1 [json_name = "policy"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy.
+     * The policy.
      * </pre>
      *
      * <code>string policy = 1 [json_name = "policy"];</code>
@@ -533,7 +533,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy.
+     * The policy.
      * </pre>
      *
      * <code>string policy = 1 [json_name = "policy"];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy.
+     * The policy.
      * </pre>
      *
      * <code>string policy = 1 [json_name = "policy"];</code>

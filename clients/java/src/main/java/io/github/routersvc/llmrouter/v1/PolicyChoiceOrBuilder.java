@@ -12,7 +12,7 @@ public interface PolicyChoiceOrBuilder extends
 
   /**
    * <pre>
-   * Names the policy.
+   * The policy.
    * </pre>
    *
    * <code>string policy = 1 [json_name = "policy"];</code>
@@ -21,7 +21,7 @@ public interface PolicyChoiceOrBuilder extends
   java.lang.String getPolicy();
   /**
    * <pre>
-   * Names the policy.
+   * The policy.
    * </pre>
    *
    * <code>string policy = 1 [json_name = "policy"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds prices in US dollars per million tokens.
+ * Prices in US dollars per million tokens.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Prices}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private double input_ = 0D;
   /**
    * <pre>
-   * Holds the price of the prompt.
+   * Price of input tokens.
    * </pre>
    *
    * <code>double input = 1 [json_name = "input"];</code>
@@ -72,7 +72,7 @@ private static final long serialVersionUID = 0L;
   private double output_ = 0D;
   /**
    * <pre>
-   * Holds the price of the answer, thoughts included.
+   * Price of output tokens, reasoning included.
    * </pre>
    *
    * <code>double output = 2 [json_name = "output"];</code>
@@ -87,7 +87,7 @@ private static final long serialVersionUID = 0L;
   private double cachedInput_ = 0D;
   /**
    * <pre>
-   * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -114,7 +114,7 @@ private static final long serialVersionUID = 0L;
   private double cacheWrite_ = 0D;
   /**
    * <pre>
-   * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -126,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -351,7 +351,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds prices in US dollars per million tokens.
+   * Prices in US dollars per million tokens.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Prices}
@@ -530,7 +530,7 @@ private static final long serialVersionUID = 0L;
     private double input_ ;
     /**
      * <pre>
-     * Holds the price of the prompt.
+     * Price of input tokens.
      * </pre>
      *
      * <code>double input = 1 [json_name = "input"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of the prompt.
+     * Price of input tokens.
      * </pre>
      *
      * <code>double input = 1 [json_name = "input"];</code>
@@ -558,7 +558,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of the prompt.
+     * Price of input tokens.
      * </pre>
      *
      * <code>double input = 1 [json_name = "input"];</code>
@@ -574,7 +574,7 @@ private static final long serialVersionUID = 0L;
     private double output_ ;
     /**
      * <pre>
-     * Holds the price of the answer, thoughts included.
+     * Price of output tokens, reasoning included.
      * </pre>
      *
      * <code>double output = 2 [json_name = "output"];</code>
@@ -586,7 +586,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of the answer, thoughts included.
+     * Price of output tokens, reasoning included.
      * </pre>
      *
      * <code>double output = 2 [json_name = "output"];</code>
@@ -602,7 +602,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of the answer, thoughts included.
+     * Price of output tokens, reasoning included.
      * </pre>
      *
      * <code>double output = 2 [json_name = "output"];</code>
@@ -618,7 +618,7 @@ private static final long serialVersionUID = 0L;
     private double cachedInput_ ;
     /**
      * <pre>
-     * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -658,7 +658,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -674,7 +674,7 @@ private static final long serialVersionUID = 0L;
     private double cacheWrite_ ;
     /**
      * <pre>
-     * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -686,7 +686,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -698,7 +698,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -714,7 +714,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+     * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
      * </pre>
      *
      * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>

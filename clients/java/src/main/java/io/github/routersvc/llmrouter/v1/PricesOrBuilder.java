@@ -12,7 +12,7 @@ public interface PricesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the price of the prompt.
+   * Price of input tokens.
    * </pre>
    *
    * <code>double input = 1 [json_name = "input"];</code>
@@ -22,7 +22,7 @@ public interface PricesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the price of the answer, thoughts included.
+   * Price of output tokens, reasoning included.
    * </pre>
    *
    * <code>double output = 2 [json_name = "output"];</code>
@@ -32,7 +32,7 @@ public interface PricesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -41,7 +41,7 @@ public interface PricesOrBuilder extends
   boolean hasCachedInput();
   /**
    * <pre>
-   * Holds the price of what is read from the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens read from the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cached_input = 3 [json_name = "cachedInput"];</code>
@@ -51,7 +51,7 @@ public interface PricesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>
@@ -60,7 +60,7 @@ public interface PricesOrBuilder extends
   boolean hasCacheWrite();
   /**
    * <pre>
-   * Holds the price of what is written to the provider's prompt cache. Unset: as `input`.
+   * Price of input tokens written to the provider's prompt cache. Unset: as `input`.
    * </pre>
    *
    * <code>optional double cache_write = 4 [json_name = "cacheWrite"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how urgent a request is. Complete: not expected to grow.
+ * How urgent a request is. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Priority}
@@ -17,7 +17,7 @@ public enum Priority
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means normal.
+   * Normal.
    * </pre>
    *
    * <code>PRIORITY_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum Priority
   PRIORITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that it may wait and is shed first; never hedged automatically.
+   * May wait and is shed first; never hedged automatically.
    * </pre>
    *
    * <code>PRIORITY_LOW = 1;</code>
@@ -33,7 +33,7 @@ public enum Priority
   PRIORITY_LOW(1),
   /**
    * <pre>
-   * Means ordinary traffic.
+   * Ordinary traffic.
    * </pre>
    *
    * <code>PRIORITY_NORMAL = 2;</code>
@@ -41,7 +41,7 @@ public enum Priority
   PRIORITY_NORMAL(2),
   /**
    * <pre>
-   * Means that a person waits; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it.
    * </pre>
    *
    * <code>PRIORITY_HIGH = 3;</code>
@@ -61,7 +61,7 @@ public enum Priority
   }
   /**
    * <pre>
-   * Means normal.
+   * Normal.
    * </pre>
    *
    * <code>PRIORITY_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum Priority
   public static final int PRIORITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that it may wait and is shed first; never hedged automatically.
+   * May wait and is shed first; never hedged automatically.
    * </pre>
    *
    * <code>PRIORITY_LOW = 1;</code>
@@ -77,7 +77,7 @@ public enum Priority
   public static final int PRIORITY_LOW_VALUE = 1;
   /**
    * <pre>
-   * Means ordinary traffic.
+   * Ordinary traffic.
    * </pre>
    *
    * <code>PRIORITY_NORMAL = 2;</code>
@@ -85,7 +85,7 @@ public enum Priority
   public static final int PRIORITY_NORMAL_VALUE = 2;
   /**
    * <pre>
-   * Means that a person waits; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it.
    * </pre>
    *
    * <code>PRIORITY_HIGH = 3;</code>

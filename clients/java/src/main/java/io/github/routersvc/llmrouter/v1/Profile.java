@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells what the router understood of a request.
+ * What the router understood of a request.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Profile}
@@ -63,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private int task_ = 0;
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -74,7 +74,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   private double complexity_ = 0D;
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private long inputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the prompt's tokens, or estimates them.
+   * Number of input tokens, exact or estimated.
    * </pre>
    *
    * <code>int64 input_tokens = 3 [json_name = "inputTokens"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   private boolean inputTokensExact_ = false;
   /**
    * <pre>
-   * Says that `input_tokens` was counted, not estimated.
+   * Whether `input_tokens` was counted, not estimated.
    * </pre>
    *
    * <code>bool input_tokens_exact = 4 [json_name = "inputTokensExact"];</code>
@@ -134,7 +134,7 @@ private static final long serialVersionUID = 0L;
   private long outputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the tokens reserved for the answer.
+   * Number of tokens reserved for the answer.
    * </pre>
    *
    * <code>int64 output_tokens = 5 [json_name = "outputTokens"];</code>
@@ -239,7 +239,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -252,7 +252,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -264,7 +264,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -277,7 +277,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -290,7 +290,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -309,7 +309,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -321,7 +321,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -332,7 +332,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -344,7 +344,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -361,7 +361,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Evidence> evidence_;
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -372,7 +372,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -384,7 +384,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -395,7 +395,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -406,7 +406,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -421,7 +421,7 @@ private static final long serialVersionUID = 0L;
   private int priority_ = 0;
   /**
    * <pre>
-   * Says how urgent the request is.
+   * How urgent the request is.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -432,7 +432,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how urgent the request is.
+   * How urgent the request is.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -748,7 +748,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what the router understood of a request.
+   * What the router understood of a request.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Profile}
@@ -1091,7 +1091,7 @@ private static final long serialVersionUID = 0L;
     private int task_ = 0;
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1102,7 +1102,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1117,7 +1117,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1130,7 +1130,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1147,7 +1147,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the kind of task.
+     * The kind of task.
      * </pre>
      *
      * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -1163,7 +1163,7 @@ private static final long serialVersionUID = 0L;
     private double complexity_ ;
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1191,7 +1191,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+     * How hard the task is, from 0 (trivial) to 1 (hardest).
      * </pre>
      *
      * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -1207,7 +1207,7 @@ private static final long serialVersionUID = 0L;
     private long inputTokens_ ;
     /**
      * <pre>
-     * Counts the prompt's tokens, or estimates them.
+     * Number of input tokens, exact or estimated.
      * </pre>
      *
      * <code>int64 input_tokens = 3 [json_name = "inputTokens"];</code>
@@ -1219,7 +1219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt's tokens, or estimates them.
+     * Number of input tokens, exact or estimated.
      * </pre>
      *
      * <code>int64 input_tokens = 3 [json_name = "inputTokens"];</code>
@@ -1235,7 +1235,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt's tokens, or estimates them.
+     * Number of input tokens, exact or estimated.
      * </pre>
      *
      * <code>int64 input_tokens = 3 [json_name = "inputTokens"];</code>
@@ -1251,7 +1251,7 @@ private static final long serialVersionUID = 0L;
     private boolean inputTokensExact_ ;
     /**
      * <pre>
-     * Says that `input_tokens` was counted, not estimated.
+     * Whether `input_tokens` was counted, not estimated.
      * </pre>
      *
      * <code>bool input_tokens_exact = 4 [json_name = "inputTokensExact"];</code>
@@ -1263,7 +1263,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that `input_tokens` was counted, not estimated.
+     * Whether `input_tokens` was counted, not estimated.
      * </pre>
      *
      * <code>bool input_tokens_exact = 4 [json_name = "inputTokensExact"];</code>
@@ -1279,7 +1279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that `input_tokens` was counted, not estimated.
+     * Whether `input_tokens` was counted, not estimated.
      * </pre>
      *
      * <code>bool input_tokens_exact = 4 [json_name = "inputTokensExact"];</code>
@@ -1295,7 +1295,7 @@ private static final long serialVersionUID = 0L;
     private long outputTokens_ ;
     /**
      * <pre>
-     * Counts the tokens reserved for the answer.
+     * Number of tokens reserved for the answer.
      * </pre>
      *
      * <code>int64 output_tokens = 5 [json_name = "outputTokens"];</code>
@@ -1307,7 +1307,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens reserved for the answer.
+     * Number of tokens reserved for the answer.
      * </pre>
      *
      * <code>int64 output_tokens = 5 [json_name = "outputTokens"];</code>
@@ -1323,7 +1323,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens reserved for the answer.
+     * Number of tokens reserved for the answer.
      * </pre>
      *
      * <code>int64 output_tokens = 5 [json_name = "outputTokens"];</code>
@@ -1531,7 +1531,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1543,7 +1543,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1554,7 +1554,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1566,7 +1566,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1585,7 +1585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1601,7 +1601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1620,7 +1620,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1634,7 +1634,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1647,7 +1647,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1659,7 +1659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1676,7 +1676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1691,7 +1691,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what a model must be able to do.
+     * Lists the capabilities that the request needs.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -1718,7 +1718,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1731,7 +1731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1742,7 +1742,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1754,7 +1754,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1767,7 +1767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1786,7 +1786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1804,7 +1804,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1822,7 +1822,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1837,7 +1837,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the classes of regulated data, stated and found.
+     * Lists the classes of regulated data, both stated by the caller and detected.
      * </pre>
      *
      * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -1869,7 +1869,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1883,7 +1883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1897,7 +1897,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1911,7 +1911,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1930,7 +1930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1948,7 +1948,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1966,7 +1966,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -1985,7 +1985,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2003,7 +2003,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2021,7 +2021,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2040,7 +2040,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2057,7 +2057,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2074,7 +2074,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2085,7 +2085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2099,7 +2099,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2114,7 +2114,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2125,7 +2125,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2137,7 +2137,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what each finding rests on. Never quotes the prompt.
+     * Lists the evidence for each finding. Never quotes the prompt.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -2164,7 +2164,7 @@ private static final long serialVersionUID = 0L;
     private int priority_ = 0;
     /**
      * <pre>
-     * Says how urgent the request is.
+     * How urgent the request is.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -2175,7 +2175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how urgent the request is.
+     * How urgent the request is.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -2190,7 +2190,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how urgent the request is.
+     * How urgent the request is.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -2203,7 +2203,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how urgent the request is.
+     * How urgent the request is.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -2220,7 +2220,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how urgent the request is.
+     * How urgent the request is.
      * </pre>
      *
      * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>

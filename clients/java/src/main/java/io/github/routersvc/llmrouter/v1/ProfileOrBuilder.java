@@ -12,7 +12,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -21,7 +21,7 @@ public interface ProfileOrBuilder extends
   int getTaskValue();
   /**
    * <pre>
-   * Names the kind of task.
+   * The kind of task.
    * </pre>
    *
    * <code>.llmrouter.v1.Task task = 1 [json_name = "task"];</code>
@@ -31,7 +31,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Says how hard the task is, from 0 (trivial) to 1 (hardest).
+   * How hard the task is, from 0 (trivial) to 1 (hardest).
    * </pre>
    *
    * <code>double complexity = 2 [json_name = "complexity"];</code>
@@ -41,7 +41,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Counts the prompt's tokens, or estimates them.
+   * Number of input tokens, exact or estimated.
    * </pre>
    *
    * <code>int64 input_tokens = 3 [json_name = "inputTokens"];</code>
@@ -51,7 +51,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Says that `input_tokens` was counted, not estimated.
+   * Whether `input_tokens` was counted, not estimated.
    * </pre>
    *
    * <code>bool input_tokens_exact = 4 [json_name = "inputTokensExact"];</code>
@@ -61,7 +61,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Counts the tokens reserved for the answer.
+   * Number of tokens reserved for the answer.
    * </pre>
    *
    * <code>int64 output_tokens = 5 [json_name = "outputTokens"];</code>
@@ -120,7 +120,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -129,7 +129,7 @@ public interface ProfileOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.Capability> getCapabilitiesList();
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -138,7 +138,7 @@ public interface ProfileOrBuilder extends
   int getCapabilitiesCount();
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -148,7 +148,7 @@ public interface ProfileOrBuilder extends
   io.github.routersvc.llmrouter.v1.Capability getCapabilities(int index);
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -158,7 +158,7 @@ public interface ProfileOrBuilder extends
   getCapabilitiesValueList();
   /**
    * <pre>
-   * Lists what a model must be able to do.
+   * Lists the capabilities that the request needs.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Capability capabilities = 7 [json_name = "capabilities"];</code>
@@ -169,7 +169,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -179,7 +179,7 @@ public interface ProfileOrBuilder extends
       getDataClassesList();
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -188,7 +188,7 @@ public interface ProfileOrBuilder extends
   int getDataClassesCount();
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -198,7 +198,7 @@ public interface ProfileOrBuilder extends
   java.lang.String getDataClasses(int index);
   /**
    * <pre>
-   * Lists the classes of regulated data, stated and found.
+   * Lists the classes of regulated data, both stated by the caller and detected.
    * </pre>
    *
    * <code>repeated string data_classes = 8 [json_name = "dataClasses"];</code>
@@ -210,7 +210,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -219,7 +219,7 @@ public interface ProfileOrBuilder extends
       getEvidenceList();
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -227,7 +227,7 @@ public interface ProfileOrBuilder extends
   io.github.routersvc.llmrouter.v1.Evidence getEvidence(int index);
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -235,7 +235,7 @@ public interface ProfileOrBuilder extends
   int getEvidenceCount();
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -244,7 +244,7 @@ public interface ProfileOrBuilder extends
       getEvidenceOrBuilderList();
   /**
    * <pre>
-   * Says what each finding rests on. Never quotes the prompt.
+   * Lists the evidence for each finding. Never quotes the prompt.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Evidence evidence = 9 [json_name = "evidence"];</code>
@@ -254,7 +254,7 @@ public interface ProfileOrBuilder extends
 
   /**
    * <pre>
-   * Says how urgent the request is.
+   * How urgent the request is.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>
@@ -263,7 +263,7 @@ public interface ProfileOrBuilder extends
   int getPriorityValue();
   /**
    * <pre>
-   * Says how urgent the request is.
+   * How urgent the request is.
    * </pre>
    *
    * <code>.llmrouter.v1.Priority priority = 10 [json_name = "priority"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds everything that is sent to the model that answers.
+ * Everything that is sent to the model that answers.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Prompt}
@@ -67,9 +67,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Message> messages_;
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -80,9 +79,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -94,9 +92,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -107,9 +104,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -120,9 +116,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -138,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Tool> tools_;
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -149,7 +144,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -161,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -172,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -183,7 +178,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -198,7 +193,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.ToolChoice toolChoice_;
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -210,7 +205,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -222,7 +217,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -236,7 +231,7 @@ private static final long serialVersionUID = 0L;
   private boolean parallelToolCalls_ = false;
   /**
    * <pre>
-   * Allows several tool calls in one answer. Unset: the provider's own default.
+   * Whether one answer may have several tool calls. Unset: the provider's own default.
    * </pre>
    *
    * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -248,7 +243,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Allows several tool calls in one answer. Unset: the provider's own default.
+   * Whether one answer may have several tool calls. Unset: the provider's own default.
    * </pre>
    *
    * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -263,7 +258,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.ResponseFormat responseFormat_;
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -275,7 +270,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -287,7 +282,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -301,7 +296,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Sampling sampling_;
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -313,7 +308,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -325,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -339,7 +334,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Reasoning reasoning_;
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -351,7 +346,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -363,7 +358,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -388,7 +383,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -401,7 +396,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -413,7 +408,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -426,7 +421,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -439,7 +434,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -456,7 +451,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.AudioOutput audioOutput_;
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -468,7 +463,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -480,7 +475,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -494,7 +489,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Logprobs logprobs_;
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -506,7 +501,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -518,7 +513,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -532,7 +527,7 @@ private static final long serialVersionUID = 0L;
   private int verbosity_ = 0;
   /**
    * <pre>
-   * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+   * Verbosity of the answer, for models with such a setting. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -543,7 +538,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+   * Verbosity of the answer, for models with such a setting. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -559,8 +554,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object predictedOutput_ = "";
   /**
    * <pre>
-   * Holds text that much of the answer is expected to repeat, so that providers with predicted
-   * outputs answer faster.
+   * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+   * answer faster.
    * </pre>
    *
    * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -581,8 +576,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text that much of the answer is expected to repeat, so that providers with predicted
-   * outputs answer faster.
+   * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+   * answer faster.
    * </pre>
    *
    * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -608,7 +603,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object endUserId_ = "";
   /**
    * <pre>
-   * Names the person on whose behalf the request is made, for the provider's abuse detection.
+   * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
    * An opaque id, never a name or an address. At most 128 bytes.
    * </pre>
    *
@@ -630,7 +625,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the person on whose behalf the request is made, for the provider's abuse detection.
+   * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
    * An opaque id, never a name or an address. At most 128 bytes.
    * </pre>
    *
@@ -657,7 +652,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object promptCacheKey_ = "";
   /**
    * <pre>
-   * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+   * Key of requests that share a prefix, so that they hit the provider's prompt cache.
    * At most 128 bytes.
    * </pre>
    *
@@ -679,7 +674,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+   * Key of requests that share a prefix, so that they hit the provider's prompt cache.
    * At most 128 bytes.
    * </pre>
    *
@@ -705,7 +700,7 @@ private static final long serialVersionUID = 0L;
   private int serviceTier_ = 0;
   /**
    * <pre>
-   * Asks for a processing class at the provider. Default: the provider's own.
+   * Service tier at the provider. Default: the provider's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -716,7 +711,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for a processing class at the provider. Default: the provider's own.
+   * Service tier at the provider. Default: the provider's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -732,8 +727,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.WireExtension> wireExtensions_;
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -744,8 +739,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -757,8 +752,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -769,8 +764,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -781,8 +776,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -1187,7 +1182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds everything that is sent to the model that answers.
+   * Everything that is sent to the model that answers.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Prompt}
@@ -1747,9 +1742,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1763,9 +1757,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1779,9 +1772,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1795,9 +1787,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1816,9 +1807,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1836,9 +1826,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1856,9 +1845,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1877,9 +1865,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1897,9 +1884,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1917,9 +1903,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1938,9 +1923,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1957,9 +1941,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1976,9 +1959,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -1989,9 +1971,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -2005,9 +1986,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -2022,9 +2002,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -2035,9 +2014,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -2049,9 +2027,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the conversation in order, system instructions included. At least one message;
-     * at least one of them from the user or a tool. An empty list is refused with
-     * `INVALID_ARGUMENT`.
+     * The conversation in order, system instructions included. At least one message, and at least one from
+     * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -2089,7 +2066,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2103,7 +2080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2117,7 +2094,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2131,7 +2108,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2150,7 +2127,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2168,7 +2145,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2186,7 +2163,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2205,7 +2182,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2223,7 +2200,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2241,7 +2218,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2260,7 +2237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2277,7 +2254,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2294,7 +2271,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2305,7 +2282,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2319,7 +2296,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2334,7 +2311,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2345,7 +2322,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2357,7 +2334,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the tools the model may call. Names must be unique.
+     * Lists the tools that the model may call. Names must be unique.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -2386,7 +2363,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ToolChoice, io.github.routersvc.llmrouter.v1.ToolChoice.Builder, io.github.routersvc.llmrouter.v1.ToolChoiceOrBuilder> toolChoiceBuilder_;
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2397,7 +2374,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2412,7 +2389,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2430,7 +2407,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2448,7 +2425,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2473,7 +2450,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2490,7 +2467,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2502,7 +2479,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2517,7 +2494,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether and which tool the model must call. Default: the model decides.
+     * Whether and which tool the model must call. Default: the model decides.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -2539,7 +2516,7 @@ private static final long serialVersionUID = 0L;
     private boolean parallelToolCalls_ ;
     /**
      * <pre>
-     * Allows several tool calls in one answer. Unset: the provider's own default.
+     * Whether one answer may have several tool calls. Unset: the provider's own default.
      * </pre>
      *
      * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -2551,7 +2528,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows several tool calls in one answer. Unset: the provider's own default.
+     * Whether one answer may have several tool calls. Unset: the provider's own default.
      * </pre>
      *
      * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -2563,7 +2540,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows several tool calls in one answer. Unset: the provider's own default.
+     * Whether one answer may have several tool calls. Unset: the provider's own default.
      * </pre>
      *
      * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -2579,7 +2556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows several tool calls in one answer. Unset: the provider's own default.
+     * Whether one answer may have several tool calls. Unset: the provider's own default.
      * </pre>
      *
      * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -2597,7 +2574,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ResponseFormat, io.github.routersvc.llmrouter.v1.ResponseFormat.Builder, io.github.routersvc.llmrouter.v1.ResponseFormatOrBuilder> responseFormatBuilder_;
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2608,7 +2585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2623,7 +2600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2641,7 +2618,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2659,7 +2636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2684,7 +2661,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2701,7 +2678,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2713,7 +2690,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2728,7 +2705,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says in which shape the answer must come. Default: free text.
+     * Format of the answer. Default: free text.
      * </pre>
      *
      * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -2752,7 +2729,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Sampling, io.github.routersvc.llmrouter.v1.Sampling.Builder, io.github.routersvc.llmrouter.v1.SamplingOrBuilder> samplingBuilder_;
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2763,7 +2740,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2778,7 +2755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2796,7 +2773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2814,7 +2791,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2839,7 +2816,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2856,7 +2833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2868,7 +2845,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2883,7 +2860,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how the answer is sampled and where it ends.
+     * Sampling parameters and limits of the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -2907,7 +2884,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Reasoning, io.github.routersvc.llmrouter.v1.Reasoning.Builder, io.github.routersvc.llmrouter.v1.ReasoningOrBuilder> reasoningBuilder_;
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -2918,7 +2895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -2933,7 +2910,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -2951,7 +2928,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -2969,7 +2946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -2994,7 +2971,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -3011,7 +2988,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -3023,7 +3000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -3038,7 +3015,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks before it answers and how much of that is shown.
+     * How much the model reasons before it answers, and how much of the reasoning is returned.
      * </pre>
      *
      * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -3066,7 +3043,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3078,7 +3055,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3089,7 +3066,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3101,7 +3078,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3120,7 +3097,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3136,7 +3113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3155,7 +3132,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3169,7 +3146,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3182,7 +3159,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3194,7 +3171,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3211,7 +3188,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3226,7 +3203,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists what the answer may consist of. Empty: text only.
+     * Lists the modalities of the answer. Empty: text only.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -3248,7 +3225,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.AudioOutput, io.github.routersvc.llmrouter.v1.AudioOutput.Builder, io.github.routersvc.llmrouter.v1.AudioOutputOrBuilder> audioOutputBuilder_;
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3259,7 +3236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3274,7 +3251,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3292,7 +3269,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3310,7 +3287,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3335,7 +3312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3352,7 +3329,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3364,7 +3341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3379,7 +3356,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+     * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
      * </pre>
      *
      * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -3403,7 +3380,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Logprobs, io.github.routersvc.llmrouter.v1.Logprobs.Builder, io.github.routersvc.llmrouter.v1.LogprobsOrBuilder> logprobsBuilder_;
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3414,7 +3391,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3429,7 +3406,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3447,7 +3424,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3465,7 +3442,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3490,7 +3467,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3507,7 +3484,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3519,7 +3496,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3534,7 +3511,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the log probabilities of the answer's tokens. Unset: none.
+     * Requests log probabilities of the output tokens. Unset: none.
      * </pre>
      *
      * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -3556,7 +3533,7 @@ private static final long serialVersionUID = 0L;
     private int verbosity_ = 0;
     /**
      * <pre>
-     * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+     * Verbosity of the answer, for models with such a setting. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -3567,7 +3544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+     * Verbosity of the answer, for models with such a setting. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -3582,7 +3559,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+     * Verbosity of the answer, for models with such a setting. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -3595,7 +3572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+     * Verbosity of the answer, for models with such a setting. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -3612,7 +3589,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+     * Verbosity of the answer, for models with such a setting. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -3628,8 +3605,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object predictedOutput_ = "";
     /**
      * <pre>
-     * Holds text that much of the answer is expected to repeat, so that providers with predicted
-     * outputs answer faster.
+     * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+     * answer faster.
      * </pre>
      *
      * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -3649,8 +3626,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text that much of the answer is expected to repeat, so that providers with predicted
-     * outputs answer faster.
+     * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+     * answer faster.
      * </pre>
      *
      * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -3671,8 +3648,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text that much of the answer is expected to repeat, so that providers with predicted
-     * outputs answer faster.
+     * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+     * answer faster.
      * </pre>
      *
      * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -3689,8 +3666,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text that much of the answer is expected to repeat, so that providers with predicted
-     * outputs answer faster.
+     * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+     * answer faster.
      * </pre>
      *
      * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -3704,8 +3681,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text that much of the answer is expected to repeat, so that providers with predicted
-     * outputs answer faster.
+     * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+     * answer faster.
      * </pre>
      *
      * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -3725,7 +3702,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object endUserId_ = "";
     /**
      * <pre>
-     * Names the person on whose behalf the request is made, for the provider's abuse detection.
+     * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
      * An opaque id, never a name or an address. At most 128 bytes.
      * </pre>
      *
@@ -3746,7 +3723,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the person on whose behalf the request is made, for the provider's abuse detection.
+     * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
      * An opaque id, never a name or an address. At most 128 bytes.
      * </pre>
      *
@@ -3768,7 +3745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the person on whose behalf the request is made, for the provider's abuse detection.
+     * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
      * An opaque id, never a name or an address. At most 128 bytes.
      * </pre>
      *
@@ -3786,7 +3763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the person on whose behalf the request is made, for the provider's abuse detection.
+     * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
      * An opaque id, never a name or an address. At most 128 bytes.
      * </pre>
      *
@@ -3801,7 +3778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the person on whose behalf the request is made, for the provider's abuse detection.
+     * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
      * An opaque id, never a name or an address. At most 128 bytes.
      * </pre>
      *
@@ -3822,7 +3799,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object promptCacheKey_ = "";
     /**
      * <pre>
-     * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+     * Key of requests that share a prefix, so that they hit the provider's prompt cache.
      * At most 128 bytes.
      * </pre>
      *
@@ -3843,7 +3820,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+     * Key of requests that share a prefix, so that they hit the provider's prompt cache.
      * At most 128 bytes.
      * </pre>
      *
@@ -3865,7 +3842,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+     * Key of requests that share a prefix, so that they hit the provider's prompt cache.
      * At most 128 bytes.
      * </pre>
      *
@@ -3883,7 +3860,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+     * Key of requests that share a prefix, so that they hit the provider's prompt cache.
      * At most 128 bytes.
      * </pre>
      *
@@ -3898,7 +3875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+     * Key of requests that share a prefix, so that they hit the provider's prompt cache.
      * At most 128 bytes.
      * </pre>
      *
@@ -3919,7 +3896,7 @@ private static final long serialVersionUID = 0L;
     private int serviceTier_ = 0;
     /**
      * <pre>
-     * Asks for a processing class at the provider. Default: the provider's own.
+     * Service tier at the provider. Default: the provider's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -3930,7 +3907,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for a processing class at the provider. Default: the provider's own.
+     * Service tier at the provider. Default: the provider's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -3945,7 +3922,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for a processing class at the provider. Default: the provider's own.
+     * Service tier at the provider. Default: the provider's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -3958,7 +3935,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for a processing class at the provider. Default: the provider's own.
+     * Service tier at the provider. Default: the provider's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -3975,7 +3952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for a processing class at the provider. Default: the provider's own.
+     * Service tier at the provider. Default: the provider's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -4002,8 +3979,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4017,8 +3994,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4032,8 +4009,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4047,8 +4024,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4067,8 +4044,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4086,8 +4063,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4105,8 +4082,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4125,8 +4102,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4144,8 +4121,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4163,8 +4140,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4183,8 +4160,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4201,8 +4178,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4219,8 +4196,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4231,8 +4208,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4246,8 +4223,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4262,8 +4239,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4274,8 +4251,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -4287,8 +4264,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds fields of one wire format that the contract does not know. A deployment that speaks
-     * another wire format is then no candidate.
+     * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+     * are then excluded.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>

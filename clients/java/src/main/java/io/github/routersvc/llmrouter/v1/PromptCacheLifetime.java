@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how long a provider keeps a marked prefix. May grow.
+ * How long a provider keeps a marked prefix. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.PromptCacheLifetime}
@@ -17,7 +17,7 @@ public enum PromptCacheLifetime
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the provider's shortest lifetime.
+   * The provider's shortest lifetime.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum PromptCacheLifetime
   PROMPT_CACHE_LIFETIME_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means about five minutes.
+   * About five minutes.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_SHORT = 1;</code>
@@ -33,7 +33,7 @@ public enum PromptCacheLifetime
   PROMPT_CACHE_LIFETIME_SHORT(1),
   /**
    * <pre>
-   * Means about one hour.
+   * About one hour.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_LONG = 2;</code>
@@ -53,7 +53,7 @@ public enum PromptCacheLifetime
   }
   /**
    * <pre>
-   * Means the provider's shortest lifetime.
+   * The provider's shortest lifetime.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_UNSPECIFIED = 0;</code>
@@ -61,7 +61,7 @@ public enum PromptCacheLifetime
   public static final int PROMPT_CACHE_LIFETIME_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means about five minutes.
+   * About five minutes.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_SHORT = 1;</code>
@@ -69,7 +69,7 @@ public enum PromptCacheLifetime
   public static final int PROMPT_CACHE_LIFETIME_SHORT_VALUE = 1;
   /**
    * <pre>
-   * Means about one hour.
+   * About one hour.
    * </pre>
    *
    * <code>PROMPT_CACHE_LIFETIME_LONG = 2;</code>

@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private int lifetime_ = 0;
   /**
    * <pre>
-   * Says how long the prefix is kept. Default: the provider's shortest.
+   * How long the prefix is kept. Default: the provider's shortest.
    * </pre>
    *
    * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -68,7 +68,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long the prefix is kept. Default: the provider's shortest.
+   * How long the prefix is kept. Default: the provider's shortest.
    * </pre>
    *
    * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -380,7 +380,7 @@ private static final long serialVersionUID = 0L;
     private int lifetime_ = 0;
     /**
      * <pre>
-     * Says how long the prefix is kept. Default: the provider's shortest.
+     * How long the prefix is kept. Default: the provider's shortest.
      * </pre>
      *
      * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -391,7 +391,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the prefix is kept. Default: the provider's shortest.
+     * How long the prefix is kept. Default: the provider's shortest.
      * </pre>
      *
      * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -406,7 +406,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the prefix is kept. Default: the provider's shortest.
+     * How long the prefix is kept. Default: the provider's shortest.
      * </pre>
      *
      * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -419,7 +419,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the prefix is kept. Default: the provider's shortest.
+     * How long the prefix is kept. Default: the provider's shortest.
      * </pre>
      *
      * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -436,7 +436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the prefix is kept. Default: the provider's shortest.
+     * How long the prefix is kept. Default: the provider's shortest.
      * </pre>
      *
      * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>

@@ -12,7 +12,7 @@ public interface PromptCacheMarkerOrBuilder extends
 
   /**
    * <pre>
-   * Says how long the prefix is kept. Default: the provider's shortest.
+   * How long the prefix is kept. Default: the provider's shortest.
    * </pre>
    *
    * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>
@@ -21,7 +21,7 @@ public interface PromptCacheMarkerOrBuilder extends
   int getLifetimeValue();
   /**
    * <pre>
-   * Says how long the prefix is kept. Default: the provider's shortest.
+   * How long the prefix is kept. Default: the provider's shortest.
    * </pre>
    *
    * <code>.llmrouter.v1.PromptCacheLifetime lifetime = 1 [json_name = "lifetime"];</code>

@@ -12,9 +12,8 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -23,9 +22,8 @@ public interface PromptOrBuilder extends
       getMessagesList();
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -33,9 +31,8 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Message getMessages(int index);
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -43,9 +40,8 @@ public interface PromptOrBuilder extends
   int getMessagesCount();
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -54,9 +50,8 @@ public interface PromptOrBuilder extends
       getMessagesOrBuilderList();
   /**
    * <pre>
-   * Holds the conversation in order, system instructions included. At least one message;
-   * at least one of them from the user or a tool. An empty list is refused with
-   * `INVALID_ARGUMENT`.
+   * The conversation in order, system instructions included. At least one message, and at least one from
+   * the user or a tool; otherwise refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Message messages = 1 [json_name = "messages"];</code>
@@ -66,7 +61,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -75,7 +70,7 @@ public interface PromptOrBuilder extends
       getToolsList();
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -83,7 +78,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Tool getTools(int index);
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -91,7 +86,7 @@ public interface PromptOrBuilder extends
   int getToolsCount();
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -100,7 +95,7 @@ public interface PromptOrBuilder extends
       getToolsOrBuilderList();
   /**
    * <pre>
-   * Lists the tools the model may call. Names must be unique.
+   * Lists the tools that the model may call. Names must be unique.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Tool tools = 2 [json_name = "tools"];</code>
@@ -110,7 +105,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -119,7 +114,7 @@ public interface PromptOrBuilder extends
   boolean hasToolChoice();
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -128,7 +123,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.ToolChoice getToolChoice();
   /**
    * <pre>
-   * Says whether and which tool the model must call. Default: the model decides.
+   * Whether and which tool the model must call. Default: the model decides.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoice tool_choice = 3 [json_name = "toolChoice"];</code>
@@ -137,7 +132,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Allows several tool calls in one answer. Unset: the provider's own default.
+   * Whether one answer may have several tool calls. Unset: the provider's own default.
    * </pre>
    *
    * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -146,7 +141,7 @@ public interface PromptOrBuilder extends
   boolean hasParallelToolCalls();
   /**
    * <pre>
-   * Allows several tool calls in one answer. Unset: the provider's own default.
+   * Whether one answer may have several tool calls. Unset: the provider's own default.
    * </pre>
    *
    * <code>optional bool parallel_tool_calls = 4 [json_name = "parallelToolCalls"];</code>
@@ -156,7 +151,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -165,7 +160,7 @@ public interface PromptOrBuilder extends
   boolean hasResponseFormat();
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -174,7 +169,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.ResponseFormat getResponseFormat();
   /**
    * <pre>
-   * Says in which shape the answer must come. Default: free text.
+   * Format of the answer. Default: free text.
    * </pre>
    *
    * <code>.llmrouter.v1.ResponseFormat response_format = 5 [json_name = "responseFormat"];</code>
@@ -183,7 +178,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -192,7 +187,7 @@ public interface PromptOrBuilder extends
   boolean hasSampling();
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -201,7 +196,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Sampling getSampling();
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Sampling sampling = 6 [json_name = "sampling"];</code>
@@ -210,7 +205,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -219,7 +214,7 @@ public interface PromptOrBuilder extends
   boolean hasReasoning();
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -228,7 +223,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Reasoning getReasoning();
   /**
    * <pre>
-   * Says how much the model thinks before it answers and how much of that is shown.
+   * How much the model reasons before it answers, and how much of the reasoning is returned.
    * </pre>
    *
    * <code>.llmrouter.v1.Reasoning reasoning = 7 [json_name = "reasoning"];</code>
@@ -237,7 +232,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -246,7 +241,7 @@ public interface PromptOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.Modality> getOutputModalitiesList();
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -255,7 +250,7 @@ public interface PromptOrBuilder extends
   int getOutputModalitiesCount();
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -265,7 +260,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Modality getOutputModalities(int index);
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -275,7 +270,7 @@ public interface PromptOrBuilder extends
   getOutputModalitiesValueList();
   /**
    * <pre>
-   * Lists what the answer may consist of. Empty: text only.
+   * Lists the modalities of the answer. Empty: text only.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Modality output_modalities = 8 [json_name = "outputModalities"];</code>
@@ -286,7 +281,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -295,7 +290,7 @@ public interface PromptOrBuilder extends
   boolean hasAudioOutput();
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -304,7 +299,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.AudioOutput getAudioOutput();
   /**
    * <pre>
-   * Describes spoken output. Needed where `output_modalities` names audio, refused elsewhere.
+   * Settings of audio output. Required if `output_modalities` has audio, refused otherwise.
    * </pre>
    *
    * <code>.llmrouter.v1.AudioOutput audio_output = 9 [json_name = "audioOutput"];</code>
@@ -313,7 +308,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -322,7 +317,7 @@ public interface PromptOrBuilder extends
   boolean hasLogprobs();
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -331,7 +326,7 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.Logprobs getLogprobs();
   /**
    * <pre>
-   * Asks for the log probabilities of the answer's tokens. Unset: none.
+   * Requests log probabilities of the output tokens. Unset: none.
    * </pre>
    *
    * <code>.llmrouter.v1.Logprobs logprobs = 10 [json_name = "logprobs"];</code>
@@ -340,7 +335,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+   * Verbosity of the answer, for models with such a setting. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -349,7 +344,7 @@ public interface PromptOrBuilder extends
   int getVerbosityValue();
   /**
    * <pre>
-   * Says how long-winded the answer should be, where a model can be told. Default: the model's own.
+   * Verbosity of the answer, for models with such a setting. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.Verbosity verbosity = 11 [json_name = "verbosity"];</code>
@@ -359,8 +354,8 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Holds text that much of the answer is expected to repeat, so that providers with predicted
-   * outputs answer faster.
+   * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+   * answer faster.
    * </pre>
    *
    * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -369,8 +364,8 @@ public interface PromptOrBuilder extends
   java.lang.String getPredictedOutput();
   /**
    * <pre>
-   * Holds text that much of the answer is expected to repeat, so that providers with predicted
-   * outputs answer faster.
+   * Text that the answer is expected to repeat in large part, so that providers with predicted outputs
+   * answer faster.
    * </pre>
    *
    * <code>string predicted_output = 12 [json_name = "predictedOutput"];</code>
@@ -381,7 +376,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Names the person on whose behalf the request is made, for the provider's abuse detection.
+   * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
    * An opaque id, never a name or an address. At most 128 bytes.
    * </pre>
    *
@@ -391,7 +386,7 @@ public interface PromptOrBuilder extends
   java.lang.String getEndUserId();
   /**
    * <pre>
-   * Names the person on whose behalf the request is made, for the provider's abuse detection.
+   * Id of the end user on whose behalf the request is made, for the provider's abuse detection.
    * An opaque id, never a name or an address. At most 128 bytes.
    * </pre>
    *
@@ -403,7 +398,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+   * Key of requests that share a prefix, so that they hit the provider's prompt cache.
    * At most 128 bytes.
    * </pre>
    *
@@ -413,7 +408,7 @@ public interface PromptOrBuilder extends
   java.lang.String getPromptCacheKey();
   /**
    * <pre>
-   * Groups requests that share a prefix, so that the provider's prompt cache is found again.
+   * Key of requests that share a prefix, so that they hit the provider's prompt cache.
    * At most 128 bytes.
    * </pre>
    *
@@ -425,7 +420,7 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Asks for a processing class at the provider. Default: the provider's own.
+   * Service tier at the provider. Default: the provider's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -434,7 +429,7 @@ public interface PromptOrBuilder extends
   int getServiceTierValue();
   /**
    * <pre>
-   * Asks for a processing class at the provider. Default: the provider's own.
+   * Service tier at the provider. Default: the provider's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ServiceTier service_tier = 15 [json_name = "serviceTier"];</code>
@@ -444,8 +439,8 @@ public interface PromptOrBuilder extends
 
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -454,8 +449,8 @@ public interface PromptOrBuilder extends
       getWireExtensionsList();
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -463,8 +458,8 @@ public interface PromptOrBuilder extends
   io.github.routersvc.llmrouter.v1.WireExtension getWireExtensions(int index);
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -472,8 +467,8 @@ public interface PromptOrBuilder extends
   int getWireExtensionsCount();
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>
@@ -482,8 +477,8 @@ public interface PromptOrBuilder extends
       getWireExtensionsOrBuilderList();
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know. A deployment that speaks
-   * another wire format is then no candidate.
+   * Lists fields of one wire format that the contract does not have. Deployments with another wire format
+   * are then excluded.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.WireExtension wire_extensions = 16 [json_name = "wireExtensions"];</code>

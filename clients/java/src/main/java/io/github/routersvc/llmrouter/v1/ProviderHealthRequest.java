@@ -7,8 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Asks how deployments fare. Filters are combined; an empty one lets everything pass. An unknown name
- * is refused with `INVALID_ARGUMENT`.
+ * Filters for the health report. A deployment must pass all of them; an empty filter passes everything. An
+ * unknown name is refused with `INVALID_ARGUMENT`.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ProviderHealthRequest}
@@ -66,7 +66,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -78,7 +78,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -101,7 +101,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -142,7 +142,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -172,7 +172,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -184,7 +184,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -195,7 +195,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -207,7 +207,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -234,7 +234,7 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -247,7 +247,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -272,7 +272,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -285,7 +285,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -526,8 +526,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks how deployments fare. Filters are combined; an empty one lets everything pass. An unknown name
-   * is refused with `INVALID_ARGUMENT`.
+   * Filters for the health report. A deployment must pass all of them; an empty filter passes everything. An
+   * unknown name is refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ProviderHealthRequest}
@@ -756,7 +756,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -780,7 +780,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -792,7 +792,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -805,7 +805,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -824,7 +824,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -842,7 +842,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -860,7 +860,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the providers of interest.
+     * Keeps only these providers.
      * </pre>
      *
      * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -903,7 +903,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -916,7 +916,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -927,7 +927,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -939,7 +939,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -952,7 +952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -971,7 +971,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -989,7 +989,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -1007,7 +1007,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -1022,7 +1022,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the models of interest.
+     * Keeps only these models.
      * </pre>
      *
      * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -1050,7 +1050,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1063,7 +1063,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1074,7 +1074,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1086,7 +1086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1099,7 +1099,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1118,7 +1118,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1136,7 +1136,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1154,7 +1154,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1169,7 +1169,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments of interest.
+     * Keeps only these deployments.
      * </pre>
      *
      * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -1196,7 +1196,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1208,7 +1208,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1219,7 +1219,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1231,7 +1231,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1250,7 +1250,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1266,7 +1266,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1285,7 +1285,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1299,7 +1299,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1312,7 +1312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1324,7 +1324,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1341,7 +1341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -1356,7 +1356,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the states of interest.
+     * Keeps only deployments in these states.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>

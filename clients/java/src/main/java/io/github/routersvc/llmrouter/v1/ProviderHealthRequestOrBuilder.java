@@ -12,7 +12,7 @@ public interface ProviderHealthRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -22,7 +22,7 @@ public interface ProviderHealthRequestOrBuilder extends
       getProvidersList();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -31,7 +31,7 @@ public interface ProviderHealthRequestOrBuilder extends
   int getProvidersCount();
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -41,7 +41,7 @@ public interface ProviderHealthRequestOrBuilder extends
   java.lang.String getProviders(int index);
   /**
    * <pre>
-   * Lists the providers of interest.
+   * Keeps only these providers.
    * </pre>
    *
    * <code>repeated string providers = 1 [json_name = "providers"];</code>
@@ -53,7 +53,7 @@ public interface ProviderHealthRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -63,7 +63,7 @@ public interface ProviderHealthRequestOrBuilder extends
       getModelsList();
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -72,7 +72,7 @@ public interface ProviderHealthRequestOrBuilder extends
   int getModelsCount();
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -82,7 +82,7 @@ public interface ProviderHealthRequestOrBuilder extends
   java.lang.String getModels(int index);
   /**
    * <pre>
-   * Lists the models of interest.
+   * Keeps only these models.
    * </pre>
    *
    * <code>repeated string models = 2 [json_name = "models"];</code>
@@ -94,7 +94,7 @@ public interface ProviderHealthRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -104,7 +104,7 @@ public interface ProviderHealthRequestOrBuilder extends
       getDeploymentsList();
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -113,7 +113,7 @@ public interface ProviderHealthRequestOrBuilder extends
   int getDeploymentsCount();
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -123,7 +123,7 @@ public interface ProviderHealthRequestOrBuilder extends
   java.lang.String getDeployments(int index);
   /**
    * <pre>
-   * Lists the deployments of interest.
+   * Keeps only these deployments.
    * </pre>
    *
    * <code>repeated string deployments = 3 [json_name = "deployments"];</code>
@@ -135,7 +135,7 @@ public interface ProviderHealthRequestOrBuilder extends
 
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -144,7 +144,7 @@ public interface ProviderHealthRequestOrBuilder extends
   java.util.List<io.github.routersvc.llmrouter.v1.HealthState> getStatesList();
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -153,7 +153,7 @@ public interface ProviderHealthRequestOrBuilder extends
   int getStatesCount();
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -163,7 +163,7 @@ public interface ProviderHealthRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.HealthState getStates(int index);
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>
@@ -173,7 +173,7 @@ public interface ProviderHealthRequestOrBuilder extends
   getStatesValueList();
   /**
    * <pre>
-   * Lists the states of interest.
+   * Keeps only deployments in these states.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.HealthState states = 4 [json_name = "states"];</code>

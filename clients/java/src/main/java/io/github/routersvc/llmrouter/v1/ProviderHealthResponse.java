@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells how deployments fare.
+ * Health of deployments.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ProviderHealthResponse}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.DeploymentHealth> deployments_;
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -93,7 +93,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp observedTime_;
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -143,7 +143,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -339,7 +339,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells how deployments fare.
+   * Health of deployments.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ProviderHealthResponse}
@@ -566,7 +566,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -580,7 +580,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -594,7 +594,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -608,7 +608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -645,7 +645,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -663,7 +663,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -700,7 +700,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -718,7 +718,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -754,7 +754,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -782,7 +782,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -796,7 +796,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -822,7 +822,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -834,7 +834,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists the deployments by name.
+     * Lists the deployments, sorted by name.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -863,7 +863,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> observedTimeBuilder_;
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -889,7 +889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -907,7 +907,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -925,7 +925,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -950,7 +950,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -967,7 +967,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -979,7 +979,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -994,7 +994,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the state was read.
+     * When the state was read.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>

@@ -12,7 +12,7 @@ public interface ProviderHealthResponseOrBuilder extends
 
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -21,7 +21,7 @@ public interface ProviderHealthResponseOrBuilder extends
       getDeploymentsList();
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -29,7 +29,7 @@ public interface ProviderHealthResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentHealth getDeployments(int index);
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -37,7 +37,7 @@ public interface ProviderHealthResponseOrBuilder extends
   int getDeploymentsCount();
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -46,7 +46,7 @@ public interface ProviderHealthResponseOrBuilder extends
       getDeploymentsOrBuilderList();
   /**
    * <pre>
-   * Lists the deployments by name.
+   * Lists the deployments, sorted by name.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.DeploymentHealth deployments = 1 [json_name = "deployments"];</code>
@@ -56,7 +56,7 @@ public interface ProviderHealthResponseOrBuilder extends
 
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -65,7 +65,7 @@ public interface ProviderHealthResponseOrBuilder extends
   boolean hasObservedTime();
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>
@@ -74,7 +74,7 @@ public interface ProviderHealthResponseOrBuilder extends
   com.google.protobuf.Timestamp getObservedTime();
   /**
    * <pre>
-   * Says when the state was read.
+   * When the state was read.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 2 [json_name = "observedTime"];</code>

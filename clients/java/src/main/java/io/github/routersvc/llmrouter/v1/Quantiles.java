@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds quantiles of a time.
+ * Quantiles of a time.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Quantiles}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration p50_;
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -95,7 +95,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration p90_;
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration p95_;
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration p99_;
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -183,7 +183,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -195,7 +195,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -209,7 +209,7 @@ private static final long serialVersionUID = 0L;
   private long samples_ = 0L;
   /**
    * <pre>
-   * Counts the samples.
+   * Number of samples.
    * </pre>
    *
    * <code>int64 samples = 5 [json_name = "samples"];</code>
@@ -448,7 +448,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds quantiles of a time.
+   * Quantiles of a time.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Quantiles}
@@ -684,7 +684,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> p50Builder_;
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -695,7 +695,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -710,7 +710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -788,7 +788,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -800,7 +800,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -815,7 +815,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the median.
+     * The median.
      * </pre>
      *
      * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -839,7 +839,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> p90Builder_;
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -850,7 +850,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -865,7 +865,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -883,7 +883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -901,7 +901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -926,7 +926,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -943,7 +943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -955,7 +955,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -970,7 +970,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 90th percentile.
+     * The 90th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -994,7 +994,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> p95Builder_;
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1005,7 +1005,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1020,7 +1020,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1038,7 +1038,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1056,7 +1056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1081,7 +1081,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1098,7 +1098,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1110,7 +1110,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1125,7 +1125,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 95th percentile.
+     * The 95th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -1149,7 +1149,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> p99Builder_;
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1160,7 +1160,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1175,7 +1175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1193,7 +1193,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1211,7 +1211,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1236,7 +1236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1253,7 +1253,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1265,7 +1265,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1280,7 +1280,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the 99th percentile.
+     * The 99th percentile.
      * </pre>
      *
      * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -1302,7 +1302,7 @@ private static final long serialVersionUID = 0L;
     private long samples_ ;
     /**
      * <pre>
-     * Counts the samples.
+     * Number of samples.
      * </pre>
      *
      * <code>int64 samples = 5 [json_name = "samples"];</code>
@@ -1314,7 +1314,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the samples.
+     * Number of samples.
      * </pre>
      *
      * <code>int64 samples = 5 [json_name = "samples"];</code>
@@ -1330,7 +1330,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the samples.
+     * Number of samples.
      * </pre>
      *
      * <code>int64 samples = 5 [json_name = "samples"];</code>

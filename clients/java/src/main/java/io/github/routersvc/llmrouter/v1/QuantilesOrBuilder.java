@@ -12,7 +12,7 @@ public interface QuantilesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -21,7 +21,7 @@ public interface QuantilesOrBuilder extends
   boolean hasP50();
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -30,7 +30,7 @@ public interface QuantilesOrBuilder extends
   com.google.protobuf.Duration getP50();
   /**
    * <pre>
-   * Holds the median.
+   * The median.
    * </pre>
    *
    * <code>.google.protobuf.Duration p50 = 1 [json_name = "p50"];</code>
@@ -39,7 +39,7 @@ public interface QuantilesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -48,7 +48,7 @@ public interface QuantilesOrBuilder extends
   boolean hasP90();
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -57,7 +57,7 @@ public interface QuantilesOrBuilder extends
   com.google.protobuf.Duration getP90();
   /**
    * <pre>
-   * Holds the 90th percentile.
+   * The 90th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p90 = 2 [json_name = "p90"];</code>
@@ -66,7 +66,7 @@ public interface QuantilesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -75,7 +75,7 @@ public interface QuantilesOrBuilder extends
   boolean hasP95();
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -84,7 +84,7 @@ public interface QuantilesOrBuilder extends
   com.google.protobuf.Duration getP95();
   /**
    * <pre>
-   * Holds the 95th percentile.
+   * The 95th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p95 = 3 [json_name = "p95"];</code>
@@ -93,7 +93,7 @@ public interface QuantilesOrBuilder extends
 
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -102,7 +102,7 @@ public interface QuantilesOrBuilder extends
   boolean hasP99();
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -111,7 +111,7 @@ public interface QuantilesOrBuilder extends
   com.google.protobuf.Duration getP99();
   /**
    * <pre>
-   * Holds the 99th percentile.
+   * The 99th percentile.
    * </pre>
    *
    * <code>.google.protobuf.Duration p99 = 4 [json_name = "p99"];</code>
@@ -120,7 +120,7 @@ public interface QuantilesOrBuilder extends
 
   /**
    * <pre>
-   * Counts the samples.
+   * Number of samples.
    * </pre>
    *
    * <code>int64 samples = 5 [json_name = "samples"];</code>

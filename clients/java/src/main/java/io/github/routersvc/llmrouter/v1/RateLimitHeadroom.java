@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds what a provider last said of its rate limits.
+ * Rate limits as a provider last reported them.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.RateLimitHeadroom}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private long remainingRequests_ = 0L;
   /**
    * <pre>
-   * Holds the requests that are left in the provider's window.
+   * Remaining requests in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the requests that are left in the provider's window.
+   * Remaining requests in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private long limitRequests_ = 0L;
   /**
    * <pre>
-   * Holds the provider's limit on requests.
+   * The provider's request limit.
    * </pre>
    *
    * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the provider's limit on requests.
+   * The provider's request limit.
    * </pre>
    *
    * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   private long remainingTokens_ = 0L;
   /**
    * <pre>
-   * Holds the tokens that are left in the provider's window.
+   * Remaining tokens in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the tokens that are left in the provider's window.
+   * Remaining tokens in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -138,7 +138,7 @@ private static final long serialVersionUID = 0L;
   private long limitTokens_ = 0L;
   /**
    * <pre>
-   * Holds the provider's limit on tokens.
+   * The provider's token limit.
    * </pre>
    *
    * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -150,7 +150,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the provider's limit on tokens.
+   * The provider's token limit.
    * </pre>
    *
    * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -165,7 +165,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp observedTime_;
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -189,7 +189,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -435,7 +435,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what a provider last said of its rate limits.
+   * Rate limits as a provider last reported them.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.RateLimitHeadroom}
@@ -643,7 +643,7 @@ private static final long serialVersionUID = 0L;
     private long remainingRequests_ ;
     /**
      * <pre>
-     * Holds the requests that are left in the provider's window.
+     * Remaining requests in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the requests that are left in the provider's window.
+     * Remaining requests in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -667,7 +667,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the requests that are left in the provider's window.
+     * Remaining requests in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -683,7 +683,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the requests that are left in the provider's window.
+     * Remaining requests in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -699,7 +699,7 @@ private static final long serialVersionUID = 0L;
     private long limitRequests_ ;
     /**
      * <pre>
-     * Holds the provider's limit on requests.
+     * The provider's request limit.
      * </pre>
      *
      * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -711,7 +711,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on requests.
+     * The provider's request limit.
      * </pre>
      *
      * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -723,7 +723,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on requests.
+     * The provider's request limit.
      * </pre>
      *
      * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -739,7 +739,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on requests.
+     * The provider's request limit.
      * </pre>
      *
      * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -755,7 +755,7 @@ private static final long serialVersionUID = 0L;
     private long remainingTokens_ ;
     /**
      * <pre>
-     * Holds the tokens that are left in the provider's window.
+     * Remaining tokens in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -767,7 +767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tokens that are left in the provider's window.
+     * Remaining tokens in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -779,7 +779,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tokens that are left in the provider's window.
+     * Remaining tokens in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -795,7 +795,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the tokens that are left in the provider's window.
+     * Remaining tokens in the provider's window.
      * </pre>
      *
      * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
     private long limitTokens_ ;
     /**
      * <pre>
-     * Holds the provider's limit on tokens.
+     * The provider's token limit.
      * </pre>
      *
      * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on tokens.
+     * The provider's token limit.
      * </pre>
      *
      * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on tokens.
+     * The provider's token limit.
      * </pre>
      *
      * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -851,7 +851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's limit on tokens.
+     * The provider's token limit.
      * </pre>
      *
      * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> observedTimeBuilder_;
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -880,7 +880,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -895,7 +895,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -913,7 +913,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -931,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -956,7 +956,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -973,7 +973,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -985,7 +985,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -1000,7 +1000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the provider said so.
+     * When the provider reported this.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>

@@ -12,7 +12,7 @@ public interface RateLimitHeadroomOrBuilder extends
 
   /**
    * <pre>
-   * Holds the requests that are left in the provider's window.
+   * Remaining requests in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -21,7 +21,7 @@ public interface RateLimitHeadroomOrBuilder extends
   boolean hasRemainingRequests();
   /**
    * <pre>
-   * Holds the requests that are left in the provider's window.
+   * Remaining requests in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_requests = 1 [json_name = "remainingRequests"];</code>
@@ -31,7 +31,7 @@ public interface RateLimitHeadroomOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's limit on requests.
+   * The provider's request limit.
    * </pre>
    *
    * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -40,7 +40,7 @@ public interface RateLimitHeadroomOrBuilder extends
   boolean hasLimitRequests();
   /**
    * <pre>
-   * Holds the provider's limit on requests.
+   * The provider's request limit.
    * </pre>
    *
    * <code>optional int64 limit_requests = 2 [json_name = "limitRequests"];</code>
@@ -50,7 +50,7 @@ public interface RateLimitHeadroomOrBuilder extends
 
   /**
    * <pre>
-   * Holds the tokens that are left in the provider's window.
+   * Remaining tokens in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -59,7 +59,7 @@ public interface RateLimitHeadroomOrBuilder extends
   boolean hasRemainingTokens();
   /**
    * <pre>
-   * Holds the tokens that are left in the provider's window.
+   * Remaining tokens in the provider's window.
    * </pre>
    *
    * <code>optional int64 remaining_tokens = 3 [json_name = "remainingTokens"];</code>
@@ -69,7 +69,7 @@ public interface RateLimitHeadroomOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's limit on tokens.
+   * The provider's token limit.
    * </pre>
    *
    * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -78,7 +78,7 @@ public interface RateLimitHeadroomOrBuilder extends
   boolean hasLimitTokens();
   /**
    * <pre>
-   * Holds the provider's limit on tokens.
+   * The provider's token limit.
    * </pre>
    *
    * <code>optional int64 limit_tokens = 4 [json_name = "limitTokens"];</code>
@@ -88,7 +88,7 @@ public interface RateLimitHeadroomOrBuilder extends
 
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -97,7 +97,7 @@ public interface RateLimitHeadroomOrBuilder extends
   boolean hasObservedTime();
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>
@@ -106,7 +106,7 @@ public interface RateLimitHeadroomOrBuilder extends
   com.google.protobuf.Timestamp getObservedTime();
   /**
    * <pre>
-   * Says when the provider said so.
+   * When the provider reported this.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp observed_time = 5 [json_name = "observedTime"];</code>

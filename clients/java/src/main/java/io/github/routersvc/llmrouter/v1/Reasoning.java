@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how much the model thinks and how much of that is shown.
+ * How much the model reasons, and how much of the reasoning is returned.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Reasoning}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private int effort_ = 0;
   /**
    * <pre>
-   * Says how much the model thinks. Default: the model's own.
+   * Reasoning effort. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how much the model thinks. Default: the model's own.
+   * Reasoning effort. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   private int maxTokens_ = 0;
   /**
    * <pre>
-   * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+   * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
    * </pre>
    *
    * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+   * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
    * </pre>
    *
    * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -112,7 +112,7 @@ private static final long serialVersionUID = 0L;
   private int visibility_ = 0;
   /**
    * <pre>
-   * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+   * How much of the reasoning is returned. Default: whatever the provider sends.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+   * How much of the reasoning is returned. Default: whatever the provider sends.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -322,7 +322,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how much the model thinks and how much of that is shown.
+   * How much the model reasons, and how much of the reasoning is returned.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Reasoning}
@@ -488,7 +488,7 @@ private static final long serialVersionUID = 0L;
     private int effort_ = 0;
     /**
      * <pre>
-     * Says how much the model thinks. Default: the model's own.
+     * Reasoning effort. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks. Default: the model's own.
+     * Reasoning effort. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks. Default: the model's own.
+     * Reasoning effort. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -527,7 +527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks. Default: the model's own.
+     * Reasoning effort. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -544,7 +544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how much the model thinks. Default: the model's own.
+     * Reasoning effort. Default: the model's own.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -560,7 +560,7 @@ private static final long serialVersionUID = 0L;
     private int maxTokens_ ;
     /**
      * <pre>
-     * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+     * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
      * </pre>
      *
      * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -572,7 +572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+     * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
      * </pre>
      *
      * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -584,7 +584,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+     * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
      * </pre>
      *
      * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -600,7 +600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+     * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
      * </pre>
      *
      * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
     private int visibility_ = 0;
     /**
      * <pre>
-     * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+     * How much of the reasoning is returned. Default: whatever the provider sends.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+     * How much of the reasoning is returned. Default: whatever the provider sends.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -642,7 +642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+     * How much of the reasoning is returned. Default: whatever the provider sends.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+     * How much of the reasoning is returned. Default: whatever the provider sends.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -672,7 +672,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+     * How much of the reasoning is returned. Default: whatever the provider sends.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>

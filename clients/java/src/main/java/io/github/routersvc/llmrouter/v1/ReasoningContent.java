@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds what a model thought before it answered.
+ * Reasoning of a model before its answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ReasoningContent}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object text_ = "";
   /**
    * <pre>
-   * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+   * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+   * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds the provider's proof that the thoughts are its own; must be sent back unchanged.
+   * Signature by which the provider recognises its own reasoning; must be sent back unchanged.
    * </pre>
    *
    * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString encrypted_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds thoughts that the provider encrypted; must be sent back unchanged.
+   * Reasoning encrypted by the provider; must be sent back unchanged.
    * </pre>
    *
    * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>
@@ -316,7 +316,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what a model thought before it answered.
+   * Reasoning of a model before its answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ReasoningContent}
@@ -481,7 +481,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object text_ = "";
     /**
      * <pre>
-     * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+     * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -501,7 +501,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+     * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -522,7 +522,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+     * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -539,7 +539,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+     * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -553,7 +553,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+     * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -573,7 +573,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds the provider's proof that the thoughts are its own; must be sent back unchanged.
+     * Signature by which the provider recognises its own reasoning; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -585,7 +585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's proof that the thoughts are its own; must be sent back unchanged.
+     * Signature by which the provider recognises its own reasoning; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -601,7 +601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's proof that the thoughts are its own; must be sent back unchanged.
+     * Signature by which the provider recognises its own reasoning; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -617,7 +617,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString encrypted_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds thoughts that the provider encrypted; must be sent back unchanged.
+     * Reasoning encrypted by the provider; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>
@@ -629,7 +629,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds thoughts that the provider encrypted; must be sent back unchanged.
+     * Reasoning encrypted by the provider; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>
@@ -645,7 +645,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds thoughts that the provider encrypted; must be sent back unchanged.
+     * Reasoning encrypted by the provider; must be sent back unchanged.
      * </pre>
      *
      * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>

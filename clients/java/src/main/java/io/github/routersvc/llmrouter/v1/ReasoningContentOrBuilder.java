@@ -12,7 +12,7 @@ public interface ReasoningContentOrBuilder extends
 
   /**
    * <pre>
-   * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+   * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface ReasoningContentOrBuilder extends
   java.lang.String getText();
   /**
    * <pre>
-   * Holds the thoughts, or a summary of them, as text. Empty where the provider only returns a signature.
+   * Reasoning, or a summary of it, as text. Empty if the provider returns only a signature.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -32,7 +32,7 @@ public interface ReasoningContentOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's proof that the thoughts are its own; must be sent back unchanged.
+   * Signature by which the provider recognises its own reasoning; must be sent back unchanged.
    * </pre>
    *
    * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -42,7 +42,7 @@ public interface ReasoningContentOrBuilder extends
 
   /**
    * <pre>
-   * Holds thoughts that the provider encrypted; must be sent back unchanged.
+   * Reasoning encrypted by the provider; must be sent back unchanged.
    * </pre>
    *
    * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>

@@ -12,7 +12,7 @@ public interface ReasoningDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface ReasoningDeltaOrBuilder extends
   java.lang.String getText();
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -32,7 +32,7 @@ public interface ReasoningDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's proof for the thoughts so far; ends a block of thought.
+   * The provider's signature of the reasoning so far; ends a block of reasoning.
    * </pre>
    *
    * <code>bytes signature = 2 [json_name = "signature"];</code>
@@ -42,7 +42,7 @@ public interface ReasoningDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds thoughts that the provider encrypted.
+   * Reasoning encrypted by the provider.
    * </pre>
    *
    * <code>bytes encrypted = 3 [json_name = "encrypted"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how much a model thinks before it answers. May grow.
+ * How much a model reasons before it answers. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ReasoningEffort}
@@ -17,7 +17,7 @@ public enum ReasoningEffort
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the model's own default.
+   * The model's own default.
    * </pre>
    *
    * <code>REASONING_EFFORT_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means no thinking at all.
+   * No reasoning.
    * </pre>
    *
    * <code>REASONING_EFFORT_NONE = 1;</code>
@@ -33,7 +33,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_NONE(1),
   /**
    * <pre>
-   * Means as little as the model can.
+   * The model's minimum.
    * </pre>
    *
    * <code>REASONING_EFFORT_MINIMAL = 2;</code>
@@ -41,7 +41,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_MINIMAL(2),
   /**
    * <pre>
-   * Means little.
+   * Low.
    * </pre>
    *
    * <code>REASONING_EFFORT_LOW = 3;</code>
@@ -49,7 +49,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_LOW(3),
   /**
    * <pre>
-   * Means a fair amount.
+   * Medium.
    * </pre>
    *
    * <code>REASONING_EFFORT_MEDIUM = 4;</code>
@@ -57,7 +57,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_MEDIUM(4),
   /**
    * <pre>
-   * Means much.
+   * High.
    * </pre>
    *
    * <code>REASONING_EFFORT_HIGH = 5;</code>
@@ -65,7 +65,7 @@ public enum ReasoningEffort
   REASONING_EFFORT_HIGH(5),
   /**
    * <pre>
-   * Means as much as the model can.
+   * The model's maximum.
    * </pre>
    *
    * <code>REASONING_EFFORT_MAXIMUM = 6;</code>
@@ -85,7 +85,7 @@ public enum ReasoningEffort
   }
   /**
    * <pre>
-   * Means the model's own default.
+   * The model's own default.
    * </pre>
    *
    * <code>REASONING_EFFORT_UNSPECIFIED = 0;</code>
@@ -93,7 +93,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means no thinking at all.
+   * No reasoning.
    * </pre>
    *
    * <code>REASONING_EFFORT_NONE = 1;</code>
@@ -101,7 +101,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_NONE_VALUE = 1;
   /**
    * <pre>
-   * Means as little as the model can.
+   * The model's minimum.
    * </pre>
    *
    * <code>REASONING_EFFORT_MINIMAL = 2;</code>
@@ -109,7 +109,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_MINIMAL_VALUE = 2;
   /**
    * <pre>
-   * Means little.
+   * Low.
    * </pre>
    *
    * <code>REASONING_EFFORT_LOW = 3;</code>
@@ -117,7 +117,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_LOW_VALUE = 3;
   /**
    * <pre>
-   * Means a fair amount.
+   * Medium.
    * </pre>
    *
    * <code>REASONING_EFFORT_MEDIUM = 4;</code>
@@ -125,7 +125,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_MEDIUM_VALUE = 4;
   /**
    * <pre>
-   * Means much.
+   * High.
    * </pre>
    *
    * <code>REASONING_EFFORT_HIGH = 5;</code>
@@ -133,7 +133,7 @@ public enum ReasoningEffort
   public static final int REASONING_EFFORT_HIGH_VALUE = 5;
   /**
    * <pre>
-   * Means as much as the model can.
+   * The model's maximum.
    * </pre>
    *
    * <code>REASONING_EFFORT_MAXIMUM = 6;</code>

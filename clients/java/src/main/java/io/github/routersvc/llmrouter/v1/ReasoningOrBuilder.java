@@ -12,7 +12,7 @@ public interface ReasoningOrBuilder extends
 
   /**
    * <pre>
-   * Says how much the model thinks. Default: the model's own.
+   * Reasoning effort. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -21,7 +21,7 @@ public interface ReasoningOrBuilder extends
   int getEffortValue();
   /**
    * <pre>
-   * Says how much the model thinks. Default: the model's own.
+   * Reasoning effort. Default: the model's own.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningEffort effort = 1 [json_name = "effort"];</code>
@@ -31,7 +31,7 @@ public interface ReasoningOrBuilder extends
 
   /**
    * <pre>
-   * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+   * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
    * </pre>
    *
    * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -40,7 +40,7 @@ public interface ReasoningOrBuilder extends
   boolean hasMaxTokens();
   /**
    * <pre>
-   * Limits the tokens spent on thinking. At least 0. Unset: follows from the effort.
+   * Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
    * </pre>
    *
    * <code>optional int32 max_tokens = 2 [json_name = "maxTokens"];</code>
@@ -50,7 +50,7 @@ public interface ReasoningOrBuilder extends
 
   /**
    * <pre>
-   * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+   * How much of the reasoning is returned. Default: whatever the provider sends.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>
@@ -59,7 +59,7 @@ public interface ReasoningOrBuilder extends
   int getVisibilityValue();
   /**
    * <pre>
-   * Says what of the thoughts the answer carries. Default: whatever the provider sends by itself.
+   * How much of the reasoning is returned. Default: whatever the provider sends.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningVisibility visibility = 3 [json_name = "visibility"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what of a model's thoughts the answer carries. May grow.
+ * How much of a model's reasoning is returned. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ReasoningVisibility}
@@ -17,7 +17,7 @@ public enum ReasoningVisibility
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means whatever the provider sends by itself.
+   * Whatever the provider sends.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ReasoningVisibility
   REASONING_VISIBILITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that thoughts are left out.
+   * No reasoning.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_HIDDEN = 1;</code>
@@ -33,7 +33,7 @@ public enum ReasoningVisibility
   REASONING_VISIBILITY_HIDDEN(1),
   /**
    * <pre>
-   * Means a summary.
+   * A summary.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_SUMMARY = 2;</code>
@@ -41,7 +41,7 @@ public enum ReasoningVisibility
   REASONING_VISIBILITY_SUMMARY(2),
   /**
    * <pre>
-   * Means all that the provider shows.
+   * All reasoning that the provider returns.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_FULL = 3;</code>
@@ -61,7 +61,7 @@ public enum ReasoningVisibility
   }
   /**
    * <pre>
-   * Means whatever the provider sends by itself.
+   * Whatever the provider sends.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum ReasoningVisibility
   public static final int REASONING_VISIBILITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that thoughts are left out.
+   * No reasoning.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_HIDDEN = 1;</code>
@@ -77,7 +77,7 @@ public enum ReasoningVisibility
   public static final int REASONING_VISIBILITY_HIDDEN_VALUE = 1;
   /**
    * <pre>
-   * Means a summary.
+   * A summary.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_SUMMARY = 2;</code>
@@ -85,7 +85,7 @@ public enum ReasoningVisibility
   public static final int REASONING_VISIBILITY_SUMMARY_VALUE = 2;
   /**
    * <pre>
-   * Means all that the provider shows.
+   * All reasoning that the provider returns.
    * </pre>
    *
    * <code>REASONING_VISIBILITY_FULL = 3;</code>

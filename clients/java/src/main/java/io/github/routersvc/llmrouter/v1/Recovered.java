@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells that the stream broke and another attempt has taken over.
+ * The stream broke and another attempt has taken over.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Recovered}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int kind_ = 0;
   /**
    * <pre>
-   * Says what the client must do with what it has.
+   * What the client must do with the text so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what the client must do with what it has.
+   * What the client must do with the text so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   private long keptCharacters_ = 0L;
   /**
    * <pre>
-   * Counts the characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
+   * Number of characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
    * </pre>
    *
    * <code>int64 kept_characters = 2 [json_name = "keptCharacters"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RouteReport report_;
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -323,7 +323,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Recovered}
@@ -503,7 +503,7 @@ private static final long serialVersionUID = 0L;
     private int kind_ = 0;
     /**
      * <pre>
-     * Says what the client must do with what it has.
+     * What the client must do with the text so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -514,7 +514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the client must do with what it has.
+     * What the client must do with the text so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -529,7 +529,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the client must do with what it has.
+     * What the client must do with the text so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the client must do with what it has.
+     * What the client must do with the text so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -559,7 +559,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the client must do with what it has.
+     * What the client must do with the text so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
     private long keptCharacters_ ;
     /**
      * <pre>
-     * Counts the characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
+     * Number of characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
      * </pre>
      *
      * <code>int64 kept_characters = 2 [json_name = "keptCharacters"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
+     * Number of characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
      * </pre>
      *
      * <code>int64 kept_characters = 2 [json_name = "keptCharacters"];</code>
@@ -603,7 +603,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
+     * Number of characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
      * </pre>
      *
      * <code>int64 kept_characters = 2 [json_name = "keptCharacters"];</code>
@@ -621,7 +621,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteReport, io.github.routersvc.llmrouter.v1.RouteReport.Builder, io.github.routersvc.llmrouter.v1.RouteReportOrBuilder> reportBuilder_;
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -632,7 +632,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -665,7 +665,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -683,7 +683,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -708,7 +708,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -725,7 +725,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -752,7 +752,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far, the broken attempt included.
+     * Report so far, the broken attempt included.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>

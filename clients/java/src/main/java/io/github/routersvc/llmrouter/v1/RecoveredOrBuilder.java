@@ -12,7 +12,7 @@ public interface RecoveredOrBuilder extends
 
   /**
    * <pre>
-   * Says what the client must do with what it has.
+   * What the client must do with the text so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -21,7 +21,7 @@ public interface RecoveredOrBuilder extends
   int getKindValue();
   /**
    * <pre>
-   * Says what the client must do with what it has.
+   * What the client must do with the text so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RecoveryKind kind = 1 [json_name = "kind"];</code>
@@ -31,7 +31,7 @@ public interface RecoveredOrBuilder extends
 
   /**
    * <pre>
-   * Counts the characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
+   * Number of characters (Unicode code points) of the answer's text that stay valid. 0 for a restart.
    * </pre>
    *
    * <code>int64 kept_characters = 2 [json_name = "keptCharacters"];</code>
@@ -41,7 +41,7 @@ public interface RecoveredOrBuilder extends
 
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -50,7 +50,7 @@ public interface RecoveredOrBuilder extends
   boolean hasReport();
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>
@@ -59,7 +59,7 @@ public interface RecoveredOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteReport getReport();
   /**
    * <pre>
-   * Tells what is known so far, the broken attempt included.
+   * Report so far, the broken attempt included.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 3 [json_name = "report"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what a client must do with what it has received. Complete: not expected to grow.
+ * What a client must do with the text so far after a recovery. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.RecoveryKind}
@@ -25,7 +25,7 @@ public enum RecoveryKind
   RECOVERY_KIND_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means: discard everything; the answer starts over.
+   * Discard everything; the answer starts over.
    * </pre>
    *
    * <code>RECOVERY_KIND_RESTARTED = 1;</code>
@@ -33,7 +33,7 @@ public enum RecoveryKind
   RECOVERY_KIND_RESTARTED(1),
   /**
    * <pre>
-   * Means: keep the text so far; the answer continues.
+   * Keep the text so far; the answer continues.
    * </pre>
    *
    * <code>RECOVERY_KIND_RESUMED = 2;</code>
@@ -61,7 +61,7 @@ public enum RecoveryKind
   public static final int RECOVERY_KIND_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means: discard everything; the answer starts over.
+   * Discard everything; the answer starts over.
    * </pre>
    *
    * <code>RECOVERY_KIND_RESTARTED = 1;</code>
@@ -69,7 +69,7 @@ public enum RecoveryKind
   public static final int RECOVERY_KIND_RESTARTED_VALUE = 1;
   /**
    * <pre>
-   * Means: keep the text so far; the answer continues.
+   * Keep the text so far; the answer continues.
    * </pre>
    *
    * <code>RECOVERY_KIND_RESUMED = 2;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds the next piece of the model's own words of refusal.
+ * The next piece of the model's refusal.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.RefusalDelta}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object text_ = "";
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -79,7 +79,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the next piece of the model's own words of refusal.
+   * The next piece of the model's refusal.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.RefusalDelta}
@@ -403,7 +403,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object text_ = "";
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -423,7 +423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -444,7 +444,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -461,7 +461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>string text = 1 [json_name = "text"];</code>

@@ -12,7 +12,7 @@ public interface RefusalDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface RefusalDeltaOrBuilder extends
   java.lang.String getText();
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>string text = 1 [json_name = "text"];</code>

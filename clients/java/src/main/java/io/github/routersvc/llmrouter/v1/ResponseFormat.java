@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says in which shape the answer must come.
+ * Format of the answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ResponseFormat}
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   public static final int TEXT_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -126,7 +126,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -142,7 +142,7 @@ private static final long serialVersionUID = 0L;
   public static final int JSON_OBJECT_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -169,7 +169,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -185,7 +185,7 @@ private static final long serialVersionUID = 0L;
   public static final int JSON_SCHEMA_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -197,7 +197,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -212,7 +212,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -431,7 +431,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says in which shape the answer must come.
+   * Format of the answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ResponseFormat}
@@ -641,7 +641,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.TextFormat, io.github.routersvc.llmrouter.v1.TextFormat.Builder, io.github.routersvc.llmrouter.v1.TextFormatOrBuilder> textBuilder_;
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -653,7 +653,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -675,7 +675,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -693,7 +693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -711,7 +711,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -738,7 +738,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -761,7 +761,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -789,7 +789,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means free text.
+     * Free text.
      * </pre>
      *
      * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -817,7 +817,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.JsonObjectFormat, io.github.routersvc.llmrouter.v1.JsonObjectFormat.Builder, io.github.routersvc.llmrouter.v1.JsonObjectFormatOrBuilder> jsonObjectBuilder_;
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -829,7 +829,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -851,7 +851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -887,7 +887,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -937,7 +937,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -947,7 +947,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -965,7 +965,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means any JSON object.
+     * Any JSON object.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -993,7 +993,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.JsonSchemaFormat, io.github.routersvc.llmrouter.v1.JsonSchemaFormat.Builder, io.github.routersvc.llmrouter.v1.JsonSchemaFormatOrBuilder> jsonSchemaBuilder_;
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1005,7 +1005,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1027,7 +1027,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1045,7 +1045,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1063,7 +1063,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1090,7 +1090,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1113,7 +1113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1123,7 +1123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -1141,7 +1141,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Means JSON that obeys a schema.
+     * JSON that conforms to a schema.
      * </pre>
      *
      * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>

@@ -12,7 +12,7 @@ public interface ResponseFormatOrBuilder extends
 
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -21,7 +21,7 @@ public interface ResponseFormatOrBuilder extends
   boolean hasText();
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -30,7 +30,7 @@ public interface ResponseFormatOrBuilder extends
   io.github.routersvc.llmrouter.v1.TextFormat getText();
   /**
    * <pre>
-   * Means free text.
+   * Free text.
    * </pre>
    *
    * <code>.llmrouter.v1.TextFormat text = 1 [json_name = "text"];</code>
@@ -39,7 +39,7 @@ public interface ResponseFormatOrBuilder extends
 
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -48,7 +48,7 @@ public interface ResponseFormatOrBuilder extends
   boolean hasJsonObject();
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -57,7 +57,7 @@ public interface ResponseFormatOrBuilder extends
   io.github.routersvc.llmrouter.v1.JsonObjectFormat getJsonObject();
   /**
    * <pre>
-   * Means any JSON object.
+   * Any JSON object.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonObjectFormat json_object = 2 [json_name = "jsonObject"];</code>
@@ -66,7 +66,7 @@ public interface ResponseFormatOrBuilder extends
 
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -75,7 +75,7 @@ public interface ResponseFormatOrBuilder extends
   boolean hasJsonSchema();
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>
@@ -84,7 +84,7 @@ public interface ResponseFormatOrBuilder extends
   io.github.routersvc.llmrouter.v1.JsonSchemaFormat getJsonSchema();
   /**
    * <pre>
-   * Means JSON that obeys a schema.
+   * JSON that conforms to a schema.
    * </pre>
    *
    * <code>.llmrouter.v1.JsonSchemaFormat json_schema = 3 [json_name = "jsonSchema"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says who speaks in a message. May grow.
+ * Role of the speaker of a message. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Role}
@@ -17,7 +17,7 @@ public enum Role
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that the caller forgot to say it; refused with `INVALID_ARGUMENT`.
+   * Not set: refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ROLE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum Role
   ROLE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means instructions from the operator of the application.
+   * Instructions from the operator of the application.
    * </pre>
    *
    * <code>ROLE_SYSTEM = 1;</code>
@@ -33,7 +33,7 @@ public enum Role
   ROLE_SYSTEM(1),
   /**
    * <pre>
-   * Means instructions from the developer, for models that tell them from system instructions;
+   * Instructions from the developer, for models that distinguish them from system instructions;
    * the same as system elsewhere.
    * </pre>
    *
@@ -42,7 +42,7 @@ public enum Role
   ROLE_DEVELOPER(2),
   /**
    * <pre>
-   * Means the person or program that asks.
+   * The user: a person or program.
    * </pre>
    *
    * <code>ROLE_USER = 3;</code>
@@ -50,7 +50,7 @@ public enum Role
   ROLE_USER(3),
   /**
    * <pre>
-   * Means the model, in an earlier turn.
+   * The model, in an earlier turn.
    * </pre>
    *
    * <code>ROLE_ASSISTANT = 4;</code>
@@ -58,7 +58,7 @@ public enum Role
   ROLE_ASSISTANT(4),
   /**
    * <pre>
-   * Means the result of a tool the model called.
+   * The result of a tool the model called.
    * </pre>
    *
    * <code>ROLE_TOOL = 5;</code>
@@ -78,7 +78,7 @@ public enum Role
   }
   /**
    * <pre>
-   * Means that the caller forgot to say it; refused with `INVALID_ARGUMENT`.
+   * Not set: refused with `INVALID_ARGUMENT`.
    * </pre>
    *
    * <code>ROLE_UNSPECIFIED = 0;</code>
@@ -86,7 +86,7 @@ public enum Role
   public static final int ROLE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means instructions from the operator of the application.
+   * Instructions from the operator of the application.
    * </pre>
    *
    * <code>ROLE_SYSTEM = 1;</code>
@@ -94,7 +94,7 @@ public enum Role
   public static final int ROLE_SYSTEM_VALUE = 1;
   /**
    * <pre>
-   * Means instructions from the developer, for models that tell them from system instructions;
+   * Instructions from the developer, for models that distinguish them from system instructions;
    * the same as system elsewhere.
    * </pre>
    *
@@ -103,7 +103,7 @@ public enum Role
   public static final int ROLE_DEVELOPER_VALUE = 2;
   /**
    * <pre>
-   * Means the person or program that asks.
+   * The user: a person or program.
    * </pre>
    *
    * <code>ROLE_USER = 3;</code>
@@ -111,7 +111,7 @@ public enum Role
   public static final int ROLE_USER_VALUE = 3;
   /**
    * <pre>
-   * Means the model, in an earlier turn.
+   * The model, in an earlier turn.
    * </pre>
    *
    * <code>ROLE_ASSISTANT = 4;</code>
@@ -119,7 +119,7 @@ public enum Role
   public static final int ROLE_ASSISTANT_VALUE = 4;
   /**
    * <pre>
-   * Means the result of a tool the model called.
+   * The result of a tool the model called.
    * </pre>
    *
    * <code>ROLE_TOOL = 5;</code>

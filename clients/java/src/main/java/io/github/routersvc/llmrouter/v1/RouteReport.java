@@ -7,8 +7,8 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells what became of one request. Comes with every answer, and as a status detail with every
- * failed call. Never holds a prompt, an answer or a secret.
+ * Report of one request. Sent with every answer, and as a status detail with every failed call. Never
+ * contains a prompt, an answer or a secret.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.RouteReport}
@@ -63,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object decisionId_ = "";
   /**
    * <pre>
-   * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+   * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+   * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.ServedBy servedBy_;
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -133,7 +133,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -209,7 +209,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object policy_ = "";
   /**
    * <pre>
-   * Names the policy that decided.
+   * The policy in force.
    * </pre>
    *
    * <code>string policy = 4 [json_name = "policy"];</code>
@@ -230,7 +230,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the policy that decided.
+   * The policy in force.
    * </pre>
    *
    * <code>string policy = 4 [json_name = "policy"];</code>
@@ -255,7 +255,7 @@ private static final long serialVersionUID = 0L;
   private boolean hedged_ = false;
   /**
    * <pre>
-   * Says that at least one hedge was started.
+   * Whether at least one hedge started.
    * </pre>
    *
    * <code>bool hedged = 5 [json_name = "hedged"];</code>
@@ -270,7 +270,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Degradation degradation_;
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -282,7 +282,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -294,7 +294,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -308,7 +308,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.CacheHit cacheHit_;
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -332,7 +332,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -346,7 +346,7 @@ private static final long serialVersionUID = 0L;
   private boolean recovered_ = false;
   /**
    * <pre>
-   * Says that the stream broke and another attempt took over.
+   * Whether the stream broke and another attempt took over.
    * </pre>
    *
    * <code>bool recovered = 8 [json_name = "recovered"];</code>
@@ -361,7 +361,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Usage totalUsage_;
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -373,7 +373,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -385,7 +385,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -399,7 +399,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Cost totalCost_;
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -411,7 +411,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -423,7 +423,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -437,7 +437,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp receivedTime_;
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -449,7 +449,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -461,7 +461,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -475,7 +475,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration planningDuration_;
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -487,7 +487,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -499,7 +499,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -513,7 +513,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration timeToFirstContent_;
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -525,7 +525,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -537,7 +537,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -551,7 +551,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration duration_;
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -563,7 +563,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -590,7 +590,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object tenant_ = "";
   /**
    * <pre>
-   * Names the tenant the request was made for. Empty where the router knows no tenants.
+   * Tenant of the request. Empty where no tenants are configured.
    * </pre>
    *
    * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -611,7 +611,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the tenant the request was made for. Empty where the router knows no tenants.
+   * Tenant of the request. Empty where no tenants are configured.
    * </pre>
    *
    * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -1000,8 +1000,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what became of one request. Comes with every answer, and as a status detail with every
-   * failed call. Never holds a prompt, an answer or a secret.
+   * Report of one request. Sent with every answer, and as a status detail with every failed call. Never
+   * contains a prompt, an answer or a secret.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.RouteReport}
@@ -1459,7 +1459,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object decisionId_ = "";
     /**
      * <pre>
-     * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+     * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -1479,7 +1479,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+     * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -1500,7 +1500,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+     * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -1517,7 +1517,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+     * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -1531,7 +1531,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+     * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
      * </pre>
      *
      * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -1553,7 +1553,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ServedBy, io.github.routersvc.llmrouter.v1.ServedBy.Builder, io.github.routersvc.llmrouter.v1.ServedByOrBuilder> servedByBuilder_;
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1564,7 +1564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1579,7 +1579,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1597,7 +1597,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1615,7 +1615,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1640,7 +1640,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1657,7 +1657,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1669,7 +1669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -1684,7 +1684,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names what served the answer. Unset while nothing has, and when nothing did.
+     * The deployment that served the answer. Unset before an attempt has committed, and if none did.
      * </pre>
      *
      * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -2012,7 +2012,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object policy_ = "";
     /**
      * <pre>
-     * Names the policy that decided.
+     * The policy in force.
      * </pre>
      *
      * <code>string policy = 4 [json_name = "policy"];</code>
@@ -2032,7 +2032,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy that decided.
+     * The policy in force.
      * </pre>
      *
      * <code>string policy = 4 [json_name = "policy"];</code>
@@ -2053,7 +2053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy that decided.
+     * The policy in force.
      * </pre>
      *
      * <code>string policy = 4 [json_name = "policy"];</code>
@@ -2070,7 +2070,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy that decided.
+     * The policy in force.
      * </pre>
      *
      * <code>string policy = 4 [json_name = "policy"];</code>
@@ -2084,7 +2084,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the policy that decided.
+     * The policy in force.
      * </pre>
      *
      * <code>string policy = 4 [json_name = "policy"];</code>
@@ -2104,7 +2104,7 @@ private static final long serialVersionUID = 0L;
     private boolean hedged_ ;
     /**
      * <pre>
-     * Says that at least one hedge was started.
+     * Whether at least one hedge started.
      * </pre>
      *
      * <code>bool hedged = 5 [json_name = "hedged"];</code>
@@ -2116,7 +2116,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that at least one hedge was started.
+     * Whether at least one hedge started.
      * </pre>
      *
      * <code>bool hedged = 5 [json_name = "hedged"];</code>
@@ -2132,7 +2132,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that at least one hedge was started.
+     * Whether at least one hedge started.
      * </pre>
      *
      * <code>bool hedged = 5 [json_name = "hedged"];</code>
@@ -2150,7 +2150,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Degradation, io.github.routersvc.llmrouter.v1.Degradation.Builder, io.github.routersvc.llmrouter.v1.DegradationOrBuilder> degradationBuilder_;
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2161,7 +2161,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2176,7 +2176,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2194,7 +2194,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2212,7 +2212,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2237,7 +2237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2254,7 +2254,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2266,7 +2266,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2281,7 +2281,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says why a lower rung answered. Unset: none did.
+     * Why the answer is degraded. Unset: it is not.
      * </pre>
      *
      * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -2305,7 +2305,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.CacheHit, io.github.routersvc.llmrouter.v1.CacheHit.Builder, io.github.routersvc.llmrouter.v1.CacheHitOrBuilder> cacheHitBuilder_;
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2316,7 +2316,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2331,7 +2331,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2349,7 +2349,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2367,7 +2367,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2392,7 +2392,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2409,7 +2409,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2421,7 +2421,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2436,7 +2436,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where a cached answer came from. Unset: not cached.
+     * Origin of a cached answer. Unset: not cached.
      * </pre>
      *
      * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -2458,7 +2458,7 @@ private static final long serialVersionUID = 0L;
     private boolean recovered_ ;
     /**
      * <pre>
-     * Says that the stream broke and another attempt took over.
+     * Whether the stream broke and another attempt took over.
      * </pre>
      *
      * <code>bool recovered = 8 [json_name = "recovered"];</code>
@@ -2470,7 +2470,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the stream broke and another attempt took over.
+     * Whether the stream broke and another attempt took over.
      * </pre>
      *
      * <code>bool recovered = 8 [json_name = "recovered"];</code>
@@ -2486,7 +2486,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the stream broke and another attempt took over.
+     * Whether the stream broke and another attempt took over.
      * </pre>
      *
      * <code>bool recovered = 8 [json_name = "recovered"];</code>
@@ -2504,7 +2504,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Usage, io.github.routersvc.llmrouter.v1.Usage.Builder, io.github.routersvc.llmrouter.v1.UsageOrBuilder> totalUsageBuilder_;
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2515,7 +2515,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2530,7 +2530,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2548,7 +2548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2566,7 +2566,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2591,7 +2591,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2608,7 +2608,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2620,7 +2620,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2635,7 +2635,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the usage of all attempts, losers and broken ones included.
+     * Usage of all attempts, lost and broken ones included.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -2659,7 +2659,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Cost, io.github.routersvc.llmrouter.v1.Cost.Builder, io.github.routersvc.llmrouter.v1.CostOrBuilder> totalCostBuilder_;
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2670,7 +2670,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2685,7 +2685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2703,7 +2703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2721,7 +2721,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2746,7 +2746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2763,7 +2763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2775,7 +2775,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2790,7 +2790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sums the cost of all attempts. Unset where no price is known.
+     * Cost of all attempts. Unset: no price is known.
      * </pre>
      *
      * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -2814,7 +2814,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> receivedTimeBuilder_;
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2825,7 +2825,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2840,7 +2840,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2858,7 +2858,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2876,7 +2876,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2901,7 +2901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2918,7 +2918,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2930,7 +2930,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2945,7 +2945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says when the request arrived.
+     * When the request arrived.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -2969,7 +2969,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> planningDurationBuilder_;
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -2980,7 +2980,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -2995,7 +2995,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3013,7 +3013,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3031,7 +3031,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3056,7 +3056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3073,7 +3073,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3085,7 +3085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3100,7 +3100,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long the router took to plan.
+     * Time that planning took.
      * </pre>
      *
      * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -3124,7 +3124,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> timeToFirstContentBuilder_;
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3135,7 +3135,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3150,7 +3150,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3168,7 +3168,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3186,7 +3186,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3211,7 +3211,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3228,7 +3228,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3240,7 +3240,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3255,7 +3255,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the first content left. Unset while there is none.
+     * Time from arrival to the first content sent to the caller. Unset: none yet.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -3279,7 +3279,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> durationBuilder_;
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3290,7 +3290,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3305,7 +3305,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3323,7 +3323,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3341,7 +3341,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3366,7 +3366,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3383,7 +3383,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3395,7 +3395,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3410,7 +3410,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how long after arrival the call ended. Unset while it runs.
+     * Time from arrival to the end of the call. Unset while it runs.
      * </pre>
      *
      * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -3432,7 +3432,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object tenant_ = "";
     /**
      * <pre>
-     * Names the tenant the request was made for. Empty where the router knows no tenants.
+     * Tenant of the request. Empty where no tenants are configured.
      * </pre>
      *
      * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -3452,7 +3452,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tenant the request was made for. Empty where the router knows no tenants.
+     * Tenant of the request. Empty where no tenants are configured.
      * </pre>
      *
      * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -3473,7 +3473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tenant the request was made for. Empty where the router knows no tenants.
+     * Tenant of the request. Empty where no tenants are configured.
      * </pre>
      *
      * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -3490,7 +3490,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tenant the request was made for. Empty where the router knows no tenants.
+     * Tenant of the request. Empty where no tenants are configured.
      * </pre>
      *
      * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -3504,7 +3504,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tenant the request was made for. Empty where the router knows no tenants.
+     * Tenant of the request. Empty where no tenants are configured.
      * </pre>
      *
      * <code>string tenant = 15 [json_name = "tenant"];</code>

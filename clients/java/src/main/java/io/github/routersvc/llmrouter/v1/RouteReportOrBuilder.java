@@ -12,7 +12,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+   * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -21,7 +21,7 @@ public interface RouteReportOrBuilder extends
   java.lang.String getDecisionId();
   /**
    * <pre>
-   * Identifies the decision. `ExplainRoute` takes it for as long as the router remembers it.
+   * Id of the decision. `ExplainRoute` accepts it while the router remembers the decision.
    * </pre>
    *
    * <code>string decision_id = 1 [json_name = "decisionId"];</code>
@@ -32,7 +32,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -41,7 +41,7 @@ public interface RouteReportOrBuilder extends
   boolean hasServedBy();
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -50,7 +50,7 @@ public interface RouteReportOrBuilder extends
   io.github.routersvc.llmrouter.v1.ServedBy getServedBy();
   /**
    * <pre>
-   * Names what served the answer. Unset while nothing has, and when nothing did.
+   * The deployment that served the answer. Unset before an attempt has committed, and if none did.
    * </pre>
    *
    * <code>.llmrouter.v1.ServedBy served_by = 2 [json_name = "servedBy"];</code>
@@ -103,7 +103,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Names the policy that decided.
+   * The policy in force.
    * </pre>
    *
    * <code>string policy = 4 [json_name = "policy"];</code>
@@ -112,7 +112,7 @@ public interface RouteReportOrBuilder extends
   java.lang.String getPolicy();
   /**
    * <pre>
-   * Names the policy that decided.
+   * The policy in force.
    * </pre>
    *
    * <code>string policy = 4 [json_name = "policy"];</code>
@@ -123,7 +123,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says that at least one hedge was started.
+   * Whether at least one hedge started.
    * </pre>
    *
    * <code>bool hedged = 5 [json_name = "hedged"];</code>
@@ -133,7 +133,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -142,7 +142,7 @@ public interface RouteReportOrBuilder extends
   boolean hasDegradation();
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -151,7 +151,7 @@ public interface RouteReportOrBuilder extends
   io.github.routersvc.llmrouter.v1.Degradation getDegradation();
   /**
    * <pre>
-   * Says why a lower rung answered. Unset: none did.
+   * Why the answer is degraded. Unset: it is not.
    * </pre>
    *
    * <code>.llmrouter.v1.Degradation degradation = 6 [json_name = "degradation"];</code>
@@ -160,7 +160,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -169,7 +169,7 @@ public interface RouteReportOrBuilder extends
   boolean hasCacheHit();
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -178,7 +178,7 @@ public interface RouteReportOrBuilder extends
   io.github.routersvc.llmrouter.v1.CacheHit getCacheHit();
   /**
    * <pre>
-   * Says where a cached answer came from. Unset: not cached.
+   * Origin of a cached answer. Unset: not cached.
    * </pre>
    *
    * <code>.llmrouter.v1.CacheHit cache_hit = 7 [json_name = "cacheHit"];</code>
@@ -187,7 +187,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says that the stream broke and another attempt took over.
+   * Whether the stream broke and another attempt took over.
    * </pre>
    *
    * <code>bool recovered = 8 [json_name = "recovered"];</code>
@@ -197,7 +197,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -206,7 +206,7 @@ public interface RouteReportOrBuilder extends
   boolean hasTotalUsage();
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -215,7 +215,7 @@ public interface RouteReportOrBuilder extends
   io.github.routersvc.llmrouter.v1.Usage getTotalUsage();
   /**
    * <pre>
-   * Sums the usage of all attempts, losers and broken ones included.
+   * Usage of all attempts, lost and broken ones included.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage total_usage = 9 [json_name = "totalUsage"];</code>
@@ -224,7 +224,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -233,7 +233,7 @@ public interface RouteReportOrBuilder extends
   boolean hasTotalCost();
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -242,7 +242,7 @@ public interface RouteReportOrBuilder extends
   io.github.routersvc.llmrouter.v1.Cost getTotalCost();
   /**
    * <pre>
-   * Sums the cost of all attempts. Unset where no price is known.
+   * Cost of all attempts. Unset: no price is known.
    * </pre>
    *
    * <code>.llmrouter.v1.Cost total_cost = 10 [json_name = "totalCost"];</code>
@@ -251,7 +251,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -260,7 +260,7 @@ public interface RouteReportOrBuilder extends
   boolean hasReceivedTime();
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -269,7 +269,7 @@ public interface RouteReportOrBuilder extends
   com.google.protobuf.Timestamp getReceivedTime();
   /**
    * <pre>
-   * Says when the request arrived.
+   * When the request arrived.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp received_time = 11 [json_name = "receivedTime"];</code>
@@ -278,7 +278,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -287,7 +287,7 @@ public interface RouteReportOrBuilder extends
   boolean hasPlanningDuration();
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -296,7 +296,7 @@ public interface RouteReportOrBuilder extends
   com.google.protobuf.Duration getPlanningDuration();
   /**
    * <pre>
-   * Says how long the router took to plan.
+   * Time that planning took.
    * </pre>
    *
    * <code>.google.protobuf.Duration planning_duration = 12 [json_name = "planningDuration"];</code>
@@ -305,7 +305,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -314,7 +314,7 @@ public interface RouteReportOrBuilder extends
   boolean hasTimeToFirstContent();
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -323,7 +323,7 @@ public interface RouteReportOrBuilder extends
   com.google.protobuf.Duration getTimeToFirstContent();
   /**
    * <pre>
-   * Says how long after arrival the first content left. Unset while there is none.
+   * Time from arrival to the first content sent to the caller. Unset: none yet.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_content = 13 [json_name = "timeToFirstContent"];</code>
@@ -332,7 +332,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -341,7 +341,7 @@ public interface RouteReportOrBuilder extends
   boolean hasDuration();
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -350,7 +350,7 @@ public interface RouteReportOrBuilder extends
   com.google.protobuf.Duration getDuration();
   /**
    * <pre>
-   * Says how long after arrival the call ended. Unset while it runs.
+   * Time from arrival to the end of the call. Unset while it runs.
    * </pre>
    *
    * <code>.google.protobuf.Duration duration = 14 [json_name = "duration"];</code>
@@ -359,7 +359,7 @@ public interface RouteReportOrBuilder extends
 
   /**
    * <pre>
-   * Names the tenant the request was made for. Empty where the router knows no tenants.
+   * Tenant of the request. Empty where no tenants are configured.
    * </pre>
    *
    * <code>string tenant = 15 [json_name = "tenant"];</code>
@@ -368,7 +368,7 @@ public interface RouteReportOrBuilder extends
   java.lang.String getTenant();
   /**
    * <pre>
-   * Names the tenant the request was made for. Empty where the router knows no tenants.
+   * Tenant of the request. Empty where no tenants are configured.
    * </pre>
    *
    * <code>string tenant = 15 [json_name = "tenant"];</code>

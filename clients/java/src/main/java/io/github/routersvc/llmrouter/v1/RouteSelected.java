@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Tells that an attempt has committed. Comes once, before any content.
+ * An attempt has committed. Sent once, before any content.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.RouteSelected}
@@ -57,7 +57,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.RouteReport report_;
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -259,7 +259,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that an attempt has committed. Comes once, before any content.
+   * An attempt has committed. Sent once, before any content.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.RouteSelected}
@@ -417,7 +417,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteReport, io.github.routersvc.llmrouter.v1.RouteReport.Builder, io.github.routersvc.llmrouter.v1.RouteReportOrBuilder> reportBuilder_;
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -428,7 +428,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -443,7 +443,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -461,7 +461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -479,7 +479,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -504,7 +504,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -521,7 +521,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -533,7 +533,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -548,7 +548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells what is known so far.
+     * Report so far.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>

@@ -12,7 +12,7 @@ public interface RouteSelectedOrBuilder extends
 
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -21,7 +21,7 @@ public interface RouteSelectedOrBuilder extends
   boolean hasReport();
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>
@@ -30,7 +30,7 @@ public interface RouteSelectedOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteReport getReport();
   /**
    * <pre>
-   * Tells what is known so far.
+   * Report so far.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteReport report = 1 [json_name = "report"];</code>

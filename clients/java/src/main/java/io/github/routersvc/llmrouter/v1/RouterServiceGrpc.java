@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * Routes requests to language models and tells why.
+ * Routes requests to language models and explains its decisions.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -200,7 +200,7 @@ public final class RouterServiceGrpc {
 
   /**
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public interface AsyncService {
@@ -218,9 +218,9 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Answers a prompt as a stream of events. Until the first content has arrived from a provider the
-     * client receives nothing, not even headers, so that its own retries stay possible. A stream
-     * that ends with `OK` ends with `finished`.
+     * Answers a prompt as a stream of events. The client receives nothing, not even headers, before the first
+     * content arrives from a provider, so that its own retries stay possible. A stream that ends with `OK` ends
+     * with `finished`.
      * </pre>
      */
     default void streamComplete(io.github.routersvc.llmrouter.v1.StreamCompleteRequest request,
@@ -230,7 +230,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+     * Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
      * </pre>
      */
     default void explainRoute(io.github.routersvc.llmrouter.v1.ExplainRouteRequest request,
@@ -240,7 +240,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Tells how the deployments fare. Calls no provider.
+     * Reports the health of the deployments. Calls no provider.
      * </pre>
      */
     default void providerHealth(io.github.routersvc.llmrouter.v1.ProviderHealthRequest request,
@@ -252,7 +252,7 @@ public final class RouterServiceGrpc {
   /**
    * Base class for the server implementation of the service RouterService.
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public static abstract class RouterServiceImplBase
@@ -266,7 +266,7 @@ public final class RouterServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service RouterService.
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public static final class RouterServiceStub
@@ -296,9 +296,9 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Answers a prompt as a stream of events. Until the first content has arrived from a provider the
-     * client receives nothing, not even headers, so that its own retries stay possible. A stream
-     * that ends with `OK` ends with `finished`.
+     * Answers a prompt as a stream of events. The client receives nothing, not even headers, before the first
+     * content arrives from a provider, so that its own retries stay possible. A stream that ends with `OK` ends
+     * with `finished`.
      * </pre>
      */
     public void streamComplete(io.github.routersvc.llmrouter.v1.StreamCompleteRequest request,
@@ -309,7 +309,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+     * Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
      * </pre>
      */
     public void explainRoute(io.github.routersvc.llmrouter.v1.ExplainRouteRequest request,
@@ -320,7 +320,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Tells how the deployments fare. Calls no provider.
+     * Reports the health of the deployments. Calls no provider.
      * </pre>
      */
     public void providerHealth(io.github.routersvc.llmrouter.v1.ProviderHealthRequest request,
@@ -333,7 +333,7 @@ public final class RouterServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service RouterService.
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public static final class RouterServiceBlockingV2Stub
@@ -362,9 +362,9 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Answers a prompt as a stream of events. Until the first content has arrived from a provider the
-     * client receives nothing, not even headers, so that its own retries stay possible. A stream
-     * that ends with `OK` ends with `finished`.
+     * Answers a prompt as a stream of events. The client receives nothing, not even headers, before the first
+     * content arrives from a provider, so that its own retries stay possible. A stream that ends with `OK` ends
+     * with `finished`.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -376,7 +376,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+     * Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ExplainRouteResponse explainRoute(io.github.routersvc.llmrouter.v1.ExplainRouteRequest request) throws io.grpc.StatusException {
@@ -386,7 +386,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Tells how the deployments fare. Calls no provider.
+     * Reports the health of the deployments. Calls no provider.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ProviderHealthResponse providerHealth(io.github.routersvc.llmrouter.v1.ProviderHealthRequest request) throws io.grpc.StatusException {
@@ -398,7 +398,7 @@ public final class RouterServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service RouterService.
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public static final class RouterServiceBlockingStub
@@ -427,9 +427,9 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Answers a prompt as a stream of events. Until the first content has arrived from a provider the
-     * client receives nothing, not even headers, so that its own retries stay possible. A stream
-     * that ends with `OK` ends with `finished`.
+     * Answers a prompt as a stream of events. The client receives nothing, not even headers, before the first
+     * content arrives from a provider, so that its own retries stay possible. A stream that ends with `OK` ends
+     * with `finished`.
      * </pre>
      */
     public java.util.Iterator<io.github.routersvc.llmrouter.v1.StreamCompleteResponse> streamComplete(
@@ -440,7 +440,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+     * Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ExplainRouteResponse explainRoute(io.github.routersvc.llmrouter.v1.ExplainRouteRequest request) {
@@ -450,7 +450,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Tells how the deployments fare. Calls no provider.
+     * Reports the health of the deployments. Calls no provider.
      * </pre>
      */
     public io.github.routersvc.llmrouter.v1.ProviderHealthResponse providerHealth(io.github.routersvc.llmrouter.v1.ProviderHealthRequest request) {
@@ -462,7 +462,7 @@ public final class RouterServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service RouterService.
    * <pre>
-   * Routes requests to language models and tells why.
+   * Routes requests to language models and explains its decisions.
    * </pre>
    */
   public static final class RouterServiceFutureStub
@@ -492,7 +492,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Explains where a request would go, or where a past one went. Calls no provider and changes nothing.
+     * Explains how a request would be routed, or how a past one was. Calls no provider and changes no state.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.github.routersvc.llmrouter.v1.ExplainRouteResponse> explainRoute(
@@ -503,7 +503,7 @@ public final class RouterServiceGrpc {
 
     /**
      * <pre>
-     * Tells how the deployments fare. Calls no provider.
+     * Reports the health of the deployments. Calls no provider.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.github.routersvc.llmrouter.v1.ProviderHealthResponse> providerHealth(

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says where a request may and should go. All fields are optional.
+ * Routing options of a request. All fields are optional.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Routing}
@@ -67,7 +67,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object policy_ = "";
   /**
    * <pre>
-   * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+   * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
    * with `INVALID_ARGUMENT`.
    * </pre>
    *
@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+   * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
    * with `INVALID_ARGUMENT`.
    * </pre>
    *
@@ -174,8 +174,8 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -187,8 +187,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -199,8 +199,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -212,8 +212,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -230,7 +230,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object pinnedDeployment_ = "";
   /**
    * <pre>
-   * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+   * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
    * </pre>
    *
    * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -251,7 +251,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+   * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
    * </pre>
    *
    * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -276,7 +276,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Constraints constraints_;
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -288,7 +288,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -300,7 +300,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -314,7 +314,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Objectives objectives_;
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -326,7 +326,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -338,7 +338,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -352,7 +352,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Hints hints_;
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -364,7 +364,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -376,7 +376,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -391,9 +391,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object sessionId_ = "";
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment of a model on every replica
-   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-   * replica knows of its own, count for nothing then. At most 256 bytes.
+   * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+   * measure them independently. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -414,9 +414,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment of a model on every replica
-   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-   * replica knows of its own, count for nothing then. At most 256 bytes.
+   * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+   * measure them independently. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -441,7 +441,7 @@ private static final long serialVersionUID = 0L;
   private int consistencyMode_ = 0;
   /**
    * <pre>
-   * Says how far an answer may move from the first choice. Default: the policy's.
+   * How far an answer may move from the first choice. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -452,7 +452,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how far an answer may move from the first choice. Default: the policy's.
+   * How far an answer may move from the first choice. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -467,7 +467,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Hedging hedging_;
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -479,7 +479,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -505,7 +505,7 @@ private static final long serialVersionUID = 0L;
   private int streamRecoveryMode_ = 0;
   /**
    * <pre>
-   * Says what happens when a stream breaks after its first content. Default: the policy's.
+   * What happens when a stream breaks after its first content. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -516,7 +516,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says what happens when a stream breaks after its first content. Default: the policy's.
+   * What happens when a stream breaks after its first content. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -531,7 +531,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Caching caching_;
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -543,7 +543,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -555,7 +555,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -569,7 +569,7 @@ private static final long serialVersionUID = 0L;
   private int maxAttempts_ = 0;
   /**
    * <pre>
-   * Limits the attempts made for this request, the first included. At least 1; can only lower the
+   * Maximum number of attempts for this request, the first included. At least 1; can only lower the
    * policy's limit. Unset: the policy's.
    * </pre>
    *
@@ -582,7 +582,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits the attempts made for this request, the first included. At least 1; can only lower the
+   * Maximum number of attempts for this request, the first included. At least 1; can only lower the
    * policy's limit. Unset: the policy's.
    * </pre>
    *
@@ -598,7 +598,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.AttemptTimeouts timeouts_;
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -610,7 +610,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -622,7 +622,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -636,8 +636,8 @@ private static final long serialVersionUID = 0L;
   private boolean hasSideEffects_ = false;
   /**
    * <pre>
-   * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-   * It is never hedged, and not repeated once a provider may have begun.
+   * Whether the request must not run twice, for example because a hosted tool has side effects.
+   * Such a request is never hedged, and not retried once a provider may have begun to process it.
    * </pre>
    *
    * <code>bool has_side_effects = 15 [json_name = "hasSideEffects"];</code>
@@ -652,8 +652,8 @@ private static final long serialVersionUID = 0L;
   private boolean deterministic_ = false;
   /**
    * <pre>
-   * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan, deployments of one model in the order of the policy. For debugging.
+   * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+   * the same plan, with the deployments of one model in the order of the policy. For debugging.
    * </pre>
    *
    * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -668,8 +668,8 @@ private static final long serialVersionUID = 0L;
   private boolean allowDegraded_ = false;
   /**
    * <pre>
-   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-   * the report. Unset: the policy's.
+   * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+   * marked in the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -681,8 +681,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-   * the report. Unset: the policy's.
+   * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+   * marked in the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -1082,7 +1082,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where a request may and should go. All fields are optional.
+   * Routing options of a request. All fields are optional.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Routing}
@@ -1506,7 +1506,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object policy_ = "";
     /**
      * <pre>
-     * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+     * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
      * with `INVALID_ARGUMENT`.
      * </pre>
      *
@@ -1527,7 +1527,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+     * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
      * with `INVALID_ARGUMENT`.
      * </pre>
      *
@@ -1549,7 +1549,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+     * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
      * with `INVALID_ARGUMENT`.
      * </pre>
      *
@@ -1567,7 +1567,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+     * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
      * with `INVALID_ARGUMENT`.
      * </pre>
      *
@@ -1582,7 +1582,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+     * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
      * with `INVALID_ARGUMENT`.
      * </pre>
      *
@@ -1766,8 +1766,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1780,8 +1780,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1792,8 +1792,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1805,8 +1805,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1819,8 +1819,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1839,8 +1839,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1858,8 +1858,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1877,8 +1877,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1893,8 +1893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-     * policy puts its deployments in order, these come first.
+     * Lists models to try before all others, best first. They come first in every order that a policy can
+     * have, as far as constraints allow.
      * </pre>
      *
      * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -1915,7 +1915,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object pinnedDeployment_ = "";
     /**
      * <pre>
-     * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+     * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
      * </pre>
      *
      * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -1935,7 +1935,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+     * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
      * </pre>
      *
      * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -1956,7 +1956,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+     * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
      * </pre>
      *
      * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -1973,7 +1973,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+     * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
      * </pre>
      *
      * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -1987,7 +1987,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+     * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
      * </pre>
      *
      * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -2009,7 +2009,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Constraints, io.github.routersvc.llmrouter.v1.Constraints.Builder, io.github.routersvc.llmrouter.v1.ConstraintsOrBuilder> constraintsBuilder_;
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2020,7 +2020,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2035,7 +2035,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2053,7 +2053,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2071,7 +2071,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2096,7 +2096,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2113,7 +2113,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2125,7 +2125,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2140,7 +2140,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets hard limits that are never traded away.
+     * Hard limits that are never traded away.
      * </pre>
      *
      * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -2164,7 +2164,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Objectives, io.github.routersvc.llmrouter.v1.Objectives.Builder, io.github.routersvc.llmrouter.v1.ObjectivesOrBuilder> objectivesBuilder_;
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2175,7 +2175,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2190,7 +2190,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2208,7 +2208,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2226,7 +2226,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2251,7 +2251,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2268,7 +2268,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2280,7 +2280,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2295,7 +2295,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets soft targets for ranking what the constraints left.
+     * Soft targets for ranking the eligible deployments.
      * </pre>
      *
      * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -2319,7 +2319,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Hints, io.github.routersvc.llmrouter.v1.Hints.Builder, io.github.routersvc.llmrouter.v1.HintsOrBuilder> hintsBuilder_;
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2330,7 +2330,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2345,7 +2345,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2363,7 +2363,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2381,7 +2381,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2406,7 +2406,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2423,7 +2423,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2435,7 +2435,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2450,7 +2450,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what the caller knows of its request. Hints win over what the router finds out.
+     * What the caller knows about its request. Hints override the router's own profile.
      * </pre>
      *
      * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -2472,9 +2472,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object sessionId_ = "";
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment of a model on every replica
-     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-     * replica knows of its own, count for nothing then. At most 256 bytes.
+     * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+     * measure them independently. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2494,9 +2494,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment of a model on every replica
-     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-     * replica knows of its own, count for nothing then. At most 256 bytes.
+     * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+     * measure them independently. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2517,9 +2517,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment of a model on every replica
-     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-     * replica knows of its own, count for nothing then. At most 256 bytes.
+     * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+     * measure them independently. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2536,9 +2536,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment of a model on every replica
-     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-     * replica knows of its own, count for nothing then. At most 256 bytes.
+     * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+     * measure them independently. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2552,9 +2552,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Groups the requests of one conversation; they find the same deployment of a model on every replica
-     * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-     * replica knows of its own, count for nothing then. At most 256 bytes.
+     * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+     * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+     * measure them independently. At most 256 bytes.
      * </pre>
      *
      * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -2574,7 +2574,7 @@ private static final long serialVersionUID = 0L;
     private int consistencyMode_ = 0;
     /**
      * <pre>
-     * Says how far an answer may move from the first choice. Default: the policy's.
+     * How far an answer may move from the first choice. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -2585,7 +2585,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how far an answer may move from the first choice. Default: the policy's.
+     * How far an answer may move from the first choice. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -2600,7 +2600,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how far an answer may move from the first choice. Default: the policy's.
+     * How far an answer may move from the first choice. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -2613,7 +2613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how far an answer may move from the first choice. Default: the policy's.
+     * How far an answer may move from the first choice. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -2630,7 +2630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how far an answer may move from the first choice. Default: the policy's.
+     * How far an answer may move from the first choice. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -2648,7 +2648,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Hedging, io.github.routersvc.llmrouter.v1.Hedging.Builder, io.github.routersvc.llmrouter.v1.HedgingOrBuilder> hedgingBuilder_;
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2659,7 +2659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2674,7 +2674,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2692,7 +2692,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2710,7 +2710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2735,7 +2735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2752,7 +2752,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2764,7 +2764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2779,7 +2779,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether a late attempt gets company. Default: the policy's.
+     * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -2801,7 +2801,7 @@ private static final long serialVersionUID = 0L;
     private int streamRecoveryMode_ = 0;
     /**
      * <pre>
-     * Says what happens when a stream breaks after its first content. Default: the policy's.
+     * What happens when a stream breaks after its first content. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -2812,7 +2812,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what happens when a stream breaks after its first content. Default: the policy's.
+     * What happens when a stream breaks after its first content. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -2827,7 +2827,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what happens when a stream breaks after its first content. Default: the policy's.
+     * What happens when a stream breaks after its first content. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -2840,7 +2840,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what happens when a stream breaks after its first content. Default: the policy's.
+     * What happens when a stream breaks after its first content. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -2857,7 +2857,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says what happens when a stream breaks after its first content. Default: the policy's.
+     * What happens when a stream breaks after its first content. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -2875,7 +2875,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Caching, io.github.routersvc.llmrouter.v1.Caching.Builder, io.github.routersvc.llmrouter.v1.CachingOrBuilder> cachingBuilder_;
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2886,7 +2886,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2901,7 +2901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2919,7 +2919,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2937,7 +2937,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2962,7 +2962,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2979,7 +2979,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -2991,7 +2991,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -3006,7 +3006,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says whether cached answers may be served. Default: the policy's.
+     * Whether cached answers may be served. Default: the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -3028,7 +3028,7 @@ private static final long serialVersionUID = 0L;
     private int maxAttempts_ ;
     /**
      * <pre>
-     * Limits the attempts made for this request, the first included. At least 1; can only lower the
+     * Maximum number of attempts for this request, the first included. At least 1; can only lower the
      * policy's limit. Unset: the policy's.
      * </pre>
      *
@@ -3041,7 +3041,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the attempts made for this request, the first included. At least 1; can only lower the
+     * Maximum number of attempts for this request, the first included. At least 1; can only lower the
      * policy's limit. Unset: the policy's.
      * </pre>
      *
@@ -3054,7 +3054,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the attempts made for this request, the first included. At least 1; can only lower the
+     * Maximum number of attempts for this request, the first included. At least 1; can only lower the
      * policy's limit. Unset: the policy's.
      * </pre>
      *
@@ -3071,7 +3071,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits the attempts made for this request, the first included. At least 1; can only lower the
+     * Maximum number of attempts for this request, the first included. At least 1; can only lower the
      * policy's limit. Unset: the policy's.
      * </pre>
      *
@@ -3090,7 +3090,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.AttemptTimeouts, io.github.routersvc.llmrouter.v1.AttemptTimeouts.Builder, io.github.routersvc.llmrouter.v1.AttemptTimeoutsOrBuilder> timeoutsBuilder_;
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3101,7 +3101,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3116,7 +3116,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3134,7 +3134,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3152,7 +3152,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3177,7 +3177,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3194,7 +3194,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3206,7 +3206,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3221,7 +3221,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits single attempts; each can only lower the policy's.
+     * Timeouts of single attempts; each can only lower the policy's.
      * </pre>
      *
      * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -3243,8 +3243,8 @@ private static final long serialVersionUID = 0L;
     private boolean hasSideEffects_ ;
     /**
      * <pre>
-     * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-     * It is never hedged, and not repeated once a provider may have begun.
+     * Whether the request must not run twice, for example because a hosted tool has side effects.
+     * Such a request is never hedged, and not retried once a provider may have begun to process it.
      * </pre>
      *
      * <code>bool has_side_effects = 15 [json_name = "hasSideEffects"];</code>
@@ -3256,8 +3256,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-     * It is never hedged, and not repeated once a provider may have begun.
+     * Whether the request must not run twice, for example because a hosted tool has side effects.
+     * Such a request is never hedged, and not retried once a provider may have begun to process it.
      * </pre>
      *
      * <code>bool has_side_effects = 15 [json_name = "hasSideEffects"];</code>
@@ -3273,8 +3273,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-     * It is never hedged, and not repeated once a provider may have begun.
+     * Whether the request must not run twice, for example because a hosted tool has side effects.
+     * Such a request is never hedged, and not retried once a provider may have begun to process it.
      * </pre>
      *
      * <code>bool has_side_effects = 15 [json_name = "hasSideEffects"];</code>
@@ -3290,8 +3290,8 @@ private static final long serialVersionUID = 0L;
     private boolean deterministic_ ;
     /**
      * <pre>
-     * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan, deployments of one model in the order of the policy. For debugging.
+     * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+     * the same plan, with the deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3303,8 +3303,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan, deployments of one model in the order of the policy. For debugging.
+     * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+     * the same plan, with the deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3320,8 +3320,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-     * gives the same plan, deployments of one model in the order of the policy. For debugging.
+     * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+     * the same plan, with the deployments of one model in the order of the policy. For debugging.
      * </pre>
      *
      * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -3337,8 +3337,8 @@ private static final long serialVersionUID = 0L;
     private boolean allowDegraded_ ;
     /**
      * <pre>
-     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-     * the report. Unset: the policy's.
+     * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+     * marked in the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3350,8 +3350,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-     * the report. Unset: the policy's.
+     * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+     * marked in the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3363,8 +3363,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-     * the report. Unset: the policy's.
+     * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+     * marked in the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -3380,8 +3380,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-     * the report. Unset: the policy's.
+     * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+     * marked in the report. Unset: the policy's.
      * </pre>
      *
      * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>

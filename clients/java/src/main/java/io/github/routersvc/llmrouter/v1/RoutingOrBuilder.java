@@ -12,7 +12,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+   * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
    * with `INVALID_ARGUMENT`.
    * </pre>
    *
@@ -22,7 +22,7 @@ public interface RoutingOrBuilder extends
   java.lang.String getPolicy();
   /**
    * <pre>
-   * Names a policy of the configuration. Empty: the tenant's default. An unknown name is refused
+   * Name of a policy in the configuration. Empty: the tenant's default. An unknown name is refused
    * with `INVALID_ARGUMENT`.
    * </pre>
    *
@@ -79,8 +79,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -90,8 +90,8 @@ public interface RoutingOrBuilder extends
       getPreferredModelsList();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -100,8 +100,8 @@ public interface RoutingOrBuilder extends
   int getPreferredModelsCount();
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -111,8 +111,8 @@ public interface RoutingOrBuilder extends
   java.lang.String getPreferredModels(int index);
   /**
    * <pre>
-   * Lists models to try before others, best first, as far as constraints allow. In whatever way the
-   * policy puts its deployments in order, these come first.
+   * Lists models to try before all others, best first. They come first in every order that a policy can
+   * have, as far as constraints allow.
    * </pre>
    *
    * <code>repeated string preferred_models = 3 [json_name = "preferredModels"];</code>
@@ -124,7 +124,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+   * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
    * </pre>
    *
    * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -133,7 +133,7 @@ public interface RoutingOrBuilder extends
   java.lang.String getPinnedDeployment();
   /**
    * <pre>
-   * Names the one deployment that may answer. With `CONSISTENCY_MODE_PINNED` only.
+   * Name of the only deployment that may answer. Required with `CONSISTENCY_MODE_PINNED`, refused otherwise.
    * </pre>
    *
    * <code>string pinned_deployment = 4 [json_name = "pinnedDeployment"];</code>
@@ -144,7 +144,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -153,7 +153,7 @@ public interface RoutingOrBuilder extends
   boolean hasConstraints();
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -162,7 +162,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.Constraints getConstraints();
   /**
    * <pre>
-   * Sets hard limits that are never traded away.
+   * Hard limits that are never traded away.
    * </pre>
    *
    * <code>.llmrouter.v1.Constraints constraints = 5 [json_name = "constraints"];</code>
@@ -171,7 +171,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -180,7 +180,7 @@ public interface RoutingOrBuilder extends
   boolean hasObjectives();
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -189,7 +189,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.Objectives getObjectives();
   /**
    * <pre>
-   * Sets soft targets for ranking what the constraints left.
+   * Soft targets for ranking the eligible deployments.
    * </pre>
    *
    * <code>.llmrouter.v1.Objectives objectives = 6 [json_name = "objectives"];</code>
@@ -198,7 +198,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -207,7 +207,7 @@ public interface RoutingOrBuilder extends
   boolean hasHints();
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -216,7 +216,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.Hints getHints();
   /**
    * <pre>
-   * Says what the caller knows of its request. Hints win over what the router finds out.
+   * What the caller knows about its request. Hints override the router's own profile.
    * </pre>
    *
    * <code>.llmrouter.v1.Hints hints = 7 [json_name = "hints"];</code>
@@ -225,9 +225,9 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment of a model on every replica
-   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-   * replica knows of its own, count for nothing then. At most 256 bytes.
+   * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+   * measure them independently. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -236,9 +236,9 @@ public interface RoutingOrBuilder extends
   java.lang.String getSessionId();
   /**
    * <pre>
-   * Groups the requests of one conversation; they find the same deployment of a model on every replica
-   * while it is eligible, whatever the load. Where models are ranked, latency and health, which each
-   * replica knows of its own, count for nothing then. At most 256 bytes.
+   * Id of the conversation. Requests with the same id go to the same deployment of a model on every replica
+   * while it is eligible, whatever the load. Ranking then ignores latency and health, because replicas
+   * measure them independently. At most 256 bytes.
    * </pre>
    *
    * <code>string session_id = 8 [json_name = "sessionId"];</code>
@@ -249,7 +249,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says how far an answer may move from the first choice. Default: the policy's.
+   * How far an answer may move from the first choice. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -258,7 +258,7 @@ public interface RoutingOrBuilder extends
   int getConsistencyModeValue();
   /**
    * <pre>
-   * Says how far an answer may move from the first choice. Default: the policy's.
+   * How far an answer may move from the first choice. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.ConsistencyMode consistency_mode = 9 [json_name = "consistencyMode"];</code>
@@ -268,7 +268,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -277,7 +277,7 @@ public interface RoutingOrBuilder extends
   boolean hasHedging();
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -286,7 +286,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.Hedging getHedging();
   /**
    * <pre>
-   * Says whether a late attempt gets company. Default: the policy's.
+   * Controls hedging: whether a second attempt starts while the first still runs. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Hedging hedging = 10 [json_name = "hedging"];</code>
@@ -295,7 +295,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says what happens when a stream breaks after its first content. Default: the policy's.
+   * What happens when a stream breaks after its first content. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -304,7 +304,7 @@ public interface RoutingOrBuilder extends
   int getStreamRecoveryModeValue();
   /**
    * <pre>
-   * Says what happens when a stream breaks after its first content. Default: the policy's.
+   * What happens when a stream breaks after its first content. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.StreamRecoveryMode stream_recovery_mode = 11 [json_name = "streamRecoveryMode"];</code>
@@ -314,7 +314,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -323,7 +323,7 @@ public interface RoutingOrBuilder extends
   boolean hasCaching();
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -332,7 +332,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.Caching getCaching();
   /**
    * <pre>
-   * Says whether cached answers may be served. Default: the policy's.
+   * Whether cached answers may be served. Default: the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.Caching caching = 12 [json_name = "caching"];</code>
@@ -341,7 +341,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Limits the attempts made for this request, the first included. At least 1; can only lower the
+   * Maximum number of attempts for this request, the first included. At least 1; can only lower the
    * policy's limit. Unset: the policy's.
    * </pre>
    *
@@ -351,7 +351,7 @@ public interface RoutingOrBuilder extends
   boolean hasMaxAttempts();
   /**
    * <pre>
-   * Limits the attempts made for this request, the first included. At least 1; can only lower the
+   * Maximum number of attempts for this request, the first included. At least 1; can only lower the
    * policy's limit. Unset: the policy's.
    * </pre>
    *
@@ -362,7 +362,7 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -371,7 +371,7 @@ public interface RoutingOrBuilder extends
   boolean hasTimeouts();
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -380,7 +380,7 @@ public interface RoutingOrBuilder extends
   io.github.routersvc.llmrouter.v1.AttemptTimeouts getTimeouts();
   /**
    * <pre>
-   * Limits single attempts; each can only lower the policy's.
+   * Timeouts of single attempts; each can only lower the policy's.
    * </pre>
    *
    * <code>.llmrouter.v1.AttemptTimeouts timeouts = 14 [json_name = "timeouts"];</code>
@@ -389,8 +389,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Says that the request must not run twice, for instance because a hosted tool acts on the world.
-   * It is never hedged, and not repeated once a provider may have begun.
+   * Whether the request must not run twice, for example because a hosted tool has side effects.
+   * Such a request is never hedged, and not retried once a provider may have begun to process it.
    * </pre>
    *
    * <code>bool has_side_effects = 15 [json_name = "hasSideEffects"];</code>
@@ -400,8 +400,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Chooses deterministically, without load balancing, canaries or exploration: the same snapshot
-   * gives the same plan, deployments of one model in the order of the policy. For debugging.
+   * Whether to plan deterministically, without load balancing, canaries or exploration: the same snapshot gives
+   * the same plan, with the deployments of one model in the order of the policy. For debugging.
    * </pre>
    *
    * <code>bool deterministic = 16 [json_name = "deterministic"];</code>
@@ -411,8 +411,8 @@ public interface RoutingOrBuilder extends
 
   /**
    * <pre>
-   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-   * the report. Unset: the policy's.
+   * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+   * marked in the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>
@@ -421,8 +421,8 @@ public interface RoutingOrBuilder extends
   boolean hasAllowDegraded();
   /**
    * <pre>
-   * Allows lower rungs: a model of a weaker tier than the first choice, or a cached answer, flagged in
-   * the report. Unset: the policy's.
+   * Whether degraded answers are allowed: a model of a weaker tier than the first choice, or a cached answer,
+   * marked in the report. Unset: the policy's.
    * </pre>
    *
    * <code>optional bool allow_degraded = 17 [json_name = "allowDegraded"];</code>

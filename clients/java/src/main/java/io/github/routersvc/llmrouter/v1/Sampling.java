@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how the answer is sampled and where it ends.
+ * Sampling parameters and limits of the answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Sampling}
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   private double temperature_ = 0D;
   /**
    * <pre>
-   * Sets the temperature. Range 0 to 2. Unset: the model's default.
+   * Temperature. Range 0 to 2. Unset: the model's default.
    * </pre>
    *
    * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the temperature. Range 0 to 2. Unset: the model's default.
+   * Temperature. Range 0 to 2. Unset: the model's default.
    * </pre>
    *
    * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private double topP_ = 0D;
   /**
    * <pre>
-   * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+   * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
    * </pre>
    *
    * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+   * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
    * </pre>
    *
    * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -125,7 +125,7 @@ private static final long serialVersionUID = 0L;
   private int topK_ = 0;
   /**
    * <pre>
-   * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+   * Number of most likely tokens to sample from. At least 1. Unset: no limit.
    * </pre>
    *
    * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+   * Number of most likely tokens to sample from. At least 1. Unset: no limit.
    * </pre>
    *
    * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   private double minP_ = 0D;
   /**
    * <pre>
-   * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+   * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
    * </pre>
    *
    * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -164,7 +164,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+   * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
    * </pre>
    *
    * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -233,7 +233,7 @@ private static final long serialVersionUID = 0L;
   private long seed_ = 0L;
   /**
    * <pre>
-   * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+   * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
    * </pre>
    *
    * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -245,7 +245,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+   * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
    * </pre>
    *
    * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -262,7 +262,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -274,7 +274,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -285,7 +285,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -297,7 +297,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -313,7 +313,7 @@ private static final long serialVersionUID = 0L;
   private int maxOutputTokens_ = 0;
   /**
    * <pre>
-   * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+   * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
    * </pre>
    *
    * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -325,7 +325,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+   * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
    * </pre>
    *
    * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -364,7 +364,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -385,7 +385,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -396,7 +396,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -412,7 +412,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -759,7 +759,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how the answer is sampled and where it ends.
+   * Sampling parameters and limits of the answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Sampling}
@@ -1052,7 +1052,7 @@ private static final long serialVersionUID = 0L;
     private double temperature_ ;
     /**
      * <pre>
-     * Sets the temperature. Range 0 to 2. Unset: the model's default.
+     * Temperature. Range 0 to 2. Unset: the model's default.
      * </pre>
      *
      * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -1064,7 +1064,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the temperature. Range 0 to 2. Unset: the model's default.
+     * Temperature. Range 0 to 2. Unset: the model's default.
      * </pre>
      *
      * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -1076,7 +1076,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the temperature. Range 0 to 2. Unset: the model's default.
+     * Temperature. Range 0 to 2. Unset: the model's default.
      * </pre>
      *
      * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -1092,7 +1092,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the temperature. Range 0 to 2. Unset: the model's default.
+     * Temperature. Range 0 to 2. Unset: the model's default.
      * </pre>
      *
      * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -1108,7 +1108,7 @@ private static final long serialVersionUID = 0L;
     private double topP_ ;
     /**
      * <pre>
-     * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+     * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
      * </pre>
      *
      * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -1120,7 +1120,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+     * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
      * </pre>
      *
      * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -1132,7 +1132,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+     * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
      * </pre>
      *
      * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -1148,7 +1148,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+     * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
      * </pre>
      *
      * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -1164,7 +1164,7 @@ private static final long serialVersionUID = 0L;
     private int topK_ ;
     /**
      * <pre>
-     * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+     * Number of most likely tokens to sample from. At least 1. Unset: no limit.
      * </pre>
      *
      * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -1176,7 +1176,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+     * Number of most likely tokens to sample from. At least 1. Unset: no limit.
      * </pre>
      *
      * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -1188,7 +1188,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+     * Number of most likely tokens to sample from. At least 1. Unset: no limit.
      * </pre>
      *
      * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -1204,7 +1204,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+     * Number of most likely tokens to sample from. At least 1. Unset: no limit.
      * </pre>
      *
      * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -1220,7 +1220,7 @@ private static final long serialVersionUID = 0L;
     private double minP_ ;
     /**
      * <pre>
-     * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+     * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
      * </pre>
      *
      * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -1232,7 +1232,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+     * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
      * </pre>
      *
      * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -1244,7 +1244,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+     * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
      * </pre>
      *
      * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -1260,7 +1260,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+     * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
      * </pre>
      *
      * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -1388,7 +1388,7 @@ private static final long serialVersionUID = 0L;
     private long seed_ ;
     /**
      * <pre>
-     * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+     * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
      * </pre>
      *
      * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -1400,7 +1400,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+     * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
      * </pre>
      *
      * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -1412,7 +1412,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+     * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
      * </pre>
      *
      * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -1428,7 +1428,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+     * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
      * </pre>
      *
      * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -1451,7 +1451,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1464,7 +1464,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1475,7 +1475,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1487,7 +1487,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1500,7 +1500,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1519,7 +1519,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1537,7 +1537,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1555,7 +1555,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1570,7 +1570,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer before any of these texts. At most 16, none empty.
+     * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
      * </pre>
      *
      * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -1591,7 +1591,7 @@ private static final long serialVersionUID = 0L;
     private int maxOutputTokens_ ;
     /**
      * <pre>
-     * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+     * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
      * </pre>
      *
      * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -1603,7 +1603,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+     * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
      * </pre>
      *
      * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -1615,7 +1615,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+     * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
      * </pre>
      *
      * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -1631,7 +1631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+     * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
      * </pre>
      *
      * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -1672,7 +1672,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1693,7 +1693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1704,7 +1704,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1720,7 +1720,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1744,7 +1744,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1767,7 +1767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -1784,7 +1784,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+     * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
      * </pre>
      *
      * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>

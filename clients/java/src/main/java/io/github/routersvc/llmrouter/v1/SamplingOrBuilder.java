@@ -12,7 +12,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Sets the temperature. Range 0 to 2. Unset: the model's default.
+   * Temperature. Range 0 to 2. Unset: the model's default.
    * </pre>
    *
    * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -21,7 +21,7 @@ public interface SamplingOrBuilder extends
   boolean hasTemperature();
   /**
    * <pre>
-   * Sets the temperature. Range 0 to 2. Unset: the model's default.
+   * Temperature. Range 0 to 2. Unset: the model's default.
    * </pre>
    *
    * <code>optional double temperature = 1 [json_name = "temperature"];</code>
@@ -31,7 +31,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+   * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
    * </pre>
    *
    * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -40,7 +40,7 @@ public interface SamplingOrBuilder extends
   boolean hasTopP();
   /**
    * <pre>
-   * Sets the nucleus. Range 0 (exclusive) to 1. Unset: the model's default.
+   * Probability mass of nucleus sampling. Range 0 (exclusive) to 1. Unset: the model's default.
    * </pre>
    *
    * <code>optional double top_p = 2 [json_name = "topP"];</code>
@@ -50,7 +50,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+   * Number of most likely tokens to sample from. At least 1. Unset: no limit.
    * </pre>
    *
    * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -59,7 +59,7 @@ public interface SamplingOrBuilder extends
   boolean hasTopK();
   /**
    * <pre>
-   * Limits sampling to the most likely tokens. At least 1. Unset: no limit.
+   * Number of most likely tokens to sample from. At least 1. Unset: no limit.
    * </pre>
    *
    * <code>optional int32 top_k = 3 [json_name = "topK"];</code>
@@ -69,7 +69,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+   * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
    * </pre>
    *
    * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -78,7 +78,7 @@ public interface SamplingOrBuilder extends
   boolean hasMinP();
   /**
    * <pre>
-   * Sets the smallest probability relative to the most likely token. Range 0 to 1. Unset: none.
+   * Minimum probability of a token, relative to the most likely one. Range 0 to 1. Unset: none.
    * </pre>
    *
    * <code>optional double min_p = 4 [json_name = "minP"];</code>
@@ -126,7 +126,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+   * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
    * </pre>
    *
    * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -135,7 +135,7 @@ public interface SamplingOrBuilder extends
   boolean hasSeed();
   /**
    * <pre>
-   * Asks for the same answer to the same request, as far as the provider can. Unset: none.
+   * Seed for reproducible sampling, as far as the provider supports it. Unset: none.
    * </pre>
    *
    * <code>optional int64 seed = 7 [json_name = "seed"];</code>
@@ -145,7 +145,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -155,7 +155,7 @@ public interface SamplingOrBuilder extends
       getStopSequencesList();
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -164,7 +164,7 @@ public interface SamplingOrBuilder extends
   int getStopSequencesCount();
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -174,7 +174,7 @@ public interface SamplingOrBuilder extends
   java.lang.String getStopSequences(int index);
   /**
    * <pre>
-   * Ends the answer before any of these texts. At most 16, none empty.
+   * Stop sequences: the answer ends before any of these texts. At most 16, none empty.
    * </pre>
    *
    * <code>repeated string stop_sequences = 8 [json_name = "stopSequences"];</code>
@@ -186,7 +186,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+   * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
    * </pre>
    *
    * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -195,7 +195,7 @@ public interface SamplingOrBuilder extends
   boolean hasMaxOutputTokens();
   /**
    * <pre>
-   * Ends the answer after so many tokens, reasoning included. At least 1. Unset: the model's maximum.
+   * Maximum number of output tokens, reasoning included. At least 1. Unset: the model's maximum.
    * </pre>
    *
    * <code>optional int32 max_output_tokens = 9 [json_name = "maxOutputTokens"];</code>
@@ -205,7 +205,7 @@ public interface SamplingOrBuilder extends
 
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -213,7 +213,7 @@ public interface SamplingOrBuilder extends
   int getLogitBiasCount();
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -228,7 +228,7 @@ public interface SamplingOrBuilder extends
   getLogitBias();
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -237,7 +237,7 @@ public interface SamplingOrBuilder extends
   getLogitBiasMap();
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>
@@ -247,7 +247,7 @@ public interface SamplingOrBuilder extends
       double defaultValue);
   /**
    * <pre>
-   * Changes the likelihood of tokens by their id in the model's vocabulary. Range -100 to 100 each.
+   * Bias for tokens by their id in the model's vocabulary. Range -100 to 100 each.
    * </pre>
    *
    * <code>map&lt;int32, double&gt; logit_bias = 10 [json_name = "logitBias"];</code>

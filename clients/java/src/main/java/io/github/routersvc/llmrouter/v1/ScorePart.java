@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds one part of a score.
+ * One part of a score.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ScorePart}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the part, for example `quality`.
+   * Name of the part, for example `quality`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the part, for example `quality`.
+   * Name of the part, for example `quality`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -105,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private double value_ = 0D;
   /**
    * <pre>
-   * Holds the normalised value, from 0 (worst) to 1 (best).
+   * Normalised value, from 0 (worst) to 1 (best).
    * </pre>
    *
    * <code>double value = 2 [json_name = "value"];</code>
@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   private double weight_ = 0D;
   /**
    * <pre>
-   * Holds the policy's weight for it.
+   * Weight of the part.
    * </pre>
    *
    * <code>double weight = 3 [json_name = "weight"];</code>
@@ -136,7 +136,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object description_ = "";
   /**
    * <pre>
-   * Describes what the value rests on.
+   * Describes how the value was obtained.
    * </pre>
    *
    * <code>string description = 4 [json_name = "description"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes what the value rests on.
+   * Describes how the value was obtained.
    * </pre>
    *
    * <code>string description = 4 [json_name = "description"];</code>
@@ -376,7 +376,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one part of a score.
+   * One part of a score.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ScorePart}
@@ -555,7 +555,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the part, for example `quality`.
+     * Name of the part, for example `quality`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the part, for example `quality`.
+     * Name of the part, for example `quality`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -596,7 +596,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the part, for example `quality`.
+     * Name of the part, for example `quality`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -613,7 +613,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the part, for example `quality`.
+     * Name of the part, for example `quality`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the part, for example `quality`.
+     * Name of the part, for example `quality`.
      * </pre>
      *
      * <code>string name = 1 [json_name = "name"];</code>
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
     private double value_ ;
     /**
      * <pre>
-     * Holds the normalised value, from 0 (worst) to 1 (best).
+     * Normalised value, from 0 (worst) to 1 (best).
      * </pre>
      *
      * <code>double value = 2 [json_name = "value"];</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the normalised value, from 0 (worst) to 1 (best).
+     * Normalised value, from 0 (worst) to 1 (best).
      * </pre>
      *
      * <code>double value = 2 [json_name = "value"];</code>
@@ -675,7 +675,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the normalised value, from 0 (worst) to 1 (best).
+     * Normalised value, from 0 (worst) to 1 (best).
      * </pre>
      *
      * <code>double value = 2 [json_name = "value"];</code>
@@ -691,7 +691,7 @@ private static final long serialVersionUID = 0L;
     private double weight_ ;
     /**
      * <pre>
-     * Holds the policy's weight for it.
+     * Weight of the part.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>
@@ -703,7 +703,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the policy's weight for it.
+     * Weight of the part.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the policy's weight for it.
+     * Weight of the part.
      * </pre>
      *
      * <code>double weight = 3 [json_name = "weight"];</code>
@@ -735,7 +735,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object description_ = "";
     /**
      * <pre>
-     * Describes what the value rests on.
+     * Describes how the value was obtained.
      * </pre>
      *
      * <code>string description = 4 [json_name = "description"];</code>
@@ -755,7 +755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what the value rests on.
+     * Describes how the value was obtained.
      * </pre>
      *
      * <code>string description = 4 [json_name = "description"];</code>
@@ -776,7 +776,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what the value rests on.
+     * Describes how the value was obtained.
      * </pre>
      *
      * <code>string description = 4 [json_name = "description"];</code>
@@ -793,7 +793,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what the value rests on.
+     * Describes how the value was obtained.
      * </pre>
      *
      * <code>string description = 4 [json_name = "description"];</code>
@@ -807,7 +807,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes what the value rests on.
+     * Describes how the value was obtained.
      * </pre>
      *
      * <code>string description = 4 [json_name = "description"];</code>

@@ -12,7 +12,7 @@ public interface ScorePartOrBuilder extends
 
   /**
    * <pre>
-   * Names the part, for example `quality`.
+   * Name of the part, for example `quality`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -21,7 +21,7 @@ public interface ScorePartOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the part, for example `quality`.
+   * Name of the part, for example `quality`.
    * </pre>
    *
    * <code>string name = 1 [json_name = "name"];</code>
@@ -32,7 +32,7 @@ public interface ScorePartOrBuilder extends
 
   /**
    * <pre>
-   * Holds the normalised value, from 0 (worst) to 1 (best).
+   * Normalised value, from 0 (worst) to 1 (best).
    * </pre>
    *
    * <code>double value = 2 [json_name = "value"];</code>
@@ -42,7 +42,7 @@ public interface ScorePartOrBuilder extends
 
   /**
    * <pre>
-   * Holds the policy's weight for it.
+   * Weight of the part.
    * </pre>
    *
    * <code>double weight = 3 [json_name = "weight"];</code>
@@ -52,7 +52,7 @@ public interface ScorePartOrBuilder extends
 
   /**
    * <pre>
-   * Describes what the value rests on.
+   * Describes how the value was obtained.
    * </pre>
    *
    * <code>string description = 4 [json_name = "description"];</code>
@@ -61,7 +61,7 @@ public interface ScorePartOrBuilder extends
   java.lang.String getDescription();
   /**
    * <pre>
-   * Describes what the value rests on.
+   * Describes how the value was obtained.
    * </pre>
    *
    * <code>string description = 4 [json_name = "description"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names what served an answer.
+ * What served an answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ServedBy}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.DeploymentName deployment_;
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -83,7 +83,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -98,7 +98,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object modelVersion_ = "";
   /**
    * <pre>
-   * Holds the version of the model as the provider reported it. Empty where it reported none.
+   * Version of the model as the provider reported it. Empty: it reported none.
    * </pre>
    *
    * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the version of the model as the provider reported it. Empty where it reported none.
+   * Version of the model as the provider reported it. Empty: it reported none.
    * </pre>
    *
    * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -145,7 +145,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object providerResponseId_ = "";
   /**
    * <pre>
-   * Holds the provider's id of its response, for support requests. Empty where it gave none.
+   * The provider's response id, for support requests. Empty: it gave none.
    * </pre>
    *
    * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -166,7 +166,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the provider's id of its response, for support requests. Empty where it gave none.
+   * The provider's response id, for support requests. Empty: it gave none.
    * </pre>
    *
    * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -375,7 +375,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names what served an answer.
+   * What served an answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ServedBy}
@@ -561,7 +561,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.DeploymentName, io.github.routersvc.llmrouter.v1.DeploymentName.Builder, io.github.routersvc.llmrouter.v1.DeploymentNameOrBuilder> deploymentBuilder_;
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -572,7 +572,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -587,7 +587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -605,7 +605,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -623,7 +623,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -648,7 +648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -665,7 +665,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -677,7 +677,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -692,7 +692,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the deployment. Unset for cached answers whose deployment no longer exists.
+     * The deployment. Unset for cached answers whose deployment no longer exists.
      * </pre>
      *
      * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -714,7 +714,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object modelVersion_ = "";
     /**
      * <pre>
-     * Holds the version of the model as the provider reported it. Empty where it reported none.
+     * Version of the model as the provider reported it. Empty: it reported none.
      * </pre>
      *
      * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -734,7 +734,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the version of the model as the provider reported it. Empty where it reported none.
+     * Version of the model as the provider reported it. Empty: it reported none.
      * </pre>
      *
      * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -755,7 +755,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the version of the model as the provider reported it. Empty where it reported none.
+     * Version of the model as the provider reported it. Empty: it reported none.
      * </pre>
      *
      * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -772,7 +772,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the version of the model as the provider reported it. Empty where it reported none.
+     * Version of the model as the provider reported it. Empty: it reported none.
      * </pre>
      *
      * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -786,7 +786,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the version of the model as the provider reported it. Empty where it reported none.
+     * Version of the model as the provider reported it. Empty: it reported none.
      * </pre>
      *
      * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -806,7 +806,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object providerResponseId_ = "";
     /**
      * <pre>
-     * Holds the provider's id of its response, for support requests. Empty where it gave none.
+     * The provider's response id, for support requests. Empty: it gave none.
      * </pre>
      *
      * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -826,7 +826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's id of its response, for support requests. Empty where it gave none.
+     * The provider's response id, for support requests. Empty: it gave none.
      * </pre>
      *
      * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -847,7 +847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's id of its response, for support requests. Empty where it gave none.
+     * The provider's response id, for support requests. Empty: it gave none.
      * </pre>
      *
      * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -864,7 +864,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's id of its response, for support requests. Empty where it gave none.
+     * The provider's response id, for support requests. Empty: it gave none.
      * </pre>
      *
      * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -878,7 +878,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the provider's id of its response, for support requests. Empty where it gave none.
+     * The provider's response id, for support requests. Empty: it gave none.
      * </pre>
      *
      * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>

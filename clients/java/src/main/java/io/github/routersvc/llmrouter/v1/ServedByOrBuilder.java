@@ -12,7 +12,7 @@ public interface ServedByOrBuilder extends
 
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -21,7 +21,7 @@ public interface ServedByOrBuilder extends
   boolean hasDeployment();
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -30,7 +30,7 @@ public interface ServedByOrBuilder extends
   io.github.routersvc.llmrouter.v1.DeploymentName getDeployment();
   /**
    * <pre>
-   * Names the deployment. Unset for cached answers whose deployment no longer exists.
+   * The deployment. Unset for cached answers whose deployment no longer exists.
    * </pre>
    *
    * <code>.llmrouter.v1.DeploymentName deployment = 1 [json_name = "deployment"];</code>
@@ -39,7 +39,7 @@ public interface ServedByOrBuilder extends
 
   /**
    * <pre>
-   * Holds the version of the model as the provider reported it. Empty where it reported none.
+   * Version of the model as the provider reported it. Empty: it reported none.
    * </pre>
    *
    * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -48,7 +48,7 @@ public interface ServedByOrBuilder extends
   java.lang.String getModelVersion();
   /**
    * <pre>
-   * Holds the version of the model as the provider reported it. Empty where it reported none.
+   * Version of the model as the provider reported it. Empty: it reported none.
    * </pre>
    *
    * <code>string model_version = 2 [json_name = "modelVersion"];</code>
@@ -59,7 +59,7 @@ public interface ServedByOrBuilder extends
 
   /**
    * <pre>
-   * Holds the provider's id of its response, for support requests. Empty where it gave none.
+   * The provider's response id, for support requests. Empty: it gave none.
    * </pre>
    *
    * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>
@@ -68,7 +68,7 @@ public interface ServedByOrBuilder extends
   java.lang.String getProviderResponseId();
   /**
    * <pre>
-   * Holds the provider's id of its response, for support requests. Empty where it gave none.
+   * The provider's response id, for support requests. Empty: it gave none.
    * </pre>
    *
    * <code>string provider_response_id = 3 [json_name = "providerResponseId"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names a processing class at a provider. May grow.
+ * A service tier at a provider. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ServiceTier}
@@ -17,7 +17,7 @@ public enum ServiceTier
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the provider's own default.
+   * The provider's own default.
    * </pre>
    *
    * <code>SERVICE_TIER_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ServiceTier
   SERVICE_TIER_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means cheaper and slower.
+   * Cheaper and slower.
    * </pre>
    *
    * <code>SERVICE_TIER_FLEX = 1;</code>
@@ -33,7 +33,7 @@ public enum ServiceTier
   SERVICE_TIER_FLEX(1),
   /**
    * <pre>
-   * Means the ordinary class.
+   * The standard tier.
    * </pre>
    *
    * <code>SERVICE_TIER_STANDARD = 2;</code>
@@ -41,7 +41,7 @@ public enum ServiceTier
   SERVICE_TIER_STANDARD(2),
   /**
    * <pre>
-   * Means dearer and faster.
+   * More expensive and faster.
    * </pre>
    *
    * <code>SERVICE_TIER_PRIORITY = 3;</code>
@@ -61,7 +61,7 @@ public enum ServiceTier
   }
   /**
    * <pre>
-   * Means the provider's own default.
+   * The provider's own default.
    * </pre>
    *
    * <code>SERVICE_TIER_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum ServiceTier
   public static final int SERVICE_TIER_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means cheaper and slower.
+   * Cheaper and slower.
    * </pre>
    *
    * <code>SERVICE_TIER_FLEX = 1;</code>
@@ -77,7 +77,7 @@ public enum ServiceTier
   public static final int SERVICE_TIER_FLEX_VALUE = 1;
   /**
    * <pre>
-   * Means the ordinary class.
+   * The standard tier.
    * </pre>
    *
    * <code>SERVICE_TIER_STANDARD = 2;</code>
@@ -85,7 +85,7 @@ public enum ServiceTier
   public static final int SERVICE_TIER_STANDARD_VALUE = 2;
   /**
    * <pre>
-   * Means dearer and faster.
+   * More expensive and faster.
    * </pre>
    *
    * <code>SERVICE_TIER_PRIORITY = 3;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Asks for an answer as a stream.
+ * Request for a streamed answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.StreamCompleteRequest}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Prompt prompt_;
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -96,7 +96,7 @@ private static final long serialVersionUID = 0L;
   private io.github.routersvc.llmrouter.v1.Routing routing_;
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object requestId_ = "";
   /**
    * <pre>
-   * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+   * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -156,7 +156,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+   * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -371,7 +371,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Asks for an answer as a stream.
+   * Request for a streamed answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.StreamCompleteRequest}
@@ -565,7 +565,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Prompt, io.github.routersvc.llmrouter.v1.Prompt.Builder, io.github.routersvc.llmrouter.v1.PromptOrBuilder> promptBuilder_;
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -576,7 +576,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -591,7 +591,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -609,7 +609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -652,7 +652,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -669,7 +669,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -681,7 +681,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -696,7 +696,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds what the model is asked. Required.
+     * Prompt for the model. Required.
      * </pre>
      *
      * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -720,7 +720,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Routing, io.github.routersvc.llmrouter.v1.Routing.Builder, io.github.routersvc.llmrouter.v1.RoutingOrBuilder> routingBuilder_;
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -746,7 +746,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -782,7 +782,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -807,7 +807,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -824,7 +824,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -836,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -851,7 +851,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says where the request may and should go. Optional.
+     * Routing options. Optional.
      * </pre>
      *
      * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -873,7 +873,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object requestId_ = "";
     /**
      * <pre>
-     * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+     * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -893,7 +893,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+     * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+     * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -931,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+     * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -945,7 +945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+     * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
      * </pre>
      *
      * <code>string request_id = 3 [json_name = "requestId"];</code>

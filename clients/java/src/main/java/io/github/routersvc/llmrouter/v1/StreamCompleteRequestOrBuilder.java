@@ -12,7 +12,7 @@ public interface StreamCompleteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -21,7 +21,7 @@ public interface StreamCompleteRequestOrBuilder extends
   boolean hasPrompt();
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -30,7 +30,7 @@ public interface StreamCompleteRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.Prompt getPrompt();
   /**
    * <pre>
-   * Holds what the model is asked. Required.
+   * Prompt for the model. Required.
    * </pre>
    *
    * <code>.llmrouter.v1.Prompt prompt = 1 [json_name = "prompt"];</code>
@@ -39,7 +39,7 @@ public interface StreamCompleteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -48,7 +48,7 @@ public interface StreamCompleteRequestOrBuilder extends
   boolean hasRouting();
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -57,7 +57,7 @@ public interface StreamCompleteRequestOrBuilder extends
   io.github.routersvc.llmrouter.v1.Routing getRouting();
   /**
    * <pre>
-   * Says where the request may and should go. Optional.
+   * Routing options. Optional.
    * </pre>
    *
    * <code>.llmrouter.v1.Routing routing = 2 [json_name = "routing"];</code>
@@ -66,7 +66,7 @@ public interface StreamCompleteRequestOrBuilder extends
 
   /**
    * <pre>
-   * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+   * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>
@@ -75,7 +75,7 @@ public interface StreamCompleteRequestOrBuilder extends
   java.lang.String getRequestId();
   /**
    * <pre>
-   * Identifies the request in logs and traces. Empty: the router makes an id. At most 128 bytes.
+   * Id of the request in logs and traces. Empty: the router generates one. At most 128 bytes.
    * </pre>
    *
    * <code>string request_id = 3 [json_name = "requestId"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds one event of a streamed answer.
+ * One event of a streamed answer.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.StreamCompleteResponse}
@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   public static final int ROUTE_SELECTED_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -138,7 +138,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   public static final int CONTENT_DELTA_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -166,7 +166,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -181,7 +181,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -197,7 +197,7 @@ private static final long serialVersionUID = 0L;
   public static final int TOOL_CALL_DELTA_FIELD_NUMBER = 3;
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -209,7 +209,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -224,7 +224,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -240,7 +240,7 @@ private static final long serialVersionUID = 0L;
   public static final int REASONING_DELTA_FIELD_NUMBER = 4;
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -252,7 +252,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -267,7 +267,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -283,7 +283,7 @@ private static final long serialVersionUID = 0L;
   public static final int REFUSAL_DELTA_FIELD_NUMBER = 5;
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -295,7 +295,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -310,7 +310,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -326,7 +326,7 @@ private static final long serialVersionUID = 0L;
   public static final int MEDIA_DELTA_FIELD_NUMBER = 6;
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -338,7 +338,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -353,7 +353,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -369,7 +369,7 @@ private static final long serialVersionUID = 0L;
   public static final int RECOVERED_FIELD_NUMBER = 7;
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -381,7 +381,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -396,7 +396,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -412,7 +412,7 @@ private static final long serialVersionUID = 0L;
   public static final int USAGE_FIELD_NUMBER = 8;
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -424,7 +424,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -439,7 +439,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -455,7 +455,7 @@ private static final long serialVersionUID = 0L;
   public static final int FINISHED_FIELD_NUMBER = 9;
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -467,7 +467,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -482,7 +482,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one event of a streamed answer.
+   * One event of a streamed answer.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.StreamCompleteResponse}
@@ -1109,7 +1109,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RouteSelected, io.github.routersvc.llmrouter.v1.RouteSelected.Builder, io.github.routersvc.llmrouter.v1.RouteSelectedOrBuilder> routeSelectedBuilder_;
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1121,7 +1121,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1143,7 +1143,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1161,7 +1161,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1179,7 +1179,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1206,7 +1206,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1229,7 +1229,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1239,7 +1239,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1257,7 +1257,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells which attempt has committed. The first event of every stream.
+     * An attempt has committed. The first event of every stream.
      * </pre>
      *
      * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -1285,7 +1285,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ContentDelta, io.github.routersvc.llmrouter.v1.ContentDelta.Builder, io.github.routersvc.llmrouter.v1.ContentDeltaOrBuilder> contentDeltaBuilder_;
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1297,7 +1297,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1319,7 +1319,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1337,7 +1337,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1355,7 +1355,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1382,7 +1382,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1405,7 +1405,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1415,7 +1415,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1433,7 +1433,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds text to append.
+     * Text to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -1461,7 +1461,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ToolCallDelta, io.github.routersvc.llmrouter.v1.ToolCallDelta.Builder, io.github.routersvc.llmrouter.v1.ToolCallDeltaOrBuilder> toolCallDeltaBuilder_;
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1495,7 +1495,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1513,7 +1513,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1531,7 +1531,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1558,7 +1558,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1581,7 +1581,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1591,7 +1591,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1609,7 +1609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a tool call.
+     * A piece of a tool call.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -1637,7 +1637,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.ReasoningDelta, io.github.routersvc.llmrouter.v1.ReasoningDelta.Builder, io.github.routersvc.llmrouter.v1.ReasoningDeltaOrBuilder> reasoningDeltaBuilder_;
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1649,7 +1649,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1671,7 +1671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1689,7 +1689,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1707,7 +1707,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1734,7 +1734,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1757,7 +1757,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1767,7 +1767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1785,7 +1785,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of what the model thinks.
+     * Reasoning to append.
      * </pre>
      *
      * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -1813,7 +1813,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.RefusalDelta, io.github.routersvc.llmrouter.v1.RefusalDelta.Builder, io.github.routersvc.llmrouter.v1.RefusalDeltaOrBuilder> refusalDeltaBuilder_;
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1825,7 +1825,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1847,7 +1847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1865,7 +1865,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1883,7 +1883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1910,7 +1910,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1933,7 +1933,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1943,7 +1943,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1961,7 +1961,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of a refusal.
+     * A piece of a refusal.
      * </pre>
      *
      * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -1989,7 +1989,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.MediaDelta, io.github.routersvc.llmrouter.v1.MediaDelta.Builder, io.github.routersvc.llmrouter.v1.MediaDeltaOrBuilder> mediaDeltaBuilder_;
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2001,7 +2001,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2023,7 +2023,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2041,7 +2041,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2059,7 +2059,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2086,7 +2086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2109,7 +2109,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2119,7 +2119,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2137,7 +2137,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds a piece of sound or of a picture.
+     * A piece of audio or of an image.
      * </pre>
      *
      * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -2165,7 +2165,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Recovered, io.github.routersvc.llmrouter.v1.Recovered.Builder, io.github.routersvc.llmrouter.v1.RecoveredOrBuilder> recoveredBuilder_;
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2177,7 +2177,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2199,7 +2199,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2217,7 +2217,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2235,7 +2235,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2262,7 +2262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2285,7 +2285,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2295,7 +2295,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2313,7 +2313,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the stream broke and another attempt has taken over.
+     * The stream broke and another attempt has taken over.
      * </pre>
      *
      * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -2341,7 +2341,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Usage, io.github.routersvc.llmrouter.v1.Usage.Builder, io.github.routersvc.llmrouter.v1.UsageOrBuilder> usageBuilder_;
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2353,7 +2353,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2375,7 +2375,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2393,7 +2393,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2411,7 +2411,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2438,7 +2438,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2461,7 +2461,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2471,7 +2471,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2489,7 +2489,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the tokens of the attempt that serves.
+     * Token usage of the attempt that serves the answer.
      * </pre>
      *
      * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -2517,7 +2517,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.Finished, io.github.routersvc.llmrouter.v1.Finished.Builder, io.github.routersvc.llmrouter.v1.FinishedOrBuilder> finishedBuilder_;
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2529,7 +2529,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2551,7 +2551,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2569,7 +2569,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2587,7 +2587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2614,7 +2614,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2637,7 +2637,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2647,7 +2647,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -2665,7 +2665,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells that the answer is complete. The last event of every successful stream.
+     * The answer is complete. The last event of every successful stream.
      * </pre>
      *
      * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>

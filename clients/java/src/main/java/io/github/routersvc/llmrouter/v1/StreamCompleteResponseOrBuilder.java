@@ -12,7 +12,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -21,7 +21,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasRouteSelected();
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -30,7 +30,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.RouteSelected getRouteSelected();
   /**
    * <pre>
-   * Tells which attempt has committed. The first event of every stream.
+   * An attempt has committed. The first event of every stream.
    * </pre>
    *
    * <code>.llmrouter.v1.RouteSelected route_selected = 1 [json_name = "routeSelected"];</code>
@@ -39,7 +39,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -48,7 +48,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasContentDelta();
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -57,7 +57,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.ContentDelta getContentDelta();
   /**
    * <pre>
-   * Holds text to append.
+   * Text to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ContentDelta content_delta = 2 [json_name = "contentDelta"];</code>
@@ -66,7 +66,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -75,7 +75,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasToolCallDelta();
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -84,7 +84,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.ToolCallDelta getToolCallDelta();
   /**
    * <pre>
-   * Holds a piece of a tool call.
+   * A piece of a tool call.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolCallDelta tool_call_delta = 3 [json_name = "toolCallDelta"];</code>
@@ -93,7 +93,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -102,7 +102,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasReasoningDelta();
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -111,7 +111,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.ReasoningDelta getReasoningDelta();
   /**
    * <pre>
-   * Holds a piece of what the model thinks.
+   * Reasoning to append.
    * </pre>
    *
    * <code>.llmrouter.v1.ReasoningDelta reasoning_delta = 4 [json_name = "reasoningDelta"];</code>
@@ -120,7 +120,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -129,7 +129,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasRefusalDelta();
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -138,7 +138,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.RefusalDelta getRefusalDelta();
   /**
    * <pre>
-   * Holds a piece of a refusal.
+   * A piece of a refusal.
    * </pre>
    *
    * <code>.llmrouter.v1.RefusalDelta refusal_delta = 5 [json_name = "refusalDelta"];</code>
@@ -147,7 +147,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -156,7 +156,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasMediaDelta();
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -165,7 +165,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.MediaDelta getMediaDelta();
   /**
    * <pre>
-   * Holds a piece of sound or of a picture.
+   * A piece of audio or of an image.
    * </pre>
    *
    * <code>.llmrouter.v1.MediaDelta media_delta = 6 [json_name = "mediaDelta"];</code>
@@ -174,7 +174,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -183,7 +183,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasRecovered();
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -192,7 +192,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Recovered getRecovered();
   /**
    * <pre>
-   * Tells that the stream broke and another attempt has taken over.
+   * The stream broke and another attempt has taken over.
    * </pre>
    *
    * <code>.llmrouter.v1.Recovered recovered = 7 [json_name = "recovered"];</code>
@@ -201,7 +201,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -210,7 +210,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasUsage();
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -219,7 +219,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Usage getUsage();
   /**
    * <pre>
-   * Counts the tokens of the attempt that serves.
+   * Token usage of the attempt that serves the answer.
    * </pre>
    *
    * <code>.llmrouter.v1.Usage usage = 8 [json_name = "usage"];</code>
@@ -228,7 +228,7 @@ public interface StreamCompleteResponseOrBuilder extends
 
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -237,7 +237,7 @@ public interface StreamCompleteResponseOrBuilder extends
   boolean hasFinished();
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>
@@ -246,7 +246,7 @@ public interface StreamCompleteResponseOrBuilder extends
   io.github.routersvc.llmrouter.v1.Finished getFinished();
   /**
    * <pre>
-   * Tells that the answer is complete. The last event of every successful stream.
+   * The answer is complete. The last event of every successful stream.
    * </pre>
    *
    * <code>.llmrouter.v1.Finished finished = 9 [json_name = "finished"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says what happens when a stream breaks after its first content. Complete: not expected to grow.
+ * What happens when a stream breaks after its first content. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.StreamRecoveryMode}
@@ -17,7 +17,7 @@ public enum StreamRecoveryMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum StreamRecoveryMode
   STREAM_RECOVERY_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means a typed error with the usage so far.
+   * The call fails with a typed error and the usage so far.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_FAIL = 1;</code>
@@ -33,7 +33,7 @@ public enum StreamRecoveryMode
   STREAM_RECOVERY_MODE_FAIL(1),
   /**
    * <pre>
-   * Means that another deployment starts over and the client discards what it has.
+   * Another deployment starts over, and the client discards the text so far.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_RESTART = 2;</code>
@@ -41,7 +41,7 @@ public enum StreamRecoveryMode
   STREAM_RECOVERY_MODE_RESTART(2),
   /**
    * <pre>
-   * Means that another deployment continues from the text so far where its model can, else restart.
+   * Another deployment continues from the text so far if its model can, otherwise it starts over.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_RESUME = 3;</code>
@@ -61,7 +61,7 @@ public enum StreamRecoveryMode
   }
   /**
    * <pre>
-   * Means the policy's mode.
+   * The policy's mode.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum StreamRecoveryMode
   public static final int STREAM_RECOVERY_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means a typed error with the usage so far.
+   * The call fails with a typed error and the usage so far.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_FAIL = 1;</code>
@@ -77,7 +77,7 @@ public enum StreamRecoveryMode
   public static final int STREAM_RECOVERY_MODE_FAIL_VALUE = 1;
   /**
    * <pre>
-   * Means that another deployment starts over and the client discards what it has.
+   * Another deployment starts over, and the client discards the text so far.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_RESTART = 2;</code>
@@ -85,7 +85,7 @@ public enum StreamRecoveryMode
   public static final int STREAM_RECOVERY_MODE_RESTART_VALUE = 2;
   /**
    * <pre>
-   * Means that another deployment continues from the text so far where its model can, else restart.
+   * Another deployment continues from the text so far if its model can, otherwise it starts over.
    * </pre>
    *
    * <code>STREAM_RECOVERY_MODE_RESUME = 3;</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Names a kind of task. May grow.
+ * A kind of task. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Task}
@@ -17,7 +17,7 @@ public enum Task
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means that the router finds out.
+   * The router classifies the task.
    * </pre>
    *
    * <code>TASK_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum Task
   TASK_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means conversation.
+   * Conversation.
    * </pre>
    *
    * <code>TASK_CHAT = 1;</code>
@@ -33,7 +33,7 @@ public enum Task
   TASK_CHAT(1),
   /**
    * <pre>
-   * Means writing, explaining or mending code.
+   * Writing, explaining or fixing code.
    * </pre>
    *
    * <code>TASK_CODE = 2;</code>
@@ -41,7 +41,7 @@ public enum Task
   TASK_CODE(2),
   /**
    * <pre>
-   * Means reasoning over several steps.
+   * Reasoning over several steps.
    * </pre>
    *
    * <code>TASK_REASONING = 3;</code>
@@ -49,7 +49,7 @@ public enum Task
   TASK_REASONING(3),
   /**
    * <pre>
-   * Means mathematics.
+   * Mathematics.
    * </pre>
    *
    * <code>TASK_MATHS = 4;</code>
@@ -57,7 +57,7 @@ public enum Task
   TASK_MATHS(4),
   /**
    * <pre>
-   * Means pulling facts or structure out of text.
+   * Extracting facts or structure from text.
    * </pre>
    *
    * <code>TASK_EXTRACTION = 5;</code>
@@ -65,7 +65,7 @@ public enum Task
   TASK_EXTRACTION(5),
   /**
    * <pre>
-   * Means making text shorter.
+   * Summarising text.
    * </pre>
    *
    * <code>TASK_SUMMARISATION = 6;</code>
@@ -73,7 +73,7 @@ public enum Task
   TASK_SUMMARISATION(6),
   /**
    * <pre>
-   * Means inventing text.
+   * Creative writing.
    * </pre>
    *
    * <code>TASK_CREATIVE = 7;</code>
@@ -81,7 +81,7 @@ public enum Task
   TASK_CREATIVE(7),
   /**
    * <pre>
-   * Means translation.
+   * Translation.
    * </pre>
    *
    * <code>TASK_TRANSLATION = 8;</code>
@@ -89,7 +89,7 @@ public enum Task
   TASK_TRANSLATION(8),
   /**
    * <pre>
-   * Means understanding pictures.
+   * Image input.
    * </pre>
    *
    * <code>TASK_VISION = 9;</code>
@@ -97,7 +97,7 @@ public enum Task
   TASK_VISION(9),
   /**
    * <pre>
-   * Means understanding sound.
+   * Audio input.
    * </pre>
    *
    * <code>TASK_AUDIO = 10;</code>
@@ -105,7 +105,7 @@ public enum Task
   TASK_AUDIO(10),
   /**
    * <pre>
-   * Means working on a long document.
+   * Working on a long document.
    * </pre>
    *
    * <code>TASK_LONG_DOCUMENT = 11;</code>
@@ -113,7 +113,7 @@ public enum Task
   TASK_LONG_DOCUMENT(11),
   /**
    * <pre>
-   * Means deciding on and calling tools.
+   * Deciding on and calling tools.
    * </pre>
    *
    * <code>TASK_TOOL_USE = 12;</code>
@@ -133,7 +133,7 @@ public enum Task
   }
   /**
    * <pre>
-   * Means that the router finds out.
+   * The router classifies the task.
    * </pre>
    *
    * <code>TASK_UNSPECIFIED = 0;</code>
@@ -141,7 +141,7 @@ public enum Task
   public static final int TASK_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means conversation.
+   * Conversation.
    * </pre>
    *
    * <code>TASK_CHAT = 1;</code>
@@ -149,7 +149,7 @@ public enum Task
   public static final int TASK_CHAT_VALUE = 1;
   /**
    * <pre>
-   * Means writing, explaining or mending code.
+   * Writing, explaining or fixing code.
    * </pre>
    *
    * <code>TASK_CODE = 2;</code>
@@ -157,7 +157,7 @@ public enum Task
   public static final int TASK_CODE_VALUE = 2;
   /**
    * <pre>
-   * Means reasoning over several steps.
+   * Reasoning over several steps.
    * </pre>
    *
    * <code>TASK_REASONING = 3;</code>
@@ -165,7 +165,7 @@ public enum Task
   public static final int TASK_REASONING_VALUE = 3;
   /**
    * <pre>
-   * Means mathematics.
+   * Mathematics.
    * </pre>
    *
    * <code>TASK_MATHS = 4;</code>
@@ -173,7 +173,7 @@ public enum Task
   public static final int TASK_MATHS_VALUE = 4;
   /**
    * <pre>
-   * Means pulling facts or structure out of text.
+   * Extracting facts or structure from text.
    * </pre>
    *
    * <code>TASK_EXTRACTION = 5;</code>
@@ -181,7 +181,7 @@ public enum Task
   public static final int TASK_EXTRACTION_VALUE = 5;
   /**
    * <pre>
-   * Means making text shorter.
+   * Summarising text.
    * </pre>
    *
    * <code>TASK_SUMMARISATION = 6;</code>
@@ -189,7 +189,7 @@ public enum Task
   public static final int TASK_SUMMARISATION_VALUE = 6;
   /**
    * <pre>
-   * Means inventing text.
+   * Creative writing.
    * </pre>
    *
    * <code>TASK_CREATIVE = 7;</code>
@@ -197,7 +197,7 @@ public enum Task
   public static final int TASK_CREATIVE_VALUE = 7;
   /**
    * <pre>
-   * Means translation.
+   * Translation.
    * </pre>
    *
    * <code>TASK_TRANSLATION = 8;</code>
@@ -205,7 +205,7 @@ public enum Task
   public static final int TASK_TRANSLATION_VALUE = 8;
   /**
    * <pre>
-   * Means understanding pictures.
+   * Image input.
    * </pre>
    *
    * <code>TASK_VISION = 9;</code>
@@ -213,7 +213,7 @@ public enum Task
   public static final int TASK_VISION_VALUE = 9;
   /**
    * <pre>
-   * Means understanding sound.
+   * Audio input.
    * </pre>
    *
    * <code>TASK_AUDIO = 10;</code>
@@ -221,7 +221,7 @@ public enum Task
   public static final int TASK_AUDIO_VALUE = 10;
   /**
    * <pre>
-   * Means working on a long document.
+   * Working on a long document.
    * </pre>
    *
    * <code>TASK_LONG_DOCUMENT = 11;</code>
@@ -229,7 +229,7 @@ public enum Task
   public static final int TASK_LONG_DOCUMENT_VALUE = 11;
   /**
    * <pre>
-   * Means deciding on and calling tools.
+   * Deciding on and calling tools.
    * </pre>
    *
    * <code>TASK_TOOL_USE = 12;</code>

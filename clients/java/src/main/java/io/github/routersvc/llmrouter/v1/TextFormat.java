@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Means free text; has no settings.
+ * Free text. No settings.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.TextFormat}
@@ -199,7 +199,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Means free text; has no settings.
+   * Free text. No settings.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.TextFormat}

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds the log probability of one token.
+ * The log probability of one token.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.TokenLogprob}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -70,7 +70,7 @@ private static final long serialVersionUID = 0L;
     java.lang.String getToken();
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the natural logarithm of its probability.
+     * The natural logarithm of its probability.
      * </pre>
      *
      * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -91,7 +91,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the token's bytes, where the provider gave them.
+     * The token's bytes, where the provider gave them.
      * </pre>
      *
      * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -101,7 +101,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds one token that might have stood there.
+   * An alternative token at the same position.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.TokenLogprob.Alternative}
@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
     private volatile java.lang.Object token_ = "";
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -173,7 +173,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -198,7 +198,7 @@ private static final long serialVersionUID = 0L;
     private double logprob_ = 0D;
     /**
      * <pre>
-     * Holds the natural logarithm of its probability.
+     * The natural logarithm of its probability.
      * </pre>
      *
      * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -213,7 +213,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString tokenBytes3_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds the token's bytes, where the provider gave them.
+     * The token's bytes, where the provider gave them.
      * </pre>
      *
      * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -410,7 +410,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds one token that might have stood there.
+     * An alternative token at the same position.
      * </pre>
      *
      * Protobuf type {@code llmrouter.v1.TokenLogprob.Alternative}
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
       private java.lang.Object token_ = "";
       /**
        * <pre>
-       * Holds the token's text.
+       * The token's text.
        * </pre>
        *
        * <code>string token = 1 [json_name = "token"];</code>
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's text.
+       * The token's text.
        * </pre>
        *
        * <code>string token = 1 [json_name = "token"];</code>
@@ -616,7 +616,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's text.
+       * The token's text.
        * </pre>
        *
        * <code>string token = 1 [json_name = "token"];</code>
@@ -633,7 +633,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's text.
+       * The token's text.
        * </pre>
        *
        * <code>string token = 1 [json_name = "token"];</code>
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's text.
+       * The token's text.
        * </pre>
        *
        * <code>string token = 1 [json_name = "token"];</code>
@@ -667,7 +667,7 @@ private static final long serialVersionUID = 0L;
       private double logprob_ ;
       /**
        * <pre>
-       * Holds the natural logarithm of its probability.
+       * The natural logarithm of its probability.
        * </pre>
        *
        * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the natural logarithm of its probability.
+       * The natural logarithm of its probability.
        * </pre>
        *
        * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -695,7 +695,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the natural logarithm of its probability.
+       * The natural logarithm of its probability.
        * </pre>
        *
        * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -711,7 +711,7 @@ private static final long serialVersionUID = 0L;
       private com.google.protobuf.ByteString tokenBytes3_ = com.google.protobuf.ByteString.EMPTY;
       /**
        * <pre>
-       * Holds the token's bytes, where the provider gave them.
+       * The token's bytes, where the provider gave them.
        * </pre>
        *
        * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -723,7 +723,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's bytes, where the provider gave them.
+       * The token's bytes, where the provider gave them.
        * </pre>
        *
        * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -739,7 +739,7 @@ private static final long serialVersionUID = 0L;
       }
       /**
        * <pre>
-       * Holds the token's bytes, where the provider gave them.
+       * The token's bytes, where the provider gave them.
        * </pre>
        *
        * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -808,7 +808,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object token_ = "";
   /**
    * <pre>
-   * Holds the token's text.
+   * The token's text.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -829,7 +829,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the token's text.
+   * The token's text.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -854,7 +854,7 @@ private static final long serialVersionUID = 0L;
   private double logprob_ = 0D;
   /**
    * <pre>
-   * Holds the natural logarithm of its probability.
+   * The natural logarithm of its probability.
    * </pre>
    *
    * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString tokenBytes3_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds the token's bytes, where the provider gave them.
+   * The token's bytes, where the provider gave them.
    * </pre>
    *
    * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -1145,7 +1145,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the log probability of one token.
+   * The log probability of one token.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.TokenLogprob}
@@ -1369,7 +1369,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object token_ = "";
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -1389,7 +1389,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -1410,7 +1410,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -1427,7 +1427,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -1441,7 +1441,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's text.
+     * The token's text.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -1461,7 +1461,7 @@ private static final long serialVersionUID = 0L;
     private double logprob_ ;
     /**
      * <pre>
-     * Holds the natural logarithm of its probability.
+     * The natural logarithm of its probability.
      * </pre>
      *
      * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -1473,7 +1473,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the natural logarithm of its probability.
+     * The natural logarithm of its probability.
      * </pre>
      *
      * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -1489,7 +1489,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the natural logarithm of its probability.
+     * The natural logarithm of its probability.
      * </pre>
      *
      * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -1505,7 +1505,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString tokenBytes3_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds the token's bytes, where the provider gave them.
+     * The token's bytes, where the provider gave them.
      * </pre>
      *
      * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -1517,7 +1517,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's bytes, where the provider gave them.
+     * The token's bytes, where the provider gave them.
      * </pre>
      *
      * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>
@@ -1533,7 +1533,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the token's bytes, where the provider gave them.
+     * The token's bytes, where the provider gave them.
      * </pre>
      *
      * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>

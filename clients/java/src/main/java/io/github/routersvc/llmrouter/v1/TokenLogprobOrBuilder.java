@@ -12,7 +12,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Holds the token's text.
+   * The token's text.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -21,7 +21,7 @@ public interface TokenLogprobOrBuilder extends
   java.lang.String getToken();
   /**
    * <pre>
-   * Holds the token's text.
+   * The token's text.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -32,7 +32,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Holds the natural logarithm of its probability.
+   * The natural logarithm of its probability.
    * </pre>
    *
    * <code>double logprob = 2 [json_name = "logprob"];</code>
@@ -42,7 +42,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Holds the token's bytes, where the provider gave them.
+   * The token's bytes, where the provider gave them.
    * </pre>
    *
    * <code>bytes token_bytes3 = 3 [json_name = "tokenBytes"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Describes something the model may call.
+ * A tool that the model may call.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Tool}
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   public static final int FUNCTION_FIELD_NUMBER = 1;
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -109,7 +109,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -124,7 +124,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   public static final int HOSTED_FIELD_NUMBER = 2;
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -371,7 +371,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Describes something the model may call.
+   * A tool that the model may call.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Tool}
@@ -563,7 +563,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.FunctionTool, io.github.routersvc.llmrouter.v1.FunctionTool.Builder, io.github.routersvc.llmrouter.v1.FunctionToolOrBuilder> functionBuilder_;
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -575,7 +575,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -597,7 +597,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -615,7 +615,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -633,7 +633,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -683,7 +683,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -693,7 +693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -711,7 +711,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a function that the caller runs.
+     * A function that the caller runs.
      * </pre>
      *
      * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -739,7 +739,7 @@ private static final long serialVersionUID = 0L;
         io.github.routersvc.llmrouter.v1.HostedTool, io.github.routersvc.llmrouter.v1.HostedTool.Builder, io.github.routersvc.llmrouter.v1.HostedToolOrBuilder> hostedBuilder_;
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -751,7 +751,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -773,7 +773,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -791,7 +791,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -809,7 +809,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -836,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -859,7 +859,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -869,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -887,7 +887,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Describes a tool that the provider itself runs, such as a web search.
+     * A tool that the provider itself runs, such as a web search.
      * </pre>
      *
      * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>

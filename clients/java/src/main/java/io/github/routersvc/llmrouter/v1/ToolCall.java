@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds a call of a tool by the model.
+ * A call of a tool by the model.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ToolCall}
@@ -61,7 +61,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object id_ = "";
   /**
    * <pre>
-   * Holds the id by which the result refers to the call. Not empty.
+   * The id by which the result refers to the call. Not empty.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -82,7 +82,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the id by which the result refers to the call. Not empty.
+   * The id by which the result refers to the call. Not empty.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -108,7 +108,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the tool. Not empty.
+   * Name of the tool. Not empty.
    * </pre>
    *
    * <code>string name = 2 [json_name = "name"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the tool. Not empty.
+   * Name of the tool. Not empty.
    * </pre>
    *
    * <code>string name = 2 [json_name = "name"];</code>
@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object argumentsJson_ = "";
   /**
    * <pre>
-   * Holds the arguments as JSON text, exactly as the model wrote them.
+   * The arguments as JSON text, exactly as the model wrote them.
    * </pre>
    *
    * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -176,7 +176,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the arguments as JSON text, exactly as the model wrote them.
+   * The arguments as JSON text, exactly as the model wrote them.
    * </pre>
    *
    * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -201,7 +201,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+   * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
    * </pre>
    *
    * <code>bytes signature = 4 [json_name = "signature"];</code>
@@ -405,7 +405,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds a call of a tool by the model.
+   * A call of a tool by the model.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ToolCall}
@@ -586,7 +586,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object id_ = "";
     /**
      * <pre>
-     * Holds the id by which the result refers to the call. Not empty.
+     * The id by which the result refers to the call. Not empty.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -606,7 +606,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id by which the result refers to the call. Not empty.
+     * The id by which the result refers to the call. Not empty.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -627,7 +627,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id by which the result refers to the call. Not empty.
+     * The id by which the result refers to the call. Not empty.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -644,7 +644,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id by which the result refers to the call. Not empty.
+     * The id by which the result refers to the call. Not empty.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -658,7 +658,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id by which the result refers to the call. Not empty.
+     * The id by which the result refers to the call. Not empty.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -678,7 +678,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the tool. Not empty.
+     * Name of the tool. Not empty.
      * </pre>
      *
      * <code>string name = 2 [json_name = "name"];</code>
@@ -698,7 +698,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Not empty.
+     * Name of the tool. Not empty.
      * </pre>
      *
      * <code>string name = 2 [json_name = "name"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Not empty.
+     * Name of the tool. Not empty.
      * </pre>
      *
      * <code>string name = 2 [json_name = "name"];</code>
@@ -736,7 +736,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Not empty.
+     * Name of the tool. Not empty.
      * </pre>
      *
      * <code>string name = 2 [json_name = "name"];</code>
@@ -750,7 +750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Not empty.
+     * Name of the tool. Not empty.
      * </pre>
      *
      * <code>string name = 2 [json_name = "name"];</code>
@@ -770,7 +770,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object argumentsJson_ = "";
     /**
      * <pre>
-     * Holds the arguments as JSON text, exactly as the model wrote them.
+     * The arguments as JSON text, exactly as the model wrote them.
      * </pre>
      *
      * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -790,7 +790,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the arguments as JSON text, exactly as the model wrote them.
+     * The arguments as JSON text, exactly as the model wrote them.
      * </pre>
      *
      * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -811,7 +811,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the arguments as JSON text, exactly as the model wrote them.
+     * The arguments as JSON text, exactly as the model wrote them.
      * </pre>
      *
      * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -828,7 +828,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the arguments as JSON text, exactly as the model wrote them.
+     * The arguments as JSON text, exactly as the model wrote them.
      * </pre>
      *
      * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -842,7 +842,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the arguments as JSON text, exactly as the model wrote them.
+     * The arguments as JSON text, exactly as the model wrote them.
      * </pre>
      *
      * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -862,7 +862,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 4 [json_name = "signature"];</code>
@@ -874,7 +874,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 4 [json_name = "signature"];</code>
@@ -890,7 +890,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 4 [json_name = "signature"];</code>

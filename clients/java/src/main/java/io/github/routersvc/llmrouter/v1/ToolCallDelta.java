@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds the next piece of a tool call.
+ * The next piece of a tool call.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ToolCallDelta}
@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private int index_ = 0;
   /**
    * <pre>
-   * Tells parallel calls of one answer apart, counted from 0.
+   * Index of the call within the answer, starting at 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index"];</code>
@@ -76,7 +76,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object id_ = "";
   /**
    * <pre>
-   * Holds the call's id. Only in the first piece of a call.
+   * Id of the call. Only in the first piece of a call.
    * </pre>
    *
    * <code>string id = 2 [json_name = "id"];</code>
@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the call's id. Only in the first piece of a call.
+   * Id of the call. Only in the first piece of a call.
    * </pre>
    *
    * <code>string id = 2 [json_name = "id"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object name_ = "";
   /**
    * <pre>
-   * Names the tool. Only in the first piece of a call.
+   * Name of the tool. Only in the first piece of a call.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -144,7 +144,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the tool. Only in the first piece of a call.
+   * Name of the tool. Only in the first piece of a call.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -170,7 +170,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object argumentsJson_ = "";
   /**
    * <pre>
-   * Holds JSON text to append to the arguments.
+   * JSON text to append to the arguments.
    * </pre>
    *
    * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -191,7 +191,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds JSON text to append to the arguments.
+   * JSON text to append to the arguments.
    * </pre>
    *
    * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -216,7 +216,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+   * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
    * </pre>
    *
    * <code>bytes signature = 5 [json_name = "signature"];</code>
@@ -431,7 +431,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the next piece of a tool call.
+   * The next piece of a tool call.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ToolCallDelta}
@@ -624,7 +624,7 @@ private static final long serialVersionUID = 0L;
     private int index_ ;
     /**
      * <pre>
-     * Tells parallel calls of one answer apart, counted from 0.
+     * Index of the call within the answer, starting at 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index"];</code>
@@ -636,7 +636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells parallel calls of one answer apart, counted from 0.
+     * Index of the call within the answer, starting at 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index"];</code>
@@ -652,7 +652,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tells parallel calls of one answer apart, counted from 0.
+     * Index of the call within the answer, starting at 0.
      * </pre>
      *
      * <code>int32 index = 1 [json_name = "index"];</code>
@@ -668,7 +668,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object id_ = "";
     /**
      * <pre>
-     * Holds the call's id. Only in the first piece of a call.
+     * Id of the call. Only in the first piece of a call.
      * </pre>
      *
      * <code>string id = 2 [json_name = "id"];</code>
@@ -688,7 +688,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the call's id. Only in the first piece of a call.
+     * Id of the call. Only in the first piece of a call.
      * </pre>
      *
      * <code>string id = 2 [json_name = "id"];</code>
@@ -709,7 +709,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the call's id. Only in the first piece of a call.
+     * Id of the call. Only in the first piece of a call.
      * </pre>
      *
      * <code>string id = 2 [json_name = "id"];</code>
@@ -726,7 +726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the call's id. Only in the first piece of a call.
+     * Id of the call. Only in the first piece of a call.
      * </pre>
      *
      * <code>string id = 2 [json_name = "id"];</code>
@@ -740,7 +740,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the call's id. Only in the first piece of a call.
+     * Id of the call. Only in the first piece of a call.
      * </pre>
      *
      * <code>string id = 2 [json_name = "id"];</code>
@@ -760,7 +760,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object name_ = "";
     /**
      * <pre>
-     * Names the tool. Only in the first piece of a call.
+     * Name of the tool. Only in the first piece of a call.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -780,7 +780,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Only in the first piece of a call.
+     * Name of the tool. Only in the first piece of a call.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -801,7 +801,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Only in the first piece of a call.
+     * Name of the tool. Only in the first piece of a call.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Only in the first piece of a call.
+     * Name of the tool. Only in the first piece of a call.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -832,7 +832,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the tool. Only in the first piece of a call.
+     * Name of the tool. Only in the first piece of a call.
      * </pre>
      *
      * <code>string name = 3 [json_name = "name"];</code>
@@ -852,7 +852,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object argumentsJson_ = "";
     /**
      * <pre>
-     * Holds JSON text to append to the arguments.
+     * JSON text to append to the arguments.
      * </pre>
      *
      * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -872,7 +872,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds JSON text to append to the arguments.
+     * JSON text to append to the arguments.
      * </pre>
      *
      * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -893,7 +893,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds JSON text to append to the arguments.
+     * JSON text to append to the arguments.
      * </pre>
      *
      * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -910,7 +910,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds JSON text to append to the arguments.
+     * JSON text to append to the arguments.
      * </pre>
      *
      * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -924,7 +924,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds JSON text to append to the arguments.
+     * JSON text to append to the arguments.
      * </pre>
      *
      * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -944,7 +944,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString signature_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 5 [json_name = "signature"];</code>
@@ -956,7 +956,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 5 [json_name = "signature"];</code>
@@ -972,7 +972,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+     * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
      * </pre>
      *
      * <code>bytes signature = 5 [json_name = "signature"];</code>

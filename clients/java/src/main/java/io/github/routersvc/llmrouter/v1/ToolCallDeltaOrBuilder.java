@@ -12,7 +12,7 @@ public interface ToolCallDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Tells parallel calls of one answer apart, counted from 0.
+   * Index of the call within the answer, starting at 0.
    * </pre>
    *
    * <code>int32 index = 1 [json_name = "index"];</code>
@@ -22,7 +22,7 @@ public interface ToolCallDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds the call's id. Only in the first piece of a call.
+   * Id of the call. Only in the first piece of a call.
    * </pre>
    *
    * <code>string id = 2 [json_name = "id"];</code>
@@ -31,7 +31,7 @@ public interface ToolCallDeltaOrBuilder extends
   java.lang.String getId();
   /**
    * <pre>
-   * Holds the call's id. Only in the first piece of a call.
+   * Id of the call. Only in the first piece of a call.
    * </pre>
    *
    * <code>string id = 2 [json_name = "id"];</code>
@@ -42,7 +42,7 @@ public interface ToolCallDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Names the tool. Only in the first piece of a call.
+   * Name of the tool. Only in the first piece of a call.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -51,7 +51,7 @@ public interface ToolCallDeltaOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the tool. Only in the first piece of a call.
+   * Name of the tool. Only in the first piece of a call.
    * </pre>
    *
    * <code>string name = 3 [json_name = "name"];</code>
@@ -62,7 +62,7 @@ public interface ToolCallDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds JSON text to append to the arguments.
+   * JSON text to append to the arguments.
    * </pre>
    *
    * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -71,7 +71,7 @@ public interface ToolCallDeltaOrBuilder extends
   java.lang.String getArgumentsJson();
   /**
    * <pre>
-   * Holds JSON text to append to the arguments.
+   * JSON text to append to the arguments.
    * </pre>
    *
    * <code>string arguments_json = 4 [json_name = "argumentsJson"];</code>
@@ -82,7 +82,7 @@ public interface ToolCallDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+   * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
    * </pre>
    *
    * <code>bytes signature = 5 [json_name = "signature"];</code>

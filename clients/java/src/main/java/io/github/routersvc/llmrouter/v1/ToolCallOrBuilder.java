@@ -12,7 +12,7 @@ public interface ToolCallOrBuilder extends
 
   /**
    * <pre>
-   * Holds the id by which the result refers to the call. Not empty.
+   * The id by which the result refers to the call. Not empty.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -21,7 +21,7 @@ public interface ToolCallOrBuilder extends
   java.lang.String getId();
   /**
    * <pre>
-   * Holds the id by which the result refers to the call. Not empty.
+   * The id by which the result refers to the call. Not empty.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -32,7 +32,7 @@ public interface ToolCallOrBuilder extends
 
   /**
    * <pre>
-   * Names the tool. Not empty.
+   * Name of the tool. Not empty.
    * </pre>
    *
    * <code>string name = 2 [json_name = "name"];</code>
@@ -41,7 +41,7 @@ public interface ToolCallOrBuilder extends
   java.lang.String getName();
   /**
    * <pre>
-   * Names the tool. Not empty.
+   * Name of the tool. Not empty.
    * </pre>
    *
    * <code>string name = 2 [json_name = "name"];</code>
@@ -52,7 +52,7 @@ public interface ToolCallOrBuilder extends
 
   /**
    * <pre>
-   * Holds the arguments as JSON text, exactly as the model wrote them.
+   * The arguments as JSON text, exactly as the model wrote them.
    * </pre>
    *
    * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -61,7 +61,7 @@ public interface ToolCallOrBuilder extends
   java.lang.String getArgumentsJson();
   /**
    * <pre>
-   * Holds the arguments as JSON text, exactly as the model wrote them.
+   * The arguments as JSON text, exactly as the model wrote them.
    * </pre>
    *
    * <code>string arguments_json = 3 [json_name = "argumentsJson"];</code>
@@ -72,7 +72,7 @@ public interface ToolCallOrBuilder extends
 
   /**
    * <pre>
-   * Holds an opaque token of the provider that must be sent back with the call, where it gave one.
+   * Opaque token of the provider that must be sent back with the call. Empty: it gave none.
    * </pre>
    *
    * <code>bytes signature = 4 [json_name = "signature"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says whether and which tool the model must call.
+ * Whether and which tool the model must call.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ToolChoice}
@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int mode_ = 0;
   /**
    * <pre>
-   * Says how free the model is.
+   * Mode.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -69,7 +69,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says how free the model is.
+   * Mode.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object functionName_ = "";
   /**
    * <pre>
-   * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+   * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
    * </pre>
    *
    * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+   * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
    * </pre>
    *
    * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Says whether and which tool the model must call.
+   * Whether and which tool the model must call.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ToolChoice}
@@ -452,7 +452,7 @@ private static final long serialVersionUID = 0L;
     private int mode_ = 0;
     /**
      * <pre>
-     * Says how free the model is.
+     * Mode.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -463,7 +463,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how free the model is.
+     * Mode.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -478,7 +478,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how free the model is.
+     * Mode.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -491,7 +491,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how free the model is.
+     * Mode.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -508,7 +508,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says how free the model is.
+     * Mode.
      * </pre>
      *
      * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -524,7 +524,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object functionName_ = "";
     /**
      * <pre>
-     * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+     * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
      * </pre>
      *
      * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -544,7 +544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+     * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
      * </pre>
      *
      * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -565,7 +565,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+     * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
      * </pre>
      *
      * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -582,7 +582,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+     * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
      * </pre>
      *
      * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -596,7 +596,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+     * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
      * </pre>
      *
      * <code>string function_name = 2 [json_name = "functionName"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how free the model is to call tools. Complete: not expected to grow.
+ * Whether the model may or must call tools. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.ToolChoiceMode}
@@ -17,7 +17,7 @@ public enum ToolChoiceMode
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the same as auto.
+   * Same as `TOOL_CHOICE_MODE_AUTO`.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum ToolChoiceMode
   TOOL_CHOICE_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means that the model decides.
+   * The model decides.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_AUTO = 1;</code>
@@ -33,7 +33,7 @@ public enum ToolChoiceMode
   TOOL_CHOICE_MODE_AUTO(1),
   /**
    * <pre>
-   * Means that the model must not call a tool.
+   * The model must not call a tool.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_NONE = 2;</code>
@@ -41,7 +41,7 @@ public enum ToolChoiceMode
   TOOL_CHOICE_MODE_NONE(2),
   /**
    * <pre>
-   * Means that the model must call at least one tool.
+   * The model must call at least one tool.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_REQUIRED = 3;</code>
@@ -49,7 +49,7 @@ public enum ToolChoiceMode
   TOOL_CHOICE_MODE_REQUIRED(3),
   /**
    * <pre>
-   * Means that the model must call the function that is named.
+   * The model must call `function_name`.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_FUNCTION = 4;</code>
@@ -69,7 +69,7 @@ public enum ToolChoiceMode
   }
   /**
    * <pre>
-   * Means the same as auto.
+   * Same as `TOOL_CHOICE_MODE_AUTO`.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_UNSPECIFIED = 0;</code>
@@ -77,7 +77,7 @@ public enum ToolChoiceMode
   public static final int TOOL_CHOICE_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means that the model decides.
+   * The model decides.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_AUTO = 1;</code>
@@ -85,7 +85,7 @@ public enum ToolChoiceMode
   public static final int TOOL_CHOICE_MODE_AUTO_VALUE = 1;
   /**
    * <pre>
-   * Means that the model must not call a tool.
+   * The model must not call a tool.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_NONE = 2;</code>
@@ -93,7 +93,7 @@ public enum ToolChoiceMode
   public static final int TOOL_CHOICE_MODE_NONE_VALUE = 2;
   /**
    * <pre>
-   * Means that the model must call at least one tool.
+   * The model must call at least one tool.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_REQUIRED = 3;</code>
@@ -101,7 +101,7 @@ public enum ToolChoiceMode
   public static final int TOOL_CHOICE_MODE_REQUIRED_VALUE = 3;
   /**
    * <pre>
-   * Means that the model must call the function that is named.
+   * The model must call `function_name`.
    * </pre>
    *
    * <code>TOOL_CHOICE_MODE_FUNCTION = 4;</code>

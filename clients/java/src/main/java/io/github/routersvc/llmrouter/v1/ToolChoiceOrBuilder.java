@@ -12,7 +12,7 @@ public interface ToolChoiceOrBuilder extends
 
   /**
    * <pre>
-   * Says how free the model is.
+   * Mode.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -21,7 +21,7 @@ public interface ToolChoiceOrBuilder extends
   int getModeValue();
   /**
    * <pre>
-   * Says how free the model is.
+   * Mode.
    * </pre>
    *
    * <code>.llmrouter.v1.ToolChoiceMode mode = 1 [json_name = "mode"];</code>
@@ -31,7 +31,7 @@ public interface ToolChoiceOrBuilder extends
 
   /**
    * <pre>
-   * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+   * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
    * </pre>
    *
    * <code>string function_name = 2 [json_name = "functionName"];</code>
@@ -40,7 +40,7 @@ public interface ToolChoiceOrBuilder extends
   java.lang.String getFunctionName();
   /**
    * <pre>
-   * Names the one function the model must call. Needed with `TOOL_CHOICE_MODE_FUNCTION`, refused with the others.
+   * Name of the function that the model must call. Required with `TOOL_CHOICE_MODE_FUNCTION`, refused otherwise.
    * </pre>
    *
    * <code>string function_name = 2 [json_name = "functionName"];</code>

@@ -12,7 +12,7 @@ public interface ToolOrBuilder extends
 
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -21,7 +21,7 @@ public interface ToolOrBuilder extends
   boolean hasFunction();
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -30,7 +30,7 @@ public interface ToolOrBuilder extends
   io.github.routersvc.llmrouter.v1.FunctionTool getFunction();
   /**
    * <pre>
-   * Describes a function that the caller runs.
+   * A function that the caller runs.
    * </pre>
    *
    * <code>.llmrouter.v1.FunctionTool function = 1 [json_name = "function"];</code>
@@ -39,7 +39,7 @@ public interface ToolOrBuilder extends
 
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -48,7 +48,7 @@ public interface ToolOrBuilder extends
   boolean hasHosted();
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>
@@ -57,7 +57,7 @@ public interface ToolOrBuilder extends
   io.github.routersvc.llmrouter.v1.HostedTool getHosted();
   /**
    * <pre>
-   * Describes a tool that the provider itself runs, such as a web search.
+   * A tool that the provider itself runs, such as a web search.
    * </pre>
    *
    * <code>.llmrouter.v1.HostedTool hosted = 2 [json_name = "hosted"];</code>

@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds what a tool returned.
+ * What a tool returned.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.ToolResult}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object toolCallId_ = "";
   /**
    * <pre>
-   * Holds the id of the call this answers. Not empty.
+   * The id of the call this answers. Not empty.
    * </pre>
    *
    * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the id of the call this answers. Not empty.
+   * The id of the call this answers. Not empty.
    * </pre>
    *
    * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -106,7 +106,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.github.routersvc.llmrouter.v1.Part> parts_;
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -117,7 +117,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -140,7 +140,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -151,7 +151,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -166,7 +166,7 @@ private static final long serialVersionUID = 0L;
   private boolean isError_ = false;
   /**
    * <pre>
-   * Says that the tool failed and the parts describe how.
+   * Whether the tool failed; the parts then describe the error.
    * </pre>
    *
    * <code>bool is_error = 3 [json_name = "isError"];</code>
@@ -369,7 +369,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds what a tool returned.
+   * What a tool returned.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.ToolResult}
@@ -581,7 +581,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object toolCallId_ = "";
     /**
      * <pre>
-     * Holds the id of the call this answers. Not empty.
+     * The id of the call this answers. Not empty.
      * </pre>
      *
      * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -601,7 +601,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of the call this answers. Not empty.
+     * The id of the call this answers. Not empty.
      * </pre>
      *
      * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -622,7 +622,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of the call this answers. Not empty.
+     * The id of the call this answers. Not empty.
      * </pre>
      *
      * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of the call this answers. Not empty.
+     * The id of the call this answers. Not empty.
      * </pre>
      *
      * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -653,7 +653,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the id of the call this answers. Not empty.
+     * The id of the call this answers. Not empty.
      * </pre>
      *
      * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -684,7 +684,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -698,7 +698,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -712,7 +712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -726,7 +726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -745,7 +745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -763,7 +763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -781,7 +781,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -800,7 +800,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -818,7 +818,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -836,7 +836,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -855,7 +855,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -872,7 +872,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -889,7 +889,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -900,7 +900,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -929,7 +929,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -940,7 +940,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -952,7 +952,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the result: text, or images and files where the model accepts them there.
+     * The result: text, or images and files where the model accepts them there.
      * </pre>
      *
      * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -979,7 +979,7 @@ private static final long serialVersionUID = 0L;
     private boolean isError_ ;
     /**
      * <pre>
-     * Says that the tool failed and the parts describe how.
+     * Whether the tool failed; the parts then describe the error.
      * </pre>
      *
      * <code>bool is_error = 3 [json_name = "isError"];</code>
@@ -991,7 +991,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the tool failed and the parts describe how.
+     * Whether the tool failed; the parts then describe the error.
      * </pre>
      *
      * <code>bool is_error = 3 [json_name = "isError"];</code>
@@ -1007,7 +1007,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the tool failed and the parts describe how.
+     * Whether the tool failed; the parts then describe the error.
      * </pre>
      *
      * <code>bool is_error = 3 [json_name = "isError"];</code>

@@ -12,7 +12,7 @@ public interface ToolResultOrBuilder extends
 
   /**
    * <pre>
-   * Holds the id of the call this answers. Not empty.
+   * The id of the call this answers. Not empty.
    * </pre>
    *
    * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -21,7 +21,7 @@ public interface ToolResultOrBuilder extends
   java.lang.String getToolCallId();
   /**
    * <pre>
-   * Holds the id of the call this answers. Not empty.
+   * The id of the call this answers. Not empty.
    * </pre>
    *
    * <code>string tool_call_id = 1 [json_name = "toolCallId"];</code>
@@ -32,7 +32,7 @@ public interface ToolResultOrBuilder extends
 
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -41,7 +41,7 @@ public interface ToolResultOrBuilder extends
       getPartsList();
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -49,7 +49,7 @@ public interface ToolResultOrBuilder extends
   io.github.routersvc.llmrouter.v1.Part getParts(int index);
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -57,7 +57,7 @@ public interface ToolResultOrBuilder extends
   int getPartsCount();
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -66,7 +66,7 @@ public interface ToolResultOrBuilder extends
       getPartsOrBuilderList();
   /**
    * <pre>
-   * Holds the result: text, or images and files where the model accepts them there.
+   * The result: text, or images and files where the model accepts them there.
    * </pre>
    *
    * <code>repeated .llmrouter.v1.Part parts = 2 [json_name = "parts"];</code>
@@ -76,7 +76,7 @@ public interface ToolResultOrBuilder extends
 
   /**
    * <pre>
-   * Says that the tool failed and the parts describe how.
+   * Whether the tool failed; the parts then describe the error.
    * </pre>
    *
    * <code>bool is_error = 3 [json_name = "isError"];</code>

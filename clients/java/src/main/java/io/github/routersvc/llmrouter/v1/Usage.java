@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Counts tokens.
+ * Token usage.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.Usage}
@@ -56,7 +56,7 @@ private static final long serialVersionUID = 0L;
   private long inputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the prompt's tokens, cached ones included.
+   * Number of input tokens, cached ones included.
    * </pre>
    *
    * <code>int64 input_tokens = 1 [json_name = "inputTokens"];</code>
@@ -71,7 +71,7 @@ private static final long serialVersionUID = 0L;
   private long outputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the answer's tokens, reasoning included.
+   * Number of output tokens, reasoning included.
    * </pre>
    *
    * <code>int64 output_tokens = 2 [json_name = "outputTokens"];</code>
@@ -86,7 +86,7 @@ private static final long serialVersionUID = 0L;
   private long cachedInputTokens_ = 0L;
   /**
    * <pre>
-   * Counts the prompt tokens that came from the provider's prompt cache.
+   * Number of input tokens read from the provider's prompt cache.
    * </pre>
    *
    * <code>int64 cached_input_tokens = 3 [json_name = "cachedInputTokens"];</code>
@@ -101,7 +101,7 @@ private static final long serialVersionUID = 0L;
   private long cacheWriteTokens_ = 0L;
   /**
    * <pre>
-   * Counts the prompt tokens that were written to the provider's prompt cache.
+   * Number of input tokens written to the provider's prompt cache.
    * </pre>
    *
    * <code>int64 cache_write_tokens = 4 [json_name = "cacheWriteTokens"];</code>
@@ -116,7 +116,7 @@ private static final long serialVersionUID = 0L;
   private long reasoningTokens_ = 0L;
   /**
    * <pre>
-   * Counts the answer tokens spent on thinking.
+   * Number of reasoning tokens.
    * </pre>
    *
    * <code>int64 reasoning_tokens = 5 [json_name = "reasoningTokens"];</code>
@@ -131,7 +131,7 @@ private static final long serialVersionUID = 0L;
   private long inputAudioTokens_ = 0L;
   /**
    * <pre>
-   * Counts the prompt tokens of sound.
+   * Number of audio input tokens.
    * </pre>
    *
    * <code>int64 input_audio_tokens = 6 [json_name = "inputAudioTokens"];</code>
@@ -146,7 +146,7 @@ private static final long serialVersionUID = 0L;
   private long outputAudioTokens_ = 0L;
   /**
    * <pre>
-   * Counts the answer tokens of sound.
+   * Number of audio output tokens.
    * </pre>
    *
    * <code>int64 output_audio_tokens = 7 [json_name = "outputAudioTokens"];</code>
@@ -161,7 +161,7 @@ private static final long serialVersionUID = 0L;
   private boolean estimated_ = false;
   /**
    * <pre>
-   * Says that the router estimated the counts because the provider gave none.
+   * Whether the counts are estimates because the provider reported none.
    * </pre>
    *
    * <code>bool estimated = 8 [json_name = "estimated"];</code>
@@ -420,7 +420,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Counts tokens.
+   * Token usage.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.Usage}
@@ -643,7 +643,7 @@ private static final long serialVersionUID = 0L;
     private long inputTokens_ ;
     /**
      * <pre>
-     * Counts the prompt's tokens, cached ones included.
+     * Number of input tokens, cached ones included.
      * </pre>
      *
      * <code>int64 input_tokens = 1 [json_name = "inputTokens"];</code>
@@ -655,7 +655,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt's tokens, cached ones included.
+     * Number of input tokens, cached ones included.
      * </pre>
      *
      * <code>int64 input_tokens = 1 [json_name = "inputTokens"];</code>
@@ -671,7 +671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt's tokens, cached ones included.
+     * Number of input tokens, cached ones included.
      * </pre>
      *
      * <code>int64 input_tokens = 1 [json_name = "inputTokens"];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
     private long outputTokens_ ;
     /**
      * <pre>
-     * Counts the answer's tokens, reasoning included.
+     * Number of output tokens, reasoning included.
      * </pre>
      *
      * <code>int64 output_tokens = 2 [json_name = "outputTokens"];</code>
@@ -699,7 +699,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer's tokens, reasoning included.
+     * Number of output tokens, reasoning included.
      * </pre>
      *
      * <code>int64 output_tokens = 2 [json_name = "outputTokens"];</code>
@@ -715,7 +715,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer's tokens, reasoning included.
+     * Number of output tokens, reasoning included.
      * </pre>
      *
      * <code>int64 output_tokens = 2 [json_name = "outputTokens"];</code>
@@ -731,7 +731,7 @@ private static final long serialVersionUID = 0L;
     private long cachedInputTokens_ ;
     /**
      * <pre>
-     * Counts the prompt tokens that came from the provider's prompt cache.
+     * Number of input tokens read from the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cached_input_tokens = 3 [json_name = "cachedInputTokens"];</code>
@@ -743,7 +743,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens that came from the provider's prompt cache.
+     * Number of input tokens read from the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cached_input_tokens = 3 [json_name = "cachedInputTokens"];</code>
@@ -759,7 +759,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens that came from the provider's prompt cache.
+     * Number of input tokens read from the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cached_input_tokens = 3 [json_name = "cachedInputTokens"];</code>
@@ -775,7 +775,7 @@ private static final long serialVersionUID = 0L;
     private long cacheWriteTokens_ ;
     /**
      * <pre>
-     * Counts the prompt tokens that were written to the provider's prompt cache.
+     * Number of input tokens written to the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cache_write_tokens = 4 [json_name = "cacheWriteTokens"];</code>
@@ -787,7 +787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens that were written to the provider's prompt cache.
+     * Number of input tokens written to the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cache_write_tokens = 4 [json_name = "cacheWriteTokens"];</code>
@@ -803,7 +803,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens that were written to the provider's prompt cache.
+     * Number of input tokens written to the provider's prompt cache.
      * </pre>
      *
      * <code>int64 cache_write_tokens = 4 [json_name = "cacheWriteTokens"];</code>
@@ -819,7 +819,7 @@ private static final long serialVersionUID = 0L;
     private long reasoningTokens_ ;
     /**
      * <pre>
-     * Counts the answer tokens spent on thinking.
+     * Number of reasoning tokens.
      * </pre>
      *
      * <code>int64 reasoning_tokens = 5 [json_name = "reasoningTokens"];</code>
@@ -831,7 +831,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer tokens spent on thinking.
+     * Number of reasoning tokens.
      * </pre>
      *
      * <code>int64 reasoning_tokens = 5 [json_name = "reasoningTokens"];</code>
@@ -847,7 +847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer tokens spent on thinking.
+     * Number of reasoning tokens.
      * </pre>
      *
      * <code>int64 reasoning_tokens = 5 [json_name = "reasoningTokens"];</code>
@@ -863,7 +863,7 @@ private static final long serialVersionUID = 0L;
     private long inputAudioTokens_ ;
     /**
      * <pre>
-     * Counts the prompt tokens of sound.
+     * Number of audio input tokens.
      * </pre>
      *
      * <code>int64 input_audio_tokens = 6 [json_name = "inputAudioTokens"];</code>
@@ -875,7 +875,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens of sound.
+     * Number of audio input tokens.
      * </pre>
      *
      * <code>int64 input_audio_tokens = 6 [json_name = "inputAudioTokens"];</code>
@@ -891,7 +891,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the prompt tokens of sound.
+     * Number of audio input tokens.
      * </pre>
      *
      * <code>int64 input_audio_tokens = 6 [json_name = "inputAudioTokens"];</code>
@@ -907,7 +907,7 @@ private static final long serialVersionUID = 0L;
     private long outputAudioTokens_ ;
     /**
      * <pre>
-     * Counts the answer tokens of sound.
+     * Number of audio output tokens.
      * </pre>
      *
      * <code>int64 output_audio_tokens = 7 [json_name = "outputAudioTokens"];</code>
@@ -919,7 +919,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer tokens of sound.
+     * Number of audio output tokens.
      * </pre>
      *
      * <code>int64 output_audio_tokens = 7 [json_name = "outputAudioTokens"];</code>
@@ -935,7 +935,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Counts the answer tokens of sound.
+     * Number of audio output tokens.
      * </pre>
      *
      * <code>int64 output_audio_tokens = 7 [json_name = "outputAudioTokens"];</code>
@@ -951,7 +951,7 @@ private static final long serialVersionUID = 0L;
     private boolean estimated_ ;
     /**
      * <pre>
-     * Says that the router estimated the counts because the provider gave none.
+     * Whether the counts are estimates because the provider reported none.
      * </pre>
      *
      * <code>bool estimated = 8 [json_name = "estimated"];</code>
@@ -963,7 +963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the router estimated the counts because the provider gave none.
+     * Whether the counts are estimates because the provider reported none.
      * </pre>
      *
      * <code>bool estimated = 8 [json_name = "estimated"];</code>
@@ -979,7 +979,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Says that the router estimated the counts because the provider gave none.
+     * Whether the counts are estimates because the provider reported none.
      * </pre>
      *
      * <code>bool estimated = 8 [json_name = "estimated"];</code>

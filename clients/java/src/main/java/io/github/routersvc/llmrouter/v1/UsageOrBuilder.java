@@ -12,7 +12,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the prompt's tokens, cached ones included.
+   * Number of input tokens, cached ones included.
    * </pre>
    *
    * <code>int64 input_tokens = 1 [json_name = "inputTokens"];</code>
@@ -22,7 +22,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the answer's tokens, reasoning included.
+   * Number of output tokens, reasoning included.
    * </pre>
    *
    * <code>int64 output_tokens = 2 [json_name = "outputTokens"];</code>
@@ -32,7 +32,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the prompt tokens that came from the provider's prompt cache.
+   * Number of input tokens read from the provider's prompt cache.
    * </pre>
    *
    * <code>int64 cached_input_tokens = 3 [json_name = "cachedInputTokens"];</code>
@@ -42,7 +42,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the prompt tokens that were written to the provider's prompt cache.
+   * Number of input tokens written to the provider's prompt cache.
    * </pre>
    *
    * <code>int64 cache_write_tokens = 4 [json_name = "cacheWriteTokens"];</code>
@@ -52,7 +52,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the answer tokens spent on thinking.
+   * Number of reasoning tokens.
    * </pre>
    *
    * <code>int64 reasoning_tokens = 5 [json_name = "reasoningTokens"];</code>
@@ -62,7 +62,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the prompt tokens of sound.
+   * Number of audio input tokens.
    * </pre>
    *
    * <code>int64 input_audio_tokens = 6 [json_name = "inputAudioTokens"];</code>
@@ -72,7 +72,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Counts the answer tokens of sound.
+   * Number of audio output tokens.
    * </pre>
    *
    * <code>int64 output_audio_tokens = 7 [json_name = "outputAudioTokens"];</code>
@@ -82,7 +82,7 @@ public interface UsageOrBuilder extends
 
   /**
    * <pre>
-   * Says that the router estimated the counts because the provider gave none.
+   * Whether the counts are estimates because the provider reported none.
    * </pre>
    *
    * <code>bool estimated = 8 [json_name = "estimated"];</code>

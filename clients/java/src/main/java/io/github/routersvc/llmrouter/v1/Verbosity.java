@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Says how long-winded an answer should be. May grow.
+ * Verbosity of an answer. May grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Verbosity}
@@ -17,7 +17,7 @@ public enum Verbosity
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Means the model's own default.
+   * The model's own default.
    * </pre>
    *
    * <code>VERBOSITY_UNSPECIFIED = 0;</code>
@@ -25,7 +25,7 @@ public enum Verbosity
   VERBOSITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Means short.
+   * Low.
    * </pre>
    *
    * <code>VERBOSITY_LOW = 1;</code>
@@ -33,7 +33,7 @@ public enum Verbosity
   VERBOSITY_LOW(1),
   /**
    * <pre>
-   * Means neither short nor long.
+   * Medium.
    * </pre>
    *
    * <code>VERBOSITY_MEDIUM = 2;</code>
@@ -41,7 +41,7 @@ public enum Verbosity
   VERBOSITY_MEDIUM(2),
   /**
    * <pre>
-   * Means at length.
+   * High.
    * </pre>
    *
    * <code>VERBOSITY_HIGH = 3;</code>
@@ -61,7 +61,7 @@ public enum Verbosity
   }
   /**
    * <pre>
-   * Means the model's own default.
+   * The model's own default.
    * </pre>
    *
    * <code>VERBOSITY_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum Verbosity
   public static final int VERBOSITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Means short.
+   * Low.
    * </pre>
    *
    * <code>VERBOSITY_LOW = 1;</code>
@@ -77,7 +77,7 @@ public enum Verbosity
   public static final int VERBOSITY_LOW_VALUE = 1;
   /**
    * <pre>
-   * Means neither short nor long.
+   * Medium.
    * </pre>
    *
    * <code>VERBOSITY_MEDIUM = 2;</code>
@@ -85,7 +85,7 @@ public enum Verbosity
   public static final int VERBOSITY_MEDIUM_VALUE = 2;
   /**
    * <pre>
-   * Means at length.
+   * High.
    * </pre>
    *
    * <code>VERBOSITY_HIGH = 3;</code>

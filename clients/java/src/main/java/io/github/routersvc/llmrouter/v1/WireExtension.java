@@ -7,7 +7,7 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * Holds fields of one wire format that the contract does not know.
+ * Fields of one wire format that the contract does not have.
  * </pre>
  *
  * Protobuf type {@code llmrouter.v1.WireExtension}
@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object wireFormat_ = "";
   /**
    * <pre>
-   * Names the wire format as the configuration does, for example `openai_chat`.
+   * Name of the wire format in the configuration, for example `openai_chat`.
    * </pre>
    *
    * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the wire format as the configuration does, for example `openai_chat`.
+   * Name of the wire format in the configuration, for example `openai_chat`.
    * </pre>
    *
    * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -106,8 +106,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object fieldsJson_ = "";
   /**
    * <pre>
-   * Holds the fields as JSON text: an object that is merged into the request body. A field that
-   * the contract does know is refused.
+   * The fields as JSON text: an object that is merged into the request body. A field that the contract
+   * already has is refused.
    * </pre>
    *
    * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -128,8 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds the fields as JSON text: an object that is merged into the request body. A field that
-   * the contract does know is refused.
+   * The fields as JSON text: an object that is merged into the request body. A field that the contract
+   * already has is refused.
    * </pre>
    *
    * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -322,7 +322,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Holds fields of one wire format that the contract does not know.
+   * Fields of one wire format that the contract does not have.
    * </pre>
    *
    * Protobuf type {@code llmrouter.v1.WireExtension}
@@ -477,7 +477,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object wireFormat_ = "";
     /**
      * <pre>
-     * Names the wire format as the configuration does, for example `openai_chat`.
+     * Name of the wire format in the configuration, for example `openai_chat`.
      * </pre>
      *
      * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -497,7 +497,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the wire format as the configuration does, for example `openai_chat`.
+     * Name of the wire format in the configuration, for example `openai_chat`.
      * </pre>
      *
      * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -518,7 +518,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the wire format as the configuration does, for example `openai_chat`.
+     * Name of the wire format in the configuration, for example `openai_chat`.
      * </pre>
      *
      * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -535,7 +535,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the wire format as the configuration does, for example `openai_chat`.
+     * Name of the wire format in the configuration, for example `openai_chat`.
      * </pre>
      *
      * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -549,7 +549,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the wire format as the configuration does, for example `openai_chat`.
+     * Name of the wire format in the configuration, for example `openai_chat`.
      * </pre>
      *
      * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -569,8 +569,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object fieldsJson_ = "";
     /**
      * <pre>
-     * Holds the fields as JSON text: an object that is merged into the request body. A field that
-     * the contract does know is refused.
+     * The fields as JSON text: an object that is merged into the request body. A field that the contract
+     * already has is refused.
      * </pre>
      *
      * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -590,8 +590,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the fields as JSON text: an object that is merged into the request body. A field that
-     * the contract does know is refused.
+     * The fields as JSON text: an object that is merged into the request body. A field that the contract
+     * already has is refused.
      * </pre>
      *
      * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -612,8 +612,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the fields as JSON text: an object that is merged into the request body. A field that
-     * the contract does know is refused.
+     * The fields as JSON text: an object that is merged into the request body. A field that the contract
+     * already has is refused.
      * </pre>
      *
      * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -630,8 +630,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the fields as JSON text: an object that is merged into the request body. A field that
-     * the contract does know is refused.
+     * The fields as JSON text: an object that is merged into the request body. A field that the contract
+     * already has is refused.
      * </pre>
      *
      * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -645,8 +645,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Holds the fields as JSON text: an object that is merged into the request body. A field that
-     * the contract does know is refused.
+     * The fields as JSON text: an object that is merged into the request body. A field that the contract
+     * already has is refused.
      * </pre>
      *
      * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>

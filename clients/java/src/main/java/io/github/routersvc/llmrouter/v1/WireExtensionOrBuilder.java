@@ -12,7 +12,7 @@ public interface WireExtensionOrBuilder extends
 
   /**
    * <pre>
-   * Names the wire format as the configuration does, for example `openai_chat`.
+   * Name of the wire format in the configuration, for example `openai_chat`.
    * </pre>
    *
    * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -21,7 +21,7 @@ public interface WireExtensionOrBuilder extends
   java.lang.String getWireFormat();
   /**
    * <pre>
-   * Names the wire format as the configuration does, for example `openai_chat`.
+   * Name of the wire format in the configuration, for example `openai_chat`.
    * </pre>
    *
    * <code>string wire_format = 1 [json_name = "wireFormat"];</code>
@@ -32,8 +32,8 @@ public interface WireExtensionOrBuilder extends
 
   /**
    * <pre>
-   * Holds the fields as JSON text: an object that is merged into the request body. A field that
-   * the contract does know is refused.
+   * The fields as JSON text: an object that is merged into the request body. A field that the contract
+   * already has is refused.
    * </pre>
    *
    * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>
@@ -42,8 +42,8 @@ public interface WireExtensionOrBuilder extends
   java.lang.String getFieldsJson();
   /**
    * <pre>
-   * Holds the fields as JSON text: an object that is merged into the request body. A field that
-   * the contract does know is refused.
+   * The fields as JSON text: an object that is merged into the request body. A field that the contract
+   * already has is refused.
    * </pre>
    *
    * <code>string fields_json = 2 [json_name = "fieldsJson"];</code>

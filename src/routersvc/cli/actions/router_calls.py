@@ -1,4 +1,4 @@
-"""How a command calls a router, and how it tells that a call failed."""
+"""Calls a router on behalf of a command, and reports failed calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import contextlib
 import dataclasses
 from collections.abc import Generator
 
-from routersvc.cli.exits import STATUS_EXITS, CommandError, ExitCode
+from routersvc.cli.actions.api_keys import api_key_of
+from routersvc.cli.exit_codes import STATUS_EXITS, CommandError, ExitCode
+from routersvc.cli.options.call_options import BriefCallOptions, CallOptions
 from routersvc.cli.views.figures import time_text
 from routersvc.cli.views.report_views import attempts_text
 from routersvc.cli.views.terminal import Terminal
@@ -16,10 +18,10 @@ from routersvc.settings.types.secrets import Secret
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Manner:
-    """What the options say about calling and printing; `timeout` is in seconds.
+class CallSettings:
+    """How a router is called and how the result is printed; `timeout` is in seconds.
 
-    `api_key` is what the router knows the caller by, `None` to send none.
+    `api_key` authenticates the caller, `None` sends none.
     """
 
     address: str
@@ -28,6 +30,22 @@ class Manner:
     as_json: bool = False
     quiet: bool = False
     print_request: bool = False
+
+    @classmethod
+    def of(cls, options: CallOptions | BriefCallOptions) -> CallSettings:
+        """Return the settings that the options of a command state.
+
+        Raises:
+            UsageProblemError: the API key cannot be read.
+        """
+        return cls(
+            address=options.address,
+            timeout=options.timeout,
+            api_key=api_key_of(options.api_key),
+            as_json=options.json,
+            quiet=isinstance(options, CallOptions) and options.quiet,
+            print_request=isinstance(options, CallOptions) and options.print_request,
+        )
 
     def client(self) -> RouterClient:
         """Return a client of the router."""
@@ -38,16 +56,16 @@ class Manner:
         )
 
 
-def is_only_printed(request: Message, manner: Manner, terminal: Terminal) -> bool:
-    """Print the request instead of sending it, where that is wanted; return whether it was."""
-    if manner.print_request:
+def printed_instead(request: Message, settings: CallSettings, terminal: Terminal) -> bool:
+    """Print the request if it shall be printed instead of sent; return whether it was printed."""
+    if settings.print_request:
         terminal.write_json(to_json(request, sparse=True))
-    return manner.print_request
+    return settings.print_request
 
 
 @contextlib.contextmanager
-def failures_told(terminal: Terminal, *, as_json: bool) -> Generator[None]:
-    """Turn a failed call into a sentence and an exit code, and into JSON for programs.
+def errors_reported(terminal: Terminal, *, as_json: bool) -> Generator[None]:
+    """Turn a failed call into an error message and an exit code, and print it as JSON on request.
 
     Raises:
         CommandError: the call failed.
@@ -68,7 +86,7 @@ def exit_code_of(error: CallError) -> ExitCode:
 
 
 def sentence_of(error: CallError) -> str:
-    """Return what went wrong, what was tried, and when to try again."""
+    """Return the error message: what went wrong, which attempts were made, when to retry."""
     parts = [error.message]
     parts += [
         f"`{violation.field}`: {violation.description}"
@@ -84,7 +102,7 @@ def sentence_of(error: CallError) -> str:
 
 
 def error_entries(error: CallError) -> dict[str, object]:
-    """Return a failed call as JSON's types; all keys are always there."""
+    """Return a failed call as a JSON object; all keys are always present."""
     return {
         "status": error.status,
         "reason": error.reason,

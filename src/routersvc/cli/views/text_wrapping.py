@@ -1,7 +1,7 @@
-"""Wraps words that arrive in pieces, on a terminal.
+"""Wraps text that arrives in pieces at the width of a terminal.
 
-A terminal breaks a line wherever it ends. A word that turns out not to fit is therefore taken back
-and begun again on the next line; no piece waits for the rest of its word.
+Pieces are written at once. A word that turns out not to fit is erased and written again on the next
+line.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from rich.cells import cell_len
 
 
 class WordWrap:
-    """Where one text stands on a terminal of a width in cells."""
+    """The position of one text on a terminal; `width` is in cells."""
 
     def __init__(self, width: int) -> None:
-        # In its last cell a terminal's cursor is neither on this line nor on the next.
+        # The last cell stays empty: terminals disagree on the position of the cursor after it.
         self._width = max(1, width - 1)
         self._column = 0
         self._word = ""
 
     def wrapped(self, text: str) -> str:
-        """Return what to write for the next piece of the text."""
+        """Return the characters to write for the next piece of the text."""
         return "".join(self._written(character) for character in text)
 
     def _written(self, character: str) -> str:
@@ -40,7 +40,7 @@ class WordWrap:
         return moved + character
 
     def _next_line(self) -> str:
-        """Take the word so far to the next line, unless it fills a line by itself."""
+        """Move the word so far to the next line, unless it fills a line by itself."""
         size = cell_len(self._word)
         if size >= self._column:
             self._column, self._word = 0, ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.cli.views.word_wrapping import WordWrap
+from routersvc.cli.views.text_wrapping import WordWrap
 
 WIDTH = 12
 

@@ -8,8 +8,8 @@ import orjson
 import pytest
 from rich.console import Console
 
-from routersvc.cli.actions.manners import exit_code_of, failures_told, sentence_of
-from routersvc.cli.exits import STATUS_EXITS, CommandError, ExitCode
+from routersvc.cli.actions.router_calls import errors_reported, exit_code_of, sentence_of
+from routersvc.cli.exit_codes import STATUS_EXITS, CommandError, ExitCode
 from routersvc.cli.views.terminal import Terminal
 from routersvc.grpc_api.client.client import CallError, NotConnectedError, Violation
 from routersvc.grpc_api.client.messages import RouteReport, read_message
@@ -113,7 +113,7 @@ def test_programs_get_the_failure_as_json(make_terminal: MakeTerminal, written: 
         status="UNAVAILABLE", reason="PROVIDERS_UNAVAILABLE", message="none", report=REPORT
     )
 
-    with pytest.raises(CommandError) as caught, failures_told(terminal, as_json=True):
+    with pytest.raises(CommandError) as caught, errors_reported(terminal, as_json=True):
         raise error
 
     printed = orjson.loads(written(terminal.out))["error"]
@@ -133,7 +133,7 @@ def test_people_get_no_json(make_terminal: MakeTerminal, written: Written) -> No
     """Standard output is for the answer alone."""
     terminal = make_terminal()
 
-    with pytest.raises(CommandError, match="none"), failures_told(terminal, as_json=False):
+    with pytest.raises(CommandError, match="none"), errors_reported(terminal, as_json=False):
         raise CallError(status="INTERNAL", message="none")
 
     assert written(terminal.out) == ""

@@ -1,22 +1,22 @@
-"""The key by which a router knows the caller: by reference alone, never on the command line."""
+"""Reads the API key of the caller from a reference; a key never stands on the command line."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from routersvc.cli.exits import UsageProblemError
+from routersvc.cli.exit_codes import UsageProblemError
 from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
 
 VARIABLE = "ROUTERSVC_API_KEY"
-"""Where the key is looked for when no option says otherwise."""
+"""The environment variable with the key when `--api-key` is not given."""
 
 
 def api_key_of(reference: str | None) -> Secret | None:
-    """Return the key that a reference points to, `None` where there is none to send.
+    """Return the key that a reference points to, `None` if there is none to send.
 
     Raises:
-        UsageProblemError: the reference is none, or leads nowhere. Never repeats it.
+        UsageProblemError: the reference is invalid or cannot be read. Never quotes it.
     """
     if reference is None:
         if not os.environ.get(VARIABLE):

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and the one sentence that says why."""
+"""Exit codes, and the exceptions that end a command with one."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """What an exit code means. Scripts rely on it: a number never changes its meaning."""
+    """The exit codes. Scripts rely on them: a number never changes its meaning."""
 
     OK = 0
     FAILED = 1
-    """It did not work, for a reason that has no number of its own."""
+    """An error without an exit code of its own."""
     USAGE = 2
-    """The command line, or a file it names, is wrong. Nothing was done."""
+    """The command line, or a file that it names, is invalid. Nothing was done."""
     CONFIGURATION = 3
     """A settings file cannot be used."""
     NOT_CONNECTED = 4
-    """No router could be heard at the address."""
+    """No connection to a router at the address."""
     REFUSED = 5
-    """The router refused the request: it must be changed before another try."""
+    """The router refused the request: it must be changed before a retry."""
     UNAVAILABLE = 6
-    """The router has no answer now: the same request may succeed later."""
+    """The router is unavailable: the same request may succeed later."""
     DEADLINE = 7
-    """The time was up before the answer was complete."""
+    """The deadline passed before the answer was complete."""
     NOT_ALLOWED = 8
-    """The caller is not known, or may not do this."""
+    """The caller is not authenticated, or not permitted."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 + SIGINT."""
     BROKEN_PIPE = 141
-    """Whoever read the output went away, as shells count it: 128 + SIGPIPE."""
+    """The reader of the output closed the pipe, as shells count it: 128 + SIGPIPE."""
 
 
 STATUS_EXITS: dict[str, ExitCode] = {
@@ -49,7 +49,7 @@ STATUS_EXITS: dict[str, ExitCode] = {
 
 
 class CommandError(Exception):
-    """A command cannot go on; the sentence is for its user."""
+    """A command failed; the message is for its user."""
 
     def __init__(self, message: str, exit_code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class CommandError(Exception):
 
 
 class UsageProblemError(CommandError):
-    """What the user gave cannot be used."""
+    """The command line, or a file that it names, is invalid."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, ExitCode.USAGE)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.cli.commands.api_keys import api_key_of
-from routersvc.cli.exits import ExitCode, UsageProblemError
+from routersvc.cli.actions.api_keys import api_key_of
+from routersvc.cli.exit_codes import ExitCode, UsageProblemError
 
 
 def test_key_is_found_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
-"""Lengths of time on the command line."""
+"""Durations on the command line."""
 
 import pytest
 import typer
 
-from routersvc.cli.commands.options import seconds
+from routersvc.cli.options.call_options import seconds
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ def test_a_length_of_time_has_a_unit_or_is_in_seconds(text: str | float, expecte
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "soon", "1d", "1s2", "nan", "inf", "1_0"])
-def test_what_is_no_length_of_time_is_refused(text: str) -> None:
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
     """A call without a limit would not be what was asked for."""
-    with pytest.raises(typer.BadParameter, match="is no length of time"):
+    with pytest.raises(typer.BadParameter, match="is not a duration"):
         seconds(text)

@@ -1,8 +1,8 @@
-"""The one exit for errors: every failure leaves the service through `context.abort`, typed.
+"""The error exit: an interceptor that ends every failed call with `context.abort`.
 
-An interceptor inside the one of OpenTelemetry, whose span takes its status from `abort` alone. It
-deserialises requests itself, because what grpc does about bytes that no message can be made of
-puts the exception's text on the wire.
+Runs inside the interceptor of OpenTelemetry, whose span takes its status only from `abort`. It
+deserialises requests itself, because grpc sends the text of the exception to the caller when a
+request cannot be parsed.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ from routersvc.domain.outcomes.errors import (
     RouterError,
 )
 from routersvc.grpc_api.errors.running_calls import RunningCalls
-from routersvc.grpc_api.errors.status_details import travelling
+from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status
+from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 logger = logging.getLogger(__name__)
 
 _Context = aio.ServicerContext[Any, Any]
-# Generic in the stubs alone.
-_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behaviour: TypeAlias = Callable[[object, _Context], Awaitable[object]]
 _Generator: TypeAlias = Callable[[object, _Context], AsyncGenerator[object]]
 
 
 class ErrorExit(aio.ServerInterceptor):
-    """Maps whatever a handler raises to a status, and keeps the calls of `tracked` services.
+    """Maps exceptions of handlers to statuses, and tracks the running calls of `tracked` services.
 
-    `make_id` makes the references under which the log tells more of a defect.
+    `make_id` returns the references by which unexpected errors are found in the log.
     """
 
     def __init__(
@@ -47,25 +46,20 @@ class ErrorExit(aio.ServerInterceptor):
         self._calls = calls
         self._tracked = tracked
         self._make_id = make_id
-        self._guarded: dict[str, tuple[_Handler, _Handler]] = {}
+        self._guarded = WrappedHandlers(self._guard)
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler | None:
-        """Return the method's handler behind this exit; `None` for an unknown method."""
+    ) -> Handler | None:
+        """Return the handler of the method with error mapping; `None` for an unknown method."""
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        method = handler_call_details.method
-        known = self._guarded.get(method)
-        if known is None or known[0] is not handler:
-            known = (handler, self._guard(handler, method))
-            self._guarded[method] = known
-        return known[1]
+        return self._guarded.of(handler, handler_call_details.method)
 
-    def _guard(self, handler: _Handler, method: str) -> _Handler:
+    def _guard(self, handler: Handler, method: str) -> Handler:
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(handler, method), None, handler.response_serializer
@@ -82,12 +76,12 @@ class ErrorExit(aio.ServerInterceptor):
                 handler.request_deserializer,
                 handler.response_serializer,
             )
-        raise ValueError(f"`{method}` takes a stream and answers once, which no method here does")
+        raise ValueError(f"`{method}` is client-streaming, which is not supported")
 
     def _unary(
-        self, handler: _Handler, method: str
+        self, handler: Handler, method: str
     ) -> Callable[[bytes, _Context], Awaitable[object]]:
-        # The stubs know synchronous behaviours only.
+        # The stubs declare synchronous behaviours only.
         behaviour: _Behaviour = cast("_Behaviour", handler.unary_unary)
         deserialize = handler.request_deserializer
 
@@ -98,19 +92,19 @@ class ErrorExit(aio.ServerInterceptor):
                     return await behaviour(request, context)
             except aio.BaseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+            except Exception as error:  # noqa: BLE001 - the error exit: nothing else may pass
                 await self._abort(context, error, method)
 
         return guarded
 
     def _streaming(
-        self, handler: _Handler, deserialize: Callable[[Any], object] | None, method: str
+        self, handler: Handler, deserialize: Callable[[Any], object] | None, method: str
     ) -> Callable[[object, _Context], AsyncIterator[Never]]:
-        """Return a generator that yields nothing and writes everything.
+        """Return a generator that yields nothing and writes the responses itself.
 
-        Interceptors further out iterate over what a streaming handler yields. A generator that is
-        left behind while grpc writes is closed by the garbage collector at some later time, in
-        another task; a handler that writes itself hears of a cancellation at once.
+        Outer interceptors iterate over a streaming handler. An abandoned generator
+        is closed by the garbage collector later, in another task; a handler that writes its
+        responses itself is cancelled at once.
         """
         behaviour = cast("_Behaviour", handler.unary_stream or handler.stream_stream)
         writes = inspect.iscoroutinefunction(behaviour)
@@ -128,7 +122,7 @@ class ErrorExit(aio.ServerInterceptor):
                                 await context.write(response)
             except aio.BaseError:
                 raise
-            except Exception as error:  # noqa: BLE001 - the one exit: nothing else may pass
+            except Exception as error:  # noqa: BLE001 - the error exit: nothing else may pass
                 await self._abort(context, error, method)
             return
             yield
@@ -149,9 +143,9 @@ class ErrorExit(aio.ServerInterceptor):
             reference = self._make_id()
             status = unexpected_status(reference)
             logger.error(
-                "a call failed in a way that nothing is known of",
+                "unexpected error in RPC handler",
                 exc_info=error,
                 extra={"fields": {"method": method, "reference": reference}},
             )
-        message, trailers = travelling(status)
+        message, trailers = encoded_status(status)
         await context.abort(status.code, message, trailers)

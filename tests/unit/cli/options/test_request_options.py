@@ -1,4 +1,4 @@
-"""Options about the route are refused in the words of the command line, before anything is sent."""
+"""Invalid options of a request are refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ RUNNER = CliRunner()
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
+    ("option", "value"),
     [
-        ("--task", "cooking", "`cooking` is no kind of task"),
-        ("--weight", "speed=1", "`speed=1` weighs nothing"),
-        ("--weight", "cost=-1", "`cost=-1` weighs nothing"),
-        ("--label", "nightly", "`nightly` is no label"),
-        ("--latency-budget", "soon", "`soon` is no length of time"),
+        ("--task", "cooking"),
+        ("--weight", "speed=1"),
+        ("--weight", "cost=-1"),
+        ("--label", "nightly"),
+        ("--latency-budget", "soon"),
     ],
 )
-def test_what_means_nothing_is_refused(option: str, value: str, told: str) -> None:
-    """With what is right instead."""
+def test_invalid_value_is_refused(option: str, value: str) -> None:
+    """The message quotes the value and names the option."""
     result = RUNNER.invoke(application, ["explain", "hello", option, value, "--print-request"])
 
     assert result.exit_code == 2
-    assert told in " ".join(result.output.split())
+    words = " ".join(result.output.split())
+    assert f"'{option}'" in words
+    assert f"`{value}` is not a " in words
 
 
 @pytest.mark.parametrize("task", [task.value for task in Task])
