@@ -17,12 +17,12 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 from routersvc.simulator.control.control import ControlEndpoint
 from routersvc.simulator.control.settings import SimulatorSettings
+from routersvc.simulator.errors import UnknownProviderError
 from routersvc.simulator.serving.activity import ActivityCounter
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.listening import Listener
 from routersvc.simulator.serving.provider import CONTROL_PREFIX, CountingServer, SimulatedProvider
-from routersvc.simulator.words.characters import ProviderCharacter
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.errors import UnknownProviderError
+from routersvc.simulator.serving.provider_characters import ProviderCharacter
 
 
 class Simulator:

@@ -24,6 +24,7 @@ from routersvc.simulator import (
     UnknownProviderError,
     WrongModel,
 )
+from routersvc.simulator.answers.author import Author
 from routersvc.simulator.control.command import main
 from routersvc.simulator.control.control import (
     ControlErrorType,
@@ -32,14 +33,13 @@ from routersvc.simulator.control.control import (
     refusal,
 )
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
-from routersvc.simulator.formats.wire_format import Completion
+from routersvc.simulator.formats.operations import Completion
 from routersvc.simulator.serving.activity import ActivityCounter
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.fault_book import FaultBook
 from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.rendering import Renderer
 from routersvc.simulator.serving.request_log import RequestLog, headers_of_interest, shown_key
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.writing.answers import Author
-from routersvc.simulator.writing.rendering import Renderer
 
 _LIMIT = RateLimit(requests_per_minute=60, tokens_per_minute=600, enforced=True)
 

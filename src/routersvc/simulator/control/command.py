@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from routersvc.simulator.behaviours.behaviours import BEHAVIOURS
 from routersvc.simulator.control.settings import SimulatorSettings, provider_of_option
+from routersvc.simulator.errors import SettingError, SimulatorError
 from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.simulator import Simulator, run
-from routersvc.simulator.words.characters import BEHAVIOURS
-from routersvc.simulator.words.errors import SettingError, SimulatorError
 
 _REFUSED = 2
 

@@ -19,20 +19,20 @@ from typing import Any, assert_never, cast
 import orjson
 from aiohttp import web
 
+from routersvc.simulator.behaviours.behaviours import Behaviour
 from routersvc.simulator.control.strict_reading import read, read_mapping, refuse_unknown, to_plain
-from routersvc.simulator.serving.fault_book import ActiveFault
-from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter
-from routersvc.simulator.serving.provider import CONTROL_PREFIX, SimulatedProvider, is_control
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.errors import (
+from routersvc.simulator.errors import (
     PortUnavailableError,
     SettingError,
     UnknownFaultError,
     UnknownProviderError,
     path_text,
 )
-from routersvc.simulator.words.faults import Fault
+from routersvc.simulator.faults.faults import Fault
+from routersvc.simulator.serving.fault_book import ActiveFault
+from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter
+from routersvc.simulator.serving.provider import CONTROL_PREFIX, SimulatedProvider, is_control
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
 
 _DEFAULT_LOG_LIMIT = 100
 

@@ -20,9 +20,10 @@ from typing import cast
 
 import yaml
 
+from routersvc.simulator.behaviours.behaviours import BEHAVIOURS
 from routersvc.simulator.control.strict_reading import read, read_mapping, to_plain
-from routersvc.simulator.words.characters import BEHAVIOURS, DEFAULT_WIRE_FORMAT, ProviderCharacter
-from routersvc.simulator.words.errors import Path, SettingError
+from routersvc.simulator.errors import Path, SettingError
+from routersvc.simulator.serving.provider_characters import DEFAULT_WIRE_FORMAT, ProviderCharacter
 
 _HIGHEST_PORT = 65_535
 

@@ -21,7 +21,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from routersvc.simulator.words.errors import Path, SettingError
+from routersvc.simulator.errors import Path, SettingError
 
 _T = TypeVar("_T")
 _SCALARS: Mapping[object, str] = types.MappingProxyType(

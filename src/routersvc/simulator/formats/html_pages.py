@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.wire_format import HttpAnswer
+from routersvc.simulator.formats.replies import HttpAnswer
 
 # nginx's own words, and Cloudflare's for its 52x statuses.
 _TITLES: Mapping[int, str] = MappingProxyType(

@@ -12,11 +12,16 @@ from typing import Protocol, TypeVar, cast
 
 import orjson
 
-from routersvc.simulator.formats.wire_format import RefusedError
+from routersvc.simulator.formats.replies import RefusedError
 
 _T = TypeVar("_T")
 Json = Mapping[str, object]
 Place = tuple[str | int, ...]
+
+
+def dotted(place: Place) -> str:
+    """Write a place with dots: `messages.0.content`."""
+    return ".".join(str(step) for step in place)
 
 
 class JsonType(enum.Enum):

@@ -13,12 +13,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from routersvc.simulator.formats.wire_format import StreamScript
-from routersvc.simulator.serving.http_responses import Headers, Pause, ResponseWriter
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.effects import (
     Cut,
     Effect,
     EndEarly,
@@ -31,7 +27,11 @@ from routersvc.simulator.words.effects import (
     Stall,
     TruncatedBody,
 )
-from routersvc.simulator.writing.rendering import Rendering
+from routersvc.simulator.formats.replies import StreamScript
+from routersvc.simulator.serving.clocks import Clock
+from routersvc.simulator.serving.http_responses import Headers, Pause, ResponseWriter
+from routersvc.simulator.serving.rendering import Rendering
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
 
 _LEAD_BYTE = 0xC0
 _INSIDE_FIELD_NAME = 3

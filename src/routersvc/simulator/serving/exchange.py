@@ -14,27 +14,9 @@ from typing import assert_never
 
 from aiohttp import web
 
-from routersvc.simulator.formats.html_pages import LOGIN_PAGE
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    HttpAnswer,
-    Identity,
-    ModelCard,
-    ModelList,
-    RefusedError,
-    RequestHead,
-    WireFormat,
-)
-from routersvc.simulator.serving.delivery import Delivery, Voice
-from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
-from routersvc.simulator.serving.http_responses import Headers, ResponseWriter, merged
-from routersvc.simulator.serving.rate_limits import RateLimiter
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord, shown_key
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.completions import CompletionRequest
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.effects import (
     Close,
     Effect,
     EmptyBody,
@@ -46,7 +28,17 @@ from routersvc.simulator.words.effects import (
     Status,
     WrongContentType,
 )
-from routersvc.simulator.writing.rendering import Reading, Renderer
+from routersvc.simulator.formats.html_pages import LOGIN_PAGE
+from routersvc.simulator.formats.operations import Completion, ModelCard, ModelList, RequestHead
+from routersvc.simulator.formats.replies import Complaint, HttpAnswer, Identity, RefusedError
+from routersvc.simulator.formats.wire_format import WireFormat
+from routersvc.simulator.serving.clocks import Clock
+from routersvc.simulator.serving.delivery import Delivery, Voice
+from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.serving.http_responses import Headers, ResponseWriter, merged
+from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.rendering import Reading, Renderer
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord, shown_key
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)

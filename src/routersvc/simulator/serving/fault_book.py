@@ -6,16 +6,16 @@ import dataclasses
 import random
 from collections.abc import Callable
 
-from routersvc.simulator.words.completions import CompletionRequest, ToolMode
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.completions import CompletionRequest, ToolMode
+from routersvc.simulator.errors import UnknownFaultError
+from routersvc.simulator.faults.effects import (
     Effect,
     InvalidToolJson,
     MissingTerminator,
     SchemaViolation,
     TruncatedBody,
 )
-from routersvc.simulator.words.errors import UnknownFaultError
-from routersvc.simulator.words.faults import Fault, Operations
+from routersvc.simulator.faults.faults import Fault, Operations
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)

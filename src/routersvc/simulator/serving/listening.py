@@ -13,7 +13,7 @@ import socket
 import sys
 from collections.abc import Callable
 
-from routersvc.simulator.words.errors import PortUnavailableError
+from routersvc.simulator.errors import PortUnavailableError
 
 _BACKLOG = 1024
 

@@ -12,24 +12,25 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.faults import Fault
 from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.serving.activity import Activity, ActivityCounter
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.exchange import Desk, Exchange
 from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
 from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter, reset
 from routersvc.simulator.serving.listening import Listener
+from routersvc.simulator.serving.provider_characters import ProviderCharacter
 from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.rendering import Renderer
 from routersvc.simulator.serving.request_log import (
     Outcome,
     RequestLog,
     RequestRecord,
     headers_of_interest,
 )
-from routersvc.simulator.words.characters import Behaviour, ProviderCharacter
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.faults import Fault
-from routersvc.simulator.writing.answers import Author
-from routersvc.simulator.writing.rendering import Renderer
 
 CONTROL_PREFIX = "/_control"
 # Requests carry images and files as base64.

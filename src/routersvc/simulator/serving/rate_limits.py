@@ -6,8 +6,8 @@ of an answer tell their levels after the request was counted.
 
 from __future__ import annotations
 
-from routersvc.simulator.formats.wire_format import Headroom
-from routersvc.simulator.words.characters import RateLimit
+from routersvc.simulator.behaviours.behaviours import RateLimit
+from routersvc.simulator.formats.replies import Headroom
 
 _MINUTE = 60.0
 

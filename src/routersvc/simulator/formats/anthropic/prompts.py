@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.simulator.formats.anthropic.errors import dotted, refusal
-from routersvc.simulator.formats.json_fields import Fields
+from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.formats.anthropic.errors import refusal
+from routersvc.simulator.formats.json_fields import Fields, dotted
 from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import RefusedError
-from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.formats.replies import RefusedError
 
 _BLOCKS = (
     "document",

@@ -10,23 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.anthropic.errors import (
-    AnthropicWording,
-    dotted,
-    refusal,
-    unknown_model,
-)
-from routersvc.simulator.formats.anthropic.prompts import read_messages
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     ReasoningEffort,
     SimulatedModel,
     ToolMode,
     ToolOffer,
 )
+from routersvc.simulator.formats.anthropic.errors import (
+    ERRORS,
+    AnthropicWording,
+    refusal,
+)
+from routersvc.simulator.formats.anthropic.prompts import read_messages
+from routersvc.simulator.formats.json_fields import Fields, Json, dotted
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import Prompt
 
 # The newest takes no sampling parameters, and is stricter with documents and citations.
 _WITHOUT_SAMPLING = "2026-10-21"
@@ -92,9 +91,7 @@ def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionReq
     body.number("temperature", low=0, high=1)
     body.number("top_p", low=0, high=1)
     body.integer("top_k", low=0)
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     _check_limit(limit, model)
     prompt = read_messages(body, model, strict=strict)
     _check_context(prompt, limit, model)

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.simulator.formats.bedrock.errors import BedrockWording, refusal, unknown_model
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     ReasoningEffort,
     SimulatedModel,
     ToolMode,
     ToolOffer,
 )
+from routersvc.simulator.formats.bedrock.errors import ERRORS, BedrockWording, refusal
+from routersvc.simulator.formats.json_fields import Fields, Json
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 
 _KNOWN = frozenset(
     {
@@ -55,7 +55,7 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     """
     model = offer.by_name.get(name) or offer.by_name.get(name.rpartition("/")[2])
     if model is None:
-        raise unknown_model()
+        raise ERRORS.unknown_model(name)
     body = Fields.of_body(raw, BedrockWording())
     for key in _UNSERVED:
         if body.has(key):

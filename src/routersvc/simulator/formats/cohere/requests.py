@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.cohere.errors import CohereWording, refusal, unknown_model
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     ReasoningEffort,
     SimulatedModel,
     ToolMode,
     ToolOffer,
 )
+from routersvc.simulator.formats.cohere.errors import ERRORS, CohereWording, refusal
+from routersvc.simulator.formats.json_fields import Fields, Json
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 
 _KNOWN = frozenset(
     {
@@ -64,9 +64,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         if body.values.get(key):
             raise refusal(f"invalid request: {key} is not supported here")
     body.refuse_unknown(_KNOWN | set(_UNSERVED))
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     limit = _read_limit(body, model)
     body.number("temperature", low=0, high=1)
     body.number("p", low=0.01, high=0.99)

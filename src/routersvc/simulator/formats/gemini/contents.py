@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from routersvc.simulator.answers.completions import SimulatedModel
 from routersvc.simulator.formats.gemini.errors import proto_path, refusal
 from routersvc.simulator.formats.json_fields import Fields
 from routersvc.simulator.formats.prompts import (
@@ -13,7 +14,6 @@ from routersvc.simulator.formats.prompts import (
     is_image,
     mark_of,
 )
-from routersvc.simulator.words.completions import SimulatedModel
 
 _KINDS = (
     "codeExecutionResult",

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.simulator.formats.gemini.contents import read_contents
-from routersvc.simulator.formats.gemini.errors import GeminiWording, refusal, unknown_model
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     ReasoningEffort,
     SimulatedModel,
     ToolMode,
     ToolOffer,
 )
+from routersvc.simulator.formats.gemini.contents import read_contents
+from routersvc.simulator.formats.gemini.errors import ERRORS, GeminiWording, refusal
+from routersvc.simulator.formats.json_fields import Fields, Json
+from routersvc.simulator.formats.offers import Offer
 
 _KNOWN = frozenset(
     {
@@ -103,9 +103,7 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     Raises:
         RefusedError: Google would not accept it; carries the answer.
     """
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     given = Fields.of_body(raw, GeminiWording())
     body = Fields(cast("Json", _camel(given.values)), GeminiWording())
     body.refuse_unknown(_KNOWN)

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.mistral.errors import MistralWording, refusal, unknown_model
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     ReasoningEffort,
     SimulatedModel,
     ToolMode,
     ToolOffer,
 )
+from routersvc.simulator.formats.json_fields import Fields, Json
+from routersvc.simulator.formats.mistral.errors import ERRORS, MistralWording, refusal
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import Prompt, PromptTally
 
 _KNOWN = frozenset(
     {
@@ -75,9 +75,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     body.number("frequency_penalty", low=-2, high=2)
     if body.integer("n", low=1) not in (None, 1):
         raise refusal("n > 1 is not supported here")
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     prompt = _read_prompt(body, model)
     window = model.context_window
     if prompt.tokens + (limit or 0) > window:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from routersvc.simulator.formats.openai.errors import refusal
-from routersvc.simulator.formats.wire_format import RefusedError
+from routersvc.simulator.formats.replies import RefusedError
 
 Json = Mapping[str, object]
 

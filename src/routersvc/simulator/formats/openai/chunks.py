@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.words.completions import Answer, CompletionRequest, ToolCall, Usage
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, ToolCall, Usage
 
 _OBFUSCATIONS = tuple(
     hashlib.sha256(b"%d" % length).hexdigest()[:length].encode() for length in range(1, 17)

@@ -11,6 +11,12 @@ from typing import cast
 
 import orjson
 
+from routersvc.simulator.answers.completions import (
+    CompletionRequest,
+    ReasoningEffort,
+    SimulatedModel,
+)
+from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.openai.checks import (
     Json,
     array,
@@ -24,12 +30,10 @@ from routersvc.simulator.formats.openai.checks import (
     unsupported_value,
     wrong_type,
 )
-from routersvc.simulator.formats.openai.errors import refusal, unknown_model
+from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.messages import read_messages
 from routersvc.simulator.formats.openai.schemas import read_response_format, read_tools
 from routersvc.simulator.formats.prompts import Prompt
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import CompletionRequest, ReasoningEffort, SimulatedModel
 
 _MOST_STOPS = 4
 _KNOWN = frozenset(
@@ -142,10 +146,7 @@ def _read_model(body: Json, offer: Offer) -> SimulatedModel:
         raise refusal(400, "you must provide a model parameter")
     if not isinstance(name, str):
         raise wrong_type("model", "a string", name)
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
-    return model
+    return offer.model(name, ERRORS.unknown_model)
 
 
 def _check_sampling(body: Json, model: SimulatedModel) -> None:

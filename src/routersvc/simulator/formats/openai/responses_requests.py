@@ -14,6 +14,14 @@ from typing import cast
 
 import orjson
 
+from routersvc.simulator.answers.completions import (
+    CompletionRequest,
+    ReasoningEffort,
+    SimulatedModel,
+    ToolMode,
+    ToolOffer,
+)
+from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.openai.checks import (
     Json,
     array,
@@ -26,17 +34,9 @@ from routersvc.simulator.formats.openai.checks import (
     text,
     unsupported,
 )
-from routersvc.simulator.formats.openai.errors import refusal, unknown_model
+from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.schemas import invalid_response_schema, strictness_problems
 from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
 
 _KNOWN = frozenset(
     {
@@ -98,9 +98,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         name = min(unknown)
         raise refusal(400, f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
     name = text(body.get("model"), "model")
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     limit = integer(body, "max_output_tokens", low=_LEAST_LIMIT, high=model.max_output_tokens)
     number(body, "temperature", low=0, high=2)
     number(body, "top_p", low=0, high=1)

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator import DEFAULT_MODELS, SimulatedModel
+from routersvc.simulator.answers.completions import CompletionRequest, ReasoningEffort, ToolMode
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
-from routersvc.simulator.formats.wire_format import Completion, RefusedError
-from routersvc.simulator.words.completions import CompletionRequest, ReasoningEffort, ToolMode
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import RefusedError
 
 _FORMAT = OpenAIChatFormat(DEFAULT_MODELS, seed=0)
 _DEAF_AND_BLIND = OpenAIChatFormat((SimulatedModel(id="sim-large", vision=False),), seed=0)

@@ -1,32 +1,22 @@
-"""What a simulated provider is like: what it offers, how fast it is, what it says.
+"""How fast a simulated provider answers, with what, and under which rate limits.
 
-A `Behaviour` can be switched at run time; the rest of a `ProviderCharacter` is fixed
-while the simulator runs. `BEHAVIOURS` holds the ones that ship.
+A `Behaviour` can be replaced while the simulator runs. `BEHAVIOURS` holds the presets.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
-from routersvc.simulator.formats import WIRE_FORMATS
-from routersvc.simulator.words.completions import SimulatedModel
-from routersvc.simulator.words.distributions import (
+from routersvc.simulator.behaviours.distributions import (
     Constant,
     Distribution,
     LogNormal,
     Pareto,
     Uniform,
 )
-from routersvc.simulator.words.faults import Fault
-
-DEFAULT_WIRE_FORMAT = "openai_chat"
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_HIGHEST_PORT = 65_535
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,12 +92,6 @@ class Behaviour:
             raise ValueError("`keep_alive_interval` must be above 0; leave it out for none")
 
 
-DEFAULT_MODELS = (
-    SimulatedModel(id="sim-large", version="sim-large-2026-03-01"),
-    SimulatedModel(id="sim-small", version="sim-small-2026-03-01", context_window=16_384),
-    SimulatedModel(id="sim-reasoner", version="sim-reasoner-2026-03-01", reasoning=True),
-)
-
 # Medians and tails in the range that hosted chat models show in 2026.
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
     {
@@ -131,38 +115,3 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
         ),
     }
 )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ProviderCharacter:
-    """A provider to simulate: its name and place, its models, its behaviour.
-
-    Port 0 means any free port. Without `api_keys` no key is asked for. `wire_format`
-    names how it speaks. The same `seed` gives the same answers, and the same draws
-    for the same sequence of requests. `faults` are active from the start.
-    """
-
-    name: str
-    port: int = 0
-    wire_format: str = DEFAULT_WIRE_FORMAT
-    api_keys: tuple[str, ...] = dataclasses.field(default=(), repr=False, metadata={"secret": True})
-    models: tuple[SimulatedModel, ...] = DEFAULT_MODELS
-    behaviour: Behaviour = dataclasses.field(default_factory=Behaviour)
-    faults: tuple[Fault, ...] = ()
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(
-                "`name` must be lower-case letters, digits, `-` and `_`, 63 at most, "
-                "and begin with a letter or digit"
-            )
-        if not 0 <= self.port <= _HIGHEST_PORT:
-            raise ValueError("`port` must be between 0 (any free port) and 65535")
-        names = [name for model in self.models for name in {model.id, model.reported_name}]
-        if not names or len(set(names)) != len(names):
-            raise ValueError("`models` must not be empty, and no name may stand for two of them")
-        if self.wire_format not in WIRE_FORMATS:
-            raise ValueError(f"`wire_format` must be one of: {', '.join(WIRE_FORMATS)}")
-        if any(not key for key in self.api_keys):
-            raise ValueError("`api_keys` must not hold an empty key")

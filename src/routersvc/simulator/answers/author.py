@@ -16,8 +16,7 @@ from typing import assert_never
 
 import orjson
 
-from routersvc.simulator.words.characters import Behaviour, Echo, Fixed, Generated
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.completions import (
     Answer,
     CompletionRequest,
     Finish,
@@ -26,8 +25,12 @@ from routersvc.simulator.words.completions import (
     ToolMode,
     Usage,
 )
-from routersvc.simulator.words.distributions import Constant
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.json_instances import json_instance
+from routersvc.simulator.answers.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
+from routersvc.simulator.behaviours.behaviours import Behaviour, Echo, Fixed, Generated
+from routersvc.simulator.behaviours.distributions import Constant
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.faults.effects import (
     ContentFilter,
     DuplicatedModel,
     Effect,
@@ -38,9 +41,6 @@ from routersvc.simulator.words.effects import (
     SplitBytes,
     WrongModel,
 )
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.json_instances import json_instance
-from routersvc.simulator.writing.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
 
 # What the reasoning of a small prompt costs at each effort.
 _REASONING_TOKENS: Mapping[ReasoningEffort | None, int] = MappingProxyType(

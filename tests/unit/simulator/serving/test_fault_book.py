@@ -28,9 +28,9 @@ from routersvc.simulator import (
     UnknownFaultError,
     WrongModel,
 )
+from routersvc.simulator.answers.completions import CompletionRequest, ToolMode, ToolOffer
+from routersvc.simulator.faults.effects import Effect
 from routersvc.simulator.serving.fault_book import FaultBook
-from routersvc.simulator.words.completions import CompletionRequest, ToolMode, ToolOffer
-from routersvc.simulator.words.effects import Effect
 
 
 def _request(

@@ -10,17 +10,14 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from routersvc.simulator.formats.wire_format import (
-    Completion,
-    RefusedError,
-    StreamScript,
-    WireFormat,
-)
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.completions import CompletionRequest
-from routersvc.simulator.words.effects import Effect, InDelivery, SplitBytes
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.faults.effects import Effect, InDelivery, SplitBytes
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import RefusedError, StreamScript
+from routersvc.simulator.formats.wire_format import WireFormat
 
 _REMEMBERED = 512
 _LARGEST_REMEMBERED_BODY = 32 * 1024

@@ -25,14 +25,14 @@ from routersvc.simulator import (
     Uniform,
     WrongModel,
 )
-from routersvc.simulator.words.completions import (
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.answers.completions import (
     CompletionRequest,
     Finish,
     ReasoningEffort,
     ToolMode,
     ToolOffer,
 )
-from routersvc.simulator.writing.answers import Author
 
 _MODEL = SimulatedModel(id="m", version="m-1")
 _REASONER = SimulatedModel(id="r", reasoning=True)

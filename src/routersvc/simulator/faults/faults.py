@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.simulator.words.effects import Effect, InsteadOfAnswer
+from routersvc.simulator.faults.effects import Effect, InsteadOfAnswer
 
 
 class Operations(enum.Enum):
