@@ -5,7 +5,7 @@ For the demo, the tests, and users who drill. It knows nothing of the router.
 
 from __future__ import annotations
 
-from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.behaviours.behaviours import (
     BEHAVIOURS,
     Behaviour,

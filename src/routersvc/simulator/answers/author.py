@@ -16,17 +16,11 @@ from typing import assert_never
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    ReasoningEffort,
-    ToolCall,
-    ToolMode,
-    Usage,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish, Usage
 from routersvc.simulator.answers.json_instances import json_instance
+from routersvc.simulator.answers.models import ReasoningEffort
 from routersvc.simulator.answers.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
+from routersvc.simulator.answers.tools import ToolCall, ToolMode
 from routersvc.simulator.behaviours.behaviours import Behaviour, Echo, Fixed, Generated
 from routersvc.simulator.behaviours.distributions import Constant
 from routersvc.simulator.errors import SchemaError
@@ -97,7 +91,7 @@ class Author:
             tool_calls=calls,
             refusal=refusal,
             finish=finish,
-            usage=Usage(prompt_tokens=request.prompt_tokens, completion_tokens=0),
+            usage=Usage(prompt_tokens=request.prompt.tokens, completion_tokens=0),
             reported_models=_reported_models(request, effect),
             stopped_by=stopped_by,
         )
@@ -105,15 +99,15 @@ class Author:
 
     def _digest(self, request: CompletionRequest) -> int:
         if request.seed is None and self._seed == 0:
-            return request.prompt_digest
-        return zlib.crc32(b"%d:%d" % (self._seed, request.seed or 0), request.prompt_digest)
+            return request.prompt.digest
+        return zlib.crc32(b"%d:%d" % (self._seed, request.seed or 0), request.prompt.digest)
 
     def _calls_tools(self, request: CompletionRequest) -> bool:
         match request.tool_mode:
             case ToolMode.NEVER:
                 return False
             case ToolMode.AUTO:
-                return not request.after_tool_results
+                return not request.prompt.after_tool_results
             case ToolMode.REQUIRED | ToolMode.NAMED:
                 return True
             case _:
@@ -175,7 +169,7 @@ class Author:
             case Fixed(text=text):
                 return split_into_pieces(text)
             case Echo():
-                return split_into_pieces(request.prompt_text)
+                return split_into_pieces(request.prompt.last_user_text)
             case _:
                 assert_never(behaviour.answer)
 
@@ -224,7 +218,7 @@ def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) 
     reasoning = _REASONING_TOKENS[request.reasoning_effort] if request.model.reasoning else 0
     budget = min(
         request.model.max_output_tokens,
-        request.model.context_window - request.prompt_tokens,
+        request.model.context_window - request.prompt.tokens,
     )
     if request.max_tokens is not None:
         budget = min(budget, request.max_tokens)
@@ -250,7 +244,7 @@ def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) 
         tool_calls=tuple(calls),
         finish=finish,
         usage=Usage(
-            prompt_tokens=request.prompt_tokens,
+            prompt_tokens=request.prompt.tokens,
             completion_tokens=sent + reasoning,
             reasoning_tokens=reasoning,
         ),

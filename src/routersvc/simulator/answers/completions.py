@@ -10,14 +10,8 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-
-class ToolMode(enum.Enum):
-    """What the client says about calling tools."""
-
-    NEVER = "never"
-    AUTO = "auto"
-    REQUIRED = "required"
-    NAMED = "named"
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall, ToolMode, ToolOffer
 
 
 class Finish(enum.Enum):
@@ -29,78 +23,38 @@ class Finish(enum.Enum):
     CONTENT_FILTER = "content_filter"
 
 
-class ReasoningEffort(enum.Enum):
-    """How much a reasoning model is to think first."""
-
-    NONE = "none"
-    MINIMAL = "minimal"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    XHIGH = "xhigh"
-    MAX = "max"
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class SimulatedModel:
-    """A model that a simulated provider offers.
+class Prompt:
+    """The contents of a request's messages.
 
-    `version` is the dated name under which it answers (nothing: its id); it may be
-    asked for by either. `context_window` and `max_output_tokens` are in tokens.
-    `created` is in seconds since 1970.
+    `digest` is the same for the same contents. `after_tool_results` is set when the last message
+    holds results of tool calls.
     """
 
-    id: str
-    version: str | None = None
-    context_window: int = 128_000
-    max_output_tokens: int = 16_384
-    vision: bool = True
-    audio: bool = False
-    reasoning: bool = False
-    owned_by: str = "simulator"
-    created: int = 1_760_000_000
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            raise ValueError("`id` must not be empty")
-        if self.context_window < 1 or self.max_output_tokens < 1:
-            raise ValueError("`context_window` and `max_output_tokens` must be at least 1")
-
-    @property
-    def reported_name(self) -> str:
-        """The name that stands in answers."""
-        return self.version or self.id
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ToolOffer:
-    """A function that the client lets the model call; `parameters` is a JSON schema."""
-
-    name: str
-    parameters: Mapping[str, object]
+    last_user_text: str
+    digest: int
+    tokens: int
+    image_parts: int = 0
+    after_tool_results: bool = False
+    mentions_json: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CompletionRequest:
-    """A valid request for a completion, as far as the simulator cares.
+    """A valid request for a completion, reduced to what the simulator uses.
 
-    `prompt_text` is the text of the last user message; `prompt_digest` tells prompts
-    apart and is the same for the same messages. `json_schema` is set when JSON is
-    wanted, and is empty when any object will do. `top_logprobs` is nothing when no
-    log probabilities are wanted. `max_tokens` bounds reasoning and answer together. `echoed`
-    is what the vendor repeats of the request in its answers, as members of a JSON object.
+    `json_schema` is set when the answer must be JSON, and empty when any object is valid.
+    `top_logprobs` is `None` when no log probabilities are requested. `max_tokens` bounds
+    reasoning and answer together. `echoed` is the part of the request that the vendor repeats
+    in its answers, as members of a JSON object.
     """
 
     model: SimulatedModel
     streaming: bool
-    prompt_text: str
-    prompt_digest: int
-    prompt_tokens: int
-    image_parts: int = 0
+    prompt: Prompt
     tools: tuple[ToolOffer, ...] = ()
     tool_mode: ToolMode = ToolMode.NEVER
     parallel_tool_calls: bool = True
-    after_tool_results: bool = False
     json_schema: Mapping[str, object] | None = None
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
@@ -119,15 +73,6 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int = 0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ToolCall:
-    """A call of a function; joined, the `pieces` are its JSON arguments, a token each."""
-
-    id: str
-    name: str
-    pieces: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.anthropic.messages import AnthropicMessagesFormat
 from routersvc.simulator.formats.azure.azure_openai import AzureOpenAIFormat
 from routersvc.simulator.formats.bedrock.converse import BedrockConverseFormat

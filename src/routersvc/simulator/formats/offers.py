@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 
-from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.replies import RefusedError
 
 

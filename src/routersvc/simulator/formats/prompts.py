@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import zlib
+from collections.abc import Sequence
+
+from routersvc.simulator.answers.completions import Prompt
 
 # A square image of 1,024 pixels in high detail.
 IMAGE_TOKENS = 765
@@ -20,18 +22,6 @@ _MESSAGE_TOKENS, _ANSWER_START_TOKENS = 4, 3
 # The first bytes of PNG, JPEG, GIF and (after its length) WebP.
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 _RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Prompt:
-    """What the messages hold; the digest is the same for the same contents."""
-
-    last_user_text: str
-    digest: int
-    tokens: int
-    image_parts: int
-    after_tool_results: bool
-    mentions_json: bool
 
 
 class PromptTally:
@@ -70,8 +60,15 @@ class PromptTally:
         self._images += 1
         self._tokens += tokens
 
+    def message(self, texts: Sequence[str], *, from_user: bool, tool_results: bool) -> None:
+        """Count a message with its texts."""
+        self.hold(*texts)
+        self.end_message(
+            user_text="\n".join(texts) if from_user else None, tool_results=tool_results
+        )
+
     def end_message(self, *, user_text: str | None = None, tool_results: bool = False) -> None:
-        """Count a message; `user_text` is what a user said in it."""
+        """Count a message whose texts were counted; `user_text` is set for a user's message."""
         self._tokens += _MESSAGE_TOKENS
         self._after_tool_results = tool_results
         if user_text is not None:

@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import orjson
 
-from routersvc.simulator.answers.completions import Answer, CompletionRequest, SimulatedModel
+from routersvc.simulator.answers.completions import Answer, CompletionRequest
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.faults.effects import Effect
 from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.operations import (

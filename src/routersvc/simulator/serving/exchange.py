@@ -127,7 +127,7 @@ class Exchange:
         desk, record, request = self._desk, self._record, reading.request
         record.model = request.model.id
         record.streaming = request.streaming
-        record.prompt_tokens = request.prompt_tokens
+        record.prompt_tokens = request.prompt.tokens
         if not self._admit(request):
             return await self._refuse_for_rate(request)
         struck = desk.faults.strike_completion(request) if desk.faults.active else None
@@ -154,7 +154,7 @@ class Exchange:
     def _admit(self, request: CompletionRequest) -> bool:
         desk = self._desk
         limit = desk.behaviour.rate_limit
-        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        tokens = request.prompt.tokens + (request.max_tokens or 0)
         now = desk.clock.now()
         if limit.enforced and desk.limiter.wait_for(limit, tokens, now):
             return False
@@ -164,7 +164,7 @@ class Exchange:
     async def _refuse_for_rate(self, request: CompletionRequest) -> Outcome:
         desk = self._desk
         limit = desk.behaviour.rate_limit
-        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        tokens = request.prompt.tokens + (request.max_tokens or 0)
         complaint = Complaint(problem=Problem.REQUEST_TOO_LARGE, model=request.model.id)
         if tokens <= limit.tokens_per_minute:
             wait = desk.limiter.wait_for(limit, tokens, desk.clock.now())

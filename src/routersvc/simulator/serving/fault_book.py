@@ -6,7 +6,8 @@ import dataclasses
 import random
 from collections.abc import Callable
 
-from routersvc.simulator.answers.completions import CompletionRequest, ToolMode
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.tools import ToolMode
 from routersvc.simulator.errors import UnknownFaultError
 from routersvc.simulator.faults.effects import (
     Effect,

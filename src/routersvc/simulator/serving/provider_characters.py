@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.behaviours.behaviours import Behaviour
 from routersvc.simulator.faults.faults import Fault
 from routersvc.simulator.formats import WIRE_FORMATS

@@ -28,7 +28,8 @@ from routersvc.simulator import (
     UnknownFaultError,
     WrongModel,
 )
-from routersvc.simulator.answers.completions import CompletionRequest, ToolMode, ToolOffer
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.faults.effects import Effect
 from routersvc.simulator.serving.fault_book import FaultBook
 
@@ -43,9 +44,7 @@ def _request(
     return CompletionRequest(
         model=SimulatedModel(id=model, version=f"{model}-1"),
         streaming=streaming,
-        prompt_text="",
-        prompt_digest=0,
-        prompt_tokens=1,
+        prompt=Prompt(last_user_text="", digest=0, tokens=1),
         tools=(ToolOffer(name="t", parameters={}),),
         tool_mode=tool_mode,
         json_schema={} if json else None,

@@ -14,13 +14,9 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.faults.effects import Effect, InvalidToolJson
 from routersvc.simulator.formats.anthropic.errors import ERRORS, REQUEST_ID, refusal
 from routersvc.simulator.formats.anthropic.requests import VERSIONS, read_request

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import SimulatedModel
+from routersvc.simulator.answers.completions import Prompt
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.anthropic.errors import refusal
 from routersvc.simulator.formats.json_fields import Fields, dotted
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
+from routersvc.simulator.formats.prompts import PromptTally
 from routersvc.simulator.formats.replies import RefusedError
 
 _BLOCKS = (
@@ -80,10 +81,7 @@ class _Reader:
                 self._block(block, said, opened, results)
         self._match(message, results)
         self._open_calls = opened
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=bool(results)
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=bool(results))
 
     def require_results(self, at: int) -> None:
         """Raise when the last message opened calls that nothing answers."""

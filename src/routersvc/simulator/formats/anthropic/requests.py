@@ -10,13 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.answers.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
 from routersvc.simulator.formats.anthropic.errors import (
     ERRORS,
     AnthropicWording,
@@ -25,7 +21,6 @@ from routersvc.simulator.formats.anthropic.errors import (
 from routersvc.simulator.formats.anthropic.prompts import read_messages
 from routersvc.simulator.formats.json_fields import Fields, Json, dotted
 from routersvc.simulator.formats.offers import Offer
-from routersvc.simulator.formats.prompts import Prompt
 
 # The newest takes no sampling parameters, and is stricter with documents and citations.
 _WITHOUT_SAMPLING = "2026-10-21"
@@ -99,14 +94,10 @@ def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionReq
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=parallel,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=body.texts("stop_sequences"),
         max_tokens=limit,
@@ -145,7 +136,7 @@ def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode, bool]:
     if mode is not ToolMode.NAMED:
         return offers, mode, parallel
     name = choice.text("name")
-    named = tuple(offer for offer in offers if offer.name == name)
+    named = tools_named(offers, name)
     if not named:
         raise refusal(f"tool_choice.tool.name: Tool '{name}' not found in provided tools")
     return named, mode, parallel

@@ -13,7 +13,8 @@ import uuid
 
 import orjson
 
-from routersvc.simulator.answers.completions import CompletionRequest, SimulatedModel
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.azure.errors import ERRORS
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai.chunks import Marks

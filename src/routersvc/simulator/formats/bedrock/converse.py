@@ -18,13 +18,9 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.faults.effects import DuplicatedModel, Effect, InvalidToolJson, WrongModel
 from routersvc.simulator.formats.bedrock.errors import ERRORS, refusal
 from routersvc.simulator.formats.bedrock.requests import read_request

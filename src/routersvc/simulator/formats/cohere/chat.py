@@ -12,13 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.faults.effects import ContentFilter, DuplicatedModel, Effect, WrongModel
 from routersvc.simulator.formats.cohere.errors import ERRORS, ID
 from routersvc.simulator.formats.cohere.requests import read_request

@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.answers.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.formats.cohere.errors import ERRORS, CohereWording, refusal
 from routersvc.simulator.formats.json_fields import Fields, Json
 from routersvc.simulator.formats.offers import Offer
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -83,13 +79,9 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     return CompletionRequest(
         model=model,
         streaming=body.switch("stream", default=False),
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=_read_stop(body),
         max_tokens=limit,
@@ -161,10 +153,7 @@ class _Reader:
             self.open_calls.remove(answered)
         elif not said and not message.has("tool_calls") and not message.has("content"):
             raise refusal("invalid request: all elements in the chat messages must have content")
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=role == "tool"
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
 
     def _part(self, part: Fields, said: list[str]) -> None:
         match part.one_of("type", ("document", "image_url", "text", "thinking")):

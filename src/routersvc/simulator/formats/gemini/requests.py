@@ -12,13 +12,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.simulator.answers.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.formats.gemini.contents import read_contents
 from routersvc.simulator.formats.gemini.errors import ERRORS, GeminiWording, refusal
 from routersvc.simulator.formats.json_fields import Fields, Json
@@ -121,13 +117,9 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(config),
         stop=_read_stop(config),
         max_tokens=limit,

@@ -14,13 +14,9 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.faults.effects import ContentFilter, Effect
 from routersvc.simulator.formats.mistral.errors import ERRORS
 from routersvc.simulator.formats.mistral.requests import read_request

@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.answers.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
 from routersvc.simulator.formats.json_fields import Fields, Json
 from routersvc.simulator.formats.mistral.errors import ERRORS, MistralWording, refusal
 from routersvc.simulator.formats.offers import Offer
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -88,14 +84,10 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     return CompletionRequest(
         model=model,
         streaming=body.switch("stream", default=False),
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=body.switch("parallel_tool_calls", default=True),
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=_read_stop(body),
         max_tokens=limit,
@@ -169,10 +161,7 @@ class _Reader:
             self._open_calls.add(call.text("id"))
             function = call.inner("function")
             self.tally.hold(function.text("name"), str(function.require("arguments")))
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=role == "tool"
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
         return "user" if message.switch("prefix", default=False) else role
 
     def require_results(self) -> None:
@@ -227,7 +216,7 @@ def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     if isinstance(body.values["tool_choice"], str):
         return tuple(offers), _MODES[body.one_of("tool_choice", tuple(_MODES))]
     name = body.inner("tool_choice").inner("function").text("name")
-    named = tuple(offer for offer in offers if offer.name == name)
+    named = tools_named(offers, name)
     if not named:
         raise refusal(f"Tool choice {name} is not among the tools")
     return named, ToolMode.NAMED

@@ -14,12 +14,8 @@ from typing import ClassVar
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.openai.chunks import (
     NO_MARKS,
     ChunkWriter,

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import Answer, CompletionRequest, ToolCall, Usage
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Usage
+from routersvc.simulator.answers.tools import ToolCall
 
 _OBFUSCATIONS = tuple(
     hashlib.sha256(b"%d" % length).hexdigest()[:length].encode() for length in range(1, 17)

@@ -11,11 +11,8 @@ from typing import cast
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-)
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
 from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.openai.checks import (
     Json,
@@ -33,7 +30,6 @@ from routersvc.simulator.formats.openai.checks import (
 from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.messages import read_messages
 from routersvc.simulator.formats.openai.schemas import read_response_format, read_tools
-from routersvc.simulator.formats.prompts import Prompt
 
 _MOST_STOPS = 4
 _KNOWN = frozenset(
@@ -119,14 +115,10 @@ def read_request(
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=switch(body, "parallel_tool_calls", default=True),
-        after_tool_results=prompt.after_tool_results,
         json_schema=read_response_format(
             body.get("response_format"), mentions_json=prompt.mentions_json
         ),

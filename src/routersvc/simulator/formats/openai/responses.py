@@ -12,13 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.answers.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai.chunks import model_keys
 from routersvc.simulator.formats.openai.errors import error_object, refusal

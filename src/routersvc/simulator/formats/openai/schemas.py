@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.simulator.answers.completions import ToolMode, ToolOffer
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.formats.openai.checks import Json, array, mapping, one_of, text
 from routersvc.simulator.formats.openai.errors import refusal
 from routersvc.simulator.formats.replies import RefusedError
