@@ -1,6 +1,6 @@
-"""A provider simulator: real HTTP servers that speak vendors' wire formats and fail on demand.
+"""A provider simulator: HTTP servers that implement vendors' wire formats and fail on demand.
 
-For the demo, the tests, and users who drill. It knows nothing of the router.
+For the demo, tests and drills. It is independent of the router.
 """
 
 from __future__ import annotations

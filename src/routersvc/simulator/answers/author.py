@@ -1,7 +1,7 @@
-"""Decides what a simulated model answers: text, JSON, tool calls, a refusal, or less.
+"""Composes the answers of a simulated model: text, JSON, tool calls or a refusal.
 
-Everything about an answer follows from the behaviour, the request and the provider's
-seed: the same request is answered the same, whatever was asked before.
+An answer depends only on the behaviour, the request and the provider's seed: the same request
+gets the same answer, regardless of earlier requests.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from routersvc.simulator.faults.effects import (
     WrongModel,
 )
 
-# What the reasoning of a small prompt costs at each effort.
+# Tokens that reasoning about a small prompt takes at each effort.
 _REASONING_TOKENS: Mapping[ReasoningEffort | None, int] = MappingProxyType(
     {
         None: 192,
@@ -56,7 +56,7 @@ _OFF_SCHEMA = '{"unexpected":"this is not what the schema asks for"}'
 
 
 class Author:
-    """Writes the answers of one provider."""
+    """Composes the answers of one provider."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -65,10 +65,10 @@ class Author:
     def compose(
         self, request: CompletionRequest, behaviour: Behaviour, effect: Effect | None = None
     ) -> Answer:
-        """Return what the model answers under this behaviour, and this fault if one strikes.
+        """Return the answer for this behaviour and, if one applies, this fault.
 
         Raises:
-            SchemaError: JSON is wanted for a schema that no value can be made for.
+            SchemaError: no value can be made for the JSON schema of the request.
         """
         digest = self._digest(request)
         calls: tuple[ToolCall, ...] = ()
@@ -143,7 +143,7 @@ class Author:
         digest: int,
         effect: Effect | None,
     ) -> tuple[tuple[str, ...], str | None]:
-        """Return the text, and the stop sequence that ended it."""
+        """Return the text and the stop sequence that ended it, if any."""
         if request.json_schema is not None:
             if isinstance(effect, SchemaViolation):
                 return split_into_pieces(_OFF_SCHEMA), None
@@ -188,7 +188,7 @@ def _instance_text(schema: Mapping[str, object], source: random.Random) -> str:
     try:
         return orjson.dumps(json_instance(schema, source)).decode()
     except TypeError as error:
-        raise SchemaError("schema", "admits what JSON cannot write") from error
+        raise SchemaError("schema", "allows values that JSON cannot represent") from error
 
 
 def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple[str, ...]:
@@ -202,7 +202,7 @@ def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple
 
 
 def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
-    """Leave out everything from the first stop sequence on; return it too."""
+    """Return the pieces before the first stop sequence, and that sequence."""
     if not stop:
         return pieces, None
     text = "".join(pieces)
@@ -214,7 +214,7 @@ def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, .
 
 
 def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) -> Answer:
-    """Apply the token limit and the content filter, and count what is left."""
+    """Apply the token limit and the content filter, and set the usage."""
     reasoning = _REASONING_TOKENS[request.reasoning_effort] if request.model.reasoning else 0
     budget = min(
         request.model.max_output_tokens,

@@ -1,7 +1,7 @@
-"""What is asked of a simulated model and what it answers, in no vendor's words.
+"""Completion requests and answers, independent of any vendor's format.
 
-Wire formats read a `CompletionRequest` from a body and write an `Answer` to one;
-everything between them knows only these values.
+Wire formats parse a body to a `CompletionRequest` and serialise an `Answer`; everything between
+them uses only these values.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What the model says: text or a refusal in `pieces` (a token each), or tool calls.
+    """An answer of a model: text or a refusal in `pieces` (one token each), or tool calls.
 
-    `reported_models` has one name; two where the fault is that there are two. `stopped_by` is
-    the stop sequence that ended the text, if one did.
+    `reported_models` has one name, or two for the fault `DuplicatedModel`. `stopped_by` is the
+    stop sequence that ended the text, if any.
     """
 
     pieces: tuple[str, ...]
@@ -98,5 +98,5 @@ class Answer:
 
     @property
     def tokens(self) -> int:
-        """How many tokens travel to the client."""
+        """The number of tokens sent to the client, without reasoning."""
         return len(self.pieces) + sum(len(call.pieces) for call in self.tool_calls)

@@ -7,7 +7,7 @@ import enum
 
 
 class ReasoningEffort(enum.Enum):
-    """How much a reasoning model is to think first."""
+    """How much a reasoning model reasons before it answers."""
 
     NONE = "none"
     MINIMAL = "minimal"
@@ -22,8 +22,8 @@ class ReasoningEffort(enum.Enum):
 class SimulatedModel:
     """A model that a simulated provider offers.
 
-    `version` is the dated name under which it answers (nothing: its id); it may be
-    asked for by either. `context_window` and `max_output_tokens` are in tokens.
+    `version` is the dated name that answers report (default: the id); requests may use
+    either. `context_window` and `max_output_tokens` are in tokens.
     `created` is in seconds since 1970.
     """
 
@@ -45,5 +45,5 @@ class SimulatedModel:
 
     @property
     def reported_name(self) -> str:
-        """The name that stands in answers."""
+        """The name that answers report."""
         return self.version or self.id

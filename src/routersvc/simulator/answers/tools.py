@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 
 class ToolMode(enum.Enum):
-    """What the client says about calling tools."""
+    """Whether the model may, must or must not call tools."""
 
     NEVER = "never"
     AUTO = "auto"
@@ -18,7 +18,7 @@ class ToolMode(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ToolOffer:
-    """A function that the client lets the model call; `parameters` is a JSON schema."""
+    """A function that the model may call; `parameters` is a JSON schema."""
 
     name: str
     parameters: Mapping[str, object]
@@ -31,7 +31,7 @@ def tools_named(offers: Iterable[ToolOffer], name: str) -> tuple[ToolOffer, ...]
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ToolCall:
-    """A call of a function; joined, the `pieces` are its JSON arguments, a token each."""
+    """A function call; `pieces` joined are its JSON arguments, one token each."""
 
     id: str
     name: str

@@ -21,14 +21,14 @@ from routersvc.simulator.behaviours.distributions import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Generated:
-    """Prose from the provider's seed, the prompt and the request's own seed."""
+    """Generated prose, determined by the provider's seed, the prompt and the request's seed."""
 
     kind: ClassVar[str] = "generated"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Fixed:
-    """The same text every time, whole, however many tokens it has."""
+    """The same text for every request, regardless of its length in tokens."""
 
     kind: ClassVar[str] = "fixed"
 
@@ -47,10 +47,10 @@ AnswerSource = Generated | Fixed | Echo
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
-    """What the rate-limit headers tell, and whether it is enforced.
+    """The limits in the rate-limit headers, and whether they are enforced.
 
-    Both limits refill evenly over a minute. Enforced, a request beyond them is
-    refused with status 429 as the vendor words it.
+    Both limits refill evenly over a minute. If `enforced`, a request beyond them gets the
+    vendor's rate-limit error (429).
     """
 
     requests_per_minute: int = 10_000
@@ -67,11 +67,10 @@ class Behaviour:
     """How a simulated provider answers; can be switched at run time.
 
     Latencies are in seconds: a unary answer takes as long as its stream would.
-    `tokens_per_answer` is for generated text, `tokens_per_chunk` for streams. With
-    `keep_alive_interval` (seconds) headers leave at once, and something without
-    content follows at that interval until the first token. A request that lets the
-    model call tools gets `tool_calls_per_answer` calls, one if it forbids parallel
-    calls.
+    `tokens_per_answer` applies to generated text, `tokens_per_chunk` to streams. With
+    `keep_alive_interval` (seconds), headers are sent at once and keep-alives follow at that
+    interval until the first token. An answer with tool calls has `tool_calls_per_answer` of
+    them, or one if the request forbids parallel calls.
     """
 
     time_to_first_token: Distribution = dataclasses.field(default_factory=Constant)
@@ -89,13 +88,13 @@ class Behaviour:
         if self.tool_calls_per_answer < 1:
             raise ValueError("`tool_calls_per_answer` must be at least 1")
         if self.keep_alive_interval is not None and self.keep_alive_interval <= 0:
-            raise ValueError("`keep_alive_interval` must be above 0; leave it out for none")
+            raise ValueError("`keep_alive_interval` must be above 0; omit it for no keep-alives")
 
 
 # Medians and tails in the range that hosted chat models show in 2026.
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
     {
-        # No waiting at all: for tests, and for benches that measure something else.
+        # No latency: for tests and for benchmarks of other components.
         "instant": Behaviour(),
         "fast": Behaviour(
             time_to_first_token=LogNormal(median=0.12, p95=0.3),

@@ -1,4 +1,4 @@
-"""The wire formats a simulated provider can speak, one module each, by name."""
+"""The wire formats of simulated providers, by name."""
 
 from __future__ import annotations
 

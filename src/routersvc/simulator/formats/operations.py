@@ -15,8 +15,8 @@ def _nothing() -> Mapping[str, str]:
 class RequestHead:
     """A request without its body.
 
-    `segments` are the parts of the path between slashes, each decoded by itself: a name
-    may hold an encoded slash. `headers` are found whatever the case of their names.
+    `segments` are the parts of the path between slashes, decoded separately because a name may
+    hold an encoded slash. `headers` are case-insensitive.
     """
 
     method: str
@@ -28,21 +28,21 @@ class RequestHead:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ModelList:
-    """The client asks which models there are."""
+    """A request for the model list."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ModelCard:
-    """The client asks about one model."""
+    """A request for the description of one model."""
 
     model: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
-    """The client asks for a completion.
+    """A request for a completion.
 
-    What some vendors say beside the body: of which model, whether as a stream, and by which
+    The fields are what some vendors put outside the body: the model, whether to stream, and the
     version of the API.
     """
 
@@ -55,6 +55,6 @@ Operation = ModelList | ModelCard | Completion
 
 
 def bearer_token(head: RequestHead) -> str | None:
-    """Return the token of a request that authenticates itself with `Bearer`, if it does."""
+    """Return the bearer token of a request, if it has one."""
     scheme, _, token = head.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None

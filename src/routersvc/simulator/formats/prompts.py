@@ -1,8 +1,7 @@
-"""What a prompt holds, counted while a wire format reads its messages.
+"""Counts the contents of a prompt while a wire format reads its messages.
 
-Tokens are estimated: four bytes of UTF-8 each, four for every message and three for
-the answer's start, images at a flat rate. That is close enough for usage, rate limits
-and context windows, and needs no vocabulary.
+Tokens are estimated without a vocabulary: one per four bytes of UTF-8, four per message, three
+for the start of the answer, and a flat rate per image.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
 
 
 class PromptTally:
-    """Counts what the messages of one request hold, one after the other."""
+    """Counts the contents of the messages of one request."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -35,11 +34,11 @@ class PromptTally:
         self._after_tool_results = False
 
     def hold(self, *texts: str) -> None:
-        """Count texts, of whatever they are part."""
+        """Count texts."""
         self._texts.extend(texts)
 
     def image_data(self, encoded: str) -> bool:
-        """Count an image in base64; return whether it is one."""
+        """Count an image in base64; return whether it is valid."""
         data = decoded_base64(encoded)
         if data is None or not is_image(data):
             return False
@@ -47,7 +46,7 @@ class PromptTally:
         return True
 
     def image_url(self, url: str) -> bool:
-        """Count an image behind a URL, or in one; return whether it can be one."""
+        """Count an image at a URL or in a data URL; return whether it is valid."""
         head, _, encoded = url.partition(";base64,")
         if head.startswith("data:"):
             return self.image_data(encoded)
@@ -55,7 +54,7 @@ class PromptTally:
         return True
 
     def image(self, mark: str, tokens: int = IMAGE_TOKENS) -> None:
-        """Count an image; `mark` tells it from others: its URL, or a digest of its bytes."""
+        """Count an image; `mark` identifies it: its URL, or a digest of its bytes."""
         self._texts.append(mark)
         self._images += 1
         self._tokens += tokens
@@ -75,7 +74,7 @@ class PromptTally:
             self._last_user_text = user_text
 
     def prompt(self) -> Prompt:
-        """Return what was counted."""
+        """Return the counted prompt."""
         joined = "\n".join(self._texts)
         encoded = joined.encode()
         return Prompt(
@@ -89,7 +88,7 @@ class PromptTally:
 
 
 def decoded_base64(text: str) -> bytes | None:
-    """Return the bytes that a text in base64 stands for; nothing when it is none."""
+    """Return the decoded bytes of a text in base64, or `None` if it is invalid."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -97,12 +96,12 @@ def decoded_base64(text: str) -> bytes | None:
 
 
 def mark_of(data: bytes) -> str:
-    """Return what tells bytes from others in a prompt's digest."""
+    """Return a digest of bytes for the digest of a prompt."""
     return f"{zlib.crc32(data):08x}"
 
 
 def is_image(data: bytes) -> bool:
-    """Whether bytes are an image of a common format; the declared type counts for nothing."""
+    """Return whether bytes begin like an image of a common format."""
     if data.startswith(_RIFF):
         return data[_WEBP_AT] == _WEBP
     return data.startswith(_SIGNATURES)

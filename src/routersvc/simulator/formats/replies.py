@@ -11,7 +11,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class HttpAnswer:
-    """A whole HTTP answer; `unsigned` when what tells it from any other is still to be put in."""
+    """A whole HTTP answer; `unsigned` if its ids and times are still placeholders."""
 
     status: int
     body: bytes
@@ -22,10 +22,10 @@ class HttpAnswer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Complaint:
-    """A problem with the particulars that its wording needs.
+    """A problem to report, with the facts that the vendor's error contains.
 
-    `model` is what the client asked for, `retry_after` is in seconds. `status` and
-    `message` replace the vendor's. `streaming` says what the client asked for.
+    `model` is the requested model, `streaming` whether a stream was requested. `retry_after` is
+    in seconds. `status` and `message` replace the vendor's.
     """
 
     problem: Problem
@@ -38,7 +38,7 @@ class Complaint:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Headroom:
-    """What is left of the rate limits; `*_reset` is in seconds until all is back."""
+    """The remaining rate limits; `*_reset` is the time to full capacity in seconds."""
 
     limit_requests: int
     limit_tokens: int
@@ -50,7 +50,7 @@ class Headroom:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """What tells one answer from another: `serial` counts, `created` is in seconds since 1970."""
+    """The identity of one answer: a serial number, and its time in seconds since 1970."""
 
     serial: int
     created: int
@@ -58,11 +58,11 @@ class Identity:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class StreamScript:
-    """A streamed answer as the frames to send, in order, not yet signed.
+    """The frames of a streamed answer, in order, not yet signed.
 
-    `contents` pairs each frame with the tokens in it. The `terminator` is the last that
-    tells a client that the answer is whole. A keep-alive carries no content and may stand
-    between any two frames; it is empty where the vendor has none.
+    `contents` pairs each frame with its number of tokens. The `terminator` tells the client that
+    the answer is complete. `keep_alive` has no content and may be sent between any two frames;
+    it is empty where the vendor has none.
     """
 
     opening: bytes
@@ -73,7 +73,7 @@ class StreamScript:
 
 
 class RefusedError(Exception):
-    """A request that the vendor itself would refuse; `answer` is what it would say."""
+    """A request that the vendor would refuse; `answer` is the vendor's answer."""
 
     def __init__(self, answer: HttpAnswer) -> None:
         super().__init__(answer.status)

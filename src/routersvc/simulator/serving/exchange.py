@@ -1,7 +1,7 @@
-"""Answers one request at a simulated provider: understands it, lets a fault strike, delivers.
+"""Handles one request at a simulated provider: parses it, applies a fault, delivers the answer.
 
-A request that the vendor would refuse by itself is refused before any fault is looked
-for: faults are for requests that would otherwise be answered.
+A request that the vendor would refuse is refused before faults are considered: faults apply to
+requests that would otherwise be answered.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from routersvc.simulator.serving.request_log import Outcome, RequestRecord, show
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Desk:
-    """What all requests at one provider share."""
+    """The state that all requests at one provider share."""
 
     wire_format: WireFormat
     renderer: Renderer
@@ -74,7 +74,7 @@ class Exchange:
         self._identity = Identity(serial=serial, created=int(desk.clock.wall()))
 
     async def answer(self) -> Outcome:
-        """Answer the request, and say how it ended."""
+        """Answer the request and return its outcome."""
         desk = self._desk
         try:
             head = self._head()
@@ -175,7 +175,7 @@ class Exchange:
         return Outcome.REFUSED
 
     async def _strike(self, struck: ActiveFault, model: str, *, streaming: bool) -> Outcome:
-        """Do what a fault does instead of answering."""
+        """Apply a fault that replaces the answer."""
         await self._note(struck)
         effect = struck.fault.effect
         match effect:
@@ -206,7 +206,7 @@ class Exchange:
             await self._desk.clock.sleep_until(self._desk.clock.now() + struck.fault.delay)
 
     def _status(self, effect: Status, model: str, *, streaming: bool) -> HttpAnswer:
-        """Return the answer of a status fault: the vendor's, with what the fault changes."""
+        """Return the answer of a status fault: the vendor's, with the changes of the fault."""
         if effect.problem is None:
             retry = effect.retry_after
             answer = HttpAnswer(

@@ -1,4 +1,4 @@
-"""Anthropic's errors: status, headers and body of each problem, and its words for wrong fields.
+"""Anthropic's errors: status, headers and body of each problem, and messages for invalid fields.
 
 From recorded answers, the vendor's error page and its SDK's tests; limits in them are
 placeholders. `request_id` in a body is the one of the header `request-id`.
@@ -18,7 +18,7 @@ from routersvc.simulator.formats.replies import HttpAnswer, RefusedError
 from routersvc.simulator.formats.sse_frames import named_event
 from routersvc.simulator.formats.vendor_errors import VendorError, VendorErrors
 
-# Stands where the id of the request goes; JSON escapes control characters, so it is unique.
+# Placeholder of the id of the request; JSON escapes control characters, so it is unique.
 REQUEST_ID = b"\x02"
 
 _INVALID = "invalid_request_error"
@@ -163,27 +163,27 @@ def refusal(message: str, *, status: int = 400, kind: str = _INVALID) -> Refused
 
 
 class AnthropicWording:
-    """Anthropic's words for fields that it does not take."""
+    """Anthropic's messages for invalid fields."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         return refusal("The request body is not valid JSON.")
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         return refusal(f"{dotted(place)}: Field required")
 
-    def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:  # noqa: ARG002 - not told
-        """Return the refusal of a field that has another type."""
+    def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:  # noqa: ARG002 - not reported
+        """Return the refusal of a field with the wrong type."""
         return refusal(f"{dotted(place)}: Input should be a valid {_TYPE_NAMES[wanted]}")
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         side = "greater" if value < bound else "less"
         return refusal(f"{dotted(place)}: Input should be {side} than or equal to {bound:g}")
 
     def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:
-        """Return the refusal of a text that is not one of the allowed."""
+        """Return the refusal of a text that is not an allowed value."""
         quoted = [f"'{entry}'" for entry in allowed]
         if place[-1] == "type":
             return refusal(
@@ -194,5 +194,5 @@ class AnthropicWording:
         return refusal(f"{dotted(place)}: Input should be {listed}")
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         return refusal(f"{dotted(place)}: Extra inputs are not permitted")

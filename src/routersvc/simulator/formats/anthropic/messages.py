@@ -1,4 +1,4 @@
-"""Anthropic's Messages, as its servers speak them: unary bodies and named events.
+"""Anthropic's Messages, as its servers implement them: unary bodies and named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: `message_start` with the
 prompt's usage, blocks with their start and stop, a `ping`, `message_delta` with stop
@@ -33,7 +33,7 @@ from routersvc.simulator.formats.replies import Headers, Headroom, Identity, Str
 from routersvc.simulator.formats.sse_frames import grouped, named_event
 from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stands where the message's id goes; JSON escapes control characters, so it is unique.
+# Placeholder of the message's id; JSON escapes control characters, so it is unique.
 _ID = b"\x00"
 _PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 _LIMITED = (200, 429)
@@ -41,7 +41,7 @@ _SIGNATURE = "c2ltdWxhdGVkIHRoaW5raW5n"
 
 
 class AnthropicMessagesFormat(WireFormat):
-    """The Messages format of one provider; `seed` makes its ids its own."""
+    """The Messages format of one provider; `seed` makes its ids unique."""
 
     schema_places = ("output_config.format.schema", "tools.0")
     errors = ERRORS
@@ -56,7 +56,7 @@ class AnthropicMessagesFormat(WireFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Anthropic's 404 or 405.
+            RefusedError: unknown path, reported as Anthropic's 404 or 405.
         """
         wanted = "GET"
         found: Operation
@@ -95,7 +95,7 @@ class AnthropicMessagesFormat(WireFormat):
         return request.streaming or not isinstance(effect, InvalidToolJson)
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Anthropic would not accept it.

@@ -49,7 +49,7 @@ def read_messages(body: Fields, model: SimulatedModel, *, strict: bool) -> Promp
 
 
 class _Reader:
-    """Reads one message after the other; every tool call wants its result in the next."""
+    """Reads the messages in order; the next message must hold the results of all tool calls."""
 
     def __init__(self, model: SimulatedModel, *, strict: bool) -> None:
         self.tally = PromptTally()
@@ -58,7 +58,7 @@ class _Reader:
         self._open_calls: list[str] = []
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.text("role")
         if role == "system":
             raise refusal(

@@ -1,6 +1,6 @@
-"""Reads a Messages request and refuses it where Anthropic would, in its words.
+"""Reads a Messages request and refuses what Anthropic would refuse.
 
-Supported is what the simulator can act on: text, images, documents, tools of the
+Supported are the features that the simulator implements: text, images, documents, tools of the
 client, structured output, extended thinking (which is counted, and shown as a block
 without its text). Anthropic's own tools are refused by name.
 """
@@ -70,10 +70,10 @@ _MODES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Anthropic would not accept it; carries the answer.
+        RefusedError: Anthropic would not accept it.
     """
     body = Fields.of_body(raw, AnthropicWording())
     strict = version == _WITHOUT_SAMPLING

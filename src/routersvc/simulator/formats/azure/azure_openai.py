@@ -87,7 +87,7 @@ class AzureOpenAIFormat(OpenAIChatFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with the gateway's 404.
+            RefusedError: unknown path, reported as the gateway's 404.
         """
         match head.method, head.segments:
             case "POST", ("openai", "deployments", name, "chat", "completions"):
@@ -116,7 +116,7 @@ class AzureOpenAIFormat(OpenAIChatFormat):
             raise self.errors.unknown_path()
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: there is no such deployment, or its model would not accept it.
@@ -132,7 +132,7 @@ class AzureOpenAIFormat(OpenAIChatFormat):
         self,
         identity: Identity,
         headroom: Headroom,
-        processing: float,  # noqa: ARG002 - not told
+        processing: float,  # noqa: ARG002 - not reported
         status: int,
     ) -> Headers:
         """Return the gateway's headers, and the model's where one answered."""

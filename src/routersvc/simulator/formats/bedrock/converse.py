@@ -1,4 +1,4 @@
-"""Bedrock's Converse and ConverseStream, as its servers speak them.
+"""Bedrock's Converse and ConverseStream, as its servers implement them.
 
 Order, keys and padding (`p`) are those of recorded traffic of 2025 and 2026:
 `messageStart`, deltas, `contentBlockStop`, `messageStop` with the stop reason, `metadata`
@@ -55,7 +55,7 @@ class BedrockConverseFormat(WireFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Amazon's 404.
+            RefusedError: unknown path, reported as Amazon's 404.
         """
         match head.method, head.segments:
             case "POST", ("model", name, method) if method in _METHODS:
@@ -101,7 +101,7 @@ class BedrockConverseFormat(WireFormat):
         return not isinstance(effect, WrongModel | DuplicatedModel)
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Bedrock would not accept it.
@@ -109,7 +109,7 @@ class BedrockConverseFormat(WireFormat):
         streaming = completion.streaming is True
         return read_request(body, completion.model or "", self._offer, streaming=streaming)
 
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the body of a unary answer."""
         content: list[Json] = [{"text": answer.text}] if answer.pieces else []
         for call in answer.tool_calls:
@@ -126,7 +126,7 @@ class BedrockConverseFormat(WireFormat):
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the frames of a streamed answer."""
@@ -171,7 +171,7 @@ class BedrockConverseFormat(WireFormat):
         self,
         identity: Identity,
         headroom: Headroom,  # noqa: ARG002 - Bedrock does not tell it
-        processing: float,  # noqa: ARG002 - not told
+        processing: float,  # noqa: ARG002 - not reported
         status: int,  # noqa: ARG002 - the same for all
     ) -> Headers:
         """Return the id of the request, all that Bedrock's headers tell."""

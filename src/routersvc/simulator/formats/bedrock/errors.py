@@ -1,7 +1,7 @@
-"""Bedrock's errors: status, exception and sentence of each problem; its words for wrong fields.
+"""Bedrock's errors: status, exception and sentence of each problem; messages for invalid fields.
 
 An error is a sentence in the body and the exception's name in a header; inside a stream
-it is an exception frame. There is no time to wait anywhere.
+it is an exception frame. No time to wait is reported.
 """
 
 from __future__ import annotations
@@ -185,28 +185,28 @@ def spoken(place: Place) -> str:
 
 
 class BedrockWording:
-    """Bedrock's words for fields that it does not take."""
+    """Bedrock's messages for invalid fields."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         return refusal("Unexpected end of input", exception="SerializationException")
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         return refusal(
             f"1 validation error detected: Value at '{spoken(place)}' failed to satisfy "
             "constraint: Member must not be null"
         )
 
-    def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:  # noqa: ARG002 - not told
-        """Return the refusal of a field that has another type."""
+    def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:  # noqa: ARG002 - not reported
+        """Return the refusal of a field with the wrong type."""
         return refusal(
             f"'{spoken(place)}' can not be converted to {wanted.value.capitalize()}",
             exception="SerializationException",
         )
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         side = "greater" if value < bound else "less"
         return refusal(
             f"1 validation error detected: Value '{value}' at '{spoken(place)}' failed to satisfy "
@@ -214,12 +214,12 @@ class BedrockWording:
         )
 
     def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:
-        """Return the refusal of a text that is not one of the allowed."""
+        """Return the refusal of a text that is not an allowed value."""
         return refusal(
             f"1 validation error detected: Value '{value}' at '{spoken(place)}' failed to satisfy "
             f"constraint: Member must satisfy enum value set: [{', '.join(allowed)}]"
         )
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         return refusal(f"Malformed input request: extraneous key [{place[-1]}] is not permitted")

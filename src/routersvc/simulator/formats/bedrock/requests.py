@@ -1,6 +1,6 @@
-"""Reads a Converse request and refuses it where Bedrock would, in its words.
+"""Reads a Converse request and refuses what Bedrock would refuse.
 
-Supported is what the simulator can act on: text, images, documents, tools, sampling and
+Supported features: text, images, documents, tools, sampling and
 a JSON schema for the answer. Guardrails and prompt management are refused by name; what
 is passed through to a model (`additionalModelRequestFields`) is not looked at.
 """
@@ -47,7 +47,7 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     """Return what a body asks of the model with this name, or with an ARN that ends in it.
 
     Raises:
-        RefusedError: Bedrock would not accept it; carries the answer.
+        RefusedError: Bedrock would not accept it.
     """
     model = offer.by_name.get(name) or offer.by_name.get(name.rpartition("/")[2])
     if model is None:
@@ -105,7 +105,7 @@ def _read_prompt(body: Fields, model: SimulatedModel) -> Prompt:
 
 
 class _Reader:
-    """Reads one message after the other; every tool call wants its result in the next."""
+    """Reads the messages in order; the next message must hold the results of all tool calls."""
 
     def __init__(self, model: SimulatedModel) -> None:
         self.tally = PromptTally()
@@ -113,7 +113,7 @@ class _Reader:
         self._open_calls: set[str] = set()
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.one_of("role", ("user", "assistant"))
         said: list[str] = []
         opened: set[str] = set()

@@ -1,8 +1,8 @@
-"""Cohere's chat (v2), as its servers speak it: unary bodies and named events.
+"""Cohere's chat (v2), as its servers implement it: unary bodies and named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: `message-start`, content with its
 start and end, calls with theirs after a plan, `message-end` with finish reason and
-usage, `[DONE]`. No answer names its model. Thinking is counted and not shown.
+usage, `[DONE]`. No answer reports its model. Reasoning is counted and not returned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from routersvc.simulator.formats.wire_format import Json, WireFormat
 
 
 class CohereChatFormat(WireFormat):
-    """The chat format of one provider; `seed` makes its ids its own."""
+    """The chat format of one provider; `seed` makes its ids unique."""
 
     stream_content_type = "text/event-stream"
     completion_path = ("v2", "chat")
@@ -39,15 +39,15 @@ class CohereChatFormat(WireFormat):
         """Return whether a fault can be seen: no answer names its model, or a filter."""
         return not isinstance(effect, ContentFilter | DuplicatedModel | WrongModel)
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Cohere would not accept it.
         """
         return read_request(body, self._offer)
 
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the unsigned body of a unary answer."""
         message: Json = {"role": "assistant"}
         if answer.tool_calls:
@@ -63,7 +63,7 @@ class CohereChatFormat(WireFormat):
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""

@@ -1,7 +1,7 @@
-"""Cohere's errors: status, headers and body of each problem, and its words for wrong fields.
+"""Cohere's errors: status, headers and body of each problem, and messages for invalid fields.
 
-A body holds an id and a sentence, and a type for what the model refuses. There is no time
-to wait anywhere; a trial key's limits stand in headers of every answer.
+A body holds an id and a sentence, and a type for what the model refuses. No time to wait is
+reported; a trial key's limits stand in headers of every answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from routersvc.simulator.formats.replies import HttpAnswer, RefusedError
 from routersvc.simulator.formats.sse_frames import data_event, named_event
 from routersvc.simulator.formats.vendor_errors import VendorError, VendorErrors
 
-# Stands where the answer's id goes; JSON escapes control characters, so it is unique.
+# Placeholder of the answer's id; JSON escapes control characters, so it is unique.
 ID = b"\x00"
 
 _NO_CALLS_LEFT = (("x-trial-endpoint-call-remaining", "0"),)
@@ -166,18 +166,18 @@ def refusal(message: str, *, status: int = 400, kind: str | None = None) -> Refu
 
 
 class CohereWording:
-    """Cohere's words for fields that it does not take."""
+    """Cohere's messages for invalid fields."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         return refusal("failed to parse request body: invalid json syntax")
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         return refusal(f"invalid request: missing required field: '{dotted(place)}'")
 
     def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:
-        """Return the refusal of a field that has another type."""
+        """Return the refusal of a field with the wrong type."""
         given = type(value).__name__.replace("str", "string")
         return refusal(
             f"invalid type: parameter {dotted(place)} is of type {given} but should be of type "
@@ -185,19 +185,19 @@ class CohereWording:
         )
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         side = "at least" if value < bound else "at most"
         return refusal(f"invalid request: {dotted(place)} must be {side} {bound:g} inclusive.")
 
     def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:
-        """Return the refusal of a text that is not one of the allowed."""
+        """Return the refusal of a text that is not an allowed value."""
         return refusal(
             f"invalid request: {dotted(place)} '{value}' is not valid: must be one of "
             f"{', '.join(allowed)}"
         )
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         return refusal(
             f"unknown field: parameter '{dotted(place)}' is not a valid field", status=422
         )

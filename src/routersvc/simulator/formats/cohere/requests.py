@@ -1,6 +1,6 @@
-"""Reads a request for Cohere's chat (v2) and refuses it where Cohere would, in its words.
+"""Reads a request for Cohere's chat (v2) and refuses what Cohere would refuse.
 
-Supported is what the simulator can act on: text, images, tools, JSON with and without
+Supported are the features that the simulator implements: text, images, tools, JSON with and without
 schema. Documents, and with them citations, are refused by name.
 """
 
@@ -49,10 +49,10 @@ _CHOICES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Cohere would not accept it; carries the answer.
+        RefusedError: Cohere would not accept it.
     """
     body = Fields.of_body(raw, CohereWording())
     name = body.text("model")
@@ -124,7 +124,7 @@ def _read_prompt(body: Fields, model: SimulatedModel) -> Prompt:
 
 
 class _Reader:
-    """Reads one message after the other."""
+    """Reads the messages in order."""
 
     def __init__(self, model: SimulatedModel) -> None:
         self.tally = PromptTally()
@@ -132,7 +132,7 @@ class _Reader:
         self._vision = model.vision
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.one_of("role", ("system", "user", "assistant", "tool"))
         said: list[str] = []
         if isinstance(message.values.get("content"), str):

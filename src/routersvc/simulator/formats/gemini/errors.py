@@ -1,4 +1,4 @@
-"""Gemini's errors: status and body of each problem, and its words for wrong fields.
+"""Gemini's errors: status and body of each problem, and messages for invalid fields.
 
 Google's error model: a code, a canonical status, a sentence, and typed details. The time
 to wait stands in a detail and in the sentence, never in a header.
@@ -277,34 +277,34 @@ def proto_path(place: Place) -> str:
 
 
 class GeminiWording:
-    """Google's words for fields that it does not take."""
+    """Google's messages for invalid fields."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         return refusal("Invalid JSON payload received. Unexpected token.")
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         path = proto_path(place)
         return refusal(f"* GenerateContentRequest.{path}: {path} is not specified\n")
 
     def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:
-        """Return the refusal of a field that has another type."""
+        """Return the refusal of a field with the wrong type."""
         shown = orjson.dumps(value).decode()[:80]
         return refusal(f"Invalid value at '{proto_path(place)}' ({_TYPE_NAMES[wanted]}), {shown}")
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         side = "at least" if value < bound else "at most"
         path = proto_path(place)
         return refusal(f"* GenerateContentRequest.{path}: must be {side} {bound:g}\n")
 
-    def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:  # noqa: ARG002 - not told
-        """Return the refusal of a text that is not one of the allowed."""
+    def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:  # noqa: ARG002 - not reported
+        """Return the refusal of a text that is not an allowed value."""
         return refusal(f"Invalid value at '{proto_path(place)}' (TYPE_ENUM), \"{value}\"")
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         owner = f" at '{proto_path(place[:-1])}'" if place[:-1] else ""
         return refusal(
             f'Invalid JSON payload received. Unknown name "{place[-1]}"{owner}: Cannot find field.'

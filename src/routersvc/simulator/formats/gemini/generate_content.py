@@ -36,7 +36,7 @@ from routersvc.simulator.formats.replies import Headers, Headroom, Identity, Str
 from routersvc.simulator.formats.sse_frames import data_event, grouped
 from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stands where the answer's id goes; JSON escapes control characters, so it is unique.
+# Placeholder of the answer's id; JSON escapes control characters, so it is unique.
 _ID = b"\x00"
 _SIGNATURE = "c2ltdWxhdGVkIHRob3VnaHQ="
 _CALLED = "Model generated function call(s)."
@@ -46,7 +46,7 @@ _METHODS = {"generateContent": False, "streamGenerateContent": True}
 
 
 class GeminiFormat(WireFormat):
-    """The format of one provider; `seed` makes its ids its own."""
+    """The format of one provider; `seed` makes its ids unique."""
 
     stream_content_type = STREAM_CONTENT_TYPE
     unary_content_type = CONTENT_TYPE
@@ -61,7 +61,7 @@ class GeminiFormat(WireFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Google's 404.
+            RefusedError: unknown path, reported as Google's 404.
         """
         match head.method, head.segments:
             case "POST", (_, *_, "models", last):
@@ -84,7 +84,7 @@ class GeminiFormat(WireFormat):
         return head.headers.get("x-goog-api-key") or head.query.get("key") or bearer_token(head)
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Google would not accept it.
@@ -92,7 +92,7 @@ class GeminiFormat(WireFormat):
         streaming = completion.streaming is True
         return read_request(body, completion.model or "", self._offer, streaming=streaming)
 
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the unsigned body of a unary answer."""
         parts: list[Json] = [{"text": answer.text}] if answer.pieces else []
         parts += _calls(answer)
@@ -103,7 +103,7 @@ class GeminiFormat(WireFormat):
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""

@@ -1,6 +1,6 @@
-"""Reads a request for Gemini's content and refuses it where Google would, in its words.
+"""Reads a request for Gemini's content and refuses it as Google would.
 
-Supported is what the simulator can act on: text, inline data, files by URI, functions,
+Supported features: text, inline data, files by URI, functions,
 JSON with and without schema. Google's own tools are refused by name. Names may be
 written in camel or in snake case, as protobuf's JSON allows.
 """
@@ -97,7 +97,7 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     """Return what a body asks of the model with this name.
 
     Raises:
-        RefusedError: Google would not accept it; carries the answer.
+        RefusedError: Google would not accept it.
     """
     model = offer.model(name, ERRORS.unknown_model)
     given = Fields.of_body(raw, GeminiWording())

@@ -1,9 +1,9 @@
-"""Mistral's chat completions, as its servers speak it: near OpenAI's, and not the same.
+"""Mistral's chat completions, as its servers implement it: near OpenAI's, and not the same.
 
 Order and keys are those of recorded traffic of 2025 and 2026: a role chunk, content with
 padding (`p`), and a chunk with finish reason and usage, whether asked for or not; `[DONE]`.
 A function is called in one piece, never streamed. Answers name the model as it was asked
-for. Thinking is counted and not shown.
+for. Reasoning is counted and not returned.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from routersvc.simulator.formats.replies import Headers, Headroom, Identity, Str
 from routersvc.simulator.formats.sse_frames import data_event, grouped
 from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 _PADDING = string.ascii_lowercase + string.digits
 _CALL_ID_LENGTH = 9
 
 
 class MistralChatFormat(WireFormat):
-    """The chat completions format of one provider; `seed` makes its ids its own."""
+    """The chat completions format of one provider; `seed` makes its ids unique."""
 
     completion_path = ("v1", "chat", "completions")
     errors = ERRORS
@@ -48,8 +48,8 @@ class MistralChatFormat(WireFormat):
         """Return whether a fault can be seen: there is no finish reason for a filter."""
         return not isinstance(effect, ContentFilter)
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Mistral would not accept it.

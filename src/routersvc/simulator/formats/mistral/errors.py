@@ -1,7 +1,7 @@
-"""Mistral's errors: the gateway's own bodies, the API's, and its words for wrong fields.
+"""Mistral's errors: the gateway's own bodies, the API's, and messages for invalid fields.
 
 From recorded answers and the vendor's documentation; limits and names are placeholders.
-There is no time to wait anywhere.
+No time to wait is reported.
 """
 
 from __future__ import annotations
@@ -163,31 +163,31 @@ class MistralWording:
     """Mistral's words for fields that it does not take: those of its validator, in a list."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         return _invalid("json_invalid", (), "JSON decode error", {})
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         return _invalid("missing", place, "Field required", None)
 
     def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:
-        """Return the refusal of a field that has another type."""
+        """Return the refusal of a field with the wrong type."""
         kind, name = _EXPECTED[wanted]
         return _invalid(kind, place, f"Input should be a valid {name}", value)
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         low = value < bound
         kind, side = ("greater_than_equal", "greater") if low else ("less_than_equal", "less")
         return _invalid(kind, place, f"Input should be {side} than or equal to {bound:g}", value)
 
     def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:
-        """Return the refusal of a text that is not one of the allowed."""
+        """Return the refusal of a text that is not an allowed value."""
         quoted = ", ".join(f"'{entry}'" for entry in allowed)
         return _invalid("literal_error", place, f"Input should be one of {quoted}", value)
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         return _invalid("extra_forbidden", place, "Extra inputs are not permitted", None)
 
 

@@ -1,6 +1,6 @@
-"""Reads a request for Mistral's chat completions and refuses it where Mistral would.
+"""Reads a request for Mistral's chat completions and refuses what Mistral would refuse.
 
-Supported is what the simulator can act on: text, images, functions, JSON with and
+Supported are the features that the simulator implements: text, images, functions, JSON with and
 without schema.
 """
 
@@ -55,10 +55,10 @@ _MODES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Mistral would not accept it; carries the answer.
+        RefusedError: Mistral would not accept it.
     """
     body = Fields.of_body(raw, MistralWording())
     body.refuse_unknown(_KNOWN)

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, as its servers speak it: unary bodies and event streams.
+"""OpenAI's chat completions, as its servers implement it: unary bodies and event streams.
 
 Order, keys and nulls are those of recorded traffic of 2025 and 2026: a role chunk,
 content, a chunk with the finish reason, a usage chunk without choices where it is
@@ -49,12 +49,12 @@ from routersvc.simulator.formats.wire_format import Json, WireFormat
 _COMPLETIONS = "/v1/chat/completions"
 _MODELS = "/v1/models"
 _TERMINATOR = b"data: [DONE]\n\n"
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 
 
 class OpenAIChatFormat(WireFormat):
-    """The chat completions format of one provider; `seed` makes its ids its own.
+    """The chat completions format of one provider; `seed` makes its ids unique.
 
     `marks` are what a server of somebody else's adds to OpenAI's shape.
     """
@@ -79,7 +79,7 @@ class OpenAIChatFormat(WireFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with OpenAI's 404 or 405.
+            RefusedError: unknown path, reported as OpenAI's 404 or 405.
         """
         method, path = head.method, head.path
         wanted = "GET"
@@ -101,8 +101,8 @@ class OpenAIChatFormat(WireFormat):
             )
         return found
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: OpenAI would not accept it.
@@ -181,7 +181,7 @@ class OpenAIChatFormat(WireFormat):
         return data.replace(_ID, completion_id).replace(_CREATED, b"%d" % identity.created)
 
     def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
+        """Return the first event of a frame with truncated JSON."""
         event = frame.partition(b"\n\n")[0]
         return event[: len(event) // 2] + b"\n\n"
 

@@ -1,6 +1,6 @@
-"""Reads a chat completions request and refuses it where OpenAI would, in its words.
+"""Reads a chat completions request and refuses what OpenAI would refuse.
 
-Supported is what the simulator can act on: one choice, functions as tools, text,
+Supported are the features that the simulator implements: one choice, functions as tools, text,
 image, file and (for models that hear) audio parts. What OpenAI knows beyond that and
 that does not change an answer is accepted and not looked at.
 """
@@ -89,7 +89,7 @@ def read_request(
     """Return what a request body asks for; of a deployed model, whatever the body names.
 
     Raises:
-        RefusedError: OpenAI would not accept it; carries the answer.
+        RefusedError: OpenAI would not accept it.
     """
     try:
         parsed: object = orjson.loads(raw)

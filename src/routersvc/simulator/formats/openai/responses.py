@@ -1,4 +1,4 @@
-"""OpenAI's Responses, as its servers speak them: unary bodies and numbered, named events.
+"""OpenAI's Responses, as its servers implement them: unary bodies and numbered, named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: the response created and in
 progress, items with their parts and deltas, each opened and closed, the response whole
@@ -24,7 +24,7 @@ from routersvc.simulator.formats.replies import Complaint, Identity, StreamScrip
 from routersvc.simulator.formats.sse_frames import broken_event, grouped, named_event
 from routersvc.simulator.formats.wire_format import Json
 
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 # Stands in JSON for the id: text that no encoder escapes and no answer holds.
 _ID_TEXT = "\x7fid\x7f"
@@ -33,7 +33,7 @@ _OBFUSCATIONS = tuple(hashlib.sha256(b"%d" % at).hexdigest()[: at + 1] for at in
 
 
 class OpenAIResponsesFormat(OpenAIChatFormat):
-    """The Responses format of one provider; `seed` makes its ids its own."""
+    """The Responses format of one provider; `seed` makes its ids unique."""
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
         super().__init__(models, seed)
@@ -43,7 +43,7 @@ class OpenAIResponsesFormat(OpenAIChatFormat):
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with OpenAI's 404 or 405.
+            RefusedError: unknown path, reported as OpenAI's 404 or 405.
         """
         if head.path == _RESPONSES and head.method == "POST":
             return Completion()
@@ -51,8 +51,8 @@ class OpenAIResponsesFormat(OpenAIChatFormat):
             return super().operation(head)
         raise refusal(404, f"Invalid URL ({head.method} {head.path})")
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: OpenAI would not accept it.
@@ -105,7 +105,7 @@ class OpenAIResponsesFormat(OpenAIChatFormat):
         return named_event("error", orjson.dumps({"type": "error", "error": error}))
 
     def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
+        """Return the first event of a frame with truncated JSON."""
         return broken_event(frame)
 
 

@@ -1,6 +1,6 @@
-"""Reads a request for OpenAI's Responses and refuses it where OpenAI would, in its words.
+"""Reads a request for OpenAI's Responses and refuses what OpenAI would refuse.
 
-Supported is what the simulator can act on: text, images, files, functions, structured
+Supported are the features that the simulator implements: text, images, files, functions, structured
 output, reasoning effort. Nothing is stored: what refers to an earlier response is
 refused by name, and so are OpenAI's own tools.
 """
@@ -76,10 +76,10 @@ _NO_PARAMETERS: Json = MappingProxyType({"type": "object", "properties": {}})
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: OpenAI would not accept it; carries the answer.
+        RefusedError: OpenAI would not accept it.
     """
     try:
         parsed: object = orjson.loads(raw)
