@@ -324,8 +324,8 @@ def _not_found(call: Call) -> ControlRefusedError:
     return ControlRefusedError(
         404,
         ControlErrorType.NOT_FOUND,
-        f"unknown path `{CONTROL_PREFIX}/{'/'.join(call.segments)}`; known: state, behaviour, faults, "
-        "kill, revive, log, activity; on the control port after providers/NAME",
+        f"unknown path `{CONTROL_PREFIX}/{'/'.join(call.segments)}`; known: state, behaviour, "
+        "faults, kill, revive, log, activity; on the control port after providers/NAME",
     )
 
 

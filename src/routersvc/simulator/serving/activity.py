@@ -23,7 +23,7 @@ class Activity:
 
 
 class ActivityCounter:
-    """Counts connections and requests; every change is offered to the waiters in order of arrival."""
+    """Counts connections and requests; waiters see every change in order of arrival."""
 
     def __init__(self) -> None:
         self._open = 0
