@@ -38,15 +38,6 @@ def read(expected: type[_T], value: object, path: Path = ()) -> _T:
     return cast("_T", _read(expected, value, path))
 
 
-def read_union(expected: object, value: object, path: Path = ()) -> object:
-    """Return `value` as an instance of one member of the union `expected`.
-
-    Raises:
-        SettingError: the data does not fit; the error names the key.
-    """
-    return _read(expected, value, path)
-
-
 def read_mapping(value: object, path: Path = ()) -> dict[str, object]:
     """Return `value` if it is a mapping with text keys.
 
