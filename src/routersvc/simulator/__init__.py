@@ -1,30 +1,29 @@
-"""A provider simulator: real HTTP servers that speak vendors' wire formats and fail on demand.
+"""A provider simulator: HTTP servers that implement vendors' wire formats and fail on demand.
 
-For the demo, the tests, and users who drill. It knows nothing of the router.
+For the demo, tests and drills. It is independent of the router.
 """
 
 from __future__ import annotations
 
-from routersvc.simulator.control.settings import SimulatorSettings, provider_of_option
-from routersvc.simulator.formats import WIRE_FORMATS
-from routersvc.simulator.serving.activity import Activity
-from routersvc.simulator.serving.fault_book import ActiveFault
-from routersvc.simulator.serving.provider import SimulatedProvider
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord
-from routersvc.simulator.simulator import Simulator, run
-from routersvc.simulator.words.characters import (
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.behaviours.behaviours import (
     BEHAVIOURS,
-    DEFAULT_MODELS,
     Behaviour,
     Echo,
     Fixed,
     Generated,
-    ProviderCharacter,
     RateLimit,
 )
-from routersvc.simulator.words.completions import SimulatedModel
-from routersvc.simulator.words.distributions import Constant, LogNormal, Pareto, Uniform
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.behaviours.distributions import Constant, LogNormal, Pareto, Uniform
+from routersvc.simulator.control.settings import SimulatorSettings, provider_of_option
+from routersvc.simulator.errors import (
+    PortUnavailableError,
+    SettingError,
+    SimulatorError,
+    UnknownFaultError,
+    UnknownProviderError,
+)
+from routersvc.simulator.faults.effects import (
     Close,
     ContentFilter,
     Cut,
@@ -51,14 +50,14 @@ from routersvc.simulator.words.effects import (
     WrongContentType,
     WrongModel,
 )
-from routersvc.simulator.words.errors import (
-    PortUnavailableError,
-    SettingError,
-    SimulatorError,
-    UnknownFaultError,
-    UnknownProviderError,
-)
-from routersvc.simulator.words.faults import Fault, Operations
+from routersvc.simulator.faults.faults import Fault, Operations
+from routersvc.simulator.formats import WIRE_FORMATS
+from routersvc.simulator.serving.activity import Activity
+from routersvc.simulator.serving.fault_book import ActiveFault
+from routersvc.simulator.serving.provider import SimulatedProvider
+from routersvc.simulator.serving.provider_characters import DEFAULT_MODELS, ProviderCharacter
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
+from routersvc.simulator.simulator import Simulator, run
 
 __all__ = [
     "BEHAVIOURS",

@@ -17,19 +17,19 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 from routersvc.simulator.control.control import ControlEndpoint
 from routersvc.simulator.control.settings import SimulatorSettings
+from routersvc.simulator.errors import UnknownProviderError
 from routersvc.simulator.serving.activity import ActivityCounter
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.listening import Listener
 from routersvc.simulator.serving.provider import CONTROL_PREFIX, CountingServer, SimulatedProvider
-from routersvc.simulator.words.characters import ProviderCharacter
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.errors import UnknownProviderError
+from routersvc.simulator.serving.provider_characters import ProviderCharacter
 
 
 class Simulator:
-    """The running providers of one simulator and its control port."""
+    """The simulated providers of one process, and its control port."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
-        """Make everything and bind every port; nothing is accepted yet.
+        """Create the providers and bind every port, without accepting connections.
 
         Raises:
             PortUnavailableError: a port is taken.
@@ -65,7 +65,7 @@ class Simulator:
     async def start(
         cls, providers: SimulatorSettings | Sequence[ProviderCharacter]
     ) -> AsyncGenerator[Simulator]:
-        """Run a simulator for as long as the context lasts; nothing is left behind.
+        """Run a simulator while the context lasts.
 
         Raises:
             PortUnavailableError: a port is taken.
@@ -93,7 +93,7 @@ class Simulator:
         """Return one provider.
 
         Raises:
-            UnknownProviderError: none has this name.
+            UnknownProviderError: no provider has this name.
         """
         try:
             return self._providers[name]
@@ -101,7 +101,7 @@ class Simulator:
             raise UnknownProviderError(name, tuple(self._providers)) from None
 
     def addresses(self) -> dict[str, object]:
-        """Return where everything is, as JSON's types: what a starter of the process reads."""
+        """Return the addresses of all ports, as JSON types."""
         return {
             "control_url": self.control_url,
             "providers": {
@@ -119,14 +119,14 @@ class Simulator:
         """Accept connections on every port.
 
         Raises:
-            PortUnavailableError: a port was taken meanwhile.
+            PortUnavailableError: a port was taken in the meantime.
         """
         await self._control_listener.open(self._control_server)
         for provider in self.providers:
             await provider.revive()
 
     async def close(self) -> None:
-        """End every connection and give every port back."""
+        """Close every connection and release every port."""
         self._control_listener.close()
         self._control_server.accepting = False
         self._control_server.reset_connections()
@@ -145,7 +145,7 @@ async def run(
 ) -> None:
     """Run a simulator until `stop` is set or the task is cancelled.
 
-    `ready` is called once every port accepts connections.
+    `ready` is called when every port accepts connections.
 
     Raises:
         PortUnavailableError: a port is taken.

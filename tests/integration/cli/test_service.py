@@ -225,7 +225,7 @@ def test_a_person_is_told_how_to_kill_a_provider(start: Start) -> None:
         (
             ("--provider", "a=nice"),
             3,
-            "no character is named `nice`; there are instant, fast, steady, erratic",
+            "unknown character `nice`; allowed: instant, fast, steady, erratic",
         ),
         (("--port", "65535"), 3, "`port` must be between 0 (any free port) and 65535"),
         (("--config", "/nowhere.yaml"), 3, "/nowhere.yaml:1: No such file or directory"),

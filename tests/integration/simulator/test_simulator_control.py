@@ -265,7 +265,7 @@ async def test_refused_calls_of_the_control_port(control: Control, simulator: Si
         elsewhere = response.status, (await response.json())["error"]["type"]
 
     assert (unknown[0], unknown[1]["error"]["type"]) == (404, "unknown_provider")
-    assert "there are: alpha" in unknown[1]["error"]["message"]
+    assert "alpha" in unknown[1]["error"]["message"]
     assert (nothing[0], nothing[1]["error"]["type"]) == (404, "not_found")
     assert elsewhere == (404, "not_found")
 

@@ -26,8 +26,8 @@ from routersvc.simulator import (
     SimulatorSettings,
 )
 from routersvc.simulator.control.control import ControlErrorType
-from routersvc.simulator.formats.wire_format import Complaint
-from routersvc.simulator.words.effects import GATEWAY_PROBLEMS
+from routersvc.simulator.faults.effects import GATEWAY_PROBLEMS
+from routersvc.simulator.formats.replies import Complaint
 
 _GUIDE = pathlib.Path(__file__).parents[3] / "docs/simulator.md"
 

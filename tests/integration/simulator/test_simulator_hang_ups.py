@@ -276,7 +276,5 @@ async def test_closing_ends_what_is_under_way(connect: Connect, simulator: Simul
 
 async def test_an_unknown_provider_is_answered_with_the_known(simulator: Simulator) -> None:
     """The sentence names them."""
-    with pytest.raises(
-        UnknownProviderError, match="no simulated provider `omega`; there are: alpha"
-    ):
+    with pytest.raises(UnknownProviderError, match=r"`omega`.*alpha"):
         simulator.provider("omega")

@@ -1,8 +1,8 @@
-"""Runs a simulator as a process of its own: `python -m routersvc.simulator`.
+"""Runs a simulator as its own process: `python -m routersvc.simulator`.
 
-When every port accepts connections, one line of JSON with all addresses goes to
-standard output. SIGINT and SIGTERM end it cleanly with status 0; settings that are
-refused and ports that are taken end it with status 2 and a sentence on standard error.
+When every port accepts connections, it writes one line of JSON with all addresses to standard
+output. SIGINT and SIGTERM stop it with exit status 0. Invalid settings and unavailable ports
+end it with exit status 2 and a message on standard error.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from routersvc.simulator.behaviours.behaviours import BEHAVIOURS
 from routersvc.simulator.control.settings import SimulatorSettings, provider_of_option
+from routersvc.simulator.errors import SettingError, SimulatorError
 from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.simulator import Simulator, run
-from routersvc.simulator.words.characters import BEHAVIOURS
-from routersvc.simulator.words.errors import SettingError, SimulatorError
 
 _REFUSED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a simulator as the arguments say, and return the process's exit status."""
+    """Run a simulator with these arguments, and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         settings = _settings(options)
@@ -52,24 +52,26 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME[=CHARACTER][:FORMAT]",
         help=(
-            f"a provider to play; characters: {', '.join(BEHAVIOURS)}; wire formats: "
+            f"a provider to simulate; characters: {', '.join(BEHAVIOURS)}; wire formats: "
             f"{', '.join(WIRE_FORMATS)} (may be repeated)"
         ),
     )
     parser.add_argument(
         "--port",
         type=int,
-        help="the first provider's port, the next get the ports after it; 0: free ports",
+        help="port of the first provider, the others get the following ports; 0: free ports",
     )
-    parser.add_argument("--control-port", type=int, help="the control port; 0: a free port")
+    parser.add_argument(
+        "--control-port", type=int, help="port of the control endpoint; 0: a free port"
+    )
     parser.add_argument("--host", help="the address to listen on (default 127.0.0.1)")
     return parser
 
 
 def _settings(options: argparse.Namespace) -> SimulatorSettings:
-    """Return the settings of the file or of the demonstration, with the options over them."""
+    """Return the settings of the file, or the demonstration's, with the options applied."""
     if options.config is not None and options.provider:
-        raise SettingError("`--config` and `--provider` exclude each other")
+        raise SettingError("`--config` and `--provider` are mutually exclusive")
     try:
         if options.config is not None:
             settings = SimulatorSettings.from_file(options.config)
@@ -110,7 +112,7 @@ def _tell_addresses(simulator: Simulator) -> None:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loops where it is installed, as the service runs on them too."""
+    """Return uvloop's loop factory if it is installed: the service uses it too."""
     if importlib.util.find_spec("uvloop") is None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(

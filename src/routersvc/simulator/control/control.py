@@ -1,11 +1,11 @@
-"""The control endpoint: what a drill does to a running simulator over HTTP.
+"""The control endpoint: controls a running simulator over HTTP, in JSON.
 
-Under `/_control` on the control port stand all providers; under `/_control` on a
-provider's own port stands that one. Everything is JSON. What is refused answers with
+`/_control` on the control port serves all providers, `/_control` on a provider's own port serves
+that one. A failed call returns
 
     {"error": {"type": "unknown_key", "message": "...", "path": "behaviour.tokenz"}}
 
-and the types are those of `ControlErrorType`.
+with a type of `ControlErrorType`.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from typing import Any, assert_never, cast
 import orjson
 from aiohttp import web
 
+from routersvc.simulator.behaviours.behaviours import Behaviour
 from routersvc.simulator.control.strict_reading import read, read_mapping, refuse_unknown, to_plain
-from routersvc.simulator.serving.fault_book import ActiveFault
-from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter
-from routersvc.simulator.serving.provider import CONTROL_PREFIX, SimulatedProvider, is_control
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.errors import (
+from routersvc.simulator.errors import (
     PortUnavailableError,
     SettingError,
     UnknownFaultError,
     UnknownProviderError,
     path_text,
 )
-from routersvc.simulator.words.faults import Fault
+from routersvc.simulator.faults.faults import Fault
+from routersvc.simulator.serving.fault_book import ActiveFault
+from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter
+from routersvc.simulator.serving.provider import CONTROL_PREFIX, SimulatedProvider, is_control
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
 
 _DEFAULT_LOG_LIMIT = 100
 
 
 class ControlErrorType(enum.Enum):
-    """Why a control call was refused."""
+    """Why a control call failed."""
 
     INVALID_JSON = "invalid_json"
     UNKNOWN_KEY = "unknown_key"
@@ -51,7 +51,7 @@ class ControlErrorType(enum.Enum):
 
 
 class ControlRefusedError(Exception):
-    """A control call that is refused, with its HTTP status and the keys it is about."""
+    """A refused control call, with the HTTP status and the key path concerned."""
 
     def __init__(
         self, status: int, kind: ControlErrorType, message: str, path: str | None = None
@@ -64,7 +64,7 @@ class ControlRefusedError(Exception):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One control call; `transport` is the connection over which it came."""
+    """One control call; `transport` is its connection, if that must survive a kill."""
 
     method: str
     segments: tuple[str, ...]
@@ -75,7 +75,7 @@ class Call:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What a call answers; `last` says that its connection ends with it."""
+    """The reply to a call; with `last`, the connection is closed after it."""
 
     payload: Any
     status: int = 200
@@ -92,24 +92,24 @@ Refusable = (
 
 
 class ControlEndpoint:
-    """Carries out control calls on the providers of one simulator."""
+    """Handles the control calls of one simulator."""
 
     def __init__(self, date: Callable[[], str]) -> None:
         self._date = date
         self._providers: dict[str, SimulatedProvider] = {}
 
     def add(self, provider: SimulatedProvider) -> None:
-        """Let a provider be controlled."""
+        """Register a provider."""
         self._providers[provider.name] = provider
 
     async def serve_all(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer a call that came to the control port."""
+        """Handle a call to the control port."""
         return await self._serve(request, self.carry_out)
 
     async def serve_one(
         self, provider: SimulatedProvider, request: web.BaseRequest
     ) -> web.StreamResponse:
-        """Answer a call that came to a provider's own port."""
+        """Handle a call to a provider's own port."""
 
         async def carry_out(call: Call) -> Reply:
             return await _carry_out_on(provider, call, call.segments)
@@ -117,14 +117,14 @@ class ControlEndpoint:
         return await self._serve(request, carry_out)
 
     async def carry_out(self, call: Call) -> Reply:
-        """Carry out a call on the provider it names, or on all.
+        """Perform a call on the provider it names, or on all.
 
         Raises:
-            ControlRefusedError: nothing is there, or not for this method.
-            SettingError: the body or the query is not what it must be.
+            ControlRefusedError: unknown path, or method not allowed.
+            SettingError: invalid body or query.
             UnknownProviderError: no provider has this name.
             UnknownFaultError: the fault is not active.
-            PortUnavailableError: the provider cannot come back.
+            PortUnavailableError: the provider cannot be revived.
         """
         match call.segments:
             case ():
@@ -146,7 +146,7 @@ class ControlEndpoint:
                 provider = self._providers.get(name)
                 if provider is None:
                     raise UnknownProviderError(name, tuple(self._providers))
-                # The order to die came over another port: nothing need be spared.
+                # The call came over the control port: no connection of the provider is kept.
                 return await _carry_out_on(
                     provider, dataclasses.replace(call, transport=None), tuple(rest)
                 )
@@ -244,7 +244,7 @@ def _faults(provider: SimulatedProvider, call: Call, rest: list[str]) -> Reply:
 
 
 def _inject(provider: SimulatedProvider, call: Call) -> Reply:
-    """Inject one fault or a list of them: all or, when one is refused, none."""
+    """Inject one fault, or a list of them: all, or none if one is invalid."""
     given = _json(call)
     if isinstance(given, list):
         faults = [read(Fault, entry, (at,)) for at, entry in enumerate(cast("list[object]", given))]
@@ -316,7 +316,7 @@ def _allow(call: Call, *methods: str) -> None:
         raise ControlRefusedError(
             405,
             ControlErrorType.METHOD_NOT_ALLOWED,
-            f"{call.method} is not possible here; allowed: {', '.join(methods)}",
+            f"method {call.method} not allowed; allowed: {', '.join(methods)}",
         )
 
 
@@ -324,13 +324,13 @@ def _not_found(call: Call) -> ControlRefusedError:
     return ControlRefusedError(
         404,
         ControlErrorType.NOT_FOUND,
-        f"nothing at `{CONTROL_PREFIX}/{'/'.join(call.segments)}`; there are state, behaviour, "
-        "faults, kill, revive, log, activity, and on the control port providers/NAME before them",
+        f"unknown path `{CONTROL_PREFIX}/{'/'.join(call.segments)}`; known: state, behaviour, "
+        "faults, kill, revive, log, activity; on the control port after providers/NAME",
     )
 
 
 def refusal(error: Refusable) -> Reply:
-    """Return the answer to a call that could not be carried out."""
+    """Return the reply to a failed call."""
     match error:
         case ControlRefusedError():
             status, kind, path = error.status, error.kind, error.path

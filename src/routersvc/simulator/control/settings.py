@@ -1,7 +1,6 @@
-"""The settings of a simulator: which providers it plays, from a mapping or a YAML file.
+"""The settings of a simulator: its providers and ports, from a mapping or a YAML file.
 
-A provider may start from a shipped behaviour by its name; what stands under
-`behaviour` then replaces single keys of it:
+`character` names a preset behaviour; keys under `behaviour` override single keys of it:
 
     control_port: 9100
     providers:
@@ -20,19 +19,20 @@ from typing import cast
 
 import yaml
 
+from routersvc.simulator.behaviours.behaviours import BEHAVIOURS
 from routersvc.simulator.control.strict_reading import read, read_mapping, to_plain
-from routersvc.simulator.words.characters import BEHAVIOURS, DEFAULT_WIRE_FORMAT, ProviderCharacter
-from routersvc.simulator.words.errors import Path, SettingError
+from routersvc.simulator.errors import Path, SettingError
+from routersvc.simulator.serving.provider_characters import DEFAULT_WIRE_FORMAT, ProviderCharacter
 
 _HIGHEST_PORT = 65_535
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SimulatorSettings:
-    """What one simulator runs: its providers and where it is controlled.
+    """The providers of one simulator, and its control port.
 
-    Port 0 means any free port. `log_capacity` is how many requests each provider
-    remembers.
+    Port 0 means any free port. `log_capacity` is the number of requests in the log of each
+    provider.
     """
 
     providers: tuple[ProviderCharacter, ...]
@@ -43,12 +43,12 @@ class SimulatorSettings:
     def __post_init__(self) -> None:
         names = [provider.name for provider in self.providers]
         if not names or len(set(names)) != len(names):
-            raise ValueError("`providers` must not be empty, and each needs its own name")
+            raise ValueError("`providers` must not be empty, and names must be unique")
         if not 0 <= self.control_port <= _HIGHEST_PORT:
             raise ValueError("`control_port` must be between 0 (any free port) and 65535")
         ports = [port for port in self._ports() if port]
         if len(set(ports)) != len(ports):
-            raise ValueError("no port may be given twice")
+            raise ValueError("ports must be unique")
         if self.log_capacity < 1:
             raise ValueError("`log_capacity` must be at least 1")
 
@@ -69,10 +69,10 @@ class SimulatorSettings:
 
     @classmethod
     def from_mapping(cls, mapping: object) -> SimulatorSettings:
-        """Return the settings that a mapping of plain data describes.
+        """Return the settings in a mapping of plain data.
 
         Raises:
-            SettingError: a key is unknown or missing, or a value is not what it must be.
+            SettingError: a key is unknown or missing, or a value is invalid.
         """
         entries = read_mapping(mapping)
         providers = entries.get("providers")
@@ -85,7 +85,7 @@ class SimulatorSettings:
 
     @classmethod
     def from_file(cls, file: str | pathlib.Path) -> SimulatorSettings:
-        """Return the settings that a YAML file describes.
+        """Return the settings in a YAML file.
 
         Raises:
             SettingError: as `from_mapping`, with file and line; or the file is not
@@ -127,9 +127,7 @@ def provider_of_option(text: str, seed: int) -> ProviderCharacter:
     name, _, character = described.partition("=")
     behaviour = BEHAVIOURS.get(character or "instant")
     if behaviour is None:
-        raise SettingError(
-            f"no character is named `{character}`; there are {', '.join(BEHAVIOURS)}"
-        )
+        raise SettingError(f"unknown character `{character}`; allowed: {', '.join(BEHAVIOURS)}")
     try:
         return ProviderCharacter(
             name=name,
@@ -142,7 +140,7 @@ def provider_of_option(text: str, seed: int) -> ProviderCharacter:
 
 
 def _with_character(provider: object, path: Path) -> object:
-    """Replace `character` by the behaviour it names, with the given keys over it."""
+    """Replace `character` by its behaviour, overridden by the keys under `behaviour`."""
     if not isinstance(provider, Mapping):
         return provider
     entries = read_mapping(cast("object", provider), path)
@@ -169,7 +167,7 @@ def _refuse_duplicates(node: yaml.Node | None, file: str, path: Path = ()) -> No
             name = str(key.value)
             if name in seen:
                 raise SettingError(
-                    "stands here twice",
+                    "duplicate key",
                     path=(*path, name),
                     file=file,
                     line=key.start_mark.line + 1,
@@ -179,7 +177,7 @@ def _refuse_duplicates(node: yaml.Node | None, file: str, path: Path = ()) -> No
 
 
 def _line_of(node: yaml.Node | None, path: Path) -> int:
-    """Return the line of the key at `path`, or of the nearest thing around it."""
+    """Return the line of the key at `path`, or of the nearest enclosing node."""
     line = 1
     for step in path:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int):

@@ -1,13 +1,13 @@
-"""Turns plain data (from YAML or JSON) into frozen dataclasses, and back, strictly.
+"""Converts plain data (from YAML or JSON) to frozen dataclasses and back, strictly.
 
-The type annotations are the schema: unknown keys, missing keys, wrong types and
-refused values raise `SettingError` with the key path and what is allowed. Understood
-are dataclasses, unions of dataclasses told apart by their class variable `kind`,
-`tuple[X, ...]`, `Mapping[str, X]`, string enums, optional values and JSON's scalars.
+The type annotations are the schema: unknown keys, missing keys, wrong types and invalid values
+raise `SettingError` with the key path and the allowed values. Supported are dataclasses, unions
+of dataclasses with a class variable `kind`, `tuple[X, ...]`, `Mapping[str, X]`, string enums,
+optional values and JSON scalars.
 
-In a union of kinds a bare string names the kind with its defaults, and a bare number
-goes to the kind that has a class variable `shorthand` naming the field for it. The
-keys of a field whose metadata says `inline` stand beside those of its owner.
+In a union of kinds, a string is the kind with its defaults, and a number is the value of the
+field that the class variable `shorthand` of a kind names. The keys of a field with the metadata
+`inline` are merged into those of its owner.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from routersvc.simulator.words.errors import Path, SettingError
+from routersvc.simulator.errors import Path, SettingError
 
 _T = TypeVar("_T")
 _SCALARS: Mapping[object, str] = types.MappingProxyType(
@@ -38,35 +38,26 @@ def read(expected: type[_T], value: object, path: Path = ()) -> _T:
     return cast("_T", _read(expected, value, path))
 
 
-def read_union(expected: object, value: object, path: Path = ()) -> object:
-    """Return `value` as an instance of one member of the union `expected`.
-
-    Raises:
-        SettingError: the data does not fit; the error names the key.
-    """
-    return _read(expected, value, path)
-
-
 def read_mapping(value: object, path: Path = ()) -> dict[str, object]:
-    """Return `value` when it is a mapping with text keys.
+    """Return `value` if it is a mapping with text keys.
 
     Raises:
-        SettingError: it is something else.
+        SettingError: it is not.
     """
     if not isinstance(value, Mapping):
         raise SettingError(f"expected a mapping, got {_describe(value)}", path=path)
     mapping = cast("Mapping[object, object]", value)
     for key in mapping:
         if not isinstance(key, str):
-            raise SettingError(f"keys are text, got {_describe(key)}", path=path)
+            raise SettingError(f"keys must be text, got {_describe(key)}", path=path)
     return cast("dict[str, object]", dict(mapping))
 
 
 def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], path: Path = ()) -> None:
-    """Raise when a key is not one of the allowed.
+    """Raise if a key is not allowed.
 
     Raises:
-        SettingError: names the key, the one that was probably meant, and all allowed.
+        SettingError: names the key, a similar allowed key, and all allowed keys.
     """
     known = sorted(allowed)
     for key in keys:
@@ -81,9 +72,9 @@ def refuse_unknown(keys: Iterable[str], allowed: Iterable[str], path: Path = ())
 
 
 def to_plain(value: object) -> object:
-    """Return what `read` would read back, made of JSON's types only.
+    """Return the inverse of `read`, as JSON types.
 
-    Fields whose metadata says `secret` are left out.
+    Fields with the metadata `secret` are omitted.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         kind = getattr(type(value), "kind", None)
@@ -108,7 +99,7 @@ def to_plain(value: object) -> object:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Ready:
-    """A value that was read already."""
+    """A value that is already read."""
 
     value: object
 

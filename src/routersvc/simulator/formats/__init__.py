@@ -1,10 +1,11 @@
-"""The wire formats a simulated provider can speak, one module each, by name."""
+"""The wire formats of simulated providers, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.anthropic.messages import AnthropicMessagesFormat
 from routersvc.simulator.formats.azure.azure_openai import AzureOpenAIFormat
 from routersvc.simulator.formats.bedrock.converse import BedrockConverseFormat
@@ -14,7 +15,6 @@ from routersvc.simulator.formats.mistral.chat import MistralChatFormat
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai.responses import OpenAIResponsesFormat
 from routersvc.simulator.formats.wire_format import WireFormat
-from routersvc.simulator.words.completions import SimulatedModel
 
 WIRE_FORMATS: Mapping[str, Callable[[tuple[SimulatedModel, ...], int], WireFormat]] = (
     MappingProxyType(

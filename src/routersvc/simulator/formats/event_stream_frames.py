@@ -56,7 +56,7 @@ def exception(kind: str, payload: bytes) -> bytes:
 
 
 def with_half_the_payload(frames: bytes) -> bytes:
-    """Return the first frame with its payload cut in the middle, and checksums that are true."""
+    """Return the first frame with half of its payload and valid checksums."""
     total, headers_length = _PRELUDE.unpack_from(frames)
     start = _PRELUDE.size + _CHECKSUM.size
     end = start + headers_length

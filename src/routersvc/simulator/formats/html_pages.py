@@ -1,13 +1,13 @@
-"""HTML pages that stand between a client and a provider: gateways, CDNs, login pages."""
+"""HTML pages of what is between a client and a provider: gateways, CDNs, login pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.wire_format import HttpAnswer
+from routersvc.simulator.formats.replies import HttpAnswer
 
-# nginx's own words, and Cloudflare's for its 52x statuses.
+# nginx's titles, and Cloudflare's for its 52x statuses.
 _TITLES: Mapping[int, str] = MappingProxyType(
     {
         413: "Request Entity Too Large",
@@ -37,7 +37,7 @@ LOGIN_PAGE = HttpAnswer(
 
 
 def gateway_page(status: int) -> HttpAnswer:
-    """Return the page that a gateway shows for this status."""
+    """Return a gateway's page for this status."""
     title = f"{status} {_TITLES.get(status, 'Error')}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"

@@ -1,7 +1,7 @@
-"""Reads the fields of a JSON body, and refuses what is wrong in a vendor's words.
+"""Validates the fields of a JSON body and reports invalid ones with the vendor's messages.
 
-A `Fields` is one object of the body and knows where in it it stands; a `Wording` is how
-a vendor says that a field is missing, has the wrong type, or a value that is not taken.
+`Fields` is one object of the body with its place. `Wording` is the vendor's message for a field
+that is missing, has the wrong type or an invalid value.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from typing import Protocol, TypeVar, cast
 
 import orjson
 
-from routersvc.simulator.formats.wire_format import RefusedError
+from routersvc.simulator.formats.replies import RefusedError
 
 _T = TypeVar("_T")
 Json = Mapping[str, object]
 Place = tuple[str | int, ...]
 
 
+def dotted(place: Place) -> str:
+    """Write a place with dots: `messages.0.content`."""
+    return ".".join(str(step) for step in place)
+
+
 class JsonType(enum.Enum):
-    """What a field may be."""
+    """The type of a field."""
 
     TEXT = "string"
     INTEGER = "integer"
@@ -31,30 +36,30 @@ class JsonType(enum.Enum):
 
 
 class Wording(Protocol):
-    """A vendor's words for a field that it does not take."""
+    """A vendor's messages for invalid fields."""
 
     def not_json(self) -> RefusedError:
-        """Return the refusal of a body that is no JSON object."""
+        """Return the refusal of a body that is not a JSON object."""
         ...
 
     def missing(self, place: Place) -> RefusedError:
-        """Return the refusal of a body without a field that must be there."""
+        """Return the refusal of a missing field."""
         ...
 
     def wrong_type(self, place: Place, wanted: JsonType, value: object) -> RefusedError:
-        """Return the refusal of a field that has another type."""
+        """Return the refusal of a field with the wrong type."""
         ...
 
     def out_of_bounds(self, place: Place, value: float, bound: float) -> RefusedError:
-        """Return the refusal of a number beyond a bound."""
+        """Return the refusal of a number out of bounds."""
         ...
 
     def not_one_of(self, place: Place, value: str, allowed: Sequence[str]) -> RefusedError:
-        """Return the refusal of a text that is not one of the allowed."""
+        """Return the refusal of a text that is not an allowed value."""
         ...
 
     def unknown(self, place: Place) -> RefusedError:
-        """Return the refusal of a field that does not exist."""
+        """Return the refusal of an unknown field."""
         ...
 
 
@@ -71,7 +76,7 @@ class Fields:
         """Return the body as an object.
 
         Raises:
-            RefusedError: it is none.
+            RefusedError: it is not an object.
         """
         try:
             parsed: object = orjson.loads(raw)
@@ -82,7 +87,7 @@ class Fields:
         return cls(cast("Json", parsed), wording)
 
     def has(self, name: str) -> bool:
-        """Whether a field is there and not null."""
+        """Return whether a field is present and not null."""
         return self.values.get(name) is not None
 
     def at(self, name: str) -> Place:
@@ -90,35 +95,35 @@ class Fields:
         return (*self.place, name)
 
     def refuse_unknown(self, known: Collection[str]) -> None:
-        """Raise when there is a field that is not known."""
+        """Raise if there is an unknown field."""
         for name in self.values:
             if name not in known:
                 raise self._wording.unknown(self.at(name))
 
     def require(self, name: str) -> object:
-        """Return a value of any type that must be there."""
+        """Return a required value of any type."""
         return self._must(name, self.values.get(name))
 
     def text(self, name: str) -> str:
-        """Return a text that must be there."""
+        """Return a required text."""
         return self._must(name, self.optional_text(name))
 
     def optional_text(self, name: str) -> str | None:
-        """Return a text."""
+        """Return an optional text."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise self._wording.wrong_type(self.at(name), JsonType.TEXT, value)
         return value
 
     def one_of(self, name: str, allowed: Sequence[str]) -> str:
-        """Return a text that must be there and be one of the allowed."""
+        """Return a required text that is one of the allowed."""
         value = self.text(name)
         if value not in allowed:
             raise self._wording.not_one_of(self.at(name), value, allowed)
         return value
 
     def integer(self, name: str, *, low: int | None = None, high: int | None = None) -> int | None:
-        """Return a whole number within bounds."""
+        """Return an optional whole number within bounds."""
         value = self.values.get(name)
         if value is None:
             return None
@@ -128,7 +133,7 @@ class Fields:
         return value
 
     def number(self, name: str, *, low: float, high: float) -> float | None:
-        """Return a number within bounds."""
+        """Return an optional number within bounds."""
         value = self.values.get(name)
         if value is None:
             return None
@@ -138,7 +143,7 @@ class Fields:
         return value
 
     def switch(self, name: str, *, default: bool) -> bool:
-        """Return a boolean."""
+        """Return an optional boolean."""
         value = self.values.get(name)
         if value is None:
             return default
@@ -147,16 +152,16 @@ class Fields:
         return value
 
     def inner(self, name: str) -> Fields:
-        """Return an object that must be there."""
+        """Return a required object."""
         return self._must(name, self.optional_inner(name))
 
     def optional_inner(self, name: str) -> Fields | None:
-        """Return an object."""
+        """Return an optional object."""
         value = self.values.get(name)
         return None if value is None else self._object(value, self.at(name))
 
     def entries(self, name: str) -> Sequence[object]:
-        """Return a list; an empty one if it is not there."""
+        """Return an optional list, empty by default."""
         value = self.values.get(name)
         if value is None:
             return ()

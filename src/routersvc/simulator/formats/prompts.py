@@ -1,16 +1,17 @@
-"""What a prompt holds, counted while a wire format reads its messages.
+"""Counts the contents of a prompt while a wire format reads its messages.
 
-Tokens are estimated: four bytes of UTF-8 each, four for every message and three for
-the answer's start, images at a flat rate. That is close enough for usage, rate limits
-and context windows, and needs no vocabulary.
+Tokens are estimated without a vocabulary: one per four bytes of UTF-8, four per message, three
+for the start of the answer, and a flat rate per image.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import dataclasses
 import zlib
+from collections.abc import Sequence
+
+from routersvc.simulator.answers.completions import Prompt
 
 # A square image of 1,024 pixels in high detail.
 IMAGE_TOKENS = 765
@@ -22,20 +23,8 @@ _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 _RIFF, _WEBP, _WEBP_AT = b"RIFF", b"WEBP", slice(8, 12)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Prompt:
-    """What the messages hold; the digest is the same for the same contents."""
-
-    last_user_text: str
-    digest: int
-    tokens: int
-    image_parts: int
-    after_tool_results: bool
-    mentions_json: bool
-
-
 class PromptTally:
-    """Counts what the messages of one request hold, one after the other."""
+    """Counts the contents of the messages of one request."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -45,11 +34,11 @@ class PromptTally:
         self._after_tool_results = False
 
     def hold(self, *texts: str) -> None:
-        """Count texts, of whatever they are part."""
+        """Count texts."""
         self._texts.extend(texts)
 
     def image_data(self, encoded: str) -> bool:
-        """Count an image in base64; return whether it is one."""
+        """Count an image in base64; return whether it is valid."""
         data = decoded_base64(encoded)
         if data is None or not is_image(data):
             return False
@@ -57,7 +46,7 @@ class PromptTally:
         return True
 
     def image_url(self, url: str) -> bool:
-        """Count an image behind a URL, or in one; return whether it can be one."""
+        """Count an image at a URL or in a data URL; return whether it is valid."""
         head, _, encoded = url.partition(";base64,")
         if head.startswith("data:"):
             return self.image_data(encoded)
@@ -65,20 +54,27 @@ class PromptTally:
         return True
 
     def image(self, mark: str, tokens: int = IMAGE_TOKENS) -> None:
-        """Count an image; `mark` tells it from others: its URL, or a digest of its bytes."""
+        """Count an image; `mark` identifies it: its URL, or a digest of its bytes."""
         self._texts.append(mark)
         self._images += 1
         self._tokens += tokens
 
+    def message(self, texts: Sequence[str], *, from_user: bool, tool_results: bool) -> None:
+        """Count a message with its texts."""
+        self.hold(*texts)
+        self.end_message(
+            user_text="\n".join(texts) if from_user else None, tool_results=tool_results
+        )
+
     def end_message(self, *, user_text: str | None = None, tool_results: bool = False) -> None:
-        """Count a message; `user_text` is what a user said in it."""
+        """Count a message whose texts were counted; `user_text` is set for a user's message."""
         self._tokens += _MESSAGE_TOKENS
         self._after_tool_results = tool_results
         if user_text is not None:
             self._last_user_text = user_text
 
     def prompt(self) -> Prompt:
-        """Return what was counted."""
+        """Return the counted prompt."""
         joined = "\n".join(self._texts)
         encoded = joined.encode()
         return Prompt(
@@ -92,7 +88,7 @@ class PromptTally:
 
 
 def decoded_base64(text: str) -> bytes | None:
-    """Return the bytes that a text in base64 stands for; nothing when it is none."""
+    """Return the decoded bytes of a text in base64, or `None` if it is invalid."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -100,12 +96,12 @@ def decoded_base64(text: str) -> bytes | None:
 
 
 def mark_of(data: bytes) -> str:
-    """Return what tells bytes from others in a prompt's digest."""
+    """Return a digest of bytes for the digest of a prompt."""
     return f"{zlib.crc32(data):08x}"
 
 
 def is_image(data: bytes) -> bool:
-    """Whether bytes are an image of a common format; the declared type counts for nothing."""
+    """Return whether bytes begin like an image of a common format."""
     if data.startswith(_RIFF):
         return data[_WEBP_AT] == _WEBP
     return data.startswith(_SIGNATURES)

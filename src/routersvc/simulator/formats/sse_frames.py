@@ -1,4 +1,4 @@
-"""Server-sent events as the vendors write them: frames of a stream, whole and broken."""
+"""Server-sent events as the vendors write them, complete and truncated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def named_event(name: str, data: bytes) -> bytes:
 
 
 def broken_event(frame: bytes) -> bytes:
-    """Return the first event of a frame, its JSON ending in the middle."""
+    """Return the first event of a frame with truncated JSON."""
     head, _, data = frame.partition(_END)[0].partition(_DATA)
     return head + data_event(data[: len(data) // 2])
 

@@ -1,210 +1,112 @@
-"""What a wire format does for the simulator: read requests, write answers and errors.
+"""The interface of a vendor's wire format, with defaults for what most vendors do.
 
-Everything else (timing, faults, logging, control) is the same for every vendor. A
-format is pure: bytes in, bytes out, no sockets and no clocks.
+A wire format reads requests and writes answers and errors. It is pure: bytes in, bytes out, no
+sockets and no clocks. Timing, faults, logging and control are the same for every vendor.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Protocol
+import abc
+from collections.abc import Sequence
+from typing import ClassVar
 
-from routersvc.simulator.words.completions import Answer, CompletionRequest, SimulatedModel
-from routersvc.simulator.words.effects import Effect, Problem
+import orjson
+
+from routersvc.simulator.answers.completions import Answer, CompletionRequest
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.faults.effects import Effect
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.operations import (
+    Completion,
+    ModelCard,
+    ModelList,
+    Operation,
+    RequestHead,
+    bearer_token,
+)
+from routersvc.simulator.formats.replies import (
+    Complaint,
+    Headers,
+    Headroom,
+    HttpAnswer,
+    Identity,
+    StreamScript,
+)
+from routersvc.simulator.formats.sse_frames import broken_event
+from routersvc.simulator.formats.vendor_errors import VendorErrors
+
+Json = dict[str, object]
 
 
-def _nothing() -> Mapping[str, str]:
-    return MappingProxyType({})
+class WireFormat(abc.ABC):
+    """The wire format of one provider.
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class RequestHead:
-    """A request without its body.
-
-    `segments` are the parts of the path between slashes, each decoded by itself: a name
-    may hold an encoded slash. `headers` are found whatever the case of their names.
+    `base_path` follows the origin in the base URL of the vendor's clients. `unary_keep_alive` may
+    precede a unary body to show that the connection is alive. `completion_path` is empty where one
+    path is not enough. `schema_places` names the fields that hold the schema of the answer and
+    the schemas of tools.
     """
 
-    method: str
-    path: str
-    segments: tuple[str, ...] = ()
-    query: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
-    headers: Mapping[str, str] = dataclasses.field(default_factory=_nothing)
+    base_path: ClassVar[str] = ""
+    stream_content_type: ClassVar[str] = "text/event-stream; charset=utf-8"
+    unary_content_type: ClassVar[str] = "application/json"
+    unary_keep_alive: ClassVar[bytes] = b"\n"
+    completion_path: ClassVar[tuple[str, ...]] = ()
+    models_path: ClassVar[tuple[str, ...]] = ("v1", "models")
+    schema_places: ClassVar[tuple[str, str]] = ("response_format", "tools")
+    errors: ClassVar[VendorErrors]
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ModelList:
-    """The client asks which models there are."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ModelCard:
-    """The client asks about one model."""
-
-    model: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Completion:
-    """The client asks for a completion.
-
-    What some vendors say beside the body: of which model, whether as a stream, and by which
-    version of the API.
-    """
-
-    model: str | None = None
-    streaming: bool | None = None
-    version: str | None = None
-
-
-Operation = ModelList | ModelCard | Completion
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class HttpAnswer:
-    """A whole HTTP answer; `unsigned` when what tells it from any other is still to be put in."""
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    unsigned: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Complaint:
-    """A problem with the particulars that its wording needs.
-
-    `model` is what the client asked for, `retry_after` is in seconds. `status` and
-    `message` replace the vendor's. `streaming` says what the client asked for.
-    """
-
-    problem: Problem
-    model: str
-    retry_after: float | None = None
-    status: int | None = None
-    message: str | None = None
-    streaming: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Headroom:
-    """What is left of the rate limits; `*_reset` is in seconds until all is back."""
-
-    limit_requests: int
-    limit_tokens: int
-    remaining_requests: int
-    remaining_tokens: int
-    requests_reset: float
-    tokens_reset: float
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """What tells one answer from another: `serial` counts, `created` is in seconds since 1970."""
-
-    serial: int
-    created: int
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class StreamScript:
-    """A streamed answer as the frames to send, in order, not yet signed.
-
-    `contents` pairs each frame with the tokens in it. The `terminator` is the last that
-    tells a client that the answer is whole. A keep-alive carries no content and may stand
-    between any two frames; it is empty where the vendor has none.
-    """
-
-    opening: bytes
-    contents: tuple[tuple[bytes, int], ...]
-    closing: bytes
-    terminator: bytes
-    keep_alive: bytes
-
-
-class RefusedError(Exception):
-    """A request that the vendor itself would refuse; `answer` is what it would say."""
-
-    def __init__(self, answer: HttpAnswer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-def bearer_token(head: RequestHead) -> str | None:
-    """Return the token of a request that authenticates itself with `Bearer`, if it does."""
-    scheme, _, token = head.headers.get("authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-class WireFormat(Protocol):
-    """One vendor's way to speak."""
-
-    @property
-    def base_path(self) -> str:
-        """What stands behind the origin in the base URL that the vendor's clients are given."""
-        ...
-
-    @property
-    def stream_content_type(self) -> str:
-        """The content type of a streamed answer."""
-        ...
-
-    @property
-    def unary_content_type(self) -> str:
-        """The content type of a unary answer and of the model list."""
-        ...
-
-    @property
-    def unary_keep_alive(self) -> bytes:
-        """What may precede a unary body to show that the connection lives."""
-        ...
+    def __init__(self, models: tuple[SimulatedModel, ...]) -> None:
+        self._offer = Offer.of(models)
 
     def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there.
+            RefusedError: the path does not exist, or not for this method.
         """
-        ...
+        if head.method == "POST" and head.segments == self.completion_path:
+            return Completion()
+        if head.method == "GET" and head.segments == self.models_path:
+            return ModelList()
+        if head.method == "GET" and head.segments[:-1] == self.models_path:
+            return ModelCard(model=head.segments[-1])
+        raise self.errors.unknown_path()
 
     def credential(self, head: RequestHead) -> str | None:
-        """Return the API key of a request, if it has one.
+        """Return the API key of a request, if it has one: by default the bearer token.
 
         Raises:
-            RefusedError: there is something in its place that cannot be one.
+            RefusedError: the credential is malformed.
         """
-        ...
+        return bearer_token(head)
 
     def unauthorised(self, credential: str | None) -> HttpAnswer:
         """Return the answer to a missing or wrong API key."""
-        ...
+        return self.errors.unauthorised(credential)
 
-    def admit(self, head: RequestHead) -> None:
-        """Check what else the vendor wants to see before it looks at a body.
+    def admit(self, head: RequestHead) -> None:  # noqa: B027 - most vendors check nothing else
+        """Check the other headers and query parameters that the vendor requires.
 
         Raises:
-            RefusedError: a header or a parameter of the query is missing or wrong.
+            RefusedError: one is missing or wrong.
         """
-        ...
 
-    def shows(self, effect: Effect, request: CompletionRequest) -> bool:
-        """Whether a fault can be seen in the answer to this request."""
-        ...
+    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - overridden
+        """Return whether a fault would be visible in the answer to this request."""
+        return True
 
+    @abc.abstractmethod
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: the vendor would not accept it.
         """
-        ...
 
     def models(self) -> bytes:
         """Return the body of the model list."""
-        ...
+        return self._encoded(self._listed([self._card(model) for model in self._offer.models]))
 
     def model(self, name: str) -> bytes:
         """Return the body that describes one model.
@@ -212,56 +114,54 @@ class WireFormat(Protocol):
         Raises:
             RefusedError: there is no such model.
         """
-        ...
+        return self._encoded(self._card(self._offer.model(name, self.errors.unknown_model)))
 
     def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
         """Return the answer to a JSON schema that no instance can be made for."""
-        ...
+        of_answer, of_tools = self.schema_places
+        place = of_tools if request.json_schema is None else of_answer
+        return self.errors.invalid_schema(place, problem).answer
 
+    @abc.abstractmethod
     def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
         """Return the body of a unary answer, not yet signed."""
-        ...
 
+    @abc.abstractmethod
     def stream(
         self, answer: Answer, request: CompletionRequest, tokens_per_chunk: int
     ) -> StreamScript:
         """Return the frames of a streamed answer, not yet signed."""
-        ...
 
+    @abc.abstractmethod
     def sign(self, data: bytes, identity: Identity) -> bytes:
-        """Put into whole frames, or a body, what tells this answer from any other."""
-        ...
+        """Return whole frames, or a body, with the ids and times of this answer filled in."""
 
     def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        ...
+        """Return the HTTP answer for a problem."""
+        return self.errors.answer_to(complaint)
 
     def error_event(self, complaint: Complaint) -> bytes:
-        """Return the frame that says a problem inside a stream."""
-        ...
+        """Return the frame for a problem inside a stream."""
+        return self.errors.event_for(complaint)
 
     def broken(self, frame: bytes) -> bytes:
-        """Return a content frame with its content cut, so that it can no longer be read."""
-        ...
+        """Return a content frame that cannot be parsed: its JSON ends in the middle."""
+        return broken_event(frame)
 
+    @abc.abstractmethod
     def headers(
         self, identity: Identity, headroom: Headroom, processing: float, status: int
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the headers of every answer with this status; `processing` is in seconds."""
-        ...
 
+    @abc.abstractmethod
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
-    """The models of one provider, found by id or by version."""
+    @abc.abstractmethod
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list with these descriptions."""
 
-    models: tuple[SimulatedModel, ...]
-    by_name: Mapping[str, SimulatedModel]
-
-    @classmethod
-    def of(cls, models: tuple[SimulatedModel, ...]) -> Offer:
-        """Return the offer of these models."""
-        return cls(
-            models=models,
-            by_name={name: model for model in models for name in (model.id, model.reported_name)},
-        )
+    def _encoded(self, value: Json) -> bytes:
+        """Return the description or the list of models as JSON."""
+        return orjson.dumps(value)

@@ -1,4 +1,4 @@
-"""Counts connections and requests of one provider, and wakes who waits for a count."""
+"""Counts the connections and requests of one provider, and wakes those who wait for a count."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
-    """What is open now, what was the most, and how much there was since the start.
+    """Current, peak and total numbers of connections and requests.
 
-    `peak_*` are high-water marks since the start or the last reset.
+    `peak_*` are the peaks since the start or the last reset.
     """
 
     open_connections: int = 0
@@ -23,7 +23,7 @@ class Activity:
 
 
 class ActivityCounter:
-    """Counts; every change is shown to who waits, in the order in which they came."""
+    """Counts connections and requests; waiters see every change in order of arrival."""
 
     def __init__(self) -> None:
         self._open = 0
@@ -35,7 +35,7 @@ class ActivityCounter:
         self._waiting: list[tuple[Callable[[Activity], bool], asyncio.Future[Activity]]] = []
 
     def now(self) -> Activity:
-        """Return the counts as they are."""
+        """Return the current counts."""
         return Activity(
             open_connections=self._open,
             requests_in_flight=self._in_flight,
@@ -46,31 +46,31 @@ class ActivityCounter:
         )
 
     def connection_opened(self) -> None:
-        """Count a connection that was accepted."""
+        """Count an accepted connection."""
         self._accepted += 1
         self._open += 1
         self._peak_open = max(self._peak_open, self._open)
-        self._show()
+        self._wake_waiters()
 
     def connection_closed(self) -> None:
-        """Count a connection that is gone."""
+        """Count a closed connection."""
         self._open -= 1
-        self._show()
+        self._wake_waiters()
 
     def request_started(self) -> None:
-        """Count a request that was received."""
+        """Count a received request."""
         self._received += 1
         self._in_flight += 1
         self._peak_in_flight = max(self._peak_in_flight, self._in_flight)
-        self._show()
+        self._wake_waiters()
 
     def request_ended(self) -> None:
-        """Count a request whose outcome is known."""
+        """Count an ended request."""
         self._in_flight -= 1
-        self._show()
+        self._wake_waiters()
 
     def reset_peaks(self) -> None:
-        """Set the high-water marks to what is open now."""
+        """Set the peaks to the current counts."""
         self._peak_open = self._open
         self._peak_in_flight = self._in_flight
 
@@ -88,7 +88,7 @@ class ActivityCounter:
             if entry in self._waiting:
                 self._waiting.remove(entry)
 
-    def _show(self) -> None:
+    def _wake_waiters(self) -> None:
         if not self._waiting:
             return
         now = self.now()

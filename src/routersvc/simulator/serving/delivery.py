@@ -1,7 +1,7 @@
-"""Delivers an answer at its provider's pace, and breaks the delivery where a fault says so.
+"""Delivers an answer at the provider's pace, with the delivery faults.
 
-Knows frames, bytes and time, and nothing of what a vendor puts into them. Frames that
-are due at the same moment leave in one write.
+Handles frames, bytes and time, independent of the wire format. Frames that are due at the same
+time are sent in one write.
 """
 
 from __future__ import annotations
@@ -13,12 +13,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from routersvc.simulator.formats.wire_format import StreamScript
-from routersvc.simulator.serving.http_responses import Headers, Pause, ResponseWriter
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.effects import (
     Cut,
     Effect,
     EndEarly,
@@ -31,7 +27,11 @@ from routersvc.simulator.words.effects import (
     Stall,
     TruncatedBody,
 )
-from routersvc.simulator.writing.rendering import Rendering
+from routersvc.simulator.formats.replies import StreamScript
+from routersvc.simulator.serving.clocks import Clock
+from routersvc.simulator.serving.http_responses import Headers, Pause, ResponseWriter
+from routersvc.simulator.serving.rendering import Rendering
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord
 
 _LEAD_BYTE = 0xC0
 _INSIDE_FIELD_NAME = 3
@@ -39,9 +39,9 @@ _INSIDE_FIELD_NAME = 3
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """What delivering needs of the wire format, bound to one request.
+    """The parts of the wire format that delivery needs, bound to one request.
 
-    `headers` makes the headers of the moment at which it is called.
+    `headers` returns the headers as of the time of the call.
     """
 
     headers: Callable[[], Headers]
@@ -53,7 +53,7 @@ class Voice:
 
 
 class Delivery:
-    """Delivers one answer; returns when it is out, or broken as the fault wants."""
+    """Delivers one answer; returns when it is sent, or broken off by the fault."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Delivery:
         return Outcome.COMPLETED
 
     async def _wait_for_body(self, tokens: int, effect: Effect | None) -> None:
-        """Wait as long as the stream of as many tokens would take."""
+        """Wait as long as a stream of this many tokens would take."""
         behaviour = self._behaviour
         self._due += behaviour.time_to_first_token.draw(self._source)
         if not behaviour.time_between_tokens.always_zero:
@@ -190,7 +190,7 @@ class Delivery:
                 assert_never(effect)
 
     async def _wait_for_first_token(self, script: StreamScript, effect: Effect | None) -> bool:
-        """Wait until the first token is due; say whether the opening frame left before."""
+        """Wait until the first token is due; return whether the opening frame was sent before."""
         behaviour = self._behaviour
         self._due += behaviour.time_to_first_token.draw(self._source)
         interval = behaviour.keep_alive_interval
@@ -213,7 +213,7 @@ class Delivery:
             await self._clock.sleep_until(self._due)
 
     async def _strike(self, script: StreamScript, effect: Effect | None) -> Outcome | None:
-        """Let a fault strike; return the outcome if the answer ends here."""
+        """Apply a fault; return the outcome if the answer ends here."""
         match effect:
             case ErrorEvent():
                 self._pending.append(self._voice.error_event(effect))
@@ -239,7 +239,7 @@ class Delivery:
                 return None
 
     async def _keep_alive_until(self, until: float, interval: float, sign: bytes) -> None:
-        """Wait, showing at an interval (0: never) that the connection lives."""
+        """Wait, sending keep-alives at an interval (0: never)."""
         due = self._clock.now() + interval if interval else math.inf
         while due < until:
             await self._clock.sleep_until(due)
@@ -248,13 +248,13 @@ class Delivery:
         await self._wait_until(until)
 
     async def _wait_until(self, until: float) -> None:
-        """Wait; without an end until the client hangs up or the provider is killed."""
+        """Wait until a time; if infinite, until the client hangs up or the provider is killed."""
         if until == math.inf:
             await asyncio.get_running_loop().create_future()
         await self._clock.sleep_until(until)
 
     async def _send(self, effect: Effect | None) -> None:
-        """Write the frames that are pending."""
+        """Write the pending frames."""
         self._begin()
         data = self._voice.sign(b"".join(self._pending))
         if isinstance(effect, SplitBytes):
@@ -296,7 +296,7 @@ class Delivery:
 
 
 def _frames_before_strike(script: StreamScript, effect: Effect | None) -> int | None:
-    """Return how many content frames leave before a fault that counts tokens strikes."""
+    """Return how many content frames are sent before a fault with `after_tokens` takes effect."""
     match effect:
         case (
             Stall(after_tokens=limit)
@@ -316,7 +316,7 @@ def _frames_before_strike(script: StreamScript, effect: Effect | None) -> int | 
 
 
 def _cuts(data: bytes) -> Iterator[int]:
-    """Yield offsets to cut at: inside the first field name, and inside each long character."""
+    """Yield offsets to split at: in the first field name and in each multi-byte character."""
     yield min(_INSIDE_FIELD_NAME, len(data))
     for offset, byte in enumerate(data):
         if byte >= _LEAD_BYTE and offset >= _INSIDE_FIELD_NAME:

@@ -1,7 +1,7 @@
-"""Answers one request at a simulated provider: understands it, lets a fault strike, delivers.
+"""Handles one request at a simulated provider: parses it, applies a fault, delivers the answer.
 
-A request that the vendor would refuse by itself is refused before any fault is looked
-for: faults are for requests that would otherwise be answered.
+A request that the vendor would refuse is refused before faults are considered: faults apply to
+requests that would otherwise be answered.
 """
 
 from __future__ import annotations
@@ -14,27 +14,9 @@ from typing import assert_never
 
 from aiohttp import web
 
-from routersvc.simulator.formats.html_pages import LOGIN_PAGE
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    HttpAnswer,
-    Identity,
-    ModelCard,
-    ModelList,
-    RefusedError,
-    RequestHead,
-    WireFormat,
-)
-from routersvc.simulator.serving.delivery import Delivery, Voice
-from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
-from routersvc.simulator.serving.http_responses import Headers, ResponseWriter, merged
-from routersvc.simulator.serving.rate_limits import RateLimiter
-from routersvc.simulator.serving.request_log import Outcome, RequestRecord, shown_key
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.completions import CompletionRequest
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.effects import (
     Close,
     Effect,
     EmptyBody,
@@ -46,12 +28,22 @@ from routersvc.simulator.words.effects import (
     Status,
     WrongContentType,
 )
-from routersvc.simulator.writing.rendering import Reading, Renderer
+from routersvc.simulator.formats.html_pages import LOGIN_PAGE
+from routersvc.simulator.formats.operations import Completion, ModelCard, ModelList, RequestHead
+from routersvc.simulator.formats.replies import Complaint, HttpAnswer, Identity, RefusedError
+from routersvc.simulator.formats.wire_format import WireFormat
+from routersvc.simulator.serving.clocks import Clock
+from routersvc.simulator.serving.delivery import Delivery, Voice
+from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.serving.http_responses import Headers, ResponseWriter, merged
+from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.rendering import Reading, Renderer
+from routersvc.simulator.serving.request_log import Outcome, RequestRecord, shown_key
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Desk:
-    """What all requests at one provider share."""
+    """The state that all requests at one provider share."""
 
     wire_format: WireFormat
     renderer: Renderer
@@ -82,7 +74,7 @@ class Exchange:
         self._identity = Identity(serial=serial, created=int(desk.clock.wall()))
 
     async def answer(self) -> Outcome:
-        """Answer the request, and say how it ended."""
+        """Answer the request and return its outcome."""
         desk = self._desk
         try:
             head = self._head()
@@ -135,7 +127,7 @@ class Exchange:
         desk, record, request = self._desk, self._record, reading.request
         record.model = request.model.id
         record.streaming = request.streaming
-        record.prompt_tokens = request.prompt_tokens
+        record.prompt_tokens = request.prompt.tokens
         if not self._admit(request):
             return await self._refuse_for_rate(request)
         struck = desk.faults.strike_completion(request) if desk.faults.active else None
@@ -162,7 +154,7 @@ class Exchange:
     def _admit(self, request: CompletionRequest) -> bool:
         desk = self._desk
         limit = desk.behaviour.rate_limit
-        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        tokens = request.prompt.tokens + (request.max_tokens or 0)
         now = desk.clock.now()
         if limit.enforced and desk.limiter.wait_for(limit, tokens, now):
             return False
@@ -172,7 +164,7 @@ class Exchange:
     async def _refuse_for_rate(self, request: CompletionRequest) -> Outcome:
         desk = self._desk
         limit = desk.behaviour.rate_limit
-        tokens = request.prompt_tokens + (request.max_tokens or 0)
+        tokens = request.prompt.tokens + (request.max_tokens or 0)
         complaint = Complaint(problem=Problem.REQUEST_TOO_LARGE, model=request.model.id)
         if tokens <= limit.tokens_per_minute:
             wait = desk.limiter.wait_for(limit, tokens, desk.clock.now())
@@ -183,7 +175,7 @@ class Exchange:
         return Outcome.REFUSED
 
     async def _strike(self, struck: ActiveFault, model: str, *, streaming: bool) -> Outcome:
-        """Do what a fault does instead of answering."""
+        """Apply a fault that replaces the answer."""
         await self._note(struck)
         effect = struck.fault.effect
         match effect:
@@ -214,7 +206,7 @@ class Exchange:
             await self._desk.clock.sleep_until(self._desk.clock.now() + struck.fault.delay)
 
     def _status(self, effect: Status, model: str, *, streaming: bool) -> HttpAnswer:
-        """Return the answer of a status fault: the vendor's, with what the fault changes."""
+        """Return the answer of a status fault: the vendor's, with the changes of the fault."""
         if effect.problem is None:
             retry = effect.retry_after
             answer = HttpAnswer(

@@ -1,4 +1,4 @@
-"""The faults that are active at one provider, and which of them strikes a request."""
+"""The active faults of one provider, and which of them applies to a request."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import dataclasses
 import random
 from collections.abc import Callable
 
-from routersvc.simulator.words.completions import CompletionRequest, ToolMode
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.tools import ToolMode
+from routersvc.simulator.errors import UnknownFaultError
+from routersvc.simulator.faults.effects import (
     Effect,
     InvalidToolJson,
     MissingTerminator,
     SchemaViolation,
     TruncatedBody,
 )
-from routersvc.simulator.words.errors import UnknownFaultError
-from routersvc.simulator.words.faults import Fault, Operations
+from routersvc.simulator.faults.faults import Fault, Operations
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class ActiveFault:
-    """A fault that was injected; `left` is how many requests it may still strike."""
+    """An injected fault; `left` is the number of requests it can still apply to."""
 
     id: str
     fault: Fault
@@ -29,10 +30,10 @@ class ActiveFault:
 
 
 class FaultBook:
-    """Active faults in the order in which they were injected; the first that fits strikes.
+    """Active faults in the order of injection; the first match applies to a request, alone.
 
-    One fault strikes a request, never two. `shows` tells whether an effect could be seen in
-    the answer to a request; one that could not does not strike.
+    `shows` returns whether an effect would be visible in the answer to a request; a fault with an
+    invisible effect does not apply.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class FaultBook:
 
     @property
     def active(self) -> tuple[ActiveFault, ...]:
-        """The faults that may still strike, oldest first."""
+        """The active faults, oldest first."""
         return tuple(self._active.values())
 
     def inject(self, fault: Fault) -> ActiveFault:
@@ -58,20 +59,20 @@ class FaultBook:
         return active
 
     def remove(self, fault_id: str) -> None:
-        """Take one fault out.
+        """Remove one fault.
 
         Raises:
-            UnknownFaultError: it is not active, perhaps because it was used up.
+            UnknownFaultError: it is not active, or used up.
         """
         if self._active.pop(fault_id, None) is None:
             raise UnknownFaultError(fault_id)
 
     def clear(self) -> None:
-        """Take all faults out."""
+        """Remove all faults."""
         self._active.clear()
 
     def strike_completion(self, request: CompletionRequest) -> ActiveFault | None:
-        """Return the fault that strikes this request, counting it; most often none."""
+        """Return the fault that applies to this completion request, if any, and count it."""
         if not self._active:
             return None
         for active in self._active.values():
@@ -82,7 +83,7 @@ class FaultBook:
         return None
 
     def strike_models(self) -> ActiveFault | None:
-        """Return the fault that strikes a request for the model list, counting it."""
+        """Return the fault that applies to a request for models, if any, and count it."""
         for active in self._active.values():
             if active.fault.operations is not Operations.COMPLETIONS and self._falls(active.fault):
                 return self._count(active)
@@ -101,7 +102,7 @@ class FaultBook:
 
 
 def _fits(fault: Fault, request: CompletionRequest) -> bool:
-    """Whether a fault's conditions hold and its effect can be seen in this request."""
+    """Return whether a request meets a fault's conditions and can show its effect."""
     if fault.operations is Operations.MODELS:
         return False
     if fault.streaming is not None and fault.streaming is not request.streaming:

@@ -1,8 +1,7 @@
-"""Writes HTTP/1.1 responses byte by byte, so that every fault can be put where it belongs.
+"""Writes HTTP/1.1 responses directly to the connection.
 
-The HTTP server parses requests and owns connections; what goes back is written here,
-straight to the connection. That is what makes cut bodies, lies about lengths and
-split writes possible, and it is the fastest way besides.
+The HTTP server parses requests and owns connections. Writing responses here makes truncated
+bodies, wrong content lengths and split writes possible, and is fast.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ def reset(transport: asyncio.Transport | None) -> None:
 
 
 class AlreadyWritten(web.StreamResponse):
-    """Tells the HTTP server that a handler wrote its response itself."""
+    """Tells the HTTP server that the handler has written the response."""
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
@@ -74,19 +73,19 @@ class AlreadyWritten(web.StreamResponse):
         return self._stays_open
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Write nothing: the head was written."""
+        """Do nothing: the head is already written."""
 
     async def write_eof(self, data: bytes | bytearray | memoryview = b"") -> None:
-        """Write nothing: the body was written."""
+        """Do nothing: the body is already written."""
 
 
 class ResponseWriter:
     """Writes one response on the connection of its request.
 
-    A head is held back until something follows it, so that both leave together.
+    The head is buffered and sent together with the first bytes of the body.
 
     Raises:
-        ConnectionResetError: from every method that writes, once the client is gone.
+        ConnectionResetError: by every method that writes, after the client has disconnected.
     """
 
     def __init__(self, request: web.BaseRequest, date: Callable[[], str]) -> None:
@@ -117,7 +116,7 @@ class ResponseWriter:
         self.begun = True
 
     async def flush(self) -> None:
-        """Write the head, if it is still held back."""
+        """Write the head, if it is still buffered."""
         if self._held:
             await self.raw(b"")
 
@@ -126,7 +125,7 @@ class ResponseWriter:
         await self.raw(chunk(data) if self._chunked and data else data)
 
     async def parts(self, data: bytes, cuts: Sequence[int], pause: Pause) -> None:
-        """Write a part of the body in pieces that are cut at these offsets, pausing between."""
+        """Write a part of the body in pieces, split at these offsets, with a pause after each."""
         framed = chunk(data) if self._chunked else data
         shift = framed.index(b"\r\n") + 2 if self._chunked else 0
         places = [0, *(shift + cut for cut in cuts), len(framed)]
@@ -135,14 +134,14 @@ class ResponseWriter:
             await pause()
 
     async def end(self, last: bytes = b"") -> None:
-        """Write what is left of the body, and its end."""
+        """Write the rest of the body and end it."""
         if self._chunked:
             await self.raw((chunk(last) if last else b"") + _LAST_CHUNK)
         else:
             await self.raw(last)
 
     async def raw(self, data: bytes) -> None:
-        """Write bytes as they are, waiting while the client reads too slowly."""
+        """Write raw bytes, with backpressure."""
         data = self._held + data
         self._held = b""
         if data:
@@ -155,7 +154,7 @@ class ResponseWriter:
         reset(self._transport)
 
     def close(self) -> None:
-        """Close the connection (TCP FIN) after what was written."""
+        """Close the connection (TCP FIN) after the written bytes."""
         self.keep_alive = False
         if self._transport is not None:
             self._transport.close()

@@ -1,9 +1,8 @@
-"""Holds a port, so that a provider can die and come back where it was.
+"""Reserves a port, so that a killed provider can be revived on the same port.
 
-The port is held by a socket that is bound and never listens: connections to it are
-refused, and nobody else gets the port meanwhile. A second socket on the same address
-listens while the provider is alive. Linux allows the two beside each other; elsewhere
-nothing holds the port while the provider is dead.
+One socket is bound and never listens: it reserves the port, and connections are refused. A
+second socket on the same address listens while the provider is alive. This works on Linux only;
+on other systems the port is not reserved while the provider is down.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ import socket
 import sys
 from collections.abc import Callable
 
-from routersvc.simulator.words.errors import PortUnavailableError
+from routersvc.simulator.errors import PortUnavailableError
 
 _BACKLOG = 1024
 
 
 class Listener:
-    """Accepts connections on one port, with interruptions."""
+    """Accepts connections on one port; can stop and start again."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -29,7 +28,7 @@ class Listener:
 
     @property
     def authority(self) -> str:
-        """Host and port as they stand in a URL."""
+        """Host and port of a URL."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{host}:{self.port}"
 
@@ -42,7 +41,7 @@ class Listener:
         """Accept connections.
 
         Raises:
-            PortUnavailableError: somebody else has the port.
+            PortUnavailableError: another process uses the port.
         """
         if self._server is not None:
             return
@@ -59,13 +58,13 @@ class Listener:
             raise self._unavailable(self.port, error) from error
 
     def close(self) -> None:
-        """Refuse connections from now on; those that are open stay open."""
+        """Refuse new connections; open ones stay open."""
         if self._server is not None:
             self._server.close()
             self._server = None
 
     def release(self) -> None:
-        """Refuse connections and give the port back."""
+        """Refuse connections and release the port."""
         self.close()
         self._holder.close()
 

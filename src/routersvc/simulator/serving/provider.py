@@ -1,4 +1,4 @@
-"""One simulated provider: a port, its connections, its requests, and the hands to control it."""
+"""One simulated provider: its port, connections and requests, and the methods to control it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.faults.faults import Fault
 from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.serving.activity import Activity, ActivityCounter
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.exchange import Desk, Exchange
 from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
 from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter, reset
 from routersvc.simulator.serving.listening import Listener
+from routersvc.simulator.serving.provider_characters import ProviderCharacter
 from routersvc.simulator.serving.rate_limits import RateLimiter
+from routersvc.simulator.serving.rendering import Renderer
 from routersvc.simulator.serving.request_log import (
     Outcome,
     RequestLog,
     RequestRecord,
     headers_of_interest,
 )
-from routersvc.simulator.words.characters import Behaviour, ProviderCharacter
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.words.faults import Fault
-from routersvc.simulator.writing.answers import Author
-from routersvc.simulator.writing.rendering import Renderer
 
 CONTROL_PREFIX = "/_control"
 # Requests carry images and files as base64.
@@ -39,10 +40,10 @@ ControlHandler = Callable[["SimulatedProvider", web.BaseRequest], Awaitable[web.
 
 
 class CountingServer(web.Server):
-    """The HTTP server of one port, which tells a counter of its connections.
+    """The HTTP server of one port, which counts its connections.
 
-    Handlers are cancelled as soon as their client is gone. While it is not `accepting`, a
-    connection that comes in all the same is reset.
+    Handlers are cancelled when their client disconnects. While `accepting` is false, new
+    connections are reset.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class CountingServer(web.Server):
             reset(transport)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """Count a connection that is gone."""
+        """Count a closed connection."""
         super().connection_lost(handler, exc)
         if self.transports.pop(handler, None) is not None:
             self._counter.connection_closed()
@@ -83,9 +84,9 @@ class CountingServer(web.Server):
 
 
 class SimulatedProvider:
-    """A provider that is simulated: behaviour, faults, log and life in one hand.
+    """A simulated provider: its behaviour, faults, log and activity.
 
-    Everything here may be called at any time from the loop that runs it.
+    Every method may be called at any time from the event loop that runs it.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class SimulatedProvider:
 
     @property
     def port(self) -> int:
-        """The port it is, or was, reached at."""
+        """The port, also while the provider is down."""
         return self._listener.port
 
     @property
@@ -138,7 +139,7 @@ class SimulatedProvider:
 
     @property
     def base_url(self) -> str:
-        """The URL that clients of its wire format are given."""
+        """The base URL for clients of its wire format."""
         return f"{self.origin}{self._desk.wire_format.base_path}"
 
     @property
@@ -148,26 +149,26 @@ class SimulatedProvider:
 
     @property
     def behaviour(self) -> Behaviour:
-        """How it answers now."""
+        """The current behaviour."""
         return self._desk.behaviour
 
     @property
     def faults(self) -> tuple[ActiveFault, ...]:
-        """The faults that may still strike, oldest first."""
+        """The active faults, oldest first."""
         return self._desk.faults.active
 
     @property
     def log(self) -> tuple[RequestRecord, ...]:
-        """The requests it remembers, oldest first."""
+        """The logged requests, oldest first."""
         return self._log.records
 
     @property
     def forgotten(self) -> int:
-        """How many requests fell out of the log."""
+        """The number of requests dropped from the log."""
         return self._log.forgotten
 
     def behave(self, behaviour: Behaviour) -> None:
-        """Answer like this from the next request on."""
+        """Replace the behaviour, from the next request on."""
         self._desk.behaviour = behaviour
 
     def inject(self, fault: Fault) -> ActiveFault:
@@ -175,27 +176,27 @@ class SimulatedProvider:
         return self._desk.faults.inject(fault)
 
     def remove_fault(self, fault_id: str) -> None:
-        """Take one fault out.
+        """Remove one fault.
 
         Raises:
-            UnknownFaultError: it is not active, perhaps because it was used up.
+            UnknownFaultError: it is not active, or used up.
         """
         self._desk.faults.remove(fault_id)
 
     def clear_faults(self) -> None:
-        """Take all faults out."""
+        """Remove all faults."""
         self._desk.faults.clear()
 
     def clear_log(self) -> None:
-        """Forget all requests."""
+        """Clear the log."""
         self._log.clear()
 
     def activity(self) -> Activity:
-        """Return what is open and under way now."""
+        """Return the current activity."""
         return self._counter.now()
 
     def reset_peaks(self) -> None:
-        """Set the high-water marks to what is open now."""
+        """Set the peaks to the current counts."""
         self._counter.reset_peaks()
 
     async def when(self, condition: Callable[[Activity], bool]) -> Activity:
@@ -203,22 +204,22 @@ class SimulatedProvider:
         return await self._counter.when(condition)
 
     async def settled(self) -> None:
-        """Wait until no request is under way, so that the log tells how all ended."""
+        """Wait until no request is in flight, so that the log has all outcomes."""
         await self._counter.when(lambda activity: activity.requests_in_flight == 0)
 
     async def revive(self) -> None:
         """Accept connections, on the same port as before.
 
         Raises:
-            PortUnavailableError: somebody else has the port.
+            PortUnavailableError: another process uses the port.
         """
         self._server.accepting = True
         await self._listener.open(self._server)
 
     async def kill(self, spare: asyncio.Transport | None = None) -> None:
-        """Refuse connections and reset the open ones; return when all are gone.
+        """Refuse connections and reset the open ones; return when all are closed.
 
-        `spare` is a connection to leave open: the one over which the order came.
+        `spare` is a connection to keep open: that of the control call.
         """
         self._listener.close()
         self._server.accepting = False
@@ -231,13 +232,13 @@ class SimulatedProvider:
         )
 
     async def close(self) -> None:
-        """Die for good: nothing is left open and the port is given back."""
+        """Close all connections and release the port."""
         await self.kill()
         await self._server.shutdown()
         self.release()
 
     def release(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._listener.release()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -281,7 +282,7 @@ class SimulatedProvider:
 
 
 def is_control(path: str) -> bool:
-    """Whether a path belongs to the control endpoint and not to the provider."""
+    """Return whether a path belongs to the control endpoint."""
     return path == CONTROL_PREFIX or path.startswith(f"{CONTROL_PREFIX}/")
 
 

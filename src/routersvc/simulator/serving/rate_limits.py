@@ -1,13 +1,12 @@
-"""Rate limits as a vendor keeps them: what is left, when it is back, and refusal.
+"""The rate limits of a provider: two leaky buckets, of requests and of tokens per minute.
 
-Two leaky buckets, requests and tokens, that refill evenly over a minute; the headers
-of an answer tell their levels after the request was counted.
+The headers of an answer report the levels after its request was counted.
 """
 
 from __future__ import annotations
 
-from routersvc.simulator.formats.wire_format import Headroom
-from routersvc.simulator.words.characters import RateLimit
+from routersvc.simulator.behaviours.behaviours import RateLimit
+from routersvc.simulator.formats.replies import Headroom
 
 _MINUTE = 60.0
 
@@ -21,7 +20,7 @@ class RateLimiter:
         self._counted_at = 0.0
 
     def wait_for(self, limit: RateLimit, tokens: int, now: float) -> float:
-        """Return how many seconds too early a request with so many tokens is; 0 if it fits."""
+        """Return the seconds until a request with this many tokens fits; 0 if it fits now."""
         self._leak(limit, now)
         over_requests = self._requests + 1 - limit.requests_per_minute
         over_tokens = self._tokens + tokens - limit.tokens_per_minute
@@ -29,17 +28,17 @@ class RateLimiter:
             over_requests * _MINUTE / limit.requests_per_minute,
             over_tokens * _MINUTE / limit.tokens_per_minute,
         )
-        # Levels come from adding and subtracting fractions: a rest of them is no wait.
+        # Rounding errors of the levels must not cause a wait.
         return wait if wait > 1e-6 else 0.0  # noqa: PLR2004 - a microsecond
 
     def count(self, limit: RateLimit, tokens: int, now: float) -> None:
-        """Count a request that was let in."""
+        """Count an accepted request."""
         self._leak(limit, now)
         self._requests += 1
         self._tokens += tokens
 
     def headroom(self, limit: RateLimit, now: float) -> Headroom:
-        """Return what is left at this moment."""
+        """Return the remaining limits."""
         self._leak(limit, now)
         return Headroom(
             limit_requests=limit.requests_per_minute,

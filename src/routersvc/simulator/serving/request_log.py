@@ -1,4 +1,4 @@
-"""What a simulated provider remembers of each request, in a log that has an end."""
+"""The bounded request log of a simulated provider."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import datetime as dt
 import enum
 from collections.abc import Mapping
 
-# Enough to tell who asked, for which trace, and whether a client retried by itself.
+# They identify the client and the trace, and show a client's own retries.
 HEADERS_OF_INTEREST = (
     "traceparent",
     "tracestate",
@@ -31,18 +31,18 @@ class Outcome(enum.Enum):
     """How a request ended, as the provider saw it."""
 
     IN_PROGRESS = "in_progress"
-    # The whole answer was written, even if a fault made it a wrong one.
+    # The whole answer was written, even if a fault changed its content.
     COMPLETED = "completed"
-    # The provider would have refused it by itself: key, validation, rate limit.
+    # Refused as the vendor would refuse it: key, validation, rate limit.
     REFUSED = "refused"
-    # A fault was answered whole: a status, an error event, a body that ends early.
+    # A fault's answer was written: a status, an error event, a body that ends early.
     FAULT_ANSWERED = "fault_answered"
     # A fault broke the connection.
     ABORTED_BY_FAULT = "aborted_by_fault"
     CLIENT_HUNG_UP = "client_hung_up"
-    # The provider was killed, or the simulator closed, while the request was under way.
+    # The provider was killed, or the simulator closed, during the request.
     KILLED = "killed"
-    # A defect of the simulator itself: its own log has the traceback.
+    # A bug in the simulator: the traceback is in its log.
     SIMULATOR_FAILED = "simulator_failed"
 
 
@@ -50,10 +50,10 @@ class Outcome(enum.Enum):
 class RequestRecord:
     """One request; times are in seconds after it was received, except `received_time`.
 
-    `serial` counts the requests of one simulator in the order in which they were
-    received. `received_time` is in seconds since 1970. `first_token_after` is when the first
-    content left, `ended_after` when the outcome was known: for `client_hung_up` the
-    moment at which the client went away. Of the API key only the end is kept.
+    `serial` numbers the requests of one simulator in order of receipt. `received_time` is in
+    seconds since 1970. `first_token_after` is when the first content was sent, `ended_after`
+    when the outcome was known: for `client_hung_up`, when the client disconnected.
+    `api_key_end` is the end of the API key.
     """
 
     serial: int
@@ -77,7 +77,7 @@ class RequestRecord:
     ended_after: float | None = None
 
     def plain(self) -> dict[str, object]:
-        """Return the record as JSON's types; the time received as RFC 3339."""
+        """Return the record as JSON types, with `received_time` as RFC 3339."""
         entries: dict[str, object] = {
             field.name: getattr(self, field.name) for field in dataclasses.fields(self)
         }
@@ -88,19 +88,19 @@ class RequestRecord:
 
 
 def shown_key(key: str | None) -> str | None:
-    """Return the end of an API key, for telling keys apart; short keys show nothing."""
+    """Return the end of an API key, which identifies it; `****` for a short key."""
     if key is None:
         return None
     return key[-_SHOWN_OF_KEY:] if len(key) > 2 * _SHOWN_OF_KEY else "****"
 
 
 def headers_of_interest(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Return those headers that a record keeps."""
+    """Return the headers that a record keeps."""
     return {name: value for name in HEADERS_OF_INTEREST if (value := headers.get(name))}
 
 
 class RequestLog:
-    """The newest requests, oldest first; `forgotten` counts those that fell out."""
+    """The newest requests, oldest first; `forgotten` counts the dropped ones."""
 
     def __init__(self, capacity: int) -> None:
         self._records: collections.deque[RequestRecord] = collections.deque(maxlen=capacity)
@@ -108,20 +108,20 @@ class RequestLog:
 
     @property
     def records(self) -> tuple[RequestRecord, ...]:
-        """The requests that are remembered, oldest first."""
+        """The logged requests, oldest first."""
         return tuple(self._records)
 
     @property
     def forgotten(self) -> int:
-        """How many requests fell out because newer ones came."""
+        """The number of requests dropped for newer ones."""
         return self._added - len(self._records)
 
     def add(self, record: RequestRecord) -> None:
-        """Remember a request, and forget the oldest when there are too many."""
+        """Add a request, and drop the oldest beyond the capacity."""
         self._added += 1
         self._records.append(record)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Clear the log."""
         self._records.clear()
         self._added = 0

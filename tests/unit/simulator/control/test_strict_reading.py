@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.wording import Wording
 
 from routersvc.simulator import BEHAVIOURS, Behaviour, Fault, SettingError, Stall
 from routersvc.simulator.control.strict_reading import read, read_mapping, to_plain
@@ -87,37 +88,37 @@ def test_a_kind_can_be_given_by_its_name_or_by_its_number(
 
 
 @pytest.mark.parametrize(
-    ("change", "path", "problem"),
+    ("change", "path"),
     [
-        ({"titel": "x"}, ("titel",), "unknown key; did you mean `title`? allowed: colour, "),
-        ({"title": 3}, ("title",), "expected text, got `3`"),
-        ({"title": None}, ("title",), "expected text, got nothing"),
-        ({"size": "3"}, ("size",), 'expected a whole number, got text "3"'),
-        ({"size": True}, ("size",), "expected a whole number, got `true`"),
-        ({"size": 0}, (), "`size` must be at least 1"),
-        ({"shown": 1}, ("shown",), "expected true or false, got `1`"),
-        ({"colour": "green"}, ("colour",), 'text "green" is not one of: red, blue'),
-        ({"layers": "a"}, ("layers",), 'expected a list, got text "a"'),
-        ({"layers": [1]}, ("layers", 0), "expected text, got `1`"),
-        ({"labels": {"k": 1}}, ("labels", "k"), "expected text, got `1`"),
-        ({"labels": [1]}, ("labels",), "expected a mapping, got a list"),
-        ({"labels": {1: "v"}}, ("labels",), "keys are text, got `1`"),
-        ({"shape": {"side": 2}}, ("shape", "kind"), "kind is missing; allowed: circle, square"),
-        ({"shape": "oval"}, ("shape", "kind"), "kind `oval` is unknown; allowed: circle, square"),
-        ({"shape": "square"}, ("shape", "side"), "is required"),
-        ({"shape": None}, ("shape",), "must not be empty"),
-        ({"shape": float("inf")}, ("shape", "radius"), "must be a finite number"),
+        ({"titel": "x"}, ("titel",)),
+        ({"title": 3}, ("title",)),
+        ({"title": None}, ("title",)),
+        ({"size": "3"}, ("size",)),
+        ({"size": True}, ("size",)),
+        ({"size": 0}, ()),
+        ({"shown": 1}, ("shown",)),
+        ({"colour": "green"}, ("colour",)),
+        ({"layers": "a"}, ("layers",)),
+        ({"layers": [1]}, ("layers", 0)),
+        ({"labels": {"k": 1}}, ("labels", "k")),
+        ({"labels": [1]}, ("labels",)),
+        ({"labels": {1: "v"}}, ("labels",)),
+        ({"shape": {"side": 2}}, ("shape", "kind")),
+        ({"shape": "oval"}, ("shape", "kind")),
+        ({"shape": "square"}, ("shape", "side")),
+        ({"shape": None}, ("shape",)),
+        ({"shape": float("inf")}, ("shape", "radius")),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(
-    change: dict[str, object], path: tuple[str | int, ...], problem: str
+    change: dict[str, object], path: tuple[str | int, ...], wording: Wording
 ) -> None:
     """A typo in a drill must not silently do nothing."""
     with pytest.raises(SettingError) as refused:
         read(_Drawing, {"title": "t", "shape": "circle", **change})
 
     assert refused.value.path == path
-    assert refused.value.problem.startswith(problem)
+    wording(refused.value.problem)
 
 
 def test_missing_keys_are_refused() -> None:

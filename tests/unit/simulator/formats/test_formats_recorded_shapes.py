@@ -10,13 +10,14 @@ import orjson
 import pytest
 
 from routersvc.simulator import DEFAULT_MODELS, WIRE_FORMATS, Behaviour, Constant, Effect, Problem
-from routersvc.simulator.formats.wire_format import Complaint, Completion, Identity
-from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import Complaint, Identity
 
 if TYPE_CHECKING:
     import pathlib
 
-    from routersvc.simulator.formats.wire_format import HttpAnswer, StreamScript
+    from routersvc.simulator.formats.replies import HttpAnswer, StreamScript
 
 Json = dict[str, Any]
 

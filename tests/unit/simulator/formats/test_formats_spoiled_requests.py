@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routersvc.simulator import DEFAULT_MODELS, WIRE_FORMATS, Behaviour
-from routersvc.simulator.formats.wire_format import Completion, RefusedError
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import RefusedError
 
 Json = dict[str, Any]
 

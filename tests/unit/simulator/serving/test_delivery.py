@@ -28,11 +28,11 @@ from routersvc.simulator import (
     Stall,
     TruncatedBody,
 )
-from routersvc.simulator.formats.wire_format import StreamScript
+from routersvc.simulator.formats.replies import StreamScript
+from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.delivery import Delivery, Voice
 from routersvc.simulator.serving.http_responses import ResponseWriter
-from routersvc.simulator.words.clocks import Clock
-from routersvc.simulator.writing.rendering import Rendering
+from routersvc.simulator.serving.rendering import Rendering
 
 _HEAD = "<head>"
 _SCRIPT = StreamScript(

@@ -1,4 +1,4 @@
-"""Anthropic's Messages, as its servers speak them: unary bodies and named events.
+"""Anthropic's Messages, as its servers implement them: unary bodies and named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: `message_start` with the
 prompt's usage, blocks with their start and stop, a `ping`, `message_delta` with stop
@@ -14,57 +14,40 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.formats.anthropic.errors import (
-    REQUEST_ID,
-    error_answer,
-    error_event,
-    refusal,
-    unauthorised,
-    unknown_model,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
+from routersvc.simulator.faults.effects import Effect, InvalidToolJson
+from routersvc.simulator.formats.anthropic.errors import ERRORS, REQUEST_ID, refusal
 from routersvc.simulator.formats.anthropic.requests import VERSIONS, read_request
 from routersvc.simulator.formats.openai.chunks import model_keys
-from routersvc.simulator.formats.sse_frames import broken_event, grouped, named_event
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
+from routersvc.simulator.formats.operations import (
     Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
     ModelCard,
     ModelList,
-    Offer,
     Operation,
     RequestHead,
-    StreamScript,
     bearer_token,
 )
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import Effect, InvalidToolJson
+from routersvc.simulator.formats.replies import Headers, Headroom, Identity, StreamScript
+from routersvc.simulator.formats.sse_frames import grouped, named_event
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stands where the message's id goes; JSON escapes control characters, so it is unique.
+# Placeholder of the message's id; JSON escapes control characters, so it is unique.
 _ID = b"\x00"
 _PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 _LIMITED = (200, 429)
 _SIGNATURE = "c2ltdWxhdGVkIHRoaW5raW5n"
 
 
-class AnthropicMessagesFormat:
-    """The Messages format of one provider; `seed` makes its ids its own."""
+class AnthropicMessagesFormat(WireFormat):
+    """The Messages format of one provider; `seed` makes its ids unique."""
 
-    base_path = ""
-    stream_content_type = "text/event-stream; charset=utf-8"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+    schema_places = ("output_config.format.schema", "tools.0")
+    errors = ERRORS
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
+        super().__init__(models)
         digest = hashlib.sha256(b"anthropic %d" % seed).hexdigest()
         self._message_prefix = f"msg_01{digest[:14]}".encode()
         self._request_prefix = f"req_011{digest[14:27]}"
@@ -73,7 +56,7 @@ class AnthropicMessagesFormat:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Anthropic's 404 or 405.
+            RefusedError: unknown path, reported as Anthropic's 404 or 405.
         """
         wanted = "GET"
         found: Operation
@@ -86,7 +69,7 @@ class AnthropicMessagesFormat:
             case ("v1", "models", name):
                 found = ModelCard(model=name)
             case _:
-                raise refusal("Not found", status=404, kind="not_found_error")
+                raise self.errors.unknown_path()
         if head.method != wanted:
             raise refusal("Method Not Allowed", status=405)
         return found
@@ -94,10 +77,6 @@ class AnthropicMessagesFormat:
     def credential(self, head: RequestHead) -> str | None:
         """Return the API key, or the bearer token of those who log in otherwise."""
         return head.headers.get("x-api-key") or bearer_token(head)
-
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return Anthropic's 401."""
-        return unauthorised(credential)
 
     def admit(self, head: RequestHead) -> None:
         """Check the version of the API.
@@ -116,40 +95,12 @@ class AnthropicMessagesFormat:
         return request.streaming or not isinstance(effect, InvalidToolJson)
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Anthropic would not accept it.
         """
         return read_request(body, self._offer, completion.version)
-
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        names = [model.id for model in self._offer.models]
-        return orjson.dumps(
-            {
-                "data": [_card(model) for model in self._offer.models],
-                "has_more": False,
-                "first_id": names[0],
-                "last_id": names[-1],
-            }
-        )
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model(name)
-        return orjson.dumps(_card(model))
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return Anthropic's answer to a schema that no instance can be made for."""
-        place = "output_config.format.schema" if request.json_schema is not None else "tools.0"
-        return refusal(f"{place}: {problem}").answer
 
     def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
         """Return the unsigned body of a unary answer."""
@@ -214,25 +165,13 @@ class AnthropicMessagesFormat:
         request_id = self._request_id(identity).encode()
         return data.replace(_ID, message_id).replace(REQUEST_ID, request_id)
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return the event that says a problem inside a stream."""
-        return error_event(complaint)
-
-    def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
-        return broken_event(frame)
-
     def headers(
         self,
         identity: Identity,
         headroom: Headroom,
         processing: float,
         status: int,
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the request's id, and what is left of the limits where a request was counted."""
         limits: list[tuple[str, str]] = []
         if status in _LIMITED:
@@ -271,6 +210,25 @@ class AnthropicMessagesFormat:
 
     def _request_id(self, identity: Identity) -> str:
         return f"{self._request_prefix}{identity.serial:08x}"
+
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        created = dt.datetime.fromtimestamp(model.created, tz=dt.UTC)
+        return {
+            "type": "model",
+            "id": model.id,
+            "display_name": model.id,
+            "created_at": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {
+            "data": cards,
+            "has_more": False,
+            "first_id": cards[0]["id"],
+            "last_id": cards[-1]["id"],
+        }
 
 
 class _Blocks:
@@ -375,13 +333,3 @@ def _usage(answer: Answer, output: int, *, whole: bool) -> bytes:
         usage["service_tier"] = "standard"
         usage["inference_geo"] = "not_available"
     return orjson.dumps(usage)
-
-
-def _card(model: SimulatedModel) -> Mapping[str, object]:
-    created = dt.datetime.fromtimestamp(model.created, tz=dt.UTC)
-    return {
-        "type": "model",
-        "id": model.id,
-        "display_name": model.id,
-        "created_at": f"{created:%Y-%m-%dT%H:%M:%SZ}",
-    }

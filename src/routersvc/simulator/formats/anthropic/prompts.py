@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.simulator.formats.anthropic.errors import dotted, refusal
-from routersvc.simulator.formats.json_fields import Fields
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import RefusedError
-from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.answers.completions import Prompt
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.formats.anthropic.errors import refusal
+from routersvc.simulator.formats.json_fields import Fields, dotted
+from routersvc.simulator.formats.prompts import PromptTally
+from routersvc.simulator.formats.replies import RefusedError
 
 _BLOCKS = (
     "document",
@@ -48,7 +49,7 @@ def read_messages(body: Fields, model: SimulatedModel, *, strict: bool) -> Promp
 
 
 class _Reader:
-    """Reads one message after the other; every tool call wants its result in the next."""
+    """Reads the messages in order; the next message must hold the results of all tool calls."""
 
     def __init__(self, model: SimulatedModel, *, strict: bool) -> None:
         self.tally = PromptTally()
@@ -57,7 +58,7 @@ class _Reader:
         self._open_calls: list[str] = []
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.text("role")
         if role == "system":
             raise refusal(
@@ -80,10 +81,7 @@ class _Reader:
                 self._block(block, said, opened, results)
         self._match(message, results)
         self._open_calls = opened
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=bool(results)
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=bool(results))
 
     def require_results(self, at: int) -> None:
         """Raise when the last message opened calls that nothing answers."""

@@ -1,6 +1,6 @@
-"""Reads a Messages request and refuses it where Anthropic would, in its words.
+"""Reads a Messages request and refuses what Anthropic would refuse.
 
-Supported is what the simulator can act on: text, images, documents, tools of the
+Supported are the features that the simulator implements: text, images, documents, tools of the
 client, structured output, extended thinking (which is counted, and shown as a block
 without its text). Anthropic's own tools are refused by name.
 """
@@ -10,23 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
 from routersvc.simulator.formats.anthropic.errors import (
+    ERRORS,
     AnthropicWording,
-    dotted,
     refusal,
-    unknown_model,
 )
 from routersvc.simulator.formats.anthropic.prompts import read_messages
-from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.json_fields import Fields, Json, dotted
+from routersvc.simulator.formats.offers import Offer
 
 # The newest takes no sampling parameters, and is stricter with documents and citations.
 _WITHOUT_SAMPLING = "2026-10-21"
@@ -76,10 +70,10 @@ _MODES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Anthropic would not accept it; carries the answer.
+        RefusedError: Anthropic would not accept it.
     """
     body = Fields.of_body(raw, AnthropicWording())
     strict = version == _WITHOUT_SAMPLING
@@ -92,9 +86,7 @@ def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionReq
     body.number("temperature", low=0, high=1)
     body.number("top_p", low=0, high=1)
     body.integer("top_k", low=0)
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     _check_limit(limit, model)
     prompt = read_messages(body, model, strict=strict)
     _check_context(prompt, limit, model)
@@ -102,14 +94,10 @@ def read_request(raw: bytes, offer: Offer, version: str | None) -> CompletionReq
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=parallel,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=body.texts("stop_sequences"),
         max_tokens=limit,
@@ -148,7 +136,7 @@ def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode, bool]:
     if mode is not ToolMode.NAMED:
         return offers, mode, parallel
     name = choice.text("name")
-    named = tuple(offer for offer in offers if offer.name == name)
+    named = tools_named(offers, name)
     if not named:
         raise refusal(f"tool_choice.tool.name: Tool '{name}' not found in provided tools")
     return named, mode, parallel

@@ -7,16 +7,17 @@ filter blocks is a 400 with the filter's results.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import orjson
 
+from routersvc.simulator.faults.effects import Problem
 from routersvc.simulator.formats.openai import errors as openai_errors
-from routersvc.simulator.formats.wire_format import Complaint, HttpAnswer, RefusedError
-from routersvc.simulator.words.effects import Problem
+from routersvc.simulator.formats.replies import Complaint, HttpAnswer, RefusedError
+from routersvc.simulator.formats.sse_frames import data_event
+from routersvc.simulator.formats.vendor_errors import VendorError, VendorErrors
 
 _DEFAULT_WAIT = 9.0
 _OPERATION = (
@@ -29,18 +30,9 @@ _BAD_KEY = (
 )
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class _Wording:
-    status: int
-    code: str
-    message: str
-    type: str | None = None
-    retry_after: float | None = None
-
-
-_WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
+_TABLE: Mapping[Problem, VendorError] = MappingProxyType(
     {
-        Problem.RATE_LIMIT: _Wording(
+        Problem.RATE_LIMIT: VendorError(
             status=429,
             code="429",
             message=(
@@ -48,8 +40,12 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
                 "tier. Please retry after {wait} seconds."
             ),
             retry_after=_DEFAULT_WAIT,
+            headers=(
+                ("x-ratelimit-remaining-tokens", "0"),
+                ("x-ratelimit-reset-tokens", "{wait}"),
+            ),
         ),
-        Problem.INSUFFICIENT_QUOTA: _Wording(
+        Problem.INSUFFICIENT_QUOTA: VendorError(
             status=429,
             code="429",
             message=(
@@ -58,40 +54,40 @@ _WORDINGS: Mapping[Problem, _Wording] = MappingProxyType(
             ),
             retry_after=86_400.0,
         ),
-        Problem.SLOW_DOWN: _Wording(
+        Problem.SLOW_DOWN: VendorError(
             status=429,
             code="RateLimitReached",
             message="Your requests to {model} for {model} in westeurope have exceeded rate limit.",
             retry_after=1.0,
         ),
-        Problem.AUTH: _Wording(status=401, code="401", message=_BAD_KEY),
-        Problem.FORBIDDEN: _Wording(
+        Problem.AUTH: VendorError(status=401, code="401", message=_BAD_KEY),
+        Problem.FORBIDDEN: VendorError(
             status=403,
             code="403",
             message="Access denied due to Virtual Network/Firewall rules.",
         ),
-        Problem.MODEL_NOT_FOUND: _Wording(
+        Problem.MODEL_NOT_FOUND: VendorError(
             status=404,
             type="invalid_request_error",
             code="DeploymentNotFound",
             message="The API deployment for this resource does not exist.",
         ),
-        Problem.OVERLOADED: _Wording(
+        Problem.OVERLOADED: VendorError(
             status=503,
             code="ServiceUnavailable",
             message=(
                 "The service is temporarily unable to process your request. Please try again later."
             ),
         ),
-        Problem.SERVER_ERROR: _Wording(
+        Problem.SERVER_ERROR: VendorError(
             status=500,
             code="InternalServerError",
             message="The server had an error while processing your request. Sorry about that!",
         ),
     }
 )
-_FILTERED_PROMPT: Mapping[str, object] = MappingProxyType(
-    {
+_FILTERED = {
+    "error": {
         "message": (
             "The response was filtered due to the prompt triggering Azure OpenAI's content "
             "management policy. Please modify your prompt and retry."
@@ -111,69 +107,81 @@ _FILTERED_PROMPT: Mapping[str, object] = MappingProxyType(
             },
         },
     }
-)
+}
 
 
-def error_answer(complaint: Complaint) -> HttpAnswer:
-    """Return the HTTP answer that says a problem."""
-    if complaint.problem is Problem.CONTENT_POLICY:
-        body = orjson.dumps({"error": dict(_FILTERED_PROMPT)})
-        return HttpAnswer(status=complaint.status or 400, body=body)
-    wording = _WORDINGS.get(complaint.problem)
-    if wording is None:
-        return openai_errors.error_answer(complaint)
-    wait = _wait(complaint, wording)
-    headers: tuple[tuple[str, str], ...] = ()
-    if wait is not None:
-        headers = (
-            ("retry-after", str(math.ceil(wait))),
-            ("retry-after-ms", str(round(wait * 1000))),
+class AzureErrors(VendorErrors):
+    """The errors of Azure's gateway; what the gateway does not report, the model does."""
+
+    @property
+    def table(self) -> Mapping[Problem, VendorError]:
+        """The recorded errors."""
+        return _TABLE
+
+    def answer(self, error: VendorError) -> HttpAnswer:
+        """Return an error of the gateway with the headers that say when to try again."""
+        headers = error.headers
+        wait = error.retry_after
+        if wait is not None:
+            milliseconds = str(round(wait * 1000))
+            headers = (
+                ("retry-after", self.wait_text(wait)),
+                ("retry-after-ms", milliseconds),
+                *headers,
+            )
+        body = orjson.dumps({"error": _error(error)})
+        return HttpAnswer(status=error.status, body=body, headers=headers)
+
+    def answer_to(self, complaint: Complaint) -> HttpAnswer:
+        """Return the answer of the gateway, of the content filter, or of the model."""
+        if complaint.problem is Problem.CONTENT_POLICY:
+            return HttpAnswer(status=complaint.status or 400, body=orjson.dumps(_FILTERED))
+        if complaint.problem in _TABLE:
+            return super().answer_to(complaint)
+        return openai_errors.ERRORS.answer_to(complaint)
+
+    def event(self, error: VendorError) -> bytes:
+        """Return an error of the gateway as a `data:` event."""
+        return data_event(orjson.dumps({"error": _error(error)}))
+
+    def event_for(self, complaint: Complaint) -> bytes:
+        """Return the event of the gateway, of the content filter, or of the model."""
+        if complaint.problem is Problem.CONTENT_POLICY:
+            return data_event(orjson.dumps(_FILTERED))
+        if complaint.problem in _TABLE:
+            return super().event_for(complaint)
+        return openai_errors.ERRORS.event_for(complaint)
+
+    def unauthorised(self, credential: str | None) -> HttpAnswer:  # noqa: ARG002 - the same for both
+        """Return the gateway's 401."""
+        return self.answer(_TABLE[Problem.AUTH])
+
+    def unknown_model(self, name: str) -> RefusedError:
+        """Return the model's refusal of a model that the resource does not offer."""
+        return openai_errors.ERRORS.unknown_model(name)
+
+    def unknown_deployment(self) -> RefusedError:
+        """Return the gateway's refusal of a deployment that does not exist."""
+        return RefusedError(self.answer(_TABLE[Problem.MODEL_NOT_FOUND]))
+
+    def unknown_path(self) -> RefusedError:
+        """Return the gateway's 404 for a path or an API version that does not exist."""
+        return RefusedError(
+            self.answer(VendorError(status=404, code="404", message="Resource not found"))
         )
-    if complaint.problem is Problem.RATE_LIMIT and wait is not None:
-        headers += (
-            ("x-ratelimit-remaining-tokens", "0"),
-            ("x-ratelimit-reset-tokens", str(math.ceil(wait))),
-        )
-    return HttpAnswer(
-        status=complaint.status or wording.status,
-        body=orjson.dumps({"error": _error(complaint, wording)}),
-        headers=headers,
-    )
+
+    def invalid_schema(self, place: str, problem: str) -> RefusedError:
+        """Return the model's refusal of a JSON schema."""
+        return openai_errors.ERRORS.invalid_schema(place, problem)
+
+    def wait_text(self, seconds: float) -> str:
+        """Return a time to wait in whole seconds."""
+        return str(math.ceil(seconds))
 
 
-def error_event(complaint: Complaint) -> bytes:
-    """Return the event that says a problem inside a stream."""
-    if complaint.problem is Problem.CONTENT_POLICY:
-        return b"data: " + orjson.dumps({"error": dict(_FILTERED_PROMPT)}) + b"\n\n"
-    wording = _WORDINGS.get(complaint.problem)
-    if wording is None:
-        return openai_errors.error_event(complaint)
-    return b"data: " + orjson.dumps({"error": _error(complaint, wording)}) + b"\n\n"
+ERRORS = AzureErrors()
 
 
-def unauthorised() -> HttpAnswer:
-    """Return the answer to a missing or wrong API key."""
-    return error_answer(Complaint(problem=Problem.AUTH, model=""))
-
-
-def unknown_deployment() -> RefusedError:
-    """Return the exception for a deployment that is not there."""
-    return RefusedError(error_answer(Complaint(problem=Problem.MODEL_NOT_FOUND, model="")))
-
-
-def not_found() -> RefusedError:
-    """Return the exception for a path, or an API version, that is not there."""
-    body = orjson.dumps({"error": {"code": "404", "message": "Resource not found"}})
-    return RefusedError(HttpAnswer(status=404, body=body))
-
-
-def _error(complaint: Complaint, wording: _Wording) -> Mapping[str, object]:
-    said = complaint.message or wording.message
-    wait = _wait(complaint, wording) or 0.0
-    message = said.replace("{model}", complaint.model).replace("{wait}", str(math.ceil(wait)))
-    kind = {} if wording.type is None else {"type": wording.type}
-    return {**kind, "code": wording.code, "message": message}
-
-
-def _wait(complaint: Complaint, wording: _Wording) -> float | None:
-    return wording.retry_after if complaint.retry_after is None else complaint.retry_after
+def _error(error: VendorError) -> Mapping[str, object]:
+    kind = {} if error.type is None else {"type": error.type}
+    return {**kind, "code": error.code, "message": error.message}

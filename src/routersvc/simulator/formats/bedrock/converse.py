@@ -1,4 +1,4 @@
-"""Bedrock's Converse and ConverseStream, as its servers speak them.
+"""Bedrock's Converse and ConverseStream, as its servers implement them.
 
 Order, keys and padding (`p`) are those of recorded traffic of 2025 and 2026:
 `messageStart`, deltas, `contentBlockStop`, `messageStop` with the stop reason, `metadata`
@@ -14,42 +14,21 @@ import functools
 import re
 import string
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.formats.bedrock.errors import (
-    error_answer,
-    error_event,
-    refusal,
-    unauthorised,
-    unknown_model,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
+from routersvc.simulator.faults.effects import DuplicatedModel, Effect, InvalidToolJson, WrongModel
+from routersvc.simulator.formats.bedrock.errors import ERRORS, refusal
 from routersvc.simulator.formats.bedrock.requests import read_request
 from routersvc.simulator.formats.event_stream_frames import event, with_half_the_payload
+from routersvc.simulator.formats.operations import Completion, Operation, RequestHead, bearer_token
+from routersvc.simulator.formats.replies import Headers, Headroom, Identity, StreamScript
 from routersvc.simulator.formats.sse_frames import grouped
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
-    ModelCard,
-    ModelList,
-    Offer,
-    Operation,
-    RequestHead,
-    StreamScript,
-    bearer_token,
-)
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import DuplicatedModel, Effect, InvalidToolJson, WrongModel
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
 _SIGNED = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[\w.+-]+)/\d{8}/[\w-]+/bedrock/aws4_request, ?"
@@ -59,36 +38,30 @@ _PADDING = string.ascii_lowercase + string.ascii_uppercase + string.digits
 _LATENCY_MS = 640
 _METHODS = {"converse": False, "converse-stream": True}
 
-Json = dict[str, object]
 
-
-class BedrockConverseFormat:
+class BedrockConverseFormat(WireFormat):
     """The Converse format of one provider; `seed` makes its request ids its own."""
 
-    base_path = ""
     stream_content_type = "application/vnd.amazon.eventstream"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+    models_path = ("foundation-models",)
+    schema_places = ("outputConfig", "toolConfig")
+    errors = ERRORS
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
+        super().__init__(models)
         self._space = uuid.uuid5(uuid.NAMESPACE_OID, f"bedrock {seed}")
 
     def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Amazon's 404.
+            RefusedError: unknown path, reported as Amazon's 404.
         """
         match head.method, head.segments:
             case "POST", ("model", name, method) if method in _METHODS:
                 return Completion(model=name, streaming=_METHODS[method])
-            case "GET", ("foundation-models",):
-                return ModelList()
-            case "GET", ("foundation-models", name):
-                return ModelCard(model=name)
             case _:
-                raise refusal("", status=404, exception="UnknownOperationException")
+                return super().operation(head)
 
     def credential(self, head: RequestHead) -> str | None:
         """Return the access key that signed a request, or a Bedrock API key.
@@ -118,13 +91,6 @@ class BedrockConverseFormat:
             )
         return signed["key"]
 
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return Amazon's 403."""
-        return unauthorised(credential)
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: Bedrock asks for nothing beside the signature."""
-
     def shows(self, effect: Effect, request: CompletionRequest) -> bool:
         """Return whether a fault can be seen: no answer names its model.
 
@@ -135,7 +101,7 @@ class BedrockConverseFormat:
         return not isinstance(effect, WrongModel | DuplicatedModel)
 
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Bedrock would not accept it.
@@ -143,28 +109,7 @@ class BedrockConverseFormat:
         streaming = completion.streaming is True
         return read_request(body, completion.model or "", self._offer, streaming=streaming)
 
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        cards = [_card(model) for model in self._offer.models]
-        return orjson.dumps({"modelSummaries": cards})
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model()
-        return orjson.dumps({"modelDetails": _card(model)})
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return Bedrock's answer to a schema that no instance can be made for."""
-        place = "outputConfig" if request.json_schema is not None else "toolConfig"
-        return refusal(f"The model returned the following errors: {place}: {problem}").answer
-
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the body of a unary answer."""
         content: list[Json] = [{"text": answer.text}] if answer.pieces else []
         for call in answer.tool_calls:
@@ -181,7 +126,7 @@ class BedrockConverseFormat:
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the frames of a streamed answer."""
@@ -205,17 +150,18 @@ class BedrockConverseFormat:
             keep_alive=b"",
         )
 
+    def model(self, name: str) -> bytes:
+        """Return the body that describes one model.
+
+        Raises:
+            RefusedError: there is no such model.
+        """
+        model = self._offer.model(name, self.errors.unknown_model)
+        return orjson.dumps({"modelDetails": self._card(model)})
+
     def sign(self, data: bytes, identity: Identity) -> bytes:  # noqa: ARG002 - its id is in the header
         """Return an answer as it is: nothing in it tells it from any other."""
         return data
-
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return the exception frame that says a problem inside a stream."""
-        return error_event(complaint)
 
     def broken(self, frame: bytes) -> bytes:
         """Return the first frame with its JSON ending in the middle."""
@@ -225,11 +171,34 @@ class BedrockConverseFormat:
         self,
         identity: Identity,
         headroom: Headroom,  # noqa: ARG002 - Bedrock does not tell it
-        processing: float,  # noqa: ARG002 - not told
+        processing: float,  # noqa: ARG002 - not reported
         status: int,  # noqa: ARG002 - the same for all
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the id of the request, all that Bedrock's headers tell."""
         return (("x-amzn-requestid", str(uuid.uuid5(self._space, str(identity.serial)))),)
+
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        created = dt.datetime.fromtimestamp(model.created, tz=dt.UTC)
+        return {
+            "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model.id}",
+            "modelId": model.id,
+            "modelName": model.id,
+            "providerName": model.owned_by,
+            "inputModalities": ["TEXT", "IMAGE"] if model.vision else ["TEXT"],
+            "outputModalities": ["TEXT"],
+            "responseStreamingSupported": True,
+            "customizationsSupported": [],
+            "inferenceTypesSupported": ["ON_DEMAND"],
+            "modelLifecycle": {
+                "status": "ACTIVE",
+                "startOfLifeTime": f"{created:%Y-%m-%dT%H:%M:%SZ}",
+            },
+        }
+
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {"modelSummaries": cards}
 
 
 def _frame(kind: str, payload: Mapping[str, object]) -> bytes:
@@ -282,20 +251,4 @@ def _usage(answer: Answer) -> Json:
         "outputTokens": usage.completion_tokens,
         "serverToolUsage": {},
         "totalTokens": usage.prompt_tokens + usage.completion_tokens,
-    }
-
-
-def _card(model: SimulatedModel) -> Json:
-    created = dt.datetime.fromtimestamp(model.created, tz=dt.UTC)
-    return {
-        "modelArn": f"arn:aws:bedrock:us-east-1::foundation-model/{model.id}",
-        "modelId": model.id,
-        "modelName": model.id,
-        "providerName": model.owned_by,
-        "inputModalities": ["TEXT", "IMAGE"] if model.vision else ["TEXT"],
-        "outputModalities": ["TEXT"],
-        "responseStreamingSupported": True,
-        "customizationsSupported": [],
-        "inferenceTypesSupported": ["ON_DEMAND"],
-        "modelLifecycle": {"status": "ACTIVE", "startOfLifeTime": f"{created:%Y-%m-%dT%H:%M:%SZ}"},
     }

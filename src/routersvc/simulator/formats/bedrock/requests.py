@@ -1,6 +1,6 @@
-"""Reads a Converse request and refuses it where Bedrock would, in its words.
+"""Reads a Converse request and refuses what Bedrock would refuse.
 
-Supported is what the simulator can act on: text, images, documents, tools, sampling and
+Supported features: text, images, documents, tools, sampling and
 a JSON schema for the answer. Guardrails and prompt management are refused by name; what
 is passed through to a model (`additionalModelRequestFields`) is not looked at.
 """
@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.simulator.formats.bedrock.errors import BedrockWording, refusal, unknown_model
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
+from routersvc.simulator.formats.bedrock.errors import ERRORS, BedrockWording, refusal
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -51,11 +47,11 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     """Return what a body asks of the model with this name, or with an ARN that ends in it.
 
     Raises:
-        RefusedError: Bedrock would not accept it; carries the answer.
+        RefusedError: Bedrock would not accept it.
     """
     model = offer.by_name.get(name) or offer.by_name.get(name.rpartition("/")[2])
     if model is None:
-        raise unknown_model()
+        raise ERRORS.unknown_model(name)
     body = Fields.of_body(raw, BedrockWording())
     for key in _UNSERVED:
         if body.has(key):
@@ -78,13 +74,9 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=config.texts("stopSequences"),
         max_tokens=limit,
@@ -113,7 +105,7 @@ def _read_prompt(body: Fields, model: SimulatedModel) -> Prompt:
 
 
 class _Reader:
-    """Reads one message after the other; every tool call wants its result in the next."""
+    """Reads the messages in order; the next message must hold the results of all tool calls."""
 
     def __init__(self, model: SimulatedModel) -> None:
         self.tally = PromptTally()
@@ -121,7 +113,7 @@ class _Reader:
         self._open_calls: set[str] = set()
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.one_of("role", ("user", "assistant"))
         said: list[str] = []
         opened: set[str] = set()
@@ -145,10 +137,7 @@ class _Reader:
                 f"following Ids: {', '.join(sorted(self._open_calls - results))}"
             )
         self._open_calls = opened
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=bool(results)
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=bool(results))
 
     def _block(self, block: Fields, said: list[str], opened: set[str], results: set[str]) -> None:
         kind = next((kind for kind in _BLOCKS if block.has(kind)), None)
@@ -220,7 +209,7 @@ def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     if choice.has("any"):
         return tuple(offers), ToolMode.REQUIRED
     name = choice.inner("tool").text("name")
-    named = tuple(offer for offer in offers if offer.name == name)
+    named = tools_named(offers, name)
     if not named:
         raise refusal(f"The tool `{name}` in toolConfig.toolChoice is not among the tools.")
     return named, ToolMode.NAMED

@@ -1,125 +1,53 @@
-"""Cohere's chat (v2), as its servers speak it: unary bodies and named events.
+"""Cohere's chat (v2), as its servers implement it: unary bodies and named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: `message-start`, content with its
 start and end, calls with theirs after a plan, `message-end` with finish reason and
-usage, `[DONE]`. No answer names its model. Thinking is counted and not shown.
+usage, `[DONE]`. No answer reports its model. Reasoning is counted and not returned.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.formats.cohere.errors import (
-    ID,
-    error_answer,
-    error_event,
-    refusal,
-    unauthorised,
-    unknown_model,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
+from routersvc.simulator.faults.effects import ContentFilter, DuplicatedModel, Effect, WrongModel
+from routersvc.simulator.formats.cohere.errors import ERRORS, ID
 from routersvc.simulator.formats.cohere.requests import read_request
-from routersvc.simulator.formats.sse_frames import broken_event, data_event, grouped, named_event
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
-    ModelCard,
-    ModelList,
-    Offer,
-    Operation,
-    RequestHead,
-    StreamScript,
-    bearer_token,
-)
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import ContentFilter, DuplicatedModel, Effect, WrongModel
-
-Json = dict[str, object]
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import Headers, Headroom, Identity, StreamScript
+from routersvc.simulator.formats.sse_frames import data_event, grouped, named_event
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
 
-class CohereChatFormat:
-    """The chat format of one provider; `seed` makes its ids its own."""
+class CohereChatFormat(WireFormat):
+    """The chat format of one provider; `seed` makes its ids unique."""
 
-    base_path = ""
     stream_content_type = "text/event-stream"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+    completion_path = ("v2", "chat")
+    errors = ERRORS
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
+        super().__init__(models)
         self._space = uuid.uuid5(uuid.NAMESPACE_OID, f"cohere {seed}")
-
-    def operation(self, head: RequestHead) -> Operation:
-        """Return what a request line asks for.
-
-        Raises:
-            RefusedError: nothing is there, with Cohere's 404.
-        """
-        match head.method, head.segments:
-            case "POST", ("v2", "chat"):
-                return Completion()
-            case "GET", ("v1", "models"):
-                return ModelList()
-            case "GET", ("v1", "models", name):
-                return ModelCard(model=name)
-            case _:
-                raise refusal("resource not found", status=404)
-
-    def credential(self, head: RequestHead) -> str | None:
-        """Return the bearer token of a request, if it has one."""
-        return bearer_token(head)
-
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return Cohere's 401."""
-        return unauthorised(credential)
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: Cohere asks for nothing beside the key."""
 
     def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - of any request
         """Return whether a fault can be seen: no answer names its model, or a filter."""
         return not isinstance(effect, ContentFilter | DuplicatedModel | WrongModel)
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Cohere would not accept it.
         """
         return read_request(body, self._offer)
 
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        return orjson.dumps({"models": [_card(model) for model in self._offer.models]})
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model(name)
-        return orjson.dumps(_card(model))
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return Cohere's answer to a schema that no instance can be made for."""
-        place = "response_format" if request.json_schema is not None else "tools"
-        return refusal(f"invalid request: {place}: invalid schema: {problem}").answer
-
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the unsigned body of a unary answer."""
         message: Json = {"role": "assistant"}
         if answer.tool_calls:
@@ -135,7 +63,7 @@ class CohereChatFormat:
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""
@@ -185,25 +113,13 @@ class CohereChatFormat:
         """Put the id into an answer."""
         return data.replace(ID, str(uuid.uuid5(self._space, str(identity.serial))).encode())
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return what says a problem inside a stream."""
-        return error_event(complaint)
-
-    def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
-        return broken_event(frame)
-
     def headers(
         self,
         identity: Identity,
         headroom: Headroom,
         processing: float,
         status: int,  # noqa: ARG002 - the same for all
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the headers of every answer to a trial key."""
         trace = uuid.uuid5(self._space, f"trace {identity.serial}").hex
         return (
@@ -217,6 +133,20 @@ class CohereChatFormat:
             ("x-trial-endpoint-call-remaining", str(headroom.remaining_requests)),
             ("x-envoy-upstream-service-time", str(round(processing * 1000))),
         )
+
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        return {
+            "name": model.id,
+            "endpoints": ["chat"],
+            "finetuned": False,
+            "context_length": model.context_window,
+            "default_endpoints": [],
+        }
+
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {"models": cards}
 
 
 def _event(kind: str, index: int | None, message: Mapping[str, object] | None = None) -> bytes:
@@ -268,14 +198,4 @@ def _usage(answer: Answer) -> Json:
         },
         "tokens": tokens,
         "cached_tokens": 0,
-    }
-
-
-def _card(model: SimulatedModel) -> Json:
-    return {
-        "name": model.id,
-        "endpoints": ["chat"],
-        "finetuned": False,
-        "context_length": model.context_window,
-        "default_endpoints": [],
     }

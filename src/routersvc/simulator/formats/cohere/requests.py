@@ -1,6 +1,6 @@
-"""Reads a request for Cohere's chat (v2) and refuses it where Cohere would, in its words.
+"""Reads a request for Cohere's chat (v2) and refuses what Cohere would refuse.
 
-Supported is what the simulator can act on: text, images, tools, JSON with and without
+Supported are the features that the simulator implements: text, images, tools, JSON with and without
 schema. Documents, and with them citations, are refused by name.
 """
 
@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.simulator.formats.cohere.errors import CohereWording, refusal, unknown_model
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
+from routersvc.simulator.formats.cohere.errors import ERRORS, CohereWording, refusal
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -53,10 +49,10 @@ _CHOICES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Cohere would not accept it; carries the answer.
+        RefusedError: Cohere would not accept it.
     """
     body = Fields.of_body(raw, CohereWording())
     name = body.text("model")
@@ -64,9 +60,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         if body.values.get(key):
             raise refusal(f"invalid request: {key} is not supported here")
     body.refuse_unknown(_KNOWN | set(_UNSERVED))
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     limit = _read_limit(body, model)
     body.number("temperature", low=0, high=1)
     body.number("p", low=0.01, high=0.99)
@@ -85,13 +79,9 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     return CompletionRequest(
         model=model,
         streaming=body.switch("stream", default=False),
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=_read_stop(body),
         max_tokens=limit,
@@ -134,7 +124,7 @@ def _read_prompt(body: Fields, model: SimulatedModel) -> Prompt:
 
 
 class _Reader:
-    """Reads one message after the other."""
+    """Reads the messages in order."""
 
     def __init__(self, model: SimulatedModel) -> None:
         self.tally = PromptTally()
@@ -142,7 +132,7 @@ class _Reader:
         self._vision = model.vision
 
     def read(self, message: Fields) -> None:
-        """Check one message and count what it holds."""
+        """Validate and count one message."""
         role = message.one_of("role", ("system", "user", "assistant", "tool"))
         said: list[str] = []
         if isinstance(message.values.get("content"), str):
@@ -163,10 +153,7 @@ class _Reader:
             self.open_calls.remove(answered)
         elif not said and not message.has("tool_calls") and not message.has("content"):
             raise refusal("invalid request: all elements in the chat messages must have content")
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=role == "tool"
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
 
     def _part(self, part: Fields, said: list[str]) -> None:
         match part.one_of("type", ("document", "image_url", "text", "thinking")):

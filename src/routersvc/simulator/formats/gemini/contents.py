@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import orjson
 
+from routersvc.simulator.answers.completions import Prompt
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.gemini.errors import proto_path, refusal
 from routersvc.simulator.formats.json_fields import Fields
-from routersvc.simulator.formats.prompts import (
-    Prompt,
-    PromptTally,
-    decoded_base64,
-    is_image,
-    mark_of,
-)
-from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.formats.prompts import PromptTally, decoded_base64, is_image, mark_of
 
 _KINDS = (
     "codeExecutionResult",
@@ -94,10 +89,7 @@ class _Reader:
                 "of function call parts of the function call turn."
             )
         self._open_calls = calls
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=results > 0
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=results > 0)
 
     def _kind(self, part: Fields) -> str:
         for kind in _KINDS:

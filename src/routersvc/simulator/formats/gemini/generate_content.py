@@ -9,45 +9,34 @@ called in one piece. The paths of the Gemini API and of Vertex AI are served.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import orjson
 
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.formats.gemini.errors import (
     CONTENT_TYPE,
-    error_answer,
-    error_event,
+    ERRORS,
+    STREAM_CONTENT_TYPE,
     refusal,
-    unauthorised,
-    unknown_model,
 )
 from routersvc.simulator.formats.gemini.requests import read_request
 from routersvc.simulator.formats.openai.chunks import model_keys
-from routersvc.simulator.formats.sse_frames import broken_event, data_event, grouped
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
+from routersvc.simulator.formats.operations import (
     Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
     ModelCard,
     ModelList,
-    Offer,
     Operation,
     RequestHead,
-    StreamScript,
     bearer_token,
 )
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import Effect
+from routersvc.simulator.formats.replies import Headers, Headroom, Identity, StreamScript
+from routersvc.simulator.formats.sse_frames import data_event, grouped
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stands where the answer's id goes; JSON escapes control characters, so it is unique.
+# Placeholder of the answer's id; JSON escapes control characters, so it is unique.
 _ID = b"\x00"
 _SIGNATURE = "c2ltdWxhdGVkIHRob3VnaHQ="
 _CALLED = "Model generated function call(s)."
@@ -55,26 +44,24 @@ _MALFORMED = "Malformed function call: Failed to parse function call."
 _CATEGORIES = ("HATE_SPEECH", "DANGEROUS_CONTENT", "HARASSMENT", "SEXUALLY_EXPLICIT")
 _METHODS = {"generateContent": False, "streamGenerateContent": True}
 
-Json = dict[str, object]
 
+class GeminiFormat(WireFormat):
+    """The format of one provider; `seed` makes its ids unique."""
 
-class GeminiFormat:
-    """The format of one provider; `seed` makes its ids its own."""
-
-    base_path = ""
-    stream_content_type = "text/event-stream"
+    stream_content_type = STREAM_CONTENT_TYPE
     unary_content_type = CONTENT_TYPE
-    unary_keep_alive = b"\n"
+    schema_places = ("generation_config.response_schema", "tools[0].function_declarations[0]")
+    errors = ERRORS
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
+        super().__init__(models)
         self._prefix = hashlib.sha256(b"gemini %d" % seed).hexdigest()[:14].encode()
 
     def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with Google's 404.
+            RefusedError: unknown path, reported as Google's 404.
         """
         match head.method, head.segments:
             case "POST", (_, *_, "models", last):
@@ -90,25 +77,14 @@ class GeminiFormat:
                 return ModelCard(model=name)
             case _:
                 pass
-        raise refusal("Method not found.", code=404, status="NOT_FOUND")
+        raise self.errors.unknown_path()
 
     def credential(self, head: RequestHead) -> str | None:
         """Return the API key, from header or query, or the access token of Vertex AI."""
         return head.headers.get("x-goog-api-key") or head.query.get("key") or bearer_token(head)
 
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return Google's 400 for a wrong key and 403 for none."""
-        return unauthorised(credential)
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: Google asks for nothing beside the key."""
-
-    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
-        """Return that every fault can be seen in this format."""
-        return True
-
     def read(self, completion: Completion, body: bytes) -> CompletionRequest:
-        """Return what a body asks for.
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Google would not accept it.
@@ -116,30 +92,7 @@ class GeminiFormat:
         streaming = completion.streaming is True
         return read_request(body, completion.model or "", self._offer, streaming=streaming)
 
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        return orjson.dumps({"models": [_card(model) for model in self._offer.models]})
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model(name)
-        return orjson.dumps(_card(model))
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return Google's answer to a schema that no instance can be made for."""
-        wanted = request.json_schema is not None
-        place = (
-            "generation_config.response_schema" if wanted else "tools[0].function_declarations[0]"
-        )
-        return refusal(f"* GenerateContentRequest.{place}: {problem}\n").answer
-
-    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - all is in the answer
+    def unary(self, answer: Answer, request: CompletionRequest) -> bytes:  # noqa: ARG002 - not needed
         """Return the unsigned body of a unary answer."""
         parts: list[Json] = [{"text": answer.text}] if answer.pieces else []
         parts += _calls(answer)
@@ -150,7 +103,7 @@ class GeminiFormat:
     def stream(
         self,
         answer: Answer,
-        request: CompletionRequest,  # noqa: ARG002 - all is in the answer
+        request: CompletionRequest,  # noqa: ARG002 - not needed
         tokens_per_chunk: int,
     ) -> StreamScript:
         """Return the unsigned frames of a streamed answer."""
@@ -182,31 +135,35 @@ class GeminiFormat:
         """Put the id into an answer."""
         return data.replace(_ID, b"%s%08x" % (self._prefix, identity.serial))
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint, self.stream_content_type)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return what says a problem inside a stream."""
-        return error_event(complaint)
-
-    def broken(self, frame: bytes) -> bytes:
-        """Return a chunk with its JSON ending in the middle."""
-        return broken_event(frame)
-
     def headers(
         self,
         identity: Identity,  # noqa: ARG002 - nothing tells one answer from another
         headroom: Headroom,  # noqa: ARG002 - Google does not tell it
         processing: float,
         status: int,  # noqa: ARG002 - the same for all
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the headers of every answer of Google's servers."""
         return (
             ("server", "scaffolding on HTTPServer2"),
             ("server-timing", f"gfet4t7; dur={round(processing * 1000)}"),
             ("x-content-type-options", "nosniff"),
         )
+
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        return {
+            "name": f"models/{model.id}",
+            "version": model.reported_name,
+            "displayName": model.id,
+            "inputTokenLimit": model.context_window,
+            "outputTokenLimit": model.max_output_tokens,
+            "supportedGenerationMethods": ["generateContent"],
+            "thinking": model.reasoning,
+        }
+
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {"models": cards}
 
 
 def _event(chunk: bytes) -> bytes:
@@ -291,15 +248,3 @@ def _malformed(answer: Answer) -> bool:
 
 def _thinks(answer: Answer) -> bool:
     return answer.usage.reasoning_tokens > 0
-
-
-def _card(model: SimulatedModel) -> Mapping[str, object]:
-    return {
-        "name": f"models/{model.id}",
-        "version": model.reported_name,
-        "displayName": model.id,
-        "inputTokenLimit": model.context_window,
-        "outputTokenLimit": model.max_output_tokens,
-        "supportedGenerationMethods": ["generateContent"],
-        "thinking": model.reasoning,
-    }

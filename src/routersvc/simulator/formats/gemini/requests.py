@@ -1,6 +1,6 @@
-"""Reads a request for Gemini's content and refuses it where Google would, in its words.
+"""Reads a request for Gemini's content and refuses it as Google would.
 
-Supported is what the simulator can act on: text, inline data, files by URI, functions,
+Supported features: text, inline data, files by URI, functions,
 JSON with and without schema. Google's own tools are refused by name. Names may be
 written in camel or in snake case, as protobuf's JSON allows.
 """
@@ -12,17 +12,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.formats.gemini.contents import read_contents
-from routersvc.simulator.formats.gemini.errors import GeminiWording, refusal, unknown_model
+from routersvc.simulator.formats.gemini.errors import ERRORS, GeminiWording, refusal
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.offers import Offer
 
 _KNOWN = frozenset(
     {
@@ -101,11 +97,9 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     """Return what a body asks of the model with this name.
 
     Raises:
-        RefusedError: Google would not accept it; carries the answer.
+        RefusedError: Google would not accept it.
     """
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     given = Fields.of_body(raw, GeminiWording())
     body = Fields(cast("Json", _camel(given.values)), GeminiWording())
     body.refuse_unknown(_KNOWN)
@@ -123,13 +117,9 @@ def read_request(raw: bytes, name: str, offer: Offer, *, streaming: bool) -> Com
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(config),
         stop=_read_stop(config),
         max_tokens=limit,

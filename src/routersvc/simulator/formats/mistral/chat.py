@@ -1,133 +1,60 @@
-"""Mistral's chat completions, as its servers speak it: near OpenAI's, and not the same.
+"""Mistral's chat completions, as its servers implement it: near OpenAI's, and not the same.
 
 Order and keys are those of recorded traffic of 2025 and 2026: a role chunk, content with
 padding (`p`), and a chunk with finish reason and usage, whether asked for or not; `[DONE]`.
 A function is called in one piece, never streamed. Answers name the model as it was asked
-for. Thinking is counted and not shown.
+for. Reasoning is counted and not returned.
 """
 
 from __future__ import annotations
 
 import hashlib
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.formats.mistral.errors import (
-    error_answer,
-    error_event,
-    refusal,
-    unauthorised,
-    unknown_model,
-)
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
+from routersvc.simulator.faults.effects import ContentFilter, Effect
+from routersvc.simulator.formats.mistral.errors import ERRORS
 from routersvc.simulator.formats.mistral.requests import read_request
 from routersvc.simulator.formats.openai.chunks import model_keys
-from routersvc.simulator.formats.sse_frames import broken_event, data_event, grouped
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
-    ModelCard,
-    ModelList,
-    Offer,
-    Operation,
-    RequestHead,
-    StreamScript,
-    bearer_token,
-)
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import ContentFilter, Effect
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import Headers, Headroom, Identity, StreamScript
+from routersvc.simulator.formats.sse_frames import data_event, grouped
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 _PADDING = string.ascii_lowercase + string.digits
 _CALL_ID_LENGTH = 9
 
-Json = dict[str, object]
 
+class MistralChatFormat(WireFormat):
+    """The chat completions format of one provider; `seed` makes its ids unique."""
 
-class MistralChatFormat:
-    """The chat completions format of one provider; `seed` makes its ids its own."""
-
-    base_path = ""
-    stream_content_type = "text/event-stream; charset=utf-8"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+    completion_path = ("v1", "chat", "completions")
+    errors = ERRORS
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
+        super().__init__(models)
         digest = hashlib.sha256(b"mistral %d" % seed).hexdigest()
         self._prefix = digest[:24].encode()
         self._correlation = f"{digest[:8]}-{digest[8:12]}-772a-a526-{digest[12:16]}"
-
-    def operation(self, head: RequestHead) -> Operation:
-        """Return what a request line asks for.
-
-        Raises:
-            RefusedError: nothing is there, with the gateway's 404.
-        """
-        match head.method, head.segments:
-            case "POST", ("v1", "chat", "completions"):
-                return Completion()
-            case "GET", ("v1", "models"):
-                return ModelList()
-            case "GET", ("v1", "models", name):
-                return ModelCard(model=name)
-            case _:
-                raise refusal("no Route matched with those values", status=404)
-
-    def credential(self, head: RequestHead) -> str | None:
-        """Return the bearer token of a request, if it has one."""
-        return bearer_token(head)
-
-    def unauthorised(self, credential: str | None) -> HttpAnswer:  # noqa: ARG002 - said of neither
-        """Return the gateway's 401."""
-        return unauthorised()
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: Mistral asks for nothing beside the key."""
 
     def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - of any request
         """Return whether a fault can be seen: there is no finish reason for a filter."""
         return not isinstance(effect, ContentFilter)
 
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: Mistral would not accept it.
         """
         return read_request(body, self._offer)
-
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        cards = [_card(model) for model in self._offer.models]
-        return orjson.dumps({"object": "list", "data": cards})
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model(name)
-        return orjson.dumps(_card(model))
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return Mistral's answer to a schema that no instance can be made for."""
-        place = "response_format" if request.json_schema is not None else "tools"
-        return refusal(f"Invalid schema in {place}: {problem}").answer
 
     def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
         """Return the unsigned body of a unary answer."""
@@ -179,21 +106,9 @@ class MistralChatFormat:
         own = b"%s%08x" % (self._prefix, identity.serial)
         return data.replace(_ID, own).replace(_CREATED, b"%d" % identity.created)
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return the event that says a problem inside a stream."""
-        return error_event(complaint)
-
-    def broken(self, frame: bytes) -> bytes:
-        """Return a chunk with its JSON ending in the middle."""
-        return broken_event(frame)
-
     def headers(
         self, identity: Identity, headroom: Headroom, processing: float, status: int
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the gateway's headers, and the limits where a request was counted."""
         correlation = f"{self._correlation}{identity.serial:08x}"
         headers = (
@@ -210,6 +125,30 @@ class MistralChatFormat:
             ("x-ratelimit-remaining-req-minute", str(headroom.remaining_requests)),
             ("x-ratelimit-remaining-tokens-minute", str(headroom.remaining_tokens)),
         )
+
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        return {
+            "id": model.id,
+            "object": "model",
+            "created": model.created,
+            "owned_by": model.owned_by,
+            "capabilities": {
+                "completion_chat": True,
+                "function_calling": True,
+                "completion_fim": False,
+                "fine_tuning": False,
+                "vision": model.vision,
+            },
+            "name": model.reported_name,
+            "max_context_length": model.context_window,
+            "aliases": [] if model.version is None else [model.version],
+            "type": "base",
+        }
+
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {"object": "list", "data": cards}
 
 
 def _chunk(
@@ -259,24 +198,4 @@ def _usage(answer: Answer) -> Json:
         "completion_tokens": usage.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 0},
         "service_tier": "standard",
-    }
-
-
-def _card(model: SimulatedModel) -> Json:
-    return {
-        "id": model.id,
-        "object": "model",
-        "created": model.created,
-        "owned_by": model.owned_by,
-        "capabilities": {
-            "completion_chat": True,
-            "function_calling": True,
-            "completion_fim": False,
-            "fine_tuning": False,
-            "vision": model.vision,
-        },
-        "name": model.reported_name,
-        "max_context_length": model.context_window,
-        "aliases": [] if model.version is None else [model.version],
-        "type": "base",
     }

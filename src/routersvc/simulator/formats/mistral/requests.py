@@ -1,6 +1,6 @@
-"""Reads a request for Mistral's chat completions and refuses it where Mistral would.
+"""Reads a request for Mistral's chat completions and refuses what Mistral would refuse.
 
-Supported is what the simulator can act on: text, images, functions, JSON with and
+Supported are the features that the simulator implements: text, images, functions, JSON with and
 without schema.
 """
 
@@ -9,17 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
 from routersvc.simulator.formats.json_fields import Fields, Json
-from routersvc.simulator.formats.mistral.errors import MistralWording, refusal, unknown_model
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.mistral.errors import ERRORS, MistralWording, refusal
+from routersvc.simulator.formats.offers import Offer
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -59,10 +55,10 @@ _MODES: Mapping[str, ToolMode] = MappingProxyType(
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: Mistral would not accept it; carries the answer.
+        RefusedError: Mistral would not accept it.
     """
     body = Fields.of_body(raw, MistralWording())
     body.refuse_unknown(_KNOWN)
@@ -75,9 +71,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     body.number("frequency_penalty", low=-2, high=2)
     if body.integer("n", low=1) not in (None, 1):
         raise refusal("n > 1 is not supported here")
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     prompt = _read_prompt(body, model)
     window = model.context_window
     if prompt.tokens + (limit or 0) > window:
@@ -90,14 +84,10 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     return CompletionRequest(
         model=model,
         streaming=body.switch("stream", default=False),
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=body.switch("parallel_tool_calls", default=True),
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_schema(body),
         stop=_read_stop(body),
         max_tokens=limit,
@@ -171,10 +161,7 @@ class _Reader:
             self._open_calls.add(call.text("id"))
             function = call.inner("function")
             self.tally.hold(function.text("name"), str(function.require("arguments")))
-        self.tally.hold(*said)
-        self.tally.end_message(
-            user_text="\n".join(said) if role == "user" else None, tool_results=role == "tool"
-        )
+        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
         return "user" if message.switch("prefix", default=False) else role
 
     def require_results(self) -> None:
@@ -229,7 +216,7 @@ def _read_tools(body: Fields) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     if isinstance(body.values["tool_choice"], str):
         return tuple(offers), _MODES[body.one_of("tool_choice", tuple(_MODES))]
     name = body.inner("tool_choice").inner("function").text("name")
-    named = tuple(offer for offer in offers if offer.name == name)
+    named = tools_named(offers, name)
     if not named:
         raise refusal(f"Tool choice {name} is not among the tools")
     return named, ToolMode.NAMED

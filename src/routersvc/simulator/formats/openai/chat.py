@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, as its servers speak it: unary bodies and event streams.
+"""OpenAI's chat completions, as its servers implement it: unary bodies and event streams.
 
 Order, keys and nulls are those of recorded traffic of 2025 and 2026: a role chunk,
 content, a chunk with the finish reason, a usage chunk without choices where it is
@@ -9,10 +9,13 @@ the client declines it; reasoning models have neither fingerprint nor logprobs.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import ClassVar
 
 import orjson
 
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.openai.chunks import (
     NO_MARKS,
     ChunkWriter,
@@ -23,56 +26,45 @@ from routersvc.simulator.formats.openai.chunks import (
     usage_json,
     whole_call,
 )
-from routersvc.simulator.formats.openai.errors import (
-    duration,
-    error_answer,
-    error_event,
-    refusal,
-    unauthorised,
-    unknown_model,
-)
+from routersvc.simulator.formats.openai.errors import ERRORS, duration, refusal
 from routersvc.simulator.formats.openai.requests import read_request
 from routersvc.simulator.formats.openai.schemas import invalid_response_schema, invalid_tool_schema
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
+from routersvc.simulator.formats.operations import (
     Completion,
+    ModelCard,
+    ModelList,
+    Operation,
+    RequestHead,
+)
+from routersvc.simulator.formats.replies import (
+    Headers,
     Headroom,
     HttpAnswer,
     Identity,
-    ModelCard,
-    ModelList,
-    Offer,
-    Operation,
-    RequestHead,
     StreamScript,
-    bearer_token,
 )
-from routersvc.simulator.words.completions import Answer, CompletionRequest, Finish, SimulatedModel
-from routersvc.simulator.words.effects import Effect
+from routersvc.simulator.formats.vendor_errors import VendorErrors
+from routersvc.simulator.formats.wire_format import Json, WireFormat
 
 _COMPLETIONS = "/v1/chat/completions"
 _MODELS = "/v1/models"
 _TERMINATOR = b"data: [DONE]\n\n"
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 
 
-class OpenAIChatFormat:
-    """The chat completions format of one provider; `seed` makes its ids its own.
+class OpenAIChatFormat(WireFormat):
+    """The chat completions format of one provider; `seed` makes its ids unique.
 
     `marks` are what a server of somebody else's adds to OpenAI's shape.
     """
 
-    base_path = "/v1"
-    stream_content_type = "text/event-stream; charset=utf-8"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+    base_path: ClassVar[str] = "/v1"
+    marks: ClassVar[Marks] = NO_MARKS
+    errors: ClassVar[VendorErrors] = ERRORS
 
-    def __init__(
-        self, models: tuple[SimulatedModel, ...], seed: int, marks: Marks = NO_MARKS
-    ) -> None:
-        self._offer = Offer.of(models)
-        self._marks = marks
+    def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
+        super().__init__(models)
         digest = hashlib.sha256(b"%d" % seed).hexdigest()
         self._completion_prefix = f"chatcmpl-{digest[:21]}".encode()
         self._request_prefix = f"req_{digest[:24]}"
@@ -87,7 +79,7 @@ class OpenAIChatFormat:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with OpenAI's 404 or 405.
+            RefusedError: unknown path, reported as OpenAI's 404 or 405.
         """
         method, path = head.method, head.path
         wanted = "GET"
@@ -109,44 +101,13 @@ class OpenAIChatFormat:
             )
         return found
 
-    def credential(self, head: RequestHead) -> str | None:
-        """Return the bearer token of a request, if it has one."""
-        return bearer_token(head)
-
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return OpenAI's 401."""
-        return unauthorised(credential)
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: OpenAI asks for nothing beside the key."""
-
-    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
-        """Return that every fault can be seen in this format."""
-        return True
-
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: OpenAI would not accept it.
         """
         return read_request(body, self._offer)
-
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        cards = [_card(model) for model in self._offer.models]
-        return orjson.dumps({"object": "list", "data": cards}, option=orjson.OPT_INDENT_2)
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        model = self._offer.by_name.get(name)
-        if model is None:
-            raise unknown_model(name)
-        return orjson.dumps(_card(model), option=orjson.OPT_INDENT_2)
 
     def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
         """Return OpenAI's answer to a schema that no instance can be made for."""
@@ -169,14 +130,14 @@ class OpenAIChatFormat:
             choice["logprobs"] = logprobs_of(answer.pieces, request, refusal=answer.refusal)
         choice["finish_reason"] = answer.finish.value
         filtered = answer.finish is Finish.CONTENT_FILTER
-        marks = self._marks.filtered if filtered else self._marks.content
+        marks = self.marks.filtered if filtered else self.marks.content
         return b'{"id":"%s","object":"chat.completion","created":%s,%s,"choices":[{%s%s],%s%s}' % (
             _ID,
             _CREATED,
             model_keys(answer.reported_models),
             marks,
             orjson.dumps(choice)[1:],
-            self._marks.body,
+            self.marks.body,
             b'"usage":%s,"service_tier":"default","system_fingerprint":%s'
             % (usage_json(answer.usage), orjson.dumps(self._fingerprints[request.model.id])),
         )
@@ -195,19 +156,19 @@ class OpenAIChatFormat:
                 % orjson.dumps(self._fingerprints[request.model.id]),
             ),
             request=request,
-            marks=self._marks,
+            marks=self.marks,
         )
         opening, contents = stream_chunks(answer, frames, tokens_per_chunk)
         filtered = answer.finish is Finish.CONTENT_FILTER
         closing = frames.choice(
             b"{}",
             answer.finish.value,
-            marks=self._marks.filtered if filtered else self._marks.bare,
+            marks=self.marks.filtered if filtered else self.marks.bare,
         )
         if request.usage_in_stream:
             closing += frames.usage(answer.usage)
         return StreamScript(
-            opening=self._marks.event + opening,
+            opening=self.marks.event + opening,
             contents=tuple(contents),
             closing=closing,
             terminator=_TERMINATOR,
@@ -219,16 +180,8 @@ class OpenAIChatFormat:
         completion_id = b"%s%08x" % (self._completion_prefix, identity.serial)
         return data.replace(_ID, completion_id).replace(_CREATED, b"%d" % identity.created)
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return error_answer(complaint)
-
-    def error_event(self, complaint: Complaint) -> bytes:
-        """Return the event that says a problem inside a stream."""
-        return error_event(complaint)
-
     def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
+        """Return the first event of a frame with truncated JSON."""
         event = frame.partition(b"\n\n")[0]
         return event[: len(event) // 2] + b"\n\n"
 
@@ -238,7 +191,7 @@ class OpenAIChatFormat:
         headroom: Headroom,
         processing: float,
         status: int,  # noqa: ARG002 - the same for all
-    ) -> tuple[tuple[str, str], ...]:
+    ) -> Headers:
         """Return the headers of every answer of OpenAI's API servers."""
         return (
             ("openai-processing-ms", f"{round(processing * 1000)}"),
@@ -252,11 +205,19 @@ class OpenAIChatFormat:
             ("x-request-id", f"{self._request_prefix}{identity.serial:08x}"),
         )
 
+    def _card(self, model: SimulatedModel) -> Json:
+        """Return the description of one model."""
+        return {
+            "id": model.id,
+            "object": "model",
+            "created": model.created,
+            "owned_by": model.owned_by,
+        }
 
-def _card(model: SimulatedModel) -> Mapping[str, object]:
-    return {
-        "id": model.id,
-        "object": "model",
-        "created": model.created,
-        "owned_by": model.owned_by,
-    }
+    def _listed(self, cards: Sequence[Json]) -> Json:
+        """Return the model list."""
+        return {"object": "list", "data": cards}
+
+    def _encoded(self, value: Json) -> bytes:
+        """Return the description or the list of models as indented JSON."""
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2)

@@ -1,6 +1,6 @@
-"""The checks of OpenAI's request validation, with its words and codes.
+"""OpenAI's request validation, with its messages and codes.
 
-Each returns the value it checked, or raises the refusal that the API answers with.
+Each function returns the checked value or raises the refusal.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from routersvc.simulator.formats.openai.errors import refusal
-from routersvc.simulator.formats.wire_format import RefusedError
+from routersvc.simulator.formats.replies import RefusedError
 
 Json = Mapping[str, object]
 
@@ -49,7 +49,7 @@ def switch(body: Json, name: str, *, default: bool) -> bool:
 
 
 def text(value: object, param: str) -> str:
-    """Return a text that must be there."""
+    """Return a required text."""
     if value is None:
         raise missing(param)
     if not isinstance(value, str):
@@ -58,7 +58,7 @@ def text(value: object, param: str) -> str:
 
 
 def mapping(value: object, param: str) -> Json:
-    """Return an object that must be there."""
+    """Return a required object."""
     if value is None:
         raise missing(param)
     if not isinstance(value, dict):
@@ -67,7 +67,7 @@ def mapping(value: object, param: str) -> Json:
 
 
 def array(value: object, param: str, entries: str = "objects") -> Sequence[object]:
-    """Return an array that must be there."""
+    """Return a required array."""
     if value is None:
         raise missing(param)
     if not isinstance(value, list):
@@ -113,7 +113,7 @@ def wrong_type(param: str, wanted: str, value: object) -> RefusedError:
 
 
 def unsupported(param: str) -> RefusedError:
-    """Return the refusal of a parameter that this model does not know."""
+    """Return the refusal of a parameter that this model does not support."""
     hint = " Use 'max_completion_tokens' instead." if param == "max_tokens" else ""
     return refusal(
         400,
@@ -124,7 +124,7 @@ def unsupported(param: str) -> RefusedError:
 
 
 def unsupported_value(param: str, value: object, default: object) -> RefusedError:
-    """Return the refusal of a value that this model cannot take."""
+    """Return the refusal of a value that this model does not support."""
     return refusal(
         400,
         f"Unsupported value: '{param}' does not support {value} with this model. "

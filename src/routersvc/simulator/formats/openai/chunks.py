@@ -1,6 +1,6 @@
-"""The pieces of OpenAI's chat completions: chunks of a stream, and what bodies share with them.
+"""The chunks of OpenAI's chat completion streams, and the parts that unary bodies share.
 
-What all chunks of a stream share is encoded once, so that a chunk costs one formatting.
+The common part of all chunks of a stream is encoded once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.simulator.words.completions import Answer, CompletionRequest, ToolCall, Usage
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Usage
+from routersvc.simulator.answers.tools import ToolCall
 
 _OBFUSCATIONS = tuple(
     hashlib.sha256(b"%d" % length).hexdigest()[:length].encode() for length in range(1, 17)
@@ -30,11 +31,11 @@ _ALTERNATIVES = tuple(
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Marks:
-    """What a server adds to OpenAI's own shape: JSON that is put in as it is.
+    """Raw JSON that another vendor's server adds to OpenAI's format.
 
-    `body` stands in a unary body, `event` is an event before the first chunk. Choices
-    begin with `content` where they hold content, with `bare` where they do not, with
-    `filtered` where a content filter ended them.
+    `body` is added to a unary body, `event` is sent before the first chunk. Choices begin with
+    `content` if they have content, with `bare` if not, and with `filtered` if a content filter
+    ended them.
     """
 
     body: bytes = b""
@@ -48,7 +49,7 @@ NO_MARKS = Marks()
 
 
 class ChunkWriter:
-    """Writes the chunks of one stream; what they share is made once."""
+    """Writes the chunks of one stream; their common part is encoded once."""
 
     def __init__(self, head: bytes, request: CompletionRequest, marks: Marks = NO_MARKS) -> None:
         self.request = request
@@ -66,7 +67,7 @@ class ChunkWriter:
         logprobs: Mapping[str, object] | None = None,
         marks: bytes | None = None,
     ) -> bytes:
-        """Return a chunk with one choice; with content unless `marks` says otherwise."""
+        """Return a chunk with one choice; `marks` defaults to those of content."""
         said = b"" if self._reasoning else b',"logprobs":%s' % (_json(logprobs))
         ended = b"null" if finish is None else b'"%s"' % finish.encode()
         return b'%s"choices":[{%s"index":0,"delta":%s%s,"finish_reason":%s}]%s%s}\n\n' % (
@@ -80,7 +81,7 @@ class ChunkWriter:
         )
 
     def usage(self, usage: Usage) -> bytes:
-        """Return the chunk that tells the usage and has no choice."""
+        """Return the usage chunk, without choices."""
         return b'%s"choices":[],"usage":%s%s}\n\n' % (
             self._head,
             usage_json(usage),
@@ -114,7 +115,7 @@ def stream_chunks(
 def _tool_call_chunks(
     calls: Sequence[ToolCall], frames: ChunkWriter, tokens_per_chunk: int
 ) -> tuple[bytes, list[tuple[bytes, int]]]:
-    """A single call is opened in the role chunk; of several each has its own opening."""
+    """Return the chunks of tool calls: a single call begins in the role chunk, several do not."""
     contents: list[tuple[bytes, int]] = []
     if len(calls) == 1:
         opening = frames.choice(
@@ -154,7 +155,7 @@ def _opened_call(index: int, call: ToolCall) -> bytes:
 
 
 def whole_call(call: ToolCall) -> Mapping[str, object]:
-    """Return a tool call as a unary answer has it."""
+    """Return a tool call of a unary answer."""
     return {
         "id": call.id,
         "type": "function",
@@ -163,12 +164,12 @@ def whole_call(call: ToolCall) -> Mapping[str, object]:
 
 
 def model_keys(names: Sequence[str], key: bytes = b"model") -> bytes:
-    """Return the key that names the model of an answer, as often as there are names."""
+    """Return the key with the model of an answer, once per name."""
     return b",".join(b'"%s":%s' % (key, _json_text(name)) for name in names)
 
 
 def usage_json(usage: Usage) -> bytes:
-    """Return the usage as every answer has it."""
+    """Return the usage object."""
     return (
         b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":'
         b'{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":%d,'
@@ -185,7 +186,7 @@ def usage_json(usage: Usage) -> bytes:
 def logprobs_of(
     pieces: Sequence[str], request: CompletionRequest, *, refusal: bool
 ) -> Mapping[str, object] | None:
-    """Return log probabilities of plausible size, the same for the same tokens."""
+    """Return invented log probabilities, the same for the same tokens."""
     if request.top_logprobs is None or not pieces:
         return None
     tokens = [_token_logprob(piece, request.top_logprobs) for piece in pieces]

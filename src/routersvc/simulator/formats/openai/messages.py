@@ -7,10 +7,11 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 
+from routersvc.simulator.answers.completions import Prompt
+from routersvc.simulator.answers.models import SimulatedModel
 from routersvc.simulator.formats.openai.checks import array, mapping, missing, one_of, text
 from routersvc.simulator.formats.openai.errors import refusal
-from routersvc.simulator.formats.prompts import IMAGE_TOKENS, Prompt, PromptTally, is_image
-from routersvc.simulator.words.completions import SimulatedModel
+from routersvc.simulator.formats.prompts import IMAGE_TOKENS, PromptTally, is_image
 
 Json = Mapping[str, object]
 

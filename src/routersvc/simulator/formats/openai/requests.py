@@ -1,6 +1,6 @@
-"""Reads a chat completions request and refuses it where OpenAI would, in its words.
+"""Reads a chat completions request and refuses what OpenAI would refuse.
 
-Supported is what the simulator can act on: one choice, functions as tools, text,
+Supported are the features that the simulator implements: one choice, functions as tools, text,
 image, file and (for models that hear) audio parts. What OpenAI knows beyond that and
 that does not change an answer is accepted and not looked at.
 """
@@ -11,6 +11,9 @@ from typing import cast
 
 import orjson
 
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.openai.checks import (
     Json,
     array,
@@ -24,12 +27,9 @@ from routersvc.simulator.formats.openai.checks import (
     unsupported_value,
     wrong_type,
 )
-from routersvc.simulator.formats.openai.errors import refusal, unknown_model
+from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.messages import read_messages
 from routersvc.simulator.formats.openai.schemas import read_response_format, read_tools
-from routersvc.simulator.formats.prompts import Prompt
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import CompletionRequest, ReasoningEffort, SimulatedModel
 
 _MOST_STOPS = 4
 _KNOWN = frozenset(
@@ -89,7 +89,7 @@ def read_request(
     """Return what a request body asks for; of a deployed model, whatever the body names.
 
     Raises:
-        RefusedError: OpenAI would not accept it; carries the answer.
+        RefusedError: OpenAI would not accept it.
     """
     try:
         parsed: object = orjson.loads(raw)
@@ -115,14 +115,10 @@ def read_request(
     return CompletionRequest(
         model=model,
         streaming=streaming,
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=switch(body, "parallel_tool_calls", default=True),
-        after_tool_results=prompt.after_tool_results,
         json_schema=read_response_format(
             body.get("response_format"), mentions_json=prompt.mentions_json
         ),
@@ -142,10 +138,7 @@ def _read_model(body: Json, offer: Offer) -> SimulatedModel:
         raise refusal(400, "you must provide a model parameter")
     if not isinstance(name, str):
         raise wrong_type("model", "a string", name)
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
-    return model
+    return offer.model(name, ERRORS.unknown_model)
 
 
 def _check_sampling(body: Json, model: SimulatedModel) -> None:

@@ -1,4 +1,4 @@
-"""OpenAI's Responses, as its servers speak them: unary bodies and numbered, named events.
+"""OpenAI's Responses, as its servers implement them: unary bodies and numbered, named events.
 
 Order and keys are those of recorded traffic of 2025 and 2026: the response created and in
 progress, items with their parts and deltas, each opened and closed, the response whole
@@ -12,105 +12,52 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish
+from routersvc.simulator.answers.models import SimulatedModel
+from routersvc.simulator.answers.tools import ToolCall
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai.chunks import model_keys
-from routersvc.simulator.formats.openai.errors import error_parts, refusal
+from routersvc.simulator.formats.openai.errors import error_object, refusal
 from routersvc.simulator.formats.openai.responses_requests import read_request
+from routersvc.simulator.formats.operations import Completion, Operation, RequestHead
+from routersvc.simulator.formats.replies import Complaint, Identity, StreamScript
 from routersvc.simulator.formats.sse_frames import broken_event, grouped, named_event
-from routersvc.simulator.formats.wire_format import (
-    Complaint,
-    Completion,
-    Headroom,
-    HttpAnswer,
-    Identity,
-    Offer,
-    Operation,
-    RequestHead,
-    StreamScript,
-)
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    SimulatedModel,
-    ToolCall,
-)
-from routersvc.simulator.words.effects import Effect
+from routersvc.simulator.formats.wire_format import Json
 
-# Stand where id and creation time go; JSON escapes control characters, so they are unique.
+# Placeholders of id and creation time; JSON escapes control characters, so they are unique.
 _ID, _CREATED = b"\x00", b"\x01"
 # Stands in JSON for the id: text that no encoder escapes and no answer holds.
 _ID_TEXT = "\x7fid\x7f"
 _RESPONSES = "/v1/responses"
 _OBFUSCATIONS = tuple(hashlib.sha256(b"%d" % at).hexdigest()[: at + 1] for at in range(16))
 
-Json = dict[str, object]
 
-
-class OpenAIResponsesFormat:
-    """The Responses format of one provider; `seed` makes its ids its own."""
-
-    base_path = "/v1"
-    stream_content_type = "text/event-stream; charset=utf-8"
-    unary_content_type = "application/json"
-    unary_keep_alive = b"\n"
+class OpenAIResponsesFormat(OpenAIChatFormat):
+    """The Responses format of one provider; `seed` makes its ids unique."""
 
     def __init__(self, models: tuple[SimulatedModel, ...], seed: int) -> None:
-        self._offer = Offer.of(models)
-        # Keys, model list, headers and errors are those of the same servers.
-        self._platform = OpenAIChatFormat(models, seed)
+        super().__init__(models, seed)
         self._prefix = hashlib.sha256(b"responses %d" % seed).hexdigest()[:40].encode()
 
     def operation(self, head: RequestHead) -> Operation:
         """Return what a request line asks for.
 
         Raises:
-            RefusedError: nothing is there, with OpenAI's 404 or 405.
+            RefusedError: unknown path, reported as OpenAI's 404 or 405.
         """
         if head.path == _RESPONSES and head.method == "POST":
             return Completion()
         if head.segments[:2] == ("v1", "models"):
-            return self._platform.operation(head)
+            return super().operation(head)
         raise refusal(404, f"Invalid URL ({head.method} {head.path})")
 
-    def credential(self, head: RequestHead) -> str | None:
-        """Return the bearer token of a request, if it has one."""
-        return self._platform.credential(head)
-
-    def unauthorised(self, credential: str | None) -> HttpAnswer:
-        """Return OpenAI's 401."""
-        return self._platform.unauthorised(credential)
-
-    def admit(self, head: RequestHead) -> None:
-        """Let every request in: OpenAI asks for nothing beside the key."""
-
-    def shows(self, effect: Effect, request: CompletionRequest) -> bool:  # noqa: ARG002 - every one
-        """Return that every fault can be seen in this format."""
-        return True
-
-    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - all is in the body
-        """Return what a body asks for.
+    def read(self, completion: Completion, body: bytes) -> CompletionRequest:  # noqa: ARG002 - not needed
+        """Return the parsed request body.
 
         Raises:
             RefusedError: OpenAI would not accept it.
         """
         return read_request(body, self._offer)
-
-    def models(self) -> bytes:
-        """Return the body of the model list."""
-        return self._platform.models()
-
-    def model(self, name: str) -> bytes:
-        """Return the body that describes one model.
-
-        Raises:
-            RefusedError: there is no such model.
-        """
-        return self._platform.model(name)
-
-    def refuse_schema(self, request: CompletionRequest, problem: str) -> HttpAnswer:
-        """Return OpenAI's answer to a schema that no instance can be made for."""
-        return self._platform.refuse_schema(request, problem)
 
     def unary(self, answer: Answer, request: CompletionRequest) -> bytes:
         """Return the unsigned body of a unary answer."""
@@ -152,24 +99,14 @@ class OpenAIResponsesFormat:
         signed = data.replace(_ID_TEXT.encode(), own).replace(_ID, own)
         return signed.replace(_CREATED, b"%d" % identity.created)
 
-    def error(self, complaint: Complaint) -> HttpAnswer:
-        """Return the answer that says a problem."""
-        return self._platform.error(complaint)
-
     def error_event(self, complaint: Complaint) -> bytes:
         """Return the event that says a problem inside a stream; it is not numbered."""
-        error = error_parts(complaint)
+        error = error_object(self.errors.reported(complaint))
         return named_event("error", orjson.dumps({"type": "error", "error": error}))
 
     def broken(self, frame: bytes) -> bytes:
-        """Return the first event of a frame, its JSON ending in the middle."""
+        """Return the first event of a frame with truncated JSON."""
         return broken_event(frame)
-
-    def headers(
-        self, identity: Identity, headroom: Headroom, processing: float, status: int
-    ) -> tuple[tuple[str, str], ...]:
-        """Return the headers of every answer of OpenAI's API servers."""
-        return self._platform.headers(identity, headroom, processing, status)
 
 
 class _Events:

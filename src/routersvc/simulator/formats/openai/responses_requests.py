@@ -1,6 +1,6 @@
-"""Reads a request for OpenAI's Responses and refuses it where OpenAI would, in its words.
+"""Reads a request for OpenAI's Responses and refuses what OpenAI would refuse.
 
-Supported is what the simulator can act on: text, images, files, functions, structured
+Supported are the features that the simulator implements: text, images, files, functions, structured
 output, reasoning effort. Nothing is stored: what refers to an earlier response is
 refused by name, and so are OpenAI's own tools.
 """
@@ -14,6 +14,10 @@ from typing import cast
 
 import orjson
 
+from routersvc.simulator.answers.completions import CompletionRequest, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
+from routersvc.simulator.formats.offers import Offer
 from routersvc.simulator.formats.openai.checks import (
     Json,
     array,
@@ -26,17 +30,9 @@ from routersvc.simulator.formats.openai.checks import (
     text,
     unsupported,
 )
-from routersvc.simulator.formats.openai.errors import refusal, unknown_model
+from routersvc.simulator.formats.openai.errors import ERRORS, refusal
 from routersvc.simulator.formats.openai.schemas import invalid_response_schema, strictness_problems
-from routersvc.simulator.formats.prompts import Prompt, PromptTally
-from routersvc.simulator.formats.wire_format import Offer
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    ReasoningEffort,
-    SimulatedModel,
-    ToolMode,
-    ToolOffer,
-)
+from routersvc.simulator.formats.prompts import PromptTally
 
 _KNOWN = frozenset(
     {
@@ -80,10 +76,10 @@ _NO_PARAMETERS: Json = MappingProxyType({"type": "object", "properties": {}})
 
 
 def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
-    """Return what a request body asks for.
+    """Return the parsed request.
 
     Raises:
-        RefusedError: OpenAI would not accept it; carries the answer.
+        RefusedError: OpenAI would not accept it.
     """
     try:
         parsed: object = orjson.loads(raw)
@@ -98,9 +94,7 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
         name = min(unknown)
         raise refusal(400, f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
     name = text(body.get("model"), "model")
-    model = offer.by_name.get(name)
-    if model is None:
-        raise unknown_model(name)
+    model = offer.model(name, ERRORS.unknown_model)
     limit = integer(body, "max_output_tokens", low=_LEAST_LIMIT, high=model.max_output_tokens)
     number(body, "temperature", low=0, high=2)
     number(body, "top_p", low=0, high=1)
@@ -120,14 +114,10 @@ def read_request(raw: bytes, offer: Offer) -> CompletionRequest:
     return CompletionRequest(
         model=model,
         streaming=switch(body, "stream", default=False),
-        prompt_text=prompt.last_user_text,
-        prompt_digest=prompt.digest,
-        prompt_tokens=prompt.tokens,
-        image_parts=prompt.image_parts,
+        prompt=prompt,
         tools=tools,
         tool_mode=mode,
         parallel_tool_calls=switch(body, "parallel_tool_calls", default=True),
-        after_tool_results=prompt.after_tool_results,
         json_schema=_read_format(body, prompt),
         max_tokens=limit,
         reasoning_effort=_read_effort(body, model),
@@ -211,8 +201,7 @@ class _Reader:
             for at, entry in enumerate(array(content, f"{param}.content")):
                 place = f"{param}.content[{at}]"
                 self._part(mapping(entry, place), place, said)
-        self.tally.hold(*said)
-        self.tally.end_message(user_text="\n".join(said) if role == "user" else None)
+        self.tally.message(said, from_user=role == "user", tool_results=False)
 
     def _part(self, part: Json, place: str, said: list[str]) -> None:
         kinds = ("input_text", "input_image", "input_file", "output_text", "refusal")
@@ -258,7 +247,7 @@ def _read_tools(body: Json) -> tuple[tuple[ToolOffer, ...], ToolMode]:
     named = mapping(choice, "tool_choice")
     one_of(named.get("type"), "tool_choice.type", ("function",))
     name = text(named.get("name"), "tool_choice.name")
-    chosen = tuple(offer for offer in offers if offer.name == name)
+    chosen = tools_named(offers, name)
     if not chosen:
         raise refusal(
             400, f"Tool choice '{name}' not found in 'tools' parameter.", param="tool_choice"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.formats.openai.checks import Json, array, mapping, one_of, text
 from routersvc.simulator.formats.openai.errors import refusal
-from routersvc.simulator.formats.wire_format import RefusedError
-from routersvc.simulator.words.completions import ToolMode, ToolOffer
+from routersvc.simulator.formats.replies import RefusedError
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NO_PARAMETERS: Json = MappingProxyType({"type": "object", "properties": {}})

@@ -14,21 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator import DEFAULT_MODELS, Behaviour, Constant, Problem, Refusal, WrongModel
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.faults.effects import GATEWAY_PROBLEMS, Effect
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
 from routersvc.simulator.formats.openai.errors import duration
-from routersvc.simulator.formats.wire_format import (
+from routersvc.simulator.formats.operations import Completion, ModelCard, ModelList, RequestHead
+from routersvc.simulator.formats.replies import (
     Complaint,
-    Completion,
     Headroom,
     HttpAnswer,
     Identity,
-    ModelCard,
-    ModelList,
     RefusedError,
-    RequestHead,
 )
-from routersvc.simulator.words.effects import GATEWAY_PROBLEMS, Effect
-from routersvc.simulator.writing.answers import Author
 
 _FORMAT = OpenAIChatFormat(DEFAULT_MODELS, seed=0)
 _AUTHOR = Author(0)

@@ -14,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator import DEFAULT_MODELS, SimulatedModel
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.answers.models import ReasoningEffort
+from routersvc.simulator.answers.tools import ToolMode
 from routersvc.simulator.formats.openai.chat import OpenAIChatFormat
-from routersvc.simulator.formats.wire_format import Completion, RefusedError
-from routersvc.simulator.words.completions import CompletionRequest, ReasoningEffort, ToolMode
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import RefusedError
 
 _FORMAT = OpenAIChatFormat(DEFAULT_MODELS, seed=0)
 _DEAF_AND_BLIND = OpenAIChatFormat((SimulatedModel(id="sim-large", vision=False),), seed=0)
@@ -75,9 +78,9 @@ def test_a_request_is_read_whole() -> None:
     )
 
     assert request.model.id == "sim-large"
-    assert request.prompt_text == "Where is Zürich?"
+    assert request.prompt.last_user_text == "Where is Zürich?"
     # 3 to begin the answer, 4 for each of 2 messages, 36 bytes of text and line break.
-    assert request.prompt_tokens == 3 + 8 + 9
+    assert request.prompt.tokens == 3 + 8 + 9
     assert (request.streaming, request.usage_in_stream, request.obfuscated) == (True, True, False)
     assert (request.max_tokens, request.stop, request.seed) == (50, ("END",), 7)
     assert (request.top_logprobs, request.json_schema) == (2, {})
@@ -95,9 +98,9 @@ def test_images_are_accepted_and_counted_by_their_detail() -> None:
 
     request = _read(_body(messages=[{"role": "user", "content": parts}]))
 
-    assert request.image_parts == 2
-    assert request.prompt_tokens > 765 + 85
-    assert request.prompt_text == "What is this?"
+    assert request.prompt.image_parts == 2
+    assert request.prompt.tokens > 765 + 85
+    assert request.prompt.last_user_text == "What is this?"
 
 
 def test_a_model_may_be_asked_for_by_its_version() -> None:
@@ -107,7 +110,7 @@ def test_a_model_may_be_asked_for_by_its_version() -> None:
 
 def test_unary_and_streamed_requests_have_the_same_digest() -> None:
     """So both get the same answer."""
-    digests = {_read(_body(stream=stream)).prompt_digest for stream in (False, True)}
+    digests = {_read(_body(stream=stream)).prompt.digest for stream in (False, True)}
 
     assert len(digests) == 1
 
@@ -130,7 +133,7 @@ def test_a_conversation_with_tool_results_is_accepted() -> None:
 
     request = _read(_body(messages=messages, tools=[_TOOL]))
 
-    assert request.after_tool_results
+    assert request.prompt.after_tool_results
 
 
 @pytest.mark.parametrize(
@@ -522,7 +525,7 @@ def test_any_json_is_read_or_refused(changes: dict[str, Any]) -> None:
     except RefusedError as error:
         answer = error.answer
     else:
-        assert request.prompt_tokens > 0
+        assert request.prompt.tokens > 0
         return
     assert answer.status in {400, 404}
     assert orjson.loads(answer.body)["error"].keys() == {"message", "type", "param", "code"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.simulator.writing.patterns import matching_text
-from routersvc.simulator.writing.texts import Prose, split_into_pieces
+from routersvc.simulator.answers.patterns import matching_text
+from routersvc.simulator.answers.texts import Prose, split_into_pieces
 
 
 @given(text=st.text())

@@ -1,8 +1,7 @@
-"""Text that a simulated model says: plain sentences, the same for the same seed and prompt.
+"""Generated prose for answers, the same for the same seed and prompt.
 
-A text is handled as pieces, each counted as one token and together the text again.
-Sentences are made once; an answer is a stretch of them that begins where a digest of
-the prompt points, so that answering costs a slice.
+A text is a sequence of pieces that count as one token each. The prose is generated once per
+provider; an answer is a slice of it that starts at a place given by the digest of the prompt.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ MULTI_BYTE_OPENING = ("Zürich", " – ", "東京", " and ", "🚀", ": ")
 
 
 def split_into_pieces(text: str) -> tuple[str, ...]:
-    """Cut a text into pieces about as long as a model's tokens; joined they are the text."""
+    """Split a text into pieces about as long as tokens; joined, they are the text."""
     return tuple(_PIECE.findall(text))
 
 

@@ -1,15 +1,15 @@
-"""A fault: an effect from the catalogue, and the requests it strikes."""
+"""A fault: an effect from the catalogue, and the requests it applies to."""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
 
-from routersvc.simulator.words.effects import Effect, InsteadOfAnswer
+from routersvc.simulator.faults.effects import Effect, InsteadOfAnswer
 
 
 class Operations(enum.Enum):
-    """Which requests a fault is for."""
+    """The operations that a fault applies to."""
 
     COMPLETIONS = "completions"
     MODELS = "models"
@@ -18,12 +18,12 @@ class Operations(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """An effect and the requests it strikes.
+    """An effect and the requests it applies to.
 
-    `count` is how many requests it strikes before it is used up (nothing: no end),
-    `probability` how likely it strikes one that matches, `delay` the seconds before
-    it strikes. `streaming` and `model` narrow it down; `operations` widens it to the
-    model list, which health checks ask for.
+    `count` is the number of requests it applies to before it is used up (`None`: unlimited),
+    `probability` that of applying to a matching request, `delay` the seconds before it takes
+    effect. `streaming` and `model` restrict it; `operations` can add the model list, which
+    health checks request.
     """
 
     effect: Effect = dataclasses.field(metadata={"inline": True})
@@ -36,7 +36,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.count is not None and self.count < 1:
-            raise ValueError("`count` must be at least 1; leave it out for no end")
+            raise ValueError("`count` must be at least 1; omit it for no limit")
         if not 0 < self.probability <= 1:
             raise ValueError("`probability` must be above 0 and at most 1")
         if self.delay < 0:
@@ -46,5 +46,5 @@ class Fault:
         ):
             raise ValueError(
                 f"`operations`: `{self.effect.kind}` needs a completion; "
-                "only a fault that replaces the whole answer can strike the model list"
+                "only a fault that replaces the whole answer can apply to the model list"
             )

@@ -1,8 +1,8 @@
 """Makes text that matches a regular expression, for `pattern` in JSON schemas.
 
 The subset that such patterns use: literals, escapes, classes, groups, alternation and
-quantifiers. Look-arounds and boundaries are passed over while writing, so the caller
-gets text only after the real expression has confirmed it.
+quantifiers. Look-arounds and boundaries are ignored while generating, so a text is returned only
+if the compiled expression matches it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 def matching_text(
     pattern: str, source: random.Random, *, shortest: int = 0, longest: int | None = None
 ) -> str | None:
-    """Return text that matches `pattern` and has a length within the bounds, if one is found."""
+    """Return text that matches `pattern` within the length bounds, or `None` if none is found."""
     try:
         with warnings.catch_warnings():
-            # What is odd about a client's pattern is no business of our log.
+            # A client's odd pattern must not cause warnings in the simulator's log.
             warnings.simplefilter("ignore", FutureWarning)
             expression = re.compile(pattern)
     except (re.error, OverflowError):

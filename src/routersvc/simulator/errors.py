@@ -1,10 +1,10 @@
-"""What can go wrong when a simulator is set up or controlled.
+"""Errors of setting up and controlling a simulator.
 
 SimulatorError
-├── SettingError          a value from a file or a control call is not what it must be
+├── SettingError          an invalid setting in a file or a control call
 ├── UnknownProviderError  no simulated provider has this name
 ├── UnknownFaultError     no active fault has this id
-├── PortUnavailableError  a port is taken by somebody else
+├── PortUnavailableError  another process uses a port
 └── SchemaError           a JSON schema that no instance can be made for
 """
 
@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 
 def path_text(path: Path) -> str:
-    """Write a key path the way people write it: `providers[0].behaviour`."""
+    """Return a key path as text: `providers[0].behaviour`."""
     text = ""
     for step in path:
         if isinstance(step, int):
@@ -25,11 +25,11 @@ def path_text(path: Path) -> str:
 
 
 class SimulatorError(Exception):
-    """Anything this package refuses; the sentence is for the user."""
+    """Base class of the simulator's errors; the message is for the user."""
 
 
 class SettingError(SimulatorError):
-    """A value from a file or a control call is not what it must be."""
+    """An invalid setting in a file or a control call."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class UnknownProviderError(SimulatorError):
         self.known = known
 
     def __str__(self) -> str:
-        return f"no simulated provider `{self.name}`; there are: {', '.join(self.known)}"
+        return f"unknown simulated provider `{self.name}`; known: {', '.join(self.known)}"
 
 
 class UnknownFaultError(SimulatorError):
@@ -73,11 +73,11 @@ class UnknownFaultError(SimulatorError):
         self.fault_id = fault_id
 
     def __str__(self) -> str:
-        return f"no active fault `{self.fault_id}`: it may have been used up"
+        return f"unknown fault `{self.fault_id}`: not active, or used up"
 
 
 class PortUnavailableError(SimulatorError):
-    """A port is taken by somebody else, or this machine has no such address."""
+    """Another process uses the port, or this machine has no such address."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(host, port, reason)
@@ -90,7 +90,7 @@ class PortUnavailableError(SimulatorError):
 
 
 class SchemaError(SimulatorError):
-    """A JSON schema that no instance can be made for; `keyword` says where it ends."""
+    """A JSON schema that no instance can be made for, because of `keyword`."""
 
     def __init__(self, keyword: str, problem: str) -> None:
         super().__init__(keyword, problem)

@@ -1,4 +1,4 @@
-"""The time that a simulator goes by: the event loop's, and the wall's derived from it."""
+"""The simulator's clock: the event loop's time, and wall time derived from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import email.utils
 
 
 class Clock:
-    """Tells the time of one event loop and waits in it."""
+    """The clock of one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -25,7 +25,7 @@ class Clock:
         return self._loop.time() + self._offset
 
     def http_date(self) -> str:
-        """Return the wall's time as the HTTP header `date` has it."""
+        """Return the wall time for the HTTP header `date`."""
         second = int(self.wall())
         if second != self._date_second:
             self._date_second = second
@@ -33,7 +33,7 @@ class Clock:
         return self._date
 
     async def sleep_until(self, due: float) -> None:
-        """Wait until the loop's time is `due`; return at once, without a turn, if it is past."""
+        """Wait until the loop's time is `due`; return without yielding if it is past."""
         left = due - self._loop.time()
         if left > 0:
             await asyncio.sleep(left)

@@ -1,14 +1,13 @@
 """The fault catalogue: what a simulated provider can do wrong.
 
-An effect says what happens, in no vendor's words: the wire format says how it looks.
-They come in three sorts, by where they strike:
+An effect is independent of the vendor; the wire format renders it. There are three groups:
 
-- instead of an answer: a status, a broken connection, silence, a wrong body;
-- in the answer: its content is wrong, its delivery is right;
-- in the delivery: the content is right, its way to the client is not.
+- instead of an answer: a status, a broken connection, no answer, a wrong body;
+- in the answer: wrong content, correct delivery;
+- in the delivery: correct content, faulty delivery.
 
-Effects that count tokens strike on a chunk boundary: as many chunks are sent as fit
-into `after_tokens`. An answer that is shorter is struck before its finish chunk.
+Effects with `after_tokens` take effect on a chunk boundary, after as many whole chunks as fit.
+In a shorter answer they take effect before the chunk with the finish reason.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def _no_headers() -> Mapping[str, str]:
 
 
 class Problem(enum.Enum):
-    """What a provider complains about; the wire format knows status and body."""
+    """A kind of error that a provider reports; the wire format defines status and body."""
 
     RATE_LIMIT = "rate_limit"
     REQUEST_TOO_LARGE = "request_too_large"
@@ -49,7 +48,7 @@ class Problem(enum.Enum):
     CDN = "cdn"
 
 
-# These come from a proxy before the provider: an HTML page in every wire format.
+# Reported by a proxy in front of the provider, as an HTML page in every wire format.
 GATEWAY_PROBLEMS: Mapping[Problem, int] = MappingProxyType(
     {
         Problem.BAD_GATEWAY: 502,
@@ -73,10 +72,10 @@ class Ending(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """An error status: a `problem` as the vendor words it, or any `status` and `body`.
+    """An error status: the vendor's error for a `problem`, or any `status` and `body`.
 
-    `retry_after` (seconds) becomes the vendor's headers and stands in the message
-    where the vendor says it there. `headers` are added, and win over the preset's.
+    `retry_after` (seconds) is reported where the vendor reports it, in headers or in the
+    message. `headers` are added and override the vendor's.
     """
 
     kind: ClassVar[str] = "status"
@@ -91,7 +90,7 @@ class Status:
     def __post_init__(self) -> None:
         if self.problem is None and self.status is None:
             allowed = ", ".join(problem.value for problem in Problem)
-            raise ValueError(f"give a `problem` ({allowed}) or a `status`")
+            raise ValueError(f"`problem` or `status` is required; problems: {allowed}")
         if self.status is not None and not 200 <= self.status <= 599:  # noqa: PLR2004 - HTTP's
             raise ValueError("`status` must be between 200 and 599")
         if (
@@ -104,7 +103,7 @@ class Status:
             raise ValueError("`retry_after` must be at least 0")
         for name, value in self.headers.items():
             if not name or any(character in name + value for character in "\r\n"):
-                raise ValueError("`headers` must have names, and no line breaks")
+                raise ValueError("`headers` must have names and no line breaks")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,21 +122,21 @@ class Close:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Silence:
-    """The request is read and never answered; the connection stays open."""
+    """The request is read and not answered; the connection stays open."""
 
     kind: ClassVar[str] = "silence"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WrongContentType:
-    """Status 200 with an HTML page, as a captive portal or a login page gives it."""
+    """Status 200 with an HTML page, such as a captive portal or a login page."""
 
     kind: ClassVar[str] = "wrong_content_type"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class EmptyBody:
-    """Status 200, the right content type, and not one byte of body."""
+    """Status 200, the right content type, and an empty body."""
 
     kind: ClassVar[str] = "empty_body"
 
@@ -147,14 +146,14 @@ class EmptyBody:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class EmptyAnswer:
-    """A well-formed answer without any content that says it finished."""
+    """A well-formed, finished answer without content."""
 
     kind: ClassVar[str] = "empty_answer"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """The model refuses, politely and with status 200."""
+    """The model refuses to answer, with status 200."""
 
     kind: ClassVar[str] = "refusal"
 
@@ -210,11 +209,11 @@ class DuplicatedModel:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SlowStart:
-    """Headers come at once, the first token `duration` seconds late.
+    """Headers are sent at once, the first token `duration` seconds late.
 
-    Every `keep_alive_interval` seconds something without content shows that the
-    connection lives: a comment in a stream, an empty line before a unary body. 0
-    sends none. With `role_first` the chunk that opens a stream comes at once too.
+    A keep-alive follows every `keep_alive_interval` seconds (0: never): a comment in a stream,
+    an empty line before a unary body. With `role_first`, the opening chunk of a stream is also
+    sent at once.
     """
 
     kind: ClassVar[str] = "slow_start"
@@ -230,10 +229,10 @@ class SlowStart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Stall:
-    """After some tokens nothing more comes, for `duration` seconds or for ever.
+    """The answer stops after some tokens, for `duration` seconds or without end.
 
-    A unary answer stalls in the middle of its body. `keep_alive_interval` (seconds,
-    0 for none) sends comments into a stalled stream.
+    A unary answer stalls in the middle of its body. A stalled stream gets keep-alives every
+    `keep_alive_interval` seconds (0: never).
     """
 
     kind: ClassVar[str] = "stall"
@@ -263,7 +262,7 @@ class Cut:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class EndEarly:
-    """After some tokens the body ends as if all were well: no finish reason, no terminator."""
+    """After some tokens the body ends cleanly, without finish reason and terminator."""
 
     kind: ClassVar[str] = "end_early"
 
@@ -282,9 +281,9 @@ class MissingTerminator:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MalformedChunk:
-    """After some tokens one chunk is cut JSON, then the stream goes on.
+    """After some tokens one chunk is truncated JSON, then the stream continues.
 
-    A unary body is cut JSON as a whole, with a content length that is true.
+    A unary body is truncated JSON with a correct content length.
     """
 
     kind: ClassVar[str] = "malformed_chunk"
@@ -300,7 +299,7 @@ class ErrorEvent:
     """An error inside a 200: an event after some tokens, then the stream ends.
 
     With 0 tokens the error is the first event. A unary answer is the error's body
-    with status 200. `message` replaces the vendor's words.
+    with status 200. `message` replaces the vendor's message.
     """
 
     kind: ClassVar[str] = "error_event"
@@ -312,15 +311,15 @@ class ErrorEvent:
     def __post_init__(self) -> None:
         _check_after_tokens(self.after_tokens)
         if self.problem in GATEWAY_PROBLEMS:
-            raise ValueError(f"`{self.problem.value}` is an HTML page, never an event")
+            raise ValueError(f"`{self.problem.value}` is an HTML page and cannot be an event")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SplitBytes:
-    """Every chunk goes out in pieces, cut inside a line and inside multi-byte characters.
+    """Every chunk is written in pieces, split inside lines and inside multi-byte characters.
 
-    The answer is opened by characters of two, three and four bytes. Between two
-    pieces lie `pause` seconds, so that they arrive apart.
+    The answer begins with characters of two, three and four bytes. `pause` seconds separate
+    two pieces, so that they arrive separately.
     """
 
     kind: ClassVar[str] = "split_bytes"
@@ -335,8 +334,8 @@ class SplitBytes:
 class TruncatedBody:
     """A unary body that ends in the middle of its JSON; for unary requests.
 
-    With `honest_length` HTTP is content and only the JSON is broken; without it the
-    connection closes before the content length is reached.
+    With `honest_length` the response is valid HTTP and only the JSON is truncated; without it
+    the connection closes before the content length is reached.
     """
 
     kind: ClassVar[str] = "truncated_body"

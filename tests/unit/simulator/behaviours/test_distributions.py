@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator import Constant, LogNormal, Pareto, Uniform
-from routersvc.simulator.words.distributions import Distribution
+from routersvc.simulator.behaviours.distributions import Distribution
 
 _DRAWS = 4000
 

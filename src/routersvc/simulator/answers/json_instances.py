@@ -15,8 +15,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.patterns import matching_text
+from routersvc.simulator.answers.patterns import matching_text
+from routersvc.simulator.errors import SchemaError
 
 Schema = Mapping[str, object]
 

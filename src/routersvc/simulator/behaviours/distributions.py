@@ -1,4 +1,4 @@
-"""How long things take and how long answers are: distributions drawn from a seeded source.
+"""Distributions of latencies and answer lengths, drawn from a seeded source.
 
 A value is in the unit of the setting that holds the distribution: seconds for a
 latency, tokens for a length. Draws are never negative.
@@ -16,11 +16,11 @@ _Z95 = 1.6448536269514722
 
 
 class Drawable(Protocol):
-    """What every distribution does."""
+    """The interface of a distribution."""
 
     @property
     def always_zero(self) -> bool:
-        """Whether every draw is zero, so that nobody need wait."""
+        """Whether every draw is zero, so that no wait is needed."""
         ...
 
     def draw(self, source: random.Random) -> float:
@@ -47,7 +47,7 @@ class Constant:
         return self.value == 0
 
     def draw(self, source: random.Random) -> float:  # noqa: ARG002 - the protocol's signature
-        """Return the value; the source is not touched."""
+        """Return the value without using the source."""
         return self.value
 
 
@@ -76,7 +76,7 @@ class Uniform:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LogNormal:
-    """Latency as it is measured: a median and a right tail.
+    """A log-normal distribution, the usual shape of latencies: a median and a right tail.
 
     The tail is given by the 95th percentile (`p95`) or by the standard deviation of
     the logarithm (`sigma`): exactly one of them.

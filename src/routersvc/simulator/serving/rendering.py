@@ -1,8 +1,8 @@
-"""Reads requests and writes their answers, and remembers both for requests that come again.
+"""Parses requests and renders answers, with a cache for repeated requests.
 
-Reading, composing and encoding depend on nothing but the body, the behaviour and the
-fault; only the signature is new each time. Load that repeats its prompts is answered
-from memory, which keeps the simulator out of what a benchmark measures.
+Parsing, composing and encoding depend only on the body, the behaviour and the fault; only the
+signature differs each time. The cache keeps the cost of the simulator out of benchmarks that
+repeat their prompts.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from routersvc.simulator.formats.wire_format import (
-    Completion,
-    RefusedError,
-    StreamScript,
-    WireFormat,
-)
-from routersvc.simulator.words.characters import Behaviour
-from routersvc.simulator.words.completions import CompletionRequest
-from routersvc.simulator.words.effects import Effect, InDelivery, SplitBytes
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.answers.completions import CompletionRequest
+from routersvc.simulator.behaviours.behaviours import Behaviour
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.faults.effects import Effect, InDelivery, SplitBytes
+from routersvc.simulator.formats.operations import Completion
+from routersvc.simulator.formats.replies import RefusedError, StreamScript
+from routersvc.simulator.formats.wire_format import WireFormat
 
 _REMEMBERED = 512
 _LARGEST_REMEMBERED_BODY = 32 * 1024
@@ -28,7 +25,7 @@ _LARGEST_REMEMBERED_BODY = 32 * 1024
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Rendering:
-    """An answer as bytes, not yet signed: a `body`, or a `script` and its frames joined."""
+    """An encoded answer, not yet signed: a `body`, or a `script` and its `joined` frames."""
 
     tokens: int
     body: bytes = b""
@@ -38,7 +35,7 @@ class Rendering:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Reading:
-    """A request that was read; with its answer, and the behaviour that gave it, if known."""
+    """A parsed request, with the cached answer and the behaviour that produced it."""
 
     request: CompletionRequest
     rendering: Rendering | None = None
@@ -46,7 +43,7 @@ class Reading:
 
 
 class Renderer:
-    """Reads and writes in one wire format for one provider."""
+    """Parses and renders in one wire format for one provider."""
 
     def __init__(self, wire_format: WireFormat, author: Author) -> None:
         self._wire_format = wire_format
@@ -55,7 +52,7 @@ class Renderer:
         self._readings = collections.OrderedDict()
 
     def read(self, completion: Completion, body: bytes) -> Reading:
-        """Return what a body asks for.
+        """Return the parsed request.
 
         Raises:
             RefusedError: the vendor would not accept it.
@@ -73,10 +70,10 @@ class Renderer:
         return reading
 
     def render(self, reading: Reading, behaviour: Behaviour, effect: Effect | None) -> Rendering:
-        """Return the answer under this behaviour, and this fault if one strikes.
+        """Return the answer for this behaviour and, if one applies, this fault.
 
         Raises:
-            RefusedError: JSON is wanted for a schema that no value can be made for.
+            RefusedError: no value can be made for the JSON schema of the request.
         """
         if reading.rendering is not None and reading.behaviour is behaviour and _plain(effect):
             return reading.rendering
@@ -103,5 +100,5 @@ class Renderer:
 
 
 def _plain(effect: Effect | None) -> bool:
-    """Whether an answer is the one that would be given without a fault."""
+    """Return whether a fault leaves the content of the answer unchanged."""
     return effect is None or (isinstance(effect, InDelivery) and not isinstance(effect, SplitBytes))

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.json_instances import json_instance
+from routersvc.simulator.answers.json_instances import json_instance
+from routersvc.simulator.errors import SchemaError
 
 _SEEDS = range(25)
 

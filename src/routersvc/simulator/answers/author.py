@@ -1,7 +1,7 @@
-"""Decides what a simulated model answers: text, JSON, tool calls, a refusal, or less.
+"""Composes the answers of a simulated model: text, JSON, tool calls or a refusal.
 
-Everything about an answer follows from the behaviour, the request and the provider's
-seed: the same request is answered the same, whatever was asked before.
+An answer depends only on the behaviour, the request and the provider's seed: the same request
+gets the same answer, regardless of earlier requests.
 """
 
 from __future__ import annotations
@@ -16,18 +16,15 @@ from typing import assert_never
 
 import orjson
 
-from routersvc.simulator.words.characters import Behaviour, Echo, Fixed, Generated
-from routersvc.simulator.words.completions import (
-    Answer,
-    CompletionRequest,
-    Finish,
-    ReasoningEffort,
-    ToolCall,
-    ToolMode,
-    Usage,
-)
-from routersvc.simulator.words.distributions import Constant
-from routersvc.simulator.words.effects import (
+from routersvc.simulator.answers.completions import Answer, CompletionRequest, Finish, Usage
+from routersvc.simulator.answers.json_instances import json_instance
+from routersvc.simulator.answers.models import ReasoningEffort
+from routersvc.simulator.answers.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
+from routersvc.simulator.answers.tools import ToolCall, ToolMode
+from routersvc.simulator.behaviours.behaviours import Behaviour, Echo, Fixed, Generated
+from routersvc.simulator.behaviours.distributions import Constant
+from routersvc.simulator.errors import SchemaError
+from routersvc.simulator.faults.effects import (
     ContentFilter,
     DuplicatedModel,
     Effect,
@@ -38,11 +35,8 @@ from routersvc.simulator.words.effects import (
     SplitBytes,
     WrongModel,
 )
-from routersvc.simulator.words.errors import SchemaError
-from routersvc.simulator.writing.json_instances import json_instance
-from routersvc.simulator.writing.texts import MULTI_BYTE_OPENING, Prose, split_into_pieces
 
-# What the reasoning of a small prompt costs at each effort.
+# Tokens that reasoning about a small prompt takes at each effort.
 _REASONING_TOKENS: Mapping[ReasoningEffort | None, int] = MappingProxyType(
     {
         None: 192,
@@ -62,7 +56,7 @@ _OFF_SCHEMA = '{"unexpected":"this is not what the schema asks for"}'
 
 
 class Author:
-    """Writes the answers of one provider."""
+    """Composes the answers of one provider."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -71,10 +65,10 @@ class Author:
     def compose(
         self, request: CompletionRequest, behaviour: Behaviour, effect: Effect | None = None
     ) -> Answer:
-        """Return what the model answers under this behaviour, and this fault if one strikes.
+        """Return the answer for this behaviour and, if one applies, this fault.
 
         Raises:
-            SchemaError: JSON is wanted for a schema that no value can be made for.
+            SchemaError: no value can be made for the JSON schema of the request.
         """
         digest = self._digest(request)
         calls: tuple[ToolCall, ...] = ()
@@ -97,7 +91,7 @@ class Author:
             tool_calls=calls,
             refusal=refusal,
             finish=finish,
-            usage=Usage(prompt_tokens=request.prompt_tokens, completion_tokens=0),
+            usage=Usage(prompt_tokens=request.prompt.tokens, completion_tokens=0),
             reported_models=_reported_models(request, effect),
             stopped_by=stopped_by,
         )
@@ -105,15 +99,15 @@ class Author:
 
     def _digest(self, request: CompletionRequest) -> int:
         if request.seed is None and self._seed == 0:
-            return request.prompt_digest
-        return zlib.crc32(b"%d:%d" % (self._seed, request.seed or 0), request.prompt_digest)
+            return request.prompt.digest
+        return zlib.crc32(b"%d:%d" % (self._seed, request.seed or 0), request.prompt.digest)
 
     def _calls_tools(self, request: CompletionRequest) -> bool:
         match request.tool_mode:
             case ToolMode.NEVER:
                 return False
             case ToolMode.AUTO:
-                return not request.after_tool_results
+                return not request.prompt.after_tool_results
             case ToolMode.REQUIRED | ToolMode.NAMED:
                 return True
             case _:
@@ -149,7 +143,7 @@ class Author:
         digest: int,
         effect: Effect | None,
     ) -> tuple[tuple[str, ...], str | None]:
-        """Return the text, and the stop sequence that ended it."""
+        """Return the text and the stop sequence that ended it, if any."""
         if request.json_schema is not None:
             if isinstance(effect, SchemaViolation):
                 return split_into_pieces(_OFF_SCHEMA), None
@@ -175,7 +169,7 @@ class Author:
             case Fixed(text=text):
                 return split_into_pieces(text)
             case Echo():
-                return split_into_pieces(request.prompt_text)
+                return split_into_pieces(request.prompt.last_user_text)
             case _:
                 assert_never(behaviour.answer)
 
@@ -194,7 +188,7 @@ def _instance_text(schema: Mapping[str, object], source: random.Random) -> str:
     try:
         return orjson.dumps(json_instance(schema, source)).decode()
     except TypeError as error:
-        raise SchemaError("schema", "admits what JSON cannot write") from error
+        raise SchemaError("schema", "allows values that JSON cannot represent") from error
 
 
 def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple[str, ...]:
@@ -208,7 +202,7 @@ def _reported_models(request: CompletionRequest, effect: Effect | None) -> tuple
 
 
 def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
-    """Leave out everything from the first stop sequence on; return it too."""
+    """Return the pieces before the first stop sequence, and that sequence."""
     if not stop:
         return pieces, None
     text = "".join(pieces)
@@ -220,11 +214,11 @@ def _stopped(pieces: tuple[str, ...], stop: Sequence[str]) -> tuple[tuple[str, .
 
 
 def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) -> Answer:
-    """Apply the token limit and the content filter, and count what is left."""
+    """Apply the token limit and the content filter, and set the usage."""
     reasoning = _REASONING_TOKENS[request.reasoning_effort] if request.model.reasoning else 0
     budget = min(
         request.model.max_output_tokens,
-        request.model.context_window - request.prompt_tokens,
+        request.model.context_window - request.prompt.tokens,
     )
     if request.max_tokens is not None:
         budget = min(budget, request.max_tokens)
@@ -250,7 +244,7 @@ def _limited(answer: Answer, request: CompletionRequest, effect: Effect | None) 
         tool_calls=tuple(calls),
         finish=finish,
         usage=Usage(
-            prompt_tokens=request.prompt_tokens,
+            prompt_tokens=request.prompt.tokens,
             completion_tokens=sent + reasoning,
             reasoning_tokens=reasoning,
         ),

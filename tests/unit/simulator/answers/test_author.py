@@ -25,14 +25,10 @@ from routersvc.simulator import (
     Uniform,
     WrongModel,
 )
-from routersvc.simulator.words.completions import (
-    CompletionRequest,
-    Finish,
-    ReasoningEffort,
-    ToolMode,
-    ToolOffer,
-)
-from routersvc.simulator.writing.answers import Author
+from routersvc.simulator.answers.author import Author
+from routersvc.simulator.answers.completions import CompletionRequest, Finish, Prompt
+from routersvc.simulator.answers.models import ReasoningEffort
+from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 
 _MODEL = SimulatedModel(id="m", version="m-1")
 _REASONER = SimulatedModel(id="r", reasoning=True)
@@ -48,16 +44,22 @@ _TOOLS = (
     ToolOffer(name="time", parameters={"type": "object", "properties": {}}),
 )
 _BEHAVIOUR = Behaviour(tokens_per_answer=Constant(value=20))
-_REQUEST = CompletionRequest(
-    model=_MODEL, streaming=False, prompt_text="Tell me", prompt_digest=77, prompt_tokens=10
-)
+_PROMPT = Prompt(last_user_text="Tell me", digest=77, tokens=10)
+_REQUEST = CompletionRequest(model=_MODEL, streaming=False, prompt=_PROMPT)
+
+
+def _prompt(digest: int) -> Prompt:
+    return dataclasses.replace(_PROMPT, digest=digest)
 
 
 def test_the_same_request_is_answered_the_same_whatever_came_before() -> None:
     """Without this no failing test could be repeated."""
     author, other = Author(5), Author(5)
     for digest in range(10):
-        author.compose(dataclasses.replace(_REQUEST, prompt_digest=digest), _BEHAVIOUR)
+        author.compose(
+            dataclasses.replace(_REQUEST, prompt=_prompt(digest)),
+            _BEHAVIOUR,
+        )
 
     assert author.compose(_REQUEST, _BEHAVIOUR) == other.compose(_REQUEST, _BEHAVIOUR)
 
@@ -67,7 +69,12 @@ def test_prompt_seed_and_provider_each_change_the_answer() -> None:
     texts = {
         Author(5).compose(_REQUEST, _BEHAVIOUR).text,
         Author(6).compose(_REQUEST, _BEHAVIOUR).text,
-        Author(5).compose(dataclasses.replace(_REQUEST, prompt_digest=78), _BEHAVIOUR).text,
+        Author(5)
+        .compose(
+            dataclasses.replace(_REQUEST, prompt=_prompt(78)),
+            _BEHAVIOUR,
+        )
+        .text,
         Author(5).compose(dataclasses.replace(_REQUEST, seed=1), _BEHAVIOUR).text,
         Author(5).compose(dataclasses.replace(_REQUEST, seed=2), _BEHAVIOUR).text,
     }
@@ -80,7 +87,10 @@ def test_length_is_drawn_from_the_behaviour_and_counted_in_usage() -> None:
     behaviour = Behaviour(tokens_per_answer=Uniform(low=5, high=9))
 
     answers = [
-        Author(0).compose(dataclasses.replace(_REQUEST, prompt_digest=digest), behaviour)
+        Author(0).compose(
+            dataclasses.replace(_REQUEST, prompt=_prompt(digest)),
+            behaviour,
+        )
         for digest in range(40)
     ]
 
@@ -182,7 +192,10 @@ def test_tools_are_called_when_they_are_to_be_called(
 ) -> None:
     """A conversation with tools comes to an end: results are answered with text."""
     request = dataclasses.replace(
-        _REQUEST, tools=_TOOLS, tool_mode=mode, after_tool_results=after_results
+        _REQUEST,
+        tools=_TOOLS,
+        tool_mode=mode,
+        prompt=dataclasses.replace(_PROMPT, after_tool_results=after_results),
     )
 
     answer = Author(0).compose(request, _BEHAVIOUR)
@@ -249,7 +262,7 @@ def test_no_answer_is_longer_than_allowed_and_all_of_it_is_counted(
     request = dataclasses.replace(
         _REQUEST,
         model=_REASONER if reasoning else _MODEL,
-        prompt_digest=digest,
+        prompt=_prompt(digest),
         max_tokens=max_tokens,
         tools=_TOOLS,
         tool_mode=ToolMode.AUTO if calls else ToolMode.NEVER,

@@ -1,0 +1,1 @@
+"""How a simulated provider answers: latencies, lengths, rate limits."""

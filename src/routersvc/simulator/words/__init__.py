@@ -1,1 +1,0 @@
-"""The values the simulator is described in: faults, effects, distributions, characters."""

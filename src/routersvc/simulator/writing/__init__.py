@@ -1,1 +1,0 @@
-"""What simulated answers say: text, JSON instances, rendering."""
