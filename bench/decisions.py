@@ -30,7 +30,7 @@ from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.scripted import ScriptedGateway, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import (
-    NotingObserver,
+    RecordingObserver,
     scripted_deployment,
     scripted_policy,
     scripted_request,
@@ -58,9 +58,9 @@ def main() -> None:
     )
 
 
-def _router(kept: int) -> tuple[Router, ScriptedGateway, NotingObserver]:
+def _router(kept: int) -> tuple[Router, ScriptedGateway, RecordingObserver]:
     gateway = ScriptedGateway({name: [answer(name, first=0.01)] for name in NAMES})
-    observer = NotingObserver()
+    observer = RecordingObserver()
     router = Router(
         configuration=RouterConfiguration(
             catalogue=Catalogue(deployments={name: scripted_deployment(name) for name in NAMES}),

@@ -17,8 +17,8 @@ import sys
 import time
 from typing import NamedTuple
 
-from routersvc.testing.generated_routes import draw_route
-from routersvc.testing.route_checks import check_route
+from bench.simulations.generated_routes import draw_route
+from bench.simulations.route_checks import check_route
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "constraints.md"
 _CHUNK = 200
@@ -92,7 +92,7 @@ def _table(seeds: int, total: Outcome, seconds: float, processes: int) -> str:
         "Each world is drawn from its seed: a catalogue, a policy with rules, a tenant, requests, "
         "and what\nevery call of each deployment comes to, failures of all classes, cuts and "
         "hangs among them. What may\nserve is worked out beside it without the router's own rules "
-        "(`routersvc.testing.generated_routes`).\nHeld against that are every explanation with its "
+        "(`bench.simulations.generated_routes`).\nHeld against that are every explanation with its "
         "reasons, every attempt, and every refusal.\n\n"
         f"| what | count |\n|---|---:|\n{lines}\n"
     )

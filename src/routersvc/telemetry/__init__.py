@@ -1,1 +1,1 @@
-"""Traces, metrics and logs of what the router does. Never holds a prompt, an answer or a secret."""
+"""Traces, metrics and logs of the router, none of which holds a prompt, an answer or a secret."""

@@ -11,6 +11,7 @@ import collections
 import dataclasses
 from collections.abc import Iterator
 
+from bench.simulations.generated_routes import GeneratedRoute
 from routersvc.domain.catalogue.capabilities import (
     Capability,
 )
@@ -36,7 +37,6 @@ from routersvc.domain.planning.exclusion_reasons import (
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
 )
-from routersvc.testing.generated_routes import GeneratedRoute
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import World
 
