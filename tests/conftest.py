@@ -77,6 +77,12 @@ def wording(request: pytest.FixtureRequest) -> Wording:
 
 
 @pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether this run, `make verify`, may take hours."""
+    return request.config.getoption("--hypothesis-profile") == "thorough"
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded provider traffic: `ROUTERSVC_SHARED`, else beside the project."""
     folder = Path(os.environ.get("ROUTERSVC_SHARED", ROOT.parent / "shared"))

@@ -1,4 +1,4 @@
-"""Rounds of all loads over all targets, interleaved, so that the machine's moods hit all alike."""
+"""Runs all loads against all targets in interleaved rounds, so that noise affects all alike."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def measure(
     measured: collections.defaultdict[str, Measured] = collections.defaultdict(Measured)
     for number in range(extent.rounds):
         say(f"round {number + 1} of {extent.rounds}")
-        # Every other round goes backwards: nobody is always the one after the other.
+        # Every other round runs in reverse, so that no target always follows the same one.
         order = targets if number % 2 == 0 else list(reversed(targets))
         await _round(order, extent, measured)
     return measured
