@@ -179,7 +179,8 @@ def _profile_text(layer: Layer, sums: ProfileSums) -> str:
     return (
         f"\n## Where it goes: {layer.name}\n\n"
         "Measured with cProfile, whose own cost is calibrated and subtracted. The times are "
-        f"still too large\nbut allow functions to be compared. Medians of {PROFILES} profiles. {areas}.\n\n"
+        f"still too large\nbut allow functions to be compared. Medians of {PROFILES} profiles. "
+        f"{areas}.\n\n"
         f"{aligned(rows)}\n"
     )
 
