@@ -184,13 +184,14 @@ def main() -> int:
     )
     arguments, pytest_arguments = parser.parse_known_args()
     only: str | None = arguments.only
+    thorough: bool = arguments.thorough
     failed = _check([check for check in CHECKS if only in {None, check.group}])
     code = 0
     if only is None:
         if _conform():
             failed.append("conformance suite of the clients")
-        code = _test(pytest_arguments, thorough=arguments.thorough)
-        if arguments.thorough:
+        code = _test(pytest_arguments, thorough=thorough)
+        if thorough:
             failed.extend(_fuzz())
     if failed:
         print(f"failed checks, see above: {'; '.join(failed)}", file=sys.stderr)

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the profiles of hypothesis and choose `quick` unless the command line names one."""
-    config.stash[_WORDING] = WordingFile(writing=config.getoption("--write-wording"))
+    config.stash[_WORDING] = WordingFile(writing=bool(config.getoption("--write-wording")))
     _register_profiles()
     hypothesis.settings.load_profile("quick")
 
@@ -79,7 +79,8 @@ def wording(request: pytest.FixtureRequest) -> Wording:
 @pytest.fixture(scope="session")
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether this run, `make verify`, may take hours."""
-    return request.config.getoption("--hypothesis-profile") == "thorough"
+    profile: str | None = request.config.getoption("--hypothesis-profile")
+    return profile == "thorough"
 
 
 @pytest.fixture(scope="session")
