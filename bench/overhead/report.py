@@ -1,4 +1,4 @@
-"""Turns what was measured into tables that people read."""
+"""Writes the measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MICRO = 1e6
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """One load, and how many µs of CPU the router may use for a unit of it, where that is set."""
+    """One load, with the target for the router's CPU time per unit in µs, if there is one."""
 
     name: str
     efforts: Callable[[Measured], Efforts]
@@ -61,7 +61,7 @@ def tables(measured: Mapping[str, Measured]) -> str:
 
 
 def head(command: str, day: str, extent: Extent, load: float) -> str:
-    """Return what the figures are figures of."""
+    """Return the description of the run."""
     return f"""# Overhead of the router
 
 `{command}` on {day}: {machine()}; load average {load:.1f} before the run.

@@ -1,4 +1,4 @@
-"""`python -m bench.simulations.llm_load`: a load like that of LLM providers, calm and in trouble.
+"""`python -m bench.simulations.llm_load`: an LLM-like load, with and without a brownout.
 
 Three equal providers with heavy-tailed times to first token: half within 0.45 s, one in twenty
 above 1.2 s, one in a hundred above 6 s, one in a thousand above 40 s. Calm weather measures what
@@ -56,7 +56,7 @@ DEADLINES = (30.0, 5.0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """One drill: `deadline` in seconds where there is one, `slow` with the brownout."""
+    """One drill, with `deadline` in seconds if there is one, and `slow` for the brownout."""
 
     seed: int
     calls: int
@@ -69,7 +69,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of one drill; `quantiles` are those of the time to first token."""
+    """The result of one drill; `quantiles` are those of the time to first token."""
 
     run: Run
     calls: int
@@ -141,7 +141,7 @@ def _runs(options: argparse.Namespace) -> tuple[list[Run], list[Run]]:
 
 
 def _outcomes(runs: Sequence[Run], processes: int) -> list[Outcome]:
-    """Run all drills, side by side, and return what came of them in their order."""
+    """Run all drills in parallel and return their results in order."""
     outcomes: list[Outcome] = []
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for outcome in pool.imap(_outcome, runs):
