@@ -1,5 +1,5 @@
-# Each target sets up what it needs: only Python 3.11 (or later) and make have to be there.
-# Go, Java and Maven are optional: without them the clients of these languages are left out.
+# Each target installs what it needs; only make and Python 3.11 or later are required.
+# Go, Java and Maven are optional: without them, the clients in these languages are skipped.
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3.14 python3))
 BIN := .venv/bin
@@ -12,55 +12,58 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test wording lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
+.PHONY: help demo test verify wording lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
 
-help: ## tell what the targets do
+help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
 	  | awk '{ name = $$1; $$1 = ""; printf "  make %-13s%s\n", name, $$0 }'
 
-demo: .venv/.runtime ## watch calls survive the death of a provider, about a minute
+demo: .venv/.runtime ## watch calls survive the outage of a provider, about a minute
 	@$(BIN)/routersvc demo $(ARGS)
 
-test: .venv/.development tools ## run every check and every test, as CI does; ARGS go to pytest
+test: .venv/.development tools ## run all checks and tests, as CI does, about five minutes; ARGS go to pytest
 	@$(BIN)/python scripts/check.py $(ARGS)
 
-wording: .venv/.development ## write the golden file of sentences, tests/wording.yaml, anew; look at its diff
+verify: .venv/.development tools ## run `make test` with many examples and long fuzzers, for every night
+	@$(BIN)/python scripts/check.py --thorough $(ARGS)
+
+wording: .venv/.development ## rewrite tests/wording.yaml, the golden file of sentences; review its diff
 	@$(BIN)/pytest --write-wording tests/unit tests/project $(ARGS)
 
-lint: .venv/.development tools ## check style, floors, protos, generated code and locks
+lint: .venv/.development tools ## check style, import contracts, protos, generated code and lock files
 	@$(BIN)/python scripts/check.py --only lint
 
 types: .venv/.development ## check types with mypy and pyright
 	@$(BIN)/python scripts/check.py --only types
 
-generate: .venv/.development tools ## write the clients' code of the protos and the reference of the settings
+generate: .venv/.development tools ## generate the code of the clients and the configuration reference
 	@$(BIN)/python scripts/generate.py
 	@$(BIN)/python scripts/write_configuration_reference.py
 	@$(BIN)/python scripts/write_architecture.py
 
-format: .venv/.development tools ## format Python and protos, mend what can be mended
+format: .venv/.development tools ## format Python and protos, apply automatic fixes
 	@$(BIN)/ruff check --quiet --fix-only
 	@$(BIN)/ruff format --quiet
 	@.tools/bin/buf format --write
 
-lock: .venv/.development ## resolve the dependencies anew; ARGS=--upgrade takes the newest
+lock: .venv/.development ## resolve the dependencies again; ARGS=--upgrade takes the newest versions
 	@$(BIN)/python scripts/lock.py $(ARGS)
 
-baseline: .venv/.development tools ## for a release: keep the contract that later ones must not break
+baseline: .venv/.development tools ## for a release: store the contract that later releases must not break
 	@.tools/bin/buf build --exclude-source-info --output protos/baseline.binpb
 
-tools: .tools/.npm .tools/.go .tools/.maven ## build the programs that checks and tests call: buf, grpcurl, plugins of protoc
+tools: .tools/.npm .tools/.go .tools/.maven ## install the programs that checks and tests run: buf, grpcurl, plugins of protoc
 
-bench: .venv/.development ## measure what the router adds to a direct call
+bench: .venv/.development ## measure the overhead of the router over a direct call
 	@$(BIN)/python -m bench.overhead $(ARGS)
 
-outages: .venv/.development ## measure what callers notice of outages, over real sockets, four minutes
+outages: .venv/.development ## measure the effect of outages on callers, over real sockets, four minutes
 	@$(BIN)/python -m bench.sockets --write $(ARGS)
 
-reliability: .venv/.development ## measure what the reliability layer costs a call, a minute
+reliability: .venv/.development ## measure the cost of the reliability layer for each call, a minute
 	@$(BIN)/python -m bench.reliability --profile --write $(ARGS)
 
-simulations: .venv/.development ## simulate heavy tails and thousands of drills, twenty minutes
+simulations: .venv/.development ## simulate heavy-tailed latencies and thousands of drills, twenty minutes
 	@$(BIN)/python -m bench.simulations.tail_at_scale --write
 	@$(BIN)/python -m bench.simulations.llm_load --write
 	@$(BIN)/python -m bench.simulations.seeds --seeds 10000 --write
@@ -69,16 +72,16 @@ simulations: .venv/.development ## simulate heavy tails and thousands of drills,
 soak: .venv/.development tools ## run gRPC's interop soak, 10,000 calls of each kind, about a minute
 	@$(BIN)/python -m bench.interop $(ARGS)
 
-load: .venv/.development .tools/bin/ghz ## put a router under the load of bench/load with ghz
+load: .venv/.development .tools/bin/ghz ## load a router with ghz as bench/load describes
 	@$(BIN)/python -m bench.load $(ARGS)
 
-mutants: .venv/.development ## change single rules and see whether a test notices, an hour
+mutants: .venv/.development ## run mutation tests of the reliability layer, an hour
 	@$(BIN)/python -m bench.mutations --write $(ARGS)
 
-clean: ## remove what make set up
+clean: ## remove everything that make installed or built
 	rm -rf .venv .tools mutants clients/java/target clients/typescript/dist clients/typescript/node_modules .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
-# ---- what the targets need, made once and again when its sources change
+# ---- prerequisites, rebuilt when their sources change
 
 .venv/bin/python:
 	@echo "setting up .venv with $(PYTHON)"
@@ -96,8 +99,8 @@ clean: ## remove what make set up
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# buf is in the npm registry, not in PyPI; npm itself comes from the Python lock, and is told to trust
-# the certificates that the machine trusts, as pip does.
+# buf is published in the npm registry, not in PyPI. npm itself comes from the Python lock file, and
+# NODE_USE_SYSTEM_CA makes it trust the certificates of the system, as pip does.
 .tools/.npm: .venv/.development tools/package.json tools/package-lock.json
 	@echo "installing buf and a plugin of protoc"
 	@mkdir -p .tools/npm .tools/bin

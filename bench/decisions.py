@@ -1,7 +1,7 @@
-"""What remembering decisions costs: `python -m bench.decisions`, ten seconds.
+"""The cost of recording decisions: `python -m bench.decisions`, ten seconds.
 
-Compares two routers among scripted deployments that differ in nothing but whether they remember:
-time on the way of a call, memory, and what a full garbage collection has to pass over.
+Compares two routers with scripted deployments, of which one records decisions: time of a call,
+memory, and the number of objects that a full garbage collection visits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.scripted import ScriptedGateway, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import (
-    NotingObserver,
+    RecordingObserver,
     scripted_deployment,
     scripted_policy,
     scripted_request,
@@ -39,11 +39,11 @@ from routersvc.testing.worlds import (
 NAMES = ("a", "b", "c", "d")
 DECISIONS = 2_000
 ROUND = 200
-"""Calls that are opened in a row, so that the clock is read seldom."""
+"""Calls between two readings of the clock."""
 
 
 def main() -> None:
-    """Measure, and print what was found."""
+    """Measure and print the results."""
     calls = {kept: run_in_virtual_time(_admitting(kept)) for kept in (0, DECISIONS)}
     memory = {kept: run_in_virtual_time(_memory(kept)) for kept in (0, DECISIONS)}
     (without, _), (remembering, explaining) = calls[0], calls[DECISIONS]
@@ -58,9 +58,9 @@ def main() -> None:
     )
 
 
-def _router(kept: int) -> tuple[Router, ScriptedGateway, NotingObserver]:
+def _router(kept: int) -> tuple[Router, ScriptedGateway, RecordingObserver]:
     gateway = ScriptedGateway({name: [answer(name, first=0.01)] for name in NAMES})
-    observer = NotingObserver()
+    observer = RecordingObserver()
     router = Router(
         configuration=RouterConfiguration(
             catalogue=Catalogue(deployments={name: scripted_deployment(name) for name in NAMES}),
@@ -107,7 +107,7 @@ async def _admitting(kept: int) -> tuple[float, float]:
 
 
 async def _memory(kept: int) -> tuple[float, float]:
-    """Return the bytes and the objects that calls have left behind."""
+    """Return the bytes and the objects that calls leave behind."""
     router, gateway, observer = _router(kept)
     tracemalloc.start()
     before = objects_before = 0

@@ -1,4 +1,4 @@
-"""The event loop of the benchmarks: the same that the service takes."""
+"""The event loop of the benchmarks, the same as that of the service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's where it is installed."""
+    """Return uvloop's factory if it is installed."""
     if importlib.util.find_spec("uvloop") is None:
         return None
     import uvloop  # noqa: PLC0415 - optional, as it is for the service

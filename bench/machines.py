@@ -1,4 +1,4 @@
-"""Says in one line what a figure was measured on."""
+"""Describes the machine of a measurement in one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 
 def machine() -> str:
-    """Return the machine and the versions that matter."""
+    """Return the machine and the versions of what affects figures."""
     loop = f"uvloop {version('uvloop')}" if importlib.util.find_spec("uvloop") else "asyncio"
     return (
         f"{os.cpu_count()} cores ({platform.machine()}, shared), {platform.system()}, "

@@ -1,8 +1,8 @@
-"""`python -m bench.planning`: what planning a request costs, by the number of deployments.
+"""`python -m bench.planning`: the cost of planning a request, by the number of deployments.
 
 Planning is what happens between the profile of a request and its first attempt: choosing the
-policy, merging limits, leaving out what may not serve, ordering the rest. The profile is given,
-because its cost goes with the prompt, not with the deployments: `bench.profile` measures it.
+policy, merging limits, excluding deployments, ordering the others. The profile is given, because
+its cost depends on the prompt, not on the deployments: `bench.profile` measures it.
 """
 
 from __future__ import annotations
@@ -100,14 +100,14 @@ from routersvc.domain.profiling.profiles import (
 RESULTS = pathlib.Path(__file__).resolve().parent / "results/planning.md"
 SIZES = (5, 10, 25, 50, 100)
 TARGET = 100e-6
-"""Seconds that planning may take at the median, for `TARGET_SIZE` deployments."""
+"""The limit for the median, in seconds, for `TARGET_SIZE` deployments."""
 
 TARGET_SIZE = 50
 EQUALS = 5
 """Deployments of one model."""
 
 CALLS = 30
-"""Calls that each deployment has served before: enough for every quantile to be known."""
+"""Calls that each deployment has served before, enough for all quantiles."""
 
 PLAIN = Routing()
 TIMEOUTS = Timeouts(connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2)
@@ -188,20 +188,20 @@ def _report(rounds: int) -> str:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return "\n".join(
         (
-            "# What planning costs",
+            "# Cost of planning",
             "",
             (
                 f"`python -m bench.planning --write` on {today}: CPython "
                 f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of "
                 f"the thread, the median of {rounds:,} plans for each figure; load average "
-                f"{os.getloadavg()[0]:.1f} at the end, which raises it by what shared caches cost."
+                f"{os.getloadavg()[0]:.1f} at the end, which raises it because caches are shared."
             ),
             "",
             (
-                "From the profile of a request to its plan, by the number of deployments, all of "
-                f"them in one policy and each with {CALLS} calls behind it, at a thousand requests "
-                f"a second. At most {TARGET * 1e6:.0f} µs are allowed for {TARGET_SIZE} "
-                "deployments; what is above is **bold**. The profile itself is not in it: see "
+                "Time from the profile of a request to its plan, by the number of deployments, "
+                f"all of them in one policy and each after {CALLS} calls, at a thousand requests "
+                f"per second. The limit is {TARGET * 1e6:.0f} µs for {TARGET_SIZE} deployments; "
+                "figures above it are **bold**. The profile itself is not included: see "
                 "[profile.md](profile.md)."
             ),
             "",
@@ -217,9 +217,9 @@ def _figure(case: _Case, size: int, rounds: int) -> str:
 
 
 def _planning(case: _Case, size: int) -> Callable[[], float]:
-    """Return what plans the next request, a millisecond later, and tells the seconds it took.
+    """Return a function that plans the next request and returns the seconds that took.
 
-    The first choice then serves a call, so that what is known of it changes as it does in use.
+    The first choice then serves a call, so that its statistics change as in production.
     """
     catalogue = Catalogue(deployments={one.name: one for one in _deployments(size, case.equals)})
     policy = Policy(

@@ -1,7 +1,7 @@
-"""Run the checks of the project side by side, then the clients' conformance, then the tests.
+"""Run all static checks in parallel, then the conformance suite of the clients, then the tests.
 
-Every check is one line: its verdict, its name, its time, and for a failure the command that mends
-it. What a failed check printed follows below. The others print for themselves.
+Each check prints one line: verdict, name, duration, and on failure the command that fixes it. The
+output of failed checks follows. Conformance suite and tests print their own output.
 """
 
 import argparse
@@ -19,10 +19,13 @@ PROGRAMS = Path(sys.executable).parent
 BUF = ROOT / ".tools/bin/buf"
 BASELINE = ROOT / "protos/baseline.binpb"
 """The contract as it was last released, without comments; written by `make baseline`."""
+THOROUGH = ("--hypothesis-profile=thorough", "--timeout=3600")
+FUZZERS = {"bench.simulations.seeds": "3000", "bench.simulations.constraints": "20000"}
+"""Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
 
 
 class Verdict(enum.Enum):
-    """How a check ended."""
+    """The result of a check."""
 
     PASSED = "ok"
     SKIPPED = "skip"
@@ -30,72 +33,77 @@ class Verdict(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
-    """A file without which a check cannot run."""
+class RequiredFile:
+    """A file that a check requires; `reason` is printed where it is missing."""
 
     path: Path
-    word: str
+    reason: str
     optional_in_ci: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """A program that judges the tree by its exit code."""
+    """A program that fails by its exit code; `fix` says how to make it pass."""
 
     name: str
     group: str
     command: tuple[str | Path, ...]
-    mend: str
-    needs: tuple[Need, ...] = ()
+    fix: str
+    requires: tuple[RequiredFile, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What became of a check; `seconds` is wall-clock time, `word` what to know or to do."""
+    """How a check ended, in `seconds` of wall-clock time; `hint` explains a skip or a failure."""
 
     check: Check
     verdict: Verdict
-    word: str = ""
+    hint: str = ""
     seconds: float = 0.0
     output: str = ""
 
 
-_BUF = Need(path=BUF, word="buf is not installed, `make tools` needs the npm registry")
-_GO = Need(
-    path=ROOT / ".tools/bin/protoc-gen-go", word="its plugins are not built, `make tools` needs Go"
+_BUF = RequiredFile(
+    path=BUF, reason="buf is not installed: run `make tools`, which needs the npm registry"
 )
-_JAVA = Need(
+_GO = RequiredFile(
+    path=ROOT / ".tools/bin/protoc-gen-go",
+    reason="the plugins of protoc are not built: run `make tools`, which needs Go",
+)
+_JAVA = RequiredFile(
     path=ROOT / ".tools/bin/protoc-gen-grpc-java",
-    word="protoc is not there, `make tools` needs Maven",
+    reason="protoc is not installed: run `make tools`, which needs Maven",
 )
-_RELEASE = Need(path=BASELINE, word="nothing is released to compare to", optional_in_ci=True)
+_RELEASE = RequiredFile(
+    path=BASELINE, reason="no released version to compare with", optional_in_ci=True
+)
 
-# The slowest come first, so that the short ones fill the gaps.
+# The slowest come first, so that the short ones fill the remaining time.
 CHECKS = (
     Check(
         name="types, mypy",
         group="types",
         command=(PROGRAMS / "mypy", "--no-error-summary"),
-        mend="say the type, or mend the code",
+        fix="add the type or fix the code",
     ),
     Check(
         name="types, pyright",
         group="types",
         command=(PROGRAMS / "pyright",),
-        mend="say the type, or mend the code",
+        fix="add the type or fix the code",
     ),
     Check(
         name="generated code",
         group="lint",
         command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "python"),
-        mend="make generate",
+        fix="make generate",
     ),
     Check(
         name="generated clients",
         group="lint",
         command=(sys.executable, ROOT / "scripts/generate.py", "--check", "--only", "clients"),
-        mend="make generate",
-        needs=(_BUF, _GO, _JAVA),
+        fix="make generate",
+        requires=(_BUF, _GO, _JAVA),
     ),
     Check(
         name="service configs",
@@ -107,13 +115,13 @@ CHECKS = (
             "--only",
             "service-configs",
         ),
-        mend="make generate",
+        fix="make generate",
     ),
     Check(
         name="configuration reference",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_configuration_reference.py", "--check"),
-        mend="make generate",
+        fix="make generate",
     ),
     Check(
         name="architecture page",
@@ -125,46 +133,46 @@ CHECKS = (
         name="locks",
         group="lint",
         command=(sys.executable, ROOT / "scripts/lock.py", "--check"),
-        mend="make lock",
+        fix="make lock",
     ),
     Check(
-        name="floors",
+        name="import contracts",
         group="lint",
         command=(PROGRAMS / "lint-imports", "--no-logo"),
-        mend="move the import to a floor that may have it, see docs/decisions",
+        fix="move the import to a layer that may have it, see `importlinter` in pyproject.toml",
     ),
     Check(
         name="lint",
         group="lint",
         command=(PROGRAMS / "ruff", "check", "--quiet", "--output-format=concise"),
-        mend="make format, and the rest by hand",
+        fix="make format, then fix the rest by hand",
     ),
     Check(
         name="format",
         group="lint",
         command=(PROGRAMS / "ruff", "format", "--check", "--quiet", "--diff"),
-        mend="make format",
+        fix="make format",
     ),
     Check(
         name="protos, lint",
         group="lint",
         command=(BUF, "lint"),
-        mend="mend the protos",
-        needs=(_BUF,),
+        fix="fix the protos",
+        requires=(_BUF,),
     ),
     Check(
         name="protos, format",
         group="lint",
         command=(BUF, "format", "--diff", "--exit-code"),
-        mend="make format",
-        needs=(_BUF,),
+        fix="make format",
+        requires=(_BUF,),
     ),
     Check(
         name="protos, breaking",
         group="lint",
         command=(BUF, "breaking", "--against", BASELINE),
-        mend="reserve and add instead of changing; `make baseline` only for a release",
-        needs=(_BUF, _RELEASE),
+        fix="reserve and add instead of changing; `make baseline` only for a release",
+        requires=(_BUF, _RELEASE),
     ),
 )
 
@@ -172,24 +180,32 @@ CHECKS = (
 def main() -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog="Every other argument is handed to pytest."
+        description=__doc__, epilog="All other arguments are passed to pytest."
     )
-    parser.add_argument("--only", choices=("lint", "types"), help="these checks, and no tests")
+    parser.add_argument("--only", choices=("lint", "types"), help="only these checks, no tests")
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="run properties with many examples, and thousands of simulated drills after the tests",
+    )
     arguments, pytest_arguments = parser.parse_known_args()
     only: str | None = arguments.only
+    thorough: bool = arguments.thorough
     failed = _check([check for check in CHECKS if only in {None, check.group}])
     code = 0
     if only is None:
         if _conform():
-            failed.append("conformance of the clients")
-        code = _test(pytest_arguments)
+            failed.append("conformance suite of the clients")
+        code = _test(pytest_arguments, thorough=thorough)
+        if thorough:
+            failed.extend(_fuzz())
     if failed:
         print(f"failed checks, see above: {'; '.join(failed)}", file=sys.stderr)
     return code or int(bool(failed))
 
 
 def _check(checks: list[Check]) -> list[str]:
-    """Run `checks` on all cores, print their outcomes, return the names of those that failed."""
+    """Run `checks` on all cores, print their outcomes, return the names of the failed ones."""
     outcomes: list[Outcome] = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for done in concurrent.futures.as_completed([pool.submit(_run, each) for each in checks]):
@@ -205,11 +221,11 @@ def _check(checks: list[Check]) -> list[str]:
 
 def _run(check: Check) -> Outcome:
     begin = time.monotonic()
-    for need in check.needs:
-        if not need.path.exists():
-            strict = bool(os.environ.get("CI")) and not need.optional_in_ci
+    for required in check.requires:
+        if not required.path.exists():
+            strict = bool(os.environ.get("CI")) and not required.optional_in_ci
             verdict = Verdict.FAILED if strict else Verdict.SKIPPED
-            return Outcome(check=check, verdict=verdict, word=need.word)
+            return Outcome(check=check, verdict=verdict, hint=required.reason)
     finished = subprocess.run(
         check.command,
         cwd=ROOT,
@@ -221,7 +237,7 @@ def _run(check: Check) -> Outcome:
     return Outcome(
         check=check,
         verdict=Verdict.FAILED if finished.returncode else Verdict.PASSED,
-        word=f"to mend: {check.mend}" if finished.returncode else "",
+        hint=f"to fix: {check.fix}" if finished.returncode else "",
         seconds=time.monotonic() - begin,
         output=finished.stdout,
     )
@@ -229,19 +245,31 @@ def _run(check: Check) -> Outcome:
 
 def _line(outcome: Outcome) -> str:
     timed = f"{outcome.verdict.value:4}  {outcome.check.name:16}  {outcome.seconds:5.1f} s"
-    return f"{timed}  {outcome.word}".rstrip()
+    return f"{timed}  {outcome.hint}".rstrip()
 
 
 def _conform() -> int:
-    print("\nconformance of the clients", flush=True)
+    print("\nconformance suite of the clients", flush=True)
     command = [sys.executable, "-m", "clients.conformance.runner"]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
-def _test(arguments: list[str]) -> int:
+def _test(arguments: list[str], *, thorough: bool) -> int:
     print(flush=True)
-    command: list[str | Path] = [PROGRAMS / "pytest", "--numprocesses=2", *arguments]
+    profile = THOROUGH if thorough else ()
+    command: list[str | Path] = [PROGRAMS / "pytest", "--numprocesses=2", *profile, *arguments]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _fuzz() -> list[str]:
+    """Run the generated drills and worlds; return the names of the runs that found a violation."""
+    failed: list[str] = []
+    for module, seeds in FUZZERS.items():
+        print(f"\n{module}", flush=True)
+        command = [sys.executable, "-m", module, "--seeds", seeds]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            failed.append(module)
+    return failed
 
 
 if __name__ == "__main__":

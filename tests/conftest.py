@@ -1,6 +1,7 @@
-"""The rig of the tests: the recorded traffic of the providers, pinned programs, hypothesis.
+"""Fixtures for all tests: recorded provider traffic, pinned programs, profiles of hypothesis.
 
-What is absent skips a test locally and fails it where `CI` is set, so that no test is lost unseen.
+A test whose fixture needs something that is not installed is skipped; with `CI` set it fails, so
+that no test is lost unseen.
 """
 
 import os
@@ -16,21 +17,54 @@ _WORDING = pytest.StashKey[WordingFile]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switch with which `make wording` writes the golden file of sentences."""
+    """Add the option with which `make wording` rewrites the golden file of sentences."""
     parser.addoption("--write-wording", action="store_true", help="write tests/wording.yaml anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let properties run without a clock, and alike on every run where `CI` is set."""
-    config.stash[_WORDING] = WordingFile(writing=config.getoption("--write-wording"))
-    hypothesis.settings.register_profile(
-        "routersvc", deadline=None, derandomize=_in_ci(), print_blob=True
+    """Register the profiles of hypothesis and choose `quick` unless the command line names one."""
+    config.stash[_WORDING] = WordingFile(writing=bool(config.getoption("--write-wording")))
+    _register_profiles()
+    hypothesis.settings.load_profile("quick")
+
+
+def _register_profiles() -> None:
+    """Register how many examples a property gets; no test sets `max_examples` itself.
+
+    No limit is in real time, so that a busy machine fails no property. `quick` is for `make test`
+    and repeats the same examples with `CI` set; `thorough` is for `make verify`; `mutations`, for
+    `make mutants`, does not shrink, because the counterexample of a mutant is not read.
+    """
+    too_slow = hypothesis.HealthCheck.too_slow
+    register = hypothesis.settings.register_profile
+    register(
+        "quick",
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[too_slow],
+        derandomize=_in_ci(),
+        print_blob=True,
     )
-    hypothesis.settings.load_profile("routersvc")
+    register(
+        "thorough",
+        max_examples=1_000,
+        deadline=None,
+        suppress_health_check=[too_slow],
+        print_blob=True,
+    )
+    register(
+        "mutations",
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[too_slow],
+        derandomize=True,
+        database=None,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the golden file where that was asked for."""
+    """Write the golden file if `--write-wording` was given."""
     file = session.config.stash[_WORDING]
     if file.writing:
         file.save(ROOT)
@@ -38,8 +72,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def wording(request: pytest.FixtureRequest) -> Wording:
-    """Holds sentences against the golden file, `tests/wording.yaml`."""
+    """Compares sentences with the golden file, `tests/wording.yaml`."""
     return request.config.stash[_WORDING].of(request.node.nodeid)
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether this run, `make verify`, may take hours."""
+    profile: str | None = request.config.getoption("--hypothesis-profile")
+    return profile == "thorough"
 
 
 @pytest.fixture(scope="session")
@@ -53,25 +94,25 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def grpcurl() -> Path:
-    """The program that calls a gRPC server by reflection."""
+    """The path of grpcurl."""
     return _program("grpcurl")
 
 
 @pytest.fixture(scope="session")
 def grpc_health_probe() -> Path:
-    """The program with which orchestrators ask for the health of a gRPC server."""
+    """The path of grpc-health-probe."""
     return _program("grpc-health-probe")
 
 
 @pytest.fixture(scope="session")
 def grpc_interop_client() -> Path:
-    """grpc-go's own client of the interop cases."""
+    """The path of grpc-go's client of the interop test cases."""
     return _program("grpc-interop-client")
 
 
 @pytest.fixture(scope="session")
 def protoc_plugins() -> None:
-    """Buf and what it generates the clients with."""
+    """Requires buf and the plugins that generate the clients."""
     for name in ("buf", "protoc", "protoc-gen-go", "protoc-gen-go-grpc", "protoc-gen-grpc-java"):
         _program(name)
 

@@ -1,4 +1,4 @@
-"""What only the garbage collector could free: its pauses are waits of all callers."""
+"""Finds reference cycles: the pauses of the garbage collector delay every call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 @contextlib.contextmanager
 def without_old_objects() -> Generator[None]:
-    """Let the collector look at nothing that is older than this context, so that it is quick."""
+    """Exempt the objects that already exist from collection, so that collections are quick."""
     gc.collect()
     gc.freeze()
     try:
@@ -19,7 +19,7 @@ def without_old_objects() -> Generator[None]:
 
 
 def cyclic_garbage(*packages: str) -> list[str]:
-    """Free what hangs in cycles; return the types of these packages that were part of it."""
+    """Collect reference cycles; return the names of the types in them that are from `packages`."""
     debug = gc.get_debug()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:

@@ -30,7 +30,7 @@ _SUCCEEDED = re.compile(r"elapsed_ms: (\d+) .* succeeded$", re.MULTILINE)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Soaked:
-    """How a case went; times in milliseconds, but `seconds`."""
+    """The result of a case; times in milliseconds, except `seconds`."""
 
     case: str
     succeeded: int
@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--iterations", type=int, default=10_000)
     iterations: int = parser.parse_args().iterations
     if not CLIENT.exists():
-        print(f"`{CLIENT.name}` is not there: install Go and run `make tools`", file=sys.stderr)
+        print(f"`{CLIENT.name}` is not installed: install Go and run `make tools`", file=sys.stderr)
         return 2
     with subprocess.Popen(  # noqa: S603 - the server of the tests
         [sys.executable, SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -74,7 +74,7 @@ def soak(case: str, port: str, iterations: int) -> Soaked:
             f"--test_case={case}",
             f"--soak_iterations={iterations}",
             f"--soak_num_threads={THREADS}",
-            # Judged by what they say, not by the speed of this machine.
+            # Iterations fail by their result, not by the speed of this machine.
             "--soak_per_iteration_max_acceptable_latency_ms=60000",
             "--soak_overall_timeout_seconds=3600",
         ],

@@ -1,1 +1,1 @@
-"""Load on a running router, by a tool that others use too: ghz."""
+"""Load tests of a running router with ghz."""

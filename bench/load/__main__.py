@@ -1,4 +1,4 @@
-"""Put a router under load with ghz: `make load`.
+"""Load a router with ghz: `make load`.
 
 Without `--address` it starts a router and a simulated provider that answers at once, and stops them
 at the end. The profiles are ghz's own configuration: `ghz --config bench/load/unary.json HOST:PORT`
@@ -44,7 +44,7 @@ policies:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """How a profile went; `latencies` in milliseconds by percentile."""
+    """The result of a profile; `latencies` in milliseconds by percentile."""
 
     profile: str
     calls: int
@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--address", help="a router that runs already; writes no result")
     address: str | None = parser.parse_args().address
     if not GHZ.exists():
-        print("`ghz` is not there: install Go and run `make load`", file=sys.stderr)
+        print("`ghz` is not installed: install Go and run `make load`", file=sys.stderr)
         return 2
     loaded = asyncio.run(_at_own_router()) if address is None else load(address)
     table = rendered(loaded)

@@ -1,1 +1,1 @@
-"""Turns single rules of the reliability layer around and asks whether a test notices."""
+"""Mutation tests of the reliability layer."""

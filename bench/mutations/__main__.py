@@ -1,13 +1,13 @@
-"""Change single rules of the reliability layer and see whether a test notices.
+"""Change single rules of the reliability layer and find changes that no test detects.
 
-    python -m bench.mutations                    # what is new or has changed since the last run
-    python -m bench.mutations --again            # what lives without a reason, after new tests
-    python -m bench.mutations --again breakers   # only of modules with such names
-    python -m bench.mutations --show             # what lives and has no reason
+    python -m bench.mutations                    # what is new or changed since the last run
+    python -m bench.mutations --again            # survivors without a reason, after new tests
+    python -m bench.mutations --again breakers   # only modules with such names
+    python -m bench.mutations --show             # print survivors without a reason
     python -m bench.mutations --report --write   # no run, only the table
 
-Results are kept in `mutants/`; remove the folder to begin anew. Ends with 1 where a mutant lives
-for which `survivors.toml` has no reason.
+Results are kept in `mutants/`; remove the folder to start over. The exit code is 1 if a mutant
+survives for which `survivors.toml` has no reason.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("modules", nargs="*", help="parts of the names of modules")
-    parser.add_argument("--again", action="store_true", help="run what lives without a reason")
+    parser.add_argument("--again", action="store_true", help="run survivors without a reason")
     parser.add_argument("--report", action="store_true", help="run nothing")
-    parser.add_argument("--show", action="store_true", help="run nothing, show what lives")
+    parser.add_argument(
+        "--show", action="store_true", help="run nothing, print survivors without a reason"
+    )
     parser.add_argument("--write", action="store_true", help="write the table of results")
     arguments = parser.parse_args()
     modules: list[str] = arguments.modules
@@ -52,14 +54,14 @@ def main() -> int:
 
 
 def _is_open(mutant: Mutant) -> bool:
-    """Whether a mutant lives for which there is no reason."""
+    """Whether a mutant survives without a reason."""
     return mutant.fate is Fate.LIVES and not mutant.reason
 
 
 def _run(modules: list[str], *, again: bool) -> None:
     operators.install()
     runner.install()
-    # Which tests reach what is learnt anew: either may have changed.
+    # Tests and functions may have changed, so which tests reach which function is measured again.
     (FOLDER / "mutmut-stats.json").unlink(missing_ok=True)
     names: list[str] = []
     if again:

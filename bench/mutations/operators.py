@@ -1,9 +1,8 @@
-"""What a mutant may change, beyond and instead of what mutmut changes by itself.
+"""Mutation operators in addition to, and instead of, those of mutmut.
 
-mutmut shifts the edge of a comparison, replaces arguments and swaps operators. It neither turns a
-comparison around nor leaves a statement out, which is how a budget comes to be ignored and a lease
-not to be returned; nor does it look into properties. Its changes of texts are left out: a sentence
-for people is no rule.
+mutmut shifts the boundary of a comparison, replaces arguments and swaps operators. It neither
+reverses a comparison nor removes a statement, such as the withdrawal from a budget or the return of
+a lease; nor does it mutate properties. Its changes of texts are disabled: a sentence is no rule.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ _BARE = m.Name() | m.Attribute() | m.Call()
 
 
 def install() -> None:
-    """Let mutmut change rules, properties included, and no texts."""
+    """Make mutmut change rules, including properties, but no texts."""
     left_out = {
         mutators.operator_string,
         mutators.operator_arg_removal,
         mutators.operator_assignment,
     }
     kept = [pair for pair in mutators.mutation_operators if pair[1] not in left_out]
-    # mutmut holds on to the list itself.
+    # mutmut keeps a reference to the list.
     operators = cast("list[object]", mutators.mutation_operators)
     operators[:] = [
         *kept,
@@ -103,14 +102,14 @@ def _lose_value(node: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
 
 
 def _turn_comparison(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
-    """A comparison turned around: the edge belongs to the other side as well."""
+    """Reverse a comparison; its boundary moves to the other side too."""
     turned = _TURNED.get(type(node.operator))
     if turned is not None:
         yield node.with_changes(operator=turned())
 
 
 def _turn_condition(node: cst.If) -> Iterator[cst.If]:
-    """A condition that is no comparison, turned around."""
+    """Negate a condition that is no comparison."""
     if m.matches(node.test, _BARE):
         yield node.with_changes(
             test=cst.UnaryOperation(
@@ -121,7 +120,7 @@ def _turn_condition(node: cst.If) -> Iterator[cst.If]:
 
 
 def _leave_out(node: cst.Expr | cst.Raise) -> Iterator[cst.Pass]:
-    """A call made for its effect, or a refusal, left out. What only says a bug stays."""
+    """Remove a call made for its effect, or a `raise`; an assertion of a bug stays."""
     if m.matches(node, _SAYS_A_BUG):
         return
     if isinstance(node, cst.Raise) or m.matches(node.value, m.Call() | m.Await()):

@@ -1,4 +1,4 @@
-"""What became of the mutants, and why those that live may."""
+"""The results of the mutants, with the reasons of survivors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LIVED = 0
 
 
 class Fate(enum.Enum):
-    """What became of a mutant."""
+    """The result of a mutant."""
 
     KILLED = "killed"
     LIVES = "lives"
@@ -32,7 +32,7 @@ class Fate(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Mutant:
-    """One change of one function. `change` are the lines of its diff, where it lives."""
+    """One change of one function. `change` is the diff of a survivor, by lines."""
 
     name: str
     module: str
@@ -63,8 +63,8 @@ def report(mutants: Sequence[Mutant]) -> str:
             "mutants",
             "killed",
             "of these timed out",
-            "live, with reason",
-            "live, not judged",
+            "survived, with a reason",
+            "survived, without a reason",
         )
     ]
     rows += [_row(module, [one for one in mutants if one.module == module]) for module in modules]
@@ -77,23 +77,23 @@ def report(mutants: Sequence[Mutant]) -> str:
         elif one.fate is Fate.LIVES:
             open_ones[one.function] += 1
     lines = [
-        "# Rules changed one at a time",
+        "# Mutation tests",
         "",
         f"`python -m bench.mutations`, {today()}. {machine()}.",
         "",
-        "Comparisons shifted and turned around, conditions negated, calls and refusals left out,",
-        "arguments and values lost, operators swapped, cases dropped; no texts. A mutant is killed",
-        "where a test of `tests/unit/domain` or `tests/unit/engine` fails.",
+        "Comparisons are shifted and reversed, conditions negated, calls and errors removed,",
+        "arguments and values dropped, operators swapped, cases removed; texts stay. A mutant is",
+        "killed if a test of `tests/unit/domain` or `tests/unit/engine` fails.",
         "",
         aligned(rows),
         "",
-        "## Why some live",
+        "## Survivors with a reason",
         "",
     ]
     for reason, functions in excused.items():
         where = ", ".join(f"`{name}` {count}" for name, count in functions.items())
         lines.append(f"- {reason} ({where})")
-    lines += ["", "## Not judged yet", ""]
+    lines += ["", "## Survivors without a reason", ""]
     lines.append(", ".join(f"`{name}` {count}" for name, count in open_ones.items()) or "None.")
     return "\n".join(lines) + "\n"
 
@@ -144,7 +144,7 @@ def _mutant(
 
 
 def _reasons() -> dict[str, list[tuple[str, str]]]:
-    """Return the reasons by function: the text that the change holds, and why it may live."""
+    """Return the reasons by function: a text in the change, and why it may survive."""
     if not REASONS.exists():
         return {}
     found: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)

@@ -1,4 +1,4 @@
-"""How the tests of a mutant are run: those that reach what it changes, the quickest first."""
+"""Runs the tests that reach a mutant, the fastest first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mutmut.utils.file_utils import change_cwd
 
 
 class _Reach:
-    """Remembers which functions each test reaches, and how long it takes."""
+    """Records which functions each test reaches, and how long it takes."""
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if call.when == "call":
@@ -25,7 +25,7 @@ class _Reach:
 
 
 def install() -> None:
-    """Let mutmut run the quickest tests first, and under the pytest of this project."""
+    """Make mutmut run the fastest tests first, with the pytest of this project."""
     PytestRunner.run_stats = _run_stats  # type: ignore[method-assign]
     ordered = PytestRunner._pytest_args_regular_run
 

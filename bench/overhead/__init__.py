@@ -1,1 +1,1 @@
-"""What the router adds to a direct call of a provider, in latency and in CPU."""
+"""The overhead of the router over a direct call of a provider, in latency and CPU time."""

@@ -1,4 +1,4 @@
-"""How the provider's answers are read: the least that a client of it has to do."""
+"""Reads the provider's answers with as little work as possible."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ async def unary(session: aiohttp.ClientSession, url: str, prompt: str) -> str:
 
 
 async def streamed(session: aiohttp.ClientSession, url: str, prompt: str) -> AsyncIterator[str]:
-    """Yield the text of an answer as it arrives; what arrived together comes together.
+    """Yield the text of an answer as it arrives.
 
     Raises:
-        EOFError: the answer ended without its end.
+        EOFError: the answer ended early.
     """
     async with session.post(url + PATH, data=body(prompt, streaming=True)) as response:
         rest = b""

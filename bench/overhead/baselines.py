@@ -1,9 +1,8 @@
-"""Two gRPC servers that do less than the router, so that one sees which part is the wall.
+"""Two gRPC servers as baselines, which do less than the router.
 
-`echo` answers by itself: what grpc.aio alone costs. `relay` asks the provider and passes its
-answer on, one JSON object in and out: what any such service in Python costs before it has decided
-anything.
-Both speak the router's own contract.
+`echo` answers without a provider: the cost of grpc.aio alone. `relay` calls the provider and
+forwards its answer, one JSON object in and out: the minimum cost of any such service in Python.
+Both implement the contract of the router.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SERVICE = service_pb2.DESCRIPTOR.services_by_name["RouterService"].full_name
 
 
 class Echo:
-    """Answers by itself."""
+    """Answers without a provider."""
 
     async def complete(
         self, request: service_pb2.CompleteRequest, context: _Context
@@ -54,7 +53,7 @@ class Echo:
 
 
 class Relay:
-    """Passes on what the provider says."""
+    """Forwards the answers of the provider."""
 
     def __init__(self, session: aiohttp.ClientSession, base_urls: dict[str, str]) -> None:
         self._session = session
@@ -63,7 +62,7 @@ class Relay:
     async def complete(
         self, request: service_pb2.CompleteRequest, context: _Context
     ) -> service_pb2.CompleteResponse:
-        """Ask, and pass the answer on."""
+        """Call the provider and forward its answer."""
         del context
         url = self._base_urls[_model(request)]
         return _completed(await unary(self._session, url, _prompt(request)))
@@ -71,7 +70,7 @@ class Relay:
     async def stream_complete(
         self, request: service_pb2.StreamCompleteRequest, context: _Context
     ) -> None:
-        """Ask, and pass on what arrives."""
+        """Call the provider and forward its tokens."""
         url = self._base_urls[_model(request)]
         texts: AsyncIterator[str] = streamed(self._session, url, _prompt(request))
         async for text in texts:
@@ -136,7 +135,7 @@ async def _serve(kind: str, base_urls: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Serve until somebody ends the process."""
+    """Serve until the process is terminated."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(sys.argv[1], json.loads(sys.argv[2])))
 

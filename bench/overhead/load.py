@@ -1,4 +1,4 @@
-"""The shapes of load, each run against one target for a bounded time."""
+"""The loads, each of which runs against one target for a bounded time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTLING_TIME = 0.5
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """What a load brought about: units of work, wall time and the server's CPU time, in seconds."""
+    """The result of a load: units of work, and wall and CPU time of the server in seconds."""
 
     units: float
     elapsed: float
@@ -25,7 +25,7 @@ class Effort:
 
     @property
     def cpu(self) -> float:
-        """The server's CPU time, in the kernel and outside."""
+        """The server's user and system time."""
         return self.used.user + self.used.kernel
 
 
@@ -38,7 +38,7 @@ class StreamTimes:
 
 
 async def unary_times(target: Target, count: int) -> list[float]:
-    """Make calls one after the other and return how long each took."""
+    """Make calls one after another and return their durations."""
     times: list[float] = []
     for _ in range(count):
         started = time.perf_counter()
@@ -48,7 +48,7 @@ async def unary_times(target: Target, count: int) -> list[float]:
 
 
 async def stream_times(target: Target, count: int) -> StreamTimes:
-    """Read streams one after the other and return how long each took."""
+    """Read streams one after another and return their durations."""
     times = StreamTimes(first=[], whole=[])
     for _ in range(count):
         started = time.perf_counter()
@@ -63,7 +63,7 @@ async def stream_times(target: Target, count: int) -> StreamTimes:
 
 
 async def unary_effort(target: Target, *, in_flight: int, seconds: float) -> Effort:
-    """Make calls, so many at once, and count them."""
+    """Make calls concurrently and count them."""
 
     async def call() -> float:
         _check(await target.unary())
@@ -73,7 +73,7 @@ async def unary_effort(target: Target, *, in_flight: int, seconds: float) -> Eff
 
 
 async def stream_effort(target: Target, *, in_flight: int, seconds: float) -> Effort:
-    """Read streams that come as fast as they can, so many at once, and count their tokens."""
+    """Read unpaced streams concurrently and count their tokens."""
 
     async def call() -> float:
         text = "".join([piece async for piece in target.stream("unpaced")])
@@ -84,10 +84,10 @@ async def stream_effort(target: Target, *, in_flight: int, seconds: float) -> Ef
 
 
 async def paced_effort(target: Target, *, streams: int, seconds: float) -> Effort:
-    """Read streams with a token every 20 ms, all in the midst of their answers, and count tokens.
+    """Read streams with a token every 20 ms concurrently and count their tokens.
 
-    They start evenly spread over one gap, so that tokens of different streams do not arrive
-    together more often than chance has it.
+    All streams have begun before the measurement starts. Their starts are evenly spread over one
+    gap, so that tokens of different streams arrive together only by chance.
     """
     characters = 0
 

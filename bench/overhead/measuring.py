@@ -1,4 +1,4 @@
-"""Rounds of all loads over all targets, interleaved, so that the machine's moods hit all alike."""
+"""Runs all loads against all targets in interleaved rounds, so that noise affects all alike."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACED_STREAMS = (50, 200)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """How much is measured: rounds, and calls or seconds of each load in a round."""
+    """The extent of a run: rounds, and calls or seconds of each load in a round."""
 
     rounds: int
     calls: int
@@ -45,7 +45,7 @@ class Times:
         return _quantile([seconds for one in self.rounds for seconds in one], share)
 
     def added(self, before: Times, share: float) -> float:
-        """Return by how much this quantile is above that of `before`: the median over the rounds.
+        """Return the median over the rounds of the difference of this quantile to that of `before`.
 
         Rounds of the two were run next to each other, so that a slow minute of the machine
         cancels out.
@@ -75,7 +75,7 @@ class Efforts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """Everything that was measured of one target."""
+    """All measurements of one target."""
 
     unary: Times = dataclasses.field(default_factory=Times)
     first_content: Times = dataclasses.field(default_factory=Times)
@@ -91,11 +91,11 @@ class Measured:
 async def measure(
     targets: Sequence[Target], extent: Extent, say: Callable[[str], None]
 ) -> dict[str, Measured]:
-    """Run all loads against all targets and return what was measured, by target."""
+    """Run all loads against all targets and return the measurements by target."""
     measured: collections.defaultdict[str, Measured] = collections.defaultdict(Measured)
     for number in range(extent.rounds):
         say(f"round {number + 1} of {extent.rounds}")
-        # Every other round goes backwards: nobody is always the one after the other.
+        # Every other round runs in reverse, so that no target always follows the same one.
         order = targets if number % 2 == 0 else list(reversed(targets))
         await _round(order, extent, measured)
     return measured

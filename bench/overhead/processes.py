@@ -1,4 +1,4 @@
-"""The processes that are measured: the simulated provider, the baselines, the router."""
+"""The measured processes: the simulated provider, the baselines, the router."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PACED_GAP = 0.02
 MODELS = {"unpaced": UNPACED_TOKENS, "paced": PACED_TOKENS}
 
 DEPLOYMENTS = 4
-"""Deployments of each model: a deployment does not start with room for all the streams."""
+"""Deployments of each model: one alone starts with too low a limit for all streams."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
-    """The simulated provider: where each of its two ways of answering is called."""
+    """The simulated provider, with the address of each of its two modes."""
 
     pid: int
     base_urls: Mapping[str, str]
@@ -63,7 +63,7 @@ def run_provider(folder: pathlib.Path) -> Generator[Provider]:
 
 @contextlib.contextmanager
 def run_baseline(kind: str, provider: Provider, folder: pathlib.Path) -> Generator[Server]:
-    """Run a gRPC server that does less than the router: `echo` or `relay`."""
+    """Run a baseline: `echo` or `relay`."""
     arguments = ["-m", "bench.overhead.baselines", kind, json.dumps(dict(provider.base_urls))]
     with running(arguments, folder / f"{kind}.log") as process:
         yield Server(pid=process.pid, address=first_line(process, folder / f"{kind}.log"))

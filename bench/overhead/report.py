@@ -1,4 +1,4 @@
-"""Turns what was measured into tables that people read."""
+"""Writes the measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MICRO = 1e6
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """One load, and how many µs of CPU the router may use for a unit of it, where that is set."""
+    """One load, with the target for the router's CPU time per unit in µs, if there is one."""
 
     name: str
     efforts: Callable[[Measured], Efforts]
@@ -61,24 +61,24 @@ def tables(measured: Mapping[str, Measured]) -> str:
 
 
 def head(command: str, day: str, extent: Extent, load: float) -> str:
-    """Return what the figures are figures of."""
-    return f"""# What the router adds
+    """Return the description of the run."""
+    return f"""# Overhead of the router
 
 `{command}` on {day}: {machine()}; load average {load:.1f} before the run.
 
-Every figure is of this one run: {extent.rounds} rounds, in each of which every load runs against
+All figures are from this run of {extent.rounds} rounds, in each of which every load runs against
 every target in turn. An added time is the median over the rounds of the difference in the same
 round; a CPU time is user and system time of the server's process, the median over the rounds.
-Ratios hold from machine to machine, absolute figures do not.
+Ratios carry over to other machines, absolute figures do not.
 
 - **direct**: aiohttp calls the simulated provider; the CPU is the provider's.
-- **echo**: a gRPC server that answers by itself: what grpc.aio alone costs.
-- **relay**: a gRPC server that asks the provider with aiohttp and passes the answer on: the least
-  that any such service costs.
+- **echo**: a gRPC server that answers without a provider: the cost of grpc.aio alone.
+- **relay**: a gRPC server that calls the provider with aiohttp and forwards the answer: the
+  minimum cost of any such service.
 - **router**: `routersvc serve` with default settings, log lines and metrics included.
 
-An answer has {UNPACED_TOKENS} tokens. Unpaced ones come at once, so that many share a message;
-paced ones come every {PACED_GAP * _MILLI:.0f} ms, each in its own."""
+An answer has {UNPACED_TOKENS} tokens. Unpaced tokens are sent at once, many in a message;
+paced tokens are sent every {PACED_GAP * _MILLI:.0f} ms, each in its own message."""
 
 
 def _targets(measured: Mapping[str, Measured]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The ways to the same answer: the provider itself, or a gRPC server before it."""
+"""The targets of a load: the provider itself, or a gRPC server in front of it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PROMPT = "Explain in a few sentences why the sky is blue at noon and red in the 
 
 
 class Target(Protocol):
-    """One way to an answer. `pid` is the process whose CPU counts."""
+    """One target. `pid` is the process whose CPU time is measured."""
 
     name: str
     pid: int
 
     async def unary(self) -> str:
-        """Return an answer that the provider gives at once."""
+        """Return the text of an unpaced answer."""
         ...
 
     def stream(self, model: str, place: int = 0) -> AsyncIterator[str]:
@@ -49,7 +49,7 @@ class Direct:
         self._session = session
 
     async def unary(self) -> str:
-        """Return an answer that the provider gives at once."""
+        """Return the text of an unpaced answer."""
         return await unary(self._session, self._base_urls["unpaced"], PROMPT)
 
     def stream(self, model: str, place: int = 0) -> AsyncIterator[str]:
@@ -74,7 +74,7 @@ class Served:
         )
 
     async def unary(self) -> str:
-        """Return an answer that the provider gives at once."""
+        """Return the text of an unpaced answer."""
         response = await self._stub.Complete(
             service_pb2.CompleteRequest(
                 prompt=self._prompt, routing=routing_pb2.Routing(policy="unpaced0")
@@ -86,7 +86,7 @@ class Served:
         """Yield the text of an answer as it arrives; `place` spreads streams over deployments.
 
         Raises:
-            EOFError: the answer ended without its end.
+            EOFError: the answer ended early.
         """
         call = self._stub.StreamComplete(
             service_pb2.StreamCompleteRequest(

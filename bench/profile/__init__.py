@@ -1,2 +1,2 @@
 # ruff: noqa: A005 - imported as `bench.profile` alone
-"""What the profile of a request costs, and how right it is."""
+"""The cost and the accuracy of the profile of a request."""

@@ -1,5 +1,5 @@
 # ruff: noqa: A005 - imported as `bench.profile` alone
-"""`python -m bench.profile`: what the profile of a request costs, by the size of its prompt."""
+"""`python -m bench.profile`: the cost of the profile of a request, by the size of its prompt."""
 
 from __future__ import annotations
 
@@ -89,22 +89,22 @@ def _report(rounds: int, load_time: float) -> str:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return "\n".join(
         (
-            "# What a profile costs",
+            "# Cost of a profile",
             "",
             (
                 f"`python -m bench.profile --write` on {today}: CPython "
                 f"{platform.python_version()}, {platform.machine()}, shared cores; CPU time of "
                 f"the process, the median of {rounds} rounds; load average "
-                f"{os.getloadavg()[0]:.1f} at the end, which raises it by what shared caches cost."
+                f"{os.getloadavg()[0]:.1f} at the end, which raises it because caches are shared."
             ),
             "",
             (
-                "A profile is task, complexity, token bounds, modalities and capabilities. At "
-                "most 200 µs are allowed for 2 KB and 5 ms for 200 KB; what is above is "
-                "**bold**. The last three columns come on top, where they are needed: looking "
-                "for identifiers where the settings ask for it, counting a sample where the "
-                "bounds leave open whether a prompt fits, and counting all of it where the "
-                "sample does too."
+                "A profile is task, complexity, token bounds, modalities and capabilities. The "
+                "limits are 200 µs for 2 KB and 5 ms for 200 KB; figures above them are **bold**. "
+                "The last three columns are additional costs in some cases: searching for "
+                "identifiers if the settings enable it, counting the tokens of a sample if the "
+                "bounds do not show whether a prompt fits, and counting all tokens if the sample "
+                "does not show it either."
             ),
             "",
             table(heads, rows),
@@ -130,13 +130,13 @@ def _cost(profiler: Profiler, request: Request, rounds: int) -> float:
 
 
 def _detection(looking: Profiler, plain: Profiler, request: Request, rounds: int) -> float:
-    """Return the seconds per KB that looking for identifiers adds."""
+    """Return the seconds per KB that searching for identifiers adds."""
     rounds = max(3, rounds // 10)
     return (_cost(looking, request, rounds) - _cost(plain, request, rounds)) / 200
 
 
 def _settling(profiler: Profiler, request: Request, rounds: int, *, near: bool) -> float:
-    """Return the seconds until it is known whether a prompt fits a window far off, or very near."""
+    """Return the seconds to decide whether a prompt fits a far larger window, or a close one."""
     profile = profiler.profile(request)
     exact = profiler.settled(request, profile, lambda known: known.low < known.high).input_tokens
     window = exact if near else 3 * exact

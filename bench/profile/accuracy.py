@@ -1,7 +1,7 @@
-"""`python -m bench.profile.accuracy`: how right task and complexity are on labelled public prompts.
+"""`python -m bench.profile.accuracy`: accuracy of task and complexity on labelled public prompts.
 
-The rules were checked on one half of the prompts; the tables are of the other, for which nothing
-was changed. A prompt's half is decided by its hash, so that repeated questions stay together.
+The rules were checked on one half of the prompts; the tables report on the other half, for which
+no rule was changed. The hash of a prompt decides its half, so that duplicates stay together.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def _report(judged: Sequence[Judged], others: Sequence[Labelled], half: str) -> 
     today = dt.datetime.now(dt.UTC).date().isoformat()
     return "\n".join(
         (
-            "# How right the profile is",
+            "# Accuracy of the profile",
             "",
             (
                 f"`python -m bench.profile.accuracy --write` on {today}: {len(judged):,} "
                 f"labelled prompts of public sets, the {half} half; the rules were checked on "
-                f"the other {len(others):,}. The rules are not fitted to either: they say what "
-                "words and shapes mean, in many languages, and these sets are English and "
-                "mostly examinations."
+                f"the other {len(others):,}. The rules are fitted to neither half: they "
+                "describe words and structure in many languages, while these sets are in English "
+                "and mostly exams."
             ),
             "",
             "| source | task | difficulty by |",
@@ -105,7 +105,7 @@ def _report(judged: Sequence[Judged], others: Sequence[Labelled], half: str) -> 
             "",
             _source_table(tasks),
             "",
-            "What was found (columns) for what was meant (rows):",
+            "Confusion matrix: found (columns), labelled (rows):",
             "",
             _confusion(tasks),
             "",
@@ -119,9 +119,9 @@ def _report(judged: Sequence[Judged], others: Sequence[Labelled], half: str) -> 
             "## Complexity",
             "",
             (
-                "Against how hard a prompt proved, within each source, because models and "
-                "scoring differ between them. rho is Spearman's rank correlation; AUC the "
-                "chance that of a prompt of the harder third and one of the easier third the "
+                "Compared with the measured difficulty of a prompt, within each source, because "
+                "models and scoring differ between them. rho is Spearman's rank correlation; AUC "
+                "the chance that of a prompt of the harder third and one of the easier third the "
                 "harder has the higher figure, 0.5 being chance. Beside: the length of the "
                 "prompt alone."
             ),

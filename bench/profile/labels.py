@@ -1,4 +1,4 @@
-"""The labelled prompts: which task each is and how hard it proved, by the mapping that stands here.
+"""The labelled prompts, with task and measured difficulty by source.
 
 Labels come from the sources, never from reading the prompts. Difficulty is measured: the share of
 models that got a question wrong, or the steps of its solution. `MAPPING` says it source by source.
@@ -62,7 +62,7 @@ _ZEROEVAL = {"crux": Task.CODE, "math-l5": Task.MATHS}
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Labelled:
-    """A prompt with what is known of it; `difficulty` compares within a source alone."""
+    """A labelled prompt; `difficulty` is comparable only within a source."""
 
     source: str
     prompt: str
@@ -71,7 +71,7 @@ class Labelled:
 
     @property
     def is_reported(self) -> bool:
-        """Whether it stands in the half that is reported; the rules were checked on the other."""
+        """Whether it is in the reported half; the rules were checked on the other half."""
         return hashlib.sha256(self.prompt.strip().lower().encode()).digest()[0] % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""How well one ranking agrees with another."""
+"""Measures of agreement between two rankings."""
 
 from __future__ import annotations
 

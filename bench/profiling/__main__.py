@@ -1,10 +1,10 @@
-"""`python -m bench.profiling`: where the CPU time of the router goes under a load.
+"""`python -m bench.profiling`: the CPU time of the router under a load, by function.
 
-Measures the CPU for a unit of work undisturbed, then the same load under cProfile. What profiling
-costs is calibrated and taken off again; what is left is good for comparing functions, and the
-calls for a unit are exact, but the sum is more than the undisturbed figure. The router has a
-processor of its own meanwhile, or its calls into the kernel would be charged for the turns of
-those whom they wake.
+Measures the CPU time for a unit of work without a profiler, then the same load with cProfile. The
+cost of profiling is calibrated and subtracted; the result allows functions to be compared, and the
+number of calls is exact, but the sum is larger than without the profiler. The router has a
+processor of its own, since its system calls would otherwise be charged for the processes that they
+wake.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Calibration:
 
 
 def calibrate() -> Calibration:
-    """Measure what profiling a call costs here and now."""
+    """Measure the cost of profiling a call."""
 
     def called() -> None:
         pass

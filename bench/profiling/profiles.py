@@ -1,4 +1,4 @@
-"""Adds up a profile: by area, by function, with the cost of profiling taken off again."""
+"""Sums up a profile by area and by function, without the cost of profiling."""
 
 from __future__ import annotations
 

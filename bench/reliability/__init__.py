@@ -1,1 +1,1 @@
-"""What the reliability layer costs for a call in which nothing goes wrong."""
+"""The cost of the reliability layer for a call without failures."""

@@ -1,10 +1,10 @@
-"""`python -m bench.reliability`: CPU that the router adds to a call in which nothing goes wrong.
+"""`python -m bench.reliability`: CPU time that the router adds to a call without failures.
 
 One process, one loop, a gateway that answers at once. The reliability layer is the race, the fleet
-with its leases, budgets and breakers, arming a hedge, the tasks, and the report: a router whose
-planner has planned before, and that remembers no decisions. Understanding the prompt, planning and
-remembering are in `bench.profile`, `bench.planning` and `bench.decisions`; gRPC, HTTP, conversion,
-metrics and log lines in `bench.overhead`. `--profile` says where it goes.
+with its leases, budgets and breakers, arming a hedge, the tasks, and the report: a router with a
+plan made in advance that records no decisions. `bench.profile`, `bench.planning` and
+`bench.decisions` measure profile, planning and recording; `bench.overhead` measures gRPC, HTTP,
+conversion, metrics and log lines. `--profile` reports the CPU time by function.
 """
 
 from __future__ import annotations
@@ -178,8 +178,9 @@ def _profile_text(layer: Layer, sums: ProfileSums) -> str:
         rows.append((use.name, f"{calls:.2f}", f"{cost:.2f}"))
     return (
         f"\n## Where it goes: {layer.name}\n\n"
-        "Under cProfile, its own cost calibrated and taken off, which leaves the times too large:\n"
-        f"they are good for comparing functions. Medians of {PROFILES} profiles. {areas}.\n\n"
+        "Measured with cProfile, whose own cost is calibrated and subtracted. The times are "
+        f"still too large\nbut allow functions to be compared. Medians of {PROFILES} profiles. "
+        f"{areas}.\n\n"
         f"{aligned(rows)}\n"
     )
 
@@ -206,16 +207,16 @@ def _page(costs: Mapping[Layer, Cost], load: float) -> str:
                 {None: "", True: "met", False: "**missed**"}[met],
             )
         )
-    return f"""# What the reliability layer costs
+    return f"""# Cost of the reliability layer
 
 `python -m bench.reliability --profile --write` on {today()}: {machine()};
 load average {load:.1f} before the run.
 
-CPU of one call in which nothing goes wrong, three equal deployments, one call at a time, in one
+CPU time of one call without failures, with three equal deployments, one call at a time, in one
 process with a gateway that answers at once: race, leases, budgets, breakers, arming a hedge,
-tasks, report. Planned before: by a planner that had its plan ready, without remembering the
-decision; whole: with profile, planning and remembering. Each token of a stream is received by
-itself: the rows of one token are what a call costs, the others what its tokens cost on top. Medians
+tasks, report. Planned before: with a plan made in advance, and without recording the decision;
+whole: with profile, planning and recording. Each token of a stream is received separately: the rows
+of one token show the cost of a call, the others the additional cost of its tokens. Medians
 over {ROUNDS} rounds of {CALLS:,} calls; all are measured in turn.
 
 {aligned(rows)}

@@ -1,4 +1,4 @@
-"""A way to providers that answer at once: what is left of a call is the router's own work."""
+"""A gateway that answers at once, so that only the router's own work remains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from routersvc.domain.conversation.usage import (
 from routersvc.engine.ports import AttemptCall
 
 TOKENS = 48
-"""Tokens of an answer; whoever does not stream gets their text in one piece, as it is sent."""
+"""The tokens of an answer; a unary answer has their text in one piece."""
 
 _STARTED = Started(model_version="instant-1")
 _TOKEN = (TextDelta(text=" token"),)
@@ -37,7 +37,7 @@ _WHOLE: Sequence[AnswerEvent] = (_STARTED, TextDelta(text=" token" * TOKENS), *_
 
 
 class InstantStream:
-    """One answer: a token each time, or all at once where nobody streams."""
+    """One answer: a token for each `receive`, or all at once for a unary call."""
 
     def __init__(self, *, streaming: bool, tokens: int) -> None:
         self._streaming = streaming
@@ -45,7 +45,7 @@ class InstantStream:
         self._told = 0
 
     async def receive(self) -> Sequence[AnswerEvent]:
-        """Return what comes next, without waiting."""
+        """Return the next events without waiting."""
         if not self._streaming:
             return _WHOLE
         self._told += 1
@@ -58,14 +58,14 @@ class InstantStream:
 
 
 class InstantGateway:
-    """The way to deployments that answer at once, with so many tokens in a stream."""
+    """A gateway whose deployments answer at once, with `tokens` tokens in a stream."""
 
     def __init__(self, tokens: int) -> None:
         self._tokens = tokens
 
     def open(self, call: AttemptCall) -> InstantStream:
-        """Prepare an answer."""
+        """Open a stream."""
         return InstantStream(streaming=call.streaming, tokens=self._tokens)
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Find every deployment well."""
+        """Return: every deployment is healthy."""

@@ -1,4 +1,4 @@
-"""The calls that are measured: straight through the gateway, and through the router before it."""
+"""The measured calls: directly to the gateway, and through the router."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What the router has to decide for each call; `tokens` are those of a stream, 0 for none."""
+    """The kind of call; `tokens` is the length of a stream, or 0 for a unary call."""
 
     name: str
     tokens: int
@@ -103,31 +103,31 @@ LAYERS = tuple(
 
 
 class _Unobserved:
-    """An attempt that nobody follows."""
+    """An attempt that is not observed."""
 
     headers = _NO_HEADERS
 
     def ended(self, attempt: AttemptReport) -> None:
-        """Take no note."""
+        """Do nothing."""
 
 
 class _Nobody:
-    """An observer that takes no note: metrics and log lines are measured elsewhere."""
+    """An observer that does nothing: metrics and log lines are measured elsewhere."""
 
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
     ) -> _Unobserved:
-        """Take no note."""
+        """Do nothing."""
         del request, deployment, number, reason
         return _Unobserved()
 
     def call_ended(
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
-        """Take no note."""
+        """Do nothing."""
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
-        """Take no note."""
+        """Do nothing."""
 
 
 def _catalogue() -> Catalogue:
@@ -146,7 +146,7 @@ def _policy(layer: Layer) -> Policy:
 
 
 def make_router(layer: Layer, *, decisions: DecisionRule | None = None) -> Router:
-    """Return a router of the running loop over three equal deployments that answer at once."""
+    """Return a router with three equal deployments that answer at once, for the running loop."""
     policy = _policy(layer)
     return Router(
         configuration=RouterConfiguration(
@@ -166,7 +166,7 @@ def make_router(layer: Layer, *, decisions: DecisionRule | None = None) -> Route
 
 
 def routed(router: Router, layer: Layer) -> Callable[[], Awaitable[None]]:
-    """Return what makes one call through the router."""
+    """Return a function that makes one call through the router."""
     request = scripted_request(streaming=layer.streaming)
 
     async def unary() -> None:
@@ -182,7 +182,7 @@ def routed(router: Router, layer: Layer) -> Callable[[], Awaitable[None]]:
 
 
 class _Planned:
-    """Stands for the planner: has planned already, in as many orders as calls see."""
+    """A planner whose plans were made in advance, in several orders."""
 
     def __init__(self, planner: Planner, fleet: Fleet, request: Request) -> None:
         self._limits = planner.limits(request)
@@ -193,7 +193,7 @@ class _Planned:
         self._plan = next(self._plans)[1]
 
     def limits(self, *_: object, **__: object) -> Limits:
-        """Return the limits that every call has."""
+        """Return the limits of every call."""
         return self._limits
 
     def order(self, *_: object) -> DeploymentOrder:
@@ -207,7 +207,7 @@ class _Planned:
 
 
 def make_planned_router(layer: Layer) -> Router:
-    """Return a router that has planned its calls before they come, and remembers no decision."""
+    """Return a router with plans made in advance that records no decisions."""
     router = make_router(layer, decisions=DecisionRule(kept=0))
     policy = _policy(layer)
     catalogue = _catalogue()
@@ -222,7 +222,7 @@ def make_planned_router(layer: Layer) -> Router:
 
 
 def direct(layer: Layer) -> Callable[[], Awaitable[None]]:
-    """Return what makes the same call straight through the gateway, in a task as the router's."""
+    """Return a function that makes the same call directly to the gateway, in a task too."""
     gateway = InstantGateway(layer.tokens)
     request = scripted_request(streaming=layer.streaming)
     call = AttemptCall(

@@ -1,7 +1,8 @@
-"""`python -m bench.simulations.constraints`: thousands of generated worlds held to their limits.
+"""`python -m bench.simulations.constraints`: thousands of generated worlds and their constraints.
 
-Prints every limit that was broken and every request that was refused though somebody could have
-served it, with its seed: `--replay SEED` plays one world. Ends with 1 where there was any.
+Prints every constraint that was broken and every request that was refused although a deployment
+could have served it, with the seed; `--replay SEED` runs one world. The exit code is 1 if there was
+any.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ import sys
 import time
 from typing import NamedTuple
 
-from routersvc.testing.generated_routes import draw_route
-from routersvc.testing.route_checks import check_route
+from bench.simulations.generated_routes import draw_route
+from bench.simulations.route_checks import check_route
 
 RESULTS = pathlib.Path(__file__).resolve().parent.parent / "results" / "constraints.md"
 _CHUNK = 200
 
 
 class Outcome(NamedTuple):
-    """What came of some seeds; `complaints` are pairs of a seed and a sentence."""
+    """The results of some seeds; `complaints` are pairs of a seed and a sentence."""
 
     counts: collections.Counter[str]
     complaints: list[tuple[int, str]]
@@ -38,7 +39,7 @@ def main() -> int:
     )
     parser.add_argument("--seeds", type=int, default=1000, help="how many worlds (default 1000)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--replay", type=int, metavar="SEED", help="play one world alone")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="run only this world")
     parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.name}")
     options = parser.parse_args()
     if options.replay is not None:
@@ -80,20 +81,20 @@ def _run(seeds: range) -> Outcome:
 def _table(seeds: int, total: Outcome, seconds: float, processes: int) -> str:
     rows = [
         ("worlds", seeds),
-        ("**limits broken, or refused though eligible**", len(total.complaints)),
+        ("**constraints broken, or refused although eligible**", len(total.complaints)),
         *sorted(total.counts.items()),
     ]
     lines = "\n".join(f"| {name} | {count:,} |" for name, count in rows)
     day = dt.datetime.now(dt.UTC).date().isoformat()
     return (
-        "# Generated worlds held to their limits\n\n"
+        "# Generated worlds and their constraints\n\n"
         f"`python -m bench.simulations.constraints --seeds {seeds}`, {day}: {seconds:.0f} s on "
         f"{processes} processes.\n\n"
-        "Each world is drawn from its seed: a catalogue, a policy with rules, a tenant, requests, "
-        "and what\nevery call of each deployment comes to, failures of all classes, cuts and "
-        "hangs among them. What may\nserve is worked out beside it without the router's own rules "
-        "(`routersvc.testing.generated_routes`).\nHeld against that are every explanation with its "
-        "reasons, every attempt, and every refusal.\n\n"
+        "Each world is generated from its seed: a catalogue, a policy with rules, a tenant, "
+        "requests, and the\noutcome of every call of each deployment, including failures of all "
+        "classes, broken streams and hangs.\nWhich deployments may serve is computed without the "
+        "rules of the router\n(`bench.simulations.generated_routes`), and compared with every "
+        "explanation and its reasons, every\nattempt, and every refusal.\n\n"
         f"| what | count |\n|---|---:|\n{lines}\n"
     )
 

@@ -1,4 +1,4 @@
-"""`python -m bench.simulations.llm_load`: a load like that of LLM providers, calm and in trouble.
+"""`python -m bench.simulations.llm_load`: an LLM-like load, with and without a brownout.
 
 Three equal providers with heavy-tailed times to first token: half within 0.45 s, one in twenty
 above 1.2 s, one in a hundred above 6 s, one in a thousand above 40 s. Calm weather measures what
@@ -56,7 +56,7 @@ DEADLINES = (30.0, 5.0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """One drill: `deadline` in seconds where there is one, `slow` with the brownout."""
+    """One drill, with `deadline` in seconds if there is one, and `slow` for the brownout."""
 
     seed: int
     calls: int
@@ -69,7 +69,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of one drill; `quantiles` are those of the time to first token."""
+    """The result of one drill; `quantiles` are those of the time to first token."""
 
     run: Run
     calls: int
@@ -141,7 +141,7 @@ def _runs(options: argparse.Namespace) -> tuple[list[Run], list[Run]]:
 
 
 def _outcomes(runs: Sequence[Run], processes: int) -> list[Outcome]:
-    """Run all drills, side by side, and return what came of them in their order."""
+    """Run all drills in parallel and return their results in order."""
     outcomes: list[Outcome] = []
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for outcome in pool.imap(_outcome, runs):
@@ -225,11 +225,11 @@ def _page(head: str, calm: Sequence[Outcome], brownouts: Sequence[Outcome]) -> s
     worst = max(each.worst_extra for each in judged)
     missed = sum(each.missed for each in judged)
     return (
-        f"# A load like that of LLM providers\n\n{head}\n\n"
+        f"# An LLM-like load\n\n{head}\n\n"
         "Three equal providers, time to first token with P(T > 0.45 s) = 0.5, P(T > 1.2 s) = 0.05, "
         "P(T > 6 s) = 0.01, P(T > 40 s) = 0.001, power laws in between; default budgets and "
-        "breakers; no timeout but the deadline, so that nothing but hedging helps.\n\n"
-        f"## Calm weather, {pairs[0][0].calls:,} calls for each seed\n\n"
+        "breakers; no timeout except the deadline, so that only hedging helps.\n\n"
+        f"## Without faults, {pairs[0][0].calls:,} calls for each seed\n\n"
         f"The target: p99.9 cut at least {CUT:g} times with at most {percent(CALM_EXTRA)} extra "
         f"calls. Over the seeds the cut is {min(cuts):.1f} times at least and "
         f"{statistics.median(cuts):.1f} times in the median ({_verdict(min(cuts) >= CUT)} by the "
@@ -240,11 +240,11 @@ def _page(head: str, calm: Sequence[Outcome], brownouts: Sequence[Outcome]) -> s
         f"The target: at most {percent(WORST_EXTRA)} extra in the worst 10 s, and no deadline "
         f"missed that another provider could have kept. With a deadline of {max(DEADLINES):g} s, "
         f"the balanced order and hedging it is {percent(worst)} ({_verdict(worst <= WORST_EXTRA)}) "
-        f"and {missed} missed ({_verdict(not missed)}). The other rows tell what each of these is "
-        f"worth, and how far a deadline of {min(DEADLINES):g} s gets: one call in eighty takes "
-        "longer even where all is well, which is more than the budget has for them in a brownout. "
-        "A deadline counts as missed whoever the call went to; the rows without a slow provider "
-        f"tell how many two attempts at well providers miss. Sums and worst values over "
+        f"and {missed} missed ({_verdict(not missed)}). The other rows show the effect of each of "
+        f"these, and of a deadline of {min(DEADLINES):g} s: one call in eighty takes longer even "
+        "without faults, which exceeds the budget in a brownout. A deadline counts as missed "
+        "whichever provider was called; the rows without a slow provider show how many deadlines "
+        f"two attempts at healthy providers miss. Sums and worst values over "
         f"{len(pairs)} seeds. `checked` counts violations of the promises.\n\n"
         f"{table(BROWNOUT_HEADS, [_brownout_row(group) for group in groups.values()])}\n"
     )

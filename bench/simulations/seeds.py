@@ -1,7 +1,7 @@
-"""`python -m bench.simulations.seeds`: thousands of generated drills, each held to every promise.
+"""`python -m bench.simulations.seeds`: thousands of generated drills, checked for every promise.
 
-Prints every promise that was not kept with its seed, which replays it: `--replay SEED` writes the
-trace of one drill. Ends with 1 where one was broken.
+Prints every violation with the seed of its drill; `--replay SEED` writes the trace of one drill.
+The exit code is 1 if there was a violation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CHUNK = 50
 
 
 class Outcome(NamedTuple):
-    """What came of some seeds; `complaints` are pairs of a seed and a sentence."""
+    """The results of some seeds; `complaints` are pairs of a seed and a sentence."""
 
     seeds: int
     counts: collections.Counter[str]
@@ -113,10 +113,10 @@ def _table(command: str, total: Outcome, seconds: float, processes: int) -> str:
     lines = "\n".join(f"| {name} | {count:,} |" for name, count in rows)
     day = dt.datetime.now(dt.UTC).date().isoformat()
     return (
-        "# Generated drills held to every promise\n\n"
+        "# Generated drills\n\n"
         f"`{command}`, {day}: {seconds:.0f} s on {processes} processes.\n\n"
-        "Each drill is drawn from its seed: deployments, latencies, faults, load, policy, budgets, "
-        "breakers.\nEvery promise is checked after every event (`docs/drills.md`).\n\n"
+        "Each drill is generated from its seed: deployments, latencies, faults, load, policy, "
+        "budgets, breakers.\nEvery promise is checked after every event (`docs/drills.md`).\n\n"
         f"| what | count |\n|---|---:|\n{lines}\n"
     )
 

@@ -96,7 +96,7 @@ def main() -> None:
         f"{milliseconds(_theory(hedged=True))} hedged, for the tail S as given: "
         "where one of 1,000 keys with P = S(t)·S(t - 10 ms) takes longer than t in one batch of "
         "1,000.\n"
-        "Rows of late keys leave out the 98 % that answer within the hedge delay: they decide "
+        "Rows of late keys omit the 98 % that answer within the hedge delay, which affect "
         "neither the last answer of a batch nor the number of hedges (the rows of every key "
         "show about the same).\n"
     )

@@ -1,1 +1,1 @@
-"""What the router does to callers while providers fail, over real sockets and in real time."""
+"""The effect of failing providers on callers of the router, over real sockets and in real time."""

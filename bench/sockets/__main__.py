@@ -1,7 +1,7 @@
-"""`python -m bench.sockets`: real processes on loopback, real time, one table of verdicts.
+"""`python -m bench.sockets`: real processes on loopback, in real time, and one table of results.
 
-A router, a simulator and this process, which makes the calls. Every scenario has a router of its
-own, fresh and with the default settings but for what its description says.
+The processes are a router, a simulator and this one, which makes the calls. Every scenario starts a
+new router with default settings, except for those in its description.
 """
 
 from __future__ import annotations

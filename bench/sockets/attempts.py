@@ -1,4 +1,4 @@
-"""The attempts behind the calls, as the router reported them, on the clock of the machine."""
+"""The attempts of calls as the router reported them, in times of the machine's clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILED = frozenset({report_pb2.ATTEMPT_OUTCOME_FAILED, report_pb2.ATTEMPT_OUTCOM
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MadeAttempt:
-    """One attempt; instants are seconds since 1970."""
+    """One attempt; times are seconds since 1970."""
 
     provider: str
     reason: str
@@ -24,7 +24,7 @@ class MadeAttempt:
 
 
 def attempts_of(told: Iterable[Told]) -> Iterator[MadeAttempt]:
-    """Yield the attempts of all calls whose report is known."""
+    """Yield the attempts of all calls with a report."""
     for one in told:
         if one.report is None:
             continue
@@ -43,7 +43,7 @@ def attempts_of(told: Iterable[Told]) -> Iterator[MadeAttempt]:
 
 
 def share(attempts: Iterable[MadeAttempt], provider: str, start: float, end: float) -> float:
-    """Return which part of the attempts that started in a time went to a provider."""
+    """Return a provider's share of the attempts that started in a period."""
     counts = collections.Counter(
         attempt.provider for attempt in attempts if start <= attempt.started_at < end
     )

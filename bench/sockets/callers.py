@@ -1,7 +1,7 @@
-"""Callers of a router: what they ask, when, when they leave, and what they are told.
+"""Callers of a router: their calls, when they cancel, and the results.
 
-Arrivals keep to a timetable, whatever becomes of the calls before. How late each call was sent is
-measured with it: a generator that cannot keep up would measure itself.
+Calls follow a schedule, independent of the calls before. By how much each was sent too late is
+measured too: a generator that cannot keep up would measure itself.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Job:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Told:
-    """What one caller did and heard; instants are seconds since 1970.
+    """The result of one call; times are seconds since 1970.
 
     `left_at` is set where the caller went away, `status` where the call failed. `own_status` tells
     that the router itself said so, not the caller's own end of the connection.
@@ -95,14 +95,14 @@ class Callers:
         )
         self._made = 0
         self.left = 0
-        """How many callers went away before the end."""
+        """The number of calls that were cancelled before their end."""
 
     async def close(self) -> None:
         """End the connection."""
         await self._channel.close()
 
     async def call(self, job: Job, due_at: float | None = None) -> Told:
-        """Make one call now, and return what its caller heard."""
+        """Make one call now and return its result."""
         self._made += 1
         sent_at = now()
         told = Told(
@@ -135,7 +135,7 @@ class Callers:
         return told
 
     async def come(self, jobs: Iterable[Job], *, begin: float | None = None) -> list[Told]:
-        """Make calls by their timetable, and return what all callers heard, in its order."""
+        """Make calls by their schedule and return their results in its order."""
         begin = now() if begin is None else begin
         tasks: list[asyncio.Task[Told]] = []
         async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""Ten thousand callers go away at random moments, and nothing of their calls may stay behind."""
+"""Ten thousand calls are cancelled at random times; nothing of them may be left."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GROWTH = 0.05
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Rest:
-    """What a router that nobody calls holds on to."""
+    """What an idle router holds."""
 
     memory: int
     descriptors: int

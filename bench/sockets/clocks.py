@@ -1,4 +1,4 @@
-"""The wall clock of the measuring process: that of the machine, so that all processes' times agree.
+"""The wall clock of the machine, so that the times of all processes are comparable.
 
 The simulator and the router tell times of the same clock. The simulator's are those of its event
 loop's last turn, to a millisecond.
@@ -13,7 +13,7 @@ _OFFSET = dt.datetime.now(tz=dt.UTC).timestamp() - time.monotonic()
 
 
 def now() -> float:
-    """Return the seconds since 1970; never goes back."""
+    """Return the seconds since 1970; never decreases."""
     return time.monotonic() + _OFFSET
 
 

@@ -1,4 +1,4 @@
-"""Controls a running simulator: kills and revives providers, spoils them, reads what they saw."""
+"""Controls a running simulator: kills and revives providers, injects faults, reads their logs."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ class SimulatorControl:
         self._session = session
 
     async def kill(self, provider: str) -> None:
-        """Let a provider die."""
+        """Kill a provider."""
         await self._ask("POST", f"/providers/{provider}/kill")
 
     async def revive(self, provider: str) -> None:
-        """Let a provider come back."""
+        """Revive a provider."""
         await self._ask("POST", f"/providers/{provider}/revive")
 
     async def inject(self, provider: str, fault: Mapping[str, object]) -> None:
-        """Let a fault strike."""
+        """Inject a fault."""
         await self._ask("POST", f"/providers/{provider}/faults", fault)
 
     async def clear_faults(self, provider: str) -> None:
-        """Let a provider be well."""
+        """Remove all faults of a provider."""
         await self._ask("DELETE", f"/providers/{provider}/faults")
 
     async def requests_in_flight(self) -> int:

@@ -1,4 +1,4 @@
-"""Runs the service with a count of its tasks: `python -m bench.sockets.counted FILE ...`.
+"""Runs the service and counts its tasks: `python -m bench.sockets.counted FILE ...`.
 
 SIGUSR1 writes to FILE how many tasks have not ended. What follows FILE are the arguments of the
 service's command line.

@@ -1,4 +1,4 @@
-"""Callers set deadlines of 50 ms to 5 s among providers that are often later than that."""
+"""Deadlines of 50 ms to 5 s with providers that are often slower."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POLICY = {"timeouts": {"useful": 0.02}}
 
 
 async def deadlines(folder: pathlib.Path) -> Scene:
-    """Every caller waits exactly as long as its deadline says."""
+    """Every caller waits exactly until its deadline."""
     random = random_module.Random(11)
     jobs = [
         Job(

@@ -1,4 +1,4 @@
-"""What a scenario found: figures with their targets, and under which conditions they were taken."""
+"""The results of a scenario: figures with their targets, and the conditions of the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LATENESS_LIMIT = 0.010
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One figure; `met` is `None` where there is no target and the figure only explains."""
+    """One figure; `met` is `None` if there is no target."""
 
     figure: str
     measured: str
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Processors in use while a scenario ran: of the router, the measuring process and others."""
+    """Average processors in use by the router, the measuring process and others."""
 
     seconds: float
     router: float
@@ -39,7 +39,7 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """What one scenario found."""
+    """The results of one scenario."""
 
     findings: Sequence[Finding]
     told: Sequence[Told]
@@ -72,12 +72,12 @@ def at_least(figure: str, value: float, limit: float, unit: str = "") -> Finding
 
 
 def plain(figure: str, measured: str) -> Finding:
-    """Return a figure that only explains."""
+    """Return a figure without a target."""
     return Finding(figure=figure, measured=measured)
 
 
 def number(value: float, unit: str = "") -> str:
-    """Return a figure with its unit: `ms` and `%` are given in seconds and parts of 1."""
+    """Return a figure with its unit: values for `ms` and `%` are in seconds and fractions of 1."""
     match unit:
         case "ms":
             return f"{value * 1000:,.1f} ms"

@@ -1,4 +1,4 @@
-"""Closed-loop callers on equal deployments that have just enough room for them."""
+"""Closed-loop callers on equal deployments with exactly the capacity for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECONDS = 15.0
 
 
 async def closed_loop(folder: pathlib.Path) -> Scene:
-    """Each caller asks again as soon as it has been answered."""
+    """Each caller makes its next call as soon as one has been answered."""
     arguments = ["-m", "bench.sockets.slotted_providers"]
     arguments += [str(len(PROVIDERS)), str(SLOTS), str(SERVICE_TIME)]
     log = folder / "providers.log"

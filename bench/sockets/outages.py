@@ -1,4 +1,4 @@
-"""Outages of one of three providers under 200 calls per second: it dies, comes back, hangs."""
+"""Outages of one of three providers under 200 calls per second: killed, revived, hanging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers that refuse: all of them with 503, one of two for a rate limit with a time."""
+"""Providers that refuse calls: all of them with 503, one of two with 429 and `Retry-After`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ON_THE_WAY = 0.1
 """Seconds after the refusal in which calls that were already sent may still arrive."""
 
 QUICK = 1.0
-"""Seconds; whoever waited for the gate would wait up to 20 s."""
+"""Seconds; a call that waited for the gate would take up to 20 s."""
 
 
 async def all_unavailable(folder: pathlib.Path) -> Scene:

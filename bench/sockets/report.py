@@ -43,9 +43,9 @@ def table_of(scenes: Mapping[str, Scene], load: float) -> str:
 
 `{command} --write` on {today()}: {machine()}; load average {load:.1f} before the run.
 
-A router, a simulator with all providers and the callers, each a process of its own, on loopback,
-in real time. Every scenario begins with a fresh router that has the default settings but for what
-is named; its log has errors alone.
+The router, a simulator of all providers and the callers are separate processes on loopback, in
+real time. Every scenario starts a new router with default settings, except for those that the
+scenario names; it logs only errors.
 
 {described}
 
@@ -55,9 +55,9 @@ is named; its log has errors alone.
 
 ## Conditions
 
-How late the callers' process sent its calls by its own timetable, and how many processors each
-process used on the average. `!` marks a scenario whose callers were late enough to have measured
-themselves; `others` are processes that have nothing to do with the benchmark.
+By how much the callers' process was behind its schedule, and how many processors each process
+used on average. `!` marks a scenario whose callers were so late that its figures may measure the
+callers; `others` are processes outside the benchmark.
 
 {aligned(conditions)}
 """

@@ -21,12 +21,11 @@ class Scenario:
 
 SCENARIOS: Mapping[str, Scenario] = {
     "kill": Scenario(
-        description="200 calls/s, half of them streams; one of three providers dies for 5 s and "
-        "comes back",
+        description="200 calls/s, half of them streams; one of three providers is down for 5 s",
         run=outages.kill_and_revive,
     ),
     "hang": Scenario(
-        description="200 calls/s, half of them streams; one of three providers takes calls and "
+        description="200 calls/s, half of them streams; one of three providers accepts calls and "
         "never answers; `hedging: {mode: delayed}`",
         run=outages.hang,
     ),
@@ -40,14 +39,13 @@ SCENARIOS: Mapping[str, Scenario] = {
         run=refusals.retry_after,
     ),
     "closed-loop": Scenario(
-        description="12 callers in a closed loop on three equal deployments, each with room for "
-        "4 calls of 200 ms; further ones queue up there",
+        description="12 callers in a closed loop on three equal deployments, each of which "
+        "serves 4 calls of 200 ms at a time and queues the others",
         run=herding.closed_loop,
     ),
     "cancellations": Scenario(
-        description="10,000 callers, 250 a second, half of them for streams, leave at random "
-        "moments; each of three providers has room for 12"
-        " at once, the others queue up",
+        description="10,000 calls, 250 per second, half of them streams, are cancelled at random "
+        "times; each of three providers takes 12 attempts at a time, other calls queue",
         run=cancellations.cancellations,
     ),
     "deadlines": Scenario(

@@ -1,7 +1,7 @@
-"""Providers that answer a few calls at a time, as a server of one's own does; others queue up.
+"""Providers that answer a few calls at a time, like self-hosted servers, and queue the others.
 
 `python -m bench.sockets.slotted_providers COUNT SLOTS SECONDS` serves the same on as many ports.
-The simulator has no such limit: whoever sends everybody to one of its providers is never punished.
+The simulator has no such limit, so that sending all calls to one provider costs nothing there.
 Speaks as much of OpenAI's chat completions as a unary call needs.
 """
 
@@ -63,7 +63,7 @@ async def _serve(count: int, slots: int, seconds: float) -> None:
 
 
 def main() -> None:
-    """Serve until somebody ends the process."""
+    """Serve until the process is terminated."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
 

@@ -1,4 +1,4 @@
-"""A stage for a scenario: providers, a router among them and callers, each a process of its own."""
+"""The environment of a scenario: providers, router and callers in separate processes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stage:
     client: RouterClient
 
     async def health(self, provider: str) -> DeploymentHealth:
-        """Return how the deployment at a provider fares, as the router sees it."""
+        """Return the health of the deployment at a provider, as the router reports it."""
         request = ProviderHealthRequest(deployments=[deployment_of(provider)])
         (health,) = (await self.client.health(request)).deployments
         return health

@@ -1,1 +1,1 @@
-"""Holds the adapters to every recorded exchange there is."""
+"""Checks the adapters against all recorded exchanges."""

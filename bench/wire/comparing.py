@@ -19,7 +19,7 @@ from routersvc.domain.conversation.parts import (
 
 
 def differences(answer: Answer, reading: Reading) -> list[str]:
-    """Return in what the two differ, each as `what: read, there`."""
+    """Return the differences, each as `what: read, expected`."""
     calls = [part for part in answer.parts if isinstance(part, ToolCall)]
     ids = [call.call_id for call in calls]
     found: dict[str, tuple[object, object]] = {
@@ -68,7 +68,7 @@ def _usage(answer: Answer) -> tuple[int, int, int] | None:
 
 
 def _signatures(answer: Answer) -> tuple[str, ...]:
-    """Return the vendor's signatures, without what the adapter has put around them."""
+    """Return the vendor's signatures, without the adapter's envelope."""
     signed = (part.signature for part in answer.parts if isinstance(part, ThoughtPart | ToolCall))
     return tuple(
         sorted(

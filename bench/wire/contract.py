@@ -168,12 +168,12 @@ CONVERSATIONS: Mapping[str, Fields] = {
 
 
 def prompt_for(wire_format: str, capability: Capability) -> Fields:
-    """Return what asks this format for a capability."""
+    """Return a prompt that asks this format for a capability."""
     return _OTHER_WORDS.get((wire_format, capability), PROMPTS[capability])
 
 
 def call_with(wire_format: str, fields: Fields) -> AttemptCall:
-    """Return an attempt at a model of this format's vendor, one that thinks."""
+    """Return an attempt on a reasoning model of this format's vendor."""
     fields = {"messages": user(TextPart(text="Hello")), **fields}
     streaming = bool(fields.pop("streaming", False))
     return AttemptCall(

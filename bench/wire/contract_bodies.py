@@ -1,4 +1,4 @@
-"""What every wire format makes of the whole contract, and what the vendors' schemas say of it."""
+"""The requests that each wire format writes for the whole contract, checked by vendors' schemas."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def recording(wire: Path, file: str) -> Recording:
 
 
 def record(file: str, found: Recording, framing: Framing) -> Record:
-    """Return an exchange for those who read it independently."""
+    """Return an exchange for independent readers."""
     framed = found.in_frame(framing)
     return Record(
         file=file,

@@ -1,4 +1,4 @@
-"""What the labels of errors mean here, and where a label is not followed, and why."""
+"""The failure classes of error labels, and documented objections to labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of one recorded exchange: passed, not passed, or not for the router to read."""
+"""The result of one recorded exchange: passed, failed, or outside the scope of the router."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST_ERROR = 300
 
 
 class Verdict(enum.Enum):
-    """How an exchange fared."""
+    """The result of an exchange."""
 
     PASSED = "passed"
     FAILED = "failed"

@@ -1,4 +1,4 @@
-"""Who judges a request's body: the vendors' published schemas, and the types of their SDKs."""
+"""Validators of request bodies: the vendors' published schemas, and the types of their SDKs."""
 
 # botocore comes without types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false

@@ -1,4 +1,4 @@
-"""Writes what came of the recorded exchanges as two tables and everything that did not pass."""
+"""Writes the results as two tables, followed by everything that did not pass."""
 
 from __future__ import annotations
 

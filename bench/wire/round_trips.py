@@ -1,4 +1,4 @@
-"""What came of one recorded request: said again by the adapter, or why it cannot be."""
+"""The result of one recorded request: written again by the adapter, or the reason why not."""
 
 from __future__ import annotations
 

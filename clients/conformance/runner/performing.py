@@ -23,10 +23,10 @@ from llmrouter.v1.routing_pb2 import Routing
 from routersvc.simulator import Behaviour, Fault, SimulatedProvider, Simulator
 from routersvc.simulator.control.strict_reading import read
 
-CASE_TIMEOUT = 90.0
+CASE_TIMEOUT = 300.0
 """Seconds that a case may take: far more than any needs."""
 
-SETTLE_TIMEOUT = 15.0
+SETTLE_TIMEOUT = 60.0
 """Seconds in which providers must hear that a caller went away."""
 
 

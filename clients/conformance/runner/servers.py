@@ -18,8 +18,8 @@ from llmrouter import AsyncRouterClient, CallError, Reason, text_prompt
 from llmrouter.v1.router_service_pb2 import CompleteRequest
 from llmrouter.v1.routing_pb2 import Routing
 
-START_TIMEOUT = 30.0
-END_TIMEOUT = 10.0
+START_TIMEOUT = 120.0
+END_TIMEOUT = 60.0
 
 
 class ServerError(Exception):

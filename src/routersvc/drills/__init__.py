@@ -1,1 +1,1 @@
-"""Trying the real engine against scripted deployments in virtual time."""
+"""Drills: the real router against simulated deployments with planned faults, in virtual time."""

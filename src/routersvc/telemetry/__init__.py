@@ -1,1 +1,1 @@
-"""Traces, metrics and logs. None of them contains prompts, answers or secrets."""
+"""Traces, metrics and logs of the router, none of which holds a prompt, an answer or a secret."""

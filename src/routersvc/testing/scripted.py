@@ -1,4 +1,4 @@
-"""Deployments that do what a script says, and write down what was done to them."""
+"""A gateway to deployments that follow scripts, and that logs every attempt."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ from routersvc.engine.ports import AttemptCall
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing for so many seconds."""
+    """Pause for `seconds` before the next move."""
 
     seconds: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Emit:
-    """These events, together; none for a sign of life without content."""
+    """Return these events together; an empty tuple is a keep-alive without content."""
 
     events: tuple[AnswerEvent, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fail:
-    """This failure; nothing follows."""
+    """Fail the attempt; moves after it are not reached."""
 
     failure: Failure
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Hang:
-    """Nothing, for ever."""
+    """Never respond: wait until the attempt is cancelled."""
 
 
 Move = Wait | Emit | Fail | Hang
 Script = Sequence[Move]
 
 
-class Happening(enum.Enum):
-    """What was done to a deployment."""
+class StreamEvent(enum.Enum):
+    """A step in the life of a scripted stream, as it stands in the log."""
 
     STARTED = "started"
     FINISHED = "finished"
@@ -72,10 +72,14 @@ class Happening(enum.Enum):
 
 
 LogLine = tuple[float, str, str]
+"""Time in seconds on the loop's clock, name of the deployment, value of the `StreamEvent`."""
 
 
 def answer(*tokens: str, first: float = 0.0, gap: float = 0.0) -> list[Move]:
-    """Return the script of a complete answer: `first` seconds to its first token, `gap` between."""
+    """Return the script of a complete answer.
+
+    The first token comes after `first` seconds, each other one `gap` seconds after the one before.
+    """
     moves: list[Move] = [Wait(first), Emit((Started(model_version="scripted-1"),))]
     for place, token in enumerate(tokens):
         if place:
@@ -87,9 +91,9 @@ def answer(*tokens: str, first: float = 0.0, gap: float = 0.0) -> list[Move]:
 
 
 class ScriptedStream:
-    """One answer by script."""
+    """The answer stream of one attempt, which plays a script."""
 
-    def __init__(self, name: str, script: Script, log: Callable[[str, Happening], None]) -> None:
+    def __init__(self, name: str, script: Script, log: Callable[[str, StreamEvent], None]) -> None:
         self._name = name
         self._moves = iter(script)
         self._log = log
@@ -98,14 +102,15 @@ class ScriptedStream:
         self.closed = False
 
     async def receive(self) -> Sequence[AnswerEvent]:
-        """Play the script up to its next events.
+        """Play the script up to its next `Emit` and return the events of that.
 
         Raises:
-            AttemptFailedError: the script says so.
+            AttemptFailedError: the script reached a `Fail`.
+            AssertionError: the script ended without `Finished`, `Fail` or `Hang`.
         """
         if not self._started:
             self._started = True
-            self._log(self._name, Happening.STARTED)
+            self._log(self._name, StreamEvent.STARTED)
         for move in self._moves:
             match move:
                 case Wait():
@@ -113,32 +118,35 @@ class ScriptedStream:
                 case Hang():
                     await asyncio.get_running_loop().create_future()
                 case Fail():
-                    self._end(Happening.FAILED)
+                    self._end(StreamEvent.FAILED)
                     raise AttemptFailedError(move.failure)
                 case Emit():
                     if move.events and isinstance(move.events[-1], Finished):
-                        self._end(Happening.FINISHED)
+                        self._end(StreamEvent.FINISHED)
                     return move.events
-        raise AssertionError(f"the script of `{self._name}` ended without an end")
+        raise AssertionError(f"script of `{self._name}` ended without `Finished`, `Fail` or `Hang`")
 
     async def aclose(self) -> None:
-        """Break the answer off, or give the connection back."""
+        """Close the stream; one that has neither finished nor failed is logged as cancelled."""
         self.closed = True
         if self._started and not self._ended:
-            self._end(Happening.CANCELLED)
+            self._end(StreamEvent.CANCELLED)
 
-    def _end(self, happening: Happening) -> None:
+    def _end(self, event: StreamEvent) -> None:
         self._ended = True
-        self._log(self._name, happening)
+        self._log(self._name, event)
 
 
 class ScriptedGateway:
-    """The way to scripted deployments.
+    """A gateway whose deployments follow scripts.
 
-    `scripts` are by deployment, one script a call; the last one repeats. `checks` say in the same
-    way what active checks find: `None` a good answer, and every deployment's where it has none.
-    `log` holds lines of instant, deployment and happening; `calls` what was asked; `checked` the
-    instants of checks, with the deployment, and `check_timeouts` the seconds that each was given.
+    `scripts` holds, by deployment, one script for each call; the last one repeats. `checks` holds,
+    by deployment, one result for each health check, `None` for healthy; the last one repeats, and
+    a deployment without results is healthy.
+
+    Recorded are `log`, the start and end of every stream; `calls`, every attempt that was opened;
+    `streams`, the stream of each; `checked`, the time and deployment of every health check; and
+    `check_timeouts`, the connect timeout of each, in seconds.
     """
 
     def __init__(
@@ -157,11 +165,11 @@ class ScriptedGateway:
 
     @property
     def open_streams(self) -> int:
-        """How many streams have been opened and not closed."""
+        """The number of streams that were opened and are not closed yet."""
         return sum(not stream.closed for stream in self.streams)
 
     def open(self, call: AttemptCall) -> ScriptedStream:
-        """Take up the next script of the deployment."""
+        """Open a stream that plays the next script of the deployment."""
         scripts = self._scripts[call.deployment.name]
         script = scripts.pop(0) if len(scripts) > 1 else scripts[0]
         stream = ScriptedStream(call.deployment.name, script, self._write)
@@ -170,10 +178,10 @@ class ScriptedGateway:
         return stream
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Answer a check as the script says.
+        """Return if the next health check of the deployment succeeds.
 
         Raises:
-            AttemptFailedError: the script says so.
+            AttemptFailedError: `checks` holds a failure for it.
         """
         self.check_timeouts.append(connect_timeout)
         self.checked.append((asyncio.get_running_loop().time(), deployment.name))
@@ -182,6 +190,6 @@ class ScriptedGateway:
         if failure is not None:
             raise AttemptFailedError(failure)
 
-    def _write(self, name: str, happening: Happening) -> None:
-        instant = round(asyncio.get_running_loop().time(), 6)
-        self.log.append((instant, name, happening.value))
+    def _write(self, name: str, event: StreamEvent) -> None:
+        now = round(asyncio.get_running_loop().time(), 6)
+        self.log.append((now, name, event.value))

@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps to the next timer: hours of waiting pass in milliseconds.
+"""An event loop in virtual time: its clock jumps to the next timer instead of waiting for it.
 
-Nothing sleeps: where the loop would wait for a timer, the clock is set forward to it. With
-no I/O in play the same program takes the same steps at the same instants, every time.
+Hours of waiting pass in milliseconds. Without I/O a program takes the same steps at the same times
+in every run.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class NothingLeftError(RuntimeError):
-    """Everything waits and no timer is set: in real time this would hang for ever."""
+class NothingScheduledError(RuntimeError):
+    """Every task waits and no timer is set: in real time the program would hang forever."""
 
     def __init__(self) -> None:
         super().__init__("every task waits and no timer is set")
 
 
 class _JumpingSelector(selectors.SelectSelector):
-    """Never waits; reports instead how long it was asked to."""
+    """Polls without blocking and passes the timeout on to `jump`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,31 +33,32 @@ class _JumpingSelector(selectors.SelectSelector):
         if ready:
             return ready
         if timeout is None:
-            raise NothingLeftError
+            raise NothingScheduledError
         if timeout > 0:
             self.jump(timeout)
         return []
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """A loop that starts at instant 0 and jumps.
+    """An event loop that starts at time 0 and advances its clock to the next timer when idle.
 
-    `before_step`, where set, is called before each round of ready callbacks: tests cancel there.
+    `before_step`, if set, is called before each iteration of the loop, so that a test can cancel a
+    task at any point.
     """
 
     def __init__(self) -> None:
         selector = _JumpingSelector()
         super().__init__(selector)
         selector.jump = self._advance
-        self._instant = 0.0
+        self._now = 0.0
         self.before_step: Callable[[], None] | None = None
 
     def time(self) -> float:
-        """Return the virtual instant in seconds."""
-        return self._instant
+        """Return the virtual time in seconds."""
+        return self._now
 
     def _advance(self, seconds: float) -> None:
-        self._instant += seconds
+        self._now += seconds
 
     def _run_once(self) -> None:
         if self.before_step is not None:
@@ -66,6 +67,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in a loop of its own."""
+    """Run a coroutine in a new `VirtualTimeLoop` and return its result.
+
+    Raises:
+        NothingScheduledError: the coroutine waits for something that cannot happen.
+    """
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main)

@@ -1,4 +1,4 @@
-"""A router among scripted deployments: the smallest world in which a policy can be tried."""
+"""A real router in front of scripted deployments, and builders for what it needs."""
 
 from __future__ import annotations
 
@@ -92,7 +92,10 @@ def scripted_deployment(
     model: Model | None = None,
     cancel_stops_billing: bool = True,
 ) -> Deployment:
-    """Return a deployment that can do everything, at a provider of its own unless named."""
+    """Return a deployment with all capabilities.
+
+    Unless named, its provider has the name of the deployment.
+    """
     return Deployment(
         name=name,
         provider=Provider(
@@ -122,7 +125,7 @@ def scripted_policy(
     failover_on_refusal: bool = False,
     order: OrderMode = OrderMode.FIXED,
 ) -> Policy:
-    """Return a policy over `deployments`, in this order."""
+    """Return a policy over `deployments`, in this order, without hedging."""
     return Policy(
         name="drill",
         deployments=tuple(deployments),
@@ -144,7 +147,7 @@ def scripted_request(
     routing: Routing | None = None,
     tenant: str = "",
 ) -> Request:
-    """Return a request with one message."""
+    """Return a request with one user message."""
     message = Message(role=Role.USER, parts=(TextPart(text=text),))
     return Request(
         request_id="request",
@@ -157,8 +160,8 @@ def scripted_request(
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
-class NotedAttempt:
-    """What an observer heard of one attempt: `ends` must come to hold exactly one report."""
+class RecordedAttempt:
+    """One attempt as the observer saw it; `ends` holds exactly one report once it has ended."""
 
     deployment: str
     number: int
@@ -168,48 +171,54 @@ class NotedAttempt:
     ends: list[AttemptReport] = dataclasses.field(default_factory=list[AttemptReport])
 
     def ended(self, attempt: AttemptReport) -> None:
-        """Note the end."""
+        """Record the end of the attempt."""
         self.ends.append(attempt)
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
-class NotingObserver:
-    """Writes down everything it hears."""
+class RecordingObserver:
+    """An observer that records every attempt, every end of a call and every refused call."""
 
-    attempts: list[NotedAttempt] = dataclasses.field(default_factory=list[NotedAttempt])
+    attempts: list[RecordedAttempt] = dataclasses.field(default_factory=list[RecordedAttempt])
     ends: list[Ending] = dataclasses.field(default_factory=list[Ending])
     refusals: list[RefusedError] = dataclasses.field(default_factory=list[RefusedError])
     requests: list[Request] = dataclasses.field(default_factory=list[Request])
 
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
-    ) -> NotedAttempt:
-        """Note an attempt."""
-        noted = NotedAttempt(
+    ) -> RecordedAttempt:
+        """Record the start of an attempt."""
+        attempt = RecordedAttempt(
             deployment=deployment.name,
             number=number,
             reason=reason,
             started_at=asyncio.get_running_loop().time(),
             headers={"x-request": request.request_id},
         )
-        self.attempts.append(noted)
-        return noted
+        self.attempts.append(attempt)
+        return attempt
 
     def call_ended(
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
-        """Note the end of a call."""
+        """Record the end of a call."""
         self.requests.append(request)
         self.ends.append((report, error))
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
-        """Note a refusal."""
+        """Record a refused call."""
         self.requests.append(request)
         self.refusals.append(error)
 
 
 class World:
-    """A router among scripted deployments. Made inside a running loop."""
+    """A real router, with `policy`, in front of scripted deployments.
+
+    `scripts` and `checks` are those of `ScriptedGateway`; each name in `scripts` becomes a
+    deployment, the one of `deployments` with this name or else a `scripted_deployment`. `policy`
+    lists all of them in the order of `scripts` by default. Needs a running loop, whose clock the
+    router takes. `gateway` and `observer` record what happened.
+    """
 
     def __init__(  # noqa: PLR0913 - each is a thing that a drill or a test sets
         self,
@@ -228,7 +237,7 @@ class World:
     ) -> None:
         known = {deployment.name: deployment for deployment in deployments}
         self.gateway = ScriptedGateway(scripts, checks=checks)
-        self.observer = NotingObserver()
+        self.observer = RecordingObserver()
         self.router = Router(
             configuration=RouterConfiguration(
                 catalogue=Catalogue(
@@ -253,7 +262,7 @@ class World:
         )
 
     def leftovers(self) -> dict[str, int]:
-        """Return what still runs, by name; empty when nothing does."""
+        """Return the counts of what still runs or was not released; empty if nothing is left."""
         counts = {
             "active calls": self.router.active_calls,
             "running attempts": self.router.running_attempts,

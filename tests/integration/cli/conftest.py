@@ -19,7 +19,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 RunBlock = Callable[[str], tuple[int, str]]
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FIXED_PORTS = ("4009", "4010", "4011", "4012", "50051", "9464")
@@ -63,7 +63,7 @@ def command(start: Start) -> Command:
 
     def run(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         process = start(*words, stdin=subprocess.PIPE)
-        out, err = process.communicate(text, timeout=60)
+        out, err = process.communicate(text, timeout=120)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     return run

@@ -42,7 +42,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _Response = TypeVar("_Response", bound=Message)
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 ALPHA = {"deployment": "alpha-large", "provider": "alpha", "model": "sim-large"}
 BETA = {"deployment": "beta-large", "provider": "beta", "model": "sim-large"}
@@ -215,7 +215,7 @@ def test_the_environment_may_name_the_router(router: ScriptedRouter) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert (ended.returncode, ended.stdout) == (0, "Hello world\n")
@@ -306,7 +306,7 @@ def test_a_restarted_stream_rewinds_a_file(router: ScriptedRouter, tmp_path: Pat
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
 
     assert (ended.returncode, path.read_text()) == (0, "world\n")
@@ -431,7 +431,7 @@ def test_a_call_that_takes_too_long_is_ended(router: ScriptedRouter, command: Co
     """The router hears that nobody waits any more."""
     router.script = [Hang()]
 
-    ended = command("complete", "hi", "--timeout", "1s", "--address", router.address)
+    ended = command("complete", "hi", "--timeout", "3s", "--address", router.address)
 
     assert (ended.returncode, ended.stderr) == (
         7,
@@ -477,7 +477,7 @@ def test_a_reader_who_leaves_ends_the_command(router: ScriptedRouter) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert (ended.stdout, ended.stderr) == ("line\n141\n", "")

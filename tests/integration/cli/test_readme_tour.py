@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # starts many processes
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -15,6 +15,7 @@ DOCUMENT = "docs/routing.md"
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # starts many processes
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
 ]
 

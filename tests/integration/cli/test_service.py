@@ -17,7 +17,7 @@ import yaml
 Start = Callable[..., "subprocess.Popen[str]"]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 SETTINGS: dict[str, Any] = {
     "providers": {
@@ -241,6 +241,7 @@ def test_a_cast_that_cannot_play_is_told(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_demo_fails_no_call_and_leaves_nothing(command: Command) -> None:
     """The router answers all calls of an outage in which the provider alone fails many."""
     ended = command("demo", "--calls", "60", "--rate", "15", "--json")
@@ -257,6 +258,7 @@ def test_the_demo_fails_no_call_and_leaves_nothing(command: Command) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
@@ -293,7 +295,7 @@ def test_the_module_is_the_command() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         env={**os.environ},
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 300
+PATIENCE = 600
 
 
 @pytest.fixture

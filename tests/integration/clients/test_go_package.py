@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # builds take minutes on a busy machine
+
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = ROOT / "clients/go"
-PATIENCE = 180
+PATIENCE = 600
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # builds take minutes on a busy machine
+
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = ROOT / "clients/java"
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # builds take minutes on a busy machine
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "clients/typescript"
 SERVICE_CONFIG = ROOT / "clients/service_config.json"
-PATIENCE = 120
+PATIENCE = 600
 
 SCRIPTS = {
     "told.cjs": """

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(900)  # builds take minutes on a busy machine
+
 ROOT = Path(__file__).resolve().parents[3]
 COPIED = (
     "protos",
@@ -58,7 +60,7 @@ def generate(folder: Path, *arguments: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     return ended.returncode, ended.stdout
 
@@ -148,7 +150,7 @@ def test_breaking_change_is_refused(copy: Path) -> None:
     ]
 
     ended = subprocess.run(
-        command, cwd=copy, check=False, stdout=subprocess.PIPE, text=True, timeout=60
+        command, cwd=copy, check=False, stdout=subprocess.PIPE, text=True, timeout=600
     )
 
     assert ended.returncode != 0

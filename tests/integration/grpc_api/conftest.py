@@ -39,7 +39,7 @@ from routersvc.grpc_api.server import EdgeServer
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.testing.scripted import Script, ScriptedGateway
-from routersvc.testing.worlds import NotingObserver, scripted_deployment, scripted_policy
+from routersvc.testing.worlds import RecordingObserver, scripted_deployment, scripted_policy
 
 KEEPALIVE = KeepaliveOptions(
     time=30.0,
@@ -110,7 +110,7 @@ class Edge:
     router: Router
     scripted: ScriptedGateway
     fed: FedGateway
-    observer: NotingObserver
+    observer: RecordingObserver
     turned_away: list[bool]
     server: EdgeServer
     address: str
@@ -161,7 +161,11 @@ async def open_edge() -> AsyncGenerator[OpenEdge]:
         ) -> Edge:
             names = list(scripts or ["fed"])
             turned_away: list[bool] = []
-            fed, scripted, observer = FedGateway(), ScriptedGateway(scripts or {}), NotingObserver()
+            fed, scripted, observer = (
+                FedGateway(),
+                ScriptedGateway(scripts or {}),
+                RecordingObserver(),
+            )
             router = Router(
                 configuration=RouterConfiguration(
                     catalogue=Catalogue(

@@ -117,7 +117,7 @@ async def test_cancelled_call_ends_its_attempt_while_its_caller_does_not_read(
 async def test_caller_that_does_not_read_is_given_up_at_its_deadline(open_edge: OpenEdge) -> None:
     """Without a deadline of its own it would hold its attempt for ever."""
     edge = await open_edge(
-        max_message_bytes=64 * WINDOW, deadlines=DeadlineRule(default_timeout=0.2, max_timeout=1.0)
+        max_message_bytes=64 * WINDOW, deadlines=DeadlineRule(default_timeout=1.0, max_timeout=1.0)
     )
     call = edge.stub.StreamComplete(STREAM)
     upstream = await edge.fed.opened()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE = 60
+PATIENCE = 240
 SOAK_ITERATIONS = 300
 
 CASES = (

@@ -241,8 +241,8 @@ def make_call() -> MakeCall:
         *,
         streaming: bool = True,
         text: str = "Hello",
-        connect_timeout: float = 5.0,
-        timeout: float = 30.0,
+        connect_timeout: float = 60.0,
+        timeout: float = 120.0,
         headers: Mapping[str, str] | None = None,
     ) -> AttemptCall:
         return AttemptCall(

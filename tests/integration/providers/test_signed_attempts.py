@@ -158,7 +158,7 @@ def _call() -> AttemptCall:
         ),
         prompt=Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="Hello"),)),)),
         streaming=True,
-        connect_timeout=5.0,
-        timeout=30.0,
+        connect_timeout=60.0,
+        timeout=120.0,
         headers={"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
     )

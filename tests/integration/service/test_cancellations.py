@@ -81,7 +81,7 @@ async def test_departed_callers_leave_nothing_behind(start: Start) -> None:
 async def test_hang_up_reaches_the_provider_in_silence_and_in_mid_stream(start: Start) -> None:
     """The provider's own log tells when its client went away."""
     slow = Behaviour(
-        time_to_first_token=Constant(value=0.0), time_between_tokens=Constant(value=0.05)
+        time_to_first_token=Constant(value=0.0), time_between_tokens=Constant(value=15.0)
     )
     async with start(slow) as service:
         alpha = service.simulator.provider("alpha")
@@ -93,7 +93,7 @@ async def test_hang_up_reaches_the_provider_in_silence_and_in_mid_stream(start: 
 
         (record,) = alpha.log
         assert record.outcome.value == "client_hung_up"
-        assert record.tokens_sent < 48
+        assert record.tokens_sent == 1
 
 
 async def test_calls_leave_no_work_for_the_garbage_collector(start: Start) -> None:

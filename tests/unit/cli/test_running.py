@@ -171,7 +171,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
 
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=240
     )
 
     assert ended.stderr == "[]\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue.modes import (
@@ -157,7 +157,6 @@ def text_of(events: list[CallEvent]) -> str:
     return text
 
 
-@settings(max_examples=400)
 @given(
     of_deployments=worlds(),
     streaming=st.booleans(),
@@ -254,7 +253,6 @@ def test_promises_hold_in_every_world(
     assert again[1] == events
 
 
-@settings(max_examples=100)
 @given(of_deployments=worlds(), seed=st.integers(0, 3))
 def test_request_with_side_effects_never_runs_twice(
     of_deployments: dict[str, list[Script]], seed: int

@@ -250,7 +250,7 @@ worlds = st.fixed_dictionaries({name: st.lists(scripts, min_size=1, max_size=3) 
 
 
 # Shrinking worlds takes minutes; an example is small as it is.
-@settings(max_examples=80, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(calls, worlds, st.sampled_from(ORDERS), st.lists(requests, min_size=1, max_size=3))
 def test_whoever_is_asked_for_explanations_acts_like_whoever_is_not(
     steps: Sequence[tuple[Request, float]],
@@ -282,7 +282,6 @@ def test_the_comparison_of_twins_sees_a_single_call() -> None:
     assert run_in_virtual_time(known(1)) != run_in_virtual_time(known(2))
 
 
-@settings(max_examples=60)
 @given(worlds, st.sampled_from(ORDERS), requests)
 def test_the_same_snapshot_gives_the_same_explanation(
     scripted: Mapping[str, Sequence[Script]], order: OrderMode, asked: Request

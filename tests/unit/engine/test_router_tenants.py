@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from bench.simulations.route_checks import perform
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue.capabilities import (
@@ -80,7 +81,6 @@ from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
 )
-from routersvc.testing.route_checks import perform
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
@@ -194,7 +194,6 @@ def keeps(one: Deployment, limits: Constraints) -> bool:
     )
 
 
-@settings(max_examples=400)
 @given(
     of_deployments=worlds,
     compliance=st.fixed_dictionaries(dict.fromkeys(NAMES, compliances)),
@@ -242,7 +241,6 @@ def test_no_attempt_breaks_a_limit_and_nothing_eligible_is_refused(
     assert world.leftovers() == {}
 
 
-@settings(max_examples=300)
 @given(
     of_deployments=worlds,
     stops=st.booleans(),

@@ -1,1 +1,1 @@
-"""What happened in a drill, counted over its time."""
+"""Statistics of a drill: per second, per column of a plot, and in total."""

@@ -1,4 +1,4 @@
-"""The time of a drill cut into columns of equal length: what every plot of it shows."""
+"""Divides the time of a drill into columns of equal length, as plots and JSON show it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from routersvc.drills.figures.drill_figures import CallOutcome, Second, quantile
 class Column:
     """What happened in `length` seconds from `start` on.
 
-    Shares are parts of 1 and, like the quantiles of the time to first content, `None` where
-    there was nothing to take them of.
+    Shares are fractions of 1. Shares and quantiles are `None` where nothing was counted.
     """
 
     start: int
@@ -30,23 +29,23 @@ class Column:
 
     @property
     def completed_share(self) -> float | None:
-        """Completed calls among those whose end the router had a say in."""
+        """The share of completed calls, without those that their callers cancelled."""
         ended = self.outcomes.total() - self.outcomes[CallOutcome.LEFT]
         return self.outcomes[CallOutcome.COMPLETED] / ended if ended else None
 
     @property
     def extra_share(self) -> float | None:
-        """Extra attempts per call that arrived."""
+        """Extra attempts per arrived call."""
         return self.extra / self.arrived if self.arrived else None
 
     def share_of(self, deployment: str) -> float | None:
-        """Return which part of all attempts went to a deployment."""
+        """Return the share of all attempts that went to a deployment."""
         total = self.attempts.total()
         return self.attempts[deployment] / total if total else None
 
 
 def columns_of(seconds: Sequence[Second], *, most: int) -> tuple[Column, ...]:
-    """Return at most `most` columns; each stands for as many whole seconds.
+    """Return at most `most` columns, each of the same number of whole seconds.
 
     Raises:
         ValueError: `most` is below one column.

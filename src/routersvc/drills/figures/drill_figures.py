@@ -1,6 +1,6 @@
-"""What came of a drill: counted second by second and over all, in little memory.
+"""Counts what happens in a drill, by second and in total.
 
-Only two latencies are kept of every call, eight bytes each, so that far quantiles are exact.
+Two latencies of every call are kept, eight bytes each, so that high quantiles are exact.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class CallRecord:
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class Second:
-    """What happened in one second. Attempts count where they started, all else where it fell.
+    """What happened in one second. Attempts are counted in the second of their start.
 
     `failures` are attempts that failed or broke, by deployment. `first_contents` are those of the
     calls that ended.
@@ -67,9 +67,10 @@ class Second:
 
 
 class DrillFigures:
-    """Counts one drill. `first_contents` and `durations` are those of completed calls, in seconds.
+    """The statistics of one drill.
 
-    `first_contents` also hold calls that broke later; calls whose callers left are in neither.
+    `first_contents` and `durations` are those of completed calls, in seconds. `first_contents` also
+    holds calls that broke later. Cancelled calls are in neither.
     """
 
     def __init__(self, *, kept_records: int) -> None:
@@ -85,12 +86,12 @@ class DrillFigures:
 
     @property
     def calls(self) -> int:
-        """How many calls have ended, refused ones included."""
+        """The number of calls that have ended, including refused ones."""
         return self.outcomes.total()
 
     @property
     def extra_attempts(self) -> int:
-        """How many attempts were not the first of their call."""
+        """The number of attempts beyond the first of each call."""
         return self.reasons.total() - self.reasons[AttemptReason.FIRST]
 
     def arrived(self, now: float) -> None:
@@ -170,7 +171,7 @@ class DrillFigures:
 
 
 def outcome_of(error: BaseException | None) -> CallOutcome:
-    """Return how a call ended that ended with `error`."""
+    """Return the outcome of a call that ended with `error`."""
     match error:
         case None:
             return CallOutcome.COMPLETED
@@ -187,7 +188,7 @@ def outcome_of(error: BaseException | None) -> CallOutcome:
 
 
 def quantile(values: array.array[float], share: float) -> float | None:
-    """Return the smallest value that at least `share` of all do not exceed; `None` without any.
+    """Return the smallest value that at least `share` of the values do not exceed, or `None`.
 
     Raises:
         ValueError: `share` does not lie between 0 and 1.

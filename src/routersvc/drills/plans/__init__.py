@@ -1,1 +1,1 @@
-"""What a drill consists of, read from a file or generated."""
+"""Definitions of drills, written in code, read from a file or generated from a seed."""

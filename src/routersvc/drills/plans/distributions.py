@@ -1,7 +1,7 @@
-"""How long things take: distributions drawn from a seeded source. All values are seconds.
+"""Distributions of durations in seconds, drawn from a seeded source.
 
-Each draw takes exactly one number from the source, so that two drills which differ in one
-distribution draw the same luck everywhere else.
+Each draw takes exactly one number from the source, so that two drills that differ in one
+distribution draw the same numbers everywhere else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _STANDARD_NORMAL = statistics.NormalDist()
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Constant:
-    """The same every time."""
+    """Always `value`."""
 
     value: float
 
@@ -33,7 +33,7 @@ class Constant:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Uniform:
-    """Anything from `low` to `high`, all equally likely."""
+    """Uniformly distributed between `low` and `high`."""
 
     low: float
     high: float
@@ -49,7 +49,7 @@ class Uniform:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LogNormal:
-    """Latency without a heavy tail: half are below `median`, one in twenty is above `p95`."""
+    """A log-normal distribution, given by its `median` and 95th percentile."""
 
     median: float
     p95: float
@@ -67,11 +67,11 @@ class LogNormal:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class PowerTail:
-    """A heavy tail through given points: `points` are pairs of a probability and a value.
+    """A heavy-tailed distribution through `points`, pairs of a probability and a value.
 
-    A value is exceeded with its probability; between two points the tail is a power law, a straight
-    line where both are logarithmic, and beyond the last point it goes on as before it. The first
-    probability is 1: its value is the least. `ceiling` cuts the tail.
+    Each value is exceeded with its probability. Between two points the tail follows a power law,
+    which continues beyond the last point. The first probability is 1, so that its value is the
+    minimum. `ceiling` is the maximum.
     """
 
     points: tuple[tuple[float, float], ...]

@@ -1,6 +1,6 @@
 """Reads a drill from a small YAML file. Unknown keys are errors; all times are seconds.
 
-DrillFileError      the file cannot be used; tells line, key and what is wrong
+DrillFileError      the file is invalid; names line, key and problem
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ MAX_FILE_SIZE = 1 << 20
 
 
 class DrillFileError(Exception):
-    """A drill file cannot be used; `problems` are sentences with line and key."""
+    """A drill file is invalid; `problems` name line and key."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)
@@ -98,7 +98,7 @@ class _PowerTail(_Section):
 
 
 def _shape(content: object) -> str | None:
-    """Return which shape of a section is meant, by the keys that only one of them has."""
+    """Return which variant of a section is meant, by the keys that only one variant has."""
     if isinstance(content, BaseModel):
         return _TAGS[type(content)]
     if isinstance(content, dict):
@@ -296,10 +296,10 @@ class _Drill(_Section):
 
 
 def read_drill(path: Path, *, seed: int | None = None) -> DrillPlan:
-    """Read a drill; `seed`, where given, replaces that of the file.
+    """Read a drill from a file; `seed` overrides the seed in the file.
 
     Raises:
-        DrillFileError: the file cannot be read or is not a drill.
+        DrillFileError: the file cannot be read or is invalid.
     """
     try:
         with path.open("rb") as stream:
@@ -317,14 +317,14 @@ def read_drill(path: Path, *, seed: int | None = None) -> DrillPlan:
 
 
 def parse_drill(text: str, file: str) -> DrillPlan:
-    """Parse the text of a drill file; `file` is how problems name it.
+    """Parse the text of a drill file; `file` is its name in problems.
 
     Raises:
-        DrillFileError: it is not a drill.
+        DrillFileError: the text is invalid.
     """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_twins(root, file)
+        _reject_duplicate_keys(root, file)
         content: object = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -335,13 +335,13 @@ def parse_drill(text: str, file: str) -> DrillPlan:
     try:
         return _Drill.model_validate(content).built()
     except ValidationError as error:
-        raise DrillFileError([_told(one, root, file) for one in error.errors()]) from error
+        raise DrillFileError([_problem_line(one, root, file) for one in error.errors()]) from error
     except ValueError as error:
         raise DrillFileError([f"{file}: {error}"]) from error
 
 
-def _refuse_twins(node: yaml.Node | None, file: str) -> None:
-    """Refuse keys that stand twice: YAML keeps the last one and says nothing."""
+def _reject_duplicate_keys(node: yaml.Node | None, file: str) -> None:
+    """Reject duplicate keys, of which YAML would silently keep the last."""
     left = [node]
     seen: set[int] = set()
     while left:
@@ -361,15 +361,15 @@ def _refuse_twins(node: yaml.Node | None, file: str) -> None:
                 left.append(value)
 
 
-def _told(error: ErrorDetails, root: yaml.Node | None, file: str) -> str:
-    """Return one problem as one line: file, line, key path, what is wrong."""
+def _problem_line(error: ErrorDetails, root: yaml.Node | None, file: str) -> str:
+    """Return one problem as one line: file, line, key path, problem."""
     path: list[str] = []
     node = root
     line = 1 if root is None else root.start_mark.line + 1
     for step in error["loc"]:
         found = _below(node, step)
         if found is None:
-            # Which of several shapes was tried is no key of the file; a missing key is the last.
+            # The tag of a variant is no key of the file; a missing key is the last.
             if not str(step).startswith("_"):
                 path.append(str(step))
             continue

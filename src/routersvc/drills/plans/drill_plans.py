@@ -1,6 +1,6 @@
-"""What a drill consists of: deployments, load, faults, and the policy that is tried on them.
+"""The plan of a drill: deployments, load, faults, and the policy under test.
 
-All times are seconds of virtual time from the beginning of the drill.
+All times are seconds of virtual time since the start of the drill.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PATIENCE = Constant(value=1.0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SimulatedDeployment:
-    """How a deployment behaves while it is well.
+    """How a deployment behaves without faults.
 
-    `first_content` is the time to the first token, `gap` that between two. An answer has from
-    `min_tokens` to `max_tokens` tokens. `provider` is a name of its own unless set.
+    `first_content` is the time to the first token, `gap` the time between tokens. An answer has
+    `min_tokens` to `max_tokens` tokens. `provider` is the name of the deployment unless set.
     """
 
     name: str
@@ -48,7 +48,7 @@ class SimulatedDeployment:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class PoissonArrivals:
-    """Calls come independently of each other and of their answers, `rate` a second."""
+    """Poisson arrivals: `rate` calls per second, independent of each other and of the answers."""
 
     rate: float
 
@@ -59,7 +59,7 @@ class PoissonArrivals:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ClosedLoop:
-    """So many callers, each with one call at a time and a `pause` after it."""
+    """A closed loop: `callers` make one call at a time each, with a `pause` after it."""
 
     callers: int
     pause: float = 0.0
@@ -73,7 +73,7 @@ class ClosedLoop:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Batches:
-    """`size` calls at once, and the next `pause` after all of them have ended."""
+    """Batches of `size` calls at once; the next starts `pause` after all of them have ended."""
 
     size: int
     pause: float = 0.0
@@ -90,11 +90,11 @@ Arrivals = PoissonArrivals | ClosedLoop | Batches
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RequestMix:
-    """What the callers ask for. Shares are parts of 1.
+    """The mix of requests. Shares are fractions of 1.
 
-    `cancelled_share` of the callers leave after `cancel_after`. `retried_share` are themselves a
-    client's second try, `side_effect_share` must not run twice, `denying_share` deny one of the
-    providers, drawn evenly.
+    `cancelled_share` are cancelled after `cancel_after`. `retried_share` are retries by the client,
+    `side_effect_share` have side effects and must not run twice, `denying_share` deny one of the
+    providers, drawn uniformly.
     """
 
     streaming_share: float = 1.0
@@ -122,10 +122,9 @@ class RequestMix:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DrillPlan:
-    """One drill. Calls arrive for `duration`, or until there were `max_calls`; then all end.
+    """One drill. Calls arrive for `duration` or up to `max_calls`; it ends with the last call.
 
-    `policy` names the deployments in its order. `kept_records` bounds how many of the last calls
-    are kept one by one.
+    `policy` lists the deployments. `kept_records` is how many of the last calls are recorded.
     """
 
     name: str

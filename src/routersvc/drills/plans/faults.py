@@ -1,4 +1,4 @@
-"""What goes wrong with simulated deployments, and when: faults over virtual time."""
+"""Faults of simulated deployments, scheduled in virtual time."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from routersvc.domain.outcomes.failure_rules import (
 
 
 class FaultKind(enum.Enum):
-    """What goes wrong."""
+    """The kinds of faults."""
 
     KILL = "kill"
-    """Connections are refused, those that are open break."""
+    """New connections are refused, open ones break."""
     HANG = "hang"
-    """Whoever calls hears nothing for ever; answers under way stop until it is over."""
+    """New calls are never answered; running answers pause until the fault ends."""
     SLOW = "slow"
     """Everything takes `factor` times as long."""
     ERROR = "error"
-    """Calls fail like those of a broken server: status 503."""
+    """Calls fail with status 503."""
     OVERLOAD = "overload"
-    """Calls are refused for load, with `retry_after` where it is set: status 529."""
+    """Calls fail with status 529 (overloaded), with `retry_after` if it is set."""
     RATE_LIMIT = "rate_limit"
-    """Calls are refused for a rate limit, with `retry_after` where it is set: status 429."""
+    """Calls fail with status 429 (rate limited), with `retry_after` if it is set."""
     UNAUTHORIZED = "unauthorized"
-    """The credential is refused: status 401."""
+    """Calls fail with status 401 (credential refused)."""
     STALE_CONNECTION = "stale_connection"
     """A kept-alive connection breaks before a response begins."""
     CUT = "cut"
@@ -44,7 +44,7 @@ FAILURE_CLASSES = {
     FaultKind.UNAUTHORIZED: FailureClass.AUTHENTICATION,
     FaultKind.STALE_CONNECTION: FailureClass.RESET,
 }
-"""The faults that refuse calls, and what kind of failure each is."""
+"""The faults that refuse calls, with the failure class of each."""
 
 _ASKS_FOR_TIME = frozenset({FaultKind.OVERLOAD, FaultKind.RATE_LIMIT})
 _BREAKS_ANSWERS = frozenset({FaultKind.CUT, FaultKind.STALL})
@@ -55,8 +55,8 @@ _ALWAYS = frozenset({FaultKind.KILL, FaultKind.HANG, FaultKind.SLOW})
 class Fault:
     """One fault of one deployment, from `start` until `end` in seconds of virtual time.
 
-    `share` is the part of the calls that it hits. `factor` belongs to `SLOW`, `retry_after` to the
-    two that ask for time, `tokens` to the two that break answers.
+    `share` is the fraction of calls affected. `factor` is for `SLOW`, `retry_after` for `OVERLOAD`
+    and `RATE_LIMIT`, `tokens` for `CUT` and `STALL`.
     """
 
     deployment: str
@@ -91,11 +91,11 @@ class Fault:
 
     @property
     def breaks_answers(self) -> bool:
-        """Whether answers begin and do not end."""
+        """Whether answers begin but do not end."""
         return self.kind in _BREAKS_ANSWERS
 
     def active(self, now: float) -> bool:
-        """Whether it is there now."""
+        """Whether the fault is active now."""
         return self.start <= now < self.end
 
 
@@ -106,7 +106,7 @@ class FaultSchedule:
         self._faults = tuple(faults)
 
     def active(self, now: float) -> tuple[Fault, ...]:
-        """Return the faults that are there now, in the order of the plan."""
+        """Return the faults that are active now, in the order of the plan."""
         return tuple(fault for fault in self._faults if fault.active(now))
 
     def is_down(self, now: float) -> bool:
@@ -114,19 +114,19 @@ class FaultSchedule:
         return any(f.kind is FaultKind.KILL and f.active(now) for f in self._faults)
 
     def next_kill(self, now: float) -> float:
-        """Return the next instant after `now` at which open connections break."""
+        """Return the next time after `now` at which open connections break."""
         return min(
             (f.start for f in self._faults if f.kind is FaultKind.KILL and f.start > now),
             default=math.inf,
         )
 
     def factor(self, now: float) -> float:
-        """Return how many times as long everything takes now."""
+        """Return by which factor durations are extended now."""
         slow = (f.factor for f in self._faults if f.kind is FaultKind.SLOW and f.active(now))
         return math.prod(slow)
 
     def thaws_at(self, instant: float) -> float:
-        """Return when what is due at `instant` happens: later where the deployment hangs then."""
+        """Return when something due at `instant` happens; a hang delays it to its end."""
         for fault in sorted(self._faults, key=lambda fault: fault.start):
             if fault.kind is FaultKind.HANG and fault.active(instant):
                 instant = fault.end

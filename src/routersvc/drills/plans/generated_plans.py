@@ -1,4 +1,4 @@
-"""Small drills drawn from a seed: every rule, fault and kind of request meets every other one.
+"""Small drills generated from a seed, which combine all rules, faults and kinds of requests.
 
 The ranges are chosen so that limits are reached within a minute of virtual time: few calls, short
 timeouts, small budgets, breakers that open after two failures.
@@ -65,7 +65,7 @@ _USEFUL = 0.05
 
 
 def plan_of_seed(seed: int, *, traced: bool = False) -> DrillPlan:
-    """Return the drill of a seed."""
+    """Return the drill generated from `seed`."""
     random = random_module.Random(f"plan {seed}")
     names = _NAMES[: random.choice([1, 2, 2, 3, 3, 4])]
     duration = random.choice([3.0, 10.0, 40.0])

@@ -1,1 +1,1 @@
-"""The promises of the design, checked against a drill from outside the router."""
+"""Checks that the router keeps the promises of the design during a drill."""

@@ -1,8 +1,8 @@
-"""A second account of the budgets for extra attempts: they must never be overdrawn.
+"""An independent account of the budgets for extra attempts, which must never be overdrawn.
 
-Kept event by event instead of in slices, and generous where slices may be late: a request pays for
-one slice longer than the window. Its balance is thus never below that of the router's own budget,
-and an extra attempt that overdraws it is one that no rounding explains.
+It counts every event instead of slices of time, and a deposit counts one slice longer than the
+window. Its balance is thus never below that of the router's own budget, so that no rounding
+explains an overdraft.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from routersvc.domain.fleet.attempt_budgets import (
 
 _ROUNDING = 1e-6
 _SLICE = 0.1
-"""The longest that a slice of the router's window outlives it, as a part of the window."""
+"""The length of a slice of the router's window, as a fraction of the window."""
 
 
 class BudgetAccount:
-    """The extra attempts of one policy or provider."""
+    """The account of one policy or provider."""
 
     def __init__(self, rule: BudgetRule) -> None:
         self._rule = rule
@@ -28,7 +28,7 @@ class BudgetAccount:
         self._hedges = float(rule.hedge_reserve)
 
     def arrived(self, now: float) -> None:
-        """Take note of a request."""
+        """Deposit for a request."""
         self._expire(now)
         self._arrivals.append(now)
         self._extra += self._rule.share
@@ -36,12 +36,12 @@ class BudgetAccount:
         self._bound()
 
     def spent(self, now: float, *, is_hedge: bool) -> bool:
-        """Take note of an extra attempt that has to be paid; return whether it could be."""
+        """Withdraw for an extra attempt; return whether the balance allowed it."""
         self._expire(now)
         self._extra -= 1
         self._hedges -= is_hedge
         covered = min(self._extra, self._hedges) >= -_ROUNDING
-        # One overdraft is told once.
+        # Each overdraft is reported once.
         self._extra = max(0.0, self._extra)
         self._hedges = max(0.0, self._hedges)
         return covered

@@ -1,7 +1,7 @@
-"""What a drill knows of each deployment by itself, to hold the router's word against.
+"""Checks the health that the router reports for a deployment against what the drill observed.
 
-Knows nothing of breakers from within: it is told of attempts and their ends, and compares with
-what the router says of the deployment's health before and after.
+It does not look into breakers. It observes starts and ends of attempts, and compares the health
+that the router reports before and after them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SAYS_NOTHING = frozenset({AttemptOutcome.LOST, AttemptOutcome.CANCELLED})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Verdicts:
-    """What a deployment's health is made of, apart from what time alone changes."""
+    """The parts of a deployment's health that do not change by time alone."""
 
     consecutive_failures: int
     opened: int
@@ -51,7 +51,7 @@ class _Verdicts:
 
 
 class DeploymentWatch:
-    """One deployment as the drill has seen it. Its methods return complaints."""
+    """One deployment as the drill observed it. Its methods return violations as sentences."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -63,7 +63,7 @@ class DeploymentWatch:
         self._failures: collections.Counter[FailureClass] = collections.Counter()
 
     def started(self, health: DeploymentHealth, now: float) -> Iterator[Complaint]:
-        """Take note of a start; `health` is that after it."""
+        """Check a start; `health` is the one after it."""
         self._started += 1
         if now < self._not_before - _ROUNDING:
             yield (
@@ -75,7 +75,7 @@ class DeploymentWatch:
         self._verdicts = _Verdicts.of(health)
 
     def needs_force(self, health: DeploymentHealth) -> bool:
-        """Whether an attempt that has just started was no probe and not let through either."""
+        """Whether an attempt that has just started was neither a probe nor allowed."""
         match health.breaker.state:
             case BreakerState.CLOSED:
                 return False
@@ -88,7 +88,7 @@ class DeploymentWatch:
                 )
 
     def probes(self, attempt: LiveAttempt, health: DeploymentHealth) -> None:
-        """Take note that an attempt is the probe of an opening."""
+        """Record that an attempt is the probe of an open breaker."""
         attempt.probe_of = health.breaker.opened_total
         self._probes = [probe for probe in self._probes if probe.running]
         self._probes.append(attempt)
@@ -96,7 +96,7 @@ class DeploymentWatch:
     def ended(
         self, attempt: LiveAttempt, health: DeploymentHealth, now: float
     ) -> Iterator[Complaint]:
-        """Take note of an end; `health` is that after it."""
+        """Check an end; `health` is the one after it."""
         report = attempt.report
         if report is None:
             return
@@ -150,7 +150,7 @@ class DeploymentWatch:
 
 
 def is_callable(health: DeploymentHealth) -> bool:
-    """Whether nothing that health tells keeps calls from a deployment."""
+    """Whether nothing in the health prevents calls to a deployment."""
     return (
         health.breaker.state is BreakerState.CLOSED
         and health.state is not HealthState.UNAVAILABLE
@@ -162,5 +162,5 @@ def is_callable(health: DeploymentHealth) -> bool:
 
 
 def may_be_forced(reason: AttemptReason) -> bool:
-    """Whether the least bad deployment may be tried for this reason although it rests."""
+    """Whether a deployment with an open breaker may be tried for this reason as a last resort."""
     return reason is AttemptReason.FIRST

@@ -1,4 +1,4 @@
-"""What is written down when a promise is broken, and of calls that still run."""
+"""Records of violations, and of the calls and attempts that still run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from routersvc.domain.outcomes.attempt_reports import (
 
 
 class Promise(enum.Enum):
-    """What every drill checks; the numbers are those of the design."""
+    """The promises that every drill checks, with their numbers in the design."""
 
     ONE_OUTCOME = "1 one outcome, of one piece"
     NOT_TRUNCATED = "2 no truncated success"
@@ -31,7 +31,7 @@ class Promise(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Violation:
-    """A promise of the design that was not kept; `at` is seconds of virtual time."""
+    """A violation of a promise; `at` is the virtual time in seconds."""
 
     promise: Promise
     at: float
@@ -58,13 +58,13 @@ class LiveAttempt:
 
     @property
     def running(self) -> bool:
-        """Whether its end was not told yet."""
+        """Whether its end has not been reported yet."""
         return self.report is None
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class LiveCall:
-    """A call that has arrived. `told` counts its ends as the observer heard them."""
+    """A call that has arrived. `told` counts the ends that the observer received."""
 
     request: Request
     arrived_at: float
@@ -75,5 +75,5 @@ class LiveCall:
 
     @property
     def deadline(self) -> float:
-        """The instant at which the caller's patience ends."""
+        """The deadline of the caller, in seconds of virtual time."""
         return self.arrived_at + self.request.timeout

@@ -1,7 +1,7 @@
-"""Holds a drill against the promises of the design after every event, from outside of the router.
+"""Checks the promises of the design after every event of a drill, from outside the router.
 
-What a router says (its observer, its health) is compared with what providers and callers saw. It
-is told of every arrival, start, end and departure in the moment in which they happen.
+What the router reports (to its observer, as health) is compared with what providers and callers
+observed. Every method is called at the time of the event.
 """
 
 from __future__ import annotations
@@ -45,15 +45,16 @@ from routersvc.drills.promises.promise_records import LiveAttempt, LiveCall, Pro
 from routersvc.drills.promises.received_answers import ReceivedAnswer
 
 MAX_VIOLATIONS = 100
-"""More are not written down: the first ones tell what is wrong."""
+"""Later violations are not recorded: they usually follow from the first."""
 
 _ROUNDING = 1e-9
 
 
 class PromiseKeeper:
-    """Checks one drill; `violations` are what it has found.
+    """Checks one drill and collects `violations`.
 
-    `health` tells how a deployment fares, `open_streams_of` how many streams a request has open.
+    `health` returns the health of a deployment, `open_streams_of` the number of open streams of a
+    request.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class PromiseKeeper:
         self._provider_budgets = {name: BudgetAccount(rule) for name in self._provider_of.values()}
 
     def arrives(self, request: Request) -> None:
-        """Take note that a call is about to begin."""
+        """Record the arrival of a call."""
         now = self._clock()
         self._check_closing(now)
         self._calls[request.request_id] = LiveCall(request=request, arrived_at=now)
@@ -92,7 +93,7 @@ class PromiseKeeper:
             self._provider_budgets[provider].arrived(now)
 
     def started(self, request: Request, deployment: Deployment, reason: AttemptReason) -> int:
-        """Check an attempt that starts; return its number as counted here."""
+        """Check the start of an attempt; return its number in the call."""
         now = self._clock()
         self._check_closing(now)
         call = self._calls[request.request_id]
@@ -115,7 +116,7 @@ class PromiseKeeper:
         return attempt.number
 
     def ended(self, request_id: str, number: int, report: AttemptReport) -> None:
-        """Check an attempt that has ended."""
+        """Check the end of an attempt."""
         self._check_closing(self._clock())
         call = self._calls[request_id]
         attempt = call.attempts[number - 1]
@@ -132,7 +133,7 @@ class PromiseKeeper:
             self._complain(promise, complaint, request_id)
 
     def told(self, request: Request, error: BaseException | None) -> None:
-        """Check the end of a call as the router tells it to its observer."""
+        """Check the end of a call as the router reports it to its observer."""
         call = self._calls[request.request_id]
         call.told += 1
         call.told_error = error
@@ -156,17 +157,17 @@ class PromiseKeeper:
             )
 
     def refused(self, request: Request) -> None:
-        """Take note of a refusal as the router tells it to its observer."""
+        """Record a refused call as the router reports it to its observer."""
         self._calls[request.request_id].refused += 1
 
     def speaks(self, request_id: str, deployment: str) -> None:
-        """Take note of first content: a probe has done its work by that."""
+        """Record first content, with which a probe has succeeded."""
         for attempt in self._calls[request_id].attempts:
             if attempt.running and attempt.deployment == deployment:
                 attempt.probe_of = None
 
     def leaves(self, request: Request, answer: ReceivedAnswer, error: BaseException | None) -> None:
-        """Check the end of a call as its caller saw it."""
+        """Check the end of a call as its caller received it."""
         request_id = request.request_id
         now = self._clock()
         call = self._calls.pop(request_id)
@@ -189,7 +190,7 @@ class PromiseKeeper:
         if (error is None) != answer.finished:
             self._complain(Promise.ONE_OUTCOME, "a call ended without an outcome", request_id)
         if self._open_streams_of(request_id):
-            # What has just answered may be closed a step later, but at the same instant.
+            # A stream that has just finished may be closed one step of the loop later.
             self._closing.append((now, request_id))
 
     def over(self, leftovers: Mapping[str, int]) -> None:
@@ -205,7 +206,7 @@ class PromiseKeeper:
                 self._complain(promise, complaint)
 
     def _check_closing(self, now: float) -> None:
-        """Check that what was closed at an earlier instant is closed."""
+        """Check that the streams of calls that ended earlier are closed."""
         due = [(at, request_id) for at, request_id in self._closing if at < now]
         if not due:
             return

@@ -1,4 +1,4 @@
-"""Whether an answer is whole and of one piece, as seen by who receives it."""
+"""Checks that a received answer is complete and comes from one attempt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"(\d+)\.(\d+)/(\d+) ")
 
 
 class ReceivedAnswer:
-    """What one caller has received so far; `complaints` are what must never happen to it."""
+    """The answer that one caller has received so far; `complaints` are violations as sentences."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
@@ -30,11 +30,11 @@ class ReceivedAnswer:
 
     @property
     def begun(self) -> bool:
-        """Whether anything has come."""
+        """Whether any event has been received."""
         return self._selected
 
     def take(self, events: Sequence[CallEvent]) -> None:
-        """Take the next events."""
+        """Add the next events."""
         for event in events:
             if self.finished:
                 self.complaints.append("something came after the end")
@@ -55,7 +55,7 @@ class ReceivedAnswer:
                 self.complaints.append("something came before the route")
 
     def take_whole(self, text: str) -> None:
-        """Take the text of a unary answer."""
+        """Add the text of a unary answer."""
         self._selected = True
         tokens = _TOKEN.findall(text)
         if "".join(f"{serial}.{place}/{length} " for serial, place, length in tokens) != text:
@@ -65,7 +65,7 @@ class ReceivedAnswer:
         self.end()
 
     def end(self) -> None:
-        """Take note that the answer is said to be complete."""
+        """Check the answer when it is reported as complete."""
         self.finished = True
         if self._serial is None or self._next != self._length:
             self.complaints.append(

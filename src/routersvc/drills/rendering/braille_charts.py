@@ -1,4 +1,4 @@
-"""Curves drawn with the dots of braille characters: two by four of them in one character.
+"""Curves drawn with braille characters, each of which has two by four dots.
 
 The dots of a character are bits of its code point (Unicode 16, chapter 21.1): the left column has
 the bits 0, 1, 2 and 6 from above, the right one 3, 4, 5 and 7.
@@ -22,11 +22,10 @@ def curve(
 ) -> tuple[str, ...]:
     """Return the lines of a curve on a logarithmic axis, the highest first.
 
-    Two values share a character; a value that is `None` leaves its place free. Neighbours are
-    joined, so that a jump is a line and not a gap.
+    Two values share a character; `None` draws nothing. Neighbours are connected by lines.
 
     Raises:
-        ValueError: the axis does not run upwards from above 0, or has no line.
+        ValueError: `low` is not above 0 and below `high`, or `height` is below 1.
     """
     if not 0 < low < high or height < 1:
         raise ValueError("`low` must be above 0 and below `high`, and `height` at least 1")

@@ -1,4 +1,4 @@
-"""What came of a drill for programs: plain values that any JSON writer takes. Times are seconds."""
+"""The results of a drill as plain values for JSON. Times are seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = 120
 
 
 def entries_of(result: DrillResult) -> dict[str, object]:
-    """Return everything that the table and the plot show."""
+    """Return everything that tables and plots show."""
     figures = result.figures
     return {
         "name": result.plan.name,

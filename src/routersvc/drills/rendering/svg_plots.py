@@ -1,4 +1,4 @@
-"""A drill as a picture: three panels over its time, one SVG document without dependencies."""
+"""The results of a drill as an SVG document with three panels over time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COLUMNS = 240
 _LEFT, _WIDTH, _RIGHT = 64, 720, 180
 _TITLE, _PANEL, _GAP = 34, 130, 44
 _COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-"""Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008)."""
+"""Colours that are safe for colour-blind readers (Okabe and Ito, 2008)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class _Curve:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class _Panel:
-    """Curves on one axis, from 0 or, `logarithmic`, from the least value."""
+    """Curves on one axis, which starts at 0 or, if `logarithmic`, at the least value."""
 
     title: str
     curves: Sequence[_Curve]
@@ -36,7 +36,7 @@ class _Panel:
 
 
 def svg_plot(*results: DrillResult) -> str:
-    """Return a picture of some drills, one below the other."""
+    """Return an SVG document that shows drills one below the other."""
     height_of_one = _TITLE + 3 * (_PANEL + _GAP)
     parts: list[str] = []
     for place, result in enumerate(results):

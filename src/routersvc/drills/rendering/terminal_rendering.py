@@ -1,4 +1,4 @@
-"""A drill as people read it in a terminal: a table of figures, and rows that run over its time."""
+"""The results of a drill in a terminal: tables of figures and a plot over time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from routersvc.drills.rendering.braille_charts import BLANK, curve, merged
 from routersvc.drills.simulation.simulation import DrillResult
 
 WIDTH = 60
-"""Columns of the plot; each stands for an equal part of the drill, a second at least."""
+"""The width of the plot in columns, each of at least one second."""
 
 QUANTILES = (0.5, 0.95, 0.99, 0.999)
 
@@ -26,13 +26,13 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "·"
 _CHART_HEIGHT = 6
 _LEAST_SPAN = 1.1
-"""The axis ends at least this many times above its beginning."""
+"""The least ratio between the ends of the axis."""
 _UPPER_STYLE = "yellow"
 _LOWER_STYLE = "cyan"
 
 
 def render(result: DrillResult, *, width: int = WIDTH) -> RenderableType:
-    """Return what came of a drill, for a rich console.
+    """Return the results of drills as renderables for a rich console.
 
     Raises:
         ValueError: `width` is below one column.
@@ -52,7 +52,7 @@ def render(result: DrillResult, *, width: int = WIDTH) -> RenderableType:
 
 
 def sparkline(values: Sequence[float | None], *, greatest: float) -> str:
-    """Return one character per value: a block up to `greatest`, a dot where there is none."""
+    """Return one character per value: a block relative to `greatest`, or a dot for `None`."""
     return "".join(
         _NOTHING
         if value is None
@@ -64,7 +64,7 @@ def sparkline(values: Sequence[float | None], *, greatest: float) -> str:
 
 
 def totals_table(*drills: tuple[str, DrillFigures]) -> Table:
-    """Return what came of all calls, one column for each drill and its title."""
+    """Return the table of totals, with one column for each drill."""
     table = _table("calls", *(title for title, _ in drills))
     all_figures = [figures for _, figures in drills]
     for outcome in CallOutcome:
@@ -165,7 +165,7 @@ def _deployments(result: DrillResult) -> Table:
 
 
 def _fault_marks(result: DrillResult, name: str, columns: Sequence[Column]) -> str:
-    """Return a letter for each column in which a fault is there: the first of its kind."""
+    """Return the first letter of the fault for each column in which one is active."""
     marks = [" "] * len(columns)
     for fault in result.plan.faults:
         if fault.deployment == name:

@@ -1,1 +1,1 @@
-"""Runs a drill: the real router in virtual time among simulated deployments."""
+"""Runs a drill: callers, the real router and simulated deployments in virtual time."""

@@ -1,4 +1,4 @@
-"""The callers of a drill: they arrive, ask, listen, and some of them leave."""
+"""The callers of a drill, which make calls, read answers and sometimes cancel."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ _PROMPT = Prompt(messages=(Message(role=Role.USER, parts=(TextPart(text="What is
 
 
 class CallerWatch(Protocol):
-    """Follows what callers do and hear."""
+    """Observes what callers do and receive."""
 
     def arrives(self, request: Request) -> None:
-        """Take note that a call is about to begin."""
+        """A call is about to begin."""
         ...
 
     def hears(self, request: Request, answer: ReceivedAnswer) -> None:
-        """Take note that something came."""
+        """The caller received events."""
         ...
 
     def leaves(self, request: Request, answer: ReceivedAnswer, error: BaseException | None) -> None:
-        """Take note that the call is over for its caller, however it ended."""
+        """The call has ended for its caller, in whatever way."""
         ...
 
 
 class Callers:
-    """Everybody who calls in one drill."""
+    """All callers of one drill."""
 
     def __init__(self, plan: DrillPlan, router: Router, watch: CallerWatch) -> None:
         self._plan = plan
@@ -65,7 +65,7 @@ class Callers:
         self._made = 0
 
     async def come(self) -> None:
-        """Let everybody call, and wait until the last call has ended."""
+        """Make all calls and wait until the last one has ended."""
         arrivals = self._plan.arrivals
         async with asyncio.TaskGroup() as group:
             match arrivals:
@@ -94,7 +94,7 @@ class Callers:
         while not self._is_over():
             began = _now()
             await asyncio.wait([self._call(group)])
-            # Who is refused at once with no pause would call for ever in the same instant.
+            # Without a pause, a caller that is refused at once would call forever.
             await asyncio.sleep(arrivals.pause or (0.0 if _now() > began else _LEAST_PAUSE))
 
     def _is_over(self) -> bool:

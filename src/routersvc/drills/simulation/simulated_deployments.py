@@ -1,7 +1,7 @@
-"""Deployments that answer by distributions and fail by schedule, in virtual time.
+"""Deployments with random latencies and scheduled faults, in virtual time.
 
-Every token says which stream it belongs to, its place, and how many there are, so that whoever
-receives an answer can tell whether it is whole and of one piece.
+Every token names its stream, its position and the number of tokens, so that a receiver can check
+that an answer is complete and comes from one attempt.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from routersvc.drills.plans.faults import FAILURE_CLASSES, Fault, FaultKind, Fau
 from routersvc.engine.ports import AttemptCall
 
 REQUEST_HEADER = "x-request"
-"""Tells the gateway on whose behalf an attempt is made."""
+"""The header that carries the id of the request to the gateway."""
 
 _PROMPT_TOKENS = 10
 _STATUSES = {
@@ -53,7 +53,7 @@ _STATUSES = {
 
 
 class _Character:
-    """One deployment: how it behaves, what goes wrong, and its own luck."""
+    """One deployment: its behaviour, its faults and its random source."""
 
     def __init__(
         self, plan: SimulatedDeployment, schedule: FaultSchedule, random: random_module.Random
@@ -63,10 +63,10 @@ class _Character:
         self.random = random
 
     async def check(self) -> None:
-        """Answer an active check, at once and only while it is there at all.
+        """Answer a health check without latency; wait forever if the deployment hangs.
 
         Raises:
-            AttemptFailedError: it is not, or refuses the credential.
+            AttemptFailedError: the deployment is down or refuses the credential.
         """
         now = _now()
         if self.schedule.is_down(now):
@@ -79,7 +79,7 @@ class _Character:
 
 
 class SimulatedStream:
-    """One answer; `speaks` is told of its first token, `closed` when it has been closed."""
+    """One answer; `speaks` is called with its first token, `closed` when it has been closed."""
 
     def __init__(
         self,
@@ -121,11 +121,11 @@ class SimulatedStream:
         return (self._token(),)
 
     async def aclose(self) -> None:
-        """Break the answer off, or give the connection back."""
+        """Close the stream."""
         self._closed(self._serial)
 
     async def _begin(self) -> None:
-        """Wait for the first token, with the luck and the faults of this moment."""
+        """Wait for the first token, under the faults that are active now."""
         character = self._character
         random = character.random
         plan = character.plan
@@ -159,7 +159,7 @@ class SimulatedStream:
         return (Started(model_version="simulated-1"), *tokens, *self._end())
 
     async def _pause(self, seconds: float) -> None:
-        """Wait as long as this takes now, unless the connection breaks meanwhile."""
+        """Wait for `seconds`, extended by active faults, unless the connection breaks."""
         schedule = self._character.schedule
         now = _now()
         due = schedule.thaws_at(now + seconds * schedule.factor(now))
@@ -196,10 +196,9 @@ class SimulatedStream:
 
 
 class SimulatedGateway:
-    """The way to the simulated deployments.
+    """The gateway to the simulated deployments.
 
-    `speaks` is told of each first token in the moment in which the router gets it: of which request
-    and deployment.
+    `speaks` is called with request id and deployment when the router receives a first token.
     """
 
     def __init__(self, plan: DrillPlan, speaks: Callable[[str, str], object]) -> None:
@@ -217,15 +216,15 @@ class SimulatedGateway:
 
     @property
     def open_streams(self) -> int:
-        """How many streams have been opened and not closed."""
+        """The number of streams that were opened and are not closed yet."""
         return len(self._open)
 
     def open_streams_of(self, request_id: str) -> int:
-        """Return how many streams a request has opened and not closed."""
+        """Return the number of open streams of a request."""
         return sum(of == request_id for of in self._open.values())
 
     def open(self, call: AttemptCall) -> SimulatedStream:
-        """Prepare an answer."""
+        """Open a stream."""
         self._opened += 1
         request_id = call.headers.get(REQUEST_HEADER, "")
         name = call.deployment.name
@@ -239,10 +238,10 @@ class SimulatedGateway:
         )
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Answer an active check.
+        """Answer a health check.
 
         Raises:
-            AttemptFailedError: the deployment is not there.
+            AttemptFailedError: the deployment is down or refuses the credential.
         """
         del connect_timeout
         await self._characters[deployment.name].check()

@@ -1,6 +1,6 @@
-"""Drills: the real router in virtual time among deployments that behave and fail as planned.
+"""Runs drills: the real router against simulated deployments in virtual time.
 
-The same plan gives the same drill, event by event. Hours pass in seconds.
+The same plan gives the same events at the same times. Hours pass in seconds.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ from routersvc.testing.worlds import scripted_deployment
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DrillResult:
-    """What came of a drill.
+    """The result of a drill.
 
-    `violations` are promises that were not kept, empty where the drill was not checked. `trace` has
-    a line for every event where the plan wants it. `health` is that of the end, by deployment.
+    `health` is the health of each deployment at the end. `violations` is empty if the drill was not
+    checked. `trace` has a line for every event if the plan is traced.
     """
 
     plan: DrillPlan
@@ -60,15 +60,15 @@ class DrillResult:
 
 
 Progress = Callable[[float], object]
-"""Told at each arrival how many seconds of the drill have passed."""
+"""Called at each arrival with the seconds of the drill that have passed."""
 
 
 def run_drill(
     plan: DrillPlan, *, checked: bool = True, progress: Progress | None = None
 ) -> DrillResult:
-    """Run a drill to its end, outside of any running loop.
+    """Run a drill and return its result. Must not be called from a running loop.
 
-    `checked` holds it against the promises after every event, which takes about a quarter longer.
+    `checked` checks the promises after every event, which takes about a quarter longer.
     """
     return run_in_virtual_time(perform_drill(plan, checked=checked, progress=progress))
 
@@ -76,7 +76,7 @@ def run_drill(
 async def perform_drill(
     plan: DrillPlan, *, checked: bool = True, progress: Progress | None = None
 ) -> DrillResult:
-    """Run a drill in the running loop, whose time is taken as that of the drill."""
+    """Run a drill in the running loop, on its clock."""
     clock = asyncio.get_running_loop().time
     observer = _DrillObserver(plan, clock, progress)
     gateway = SimulatedGateway(plan, observer.speaks)
@@ -109,7 +109,7 @@ async def perform_drill(
         )
     router.start_checks()
     await Callers(plan, router, observer).come()
-    # What answered at the very end of a call is closed a step after it.
+    # A stream that finished with its call is closed one step of the loop later.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     await router.stop_checks()
@@ -134,7 +134,7 @@ async def perform_drill(
 
 
 class _AttemptWatch:
-    """Follows one attempt."""
+    """Observes one attempt."""
 
     __slots__ = ("_observer", "_request_id", "headers", "number")
 
@@ -145,12 +145,12 @@ class _AttemptWatch:
         self.headers: Mapping[str, str] = {REQUEST_HEADER: request_id}
 
     def ended(self, attempt: AttemptReport) -> None:
-        """Pass the end on."""
+        """Report the end of the attempt."""
         self._observer.attempt_ended(self._request_id, self.number, attempt)
 
 
 class _DrillObserver:
-    """Tells what happens to those who count, check and write it down."""
+    """Passes events to the statistics, the checks and the trace."""
 
     def __init__(
         self, plan: DrillPlan, clock: Callable[[], float], progress: Progress | None
@@ -163,7 +163,7 @@ class _DrillObserver:
         self._progress = progress
 
     def arrives(self, request: Request) -> None:
-        """Pass an arrival on."""
+        """Report the arrival of a call."""
         if self._progress is not None:
             self._progress(self._clock())
         self.figures.arrived(self._clock())
@@ -172,17 +172,17 @@ class _DrillObserver:
         self._write(request.request_id, f"arrives for {request.timeout:.6f} s")
 
     def hears(self, request: Request, answer: ReceivedAnswer) -> None:
-        """Write down that a caller hears something."""
+        """Trace that a caller received events."""
         self._write(request.request_id, "hears the end" if answer.finished else "hears")
 
     def speaks(self, request_id: str, deployment: str) -> None:
-        """Pass on that a deployment says its first word."""
+        """Report the first content of an attempt."""
         if self.keeper is not None:
             self.keeper.speaks(request_id, deployment)
         self._write(request_id, f"{deployment} speaks")
 
     def leaves(self, request: Request, answer: ReceivedAnswer, error: BaseException | None) -> None:
-        """Pass a departure on."""
+        """Report that a call has ended for its caller."""
         if self.keeper is not None:
             self.keeper.leaves(request, answer, error)
         self._write(request.request_id, f"leaves with {type(error).__name__}")
@@ -190,7 +190,7 @@ class _DrillObserver:
     def attempt_started(
         self, *, request: Request, deployment: Deployment, number: int, reason: AttemptReason
     ) -> _AttemptWatch:
-        """Pass a start on."""
+        """Report the start of an attempt."""
         self.figures.started(deployment.name, reason, self._clock())
         if self.keeper is not None:
             number = self.keeper.started(request, deployment, reason)
@@ -200,7 +200,7 @@ class _DrillObserver:
         return _AttemptWatch(self, request.request_id, number)
 
     def attempt_ended(self, request_id: str, number: int, report: AttemptReport) -> None:
-        """Pass an end on."""
+        """Report the end of an attempt."""
         self.figures.attempt_ended(report, self._clock())
         if self.keeper is not None:
             self.keeper.ended(request_id, number, report)
@@ -210,13 +210,13 @@ class _DrillObserver:
     def call_ended(
         self, *, request: Request, report: RouteReport, error: BaseException | None
     ) -> None:
-        """Pass the end of a call on."""
+        """Report the end of a call."""
         self.figures.ended(request.request_id, report, error, self._clock())
         if self.keeper is not None:
             self.keeper.told(request, error)
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
-        """Pass a refusal on."""
+        """Report a refused call."""
         self.figures.refused(self._clock())
         if self.keeper is not None:
             self.keeper.refused(request)

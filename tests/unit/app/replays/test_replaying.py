@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.eventstream import EventStreamBuffer  # pyright: ignore[reportMissingTypeStubs]
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.app.replays.adapters import APIS, NoAdapterError, adapter_for, adapter_named
@@ -327,7 +327,6 @@ odd_values = st.recursive(
 )
 
 
-@settings(max_examples=300)
 @given(value=odd_values, status=st.sampled_from([200, 400, 429, 500]), whole=st.booleans())
 def test_any_record_is_replayed_or_refused_by_name(
     value: object, status: int, *, whole: bool
@@ -341,7 +340,6 @@ def test_any_record_is_replayed_or_refused_by_name(
         assert found.failure is not None or found.has_content
 
 
-@settings(max_examples=300)
 @given(body=st.binary(max_size=200), head=st.text(st.characters(codec="ascii"), max_size=60))
 def test_any_capture_is_replayed_or_refused_by_name(body: bytes, head: str) -> None:
     """A capture may be cut, copied or edited."""

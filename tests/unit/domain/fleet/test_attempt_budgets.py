@@ -411,7 +411,7 @@ class BudgetMachine(RuleBasedStateMachine):
 
 
 TestBudgetMachine = BudgetMachine.TestCase
-TestBudgetMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestBudgetMachine.settings = settings(stateful_step_count=50)
 
 
 def test_what_was_spent_leaves_the_window_once() -> None:

@@ -747,4 +747,4 @@ class _Watch:
 
 
 TestBreakerMachine = BreakerMachine.TestCase
-TestBreakerMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestBreakerMachine.settings = settings(stateful_step_count=50)

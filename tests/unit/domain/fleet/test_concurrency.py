@@ -477,4 +477,4 @@ class ConcurrencyMachine(RuleBasedStateMachine):
 
 
 TestConcurrencyMachine = ConcurrencyMachine.TestCase
-TestConcurrencyMachine.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestConcurrencyMachine.settings = settings(stateful_step_count=50)

@@ -8,7 +8,8 @@ import random
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from bench.simulations.generated_routes import draw_route
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue.capabilities import (
@@ -70,7 +71,6 @@ from routersvc.domain.planning.planning_errors import (
 from routersvc.domain.planning.scored_candidates import (
     candidates,
 )
-from routersvc.testing.generated_routes import draw_route
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 GOOD = Model(
@@ -320,7 +320,6 @@ def test_canary_takes_its_share_of_sessions() -> None:
     assert taken == [first(number) for number in range(400)]
 
 
-@settings(max_examples=500)
 @given(source=st.randoms(use_true_random=False), latencies=st.lists(st.floats(0.01, 9.0)))
 def test_order_holds_everyone_once_and_says_why_others_are_aside(
     source: random.Random, latencies: list[float]

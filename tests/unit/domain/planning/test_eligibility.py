@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import random
 
-from hypothesis import given, settings
+from bench.simulations.generated_routes import GeneratedRoute, draw_route
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.catalogue.catalogue import (
@@ -45,7 +46,6 @@ from routersvc.domain.planning.planner import (
 from routersvc.domain.profiling.token_estimates import (
     TokenEstimate,
 )
-from routersvc.testing.generated_routes import GeneratedRoute, draw_route
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 
@@ -65,7 +65,6 @@ def one_by_one(route: GeneratedRoute, limits: Limits) -> list[Deployment]:
     return [known[name] for name in limits.listed if not exclusions(known[name], limits)]
 
 
-@settings(max_examples=1_000)
 @given(
     source=st.randoms(use_true_random=False),
     usd=st.sampled_from([None, 0.001, 0.03, 3.0]),

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.plans import candidates_of
 
@@ -364,7 +364,6 @@ def followed(situation: Situation, exclusion: Exclusion) -> Situation:  # noqa: 
             raise AssertionError(exclusion.reason)
 
 
-@settings(max_examples=300)
 @given(situations())
 def test_what_is_said_to_help_removes_that_reason(situation: Situation) -> None:
     """And adds none: one change is what the sentence says it is."""
@@ -375,7 +374,6 @@ def test_what_is_said_to_help_removes_that_reason(situation: Situation) -> None:
         assert facts(after) <= facts(before) - facts([exclusion])
 
 
-@settings(max_examples=300)
 @given(situations())
 def test_all_that_is_said_to_help_makes_eligible(situation: Situation) -> None:
     """Followed one after the other, until nothing is said any more."""

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 FORMATS = sorted(known_wire_formats())
 each_format = pytest.mark.parametrize("wire_format", FORMATS)
-bounded = settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 LONGEST_RECORD = 6_000
 """Bytes: mutations of long answers find no more than those of short ones."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.app.wire_formats import adapter
@@ -698,7 +698,6 @@ VALUES = st.recursive(
 
 @ALL
 @given(data=st.data())
-@settings(max_examples=300)
 def test_no_shape_breaks_a_decoder(make_call: MakeCall, vendor: str, data: st.DataObject) -> None:
     """An answer is a stranger's text: whatever it holds, an end or a failure comes out."""
     pieces: list[Any] = data.draw(st.lists(VALUES, max_size=4))

@@ -17,6 +17,7 @@ from bench.wire.comparing import differences
 from bench.wire.deliveries import delivered
 from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer
 from bench.wire.readings import reading_of
+from hypothesis import settings
 
 from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAdapterError
 from routersvc.app.replays.recordings import Recording, UnusableRecordError
@@ -42,7 +43,7 @@ from routersvc.domain.outcomes.failure_rules import (
 CUTS_PER_ANSWER = 16
 """Every offset is tried on short bodies; on longer ones so many, and each of the last bytes."""
 
-SHORT = 1_000
+SHORT = 1_000 if settings.get_current_profile_name() == "thorough" else 200
 MOST_SPLIT = 60_000
 """Bytes of the streams that are split in pieces of odd sizes too; all come byte by byte."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pydantic
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator.answers.json_instances import json_instance
@@ -155,7 +155,6 @@ def _nested(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
     )
 
 
-@settings(max_examples=150)
 @given(schema=st.recursive(_SCALARS, _nested, max_leaves=10), seed=st.integers(0, 1000))
 def test_instances_of_any_covered_schema_are_valid(schema: dict[str, Any], seed: int) -> None:
     """The judge is another implementation of JSON Schema."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.simulator import DEFAULT_MODELS, WIRE_FORMATS, Behaviour
@@ -174,7 +174,6 @@ def test_the_bodies_are_valid_before_they_are_spoiled(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(_BODIES))
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_spoiled_request_is_read_or_refused(name: str, data: st.DataObject) -> None:
     """And what was read is answered, unless its schema is one that nothing fits."""

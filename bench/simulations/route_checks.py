@@ -1,7 +1,7 @@
-"""Plays generated worlds in virtual time and holds the router to their limits.
+"""Runs generated worlds in virtual time and checks that the router keeps their constraints.
 
-Checked are the explanation of every request, every attempt that was made for it with all failovers,
-hedges, retries and recoveries, and whether anything was refused that could have been served.
+Checked are the explanation of every request, all its attempts including failovers, hedges, retries
+and recoveries, and whether a request was refused although it could have been served.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import collections
 import dataclasses
 from collections.abc import Iterator
 
+from bench.simulations.generated_routes import GeneratedRoute
 from routersvc.domain.catalogue.capabilities import (
     Capability,
 )
@@ -36,26 +37,25 @@ from routersvc.domain.planning.exclusion_reasons import (
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
 )
-from routersvc.testing.generated_routes import GeneratedRoute
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import World
 
 _OF_FIRST_CHOICE = frozenset({ExclusionReason.NOT_EQUIVALENT, ExclusionReason.LOWER_TIER})
 
 _REAPING = 0.001
-"""Seconds in which what was cancelled has ended."""
+"""Seconds in which cancelled attempts end."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteFindings:
-    """What came of one world: what was counted, and every limit that was broken."""
+    """The results of one world: counts, and every constraint that was broken."""
 
     counts: collections.Counter[str]
     complaints: tuple[str, ...]
 
 
 def check_route(route: GeneratedRoute, *, seed: int = 0) -> RouteFindings:
-    """Play a world with the router's `seed` and return what was found."""
+    """Run a world with `seed` for the router and return the findings."""
     return run_in_virtual_time(_checked(route, seed))
 
 
@@ -103,7 +103,7 @@ async def _checked(route: GeneratedRoute, seed: int) -> RouteFindings:
 def _wrong_explanations(
     route: GeneratedRoute, request: Request, explained: tuple[Candidate, ...]
 ) -> Iterator[str]:
-    """Yield where the explanation is at odds with what may serve."""
+    """Yield where the explanation disagrees with what may serve."""
     known = {one.name: one for one in route.deployments}
     if sorted(each.deployment.name for each in explained) != sorted(known):
         yield f"{request.request_id}: not every deployment is explained once"
@@ -125,7 +125,7 @@ def _wrong_explanations(
 
 
 def _wrong_attempts(route: GeneratedRoute, request: Request, attempted: set[str]) -> Iterator[str]:
-    """Yield where attempts broke a limit."""
+    """Yield where attempts broke a constraint."""
     broken = attempted - route.may_serve(request)
     if broken:
         yield f"{request.request_id}: attempts on {sorted(broken)}, which may not serve"
@@ -138,7 +138,7 @@ def _wrong_attempts(route: GeneratedRoute, request: Request, attempted: set[str]
 
 
 async def perform(world: World, request: Request) -> RefusedError | None:
-    """Make one call, whatever becomes of it; return why it was refused."""
+    """Make one call and ignore its failure; return the error if it was refused."""
     try:
         async with world.router.open(request) as call:
             if not request.streaming:

@@ -1,7 +1,7 @@
-"""Small worlds drawn at random in which every limit meets every other one, and every failure.
+"""Small random worlds that combine all constraints and all failures.
 
-Beside each world stands what may serve in it, worked out in the plainest way and without any of the
-router's own rules: who finds the router and this at odds has found a fault in one of them.
+Each world computes which deployments may serve a request, in the simplest way and without the rules
+of the router. Where the two disagree, one of them has a bug.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ _CLASSES = ("phi", "pii")
 _SMALL_WINDOW = 4_000
 _LARGE_WINDOW = 1_000_000
 _LONG_PROMPT = 20_000
-"""Words, each of which is a token at least and two at most: far beyond the small window."""
+"""Words of one or two tokens each, far more than the small window holds."""
 
 _CHEAP = Prices(input=0.0, output=10.0)
 _DEAR = Prices(input=0.0, output=1_000.0)
@@ -116,7 +116,7 @@ _OPTIONAL = (Capability.SEED, Capability.PREFILL, Capability.STREAMING, Capabili
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GeneratedRoute:
-    """One world: what there is, who asks, and how the deployments behave call by call."""
+    """One world: deployments, policy, tenant, requests, and the script of every call."""
 
     deployments: tuple[Deployment, ...]
     policy: Policy
@@ -125,7 +125,7 @@ class GeneratedRoute:
     scripts: Mapping[str, tuple[Script, ...]]
 
     def listed(self, request: Request) -> tuple[str, ...]:
-        """Return the deployments that the policy, or its first rule that matches, lists."""
+        """Return the deployments of the policy's first matching rule, or of the policy itself."""
         routing = request.routing
         for rule in self.policy.rules:
             match = rule.match
@@ -139,7 +139,7 @@ class GeneratedRoute:
         return self.policy.deployments
 
     def reasons(self, deployment: Deployment, request: Request) -> frozenset[ExclusionReason]:
-        """Return why a deployment may not serve a request by itself; nothing means that it may."""
+        """Return the reasons why a deployment may not serve a request; empty if it may."""
         limits = (self.tenant.constraints, self.policy.constraints, request.routing.constraints)
         return frozenset(
             {
@@ -151,11 +151,11 @@ class GeneratedRoute:
         )
 
     def may_serve(self, request: Request) -> frozenset[str]:
-        """Return the names of all that may serve a request by themselves."""
+        """Return the names of the deployments that may serve a request."""
         return frozenset(one.name for one in self.deployments if not self.reasons(one, request))
 
     def stand_in(self, first: Deployment, other: Deployment, request: Request) -> bool:
-        """Whether `other` may answer where `first` was the first choice."""
+        """Whether `other` may answer if `first` is the first choice."""
         routing = request.routing
         mode = routing.consistency or self.policy.consistency
         if mode is ConsistencyMode.EQUIVALENT and other.model.name not in {
@@ -215,7 +215,7 @@ def _reasons_of_sizes(
 
 
 def _reasons_of_limits(deployment: Deployment, limits: Constraints) -> list[ExclusionReason]:
-    """Return what one party's limits say against a deployment."""
+    """Return the reasons for which one set of constraints excludes a deployment."""
     compliance = deployment.compliance
     provider = deployment.provider.name
     found = {
@@ -238,7 +238,7 @@ def _text_of(request: Request) -> str:
 
 
 def draw_route(random: random_module.Random) -> GeneratedRoute:
-    """Return a world drawn from `random`."""
+    """Return a world generated from `random`."""
     names = _NAMES[: random.randint(2, len(_NAMES))]
     models = {name: _model(random, name) for name in _MODELS}
     deployments = tuple(_deployment(random, name, models) for name in names)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections
 import random
 
-from hypothesis import given, settings
+from bench.simulations.generated_routes import draw_route
+from bench.simulations.route_checks import check_route
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.domain.outcomes.attempt_reports import (
@@ -14,11 +16,8 @@ from routersvc.domain.outcomes.attempt_reports import (
 from routersvc.domain.planning.exclusion_reasons import (
     ExclusionReason,
 )
-from routersvc.testing.generated_routes import draw_route
-from routersvc.testing.route_checks import check_route
 
 
-@settings(max_examples=1_000)
 @given(source=st.randoms(use_true_random=False), seed=st.integers(0, 100))
 def test_no_generated_world_breaks_a_limit(source: random.Random, seed: int) -> None:
     """Promise 3, for the parties together, through everything that starts an attempt."""
