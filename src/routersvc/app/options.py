@@ -8,12 +8,8 @@ from collections.abc import Callable, Mapping
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
-from routersvc.domain.profiling.token_counting import (
-    TokenCounter,
-)
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions

@@ -11,15 +11,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Protocol
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
 

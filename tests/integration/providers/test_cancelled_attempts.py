@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import ConnectionCounts
 

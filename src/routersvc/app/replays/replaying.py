@@ -16,24 +16,11 @@ from routersvc.app.replays.recordings import (
     recording_of_response,
 )
 from routersvc.app.replays.requested import call_of
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.assembly import (
-    Answer,
-    collect,
-)
-from routersvc.domain.conversation.deltas import (
-    CONTENT_TYPES,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.assembly import Answer, collect
+from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES
 from routersvc.providers.reading.json_values import JsonObject, json_object
 

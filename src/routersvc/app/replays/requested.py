@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,

@@ -17,22 +17,12 @@ from collections.abc import Callable
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    MetadataRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, MetadataRetrievalError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.authorisations import Headers, OutgoingRequest
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 

@@ -15,13 +15,8 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.exceptions import TimeoutError as GoogleTimeoutError
 from google.auth.transport.requests import Request
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.refreshing import Lease
 

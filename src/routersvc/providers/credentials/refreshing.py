@@ -16,13 +16,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 T = TypeVar("T")
 

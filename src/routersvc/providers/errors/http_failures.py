@@ -7,12 +7,8 @@ from typing import assert_never
 
 import httpx
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 
 class Stage(enum.Enum):

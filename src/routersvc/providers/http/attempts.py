@@ -8,20 +8,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    CONTENT_TYPES,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
 from routersvc.providers.http.connections import Endpoint

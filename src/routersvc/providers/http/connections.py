@@ -7,13 +7,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.authorisations import Authorisation, Headers, OutgoingRequest
 from routersvc.providers.wire_format import WireFormat, WireRequest
 

@@ -7,12 +7,8 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
 from routersvc.providers.http.attempts import (

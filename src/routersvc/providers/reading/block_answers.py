@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -14,15 +12,9 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    ResponseFormat,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, ResponseFormat
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 INTERRUPTED = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
 """Ends that leave what came before them cut off, so that no shape can be demanded of it."""

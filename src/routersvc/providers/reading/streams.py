@@ -10,13 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.sse import EventTooLargeError
 from routersvc.providers.reading.whole_bodies import DEFAULT_MAX_BODY_BYTES, MALFORMED, server_error
 

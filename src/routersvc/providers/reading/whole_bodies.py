@@ -6,16 +6,9 @@ from typing import Protocol
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.json_values import JsonObject
 
 DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024

@@ -12,11 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject
 
 LEAST_BUDGET = 1_024

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-)
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.providers.reading.json_values import JsonObject, object_in
 
 FAILED_TOOL_PREFIX = "The tool failed: "

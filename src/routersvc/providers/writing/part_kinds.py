@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.parts import (
-    Part,
-)
+from routersvc.domain.conversation.parts import Part
 
 
 def kind_of(part: Part) -> str:

@@ -18,15 +18,9 @@ from routersvc.app.replays.framing import Framing, framed
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, recording_in, replay
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JsonObject = dict[str, Any]
 ANSWER: JsonObject = {

@@ -21,12 +21,8 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ConnectTimeoutError
 from google.auth import exceptions as google_exceptions
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.credentials.authorisations import (
     CredentialHeader,
     KeyAuthorisation,

@@ -7,13 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
 HOUR = 3_600.0

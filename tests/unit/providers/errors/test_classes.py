@@ -9,21 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.classes import LONGEST_RATE_LIMIT_DELAY
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.wire_format import ResponseHead
 
-WIRE_FORMAT = OpenAiChat(DIALECTS["generic"])
+WIRE_FORMAT = openai_chat(DIALECTS["generic"])
 KEYS = st.sampled_from(["error", "code", "type", "message", "detail", "metadata", "raw", "status"])
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -12,53 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routersvc.app.wire_formats import adapter
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-    TextPart,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import Modality, TextPart
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.reading.json_lines import LineSplitter
 from routersvc.providers.reading.sse import EventTooLargeError, SseDecoder

@@ -12,26 +12,12 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    RefusalDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import RefusalDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage

@@ -11,17 +11,12 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
-from routersvc.providers.errors.mismatches import cannot_express
+from routersvc.providers.dialects import Dialect
+from routersvc.providers.errors.vendor_errors import VendorErrors
 
 WIRE_FORMAT = "anthropic_messages"
 """The format's name in the configuration and in wire extensions."""
@@ -54,7 +49,7 @@ _KEY_HEADER = CredentialHeader(name="x-api-key", scheme="")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class AnthropicDialect:
+class AnthropicDialect(Dialect):
     """How one server speaks the Messages format.
 
     `path` and `stream_path` may hold `{model}`; then the body names none. The version goes into a
@@ -65,8 +60,7 @@ class AnthropicDialect:
     is not billed.
     """
 
-    name: str
-    capabilities: frozenset[Capability]
+    wire_format: str = WIRE_FORMAT
     path: str = "/messages"
     stream_path: str = "/messages"
     probe_path: str = "/models?limit=1"
@@ -82,20 +76,6 @@ class AnthropicDialect:
     system_turns: bool = True
     unsigned_thoughts: bool = False
     budgets_only: bool = False
-    cancel_stops_billing: bool = True
-
-    def cannot_express(self, what: str) -> AttemptFailedError:
-        """Return the error that says that `what` cannot be said here."""
-        return cannot_express(WIRE_FORMAT, what, dialect=self.name)
-
-    def require(self, capability: Capability, what: str) -> None:
-        """Refuse `what` where the capability that it needs is lacking.
-
-        Raises:
-            AttemptFailedError: it is.
-        """
-        if capability not in self.capabilities:
-            raise self.cannot_express(what)
 
 
 _ANTHROPIC = AnthropicDialect(
@@ -105,6 +85,29 @@ _ANTHROPIC = AnthropicDialect(
         {ServiceTier.STANDARD: "standard_only", ServiceTier.PRIORITY: "auto"}
     ),
     file_ids=True,
+    errors=VendorErrors(
+        codes={
+            FailureClass.QUOTA_EXHAUSTED: frozenset({"billing_error"}),
+            FailureClass.CONTEXT_LENGTH: frozenset(
+                {"context_window_exceeded", "request_too_large"}
+            ),
+            FailureClass.AUTHENTICATION: frozenset({"authentication_error"}),
+            FailureClass.PERMISSION: frozenset({"permission_error"}),
+            FailureClass.OVERLOADED: frozenset({"overloaded_error"}),
+        },
+        broad_codes={
+            FailureClass.RATE_LIMITED: frozenset({"rate_limit_error"}),
+            FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error"}),
+        },
+        phrases={FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",)},
+        statuses={529: FailureClass.OVERLOADED},
+        remaining_requests=("anthropic-ratelimit-requests-remaining",),
+        # `tokens` is the limit that is nearest.
+        remaining_tokens=(
+            "anthropic-ratelimit-tokens-remaining",
+            "anthropic-ratelimit-input-tokens-remaining",
+        ),
+    ),
 )
 
 _VERTEX = AnthropicDialect(

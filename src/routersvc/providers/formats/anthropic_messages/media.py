@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    FilePart,
-    ImagePart,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.parts import FilePart, ImagePart
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import parse_data_url

@@ -10,13 +10,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
     FilePart,

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.formats.anthropic_messages.dialects import WIRE_FORMAT, AnthropicDialect
+from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.formats.anthropic_messages.messages import encode_messages
 from routersvc.providers.formats.anthropic_messages.tools import add_tools
 from routersvc.providers.reading.json_values import JsonObject, object_in
@@ -87,7 +77,7 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     )
     _add_output(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, dialect.cannot_express)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
 
 

@@ -6,15 +6,9 @@ import dataclasses
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of

@@ -15,9 +15,7 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.parts import (
-    ThoughtPart,
-)
+from routersvc.domain.conversation.parts import ThoughtPart
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
 

@@ -6,18 +6,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of

@@ -11,9 +11,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -25,7 +22,7 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.formats.bedrock_converse.families import Family
 from routersvc.providers.formats.bedrock_converse.media import (
     audio_block,
@@ -72,7 +69,7 @@ def _role(role: Role) -> str:
 
 def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
     if message.name:
-        raise cannot_express("a participant's name")
+        raise DIALECT.cannot_express("a participant's name")
     for part in message.parts:
         # The vendor refuses empty text, which says nothing.
         if not (isinstance(part, TextPart) and not part.text):
@@ -100,14 +97,14 @@ def _block(part: Part, role: Role, family: Family) -> JsonObject:
         case RefusalPart() if role is Role.ASSISTANT:
             return {"text": part.text}
         case _:
-            raise cannot_express(f"{kind_of(part)} in a {role.value} message")
+            raise DIALECT.cannot_express(f"{kind_of(part)} in a {role.value} message")
 
 
 def _tool_result(result: ToolResult) -> JsonObject:
     content: list[JsonObject] = []
     for part in result.parts:
         if part.cache is not None:
-            raise cannot_express("a cache marker inside a tool's result")
+            raise DIALECT.cannot_express("a cache marker inside a tool's result")
         match part:
             case TextPart():
                 content.append({"text": part.text})
@@ -123,7 +120,7 @@ def _tool_result(result: ToolResult) -> JsonObject:
 
 def _tool_call(call: ToolCall) -> JsonObject:
     if call.signature:
-        raise cannot_express("the signature of a tool call")
+        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", "tool_call.arguments_json")
     return {"toolUse": {"toolUseId": call.call_id, "name": call.name, "input": arguments}}
 

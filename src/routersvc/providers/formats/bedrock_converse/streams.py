@@ -14,15 +14,9 @@ import dataclasses
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind

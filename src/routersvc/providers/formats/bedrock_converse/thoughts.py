@@ -15,10 +15,8 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.parts import (
-    ThoughtPart,
-)
-from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.domain.conversation.parts import ThoughtPart
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
 
 
@@ -29,19 +27,19 @@ def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
         AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
     """
     if thought.cache is not None:
-        raise cannot_express("a cache marker on a thought")
+        raise DIALECT.cannot_express("a cache marker on a thought")
     if thought.encrypted:
         if thought.text or thought.signature:
-            raise cannot_express("a thought that is shown and encrypted at once")
+            raise DIALECT.cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted)
     if signed and not thought.signature:
-        raise cannot_express("a thought without a signature")
+        raise DIALECT.cannot_express("a thought without a signature")
     reasoning: JsonObject = {"text": thought.text}
     if thought.signature:
         try:
             reasoning["signature"] = thought.signature.decode("ascii")
         except UnicodeDecodeError:
-            raise cannot_express("a thought that another provider signed") from None
+            raise DIALECT.cannot_express("a thought that another provider signed") from None
     return {"reasoningContent": {"reasoningText": reasoning}}
 
 
@@ -54,5 +52,5 @@ def _encrypted(encrypted: bytes) -> JsonObject:
     except orjson.JSONDecodeError:
         block = None
     if not isinstance(block, dict) or len(cast("JsonObject", block)) != 1:
-        raise cannot_express("a thought that another provider encrypted")
+        raise DIALECT.cannot_express("a thought that another provider encrypted")
     return cast("JsonObject", block)

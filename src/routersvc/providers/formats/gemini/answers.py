@@ -7,43 +7,16 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, cast
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    TextDelta,
-    ThoughtDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.formats.gemini.finish_reasons import (

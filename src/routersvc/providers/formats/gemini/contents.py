@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,

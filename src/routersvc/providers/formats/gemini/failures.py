@@ -14,12 +14,8 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.classes import (
     LONGEST_RATE_LIMIT_DELAY,
     failure_of_event,

@@ -8,12 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    FilePart,
-    ImageDetail,
-    ImagePart,
-)
+from routersvc.domain.conversation.parts import AudioPart, FilePart, ImageDetail, ImagePart
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 

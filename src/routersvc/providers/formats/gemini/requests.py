@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.gemini.contents import encode_conversation
-from routersvc.providers.formats.gemini.dialects import WIRE_FORMAT, GeminiDialect
+from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.formats.gemini.spellings import in_usual_spelling
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
@@ -208,14 +195,13 @@ def _refuse_the_rest(prompt: Prompt, dialect: GeminiDialect) -> None:
 def _add_extensions(
     body: JsonObject, generation: JsonObject, prompt: Prompt, dialect: GeminiDialect
 ) -> None:
-    refuse = dialect.cannot_express
-    for said in extensions_for(prompt, WIRE_FORMAT, refuse):
+    for said in extensions_for(prompt, dialect):
         fields = in_usual_spelling(said)
         more = fields.pop("generationConfig", {})
         if not isinstance(more, dict):
-            raise refuse("`generationConfig` that is no object")
+            raise dialect.cannot_express("`generationConfig` that is no object")
         settings = in_usual_spelling(cast("JsonObject", more))
         taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
-        keep_out(taken, refuse)
+        keep_out(taken, dialect)
         body.update(fields)
         generation.update(settings)

@@ -10,12 +10,8 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.gemini.answers import AnswerReader
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.reading.json_values import JsonObject

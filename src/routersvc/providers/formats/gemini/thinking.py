@@ -10,11 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 

@@ -10,12 +10,8 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.providers.formats.gemini.signatures import travelling
 from routersvc.providers.reading.json_values import JsonObject
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject
 
 

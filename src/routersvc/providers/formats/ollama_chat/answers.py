@@ -7,32 +7,13 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta, ThoughtDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.reading.json_values import JsonObject

@@ -9,10 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     ImagePart,
     RefusalPart,
@@ -21,7 +18,7 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.formats.ollama_chat.refusals import refused
+from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
@@ -41,14 +38,14 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
         AttemptFailedError: a part has no place here.
     """
     if messages[-1].role is Role.ASSISTANT:
-        raise refused("the beginning of the answer")
+        raise DIALECT.cannot_express("the beginning of the answer")
     encoded: list[JsonObject] = []
     names: dict[str, str] = {}
     for message in messages:
         if message.name:
-            raise refused("a participant's name")
+            raise DIALECT.cannot_express("a participant's name")
         if any(part.cache is not None for part in message.parts):
-            raise refused("a cache marker")
+            raise DIALECT.cannot_express("a cache marker")
         if message.role is Role.TOOL:
             encoded.extend(_tool_messages(message, names))
         else:
@@ -75,13 +72,15 @@ def _message(message: Message) -> JsonObject:
                 images.append(_image(part))
             case ThoughtPart() if answers:
                 if part.signature or part.encrypted:
-                    raise refused("a signed or encrypted thought")
+                    raise DIALECT.cannot_express("a signed or encrypted thought")
                 thoughts.append(part.text)
             case ToolCall() if answers:
                 calls.append(_tool_call(part))
             case _:
                 article = "an" if answers else "a"
-                raise refused(f"{kind_of(part)} in {article} {message.role.value} message")
+                raise DIALECT.cannot_express(
+                    f"{kind_of(part)} in {article} {message.role.value} message"
+                )
     encoded: JsonObject = {"role": _ROLES[message.role], "content": "".join(texts)}
     if images:
         encoded["images"] = images
@@ -94,7 +93,7 @@ def _message(message: Message) -> JsonObject:
 
 def _tool_call(call: ToolCall) -> JsonObject:
     if call.signature:
-        raise refused("the signature of a tool call")
+        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
     return {"id": call.call_id, "function": {"name": call.name, "arguments": arguments}}
 
@@ -102,19 +101,19 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonObject]:
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise refused(f"{kind_of(part)} in a tool message")
+            raise DIALECT.cannot_express(f"{kind_of(part)} in a tool message")
         texts: list[str] = [FAILED_TOOL_PREFIX] if part.is_error else []
         images: list[str] = []
         for piece in part.parts:
             if piece.cache is not None:
-                raise refused("a cache marker")
+                raise DIALECT.cannot_express("a cache marker")
             match piece:
                 case TextPart():
                     texts.append(piece.text)
                 case ImagePart():
                     images.append(_image(piece))
                 case _:
-                    raise refused(f"{kind_of(piece)} in a tool's result")
+                    raise DIALECT.cannot_express(f"{kind_of(piece)} in a tool's result")
         encoded: JsonObject = {
             "role": "tool",
             "content": "".join(texts),
@@ -130,10 +129,10 @@ def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonO
 def _image(image: ImagePart) -> str:
     """Return a picture in base64, which is all that the format takes."""
     if image.detail is not None:
-        raise refused("how closely to look at a picture")
+        raise DIALECT.cannot_express("how closely to look at a picture")
     if image.url is None:
         return base64.b64encode(image.data or b"").decode("ascii")
     header, _, data = image.url.partition(",")
     if not header.startswith("data:") or not header.endswith(";base64"):
-        raise refused("a picture by its address")
+        raise DIALECT.cannot_express("a picture by its address")
     return data

@@ -6,54 +6,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.formats.ollama_chat.messages import encode_messages
-from routersvc.providers.formats.ollama_chat.refusals import WIRE_FORMAT, refused
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
-
-CAPABILITIES = frozenset(
-    {
-        Capability.TOOLS,
-        Capability.JSON_OBJECT,
-        Capability.JSON_SCHEMA,
-        Capability.IMAGE_INPUT,
-        Capability.REASONING,
-        Capability.LOGPROBS,
-        Capability.SEED,
-        Capability.SAMPLING,
-        Capability.TOP_K,
-        Capability.MIN_P,
-        Capability.PENALTIES,
-        Capability.STOP_SEQUENCES,
-        Capability.STREAMING,
-        Capability.SYSTEM_PROMPT,
-    }
-)
-"""What a request can ask for."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -119,7 +82,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     if prompt.reasoning.effort is not None:
         effort = _EFFORTS.get(prompt.reasoning.effort)
         if effort is None:
-            raise refused(f"the reasoning effort `{prompt.reasoning.effort.value}`")
+            raise DIALECT.cannot_express(f"the reasoning effort `{prompt.reasoning.effort.value}`")
         body["think"] = effort
     if prompt.logprobs is not None:
         body["logprobs"] = True
@@ -135,15 +98,15 @@ def encode_body(call: AttemptCall) -> JsonObject:
 
 def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
     if isinstance(tool, HostedTool):
-        raise refused(f"the hosted tool `{tool.name}`")
+        raise DIALECT.cannot_express(f"the hosted tool `{tool.name}`")
     if tool.strict:
-        raise refused("that a tool's arguments obey their schema")
+        raise DIALECT.cannot_express("that a tool's arguments obey their schema")
     return {"type": "function", "function": encode_function(tool)}
 
 
 def _options(sampling: Sampling) -> JsonObject:
     if sampling.logit_bias:
-        raise refused("logit bias")
+        raise DIALECT.cannot_express("logit bias")
     fields: JsonObject = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -172,17 +135,17 @@ def _refuse_the_rest(prompt: Prompt) -> None:
         (prompt.service_tier is not None, "a service tier"),
     ):
         if given:
-            raise refused(what)
+            raise DIALECT.cannot_express(what)
 
 
 def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> None:
-    for fields in extensions_for(prompt, WIRE_FORMAT, refused):
+    for fields in extensions_for(prompt, DIALECT):
         more = fields.pop("options", {})
         if not isinstance(more, dict):
-            raise refused("`options` that are no object")
+            raise DIALECT.cannot_express("`options` that are no object")
         settings = cast("JsonObject", more)
         taken = {*(_exact(fields) & CONTRACT_FIELDS), *(_exact(settings) & CONTRACT_OPTIONS)}
-        keep_out(taken, refused)
+        keep_out(taken, DIALECT)
         body.update(fields)
         options.update(settings)
 

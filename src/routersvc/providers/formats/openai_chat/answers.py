@@ -10,40 +10,15 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    RefusalDelta,
-    TextDelta,
-    ThoughtDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect

@@ -7,12 +7,8 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.providers.reading.json_values import JsonObject, is_json
 
 

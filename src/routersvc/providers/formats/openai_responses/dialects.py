@@ -12,16 +12,14 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.providers.credentials.authorisations import CredentialHeader
+from routersvc.providers.dialects import Dialect
+
+WIRE_FORMAT = "openai_responses"
+"""The format's name in the configuration and in wire extensions."""
 
 _LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
     {
@@ -61,7 +59,7 @@ _COMMON = frozenset(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ResponsesDialect:
+class ResponsesDialect(Dialect):
     """How one vendor speaks the Responses format.
 
     `capabilities` is what a request can ask for. `encrypted_thoughts`: thoughts come encrypted
@@ -72,11 +70,10 @@ class ResponsesDialect:
     billed.
     """
 
-    name: str
+    wire_format: str = WIRE_FORMAT
     capabilities: frozenset[Capability] = _COMMON
     path: str = "/responses"
     probe_path: str = "/models"
-    credential_header: CredentialHeader = BEARER
     developer_role: bool = True
     encrypted_thoughts: bool = True
     plain_thoughts: bool = False
@@ -89,7 +86,6 @@ class ResponsesDialect:
     summaries: bool = True
     service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: _NO_TIERS)
     hosted_custom_calls: bool = False
-    cancel_stops_billing: bool = True
 
 
 _OPENAI = ResponsesDialect(

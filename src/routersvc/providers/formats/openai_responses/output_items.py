@@ -16,9 +16,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -26,12 +24,8 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.parts import Modality
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject
 
 
