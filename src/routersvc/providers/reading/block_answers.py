@@ -13,6 +13,7 @@ from routersvc.domain.conversation.deltas import (
     ToolCallDelta,
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
@@ -39,14 +40,17 @@ class BlockAnswer:
         self._arguments_are_json = True
         self._has_content = False
 
-    def read_text(self, value: object, events: list[AnswerEvent]) -> None:
-        """Append text."""
+    def read_text(
+        self, value: object, events: list[AnswerEvent], *, logprobs: tuple[TokenLogprob, ...] = ()
+    ) -> None:
+        """Append text, and the log probabilities of its tokens where they came with it."""
         text = text_of(value)
         if text:
             self._has_content = True
             if self._response_format is not None:
                 self._text.append(text)
-            events.append(TextDelta(text=text))
+        if text or logprobs:
+            events.append(TextDelta(text=text, logprobs=logprobs))
 
     def add_content(self, content: RefusalDelta | MediaDelta, events: list[AnswerEvent]) -> None:
         """Append content of another kind."""
@@ -79,13 +83,18 @@ class BlockAnswer:
     ) -> int:
         """Append the beginning of a tool call and return its number."""
         index = self._calls
-        self._calls += 1
-        events.append(
+        self.add_call(
             ToolCallDelta(
                 index=index, call_id=text_of(call_id), name=text_of(name), signature=signature
-            )
+            ),
+            events,
         )
         return index
+
+    def add_call(self, call: ToolCallDelta, events: list[AnswerEvent]) -> None:
+        """Append the first piece of another tool call, which may be all of it."""
+        self._calls += 1
+        events.append(call)
 
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
         """Append arguments that came whole, as JSON itself."""

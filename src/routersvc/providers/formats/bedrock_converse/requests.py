@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
@@ -19,6 +18,11 @@ from routersvc.providers.formats.bedrock_converse.messages import encode_message
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    refuse_fields,
+    refuse_media_output,
+)
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 DEFAULT_MAX_TOKENS = 4_096
@@ -47,6 +51,15 @@ _TIERS: Mapping[ServiceTier, str] = MappingProxyType(
         ServiceTier.STANDARD: "default",
         ServiceTier.PRIORITY: "priority",
     }
+)
+
+_LACKING = (
+    PromptField.LOGPROBS,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.PARALLEL_TOOL_CALLS,
 )
 
 
@@ -123,8 +136,6 @@ def _tool_config(prompt: Prompt) -> JsonObject:
         config["tools"] = [_tool(tool) for tool in prompt.tools]
     if prompt.tool_choice is not None:
         config["toolChoice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        raise DIALECT.cannot_express("whether tools are called in parallel")
     return config
 
 
@@ -203,24 +214,13 @@ def _add_output(body: JsonObject, prompt: Prompt) -> None:
             }
         case None:
             pass
-    for modality in prompt.output_modalities:
-        if modality is not Modality.TEXT:
-            raise DIALECT.cannot_express(f"output of the kind `{modality.value}`")
-    if prompt.logprobs is not None:
-        raise DIALECT.cannot_express("log probabilities")
-    if prompt.verbosity is not None:
-        raise DIALECT.cannot_express("verbosity")
-    if prompt.predicted_output:
-        raise DIALECT.cannot_express("a predicted output")
+    refuse_media_output(prompt, DIALECT)
+    refuse_fields(prompt, DIALECT, _LACKING)
 
 
 def _add_account(body: JsonObject, prompt: Prompt) -> None:
     if prompt.service_tier is not None:
         body["serviceTier"] = {"type": _TIERS[prompt.service_tier]}
-    if prompt.end_user_id:
-        raise DIALECT.cannot_express("an end user's id")
-    if prompt.prompt_cache_key:
-        raise DIALECT.cannot_express("a key for the prompt cache")
 
 
 def _add_extensions(body: JsonObject, prompt: Prompt) -> None:

@@ -9,22 +9,21 @@ from typing import Any, cast
 import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
-from routersvc.domain.conversation.deltas import TextDelta, ThoughtDelta, ToolCallDelta
+from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
-from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
-from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.block_answers import BlockAnswer
+from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
     require_arguments,
-    require_content,
-    require_format,
 )
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.tool_arguments import ToolArguments
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -49,11 +48,8 @@ class AnswerReader:
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
         self._head = head
-        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
-        self._response_format = prompt.response_format
-        self._text: list[str] = []
-        self._arguments: list[list[str]] = []
-        self._has_content = False
+        self._answer = BlockAnswer(prompt)
+        self._arguments = ToolArguments()
         self._answer_id = ""
         self._end: JsonObject = {}
 
@@ -115,14 +111,9 @@ class AnswerReader:
         if word in FAILED_REASONS:
             raise AttemptFailedError(failure_of_event(self._end, self._head))
         reason = FINISH_REASONS.get(word, FinishReason.OTHER)
-        if self._arguments and reason is FinishReason.STOP:
-            reason = FinishReason.TOOL_CALLS
-        if not (self._has_content or self._arguments):
-            require_content(reason)
         if reason not in INTERRUPTED:
-            require_arguments(are_json=self._complete_arguments(events))
-            if reason is FinishReason.STOP and self._response_format is not None:
-                require_format("".join(self._text), self._response_format)
+            require_arguments(are_json=self._arguments.complete(events))
+        reason = self._answer.sound_reason(reason)
         events.append(Finished(reason=reason, response_id=self._answer_id))
 
     def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
@@ -137,57 +128,31 @@ class AnswerReader:
 
     def _read_message(self, message: JsonObject, events: list[AnswerEvent]) -> None:
         """Append what a message holds. A body has lists where a stream has single items."""
-        plan = message.get("tool_plan")
-        if plan:
-            self._think(plan, events)
+        self._answer.think(message.get("tool_plan"), events)
         for item in _items(message.get("content")):
-            thought = item.get("thinking")
-            if thought:
-                self._think(thought, events)
-            text = item.get("text")
-            if text:
-                self._has_content = True
-                if self._response_format is not None:
-                    self._text.append(text)
-                events.append(TextDelta(text=text))
+            self._answer.think(item.get("thinking"), events)
+            self._answer.read_text(item.get("text"), events)
         for call in _items(message.get("tool_calls")):
             self._read_call(call, events)
-
-    def _think(self, text: str, events: list[AnswerEvent]) -> None:
-        self._has_content = True
-        if not self._hides_thoughts:
-            events.append(ThoughtDelta(text=text))
 
     def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a call or a piece of one: only the first piece has the name."""
         function: JsonObject = call.get("function") or {}
         arguments: str = function.get("arguments") or ""
         name: str = function.get("name") or ""
-        if name:
-            self._arguments.append([])
-        index = len(self._arguments) - 1
-        if index < 0:
-            raise ValueError("arguments of no call")
-        self._arguments[index].append(arguments)
-        call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
-        events.append(
-            ToolCallDelta(
-                index=index,
-                call_id=call_id if name else "",
-                name=name,
-                arguments_json=arguments,
+        if not name:
+            if not self._arguments:
+                raise ValueError("arguments of no call")
+            index = len(self._arguments) - 1
+            events.append(ToolCallDelta(index=index, arguments_json=arguments))
+        else:
+            index = self._arguments.begin()
+            call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
+            self._answer.add_call(
+                ToolCallDelta(index=index, call_id=call_id, name=name, arguments_json=arguments),
+                events,
             )
-        )
-
-    def _complete_arguments(self, events: list[AnswerEvent]) -> bool:
-        """Whether all arguments are JSON; a call without any gets an empty object."""
-        for index, pieces in enumerate(self._arguments):
-            arguments = "".join(pieces)
-            if not arguments.strip():
-                events.append(ToolCallDelta(index=index, arguments_json="{}"))
-            elif not is_json(arguments):
-                return False
-        return True
+        self._arguments.append(index, arguments)
 
 
 def read_usage(usage: JsonObject) -> Usage | None:

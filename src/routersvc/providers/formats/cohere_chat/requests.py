@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
@@ -15,6 +14,11 @@ from routersvc.providers.formats.cohere_chat.dialects import DIALECT
 from routersvc.providers.formats.cohere_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    effort_word,
+    refuse_fields,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
 
 CONTRACT_FIELDS = frozenset(
@@ -47,6 +51,18 @@ _THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
 )
 """Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
 
+_LACKING = (
+    PromptField.MODALITIES,
+    PromptField.LOGPROBS,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.SERVICE_TIER,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.LOGIT_BIAS,
+)
+
 
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -73,14 +89,12 @@ def encode_body(call: AttemptCall) -> JsonObject:
     thinking = _thinking(prompt.reasoning)
     if thinking:
         body["thinking"] = thinking
-    _refuse_the_rest(prompt)
+    refuse_fields(prompt, DIALECT, _LACKING)
     add_extensions(body, prompt, DIALECT, CONTRACT_FIELDS)
     return body
 
 
 def _add_tools(body: JsonObject, prompt: Prompt) -> None:
-    if prompt.parallel_tool_calls is not None:
-        raise DIALECT.cannot_express("whether tools are called in parallel")
     tools: Sequence[FunctionTool | HostedTool] = prompt.tools
     choice = prompt.tool_choice
     mode = ToolChoiceMode.AUTO if choice is None else choice.mode
@@ -111,8 +125,6 @@ def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
 def _sampling(sampling: Sampling) -> JsonObject:
     if sampling.min_p is not None:
         raise DIALECT.cannot_express("`min_p`")
-    if sampling.logit_bias:
-        raise DIALECT.cannot_express("logit bias")
     if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
         raise DIALECT.cannot_express(f"more than {MAX_STOP_SEQUENCES} stop sequences")
     for name, penalty in (
@@ -136,27 +148,11 @@ def _sampling(sampling: Sampling) -> JsonObject:
 
 def _thinking(wanted: Reasoning) -> JsonObject:
     thinking: JsonObject = {}
-    if wanted.effort is not None:
-        word = _THINKING.get(wanted.effort)
-        if word is None:
-            raise DIALECT.cannot_express(f"the reasoning effort `{wanted.effort.value}`")
+    word = effort_word(wanted, DIALECT, _THINKING)
+    if word is not None:
         thinking["type"] = word
     if wanted.max_tokens is not None:
         if thinking.get("type") == "disabled" or wanted.max_tokens == 0:
             return {"type": "disabled"}
         thinking = {"type": "enabled", "token_budget": wanted.max_tokens}
     return thinking
-
-
-def _refuse_the_rest(prompt: Prompt) -> None:
-    for given, what in (
-        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
-        (prompt.logprobs is not None, "log probabilities"),
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-        (prompt.service_tier is not None, "a service tier"),
-    ):
-        if given:
-            raise DIALECT.cannot_express(what)

@@ -15,6 +15,10 @@ from routersvc.providers.formats.gemini.spellings import in_usual_spelling
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    refuse_fields,
+)
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(
@@ -54,6 +58,15 @@ _SPOKEN = frozenset({"audio/pcm", "audio/l16"})
 
 _MODALITIES = {Modality.TEXT: "TEXT", Modality.IMAGE: "IMAGE", Modality.AUDIO: "AUDIO"}
 
+_LACKING = (
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.LOGIT_BIAS,
+)
+
 
 def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -69,7 +82,7 @@ def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
     thinking = thinking_config(prompt.reasoning, call.deployment.wire_model, dialect)
     if thinking:
         generation["thinkingConfig"] = thinking
-    _refuse_the_rest(prompt, dialect)
+    refuse_fields(prompt, dialect, _LACKING)
     if prompt.service_tier is not None and dialect.tier_header is None:
         body["serviceTier"] = dialect.service_tiers[prompt.service_tier]
     if dialect.store_field and (call.zero_data_retention or call.no_training):
@@ -84,8 +97,6 @@ def _add_tools(body: JsonObject, prompt: Prompt, dialect: GeminiDialect) -> None
     declarations = [_declaration(tool, dialect) for tool in prompt.tools]
     if declarations:
         body["tools"] = [{"functionDeclarations": declarations}]
-    if prompt.parallel_tool_calls is not None:
-        raise dialect.cannot_express("whether tools are called in parallel")
     strict = any(isinstance(tool, FunctionTool) and tool.strict for tool in prompt.tools)
     config = _calling(prompt.tool_choice, strict=strict)
     if config:
@@ -121,8 +132,6 @@ def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
 def _sampling(sampling: Sampling, dialect: GeminiDialect) -> JsonObject:
     if sampling.min_p is not None:
         raise dialect.cannot_express("`min_p`")
-    if sampling.logit_bias:
-        raise dialect.cannot_express("logit bias")
     if sampling.seed is not None and sampling.seed not in _SEEDS:
         raise dialect.cannot_express("a seed of more than 32 bits")
     if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
@@ -179,17 +188,6 @@ def _speech(prompt: Prompt, dialect: GeminiDialect) -> JsonObject:
     if audio.media_type.lower().partition(";")[0] not in _SPOKEN:
         raise dialect.cannot_express(f"spoken output of the type `{audio.media_type}`")
     return {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": audio.voice}}}
-
-
-def _refuse_the_rest(prompt: Prompt, dialect: GeminiDialect) -> None:
-    for given, what in (
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-    ):
-        if given:
-            raise dialect.cannot_express(what)
 
 
 def _add_extensions(

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
-from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.formats.ollama_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    effort_word,
+    refuse_fields,
+)
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(
@@ -57,6 +61,19 @@ _EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
     }
 )
 
+_LACKING = (
+    PromptField.TOOL_CHOICE,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.REASONING_TOKENS,
+    PromptField.MODALITIES,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.SERVICE_TIER,
+    PromptField.LOGIT_BIAS,
+)
+
 
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
@@ -79,16 +96,14 @@ def encode_body(call: AttemptCall) -> JsonObject:
             body["format"] = object_in(wanted.json_schema, "response_format.json_schema")
         case None:
             pass
-    if prompt.reasoning.effort is not None:
-        effort = _EFFORTS.get(prompt.reasoning.effort)
-        if effort is None:
-            raise DIALECT.cannot_express(f"the reasoning effort `{prompt.reasoning.effort.value}`")
+    effort = effort_word(prompt.reasoning, DIALECT, _EFFORTS)
+    if effort is not None:
         body["think"] = effort
     if prompt.logprobs is not None:
         body["logprobs"] = True
         if prompt.logprobs:
             body["top_logprobs"] = prompt.logprobs
-    _refuse_the_rest(prompt)
+    refuse_fields(prompt, DIALECT, _LACKING)
     options = _options(prompt.sampling)
     _add_extensions(body, options, prompt)
     if options:
@@ -105,8 +120,6 @@ def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
 
 
 def _options(sampling: Sampling) -> JsonObject:
-    if sampling.logit_bias:
-        raise DIALECT.cannot_express("logit bias")
     fields: JsonObject = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -119,23 +132,6 @@ def _options(sampling: Sampling) -> JsonObject:
         "stop": list(sampling.stop_sequences) or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _refuse_the_rest(prompt: Prompt) -> None:
-    choice = prompt.tool_choice
-    for given, what in (
-        (choice is not None and choice.mode is not ToolChoiceMode.AUTO, "a choice of tools"),
-        (prompt.parallel_tool_calls is not None, "whether tools are called in parallel"),
-        (prompt.reasoning.max_tokens is not None, "a limit to the tokens spent on thinking"),
-        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-        (prompt.service_tier is not None, "a service tier"),
-    ):
-        if given:
-            raise DIALECT.cannot_express(what)
 
 
 def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> None:

@@ -8,7 +8,7 @@ from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
-from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_chat.dialects import (
     ComplianceForm,
@@ -19,6 +19,12 @@ from routersvc.providers.formats.openai_chat.dialects import (
 from routersvc.providers.formats.openai_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
+from routersvc.providers.writing.prompt_fields import (
+    add_sampling,
+    add_service_tier,
+    add_tools,
+    effort_word,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
 
 CONTRACT_FIELDS = frozenset(
@@ -95,26 +101,19 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body["stream"] = True
         if dialect.stream_options:
             body["stream_options"] = {"include_usage": True}
-    _add_tools(body, prompt, dialect)
+    add_tools(
+        body,
+        prompt,
+        dialect,
+        tool=lambda tool: _tool(tool, dialect),
+        function_choice=lambda name: {"type": "function", "function": {"name": name}},
+    )
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
     add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
-
-
-def _add_tools(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    if prompt.tools:
-        dialect.require(Capability.TOOLS, "tools")
-        body["tools"] = [_tool(tool, dialect) for tool in prompt.tools]
-    if prompt.tool_choice is not None:
-        if prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-            dialect.require(Capability.TOOL_CHOICE, "a choice of tools")
-        body["tool_choice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        dialect.require(Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
-        body["parallel_tool_calls"] = prompt.parallel_tool_calls
 
 
 def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
@@ -126,26 +125,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject
     return {"type": "function", "function": function}
 
 
-def _tool_choice(choice: ToolChoice) -> str | JsonObject:
-    if choice.mode is ToolChoiceMode.FUNCTION:
-        return {"type": "function", "function": {"name": choice.function_name}}
-    mode: str = choice.mode.value
-    return mode
-
-
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) -> None:
-    for field, value, capability in (
-        ("temperature", sampling.temperature, Capability.SAMPLING),
-        ("top_p", sampling.top_p, Capability.SAMPLING),
-        ("top_k", sampling.top_k, Capability.TOP_K),
-        ("min_p", sampling.min_p, Capability.MIN_P),
-        ("frequency_penalty", sampling.frequency_penalty, Capability.PENALTIES),
-        ("presence_penalty", sampling.presence_penalty, Capability.PENALTIES),
-        (dialect.seed_field, sampling.seed, Capability.SEED),
-    ):
-        if value is not None:
-            dialect.require(capability, f"`{field}`")
-            body[field] = value
+    add_sampling(body, sampling, dialect, seed_field=dialect.seed_field)
     if sampling.max_output_tokens is not None:
         body[dialect.max_tokens_field] = sampling.max_output_tokens
     if sampling.stop_sequences:
@@ -216,12 +197,9 @@ def _spoken_format(media_type: str) -> str:
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
     """Say how much to think. Hidden thoughts are left out when the answer is read."""
     wanted = prompt.reasoning
-    effort: str | None = None
     if wanted.effort is not None:
         dialect.require(Capability.REASONING, "a reasoning effort")
-        effort = dialect.efforts.get(wanted.effort)
-        if effort is None:
-            raise dialect.cannot_express(f"the reasoning effort `{wanted.effort.value}`")
+    effort = effort_word(wanted, dialect, dialect.efforts)
     if dialect.reasoning_form is ReasoningForm.OBJECT:
         settings: JsonObject = {}
         if effort is not None:
@@ -245,11 +223,7 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> 
 
 def _add_account(body: JsonObject, call: AttemptCall, dialect: OpenAiDialect) -> None:
     prompt = call.prompt
-    if prompt.service_tier is not None:
-        tier = dialect.service_tiers.get(prompt.service_tier)
-        if tier is None:
-            raise dialect.cannot_express(f"the service tier `{prompt.service_tier.value}`")
-        body["service_tier"] = tier
+    add_service_tier(body, prompt, dialect, dialect.service_tiers)
     if prompt.end_user_id:
         if dialect.end_user_field is None:
             raise dialect.cannot_express("an end user's id")

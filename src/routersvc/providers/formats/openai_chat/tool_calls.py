@@ -9,7 +9,8 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
-from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.tool_arguments import ToolArguments
 
 
 class ToolCallReader:
@@ -20,7 +21,7 @@ class ToolCallReader:
     """
 
     def __init__(self) -> None:
-        self._arguments: list[list[str]] = []
+        self._arguments = ToolArguments()
         self._ids: list[str] = []
         self._by_wire_index: dict[int, int] = {}
 
@@ -39,9 +40,9 @@ class ToolCallReader:
             begins = index == len(self._arguments)
             if begins:
                 call_id = call_id or f"{answer_id or 'call'}-{index}"
-                self._arguments.append([])
+                self._arguments.begin()
                 self._ids.append(call_id)
-            self._arguments[index].append(arguments)
+            self._arguments.append(index, arguments)
             events.append(
                 ToolCallDelta(
                     index=index,
@@ -52,14 +53,8 @@ class ToolCallReader:
             )
 
     def complete(self, events: list[AnswerEvent]) -> bool:
-        """Whether the arguments of every call are JSON; a call without any gets an empty object."""
-        for index, pieces in enumerate(self._arguments):
-            arguments = "".join(pieces)
-            if not arguments.strip():
-                events.append(ToolCallDelta(index=index, arguments_json="{}"))
-            elif not is_json(arguments):
-                return False
-        return True
+        """Return whether the arguments of every call are JSON; see `ToolArguments.complete`."""
+        return self._arguments.complete(events)
 
     def _index(self, wire_index: int | None, call_id: str, name: str) -> int:
         if wire_index is None:

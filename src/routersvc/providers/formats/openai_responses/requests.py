@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from routersvc.domain.catalogue.capabilities import Capability
-from routersvc.domain.conversation.parts import Modality
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
-from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.input_items import encode_input
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    add_sampling,
+    add_service_tier,
+    add_tools,
+    effort_word,
+    refuse_fields,
+    refuse_media_output,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
 
 CONTRACT_FIELDS = frozenset(
@@ -71,7 +79,13 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     include = _included(call, dialect)
     if include:
         body["include"] = include
-    _add_tools(body, prompt, dialect)
+    add_tools(
+        body,
+        prompt,
+        dialect,
+        tool=lambda tool: _tool(tool, dialect),
+        function_choice=lambda name: {"type": "function", "name": name},
+    )
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
@@ -99,19 +113,6 @@ def _included(call: AttemptCall, dialect: ResponsesDialect) -> list[str]:
     return include
 
 
-def _add_tools(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    if prompt.tools:
-        dialect.require(Capability.TOOLS, "tools")
-        body["tools"] = [_tool(tool, dialect) for tool in prompt.tools]
-    if prompt.tool_choice is not None:
-        if prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-            dialect.require(Capability.TOOL_CHOICE, "a choice of tools")
-        body["tool_choice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        dialect.require(Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
-        body["parallel_tool_calls"] = prompt.parallel_tool_calls
-
-
 def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObject:
     if isinstance(tool, HostedTool):
         dialect.require(Capability.HOSTED_TOOLS, f"the hosted tool `{tool.name}`")
@@ -124,30 +125,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
     return function
 
 
-def _tool_choice(choice: ToolChoice) -> str | JsonObject:
-    if choice.mode is ToolChoiceMode.FUNCTION:
-        return {"type": "function", "name": choice.function_name}
-    mode: str = choice.mode.value
-    return mode
-
-
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: ResponsesDialect) -> None:
-    for capability, field, value in (
-        (Capability.SAMPLING, "temperature", sampling.temperature),
-        (Capability.SAMPLING, "top_p", sampling.top_p),
-    ):
-        if value is not None:
-            dialect.require(capability, f"`{field}`")
-            body[field] = value
-    for field, unsaid in (
-        ("top_k", sampling.top_k),
-        ("min_p", sampling.min_p),
-        ("frequency_penalty", sampling.frequency_penalty),
-        ("presence_penalty", sampling.presence_penalty),
-        ("seed", sampling.seed),
-    ):
-        if unsaid is not None:
-            raise dialect.cannot_express(f"`{field}`")
+    add_sampling(body, sampling, dialect)
     if sampling.stop_sequences:
         raise dialect.cannot_express("stop sequences")
     if sampling.logit_bias:
@@ -177,11 +156,8 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
         body["text"] = text
     if prompt.logprobs:
         body["top_logprobs"] = prompt.logprobs
-    for modality in prompt.output_modalities:
-        if modality is not Modality.TEXT:
-            raise dialect.cannot_express(f"output of the kind `{modality.value}`")
-    if prompt.predicted_output:
-        raise dialect.cannot_express("a predicted output")
+    refuse_media_output(prompt, dialect)
+    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT,))
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
@@ -190,12 +166,8 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) 
     settings: JsonObject = {}
     if wanted.effort is not None:
         dialect.require(Capability.REASONING, "a reasoning effort")
-        effort = dialect.efforts.get(wanted.effort)
-        if effort is None:
-            raise dialect.cannot_express(f"the reasoning effort `{wanted.effort.value}`")
-        settings["effort"] = effort
-    if wanted.max_tokens is not None:
-        raise dialect.cannot_express("a limit to the tokens spent on thinking")
+        settings["effort"] = effort_word(wanted, dialect, dialect.efforts)
+    refuse_fields(prompt, dialect, (PromptField.REASONING_TOKENS,))
     match wanted.visibility:
         case ReasoningVisibility.SUMMARY:
             if not dialect.summaries:
@@ -210,11 +182,7 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) 
 
 
 def _add_account(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    if prompt.service_tier is not None:
-        tier = dialect.service_tiers.get(prompt.service_tier)
-        if tier is None:
-            raise dialect.cannot_express(f"the service tier `{prompt.service_tier.value}`")
-        body["service_tier"] = tier
+    add_service_tier(body, prompt, dialect, dialect.service_tiers)
     if prompt.end_user_id:
         body[dialect.end_user_field] = prompt.end_user_id
     if prompt.prompt_cache_key:
