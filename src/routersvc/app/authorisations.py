@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.providers.credentials.authorisations import (
     Authorisation,
     CredentialHeader,
     KeyAuthorisation,
     TokenAuthorisation,
 )
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 from routersvc.settings.endpoints import AwsAuth, AzureAdAuth, Endpoint, GoogleAuth, KeyAuth
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
-from routersvc.settings.types import secrets
 
 # The vendors' libraries take a third of a second to load: only those that are needed are.
 # ruff: noqa: PLC0415
@@ -52,9 +51,8 @@ def _header(auth: KeyAuth, usual: CredentialHeader) -> CredentialHeader:
     return CredentialHeader(name=name, scheme=usual_scheme if auth.scheme is None else auth.scheme)
 
 
-def _source(secret: secrets.Secret) -> Callable[[], Secret]:
-    credential = Secret(secret.reveal())
-    return lambda: credential
+def _source(secret: Secret) -> Callable[[], Secret]:
+    return lambda: secret
 
 
 def _aws(auth: AwsAuth, clock: Callable[[], float]) -> Authorisation:
@@ -102,9 +100,7 @@ def _azure_ad(auth: AzureAdAuth, clock: Callable[[], float]) -> Authorisation:
     )
 
     if auth.client_secret is not None and auth.tenant_id and auth.client_id:
-        credential = client_secret(
-            auth.tenant_id, auth.client_id, Secret(auth.client_secret.reveal())
-        )
+        credential = client_secret(auth.tenant_id, auth.client_id, auth.client_secret)
     else:
         credential = surroundings(auth.client_id)
     tokens = AzureAdTokens(credential, scope=auth.scope or COGNITIVE_SERVICES_SCOPE)

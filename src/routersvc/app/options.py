@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.access.api_keys import ApiKeys
@@ -19,7 +20,6 @@ from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import AiohttpTransport
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.settings import Settings
-from routersvc.settings.types import secrets
 from routersvc.telemetry.options import (
     LogFormat,
     LogLevel,
@@ -129,5 +129,5 @@ def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> Provider
     )
 
 
-def _revealed(headers: Mapping[str, secrets.Secret]) -> dict[str, str]:
+def _revealed(headers: Mapping[str, Secret]) -> dict[str, str]:
     return {name: secret.reveal() for name, secret in headers.items()}

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.checks.tenants import check_keys
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.auth import AuthKind, AuthSection
@@ -18,7 +19,7 @@ from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSe
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.sections.wire_formats import WireFormat
 from routersvc.settings.source.problem_list import ProblemList
-from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

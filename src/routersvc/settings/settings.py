@@ -25,6 +25,7 @@ from routersvc.domain.catalogue.policies import (
 from routersvc.domain.catalogue.providers import (
     Provider,
 )
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.catalogue.tenants import (
     Tenant,
 )
@@ -73,7 +74,6 @@ from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
 from routersvc.settings.sections.tenants import tenant_of
 from routersvc.settings.sections.wire_formats import WireFormat
-from routersvc.settings.types.secrets import Secret
 
 _PROBE_PATIENCE = 1.25
 """A probe is an attempt, so that it ends by itself; more is waited for lest a clock be unlucky."""

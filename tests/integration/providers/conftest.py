@@ -17,12 +17,12 @@ import pytest
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.connections import ProviderConnection

@@ -14,6 +14,7 @@ import pytest
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.assembly import Answer, collect
 from routersvc.domain.conversation.deltas import TextDelta
@@ -27,7 +28,6 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.connections import ProviderConnection

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from routersvc.cli.exits import UsageProblemError
-from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 
 VARIABLE = "ROUTERSVC_API_KEY"
 """Where the key is looked for when no option says otherwise."""

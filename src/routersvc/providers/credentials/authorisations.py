@@ -11,11 +11,14 @@ provider needs them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from routersvc.providers.credentials.credentials import CredentialSource, Secret
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.providers.credentials.refreshing import Refreshing
+
+CredentialSource = Callable[[], Secret]
+"""Returns the credential that is valid now. Called for every attempt: quick, never blocking."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Headers as they are sent: names in lower case, in order."""

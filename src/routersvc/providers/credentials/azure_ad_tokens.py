@@ -6,9 +6,9 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.refreshing import Lease
 
 COGNITIVE_SERVICES_SCOPE = "https://cognitiveservices.azure.com/.default"

@@ -15,9 +15,9 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.exceptions import TimeoutError as GoogleTimeoutError
 from google.auth.transport.requests import Request
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.refreshing import Lease
 
 CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"

@@ -14,7 +14,7 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
-from routersvc.providers.http.connections import Endpoint
+from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
@@ -29,10 +29,10 @@ class HttpAttempt:
     """An `AnswerStream` over HTTP. `wall_clock` is Unix time, for headers that name an instant."""
 
     def __init__(
-        self, call: AttemptCall, endpoint: Endpoint, *, wall_clock: Callable[[], float]
+        self, call: AttemptCall, client: ProviderClient, *, wall_clock: Callable[[], float]
     ) -> None:
         self._call = call
-        self._endpoint = endpoint
+        self._client = client
         self._wall_clock = wall_clock
         self._stage = Stage.BEFORE_RESPONSE
         self._response: httpx.Response | None = None
@@ -109,22 +109,22 @@ class HttpAttempt:
     async def _start(self) -> tuple[AnswerDecoder, AsyncIterator[bytes]]:
         """Send the request; return what reads the answer and where its bytes come from."""
         call = self._call
-        wire_format = self._endpoint.wire_format
-        request = await self._endpoint.request(
+        wire_format = self._client.wire_format
+        request = await self._client.request(
             wire_format.encode(call),
             credential=call.deployment.credential,
             headers=call.headers,
             connect_timeout=call.connect_timeout,
         )
         try:
-            response = await self._endpoint.transport.handle_async_request(request)
+            response = await self._client.transport.handle_async_request(request)
         finally:
             self._connection_was_idle = bool(request.extensions.get("connection_was_idle"))
         self._response = response
         head = response_head(response, received_at=self._wall_clock())
         if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
             failure = wire_format.decode_failure(head, await self._read_error(response))
-            self._endpoint.note_failure(failure, credential=call.deployment.credential)
+            self._client.note_failure(failure, credential=call.deployment.credential)
             raise AttemptFailedError(failure)
         self._stage = Stage.BEFORE_CONTENT
         self._reading = (wire_format.decoder(call, head), body_of(response))

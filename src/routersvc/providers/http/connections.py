@@ -41,7 +41,7 @@ class ProviderConnection:
             raise ValueError("`base_url` has no query, fragment or credential of its own")
 
 
-class Endpoint:
+class ProviderClient:
     """Makes the requests to one provider; what is the same in all of them is prepared once."""
 
     def __init__(self, connection: ProviderConnection) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
@@ -16,12 +17,11 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.formats.openai_responses import dialects as responses_dialects
 from routersvc.providers.formats.openai_responses.wire import openai_responses
-from routersvc.providers.http.connections import Endpoint, ProviderConnection
+from routersvc.providers.http.connections import ProviderClient, ProviderConnection
 from routersvc.providers.json_wire_format import JsonWireFormat
 from routersvc.providers.wire_format import ResponseHead, WireFormat
 
@@ -38,7 +38,7 @@ async def sent(wire_format: WireFormat, call: AttemptCall, **facts: Any) -> http
     """Return the request that goes out for a call."""
     facts.setdefault("base_url", "https://acme.openai.azure.com/openai/v1")
     key = KeyAuthorisation(lambda: Secret("s3cret"), wire_format.credential_header)
-    endpoint = Endpoint(
+    client = ProviderClient(
         ProviderConnection(
             wire_format=wire_format,
             transport=httpx.MockTransport(lambda _: httpx.Response(200)),
@@ -46,7 +46,7 @@ async def sent(wire_format: WireFormat, call: AttemptCall, **facts: Any) -> http
             **facts,
         )
     )
-    return await endpoint.request(
+    return await client.request(
         wire_format.encode(call), credential="acme-key", headers={}, connect_timeout=1.0
     )
 

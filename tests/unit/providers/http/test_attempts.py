@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
@@ -24,7 +25,6 @@ from routersvc.providers.credentials.authorisations import (
     KeyAuthorisation,
     OutgoingRequest,
 )
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
