@@ -28,9 +28,7 @@ from routersvc.providers.formats.anthropic_messages.media import document_block,
 from routersvc.providers.formats.anthropic_messages.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.part_kinds import kind_of
-
-_SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
 
 
 def encode_messages(
@@ -41,10 +39,7 @@ def encode_messages(
     Raises:
         AttemptFailedError: a part has no place in this dialect.
     """
-    begin = next(
-        (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
-        len(messages),
-    )
+    begin = leading_system_messages(messages)
     system = [
         block for message in messages[:begin] for block in _blocks(message, "system", dialect)
     ]
@@ -67,7 +62,7 @@ def encode_messages(
 
 
 def _role(role: Role, dialect: AnthropicDialect) -> str:
-    if role in _SYSTEM_ROLES:
+    if role in SYSTEM_ROLES:
         if not dialect.system_turns:
             raise dialect.cannot_express("a system message in the middle of the conversation")
         return "system"
@@ -156,7 +151,7 @@ def _marked(
     if lifetime is not None:
         dialect.require(Capability.PROMPT_CACHE, "a cache marker")
         marker: JsonObject = {"type": "ephemeral"}
-        ttl = _LIFETIMES[lifetime]
+        ttl = CACHE_LIFETIMES[lifetime]
         if ttl is not None:
             marker["ttl"] = ttl
         block["cache_control"] = marker

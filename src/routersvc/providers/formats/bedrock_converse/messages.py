@@ -32,9 +32,7 @@ from routersvc.providers.formats.bedrock_converse.media import (
 from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.part_kinds import kind_of
-
-_SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
 
 
 def encode_messages(
@@ -45,10 +43,7 @@ def encode_messages(
     Raises:
         AttemptFailedError: a part has no place here.
     """
-    begin = next(
-        (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
-        len(messages),
-    )
+    begin = leading_system_messages(messages)
     system = [block for message in messages[:begin] for block in _blocks(message, family)]
     turns: list[JsonObject] = []
     for message in messages[begin:]:
@@ -62,7 +57,7 @@ def encode_messages(
 
 
 def _role(role: Role) -> str:
-    if role in _SYSTEM_ROLES:
+    if role in SYSTEM_ROLES:
         return "system"
     return "assistant" if role is Role.ASSISTANT else "user"
 
@@ -128,7 +123,7 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def cache_point(lifetime: CacheLifetime) -> JsonObject:
     """Return the block that ends a prefix for the cache."""
     point: JsonObject = {"type": "default"}
-    ttl = _LIFETIMES[lifetime]
+    ttl = CACHE_LIFETIMES[lifetime]
     if ttl is not None:
         point["ttl"] = ttl
     return {"cachePoint": point}

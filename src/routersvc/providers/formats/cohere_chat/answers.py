@@ -18,10 +18,7 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.soundness import (
-    INTERRUPTED,
-    require_arguments,
-)
+from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.tool_arguments import ToolArguments
 from routersvc.providers.reading.whole_bodies import truncated

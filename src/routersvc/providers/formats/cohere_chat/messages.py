@@ -18,6 +18,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_names_and_cache_markers
 
 _ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user"}
 
@@ -32,10 +33,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
         raise DIALECT.cannot_express("the beginning of the answer")
     encoded: list[JsonObject] = []
     for message in messages:
-        if message.name:
-            raise DIALECT.cannot_express("a participant's name")
-        if any(part.cache is not None for part in message.parts):
-            raise DIALECT.cannot_express("a cache marker")
+        refuse_names_and_cache_markers(message, DIALECT)
         match message.role:
             case Role.ASSISTANT:
                 encoded.append(_assistant_message(message))

@@ -15,10 +15,7 @@ from routersvc.providers.formats.gemini.spellings import in_usual_spelling
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
-from routersvc.providers.writing.prompt_fields import (
-    PromptField,
-    refuse_fields,
-)
+from routersvc.providers.writing.prompt_fields import PromptField, refuse_fields
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(

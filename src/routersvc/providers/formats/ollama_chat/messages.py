@@ -22,6 +22,7 @@ from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_names_and_cache_markers
 
 _ROLES = {
     Role.SYSTEM: "system",
@@ -42,10 +43,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     encoded: list[JsonObject] = []
     names: dict[str, str] = {}
     for message in messages:
-        if message.name:
-            raise DIALECT.cannot_express("a participant's name")
-        if any(part.cache is not None for part in message.parts):
-            raise DIALECT.cannot_express("a cache marker")
+        refuse_names_and_cache_markers(message, DIALECT)
         if message.role is Role.TOOL:
             encoded.extend(_tool_messages(message, names))
         else:

@@ -15,11 +15,7 @@ from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.formats.ollama_chat.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
-from routersvc.providers.writing.prompt_fields import (
-    PromptField,
-    effort_word,
-    refuse_fields,
-)
+from routersvc.providers.writing.prompt_fields import PromptField, effort_word, refuse_fields
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from routersvc.domain.catalogue.capabilities import Capability
-from routersvc.domain.conversation.parts import CacheLifetime
 from routersvc.domain.conversation.prompts import ServiceTier
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.providers.dialects import Dialect
+from routersvc.providers.formats.openai_words import LOW_TO_HIGH, NO_TIERS
 
 WIRE_FORMAT = "openai_chat"
 """The format's name in the configuration and in wire extensions."""
@@ -71,26 +71,6 @@ class ComplianceForm(enum.Enum):
     PROVIDER_PREFERENCES = "provider_preferences"
 
 
-CACHE_CONTROL_LIFETIMES: Mapping[CacheLifetime, str | None] = MappingProxyType(
-    {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
-)
-"""The `ttl` beside `cache_control`, `None` where it is left to the vendor."""
-
-LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
-    {
-        ReasoningEffort.LOW: "low",
-        ReasoningEffort.MEDIUM: "medium",
-        ReasoningEffort.HIGH: "high",
-    }
-)
-NONE_TO_HIGH = MappingProxyType({ReasoningEffort.NONE: "none", **LOW_TO_HIGH})
-NONE_TO_MAX = MappingProxyType(
-    {
-        **NONE_TO_HIGH,
-        ReasoningEffort.MINIMAL: "minimal",
-        ReasoningEffort.MAXIMUM: "max",
-    }
-)
 _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(
     {
         "audio/wav": "wav",
@@ -100,7 +80,6 @@ _WAV_AND_MP3: Mapping[str, str] = MappingProxyType(
         "audio/mp3": "mp3",
     }
 )
-NO_TIERS: Mapping[ServiceTier, str] = MappingProxyType({})
 
 COMMON_CAPABILITIES = frozenset(
     {

@@ -21,7 +21,6 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.providers.formats.openai_chat.dialects import (
-    CACHE_CONTROL_LIFETIMES,
     CacheMarkerForm,
     FileForm,
     OpenAiDialect,
@@ -32,6 +31,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import CACHE_LIFETIMES
 
 
 def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list[JsonObject]:
@@ -269,7 +269,7 @@ def _mark_cache(
         return part
     match dialect.cache_marker_form:
         case CacheMarkerForm.CACHE_CONTROL:
-            ttl = CACHE_CONTROL_LIFETIMES[lifetime]
+            ttl = CACHE_LIFETIMES[lifetime]
             marker: JsonObject = {"type": "ephemeral"}
             if ttl is not None:
                 marker["ttl"] = ttl

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from types import MappingProxyType
 
 from routersvc.domain.catalogue.capabilities import Capability
-from routersvc.domain.conversation.prompts import ServiceTier
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.errors.vendor_errors import VendorErrors
 from routersvc.providers.formats.openai_chat.dialects import (
     COMMON_CAPABILITIES,
-    NO_TIERS,
-    NONE_TO_MAX,
     CacheMarkerForm,
     ComplianceForm,
     FileForm,
     OpenAiDialect,
+)
+from routersvc.providers.formats.openai_words import (
+    ALL_TIERS,
+    NO_TIERS,
+    NONE_TO_MAX,
+    TIERS_WITHOUT_FLEX,
 )
 
 OPENAI = OpenAiDialect(
@@ -37,13 +39,7 @@ OPENAI = OpenAiDialect(
     refusal_field=True,
     prompt_cache_key=True,
     efforts=NONE_TO_MAX,
-    service_tiers=MappingProxyType(
-        {
-            ServiceTier.FLEX: "flex",
-            ServiceTier.STANDARD: "default",
-            ServiceTier.PRIORITY: "priority",
-        }
-    ),
+    service_tiers=ALL_TIERS,
     file_form=FileForm.FILE,
     cache_marker_form=CacheMarkerForm.BREAKPOINT,
     compliance_form=ComplianceForm.STORE_FALSE,
@@ -100,9 +96,7 @@ AZURE = dataclasses.replace(
     name="azure",
     credential_header=CredentialHeader(name="api-key", scheme=""),
     capabilities=OPENAI.capabilities - {Capability.PROMPT_CACHE},
-    service_tiers=MappingProxyType(
-        {ServiceTier.STANDARD: "default", ServiceTier.PRIORITY: "priority"}
-    ),
+    service_tiers=TIERS_WITHOUT_FLEX,
     cache_marker_form=CacheMarkerForm.NONE,
     errors=VendorErrors(
         codes={

@@ -19,8 +19,6 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.errors.vendor_errors import VendorErrors
 from routersvc.providers.formats.openai_chat.dialects import (
     COMMON_CAPABILITIES,
-    NONE_TO_HIGH,
-    NONE_TO_MAX,
     CacheMarkerForm,
     ComplianceForm,
     FileForm,
@@ -30,6 +28,7 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ThoughtForm,
 )
 from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE_DEPLOYMENTS, OPENAI
+from routersvc.providers.formats.openai_words import ALL_TIERS, NONE_TO_HIGH, NONE_TO_MAX
 
 _GENERIC = OpenAiDialect(name="generic", thought_form=ThoughtForm.REASONING_CONTENT)
 
@@ -179,13 +178,7 @@ _OPENROUTER = OpenAiDialect(
     images_in_tool_results=True,
     efforts=NONE_TO_MAX,
     reasoning_form=ReasoningForm.OBJECT,
-    service_tiers=MappingProxyType(
-        {
-            ServiceTier.FLEX: "flex",
-            ServiceTier.STANDARD: "default",
-            ServiceTier.PRIORITY: "priority",
-        }
-    ),
+    service_tiers=ALL_TIERS,
     thought_form=ThoughtForm.REASONING_DETAILS,
     prefill_form=PrefillForm.PLAIN,
     file_form=FileForm.FILE_OR_URL,

@@ -17,26 +17,17 @@ from routersvc.domain.conversation.prompts import ServiceTier
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.dialects import Dialect
+from routersvc.providers.formats.openai_words import (
+    ALL_TIERS,
+    LOW_TO_HIGH,
+    NO_TIERS,
+    NONE_TO_MAX,
+    TIERS_WITHOUT_FLEX,
+)
 
 WIRE_FORMAT = "openai_responses"
 """The format's name in the configuration and in wire extensions."""
 
-_LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
-    {
-        ReasoningEffort.LOW: "low",
-        ReasoningEffort.MEDIUM: "medium",
-        ReasoningEffort.HIGH: "high",
-    }
-)
-_NONE_TO_MAX: Mapping[ReasoningEffort, str] = MappingProxyType(
-    {
-        **_LOW_TO_HIGH,
-        ReasoningEffort.NONE: "none",
-        ReasoningEffort.MINIMAL: "minimal",
-        ReasoningEffort.MAXIMUM: "max",
-    }
-)
-_NO_TIERS: Mapping[ServiceTier, str] = MappingProxyType({})
 
 _COMMON = frozenset(
     {
@@ -82,9 +73,9 @@ class ResponsesDialect(Dialect):
     prompt_cache_key: bool = True
     end_user_field: str = "user"
     min_output_tokens: int = 1
-    efforts: Mapping[ReasoningEffort, str] = dataclasses.field(default_factory=lambda: _LOW_TO_HIGH)
+    efforts: Mapping[ReasoningEffort, str] = dataclasses.field(default_factory=lambda: LOW_TO_HIGH)
     summaries: bool = True
-    service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: _NO_TIERS)
+    service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     hosted_custom_calls: bool = False
 
 
@@ -95,14 +86,8 @@ _OPENAI = ResponsesDialect(
     cache_breakpoints=True,
     end_user_field="safety_identifier",
     min_output_tokens=16,
-    efforts=_NONE_TO_MAX,
-    service_tiers=MappingProxyType(
-        {
-            ServiceTier.FLEX: "flex",
-            ServiceTier.STANDARD: "default",
-            ServiceTier.PRIORITY: "priority",
-        }
-    ),
+    efforts=NONE_TO_MAX,
+    service_tiers=ALL_TIERS,
 )
 
 _AZURE = dataclasses.replace(
@@ -112,9 +97,7 @@ _AZURE = dataclasses.replace(
     capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE},
     cache_breakpoints=False,
     end_user_field="user",
-    service_tiers=MappingProxyType(
-        {ServiceTier.STANDARD: "default", ServiceTier.PRIORITY: "priority"}
-    ),
+    service_tiers=TIERS_WITHOUT_FLEX,
 )
 
 _XAI = ResponsesDialect(
