@@ -1,4 +1,4 @@
-"""What lets calls in at a provider, from the settings."""
+"""Builds the authorisations of a provider from the settings."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
 def authorisations(
     endpoint: Endpoint, usual: CredentialHeader, *, clock: Callable[[], float]
 ) -> dict[str, Authorisation]:
-    """Return what lets calls in at a provider, by the name of the credential. Asks nobody yet.
+    """Return the authorisations of a provider by credential name. Fetches nothing yet.
 
-    `usual` carries keys where the settings do not say otherwise. `clock` is Unix time.
+    `usual` carries keys unless the settings name another header. `clock` is Unix time.
     """
     auth = endpoint.auth
     match auth:

@@ -1,4 +1,4 @@
-"""What each part is told, from the settings."""
+"""Translates the settings into the options of each part."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from routersvc.telemetry.options import (
 
 
 def server_options(settings: Settings) -> ServerOptions:
-    """Return what the gRPC server is told."""
+    """Return the options of the gRPC server."""
     server = settings.server
     keepalive = server.keepalive
     return ServerOptions(
@@ -55,7 +55,7 @@ def server_options(settings: Settings) -> ServerOptions:
 
 
 def authenticator(settings: Settings) -> Authenticator | None:
-    """Return what tells whose a call is, `None` where there are no tenants."""
+    """Return the authenticator of callers, `None` where no tenants are configured."""
     if not settings.document.tenants:
         return None
     return ApiKeys(
@@ -69,7 +69,7 @@ def authenticator(settings: Settings) -> Authenticator | None:
 
 
 def telemetry_options(settings: Settings) -> TelemetryOptions:
-    """Return what telemetry is told."""
+    """Return the options of telemetry."""
     telemetry = settings.telemetry
     tracing = telemetry.tracing
     listen = telemetry.prometheus.listen
@@ -93,7 +93,7 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
 
 
 def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
-    """Return what makes profiles of requests."""
+    """Return the profiler of requests."""
     rules = settings.data_class_rules()
     regions = settings.document.detection.phone_regions
     return Profiler(
@@ -104,7 +104,7 @@ def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
 
 
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
-    """Return the way to the providers; opens no connection."""
+    """Return the gateway to the providers; opens no connection."""
     return ProviderGateway(
         {name: _connection(endpoint, wall_clock) for name, endpoint in settings.endpoints.items()},
         wall_clock=wall_clock,

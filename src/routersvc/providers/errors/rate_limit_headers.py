@@ -32,7 +32,7 @@ _MAX_DIGITS = 19
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds to wait before coming back, `None` where the provider does not say.
+    """Return the retry delay in seconds, `None` if the provider does not state one.
 
     `headers` have lower-case names. `now` is Unix time; the response's own `Date` is preferred
     where an instant must be turned into a wait, because clocks differ.
@@ -52,7 +52,7 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
 
 
 def headroom(headers: Mapping[str, str], *, now: float) -> RateLimitHeadroom | None:
-    """Return what is left of the rate limits, `None` where the provider says nothing of it."""
+    """Return what is left of the rate limits, `None` if the provider does not state it."""
     requests = _first(headers, REMAINING_REQUESTS)
     tokens = _first(headers, REMAINING_TOKENS)
     if requests is None and tokens is None:

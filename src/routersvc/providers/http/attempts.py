@@ -1,4 +1,4 @@
-"""One attempt over HTTP: sends the request and hands on what the wire format reads."""
+"""One attempt over HTTP: sends the request and returns the events that the wire format decodes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 MAX_ERROR_BODY_BYTES = 256 * 1024
-"""An error says what it means in its first few hundred bytes; a page may have some kilobytes."""
+"""Bytes read of an error's body: its meaning stands in the first few hundred."""
 
 _FIRST_ERROR = 300
-"""From here on a status is no success: redirects are not followed."""
+"""The lowest status that is no success: redirects are not followed."""
 
 
 class HttpAttempt:
@@ -102,12 +102,12 @@ class HttpAttempt:
                 return
         else:
             self._interrupt(
-                Failure(failure_class=FailureClass.RESET, message="the attempt was broken off")
+                Failure(failure_class=FailureClass.RESET, message="the attempt was cancelled")
             )
         await self._break_off()
 
     async def _start(self) -> tuple[AnswerDecoder, AsyncIterator[bytes]]:
-        """Send the request; return what reads the answer and where its bytes come from."""
+        """Send the request; return the decoder and the byte stream of the answer."""
         call = self._call
         wire_format = self._client.wire_format
         request = await self._client.request(
@@ -139,7 +139,7 @@ class HttpAttempt:
             self._stage = Stage.AFTER_CONTENT
 
     async def _read_error(self, response: httpx.Response) -> bytes:
-        """Return the body of an error, or as much of it as came: the status still says the most."""
+        """Return the body of an error, or the part that arrived: the status matters more."""
         body = bytearray()
         with contextlib.suppress(httpx.TransportError, httpx.DecodingError):
             async for data in body_of(response):
@@ -164,7 +164,7 @@ class HttpAttempt:
         )
 
     def _interrupt(self, failure: Failure) -> None:
-        """Let the one who waits in `receive`, or calls it next, hear of `failure`."""
+        """Make the running or next `receive` raise `failure`."""
         if self._interruption is None:
             self._interruption = failure
             if self._receiver is not None:
@@ -176,7 +176,7 @@ class HttpAttempt:
 
 
 def response_head(response: httpx.Response, *, received_at: float) -> ResponseHead:
-    """Return what precedes the body; of a header that is given twice, the last counts."""
+    """Return status and headers; of a repeated header, the last counts."""
     return ResponseHead(
         status=response.status_code,
         headers={
@@ -188,7 +188,7 @@ def response_head(response: httpx.Response, *, received_at: float) -> ResponseHe
 
 
 def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body as it arrives; decoded only where the transport has left that to do."""
+    """Return the body as it arrives, decoded unless the transport has decoded it."""
     if "content-encoding" in response.headers:
         return response.aiter_bytes()
     stream = response.stream

@@ -1,4 +1,4 @@
-"""The way to all providers: picks the provider of a deployment and opens attempts on it."""
+"""The gateway to all providers: finds the provider of a deployment and opens attempts on it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class ProviderGateway:
         return HttpAttempt(call, client, wall_clock=self._wall_clock)
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Ask the provider for something that costs nothing, to see that it lives.
+        """Health-check the provider with a request that is not billed.
 
-        Shows that the provider answers and accepts the credential, not that the model works. How
-        long it may take is the caller's to say.
+        Shows that the provider answers and accepts the credential, not that the model works. The
+        caller limits the time.
 
         Raises:
-            AttemptFailedError: it did not answer, or not well.
+            AttemptFailedError: no successful response came.
         """
         client = self._clients[deployment.provider.name]
         request = await client.request(

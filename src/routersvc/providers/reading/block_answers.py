@@ -1,4 +1,4 @@
-"""What is the same in every format whose answers are made of blocks: text, thoughts, tool calls."""
+"""The state that formats share while they read an answer: text, thoughts, tool calls."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from routersvc.providers.reading.soundness import (
 class BlockAnswer:
     """The state of one answer while its blocks are read, whole or piece by piece.
 
-    A value of a type that no vendor has sent raises `TypeError`: the caller takes it for a
-    malformed body. Blocks that only the vendor understands are kept for the way back.
+    A value of an unexpected type raises `TypeError`: the caller treats the body as malformed.
+    Blocks that only the vendor understands are kept, to be sent back unchanged.
     """
 
     def __init__(self, prompt: Prompt) -> None:
@@ -70,7 +70,7 @@ class BlockAnswer:
             self._add_thought(ThoughtDelta(signature=signature.encode()), events)
 
     def redact(self, data: bytes, events: list[AnswerEvent]) -> None:
-        """Append a thought that nobody may see."""
+        """Append a redacted thought."""
         if data:
             self._add_thought(ThoughtDelta(encrypted=data), events)
 
@@ -97,22 +97,22 @@ class BlockAnswer:
         events.append(call)
 
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
-        """Append arguments that came whole, as JSON itself."""
+        """Append complete arguments, given as a JSON value."""
         written = orjson.dumps(arguments or {}).decode()
         events.append(ToolCallDelta(index=index, arguments_json=written))
 
     def check_arguments(self, index: int, written: str, events: list[AnswerEvent]) -> None:
-        """Judge arguments that came in pieces; where there were none, an empty object is meant."""
+        """Check arguments that came in pieces; no arguments mean an empty object."""
         if not written.strip():
             self.end_call(index, {}, events)
         elif not is_json(written):
             self._arguments_are_json = False
 
     def sound_reason(self, reason: FinishReason) -> FinishReason:
-        """Return why the answer ended: for its calls, where one with calls merely stopped.
+        """Return the finish reason: `TOOL_CALLS` for an answer with calls that merely stopped.
 
         Raises:
-            AttemptFailedError: the answer is empty, or does not keep the promised shape.
+            AttemptFailedError: the answer is empty, or not in the requested format.
         """
         if self._calls and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS

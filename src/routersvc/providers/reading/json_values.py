@@ -33,7 +33,7 @@ def object_in(text: str, field: str) -> JsonObject:
 
 
 def is_json(text: str) -> bool:
-    """Whether `text` is one JSON value."""
+    """Return whether `text` is one JSON value."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:

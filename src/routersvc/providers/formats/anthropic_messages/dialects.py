@@ -1,8 +1,8 @@
-"""In what those who speak the Messages format differ, as facts.
+"""The facts in which servers of the Messages format differ.
 
-A fact is here because recorded traffic, the vendor's schema or its documentation shows it; where
-none of them does, the cautious value stands. What differs from model to model (sampling parameters,
-prefills, schemas) is a fact of the catalogue.
+Each fact was seen in recorded traffic, the vendor's schema or its documentation; without evidence,
+the cautious value stands. What differs from model to model (sampling parameters, prefills, schemas)
+is a fact of the catalogue.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMMON = frozenset(
         Capability.SYSTEM_PROMPT,
     }
 )
-"""What every server of the format understands."""
+"""What every server of the format supports."""
 
 _CLAUDE = _COMMON | {
     Capability.PARALLEL_TOOL_CALLS,
@@ -52,12 +52,11 @@ _KEY_HEADER = CredentialHeader(name="x-api-key", scheme="")
 class AnthropicDialect(Dialect):
     """How one server speaks the Messages format.
 
-    `path` and `stream_path` may hold `{model}`; then the body names none. The version goes into a
-    header, or into the body where `version_in_body`. `addresses`: pictures and documents may be
-    given by address. `system_turns`: a system message may stand after the conversation has begun.
-    `unsigned_thoughts`: thoughts may come back without a signature. `budgets_only`: thinking is
-    always a budget of tokens. `cancel_stops_billing`: what is generated after a stream was closed
-    is not billed.
+    `path` and `stream_path` may contain `{model}`; then the body names none. `version_in_body`: the
+    version is a field of the body instead of a header. `addresses`: images and documents may be
+    given by URL. `system_turns`: a system message may follow the first turn. `unsigned_thoughts`:
+    thoughts are accepted without a signature. `budgets_only`: thinking always takes a budget of
+    tokens.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -140,4 +139,4 @@ DIALECTS: Mapping[str, AnthropicDialect] = MappingProxyType(
 """The dialects by the names that the configuration uses."""
 
 DEFAULT_DIALECT = "anthropic"
-"""The vendor whose format it is."""
+"""The vendor that defined the format."""

@@ -1,7 +1,7 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. The turns of
-the vendor are the user's and the assistant's: what tools returned is the user's.
+System messages at the beginning are the system prompt; later ones stay where they are. Turns are
+the user's and the assistant's; tool results belong to the user.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def encode_messages(
     """Return the blocks of the system prompt, and the turns.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
     begin = leading_system_messages(messages)
     system = [
@@ -51,7 +51,7 @@ def encode_messages(
         if not blocks:
             continue
         if message.role is Role.TOOL is previous:
-            # The results of calls that were made together belong into one turn.
+            # The results of parallel calls belong in one turn.
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
@@ -86,7 +86,7 @@ def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | No
     match part:
         case TextPart() if role is not Role.TOOL:
             if not part.text and part.cache is None:
-                # The vendor refuses empty text, which says nothing.
+                # The vendor refuses empty text.
                 return None
             block: JsonObject = {"type": "text", "text": part.text}
         case ImagePart() if role is Role.USER:

@@ -45,7 +45,7 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they are the router's to decide.
+The contract has fields for them, or the router decides them.
 """
 
 _LACKING = (
@@ -61,7 +61,7 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     system, turns = encode_messages(prompt.messages, dialect)

@@ -1,12 +1,11 @@
-"""What the vendor wants back unchanged, in the two fields that the contract has for it.
+"""Thoughts and other blocks that the vendor needs back unchanged.
 
     thinking                text, and its signature as `signature`
     redacted_thinking       its data as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last is for what the vendor's own tools did while it answered: the contract has no parts for
-it, and a conversation can only go on with it. Redacted data is base64, so that it never looks like
-JSON.
+The last holds results of the vendor's own tools: the contract has no parts for them, and the
+conversation cannot go on without them. Redacted data is base64, so it never looks like JSON.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from routersvc.providers.reading.json_values import JsonObject
 
 
 def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject:
-    """Write a thought as the vendor gave it.
+    """Write a thought as the vendor sent it.
 
     Raises:
-        AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
+        AttemptFailedError: it is from another vendor, or has a cache marker.
     """
     if thought.cache is not None:
         raise dialect.cannot_express("a cache marker on a thought")

@@ -1,4 +1,4 @@
-"""Writes tools and how free the model is to call them."""
+"""Writes tools and tool choice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_tools(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> No
     """Add `tools` and `tool_choice` to a body.
 
     Raises:
-        AttemptFailedError: something of it has no place in this dialect.
+        AttemptFailedError: the dialect cannot express one of them.
     """
     if prompt.tools:
         dialect.require(Capability.TOOLS, "tools")
@@ -53,7 +53,7 @@ def add_tools(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> No
     if choice is None and parallel is None:
         return
     if Capability.TOOL_CHOICE not in dialect.capabilities:
-        # What is left is the model's freedom, which nobody need mention.
+        # `auto` is what remains, and the default.
         return
     body["tool_choice"] = _choice(choice or ToolChoice(), parallel=parallel)
 
@@ -62,7 +62,7 @@ def _choice(choice: ToolChoice, *, parallel: bool | None) -> JsonObject:
     encoded: JsonObject = {"type": _MODES[choice.mode]}
     if choice.mode is ToolChoiceMode.FUNCTION:
         encoded["name"] = choice.function_name
-    # Where no tool may be called, none is called in parallel.
+    # Parallel calls do not apply where no tool may be called.
     if parallel is not None and choice.mode is not ToolChoiceMode.NONE:
         encoded["disable_parallel_tool_use"] = not parallel
     return encoded

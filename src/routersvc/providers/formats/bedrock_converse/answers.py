@@ -2,7 +2,7 @@
 
 A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
 and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
-Citations and the trace of a guardrail have no place in the contract and are passed over.
+Citations and the trace of a guardrail have no place in the contract and are ignored.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""What the vendor calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""The vendor's finish reasons. Any other value means `FinishReason.OTHER`."""
 
 BUNGLED_REASONS = frozenset({"malformed_model_output", "malformed_tool_use"})
 """Finish reasons that say that the model wrote what nobody can read."""
 
 
 class AnswerReader(BlockAnswer):
-    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+    """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
     Shapes that the vendor has never sent raise `TypeError`, `AttributeError`, `KeyError` or
     `ValueError`: the caller takes them for a malformed body.
@@ -102,14 +102,14 @@ class AnswerReader(BlockAnswer):
         )
 
     def read_end(self, message: JsonObject) -> None:
-        """Take note of why the answer ended."""
+        """Store why the answer ended."""
         self._reason = text_of(message.get("stopReason")) or self._reason
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the vendor has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         if not self._reason:
             raise truncated("the answer ended without a finish reason")

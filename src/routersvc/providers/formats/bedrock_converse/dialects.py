@@ -33,7 +33,7 @@ _CAPABILITIES = frozenset(
         Capability.SYSTEM_PROMPT,
     }
 )
-"""What a request can ask for. Which model takes what of it is a fact of the catalogue."""
+"""What a request can ask for; the catalogue says which models support it."""
 
 DIALECT = Dialect(
     wire_format=WIRE_FORMAT,
@@ -41,7 +41,7 @@ DIALECT = Dialect(
     # The list of asynchronous calls, the runtime's one free list. The credential needs the
     # permission `bedrock:ListAsyncInvokes` for it.
     probe_path="/async-invoke?maxResults=1",
-    # The model goes on when a stream is closed, and so does the bill.
+    # Closing a stream stops neither generation nor billing.
     cancel_stops_billing=False,
     errors=VendorErrors(
         codes={

@@ -47,7 +47,7 @@ _DOCUMENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 \-()\[\]]+")
-"""What the name of a document may not hold; the vendor refuses the request."""
+"""Characters that the vendor refuses in the name of a document."""
 
 _MAX_NAME = 200
 
@@ -56,7 +56,7 @@ def image_block(image: ImagePart) -> JsonObject:
     """Return the block of a picture, without a cache marker.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     if image.detail is not None:
         raise DIALECT.cannot_express("how closely a picture is looked at")
@@ -65,10 +65,10 @@ def image_block(image: ImagePart) -> JsonObject:
 
 
 def audio_block(audio: AudioPart) -> JsonObject:
-    """Return the block of a recording; its transcript says nothing that the sound does not say.
+    """Return the block of a recording; its transcript is left out, because the sound holds it.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     source = {"bytes": base64.b64encode(audio.data).decode("ascii")}
     return {"audio": {"format": _format(_SOUNDS, audio.media_type, "sound"), "source": source}}
@@ -78,7 +78,7 @@ def document_block(file: FilePart) -> JsonObject:
     """Return the block of a document, without a cache marker; each needs a name.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     if file.file_id is not None:
         raise DIALECT.cannot_express("a document by its id")

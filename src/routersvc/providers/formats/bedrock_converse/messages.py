@@ -1,8 +1,8 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. The other
-turns alternate between the user and the assistant, so that neighbours of one side become one turn;
-what tools returned is the user's. A cache marker is a block of its own, behind what it marks.
+System messages at the beginning are the system prompt; later ones stay where they are. Turns
+alternate between user and assistant, so neighbouring messages of one side become one turn; tool
+results belong to the user. A cache marker is a block of its own, after what it marks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def encode_messages(
     """Return the blocks of the system prompt, and the turns, for a model of this family.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
     begin = leading_system_messages(messages)
     system = [block for message in messages[:begin] for block in _blocks(message, family)]
@@ -66,7 +66,7 @@ def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
     if message.name:
         raise DIALECT.cannot_express("a participant's name")
     for part in message.parts:
-        # The vendor refuses empty text, which says nothing.
+        # The vendor refuses empty text.
         if not (isinstance(part, TextPart) and not part.text):
             yield _block(part, message.role, family)
         if part.cache is not None:

@@ -41,7 +41,7 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they are the router's to decide.
+The contract has fields for them, or the router decides them.
 """
 
 _OWN_FIELDS = "additionalModelRequestFields"
@@ -67,7 +67,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said to this model.
+        AttemptFailedError: the prompt asks for what the format cannot express for this model.
     """
     prompt = call.prompt
     model = call.deployment.wire_model
@@ -174,7 +174,7 @@ def _add_top_k(fields: JsonObject, sampling: Sampling, family: Family) -> None:
 
 
 def _add_effort(fields: JsonObject, wanted: Reasoning, family: Family) -> None:
-    """Say how hard to think; a model of any family that shows its thoughts does so unasked."""
+    """Add the reasoning effort; models that show thoughts show them without being asked."""
     if wanted.max_tokens is not None:
         raise DIALECT.cannot_express(f"a limit to the tokens spent on thinking to {family.name}")
     if wanted.visibility is ReasoningVisibility.SUMMARY:

@@ -1,11 +1,11 @@
-"""What the vendor wants back unchanged, in the two fields that the contract has for it.
+"""Thoughts and other blocks that the vendor needs back unchanged.
 
     reasoningText           text, and its signature as `signature`
     redactedContent         its bytes as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last is for what the vendor's own tools did while it answered: the contract has no parts for
-it, and a conversation can only go on with it.
+The last holds results of the vendor's own tools: the contract has no parts for them, and the
+conversation cannot go on without them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from routersvc.providers.reading.json_values import JsonObject
 
 
 def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
-    """Write a thought as the vendor gave it; `signed` says that the model takes no others.
+    """Write a thought as the vendor sent it; `signed`: the model refuses unsigned thoughts.
 
     Raises:
-        AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
+        AttemptFailedError: it is from another vendor, or has a cache marker.
     """
     if thought.cache is not None:
         raise DIALECT.cannot_express("a cache marker on a thought")

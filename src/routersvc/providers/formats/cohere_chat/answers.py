@@ -33,14 +33,14 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
     }
 )
-"""What Cohere calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""Cohere's finish reasons. Any other value means `FinishReason.OTHER`."""
 
 FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
-"""Ends that say that the answer broke."""
+"""Finish reasons that mean that the answer failed."""
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown events and citations are passed over."""
+    """The state of one answer while it is read. Unknown events and citations are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
@@ -54,7 +54,7 @@ class AnswerReader:
         """Append the events of one event of the stream; the last one ends the answer.
 
         Raises:
-            AttemptFailedError: the event says that the answer failed, or ends an unsound one.
+            AttemptFailedError: the event reports a failure, or ends an invalid answer.
         """
         if not piece.data or piece.data == b"[DONE]":
             return
@@ -97,7 +97,7 @@ class AnswerReader:
         """Append the count and `Finished`.
 
         Raises:
-            AttemptFailedError: what was read is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         counted = read_usage(self._end.get("usage") or {})
         if counted is not None:
@@ -114,7 +114,7 @@ class AnswerReader:
         events.append(Finished(reason=reason, response_id=self._answer_id))
 
     def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
-        """Append `Started`; Cohere does not say which model it is that answers."""
+        """Append `Started`; Cohere does not name the model that answers."""
         self._answer_id = answer_id
         events.append(
             Started(
@@ -153,9 +153,9 @@ class AnswerReader:
 
 
 def read_usage(usage: JsonObject) -> Usage | None:
-    """Return the count in the contract's terms, `None` where nothing was counted.
+    """Return the usage, `None` where nothing was counted.
 
-    `tokens` are what the model read and wrote; pictures stand beside the rest of the prompt.
+    `tokens` are what the model read and wrote; images are counted beside the rest of the prompt.
     Cohere bills fewer, because the prompt that it adds itself is free.
     """
     tokens: JsonObject = usage.get("tokens") or usage.get("billed_units") or {}

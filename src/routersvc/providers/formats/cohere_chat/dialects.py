@@ -37,7 +37,7 @@ DIALECT = Dialect(
     probe_path="/v1/models?page_size=1",
     errors=VendorErrors(
         codes={FailureClass.BAD_ANSWER: frozenset({"invalid_tool_generation"})},
-        # What trial keys are allowed in a month.
+        # The monthly limit of trial keys.
         phrases={FailureClass.QUOTA_EXHAUSTED: (r"calls ?(?:/|per) ?month",)},
     ),
 )

@@ -27,7 +27,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
         raise DIALECT.cannot_express("the beginning of the answer")

@@ -38,7 +38,7 @@ CONTRACT_FIELDS = frozenset(
         "tools",
     }
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them."""
+"""Fields that a wire extension may not carry: the contract has fields for them."""
 
 MAX_STOP_SEQUENCES = 5
 
@@ -64,7 +64,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -103,7 +103,7 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
         case ToolChoiceMode.REQUIRED:
             body["tool_choice"] = "REQUIRED"
         case ToolChoiceMode.FUNCTION:
-            # Cohere cannot be told which one, so the one is all there is to call.
+            # Cohere takes no function name here, so only that function is sent.
             body["tool_choice"] = "REQUIRED"
             tools = [tool for tool in tools if tool.name == function_name]
     if tools:

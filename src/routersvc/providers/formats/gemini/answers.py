@@ -43,10 +43,10 @@ _KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VI
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and parts are passed over.
+    """The state of one answer while it is read. Unknown fields and parts are ignored.
 
-    What Google's own tools did and found (`executableCode`, grounding) is such a part: the contract
-    has no place for it, and nobody can ask for it here.
+    Results of Google's own tools (`executableCode`, grounding) are such parts: the contract has no
+    place for them, and no request can ask for them here.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -64,14 +64,14 @@ class AnswerReader:
 
     @property
     def has_finish_reason(self) -> bool:
-        """Whether the provider has said why the answer ended."""
+        """Whether a finish reason has arrived."""
         return self._reason is not None
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body, which may be the list of all chunks.
 
         Raises:
-            AttemptFailedError: the body says that there is no answer.
+            AttemptFailedError: the body reports a failure.
         """
         value: object = body
         chunks = cast("Sequence[JsonObject]", value) if isinstance(value, list) else (body,)
@@ -96,7 +96,7 @@ class AnswerReader:
             events.append(UsageCounted(usage=counted))
 
     def read_failure(self, chunk: JsonObject) -> None:
-        """Raise what a chunk says instead of an answer.
+        """Raise the failure that a chunk reports instead of an answer.
 
         Raises:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
@@ -107,10 +107,10 @@ class AnswerReader:
             raise _failed(FailureClass.CONTENT_FILTERED, "the provider's filter blocked the prompt")
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         word = self._reason
         if word is None:

@@ -1,4 +1,4 @@
-"""In what Google's two doors to the same models differ, as facts.
+"""The facts in which the Gemini API and Vertex AI differ.
 
 Sources: the vendor's SDK (google-genai), the discovery document of Vertex AI (v1), recorded
 traffic. Where they disagree on a field, the narrower one counts.
@@ -52,12 +52,11 @@ _VERTEX_TIER_HEADER = b"x-vertex-ai-llm-shared-request-type"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class GeminiDialect(Dialect):
-    """How one door is spoken to.
+    """How one of the two APIs speaks the format.
 
-    `models_path` stands before the name of a model, `probe_path` is what costs nothing. A service
-    tier is a field of the body, or `tier_header` where the door has one. `store_field`: the body
-    can ask that the request is not logged. `cancel_stops_billing`: what is generated after a stream
-    was closed is not billed.
+    `models_path` precedes the name of a model. A service tier is a field of the body, or
+    `tier_header` if the API has one. `store_field`: the body can ask that the request is not
+    logged.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -135,4 +134,4 @@ DIALECTS: Mapping[str, GeminiDialect] = MappingProxyType(
 """The dialects by the names that the configuration uses."""
 
 DEFAULT_DIALECT = "gemini"
-"""The one with a key: it is what the vendor's documentation begins with."""
+"""The API with an API key: the vendor's documentation begins with it."""

@@ -21,7 +21,7 @@ from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 CONTRACT_FIELDS = frozenset(
     {"contents", "model", "serviceTier", "store", "systemInstruction", "toolConfig", "tools"}
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them, or they
+"""Fields that a wire extension may not carry: the contract has fields for them, or they
 decide who keeps the prompt."""
 
 CONTRACT_GENERATION_FIELDS = frozenset(
@@ -51,7 +51,7 @@ CONTRACT_GENERATION_FIELDS = frozenset(
 MAX_STOP_SEQUENCES = 5
 _SEEDS = range(-(2**31), 2**31)
 _SPOKEN = frozenset({"audio/pcm", "audio/l16"})
-"""The only kind of sound that the models speak."""
+"""The only audio format that the models produce."""
 
 _MODALITIES = {Modality.TEXT: "TEXT", Modality.IMAGE: "IMAGE", Modality.AUDIO: "AUDIO"}
 
@@ -69,7 +69,7 @@ def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body = encode_conversation(prompt.messages, dialect)
@@ -112,7 +112,7 @@ def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> Jso
 
 
 def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
-    """Return the mode of calling. Both `ANY` and `VALIDATED` promise arguments that obey."""
+    """Return the calling mode. `ANY` and `VALIDATED` make arguments obey their schema."""
     if choice is None:
         return {"mode": "VALIDATED"} if strict else {}
     match choice.mode:

@@ -1,7 +1,7 @@
-"""Brings Google's two spellings of a field to one: `finish_reason` is `finishReason`.
+"""Converts Google's two spellings of a field to one: `finish_reason` to `finishReason`.
 
-JSON made from protocol buffers has the second as a rule, and may keep the first; readers are to
-take both. What a model wrote itself, the arguments of a call, is left as it is.
+JSON made from protocol buffers uses camelCase by default and may keep snake_case; readers must
+accept both. What a model wrote itself, the arguments of a call, is left as it is.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _OF_THE_MODEL = frozenset({"args"})
 
 
 def in_usual_spelling(fields: JsonObject) -> JsonObject:
-    """Return fields with their usual names; what they hold keeps its own."""
+    """Return fields with camelCase names; nested names stay as they are."""
     return {_usual(name): value for name, value in fields.items()}
 
 
 def respelled(chunk: JsonObject) -> JsonObject:
-    """Return a chunk in usual spelling throughout; one that has it already is returned as it is."""
+    """Return a chunk with camelCase names throughout; the chunk itself if it has them already."""
     if not any("_" in name for name in chunk):
         return chunk
     return cast("JsonObject", _respelled(chunk))

@@ -20,7 +20,7 @@ def gemini(dialect: GeminiDialect) -> JsonWireFormat:
     """Return the format as `dialect` speaks it. A JSON body may be the list of all chunks."""
 
     def path(call: AttemptCall) -> str:
-        """Return where the model answers; a model named with a path keeps that path."""
+        """Return the path of the call; a model named with a path keeps that path."""
         model = quote(call.deployment.wire_model, safe="/@")
         place = f"/{model}" if "/" in model else f"{dialect.models_path}{model}"
         operation = "streamGenerateContent?alt=sse" if call.streaming else "generateContent"

@@ -24,14 +24,14 @@ from routersvc.providers.wire_format import ResponseHead
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 )
-"""What Ollama calls the end of an answer; old servers say nothing of it, and mean that it is over.
+"""Ollama's finish reasons; old servers send none, which means `stop`.
 
-Any other word means `FinishReason.OTHER`.
+Any other value means `FinishReason.OTHER`.
 """
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and nulls are passed over."""
+    """The state of one answer while it is read. Unknown fields and nulls are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
@@ -47,7 +47,7 @@ class AnswerReader:
         """Append the events of a line; one with `done` ends the answer.
 
         Raises:
-            AttemptFailedError: the line says that the answer failed, or ends an unsound one.
+            AttemptFailedError: the line reports a failure, or ends an invalid answer.
         """
         self.read_body(orjson.loads(piece), events)
         if self._last is not None:
@@ -92,7 +92,7 @@ class AnswerReader:
         """Append the count and `Finished`.
 
         Raises:
-            AttemptFailedError: what was read is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         last = self._last
         if last is None:

@@ -1,7 +1,7 @@
 """Writes the conversation as the `messages` of Ollama's chat.
 
-A message is one text and a list of pictures: several texts are joined, and pictures lose their
-place between them. That is the format's own form of the same content.
+A message is one text and a list of images: several texts are joined, and images lose their position
+among them, because the format has no place for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
         raise DIALECT.cannot_express("the beginning of the answer")

@@ -30,7 +30,7 @@ CONTRACT_FIELDS = frozenset(
         "top_logprobs",
     }
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them."""
+"""Fields that a wire extension may not carry: the contract has fields for them."""
 
 CONTRACT_OPTIONS = frozenset(
     {
@@ -75,7 +75,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -143,5 +143,5 @@ def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> No
 
 
 def _exact(fields: JsonObject) -> frozenset[str]:
-    """Return the names as Ollama reads them: Go's JSON does not mind capitals."""
+    """Return the names as Ollama reads them: Go's JSON ignores case."""
     return frozenset(name.lower() for name in fields)

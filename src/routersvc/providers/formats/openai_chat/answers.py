@@ -49,17 +49,17 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""What vendors call the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""The vendors' finish reasons. Any other value means `FinishReason.OTHER`."""
 
 FAILED_REASONS = frozenset({"error"})
-"""Finish reasons that say that the answer broke; OpenRouter sends it."""
+"""Finish reasons that mean that the answer failed; OpenRouter sends it."""
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+    """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
-    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
-    the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, dialect: OpenAiDialect, head: ResponseHead) -> None:
@@ -85,7 +85,7 @@ class AnswerReader:
 
     @property
     def has_finish_reason(self) -> bool:
-        """Whether the provider has said why the answer ended."""
+        """Whether a finish reason has arrived."""
         return self._reason is not None
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
@@ -136,16 +136,16 @@ class AnswerReader:
                 events.append(UsageCounted(usage=counted))
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         word = self._reason
         if word is None and self._dialect.finish_reason_required:
             raise _failed(FailureClass.TRUNCATED, "the answer ended without a finish reason")
         if word in FAILED_REASONS:
-            raise _failed(FailureClass.SERVER_ERROR, "the provider broke the answer off")
+            raise _failed(FailureClass.SERVER_ERROR, "the provider aborted the answer")
         reason = (
             FinishReason.OTHER if word is None else FINISH_REASONS.get(word, FinishReason.OTHER)
         )
@@ -164,7 +164,7 @@ class AnswerReader:
         )
 
     def _check(self, reason: FinishReason, events: list[AnswerEvent]) -> None:
-        """Refuse an answer that is empty or does not keep the promised shape."""
+        """Refuse an answer that is empty or not in the requested format."""
         if not (self._has_text or self._has_refusal or self._has_more or self._calls):
             require_content(reason)
         if reason in INTERRUPTED:

@@ -25,10 +25,10 @@ class ChunkReader:
         self._reader = reader
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
-        """Append what a chunk says.
+        """Append the events of a chunk.
 
         Raises:
-            AttemptFailedError: it is an error, or the end of an answer that is not sound.
+            AttemptFailedError: it is an error, or ends an invalid answer.
         """
         name, payload = piece
         if payload == b"[DONE]":

@@ -21,7 +21,7 @@ WIRE_FORMAT = "openai_chat"
 
 
 class ThoughtForm(enum.Enum):
-    """How earlier thoughts of the model are given back to it."""
+    """How earlier thoughts of the model are sent back."""
 
     NONE = "none"
     REASONING = "reasoning"
@@ -31,14 +31,14 @@ class ThoughtForm(enum.Enum):
 
 
 class ReasoningForm(enum.Enum):
-    """How the request says how much to think."""
+    """How the request states the reasoning effort."""
 
     EFFORT_FIELD = "effort_field"
     OBJECT = "object"
 
 
 class PrefillForm(enum.Enum):
-    """How the request says that the last message is the beginning of the answer."""
+    """How the request marks the last message as a prefill."""
 
     NONE = "none"
     PLAIN = "plain"
@@ -47,7 +47,7 @@ class PrefillForm(enum.Enum):
 
 
 class FileForm(enum.Enum):
-    """How a document is given."""
+    """How a document is sent."""
 
     NONE = "none"
     FILE = "file"
@@ -64,7 +64,7 @@ class CacheMarkerForm(enum.Enum):
 
 
 class ComplianceForm(enum.Enum):
-    """How the request asks the vendor to keep and learn nothing."""
+    """How the request asks the vendor for zero retention and no training."""
 
     NONE = "none"
     STORE_FALSE = "store_false"
@@ -100,7 +100,7 @@ COMMON_CAPABILITIES = frozenset(
         Capability.SYSTEM_PROMPT,
     }
 )
-"""What nearly every vendor of the format understands."""
+"""What nearly every vendor of the format supports."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,7 +38,7 @@ def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
     encoded: list[JsonObject] = []
     for message in messages:
@@ -168,7 +168,7 @@ def _image(part: ImagePart, dialect: OpenAiDialect) -> JsonObject:
 
 
 def _audio(part: AudioPart, dialect: OpenAiDialect) -> JsonObject:
-    """Write a recording; its transcript says nothing that the sound does not say."""
+    """Write a recording; its transcript is left out, because the sound holds it."""
     dialect.require(Capability.AUDIO_INPUT, "sound")
     audio_format = dialect.audio_formats.get(part.media_type.lower())
     if audio_format is None:
@@ -210,7 +210,7 @@ def _add_thoughts(
     content: list[JsonObject],
     dialect: OpenAiDialect,
 ) -> list[JsonObject]:
-    """Put earlier thoughts where the dialect has them, and return the message's content."""
+    """Add earlier thoughts where the dialect puts them, and return the message's content."""
     if any(thought.cache is not None for thought in thoughts):
         raise dialect.cannot_express("a cache marker on a thought")
     if dialect.thought_form is ThoughtForm.REASONING_DETAILS:

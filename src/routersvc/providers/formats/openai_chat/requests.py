@@ -75,8 +75,8 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they decide who answers, who keeps the prompt or how
-many answers come, which is the router's to decide.
+The contract has fields for them, or they decide who answers, who keeps the prompt or how many
+answers come, which the router decides.
 """
 
 
@@ -84,7 +84,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -189,13 +189,13 @@ def _add_modalities(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) ->
 
 
 def _spoken_format(media_type: str) -> str:
-    """Return the vendor's word for a type of sound: `audio/mpeg` is `mp3`, `audio/wav` is `wav`."""
+    """Return the vendor's name of an audio format: `audio/mpeg` is `mp3`, `audio/wav` is `wav`."""
     subtype = media_type.lower().partition("/")[2].removeprefix("x-")
     return {"mpeg": "mp3", "wave": "wav", "pcm": "pcm16", "l16": "pcm16"}.get(subtype, subtype)
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    """Say how much to think. Hidden thoughts are left out when the answer is read."""
+    """Add the reasoning settings. Hidden thoughts are removed when the answer is read."""
     wanted = prompt.reasoning
     if wanted.effort is not None:
         dialect.require(Capability.REASONING, "a reasoning effort")

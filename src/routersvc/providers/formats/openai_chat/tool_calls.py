@@ -14,7 +14,7 @@ from routersvc.providers.reading.tool_arguments import ToolArguments
 
 
 class ToolCallReader:
-    """Reads pieces of tool calls and remembers enough to judge the calls at the end.
+    """Reads pieces of tool calls and keeps their arguments, to check them at the end.
 
     Vendors number calls in different ways: with an index, without any, or all with the same one.
     A piece with an id and a name that its index does not have begins another call.
@@ -26,7 +26,7 @@ class ToolCallReader:
         self._by_wire_index: dict[int, int] = {}
 
     def __bool__(self) -> bool:
-        """Whether any call has begun."""
+        """Return whether any call has begun."""
         return bool(self._arguments)
 
     def read(self, pieces: Sequence[JsonObject], events: list[AnswerEvent], answer_id: str) -> None:

@@ -38,17 +38,17 @@ INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "content_filter": FinishReason.CONTENT_FILTER,
     }
 )
-"""Why an answer is `incomplete`. Any other word means `FinishReason.OTHER`."""
+"""Why an answer is `incomplete`. Any other value means `FinishReason.OTHER`."""
 
 _TERMINATORS = frozenset({"response.completed", "response.incomplete"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown events and nulls are passed over.
+    """The state of one answer while it is read. Unknown events and nulls are ignored.
 
-    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
-    the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
@@ -73,10 +73,10 @@ class AnswerReader:
         return self._finished
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
-        """Append what an event of a stream says.
+        """Append the events of one stream event.
 
         Raises:
-            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+            AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
         if not piece.data or piece.data == b"[DONE]":
             return
@@ -108,7 +108,7 @@ class AnswerReader:
         """Append the events of a complete response.
 
         Raises:
-            AttemptFailedError: the response is an error, or says that it failed.
+            AttemptFailedError: the response is an error, or reports one.
         """
         status = body.get("status")
         if body.get("error") or status == "failed":
@@ -122,10 +122,10 @@ class AnswerReader:
         self._keep_text(events, first)
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         reason = self._reason()
         items = self._items

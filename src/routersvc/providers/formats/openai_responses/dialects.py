@@ -1,9 +1,8 @@
-"""In what vendors of the Responses format differ, as facts.
+"""The facts in which vendors of the Responses format differ.
 
-Nothing else in this package asks who the vendor is. A fact is here because recorded traffic, the
-vendor's schema or its documentation shows it; where none of them does, the cautious value stands.
-The router keeps nothing at a vendor: every request carries its whole conversation and says
-`store: false`, so that no dialect needs to know of stored answers.
+Nothing else in this package asks who the vendor is. Each fact was seen in recorded traffic, the
+vendor's schema or its documentation; without evidence, the cautious value stands. The router stores
+nothing at a vendor: every request carries the whole conversation and `store: false`.
 """
 
 from __future__ import annotations
@@ -46,19 +45,17 @@ _COMMON = frozenset(
         Capability.HOSTED_TOOLS,
     }
 )
-"""What nearly every vendor of the format understands."""
+"""What nearly every vendor of the format supports."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ResponsesDialect(Dialect):
     """How one vendor speaks the Responses format.
 
-    `capabilities` is what a request can ask for. `encrypted_thoughts`: thoughts come encrypted
-    where that is asked for, and go back so. `plain_thoughts`: thoughts that came as plain text
-    go back as such. `strict_required`: a tool says whether its schema is kept strictly, be it that
-    it does not care. `hosted_custom_calls`: custom tool calls are the vendor's own doing, never
-    the caller's. `cancel_stops_billing`: what the vendor generates after a stream was closed is not
-    billed.
+    `encrypted_thoughts`: encrypted thoughts can be requested and sent back. `plain_thoughts`:
+    plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
+    the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
+    the caller's.
     """
 
     wire_format: str = WIRE_FORMAT

@@ -28,7 +28,7 @@ def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list
     """Return the items of a conversation in order: one per message, thought, call and result.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
         raise dialect.cannot_express("the beginning of the answer")

@@ -1,10 +1,10 @@
 """Reads the items of one answer, from their pieces or whole.
 
-An item of a stream is told up to four times: by its deltas, by the end of each of its parts, by
-its own end, and by the end of the answer. What was told is remembered, so that each of the later
-tellings adds exactly what the earlier ones left out, whichever of them a vendor sends. Parts are
-not numbered alike everywhere (a first part may be number 1), so what an item holds is compared as
-a whole. A later telling that contradicts an earlier one adds nothing: what was told stands.
+A stream sends an item up to four times: as deltas, at the end of each part, at the end of the item,
+and at the end of the answer. What was appended is recorded, so that each later copy adds exactly
+what earlier ones left out, whichever of them a vendor sends. Vendors number parts differently (a
+first part may be number 1), so an item's content is compared as a whole. A later copy that
+contradicts an earlier one adds nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PARAGRAPH = "\n\n"
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Item:
-    """What has been told of one item, by kind and number of the part."""
+    """What has been appended of one item, by kind and number of the part."""
 
     told: dict[tuple[str, int], list[str]] = dataclasses.field(
         default_factory=dict[tuple[str, int], list[str]]
@@ -53,11 +53,11 @@ class _Item:
     closed: bool = False
 
     def tell(self, kind: str, part: int, text: str) -> None:
-        """Remember a piece that is told."""
+        """Record a piece that is appended."""
         self.told.setdefault((kind, part), []).append(text)
 
     def rests(self, kind: str, parts: Sequence[str]) -> list[str]:
-        """Return what of each part has not been told, however the parts were numbered."""
+        """Return the rest of each part not yet appended, however the parts are numbered."""
         told = "".join(
             piece
             for (one, _), pieces in sorted(self.told.items())
@@ -93,7 +93,7 @@ class ItemReader:
 
     @property
     def has_calls(self) -> bool:
-        """Whether any call of a tool has begun."""
+        """Return whether any tool call has begun."""
         return bool(self._arguments)
 
     @property
@@ -102,7 +102,7 @@ class ItemReader:
         return all(is_json("".join(pieces)) for pieces in self._arguments)
 
     def open(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Take note that an item begins. A call is told at once, for its name and id are known."""
+        """Begin an item. A call is appended at once, because its name and id are known."""
         known = self._items.get(number)
         if known is None:
             known = self._items[number] = _Item()
@@ -110,7 +110,7 @@ class ItemReader:
             self._begin_call(known, item, events)
 
     def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Tell what an item holds beyond what has been told of it."""
+        """Append what an item contains beyond what was appended before."""
         self.open(number, item, events)
         known = self._items[number]
         if known.closed:
@@ -134,7 +134,7 @@ class ItemReader:
             self._add_opaque(item, events)
 
     def end_calls(self, events: list[AnswerEvent]) -> None:
-        """Give an empty object to calls that were told no arguments: they have none."""
+        """Append an empty object to calls without arguments."""
         for call, pieces in enumerate(self._arguments):
             if not pieces:
                 pieces.append("{}")
@@ -148,7 +148,7 @@ class ItemReader:
         logprobs: list[JsonObject] | None,
         events: list[AnswerEvent],
     ) -> None:
-        """Tell a piece of text."""
+        """Append a piece of text."""
         tokens: tuple[TokenLogprob, ...] = ()
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
@@ -158,7 +158,7 @@ class ItemReader:
             events.append(TextDelta(text=text, logprobs=tokens))
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
-        """Tell a piece of the refusal."""
+        """Append a piece of the refusal."""
         if text:
             self._item(number).tell("refusal", part, text)
             self.has_refusal = True
@@ -167,9 +167,9 @@ class ItemReader:
     def thought(
         self, number: int, kind: str, part: int, text: str, events: list[AnswerEvent]
     ) -> None:
-        """Tell a piece of a thought; `kind` is `summary` or `content`.
+        """Append a piece of a thought; `kind` is `summary` or `content`.
 
-        A vendor may send both, which say the same: the kind that comes first is told.
+        A vendor may send both, with the same content: the kind that arrives first is used.
         """
         item = self._item(number)
         if not text or item.thought_kind not in {None, kind}:
@@ -180,7 +180,7 @@ class ItemReader:
         self._think(ThoughtDelta(text=PARAGRAPH + text if begins_paragraph else text), events)
 
     def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
-        """Tell a piece of a call's arguments. The text of a custom call waits for its end."""
+        """Append a piece of a call's arguments. The text of a custom call is held until its end."""
         item = self._items.get(number)
         if item is None or item.call is None or item.is_custom or not text:
             return
@@ -189,7 +189,7 @@ class ItemReader:
         events.append(ToolCallDelta(index=item.call, arguments_json=text))
 
     def rest(self, number: int, kind: str, part: int, whole: str) -> str:
-        """Return what of a whole part has not been told."""
+        """Return the rest of a complete part that was not appended yet."""
         item = self._items.get(number)
         told = "" if item is None else "".join(item.told.get((kind, part), ()))
         return whole[len(told) :] if whole.startswith(told) else ""
@@ -266,7 +266,7 @@ class ItemReader:
             )
 
     def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Keep what the contract has no words for, so that it can go back as it came."""
+        """Keep an item that the contract has no fields for, to be sent back unchanged."""
         if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
             self.awaits_approval = True
         self._think(ThoughtDelta(encrypted=proof_of(item)), events)

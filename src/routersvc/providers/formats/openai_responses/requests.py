@@ -54,19 +54,19 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they decide who answers, who keeps the prompt or how
-the answer comes, which is the router's to decide.
+The contract has fields for them, or they decide who answers, who keeps the prompt or how the answer
+comes, which the router decides.
 """
 
 
 def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
-    It always asks that nothing be stored: the router needs no stored answer, and the vendor's
-    default is to keep it.
+    It always asks that nothing be stored: the router needs no stored answer, and the vendor stores
+    answers by default.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -95,9 +95,9 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
 
 
 def _included(call: AttemptCall, dialect: ResponsesDialect) -> list[str]:
-    """Return what the answer must hold beyond the ordinary.
+    """Return what the answer must contain beyond the default.
 
-    A model that does not think refuses to be asked for encrypted thoughts.
+    Models without reasoning refuse a request for encrypted thoughts.
     """
     prompt = call.prompt
     include: list[str] = []
@@ -161,7 +161,7 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    """Say how much to think and what to show. Hidden thoughts are left out when they are read."""
+    """Add the reasoning settings. Hidden thoughts are removed when the answer is read."""
     wanted = prompt.reasoning
     settings: JsonObject = {}
     if wanted.effort is not None:
