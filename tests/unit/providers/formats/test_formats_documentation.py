@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[4] / "docs/providers.md").read_text()
 @pytest.mark.parametrize(
     ("title", "dialects"),
     [
-        ("| dialect | for | what it knows of |", openai_chat_vendors.DIALECTS),
+        ("| dialect | for | specifics |", openai_chat_vendors.DIALECTS),
         ("| dialect of Responses | for |", openai_responses_dialects.DIALECTS),
     ],
 )
