@@ -12,15 +12,15 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import RefusalDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject, text_of
 from routersvc.providers.reading.whole_bodies import truncated
@@ -78,10 +78,10 @@ class AnswerReader(BlockAnswer):
         self._model_version = text_of(message.get("model"))
         self._answer_id = text_of(message.get("id"))
         events.append(
-            Started(
+            started(
+                self._head,
                 model_version=self._model_version,
                 response_id=self._answer_id,
-                headroom=headroom(self._head.headers, now=self._head.received_at),
             )
         )
 

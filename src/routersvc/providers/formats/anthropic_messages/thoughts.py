@@ -10,13 +10,14 @@ conversation cannot go on without them. Redacted data is base64, so it never loo
 
 from __future__ import annotations
 
-from typing import cast
-
-import orjson
-
 from routersvc.domain.conversation.parts import ThoughtPart
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.opaque_blocks import (
+    kept_block,
+    refuse_unsendable_thought,
+    signature_text,
+)
 
 
 def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject:
@@ -25,11 +26,8 @@ def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject
     Raises:
         AttemptFailedError: it is from another vendor, or has a cache marker.
     """
-    if thought.cache is not None:
-        raise dialect.cannot_express("a cache marker on a thought")
+    refuse_unsendable_thought(thought, dialect)
     if thought.encrypted:
-        if thought.text or thought.signature:
-            raise dialect.cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted, dialect)
     if not thought.signature:
         if dialect.unsigned_thoughts:
@@ -38,24 +36,11 @@ def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject
     return {
         "type": "thinking",
         "thinking": thought.text,
-        "signature": _text(thought.signature, dialect),
+        "signature": signature_text(thought.signature, dialect),
     }
 
 
 def _encrypted(encrypted: bytes, dialect: AnthropicDialect) -> JsonObject:
     if not encrypted.startswith(b"{"):
-        return {"type": "redacted_thinking", "data": _text(encrypted, dialect)}
-    try:
-        block: object = orjson.loads(encrypted)
-    except orjson.JSONDecodeError:
-        block = None
-    if not isinstance(block, dict) or "type" not in block:
-        raise dialect.cannot_express("a thought that another provider encrypted")
-    return cast("JsonObject", block)
-
-
-def _text(proof: bytes, dialect: AnthropicDialect) -> str:
-    try:
-        return proof.decode("ascii")
-    except UnicodeDecodeError:
-        raise dialect.cannot_express("a thought that another provider signed") from None
+        return {"type": "redacted_thinking", "data": signature_text(encrypted, dialect)}
+    return kept_block(encrypted, dialect, field="type")

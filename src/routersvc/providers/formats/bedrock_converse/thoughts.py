@@ -11,13 +11,15 @@ conversation cannot go on without them.
 from __future__ import annotations
 
 import base64
-from typing import cast
-
-import orjson
 
 from routersvc.domain.conversation.parts import ThoughtPart
 from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.opaque_blocks import (
+    kept_block,
+    refuse_unsendable_thought,
+    signature_text,
+)
 
 
 def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
@@ -26,20 +28,14 @@ def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
     Raises:
         AttemptFailedError: it is from another vendor, or has a cache marker.
     """
-    if thought.cache is not None:
-        raise DIALECT.cannot_express("a cache marker on a thought")
+    refuse_unsendable_thought(thought, DIALECT)
     if thought.encrypted:
-        if thought.text or thought.signature:
-            raise DIALECT.cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted)
     if signed and not thought.signature:
         raise DIALECT.cannot_express("a thought without a signature")
     reasoning: JsonObject = {"text": thought.text}
     if thought.signature:
-        try:
-            reasoning["signature"] = thought.signature.decode("ascii")
-        except UnicodeDecodeError:
-            raise DIALECT.cannot_express("a thought that another provider signed") from None
+        reasoning["signature"] = signature_text(thought.signature, DIALECT)
     return {"reasoningContent": {"reasoningText": reasoning}}
 
 
@@ -47,10 +43,4 @@ def _encrypted(encrypted: bytes) -> JsonObject:
     if not encrypted.startswith(b"{"):
         redacted = base64.b64encode(encrypted).decode("ascii")
         return {"reasoningContent": {"redactedContent": redacted}}
-    try:
-        block: object = orjson.loads(encrypted)
-    except orjson.JSONDecodeError:
-        block = None
-    if not isinstance(block, dict) or len(cast("JsonObject", block)) != 1:
-        raise DIALECT.cannot_express("a thought that another provider encrypted")
-    return cast("JsonObject", block)
+    return kept_block(encrypted, DIALECT)

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
@@ -117,9 +117,9 @@ class AnswerReader:
         """Append `Started`; Cohere does not name the model that answers."""
         self._answer_id = answer_id
         events.append(
-            Started(
+            started(
+                self._head,
                 response_id=answer_id,
-                headroom=headroom(self._head.headers, now=self._head.received_at),
             )
         )
 

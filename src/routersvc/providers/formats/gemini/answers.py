@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, cast
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
@@ -17,7 +17,6 @@ from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.formats.gemini.finish_reasons import (
     FAILED_REASONS,
@@ -28,6 +27,7 @@ from routersvc.providers.formats.gemini.signatures import Place, travelling
 from routersvc.providers.formats.gemini.spellings import respelled
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
 from routersvc.providers.formats.gemini.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -136,10 +136,10 @@ class AnswerReader:
         if not self._started:
             self._started = True
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
 

@@ -7,14 +7,14 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.token_logprobs import read_logprobs
@@ -66,9 +66,9 @@ class AnswerReader:
             self._started = True
             self._model_version = body.get("model") or ""
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
         message: JsonObject = body.get("message") or {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import Modality
@@ -20,10 +20,10 @@ from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -104,10 +104,10 @@ class AnswerReader:
             self._started = True
             self._note_names(body)
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
         elif not self._model_version:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Prompt
@@ -15,10 +15,10 @@ from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.output_items import ItemReader
 from routersvc.providers.formats.openai_responses.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -157,10 +157,10 @@ class AnswerReader:
         if not self._started:
             self._started = True
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
 
