@@ -78,15 +78,13 @@ def _google(auth: GoogleAuth, clock: Callable[[], float]) -> Authorisation:
         CLOUD_SCOPE,
         GoogleTokens,
         credentials_of_file,
-        credentials_of_surroundings,
+        default_credentials,
     )
 
     scope = auth.scope or CLOUD_SCOPE
     file = auth.credentials_file
     tokens = GoogleTokens(
-        lambda: (
-            credentials_of_surroundings(scope) if file is None else credentials_of_file(file, scope)
-        )
+        lambda: default_credentials(scope) if file is None else credentials_of_file(file, scope)
     )
     return TokenAuthorisation(Refreshing(tokens, clock=clock))
 
@@ -96,12 +94,12 @@ def _azure_ad(auth: AzureAdAuth, clock: Callable[[], float]) -> Authorisation:
         COGNITIVE_SERVICES_SCOPE,
         AzureAdTokens,
         client_secret,
-        surroundings,
+        default_identity,
     )
 
     if auth.client_secret is not None and auth.tenant_id and auth.client_id:
         credential = client_secret(auth.tenant_id, auth.client_id, auth.client_secret)
     else:
-        credential = surroundings(auth.client_id)
+        credential = default_identity(auth.client_id)
     tokens = AzureAdTokens(credential, scope=auth.scope or COGNITIVE_SERVICES_SCOPE)
     return TokenAuthorisation(Refreshing(tokens, clock=clock))

@@ -122,7 +122,7 @@ NOT_CALLED: Mapping[str, str] = MappingProxyType(
         "embeddings": "the router routes answers, not embeddings",
         "interactions": "the vendor offers the same models by `generate_content`",
         "invoke_model": "the vendor offers the same models by `converse`",
-        "models": "only asked for to see that a provider lives; its answer is not read",
+        "models": "only used for health checks; its answer is not read",
         "ollama_generate": "the vendor offers the same models by `ollama_chat`",
     }
 )

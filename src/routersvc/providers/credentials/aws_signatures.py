@@ -26,7 +26,7 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.authorisations import Headers, OutgoingRequest
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
-VALID_AFTER_A_LOOK = 600.0
+CHECK_INTERVAL = 600.0
 """Seconds. botocore refreshes keys that have less left (its mandatory refresh), or raises."""
 
 _SIGNED_HEADERS = frozenset({b"host", b"content-type"})
@@ -123,7 +123,7 @@ class AwsKeyChain:
         expires_at = None
         if isinstance(found, RefreshableCredentials):
             self._refreshable = found
-            expires_at = self._clock() + VALID_AFTER_A_LOOK
+            expires_at = self._clock() + CHECK_INTERVAL
         keys = found.get_frozen_credentials()
         return Lease(
             value=AwsKeys(access_key=keys.access_key, secret_key=keys.secret_key, token=keys.token),

@@ -49,7 +49,7 @@ def client_secret(tenant_id: str, client_id: str, secret: Secret) -> TokenCreden
     return ClientSecretCredential(tenant_id, client_id, secret.reveal())
 
 
-def surroundings(client_id: str | None) -> TokenCredential:
+def default_identity(client_id: str | None) -> TokenCredential:
     """Return whatever identity the machine has: environment, workload, managed identity, tools.
 
     `client_id` picks one of several managed identities.

@@ -98,7 +98,7 @@ def credentials_of_file(file: Path, scope: str) -> GoogleCredentials:
     return credentials
 
 
-def credentials_of_surroundings(scope: str) -> GoogleCredentials:
+def default_credentials(scope: str) -> GoogleCredentials:
     """Find what Google calls application default credentials.
 
     Raises:

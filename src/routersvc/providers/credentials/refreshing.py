@@ -127,7 +127,7 @@ class Refreshing(Generic[T]):
 
         def fetch() -> None:
             outcome = self._outcome()
-            # Where the loop is closed, nobody waits for a credential any more.
+            # A closed loop has no waiting requests.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._land, flight, outcome)
 

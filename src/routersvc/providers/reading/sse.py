@@ -44,7 +44,7 @@ class SseDecoder:
     """Takes bytes as they arrive and returns the events they complete.
 
     How the bytes are split makes no difference to the events. Comments make no events: they only
-    show that the other side lives. Holds at most `max_event_bytes` and what was fed last.
+    show that the connection is alive. Holds at most `max_event_bytes` and what was fed last.
     """
 
     def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:

@@ -1,8 +1,8 @@
 """Reads one answer, whole or block by block.
 
-A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
-and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
-Citations and the trace of a guardrail have no place in the contract and are ignored.
+A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
+unknown blocks are kept whole, to be sent back (`thoughts`). Citations and the trace of a guardrail
+are ignored: the contract has no fields for them.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
 """The vendor's finish reasons. Any other value means `FinishReason.OTHER`."""
 
 BUNGLED_REASONS = frozenset({"malformed_model_output", "malformed_tool_use"})
-"""Finish reasons that say that the model wrote what nobody can read."""
+"""Finish reasons that mean that the model's output was malformed."""
 
 
 class AnswerReader(BlockAnswer):
     """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
-    Shapes that the vendor has never sent raise `TypeError`, `AttributeError`, `KeyError` or
-    `ValueError`: the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -64,7 +64,7 @@ class AnswerReader(BlockAnswer):
         self.count(body.get("usage"), events)
 
     def start(self, events: list[AnswerEvent]) -> None:
-        """Append the beginning of an answer; the vendor does not say which version answers."""
+        """Append the beginning of an answer; the vendor does not name the model's version."""
         events.append(Started(response_id=self._answer_id))
 
     def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
@@ -117,7 +117,7 @@ class AnswerReader(BlockAnswer):
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.BAD_ANSWER,
-                    message="the model wrote what the provider cannot read",
+                    message="the provider could not parse the model's output",
                 )
             )
         reason = self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER))

@@ -228,7 +228,7 @@ def _add_extensions(body: JsonObject, prompt: Prompt) -> None:
         keep_out(fields.keys() & CONTRACT_FIELDS, DIALECT)
         own = fields.pop(_OWN_FIELDS, None)
         if own is not None:
-            said: JsonObject = body.setdefault(_OWN_FIELDS, {})
-            keep_out(said.keys() & own.keys(), DIALECT)
-            said.update(own)
+            own_fields: JsonObject = body.setdefault(_OWN_FIELDS, {})
+            keep_out(own_fields.keys() & own.keys(), DIALECT)
+            own_fields.update(own)
         body.update(fields)

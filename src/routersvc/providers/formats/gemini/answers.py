@@ -23,8 +23,8 @@ from routersvc.providers.formats.gemini.finish_reasons import (
     FINISH_REASONS,
     word_of,
 )
-from routersvc.providers.formats.gemini.signatures import Place, travelling
-from routersvc.providers.formats.gemini.spellings import respelled
+from routersvc.providers.formats.gemini.signatures import Place, encode_signature
+from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
 from routersvc.providers.formats.gemini.usage import read_usage
 from routersvc.providers.reading.answer_start import started
@@ -84,7 +84,7 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
         """
-        chunk = respelled(chunk)
+        chunk = camel_case(chunk)
         self.read_failure(chunk)
         self._start(chunk, events)
         for candidate in chunk.get("candidates") or ():
@@ -177,14 +177,16 @@ class AnswerReader:
                 self._text.append(text)
             events.append(TextDelta(text=text, logprobs=logprobs))
         if signature and place is not None and not self._hides_thoughts:
-            events.append(ThoughtDelta(signature=travelling(signature, place)))
+            events.append(ThoughtDelta(signature=encode_signature(signature, place)))
         return bool(text)
 
     def _think(self, text: str, signature: str, events: list[AnswerEvent]) -> None:
         self._has_content = self._has_content or bool(text)
         if (text or signature) and not self._hides_thoughts:
             events.append(
-                ThoughtDelta(text=text, signature=travelling(signature, None) if signature else b"")
+                ThoughtDelta(
+                    text=text, signature=encode_signature(signature, None) if signature else b""
+                )
             )
 
     def _read_media(self, media: JsonObject, events: list[AnswerEvent]) -> None:

@@ -11,7 +11,7 @@ from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolCh
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.gemini.contents import encode_conversation
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
-from routersvc.providers.formats.gemini.spellings import in_usual_spelling
+from routersvc.providers.formats.gemini.spellings import camel_case_names
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
@@ -190,12 +190,12 @@ def _speech(prompt: Prompt, dialect: GeminiDialect) -> JsonObject:
 def _add_extensions(
     body: JsonObject, generation: JsonObject, prompt: Prompt, dialect: GeminiDialect
 ) -> None:
-    for said in extensions_for(prompt, dialect):
-        fields = in_usual_spelling(said)
+    for extension in extensions_for(prompt, dialect):
+        fields = camel_case_names(extension)
         more = fields.pop("generationConfig", {})
         if not isinstance(more, dict):
             raise dialect.cannot_express("`generationConfig` that is no object")
-        settings = in_usual_spelling(cast("JsonObject", more))
+        settings = camel_case_names(cast("JsonObject", more))
         taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
         keep_out(taken, dialect)
         body.update(fields)

@@ -17,7 +17,7 @@ class Place(enum.Enum):
     MEDIA = b"media:"
 
 
-def travelling(signature: str, place: Place | None) -> bytes:
+def encode_signature(signature: str, place: Place | None) -> bytes:
     """Return the signature for the contract; the vendor's base64 is kept as it is."""
     prefix = b"" if place is None else place.value
     return prefix + signature.encode()

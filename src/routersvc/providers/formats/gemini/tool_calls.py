@@ -12,7 +12,7 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
-from routersvc.providers.formats.gemini.signatures import travelling
+from routersvc.providers.formats.gemini.signatures import encode_signature
 from routersvc.providers.reading.json_values import JsonObject
 
 _STEP = re.compile(
@@ -60,7 +60,7 @@ class ToolCallReader:
                     index=self._count,
                     call_id=call.get("id") or f"{answer_id or 'call'}-{self._count}",
                     name=call["name"],
-                    signature=travelling(signature, None) if signature else b"",
+                    signature=encode_signature(signature, None) if signature else b"",
                 )
             )
             self._count += 1

@@ -43,7 +43,7 @@ PARAGRAPH = "\n\n"
 class _Item:
     """What has been appended of one item, by kind and number of the part."""
 
-    told: dict[tuple[str, int], list[str]] = dataclasses.field(
+    appended: dict[tuple[str, int], list[str]] = dataclasses.field(
         default_factory=dict[tuple[str, int], list[str]]
     )
     call: int | None = None
@@ -52,26 +52,26 @@ class _Item:
     thought_kind: str | None = None
     closed: bool = False
 
-    def tell(self, kind: str, part: int, text: str) -> None:
+    def record(self, kind: str, part: int, text: str) -> None:
         """Record a piece that is appended."""
-        self.told.setdefault((kind, part), []).append(text)
+        self.appended.setdefault((kind, part), []).append(text)
 
-    def rests(self, kind: str, parts: Sequence[str]) -> list[str]:
+    def remainders(self, kind: str, parts: Sequence[str]) -> list[str]:
         """Return the rest of each part not yet appended, however the parts are numbered."""
-        told = "".join(
+        appended = "".join(
             piece
-            for (one, _), pieces in sorted(self.told.items())
+            for (one, _), pieces in sorted(self.appended.items())
             if one == kind
             for piece in pieces
         )
-        if not "".join(parts).startswith(told):
+        if not "".join(parts).startswith(appended):
             return [""] * len(parts)
-        rests: list[str] = []
-        skipped = len(told)
+        remainders: list[str] = []
+        skipped = len(appended)
         for part in parts:
-            rests.append(part[skipped:])
+            remainders.append(part[skipped:])
             skipped = max(0, skipped - len(part))
-        return rests
+        return remainders
 
 
 class ItemReader:
@@ -153,14 +153,14 @@ class ItemReader:
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
         if text or tokens:
-            self._item(number).tell("text", part, text)
+            self._item(number).record("text", part, text)
             self.has_text = self.has_text or bool(text)
             events.append(TextDelta(text=text, logprobs=tokens))
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
         """Append a piece of the refusal."""
         if text:
-            self._item(number).tell("refusal", part, text)
+            self._item(number).record("refusal", part, text)
             self.has_refusal = True
             events.append(RefusalDelta(text=text))
 
@@ -175,8 +175,8 @@ class ItemReader:
         if not text or item.thought_kind not in {None, kind}:
             return
         item.thought_kind = kind
-        begins_paragraph = bool(item.told) and (kind, part) not in item.told
-        item.tell(kind, part, text)
+        begins_paragraph = bool(item.appended) and (kind, part) not in item.appended
+        item.record(kind, part, text)
         self._think(ThoughtDelta(text=PARAGRAPH + text if begins_paragraph else text), events)
 
     def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
@@ -184,15 +184,15 @@ class ItemReader:
         item = self._items.get(number)
         if item is None or item.call is None or item.is_custom or not text:
             return
-        item.tell("arguments", 0, text)
+        item.record("arguments", 0, text)
         self._arguments[item.call].append(text)
         events.append(ToolCallDelta(index=item.call, arguments_json=text))
 
     def rest(self, number: int, kind: str, part: int, whole: str) -> str:
         """Return the rest of a complete part that was not appended yet."""
         item = self._items.get(number)
-        told = "" if item is None else "".join(item.told.get((kind, part), ()))
-        return whole[len(told) :] if whole.startswith(told) else ""
+        appended = "" if item is None else "".join(item.appended.get((kind, part), ()))
+        return whole[len(appended) :] if whole.startswith(appended) else ""
 
     def _item(self, number: int) -> _Item:
         item = self._items.get(number)
@@ -223,7 +223,7 @@ class ItemReader:
         whole: str = item.get(CALL_TYPES[item["type"]]) or ""
         if known.is_custom:
             whole = orjson.dumps({"input": whole}).decode()
-        rest = known.rests("arguments", [whole])[0]
+        rest = known.remainders("arguments", [whole])[0]
         signature = b"" if known.is_signed else signature_of(item)
         if rest:
             self._arguments[call].append(rest)
@@ -235,20 +235,20 @@ class ItemReader:
         known = self._items[number]
         texts = [_text_of(content, "output_text", "text") for content in contents]
         for part, (content, rest) in enumerate(
-            zip(contents, known.rests("text", texts), strict=True)
+            zip(contents, known.remainders("text", texts), strict=True)
         ):
             # Their probabilities came with the pieces, unless there were none.
             logprobs = content.get("logprobs") if rest and rest == texts[part] else None
             self.text(number, part, rest, logprobs, events)
         refusals = [_text_of(content, "refusal", "refusal") for content in contents]
-        for part, rest in enumerate(known.rests("refusal", refusals)):
+        for part, rest in enumerate(known.remainders("refusal", refusals)):
             self.refusal(number, part, rest, events)
 
     def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         known = self._items[number]
         for kind in ("content", "summary"):
             pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
-            for part, rest in enumerate(known.rests(kind, pieces)):
+            for part, rest in enumerate(known.remainders(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
             self._think(ThoughtDelta(encrypted=proof_of(item)), events)
