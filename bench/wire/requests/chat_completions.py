@@ -51,7 +51,8 @@ from routersvc.domain.conversation.tools import (
     ToolChoice,
     ToolChoiceMode,
 )
-from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS, WIRE_FORMAT
+from routersvc.providers.formats.openai_chat.dialects import WIRE_FORMAT
+from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
 
 EFFORTS = {
     "none": ReasoningEffort.NONE,

@@ -49,7 +49,8 @@ from routersvc.domain.conversation.tools import (
     ToolChoice,
     ToolChoiceMode,
 )
-from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS, WIRE_FORMAT
+from routersvc.providers.formats.openai_responses.dialects import WIRE_FORMAT
+from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
 
 _KEPT_BY_THE_VENDOR = ("conversation", "previous_response_id", "prompt", "background")
 _TIERS = {

@@ -1,1 +1,1 @@
-"""The composition root: puts the parts together, and takes them apart in good order."""
+"""The composition root: builds the parts of the service, and closes them in order."""

@@ -1,4 +1,4 @@
-"""A running service, put together from its settings."""
+"""A running service, built from its settings."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Application:
 async def open_application(
     settings: Settings, *, stream: TextIO, wall_clock: Callable[[], float]
 ) -> AsyncGenerator[Application]:
-    """Start a service that logs to `stream`; on leaving, nothing of it is left.
+    """Start a service that logs to `stream`, and stop it on leaving.
 
-    Leaving without a drain ends the calls that run.
+    Leaving without a drain ends running calls.
 
     Raises:
         OSError: an address cannot be bound.
@@ -62,7 +62,7 @@ async def open_application(
             open_telemetry(telemetry_options(settings), stream=stream, wall_clock=wall_clock)
         )
         counter = O200kCounter()
-        # Now, in a thread: the first prompt near a window would hold up all calls for that long.
+        # Loaded now, in a thread: loading it at the first long prompt would block all calls.
         await asyncio.to_thread(counter.load)
         gateway = provider_gateway(settings, wall_clock=wall_clock)
         stack.push_async_callback(gateway.aclose)

@@ -1,21 +1,20 @@
-"""What lets calls in at a provider, from the settings."""
+"""Builds the authorisations of a provider from the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import assert_never
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.providers.credentials.authorisations import (
     Authorisation,
     CredentialHeader,
     KeyAuthorisation,
     TokenAuthorisation,
 )
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 from routersvc.settings.endpoints import AwsAuth, AzureAdAuth, Endpoint, GoogleAuth, KeyAuth
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL
-from routersvc.settings.types import secrets
 
 # The vendors' libraries take a third of a second to load: only those that are needed are.
 # ruff: noqa: PLC0415
@@ -24,9 +23,9 @@ from routersvc.settings.types import secrets
 def authorisations(
     endpoint: Endpoint, usual: CredentialHeader, *, clock: Callable[[], float]
 ) -> dict[str, Authorisation]:
-    """Return what lets calls in at a provider, by the name of the credential. Asks nobody yet.
+    """Return the authorisations of a provider by credential name. Fetches nothing yet.
 
-    `usual` carries keys where the settings do not say otherwise. `clock` is Unix time.
+    `usual` carries keys unless the settings name another header. `clock` is Unix time.
     """
     auth = endpoint.auth
     match auth:
@@ -52,9 +51,8 @@ def _header(auth: KeyAuth, usual: CredentialHeader) -> CredentialHeader:
     return CredentialHeader(name=name, scheme=usual_scheme if auth.scheme is None else auth.scheme)
 
 
-def _source(secret: secrets.Secret) -> Callable[[], Secret]:
-    credential = Secret(secret.reveal())
-    return lambda: credential
+def _source(secret: Secret) -> Callable[[], Secret]:
+    return lambda: secret
 
 
 def _aws(auth: AwsAuth, clock: Callable[[], float]) -> Authorisation:
@@ -80,15 +78,13 @@ def _google(auth: GoogleAuth, clock: Callable[[], float]) -> Authorisation:
         CLOUD_SCOPE,
         GoogleTokens,
         credentials_of_file,
-        credentials_of_surroundings,
+        default_credentials,
     )
 
     scope = auth.scope or CLOUD_SCOPE
     file = auth.credentials_file
     tokens = GoogleTokens(
-        lambda: (
-            credentials_of_surroundings(scope) if file is None else credentials_of_file(file, scope)
-        )
+        lambda: default_credentials(scope) if file is None else credentials_of_file(file, scope)
     )
     return TokenAuthorisation(Refreshing(tokens, clock=clock))
 
@@ -98,14 +94,12 @@ def _azure_ad(auth: AzureAdAuth, clock: Callable[[], float]) -> Authorisation:
         COGNITIVE_SERVICES_SCOPE,
         AzureAdTokens,
         client_secret,
-        surroundings,
+        default_identity,
     )
 
     if auth.client_secret is not None and auth.tenant_id and auth.client_id:
-        credential = client_secret(
-            auth.tenant_id, auth.client_id, Secret(auth.client_secret.reveal())
-        )
+        credential = client_secret(auth.tenant_id, auth.client_id, auth.client_secret)
     else:
-        credential = surroundings(auth.client_id)
+        credential = default_identity(auth.client_id)
     tokens = AzureAdTokens(credential, scope=auth.scope or COGNITIVE_SERVICES_SCOPE)
     return TokenAuthorisation(Refreshing(tokens, clock=clock))

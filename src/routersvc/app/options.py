@@ -1,4 +1,4 @@
-"""What each part is told, from the settings."""
+"""Translates the settings into the options of each part."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from collections.abc import Callable, Mapping
 from routersvc.app.authorisations import authorisations
 from routersvc.app.wire_formats import adapter
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
-from routersvc.domain.profiling.token_counting import (
-    TokenCounter,
-)
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.profiling.token_counting import TokenCounter
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.grpc_api.access.authentication import Authenticator
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
@@ -23,7 +20,6 @@ from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import AiohttpTransport
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.settings import Settings
-from routersvc.settings.types import secrets
 from routersvc.telemetry.options import (
     LogOptions,
     MetricsOptions,
@@ -33,7 +29,7 @@ from routersvc.telemetry.options import (
 
 
 def server_options(settings: Settings) -> ServerOptions:
-    """Return what the gRPC server is told."""
+    """Return the options of the gRPC server."""
     server = settings.server
     return ServerOptions(
         addresses=tuple(str(address) for address in server.listen),
@@ -47,7 +43,7 @@ def server_options(settings: Settings) -> ServerOptions:
 
 
 def authenticator(settings: Settings) -> Authenticator | None:
-    """Return what tells whose a call is, `None` where there are no tenants."""
+    """Return the authenticator of callers, `None` where no tenants are configured."""
     if not settings.document.tenants:
         return None
     return ApiKeys(
@@ -61,7 +57,7 @@ def authenticator(settings: Settings) -> Authenticator | None:
 
 
 def telemetry_options(settings: Settings) -> TelemetryOptions:
-    """Return what telemetry is told."""
+    """Return the options of telemetry."""
     telemetry = settings.telemetry
     tracing = telemetry.tracing
     listen = telemetry.prometheus.listen
@@ -77,7 +73,7 @@ def telemetry_options(settings: Settings) -> TelemetryOptions:
 
 
 def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
-    """Return what makes profiles of requests."""
+    """Return the profiler of requests."""
     rules = settings.data_class_rules()
     regions = settings.document.detection.phone_regions
     return Profiler(
@@ -88,7 +84,7 @@ def profiler(settings: Settings, *, counter: TokenCounter) -> Profiler:
 
 
 def provider_gateway(settings: Settings, *, wall_clock: Callable[[], float]) -> ProviderGateway:
-    """Return the way to the providers; opens no connection."""
+    """Return the gateway to the providers; opens no connection."""
     return ProviderGateway(
         {name: _connection(endpoint, wall_clock) for name, endpoint in settings.endpoints.items()},
         wall_clock=wall_clock,
@@ -113,5 +109,5 @@ def _connection(endpoint: Endpoint, wall_clock: Callable[[], float]) -> Provider
     )
 
 
-def _revealed(headers: Mapping[str, secrets.Secret]) -> dict[str, str]:
+def _revealed(headers: Mapping[str, Secret]) -> dict[str, str]:
     return {name: secret.reveal() for name, secret in headers.items()}

@@ -1,4 +1,4 @@
-"""Serves until a signal says otherwise."""
+"""Serves until a signal arrives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain; each further signal ends a stage of the drain.
 
-    `ready` is called once, when calls are welcome.
+    `ready` is called once, when the service accepts calls.
 
     Raises:
         OSError: an address cannot be bound.
@@ -37,7 +37,7 @@ async def serve(
         async with open_application(settings, stream=stream, wall_clock=wall_clock) as application:
             drain = application.drain
             relay.follow(drain)
-            # What stands now stands for good: the collector need not look at it again.
+            # The objects built so far live as long as the process: exclude them from collection.
             gc.collect()
             gc.freeze()
             ready(application)
@@ -46,20 +46,20 @@ async def serve(
 
 
 class _SignalRelay:
-    """Passes signals on to the drain, those too that come before there is one."""
+    """Passes signals on to the drain, including signals that arrive before it exists."""
 
     def __init__(self) -> None:
         self._drain: Drain | None = None
         self._signalled = False
 
     def signalled(self) -> None:
-        """Take note of a signal."""
+        """Record a signal and request the drain."""
         self._signalled = True
         if self._drain is not None:
             self._drain.request()
 
     def follow(self, drain: Drain) -> None:
-        """Let signals ask for `drain` from now on."""
+        """Make signals request `drain` from now on."""
         self._drain = drain
         if self._signalled:
             drain.request()

@@ -1,8 +1,7 @@
-"""What a wire format is: how an attempt is written to a provider and how its answer is read.
+"""The interface of a wire format: writes the request of an attempt and reads its answer.
 
 A wire format is pure: it holds no socket and no clock, so that it can be tested on recorded bytes,
-cut and split anywhere. One module or package per format; the part with the socket is the same for
-all of them.
+split anywhere. `JsonWireFormat` implements it for all formats; `http` holds the sockets.
 """
 
 from __future__ import annotations
@@ -11,15 +10,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Protocol
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
 
@@ -44,7 +37,7 @@ class ResponseHead:
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case, without parameters; empty where none was given."""
+        """The media type in lower case, without parameters; empty if the response has none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -53,7 +46,7 @@ class AnswerDecoder(Protocol):
 
     @property
     def failure(self) -> Failure | None:
-        """Why nothing more will be read, once that is so. Events read before it remain valid."""
+        """The failure that stopped reading, if any. Events returned before it remain valid."""
         ...
 
     def feed(self, data: bytes) -> list[AnswerEvent]:
@@ -61,7 +54,7 @@ class AnswerDecoder(Protocol):
         ...
 
     def end(self) -> list[AnswerEvent]:
-        """Return the last events; the provider has ended the body in good order.
+        """Return the last events; called when the provider has ended the body.
 
         Raises:
             AttemptFailedError: the answer is not complete, or `failure` was met before.
@@ -84,14 +77,14 @@ class WireFormat(Protocol):
 
     @property
     def credential_header(self) -> CredentialHeader:
-        """What carries a key to this vendor, where the configuration does not say otherwise."""
+        """The header that carries an API key, unless the configuration names another."""
         ...
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.
 
         Raises:
-            AttemptFailedError: the prompt asks for what cannot be said. Nothing is left out.
+            AttemptFailedError: the format cannot express the prompt. Nothing is left out.
         """
         ...
 
@@ -100,9 +93,9 @@ class WireFormat(Protocol):
         ...
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
-        """Return what any other response means. `body` may be cut; nothing of it is quoted."""
+        """Return the failure that another response means. `body` may be cut; it is never quoted."""
         ...
 
     def probe(self) -> WireRequest:
-        """Return a request that costs nothing and shows that provider and credential work."""
+        """Return a request that is not billed and shows that provider and credential work."""
         ...

@@ -8,13 +8,14 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.checks.tenants import check_keys
 from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.source.problem_list import ProblemList
-from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 from routersvc.settings.wire_formats import WireFormat
 
 

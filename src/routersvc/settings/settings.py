@@ -10,6 +10,7 @@ from routersvc.domain.catalogue.deployments import Compliance, Deployment
 from routersvc.domain.catalogue.models import Model, Prices
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.catalogue.token_ratios import conservative_ratio
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
@@ -32,7 +33,6 @@ from routersvc.settings.sections.providers import ProviderSection, credential_na
 from routersvc.settings.sections.server import ServerSection
 from routersvc.settings.sections.telemetry import TelemetrySection
 from routersvc.settings.sections.tenants import tenant_of
-from routersvc.settings.types.secrets import Secret
 from routersvc.settings.wire_formats import WireFormat
 
 _PROBE_PATIENCE = 1.25

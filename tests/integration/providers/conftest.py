@@ -14,30 +14,17 @@ from typing import Any
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
-from routersvc.providers.credentials.credentials import Secret
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import AiohttpTransport
@@ -220,7 +207,7 @@ async def gateway_to() -> AsyncIterator[MakeGateway]:
     ) -> ProviderGateway:
         connection = ProviderConnection(
             base_url=f"{scheme}://{host}:{server.port}/v1",
-            wire_format=OpenAiChat(DIALECTS["generic"]),
+            wire_format=openai_chat(DIALECTS["generic"]),
             transport=AiohttpTransport(**limits),
             credentials={"acme-key": KeyAuthorisation(lambda: Secret("sk-1"))},
         )

@@ -9,13 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import ConnectionCounts
 
@@ -44,8 +40,9 @@ async def use_every_slot(gateway: ProviderGateway, make_call: MakeCall) -> None:
     for stream in streams:
         await stream.receive()
     assert gateway.connections["acme"].in_use == MAX_CONNECTIONS
-    with pytest.raises(AttemptFailedError, match="no connection to the provider is free"):
+    with pytest.raises(AttemptFailedError) as refused:
         await gateway.open(make_call()).receive()
+    assert refused.value.failure.failure_class is FailureClass.LOCAL_LIMIT
     for stream in streams:
         await stream.aclose()
 

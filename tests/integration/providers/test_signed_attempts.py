@@ -18,36 +18,18 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.aws_signatures import AwsKeys, AwsSignature
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
-from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.formats.bedrock_converse.wire import bedrock_converse
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import AiohttpTransport
@@ -109,7 +91,7 @@ async def test_signature_is_right_for_what_arrives(
             {
                 "bedrock": ProviderConnection(
                     base_url=f"http://127.0.0.1:{server.port}",
-                    wire_format=BedrockConverse(),
+                    wire_format=bedrock_converse(),
                     transport=AiohttpTransport(),
                     credentials={
                         "default": AwsSignature(

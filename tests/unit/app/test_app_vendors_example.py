@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from routersvc.app import wire_formats
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.engine.ports import AttemptCall
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 
 from routersvc.app.authorisations import authorisations
 from routersvc.app.options import profiler, provider_gateway, server_options, telemetry_options
-from routersvc.app.wire_formats import DEFAULT_DIALECT, adapter, known_wire_formats
+from routersvc.app.wire_formats import adapter, known_wire_formats
 from routersvc.grpc_api.server_options import KeepaliveOptions, ServerOptions
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.providers.credentials.authorisations import (
@@ -19,6 +19,7 @@ from routersvc.providers.credentials.authorisations import (
     TokenAuthorisation,
 )
 from routersvc.providers.credentials.aws_signatures import AwsSignature
+from routersvc.providers.dialects import DEFAULT_DIALECT
 from routersvc.settings.loading import load_settings
 from routersvc.settings.settings import Settings
 from routersvc.telemetry.options import (

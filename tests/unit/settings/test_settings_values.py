@@ -295,8 +295,6 @@ def test_paths_start_at_the_folder_of_the_file(
 
     secret = settings.endpoints["alpha"].credentials["default"]
     assert secret.reveal() == "from-file"
-    (tmp_path / "key").write_text("rotated\n", encoding="utf-8")
-    assert secret.reread().reveal() == "rotated"
 
 
 def test_file_without_certificates_is_told(

@@ -1,1 +1,1 @@
-"""Recorded exchanges with providers, read through the adapters as if they happened now."""
+"""Replays of recorded exchanges with providers through the adapters."""

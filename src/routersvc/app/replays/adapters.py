@@ -1,8 +1,8 @@
-"""Which adapter reads an exchange with a provider, by the API that was called.
+"""Chooses the adapter for a recorded exchange by the API that was called.
 
-`APIS` is the one table: an API of vendors, the wire format that it is, and the dialect of each
-provider that has one of its own. Any other provider speaks the format's default dialect.
-`NOT_CALLED` names the APIs that the router does not call, and why.
+`APIS` is the table: each API with its wire format and the dialects of the providers that have one
+of their own. Any other provider speaks the format's default dialect. `NOT_CALLED` lists the APIs
+that the router does not call, and why.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _FIRST_ERROR = 300
 
 
 class NoAdapterError(Exception):
-    """No adapter reads such an exchange; the sentence says what there is."""
+    """No adapter reads the exchange; the message lists the adapters that exist."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Api:
-    """An API of vendors: its wire format, who speaks which dialect, and how streams are framed.
+    """An API: its wire format, the dialect of each provider, and the framing of its streams.
 
-    `default_dialect` is spoken by providers that `dialects` does not name; empty means the default
-    of the wire format. `address` is found in the URL of its calls.
+    `default_dialect` applies to providers that `dialects` does not name; empty means the default of
+    the wire format. `address` is matched against the end of the URL's path.
     """
 
     wire_format: str
@@ -40,7 +40,7 @@ class Api:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class NamedAdapter:
-    """An adapter with the name by which the command line knows it, `format/dialect`."""
+    """An adapter with its name on the command line, `format/dialect`."""
 
     name: str
     wire_format: WireFormat
@@ -122,11 +122,11 @@ NOT_CALLED: Mapping[str, str] = MappingProxyType(
         "embeddings": "the router routes answers, not embeddings",
         "interactions": "the vendor offers the same models by `generate_content`",
         "invoke_model": "the vendor offers the same models by `converse`",
-        "models": "only asked for to see that a provider lives; its answer is not read",
+        "models": "only used for health checks; its answer is not read",
         "ollama_generate": "the vendor offers the same models by `ollama_chat`",
     }
 )
-"""APIs that recordings hold and the router does not call. Their failures are read all the same."""
+"""APIs in recordings that the router does not call. Their failures are classified all the same."""
 
 _OWN_APIS: Mapping[str, str] = MappingProxyType(
     {
@@ -137,14 +137,14 @@ _OWN_APIS: Mapping[str, str] = MappingProxyType(
         "vertex": "generate_content",
     }
 )
-"""What a provider is called by, where it is not `chat_completions`."""
+"""The API by which a provider is called, where it is not `chat_completions`."""
 
 
 def adapter_for(provider: str, api: str, *, url: str, status: int) -> NamedAdapter:
-    """Return the adapter for an exchange; where the API says nothing, its address tells.
+    """Return the adapter for an exchange, by its API or else by its URL.
 
-    What a failure means does not depend on what was called: it is read by the adapter by which the
-    router would have called this provider.
+    The meaning of a failure does not depend on the API: failures of APIs that are not called are
+    read by the adapter that the router uses for this provider.
 
     Raises:
         NoAdapterError: the router does not call this API.
@@ -163,17 +163,17 @@ def adapter_named(name: str) -> NamedAdapter:
     """Return the adapter that `format` or `format/dialect` means.
 
     Raises:
-        NoAdapterError: there is none of this name.
+        NoAdapterError: no adapter has this name.
     """
     wire_format, _, dialect = name.partition("/")
     known = wire_formats.known_wire_formats().get(wire_format)
     if known is None:
         there = ", ".join(sorted(wire_formats.known_wire_formats()))
-        raise NoAdapterError(f"no wire format is named `{wire_format}`; there are {there}")
+        raise NoAdapterError(f"no wire format is named `{wire_format}`; known: {there}")
     dialect = dialect or known.default_dialect
     if dialect not in known.dialects:
         there = ", ".join(sorted(known.dialects))
-        raise NoAdapterError(f"`{wire_format}` has no dialect `{dialect}`; there are {there}")
+        raise NoAdapterError(f"`{wire_format}` has no dialect `{dialect}`; known: {there}")
     return _named(wire_format, dialect)
 
 

@@ -1,7 +1,7 @@
-"""Puts the events of a recorded stream back into the bytes in which a provider sends them.
+"""Frames the payloads of a recorded stream as the provider sent them.
 
-Some recordings hold the payloads of a stream without what stood around them. What is put around
-them here is what the format prescribes, so that the adapters read the same as from the socket.
+Some recordings hold the payloads of a stream without their framing. The framing added here is what
+the format prescribes, so that adapters read the same bytes as from a socket.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _AROUND_FRAME = 16
 
 
 class Framing(enum.Enum):
-    """What stands around the events of a stream."""
+    """The framing of a stream's events."""
 
     SSE = "sse"
     SSE_WITH_DONE = "sse_with_done"
@@ -39,7 +39,7 @@ CONTENT_TYPES: Mapping[Framing, str] = {
     Framing.LINES: "application/x-ndjson",
     Framing.EVENT_STREAM: "application/vnd.amazon.eventstream",
 }
-"""What a stream in such a frame is declared as, where its recording does not say."""
+"""The media type of a stream with this framing, where its recording has none."""
 
 
 def framed(payloads: Iterable[str], framing: Framing) -> bytes:
@@ -56,7 +56,7 @@ def framed(payloads: Iterable[str], framing: Framing) -> bytes:
 
 
 def _sse_event(payload: str) -> bytes:
-    """Return an event; those that say their type have it as their name, as vendors send it."""
+    """Return a server-sent event, named by its `type` if it has one."""
     kind = _object(payload).get("type")
     name = f"event: {kind}\n" if isinstance(kind, str) and kind.isprintable() else ""
     lines = "\n".join(f"data: {line}" for line in payload.splitlines() or [""])

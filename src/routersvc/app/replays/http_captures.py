@@ -1,7 +1,7 @@
-"""Reads an HTTP response that was captured with its head, as `curl -i` writes it.
+"""Reads an HTTP response captured with its head, as `curl -i` writes it.
 
-Interim responses (1xx), those of a proxy and redirects that were followed come before the one that
-counts. A body is taken as it is, but for a chunked or compressed one that was written as it came.
+Interim responses (1xx), proxy responses and followed redirects precede the final response and are
+skipped. Chunked and compressed bodies are decoded; any other body is taken as it is.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from routersvc.app.replays.recordings import RECEIVED_AT, UnusableRecordError
 from routersvc.providers.wire_format import ResponseHead
 
 BEGINNING = b"HTTP/"
-"""What tells such a file from a record."""
+"""The first bytes of a captured response."""
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""What a compressed body may become."""
+"""The largest size of a decompressed body, in bytes."""
 
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([1-5][0-9]{2})(?: [^\r\n]*)?")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
@@ -28,7 +28,7 @@ def response_of_capture(data: bytes) -> tuple[ResponseHead, bytes]:
     """Return the last response of a capture.
 
     Raises:
-        UnusableRecordError: it is no HTTP response.
+        UnusableRecordError: it is not an HTTP response.
     """
     while True:
         head, body = _split(data)
@@ -67,7 +67,7 @@ def _plain(body: bytes, head: ResponseHead) -> bytes:
 
 
 def _unchunked(body: bytes) -> bytes:
-    """Return the chunks' content; a body that is not in chunks was put together by the recorder."""
+    """Return the content of a chunked body; the recorder may have joined the chunks already."""
     pieces: list[bytes] = []
     place = 0
     while (size_line := _CHUNK_SIZE.match(body, place)) is not None:

@@ -3,8 +3,8 @@
 A record is one JSON object: `provider`, `api`, `streaming`, `request` (`url`, `json`) and
 `response` with `status`, `headers` and one of `json` (the body), `text` (the body as it came),
 `chunks` (the payloads of a stream, or its lines) and `base64` (the body's bytes). What recorders
-take away is put back here, never in the adapters: the empty line that ends a stream, media that
-were left out for their size, the spelling of the wire where an SDK wrote its own.
+remove is restored here, not in the adapters: the empty line that ends a stream, media that were
+left out for their size, the spelling of the wire where an SDK wrote its own.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
 RECEIVED_AT = 1_790_000_000.0
-"""When recorded responses count as received, where their own `Date` says nothing: in 2026."""
+"""Unix time at which a recorded response counts as received if it has no `Date`: in 2026."""
 
 _FIRST_ERROR = 300
 _ELIDED = re.compile(r"<elided base64[^>]*>")
 _SHORT_MEDIUM = "AAAA"
-"""What stands for media that a record leaves out: sound base64, so that the rest can be read."""
+"""Stands in for media that a record leaves out: valid base64, so that the rest can be read."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
 _EVENT_BEGINNINGS = ("data", "event", "id:", "retry", ":")
@@ -38,7 +38,7 @@ _STREAM_TYPES = frozenset(CONTENT_TYPES.values()) | {"application/stream+json"}
 
 
 class UnusableRecordError(Exception):
-    """A file holds no exchange that could be replayed; the sentence says why."""
+    """A file holds no exchange that can be replayed; the message says why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +73,7 @@ def recording_of_record(record: JsonObject) -> Recording:
     """Return the exchange that a record holds.
 
     Raises:
-        UnusableRecordError: it holds none, or not all of it.
+        UnusableRecordError: it holds none, or only part of one.
     """
     response = record.get("response")
     if not isinstance(response, dict):
@@ -102,7 +102,7 @@ def recording_of_record(record: JsonObject) -> Recording:
 
 
 def recording_of_response(head: ResponseHead, body: bytes) -> Recording:
-    """Return a captured response as an exchange of which nothing else is known."""
+    """Return a captured response as an exchange without a request."""
     return Recording(
         provider="",
         api="",
@@ -125,7 +125,7 @@ def _body(response: JsonObject, *, streaming: bool) -> tuple[bytes, tuple[str, .
     if "json" in response:
         exception = _object(response["json"])
         if exception.get("category") == "provider_sdk" and "body" in exception:
-            # What an SDK's exception holds is the error itself, without what stood around it.
+            # An SDK's exception holds the inner error only.
             return _dumped({"error": exception["body"]}).encode(), None
         return _dumped(_restored(response["json"])).encode(), None
     text = response.get("text")
@@ -147,7 +147,7 @@ def _body_of_text(text: str, *, streaming: bool) -> bytes:
 
 
 def _lacks_the_end_of_an_event(text: str) -> bool:
-    """Whether a recorder has stripped the empty line after the last event.
+    """Return whether a recorder has stripped the empty line after the last event.
 
     The line before it must be complete: what ends within a line was cut.
     """
@@ -180,7 +180,7 @@ def _payload(chunk: object) -> str:
 
 
 def _restored(value: object) -> object:
-    """Return JSON with a short medium in place of each that was left out."""
+    """Return JSON with a short base64 text in place of each medium that was left out."""
     text = _dumped(value)
     return json.loads(_ELIDED.sub(_SHORT_MEDIUM, text)) if _ELIDED.search(text) else value
 
@@ -216,5 +216,5 @@ def _object(value: object) -> JsonObject:
 
 
 def _text(value: object) -> str:
-    """Return a text that can be printed, whatever halves of characters it held."""
+    """Return a text that can be printed, with lone surrogates replaced."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

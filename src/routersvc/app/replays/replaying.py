@@ -1,4 +1,4 @@
-"""Runs a recorded exchange through an adapter, and says what the router makes of it."""
+"""Runs a recorded exchange through an adapter and returns the result."""
 
 from __future__ import annotations
 
@@ -16,24 +16,11 @@ from routersvc.app.replays.recordings import (
     recording_of_response,
 )
 from routersvc.app.replays.requested import call_of
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.assembly import (
-    Answer,
-    collect,
-)
-from routersvc.domain.conversation.deltas import (
-    CONTENT_TYPES,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.assembly import Answer, collect
+from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES
 from routersvc.providers.reading.json_values import JsonObject, json_object
 
@@ -54,7 +41,7 @@ WHOLE = Delivery()
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Replay:
-    """What came of an exchange: an answer that is complete, or a failure and what came before it.
+    """The result of an exchange: a complete answer, or a failure and what was read before it.
 
     `answer` holds what was read either way; its `finish` means nothing beside a `failure`.
     """
@@ -66,14 +53,14 @@ class Replay:
 
     @property
     def answer(self) -> Answer:
-        """What the events add up to."""
+        """The answer assembled from the events."""
         if self.failure is None:
             return collect(self.events)
         return collect([*self.events, Finished(reason=FinishReason.OTHER)])
 
     @property
     def has_content(self) -> bool:
-        """Whether the caller would have heard of the answer before its end."""
+        """Return whether the caller would have received events before the end."""
         return any(isinstance(event, CONTENT_TYPES) for event in self.events)
 
 
@@ -113,14 +100,14 @@ def adapter_of(recording: Recording, name: str | None) -> NamedAdapter:
     if name is not None:
         return adapter_named(name)
     if not (recording.provider or recording.api or recording.url):
-        raise NoAdapterError("it does not say who answered: name the adapter")
+        raise NoAdapterError("the record names no provider: name the adapter")
     return adapter_for(
         recording.provider, recording.api, url=recording.url, status=recording.head.status
     )
 
 
 def replay(recording: Recording, adapter: NamedAdapter, delivery: Delivery = WHOLE) -> Replay:
-    """Return what the router would have made of an exchange."""
+    """Return the result of an exchange."""
     recording = recording.in_frame(adapter.framing)
     body = recording.body if delivery.cut is None else recording.body[: delivery.cut]
     events: list[AnswerEvent] = []

@@ -1,26 +1,13 @@
-"""What a recorded request asked for, as far as reading its answer depends on it."""
+"""The parts of a recorded request on which reading its answer depends."""
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
@@ -33,10 +20,10 @@ _ANY_SCHEMA = JsonSchemaFormat(name="any", json_schema="{}")
 
 
 def call_of(request: JsonObject, *, streaming: bool) -> AttemptCall:
-    """Return the call that may have led to this request's answer.
+    """Return a call that corresponds to this request.
 
-    Only the promised format and the log probabilities are read: nothing else changes how an answer
-    is understood.
+    Only the response format and log probabilities are read: nothing else changes how an answer is
+    decoded.
     """
     return AttemptCall(
         deployment=Deployment(
@@ -58,7 +45,7 @@ def call_of(request: JsonObject, *, streaming: bool) -> AttemptCall:
 
 
 def _response_format(request: JsonObject) -> ResponseFormat | None:
-    """Return the format where any vendor's words for one are found."""
+    """Return the response format, in any vendor's fields."""
     settings = _object(request.get("generationConfig") or request.get("generation_config"))
     mime = settings.get("responseMimeType") or settings.get("response_mime_type")
     wanted = (

@@ -1,8 +1,7 @@
-"""Puts what an SDK of Python wrote down in its own spelling back into that of the wire.
+"""Converts payloads recorded by a Python SDK to the spelling of the wire.
 
 Google's SDK writes `finish_reason` where the wire has `finishReason`, and keeps the HTTP response
-beside it. What a caller or a model has named itself, such as the arguments of a call, stays as it
-is.
+beside it. Names that a caller or a model chose, such as the arguments of a call, stay as they are.
 """
 
 from __future__ import annotations

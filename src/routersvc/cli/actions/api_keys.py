@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from routersvc.cli.exit_codes import UsageProblemError
-from routersvc.settings.types.secrets import Secret, SecretReference, SecretUnavailableError
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 
 VARIABLE = "ROUTERSVC_API_KEY"
 """The environment variable with the key when `--api-key` is not given."""

@@ -12,9 +12,9 @@ from routersvc.cli.options.call_options import BriefCallOptions, CallOptions
 from routersvc.cli.views.figures import time_text
 from routersvc.cli.views.report_views import attempts_text
 from routersvc.cli.views.terminal import Terminal
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.grpc_api.client.client import CallError, NotConnectedError, RouterClient
 from routersvc.grpc_api.client.messages import Message, to_json
-from routersvc.settings.types.secrets import Secret
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,21 +1,24 @@
-"""What lets requests in at a provider: the port, and the ways that need no vendor's library.
+"""Authorises requests to providers: the interface, and the ways that need no vendor library.
 
     KeyAuthorisation            a key in a header
     TokenAuthorisation          a token that expires, in a header
 
 Signatures over the whole request (`aws_signatures`) and the sources of tokens (`google_tokens`,
-`azure_ad_tokens`) stand in modules of their own, so that their libraries are loaded only where a
-provider needs them.
+`azure_ad_tokens`) are separate modules, so that their libraries are loaded only where a provider
+needs them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from routersvc.providers.credentials.credentials import CredentialSource, Secret
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.providers.credentials.refreshing import Refreshing
+
+CredentialSource = Callable[[], Secret]
+"""Returns the credential that is valid now. Called for every attempt: quick, never blocking."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Headers as they are sent: names in lower case, in order."""
@@ -23,7 +26,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingRequest:
-    """A request as it will be sent, but for what lets it in. `url` is whole and encoded."""
+    """A request as it will be sent, without authorisation. `url` is complete and encoded."""
 
     method: str
     url: str
@@ -32,21 +35,21 @@ class OutgoingRequest:
 
 
 class Authorisation(Protocol):
-    """What lets the requests with one credential in."""
+    """Authorises requests with one credential."""
 
     async def headers_for(self, request: OutgoingRequest) -> Headers:
-        """Return the headers to add to `request`, nothing of which may change after this.
+        """Return the headers to add to `request`, which must not change after this.
 
-        Waits only where no valid credential is at hand.
+        Waits only while no valid credential is cached.
 
         Raises:
-            AttemptFailedError: there is none to be had (`AUTHENTICATION`), or whoever gives it
+            AttemptFailedError: there is none (`AUTHENTICATION`), or its source
                 cannot be reached (`CONNECT`).
         """
         ...
 
     def refused(self) -> None:
-        """Take note that the provider did not accept the credential. Does not block."""
+        """Report that the provider refused the credential. Does not block."""
         ...
 
 
@@ -68,11 +71,11 @@ class CredentialHeader:
 
 
 BEARER = CredentialHeader()
-"""RFC 6750, section 2.1: what every token and most vendors' keys are carried by."""
+"""RFC 6750, section 2.1: the header of all tokens and of most vendors' keys."""
 
 
 class KeyAuthorisation:
-    """A key in a header, asked for at every request."""
+    """A key in a header, read for every request."""
 
     def __init__(self, source: CredentialSource, header: CredentialHeader = BEARER) -> None:
         self._source = source
@@ -97,10 +100,10 @@ class TokenAuthorisation:
         """Return the header with a valid token.
 
         Raises:
-            AttemptFailedError: none can be had.
+            AttemptFailedError: none can be obtained.
         """
         return (self._header.carrying(await self._tokens.current()),)
 
     def refused(self) -> None:
-        """Get another token for the requests that come."""
+        """Fetch another token for later requests."""
         self._tokens.discard()

@@ -1,8 +1,8 @@
 """Signs requests for AWS: Signature Version 4 over the whole request, with botocore's own code.
 
-Keys come from where AWS's own tools find them (environment, profile, web identity, container,
-instance), or from the settings. What is left out: regional sets (SigV4a) and presigned addresses,
-which no model service asks for.
+Keys come from AWS's standard sources (environment, profile, web identity, container, instance), or
+from the settings. Left out: regional sets (SigV4a) and presigned URLs, which no model service
+needs.
 """
 
 # botocore comes without types; nothing of it leaves this module.
@@ -17,30 +17,20 @@ from collections.abc import Callable
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    MetadataRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, MetadataRetrievalError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.session import Session
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.authorisations import Headers, OutgoingRequest
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
-VALID_AFTER_A_LOOK = 600.0
+CHECK_INTERVAL = 600.0
 """Seconds. botocore refreshes keys that have less left (its mandatory refresh), or raises."""
 
 _SIGNED_HEADERS = frozenset({b"host", b"content-type"})
-"""What is signed beside the signature's own headers: proxies may change the others on the way."""
+"""Headers that are signed in addition to the signature's own: proxies may change the others."""
 
 _ADDED_HEADERS = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 
@@ -66,7 +56,7 @@ class AwsSignature:
         """Return the signature and what belongs to it.
 
         Raises:
-            AttemptFailedError: there are no keys to be had.
+            AttemptFailedError: no keys can be obtained.
         """
         keys = await self._keys.current()
         signed = AWSRequest(
@@ -87,15 +77,15 @@ class AwsSignature:
         )
 
     def refused(self) -> None:
-        """Look for keys anew for the requests that come."""
+        """Search for keys again for later requests."""
         self._keys.discard()
 
 
 class AwsKeyChain:
-    """Finds keys where AWS's own tools find them. Blocks: files, web identity, metadata.
+    """Finds keys in AWS's standard sources. Blocks: files, web identity, metadata.
 
-    `clock` is Unix time. Keys that do not expire by themselves are looked for anew each time,
-    because a file may have been rewritten.
+    `clock` is Unix time. Keys without an expiry are looked up again each time, because a file may
+    have been rewritten.
     """
 
     def __init__(self, *, clock: Callable[[], float], region: str, profile: str | None) -> None:
@@ -108,17 +98,18 @@ class AwsKeyChain:
         """Return the keys that are valid now.
 
         Raises:
-            AttemptFailedError: there are none, or whoever gives them cannot be reached.
+            AttemptFailedError: there are none, or their source cannot be reached.
         """
         try:
             return self._look()
         except (BotoConnectionError, HTTPClientError, MetadataRetrievalError) as error:
             raise _failed(
-                FailureClass.CONNECT, "what gives out AWS keys cannot be reached"
+                FailureClass.CONNECT, "the source of AWS keys cannot be reached"
             ) from error
         except (BotoCoreError, ClientError) as error:
             raise _failed(
-                FailureClass.AUTHENTICATION, f"no AWS keys could be had (`{type(error).__name__}`)"
+                FailureClass.AUTHENTICATION,
+                f"AWS keys could not be obtained (`{type(error).__name__}`)",
             ) from error
 
     def _look(self) -> Lease[AwsKeys]:
@@ -128,11 +119,11 @@ class AwsKeyChain:
             session.set_config_variable("region", self._region)
             found = session.get_credentials()
         if found is None:
-            raise _failed(FailureClass.AUTHENTICATION, "there are no AWS keys anywhere")
+            raise _failed(FailureClass.AUTHENTICATION, "no AWS keys were found")
         expires_at = None
         if isinstance(found, RefreshableCredentials):
             self._refreshable = found
-            expires_at = self._clock() + VALID_AFTER_A_LOOK
+            expires_at = self._clock() + CHECK_INTERVAL
         keys = found.get_frozen_credentials()
         return Lease(
             value=AwsKeys(access_key=keys.access_key, secret_key=keys.secret_key, token=keys.token),

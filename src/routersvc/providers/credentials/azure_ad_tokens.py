@@ -6,18 +6,13 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, ServiceRequestError, ServiceResponseError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
-from routersvc.providers.credentials.credentials import Secret
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.refreshing import Lease
 
 COGNITIVE_SERVICES_SCOPE = "https://cognitiveservices.azure.com/.default"
-"""What Azure OpenAI asks for."""
+"""The scope of Azure OpenAI."""
 
 
 class AzureAdTokens:
@@ -31,7 +26,7 @@ class AzureAdTokens:
         """Return a token; azure-identity itself gives a new one in the last five minutes.
 
         Raises:
-            AttemptFailedError: there is none to be had, or Azure AD cannot be reached.
+            AttemptFailedError: there is none, or Azure AD cannot be reached.
         """
         try:
             token = self._credential.get_token(self._scope)
@@ -43,18 +38,18 @@ class AzureAdTokens:
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.AUTHENTICATION,
-                    message=f"no Azure AD token could be had (`{type(error).__name__}`)",
+                    message=f"Azure AD token could not be obtained (`{type(error).__name__}`)",
                 )
             ) from error
         return Lease(value=Secret(token.token), expires_at=float(token.expires_on))
 
 
 def client_secret(tenant_id: str, client_id: str, secret: Secret) -> TokenCredential:
-    """Return an application that proves itself by a secret."""
+    """Return the identity of an application with a client secret."""
     return ClientSecretCredential(tenant_id, client_id, secret.reveal())
 
 
-def surroundings(client_id: str | None) -> TokenCredential:
+def default_identity(client_id: str | None) -> TokenCredential:
     """Return whatever identity the machine has: environment, workload, managed identity, tools.
 
     `client_id` picks one of several managed identities.

@@ -15,24 +15,19 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.exceptions import TimeoutError as GoogleTimeoutError
 from google.auth.transport.requests import Request
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
-from routersvc.providers.credentials.credentials import Secret
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.refreshing import Lease
 
 CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-"""Takes in every model API of Google's, Vertex and Gemini alike."""
+"""The scope of every model API of Google's, Vertex AI and Gemini alike."""
 
 REQUEST_TIMEOUT = 10
 """Seconds for one request to the token endpoint or the metadata server."""
 
 _LIBRARY: Any = google.auth
-"""Typed in part only, so that what it gives is given a type here."""
+"""google-auth is typed in part only."""
 
 
 class GoogleCredentials(Protocol):
@@ -57,7 +52,7 @@ class GoogleTokens:
         """Return a new token.
 
         Raises:
-            AttemptFailedError: there is none to be had, or the token endpoint cannot be reached.
+            AttemptFailedError: there is none, or the token endpoint cannot be reached.
         """
         request = functools.partial(Request(), timeout=REQUEST_TIMEOUT)
         try:
@@ -76,7 +71,7 @@ class GoogleTokens:
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.AUTHENTICATION,
-                    message=f"no Google token could be had (`{type(error).__name__}`)",
+                    message=f"Google token could not be obtained (`{type(error).__name__}`)",
                 )
             ) from error
         expiry = credentials.expiry
@@ -103,7 +98,7 @@ def credentials_of_file(file: Path, scope: str) -> GoogleCredentials:
     return credentials
 
 
-def credentials_of_surroundings(scope: str) -> GoogleCredentials:
+def default_credentials(scope: str) -> GoogleCredentials:
     """Find what Google calls application default credentials.
 
     Raises:

@@ -1,10 +1,10 @@
-"""Keeps a credential that expires fresh without ever blocking the event loop.
+"""Refreshes expiring credentials without blocking the event loop.
 
     fetched ───── valid ─────▶ refresh due ───── still valid ─────▶ expired
     given at once              given at once, fetched beside it     waited for
 
 The vendors' libraries block, so they run in a thread of their own: one at a time, however many
-requests wait. A request waits only where nothing valid is at hand.
+requests wait. A request waits only while no valid credential is cached.
 """
 
 from __future__ import annotations
@@ -16,28 +16,23 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 T = TypeVar("T")
 
 DEFAULT_AHEAD = 240.0
 """Seconds before expiry at which a refresh is due.
 
-Within the last five minutes: before these, azure-identity still gives the same token. Well before
-the end, so that a token endpoint may be down for some minutes without anybody's noticing.
+Below five minutes, because azure-identity returns the same token before that. Long enough for a
+token endpoint to be down for some minutes unnoticed.
 """
 
 DEFAULT_PAUSE = 10.0
-"""Seconds from a refresh that failed to the next, and for which a new credential is believed."""
+"""Seconds between refreshes after one failed, and for which a new credential is not discarded."""
 
 DEFAULT_PATIENCE = 30.0
-"""Seconds that a request waits at most; its own timeout may end it sooner."""
+"""The longest wait of a request for a credential, in seconds; its own timeout may end it sooner."""
 
 _MARGIN = 5.0
 """Seconds before expiry from which a credential counts as expired: clocks differ."""
@@ -53,7 +48,7 @@ class Lease(Generic[T]):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class _Held(Generic[T]):
-    """A lease with the instants at which it came, is to be renewed and must not be used."""
+    """A lease with the instants of its arrival, of its refresh and of its expiry."""
 
     value: T
     since: float
@@ -62,15 +57,15 @@ class _Held(Generic[T]):
 
 
 def in_thread(work: Callable[[], None]) -> None:
-    """Do `work` in a thread of its own, which does not keep the process from ending."""
+    """Run `work` in a daemon thread."""
     threading.Thread(target=work, name="credential-refresh", daemon=True).start()
 
 
 class Refreshing(Generic[T]):
-    """Gives a credential that is valid now. Belongs to one event loop.
+    """Caches and refreshes a credential. Belongs to one event loop.
 
-    `fetch` gets a new one and may block; it raises `AttemptFailedError` where none can be had.
-    `clock` is Unix time. `in_background` starts what blocks and returns at once.
+    `fetch` returns a new credential and may block; it raises `AttemptFailedError` if it cannot.
+    `clock` is Unix time. `in_background` starts blocking work and returns at once.
     """
 
     def __init__(
@@ -94,10 +89,10 @@ class Refreshing(Generic[T]):
         self._not_before = float("-inf")
 
     async def current(self) -> T:
-        """Return a valid credential, at once where one is at hand.
+        """Return a valid credential, at once if one is cached.
 
         Raises:
-            AttemptFailedError: none can be had.
+            AttemptFailedError: none can be obtained.
         """
         held = self._held
         now = self._clock()
@@ -113,7 +108,7 @@ class Refreshing(Generic[T]):
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.CONNECT,
-                    message=f"no credential came within {self._patience:g} s",
+                    message=f"no credential arrived within {self._patience:g} s",
                 )
             ) from None
         if isinstance(outcome, Failure):
@@ -121,7 +116,7 @@ class Refreshing(Generic[T]):
         return outcome.value
 
     def discard(self) -> None:
-        """Give what is held to nobody any more, unless it is so new that it was not meant."""
+        """Discard the cached credential, unless it is newer than the refused request."""
         if self._held is not None and self._clock() >= self._held.since + self._pause:
             self._held = None
 
@@ -132,7 +127,7 @@ class Refreshing(Generic[T]):
 
         def fetch() -> None:
             outcome = self._outcome()
-            # Where the loop is closed, nobody waits for a credential any more.
+            # A closed loop has no waiting requests.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._land, flight, outcome)
 
@@ -147,7 +142,7 @@ class Refreshing(Generic[T]):
         except Exception as error:  # noqa: BLE001 - the last resort: a waiting request must hear of it
             return Failure(
                 failure_class=FailureClass.AUTHENTICATION,
-                message=f"no credential could be had (`{type(error).__name__}`)",
+                message=f"credential could not be obtained (`{type(error).__name__}`)",
             )
 
     def _land(

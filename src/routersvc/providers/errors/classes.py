@@ -1,9 +1,9 @@
-"""Says what a vendor's error means.
+"""Maps a vendor's error to a failure class.
 
-Vendors agree on little: a used-up quota comes as 400, 402, 403 or 429, an unknown model as 400,
-404 or 410, an overload as 429, 498, 503 or 529. Asked in this order, the first answer counts: codes
-that mean one thing only, phrases that mean one thing only (each with the statuses that have shown
-it), codes that mean something broad, the status. Tested against recorded and documented errors.
+Vendors agree on little: an exhausted quota comes as 400, 402, 403 or 429, an unknown model as 400,
+404 or 410, an overload as 429, 498, 503 or 529. The first match decides, in this order: codes with
+one meaning, phrases with one meaning (each with the statuses it came with), broad codes, the
+status. Tested against recorded and documented errors.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
 LONGEST_RATE_LIMIT_DELAY = 3_600.0
-"""Seconds. Whoever says to come back later than this means a quota of a day or a month."""
+"""Seconds. A longer retry delay means a quota of a day or a month."""
 
 _DECIDED_BY_STATUS = frozenset({401, 402})
 """Statuses that no vendor uses for anything else."""
@@ -37,34 +37,34 @@ _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
         FailureClass.SERVER_ERROR: "the provider failed",
         FailureClass.OVERLOADED: "the provider is overloaded",
         FailureClass.RATE_LIMITED: "the provider's rate limit is reached",
-        FailureClass.QUOTA_EXHAUSTED: "the credential's quota or credit is used up",
-        FailureClass.AUTHENTICATION: "the provider does not accept the credential",
-        FailureClass.PERMISSION: "the credential may not do this",
-        FailureClass.MODEL_NOT_FOUND: "the provider does not know the model",
-        FailureClass.INVALID_REQUEST: "the provider finds the request wrong",
-        FailureClass.CAPABILITY_MISMATCH: "the model cannot do what the request asks for",
-        FailureClass.CONTEXT_LENGTH: "prompt and answer do not fit the model's context window",
-        FailureClass.CONTENT_FILTERED: "the provider's content filter refused",
-        FailureClass.BAD_ANSWER: "the model's answer does not keep the promised shape",
+        FailureClass.QUOTA_EXHAUSTED: "the credential's quota or credit is exhausted",
+        FailureClass.AUTHENTICATION: "the provider refused the credential",
+        FailureClass.PERMISSION: "the credential lacks the permission",
+        FailureClass.MODEL_NOT_FOUND: "the provider does not offer the model",
+        FailureClass.INVALID_REQUEST: "the provider refused the request as invalid",
+        FailureClass.CAPABILITY_MISMATCH: "the model lacks a capability that the request needs",
+        FailureClass.CONTEXT_LENGTH: "prompt and answer exceed the model's context window",
+        FailureClass.CONTENT_FILTERED: "the provider's content filter refused the request",
+        FailureClass.BAD_ANSWER: "the model's answer is not in the requested format",
     }
 )
 
 
 def failure_of_response(head: ResponseHead, body: bytes) -> Failure:
-    """Return what a response other than a success means."""
+    """Return the failure that a response without success means."""
     words = words_of_body(body, is_page=_is_page(head, body))
     words = dataclasses.replace(words, codes=words.codes | code_of_header(head.headers))
     return _failure(words, head, status=head.status, where=f"HTTP {head.status}")
 
 
 def failure_of_event(event: JsonObject, head: ResponseHead) -> Failure:
-    """Return what an error inside a successful response means."""
+    """Return the failure that an error inside a successful response means."""
     words = words_of(event)
     return _failure(words, head, status=words.status, where="an error inside the answer")
 
 
 def classify(words: ErrorWords, status: int | None) -> FailureClass:
-    """Return the class of an error; `status` is `None` where only the words tell."""
+    """Return the class of an error; `status` is `None` for errors without an HTTP status."""
     if status in _DECIDED_BY_STATUS:
         return STATUSES[status]
     for failure_class, codes in SPECIFIC_CODES.items():

@@ -1,4 +1,4 @@
-"""What it means for an attempt that its connection failed."""
+"""Maps transport exceptions to failures of an attempt."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import assert_never
 
 import httpx
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 
 class Stage(enum.Enum):
-    """How far an attempt had come."""
+    """How far an attempt got before it failed."""
 
     BEFORE_RESPONSE = "before_response"
     BEFORE_CONTENT = "before_content"
@@ -37,12 +33,13 @@ def failure_of_exception(
     """Return the failure that an exception of the transport means at this stage."""
     if isinstance(error, httpx.DecodingError):
         return Failure(
-            failure_class=FailureClass.SERVER_ERROR, message="the answer's encoding is broken"
+            failure_class=FailureClass.SERVER_ERROR,
+            message="the content encoding of the answer is invalid",
         )
     if isinstance(error, httpx.PoolTimeout):
         return Failure(
             failure_class=FailureClass.LOCAL_LIMIT,
-            message="no connection to the provider is free",
+            message="no connection to the provider is available: all are in use",
         )
     if isinstance(error, httpx.LocalProtocolError):
         return Failure(
@@ -53,23 +50,23 @@ def failure_of_exception(
         case Stage.BEFORE_RESPONSE if isinstance(error, _NEVER_SENT):
             return Failure(
                 failure_class=FailureClass.CONNECT,
-                message="no connection to the provider came about",
+                message="connection to the provider failed",
             )
         case Stage.BEFORE_RESPONSE:
             return Failure(
                 failure_class=FailureClass.RESET,
-                message="the connection broke before a response began",
+                message="connection lost before the response began",
                 connection_was_idle=connection_was_idle,
             )
         case Stage.BEFORE_CONTENT:
             return Failure(
                 failure_class=FailureClass.RESET,
-                message="the connection broke before any content came",
+                message="connection lost before the first content",
             )
         case Stage.AFTER_CONTENT:
             return Failure(
                 failure_class=FailureClass.TRUNCATED,
-                message="the connection broke in the middle of the answer",
+                message="connection lost in the middle of the answer",
             )
         case _:
             assert_never(stage)

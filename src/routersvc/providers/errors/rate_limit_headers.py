@@ -1,11 +1,8 @@
-"""Reads when to come back and what is left of the rate limits from a response's headers.
+"""Reads the wait before a retry and what is left of the rate limits from response headers.
 
-`Retry-After` in all its spellings, and the families of rate-limit headers that vendors of
-compatible APIs send: OpenAI, Azure and Groq (`x-ratelimit-remaining-tokens`), Mistral and Cerebras
-(a window at the end of the name), Together and OpenRouter (without a kind), Anthropic (a family of
-its own, whose `tokens` are the limit that is nearest), and the IETF draft (`ratelimit-remaining`).
-Where several windows are told, the shortest counts, because it is the one that fills first. A value
-that makes no sense counts as not said.
+`Retry-After` in all its spellings, and the rate-limit headers that vendors send: their names stand
+with the vendors' other error facts, joined in `tables`. Of several windows the shortest counts,
+because it is exhausted first. A value that cannot be parsed counts as absent.
 """
 
 from __future__ import annotations
@@ -16,27 +13,9 @@ import math
 import re
 from collections.abc import Mapping
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.providers.errors.tables import REMAINING_REQUESTS, REMAINING_TOKENS
 
-_REMAINING_REQUESTS = (
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-req-10-second",
-    "x-ratelimit-remaining-req-minute",
-    "x-ratelimit-remaining-requests-minute",
-    "x-ratelimit-remaining-requests-day",
-    "x-ratelimit-remaining",
-    "anthropic-ratelimit-requests-remaining",
-    "ratelimit-remaining",
-)
-_REMAINING_TOKENS = (
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-remaining-tokens-minute",
-    "ratelimitbysize-remaining",
-    "anthropic-ratelimit-tokens-remaining",
-    "anthropic-ratelimit-input-tokens-remaining",
-)
 _DURATION = re.compile(
     r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m(?!s))?"
     r"(?:(?P<s>[\d.]+)s)?(?:(?P<ms>[\d.]+)ms)?(?:(?P<us>[\d.]+)[uµ]s)?"
@@ -53,7 +32,7 @@ _MAX_DIGITS = 19
 
 
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds to wait before coming back, `None` where the provider does not say.
+    """Return the retry delay in seconds, `None` if the provider does not state one.
 
     `headers` have lower-case names. `now` is Unix time; the response's own `Date` is preferred
     where an instant must be turned into a wait, because clocks differ.
@@ -73,9 +52,9 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
 
 
 def headroom(headers: Mapping[str, str], *, now: float) -> RateLimitHeadroom | None:
-    """Return what is left of the rate limits, `None` where the provider says nothing of it."""
-    requests = _first(headers, _REMAINING_REQUESTS)
-    tokens = _first(headers, _REMAINING_TOKENS)
+    """Return what is left of the rate limits, `None` if the provider does not state it."""
+    requests = _first(headers, REMAINING_REQUESTS)
+    tokens = _first(headers, REMAINING_TOKENS)
     if requests is None and tokens is None:
         return None
     return RateLimitHeadroom(

@@ -1,8 +1,8 @@
-"""Finds in an error's own words when to come back, where no header says it.
+"""Finds the retry delay in the text of an error, for responses without such a header.
 
 Seen: `Please try again in 2.4s` and `in 7m12s` (OpenAI, Groq), `Please retry after 9 seconds`
-(Azure), `Please retry in 34.07s` (Google), `in 6 minutes`. Inside a successful response there are
-no headers left to say it, so the words are all there is.
+(Azure), `Please retry in 34.07s` (Google), `in 6 minutes`. An error inside a successful response
+has no headers of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNITS = {"milliseconds": 0.001, "seconds": 1.0, "minutes": 60.0, "hours": 3_600
 
 
 def wait_in(text: str) -> float | None:
-    """Return the seconds to wait that a lower-case text names; `None` where it names none."""
+    """Return the retry delay that a lower-case text names, in seconds; `None` if it names none."""
     found = _HINT.search(text)
     if found is None:
         return None

@@ -1,9 +1,8 @@
-"""Finds the words of an error in whatever shape a vendor of the format puts them.
+"""Extracts codes and text from an error, in any of the vendors' JSON shapes.
 
 Seen: `{"error": {...}}`, `{"error": "text"}`, a flat object (`"object": "error"`), a `detail` as
 web frameworks write it, a message that is an object itself, and an error of another vendor as JSON
-text inside `metadata.raw`. AWS tells the code in a header. What is found is only compared, never
-shown.
+text inside `metadata.raw`. AWS sends the code in a header. The text is only compared, never shown.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorWords:
-    """What an error says: codes and text in lower case, and a status where it names one."""
+    """Codes and text of an error in lower case, and the status that it names, if any."""
 
     codes: frozenset[str]
     text: str = dataclasses.field(repr=False)
@@ -43,7 +42,7 @@ def words_of_body(body: bytes, *, is_page: bool) -> ErrorWords:
 
 
 def code_of_header(headers: Mapping[str, str]) -> frozenset[str]:
-    """Return the code that AWS's `x-amzn-errortype` tells, without the address behind it."""
+    """Return the code in AWS's header `x-amzn-errortype`, without the URL after it."""
     code = headers.get("x-amzn-errortype", "").partition(":")[0].strip().lower()
     return frozenset({code}) if code else frozenset()
 
@@ -86,7 +85,7 @@ def _gather(
 
 
 def _nested(text: str) -> object:
-    """Return the object that a text holds as JSON, if it does."""
+    """Return the JSON object that a text contains, if any."""
     if not text.lstrip().startswith("{"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""One attempt over HTTP: sends the request and hands on what the wire format reads."""
+"""One attempt over HTTP: sends the request and returns the events that the wire format decodes."""
 
 from __future__ import annotations
 
@@ -8,41 +8,31 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    CONTENT_TYPES,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
-from routersvc.providers.http.connections import Endpoint
+from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 MAX_ERROR_BODY_BYTES = 256 * 1024
-"""An error says what it means in its first few hundred bytes; a page may have some kilobytes."""
+"""Bytes read of an error's body: its meaning stands in the first few hundred."""
 
 _FIRST_ERROR = 300
-"""From here on a status is no success: redirects are not followed."""
+"""The lowest status that is no success: redirects are not followed."""
 
 
 class HttpAttempt:
     """An `AnswerStream` over HTTP. `wall_clock` is Unix time, for headers that name an instant."""
 
     def __init__(
-        self, call: AttemptCall, endpoint: Endpoint, *, wall_clock: Callable[[], float]
+        self, call: AttemptCall, client: ProviderClient, *, wall_clock: Callable[[], float]
     ) -> None:
         self._call = call
-        self._endpoint = endpoint
+        self._client = client
         self._wall_clock = wall_clock
         self._stage = Stage.BEFORE_RESPONSE
         self._response: httpx.Response | None = None
@@ -112,29 +102,29 @@ class HttpAttempt:
                 return
         else:
             self._interrupt(
-                Failure(failure_class=FailureClass.RESET, message="the attempt was broken off")
+                Failure(failure_class=FailureClass.RESET, message="the attempt was cancelled")
             )
         await self._break_off()
 
     async def _start(self) -> tuple[AnswerDecoder, AsyncIterator[bytes]]:
-        """Send the request; return what reads the answer and where its bytes come from."""
+        """Send the request; return the decoder and the byte stream of the answer."""
         call = self._call
-        wire_format = self._endpoint.wire_format
-        request = await self._endpoint.request(
+        wire_format = self._client.wire_format
+        request = await self._client.request(
             wire_format.encode(call),
             credential=call.deployment.credential,
             headers=call.headers,
             connect_timeout=call.connect_timeout,
         )
         try:
-            response = await self._endpoint.transport.handle_async_request(request)
+            response = await self._client.transport.handle_async_request(request)
         finally:
             self._connection_was_idle = bool(request.extensions.get("connection_was_idle"))
         self._response = response
         head = response_head(response, received_at=self._wall_clock())
         if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
             failure = wire_format.decode_failure(head, await self._read_error(response))
-            self._endpoint.note_failure(failure, credential=call.deployment.credential)
+            self._client.note_failure(failure, credential=call.deployment.credential)
             raise AttemptFailedError(failure)
         self._stage = Stage.BEFORE_CONTENT
         self._reading = (wire_format.decoder(call, head), body_of(response))
@@ -149,7 +139,7 @@ class HttpAttempt:
             self._stage = Stage.AFTER_CONTENT
 
     async def _read_error(self, response: httpx.Response) -> bytes:
-        """Return the body of an error, or as much of it as came: the status still says the most."""
+        """Return the body of an error, or the part that arrived: the status matters more."""
         body = bytearray()
         with contextlib.suppress(httpx.TransportError, httpx.DecodingError):
             async for data in body_of(response):
@@ -174,7 +164,7 @@ class HttpAttempt:
         )
 
     def _interrupt(self, failure: Failure) -> None:
-        """Let the one who waits in `receive`, or calls it next, hear of `failure`."""
+        """Make the running or next `receive` raise `failure`."""
         if self._interruption is None:
             self._interruption = failure
             if self._receiver is not None:
@@ -186,7 +176,7 @@ class HttpAttempt:
 
 
 def response_head(response: httpx.Response, *, received_at: float) -> ResponseHead:
-    """Return what precedes the body; of a header that is given twice, the last counts."""
+    """Return status and headers; of a repeated header, the last counts."""
     return ResponseHead(
         status=response.status_code,
         headers={
@@ -198,7 +188,7 @@ def response_head(response: httpx.Response, *, received_at: float) -> ResponseHe
 
 
 def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body as it arrives; decoded only where the transport has left that to do."""
+    """Return the body as it arrives, decoded unless the transport has decoded it."""
     if "content-encoding" in response.headers:
         return response.aiter_bytes()
     stream = response.stream

@@ -1,4 +1,4 @@
-"""A provider as the configuration describes it, and the requests that go to it."""
+"""A configured provider, and the requests sent to it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.authorisations import Authorisation, Headers, OutgoingRequest
 from routersvc.providers.wire_format import WireFormat, WireRequest
 
@@ -22,11 +17,11 @@ from routersvc.providers.wire_format import WireFormat, WireRequest
 class ProviderConnection:
     """How to reach one provider.
 
-    `base_url` is what the wire format's paths are appended to, for example
-    `https://api.openai.com/v1`. `credentials` are by the name that deployments give; a deployment
-    whose credential is the empty text sends none. `headers` go with every request, in place of the
-    router's own; the address of every request carries the parameters of `query`, in place of those
-    of the same name that the wire format knows. `transport` holds the sockets.
+    `base_url` precedes the wire format's paths, for example `https://api.openai.com/v1`.
+    `credentials` are keyed by the name that deployments use; a deployment with an empty credential
+    name sends none. `headers` are added to every request and replace the router's own; the
+    parameters of `query` are added to every URL and replace those of the wire format. `transport`
+    holds the sockets.
     """
 
     base_url: str
@@ -46,8 +41,8 @@ class ProviderConnection:
             raise ValueError("`base_url` has no query, fragment or credential of its own")
 
 
-class Endpoint:
-    """Makes the requests to one provider; what is the same in all of them is prepared once."""
+class ProviderClient:
+    """Builds the requests to one provider; the parts that never change are prepared once."""
 
     def __init__(self, connection: ProviderConnection) -> None:
         self.wire_format = connection.wire_format
@@ -78,7 +73,7 @@ class Endpoint:
         Waits only where a credential has to be fetched first.
 
         Raises:
-            AttemptFailedError: there is no credential of this name, or it cannot be had.
+            AttemptFailedError: no credential has this name, or it cannot be obtained.
         """
         url = self._urls.get(wire.path)
         if url is None:
@@ -103,7 +98,7 @@ class Endpoint:
         )
 
     def note_failure(self, failure: Failure, *, credential: str) -> None:
-        """Take note of how a request with this credential failed."""
+        """Refresh the credential if the provider refused it."""
         if credential and failure.failure_class is FailureClass.AUTHENTICATION:
             self._authorisation(credential).refused()
 
@@ -120,7 +115,7 @@ class Endpoint:
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.AUTHENTICATION,
-                    message=f"there is no credential `{name}`",
+                    message=f"no credential is named `{name}`",
                 )
             )
         return authorisation

@@ -1,4 +1,4 @@
-"""The way to all providers: picks the provider of a deployment and opens attempts on it."""
+"""The gateway to all providers: finds the provider of a deployment and opens attempts on it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
 from routersvc.providers.http.attempts import (
@@ -21,7 +17,7 @@ from routersvc.providers.http.attempts import (
     body_of,
     response_head,
 )
-from routersvc.providers.http.connections import Endpoint, ProviderConnection
+from routersvc.providers.http.connections import ProviderClient, ProviderConnection
 from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
 
 
@@ -31,7 +27,7 @@ class ProviderGateway:
     def __init__(
         self, providers: Mapping[str, ProviderConnection], *, wall_clock: Callable[[], float]
     ) -> None:
-        self._endpoints = {name: Endpoint(connection) for name, connection in providers.items()}
+        self._clients = {name: ProviderClient(connection) for name, connection in providers.items()}
         self._wall_clock = wall_clock
 
     def open(self, call: AttemptCall) -> HttpAttempt:
@@ -40,28 +36,28 @@ class ProviderGateway:
         Raises:
             KeyError: no provider of this name is configured.
         """
-        endpoint = self._endpoints[call.deployment.provider.name]
-        return HttpAttempt(call, endpoint, wall_clock=self._wall_clock)
+        client = self._clients[call.deployment.provider.name]
+        return HttpAttempt(call, client, wall_clock=self._wall_clock)
 
     async def probe(self, deployment: Deployment, *, connect_timeout: float) -> None:
-        """Ask the provider for something that costs nothing, to see that it lives.
+        """Health-check the provider with a request that is not billed.
 
-        Shows that the provider answers and accepts the credential, not that the model works. How
-        long it may take is the caller's to say.
+        Shows that the provider answers and accepts the credential, not that the model works. The
+        caller limits the time.
 
         Raises:
-            AttemptFailedError: it did not answer, or not well.
+            AttemptFailedError: no successful response came.
         """
-        endpoint = self._endpoints[deployment.provider.name]
-        request = await endpoint.request(
-            endpoint.wire_format.probe(),
+        client = self._clients[deployment.provider.name]
+        request = await client.request(
+            client.wire_format.probe(),
             credential=deployment.credential,
             headers={},
             connect_timeout=connect_timeout,
         )
         body = bytearray()
         try:
-            response = await endpoint.transport.handle_async_request(request)
+            response = await client.transport.handle_async_request(request)
             async with contextlib.aclosing(response):
                 async for data in body_of(response):
                     body += data[: MAX_ERROR_BODY_BYTES - len(body)]
@@ -71,20 +67,20 @@ class ProviderGateway:
             ) from error
         if not response.is_success:
             head = response_head(response, received_at=self._wall_clock())
-            failure = endpoint.wire_format.decode_failure(head, bytes(body))
-            endpoint.note_failure(failure, credential=deployment.credential)
+            failure = client.wire_format.decode_failure(head, bytes(body))
+            client.note_failure(failure, credential=deployment.credential)
             raise AttemptFailedError(failure)
 
     @property
     def connections(self) -> Mapping[str, ConnectionCounts]:
         """Connections by provider, for those on the default transport."""
         return {
-            name: endpoint.transport.connections
-            for name, endpoint in self._endpoints.items()
-            if isinstance(endpoint.transport, AiohttpTransport)
+            name: client.transport.connections
+            for name, client in self._clients.items()
+            if isinstance(client.transport, AiohttpTransport)
         }
 
     async def aclose(self) -> None:
         """Close every connection. Idempotent."""
-        for endpoint in self._endpoints.values():
-            await endpoint.transport.aclose()
+        for client in self._clients.values():
+            await client.transport.aclose()

@@ -1,8 +1,8 @@
 """The default transport: httpx's transport interface, with aiohttp underneath.
 
-The interface is the port: anyone may bring an `httpx.AsyncBaseTransport` of theirs. aiohttp is
-underneath because it gives its connections back under cancellation and costs a fraction of
-httpcore. `httpx.AsyncClient` takes no part. See `docs/decisions/0002-upstream-transport.md`.
+Any `httpx.AsyncBaseTransport` can replace it. aiohttp is used because it returns its connections
+under cancellation and costs a fraction of httpcore. `httpx.AsyncClient` is not used. See
+`docs/decisions/0002-upstream-transport.md`.
 
 Left out on purpose: proxies, cookies, redirects (a redirect must never carry a credential away),
 a queue for connections (a full pool refuses at once, so that the request goes elsewhere), and every
@@ -57,7 +57,7 @@ ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (OSError, httpx.ReadError),
     (ValueError, httpx.LocalProtocolError),
 )
-"""What each of aiohttp's exceptions is in httpx's tree; the first that fits counts."""
+"""The httpx exception for each of aiohttp's; the first match counts."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +73,7 @@ class LingeringStream(httpx.AsyncByteStream):
     """A body that can be left before its end without losing the connection."""
 
     def linger(self) -> None:
-        """Give the connection back once the rest has come, or break it off if that takes long."""
+        """Return the connection to the pool once the rest has arrived, or close it soon."""
         raise NotImplementedError
 
 
@@ -165,7 +165,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Break off what runs and close every connection."""
+        """Abort running requests and close every connection."""
         self._closed = True
         for timer in self._lingering.values():
             timer.cancel()
@@ -177,7 +177,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await session.close()
 
     def released(self, body: _Body) -> None:
-        """Take note that a body is read no longer. Idempotent."""
+        """Forget a body that is no longer read. Idempotent."""
         self._bodies.discard(body)
 
     def keep_lingering(self, body: _Body) -> None:
@@ -186,7 +186,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._lingering[body] = loop.call_later(LINGER_TIME, self._stop_lingering, body)
 
     def lingered(self, body: _Body) -> None:
-        """Take note that the end of a body has come."""
+        """Record that the end of a body has arrived."""
         timer = self._lingering.pop(body, None)
         if timer is not None:
             timer.cancel()
@@ -226,7 +226,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
 
 class _Exchange:
-    """What is known of one request's connection."""
+    """The state of one request's connection."""
 
     __slots__ = ("socket", "was_idle")
 
@@ -235,13 +235,13 @@ class _Exchange:
         self.was_idle = False
 
     def abort(self) -> None:
-        """Close the socket at once, whatever it has still to send or to say goodbye."""
+        """Close the socket at once, without flushing or a TLS shutdown."""
         if self.socket is not None:
             self.socket.abort()
         self.end()
 
     def end(self) -> None:
-        """Let go of the socket, whose context holds the exchange it was opened for."""
+        """Drop the reference to the socket, whose context holds the exchange it was opened for."""
         self.socket = None
 
 
@@ -256,7 +256,7 @@ class _Connector(aiohttp.TCPConnector):
 
     @property
     def idle(self) -> int:
-        """How many connections wait to be used again."""
+        """How many idle connections are in the pool."""
         return sum(len(connections) for connections in self._conns.values())
 
     async def connect(
@@ -311,11 +311,11 @@ class _Body(LingeringStream):
         return data
 
     async def aclose(self) -> None:
-        """Break the response off, unless its end has come."""
+        """Abort the response, unless its end has arrived."""
         self.abort()
 
     def linger(self) -> None:
-        """Give the connection back once the rest has come."""
+        """Return the connection to the pool once the rest has arrived."""
         self._transport.released(self)
         if self._content.is_eof():
             self._exchange.end()
@@ -326,7 +326,7 @@ class _Body(LingeringStream):
     def abort(self) -> None:
         """Close the socket at once, unless the end of the body has come.
 
-        Then the connection has gone back to the pool, and may serve somebody else already.
+        Otherwise the connection is back in the pool, and may serve another request already.
         """
         self._transport.released(self)
         if self._content.is_eof():
@@ -346,7 +346,7 @@ async def _content(request: httpx.Request) -> bytes:
 
 
 def translated(error: Exception, request: httpx.Request) -> Exception:
-    """Return what `error` is in httpx's tree; an exception that is none of aiohttp's stays."""
+    """Return the httpx exception for `error`; an exception from elsewhere is returned as it is."""
     for theirs, ours in ERRORS:
         if isinstance(error, theirs):
             return ours(type(error).__name__, request=request)

@@ -1,12 +1,10 @@
-"""What is the same in every format whose answers are made of blocks: text, thoughts, tool calls."""
+"""The state that formats share while they read an answer: text, thoughts, tool calls."""
 
 from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -14,15 +12,10 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -35,8 +28,8 @@ from routersvc.providers.reading.soundness import (
 class BlockAnswer:
     """The state of one answer while its blocks are read, whole or piece by piece.
 
-    A value of a type that no vendor has sent raises `TypeError`: the caller takes it for a
-    malformed body. Blocks that only the vendor understands are kept for the way back.
+    A value of an unexpected type raises `TypeError`: the caller treats the body as malformed.
+    Blocks that only the vendor understands are kept, to be sent back unchanged.
     """
 
     def __init__(self, prompt: Prompt) -> None:
@@ -47,14 +40,17 @@ class BlockAnswer:
         self._arguments_are_json = True
         self._has_content = False
 
-    def read_text(self, value: object, events: list[AnswerEvent]) -> None:
-        """Append text."""
+    def read_text(
+        self, value: object, events: list[AnswerEvent], *, logprobs: tuple[TokenLogprob, ...] = ()
+    ) -> None:
+        """Append text, and the log probabilities of its tokens where they came with it."""
         text = text_of(value)
         if text:
             self._has_content = True
             if self._response_format is not None:
                 self._text.append(text)
-            events.append(TextDelta(text=text))
+        if text or logprobs:
+            events.append(TextDelta(text=text, logprobs=logprobs))
 
     def add_content(self, content: RefusalDelta | MediaDelta, events: list[AnswerEvent]) -> None:
         """Append content of another kind."""
@@ -74,7 +70,7 @@ class BlockAnswer:
             self._add_thought(ThoughtDelta(signature=signature.encode()), events)
 
     def redact(self, data: bytes, events: list[AnswerEvent]) -> None:
-        """Append a thought that nobody may see."""
+        """Append a redacted thought."""
         if data:
             self._add_thought(ThoughtDelta(encrypted=data), events)
 
@@ -87,31 +83,36 @@ class BlockAnswer:
     ) -> int:
         """Append the beginning of a tool call and return its number."""
         index = self._calls
-        self._calls += 1
-        events.append(
+        self.add_call(
             ToolCallDelta(
                 index=index, call_id=text_of(call_id), name=text_of(name), signature=signature
-            )
+            ),
+            events,
         )
         return index
 
+    def add_call(self, call: ToolCallDelta, events: list[AnswerEvent]) -> None:
+        """Append the first piece of another tool call, which may be all of it."""
+        self._calls += 1
+        events.append(call)
+
     def end_call(self, index: int, arguments: object, events: list[AnswerEvent]) -> None:
-        """Append arguments that came whole, as JSON itself."""
+        """Append complete arguments, given as a JSON value."""
         written = orjson.dumps(arguments or {}).decode()
         events.append(ToolCallDelta(index=index, arguments_json=written))
 
     def check_arguments(self, index: int, written: str, events: list[AnswerEvent]) -> None:
-        """Judge arguments that came in pieces; where there were none, an empty object is meant."""
+        """Check arguments that came in pieces; no arguments mean an empty object."""
         if not written.strip():
             self.end_call(index, {}, events)
         elif not is_json(written):
             self._arguments_are_json = False
 
     def sound_reason(self, reason: FinishReason) -> FinishReason:
-        """Return why the answer ended: for its calls, where one with calls merely stopped.
+        """Return the finish reason: `TOOL_CALLS` for an answer with calls that merely stopped.
 
         Raises:
-            AttemptFailedError: the answer is empty, or does not keep the promised shape.
+            AttemptFailedError: the answer is empty, or not in the requested format.
         """
         if self._calls and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS

@@ -1,7 +1,7 @@
 """Splits a stream of JSON lines (NDJSON) into its lines, however its bytes arrive.
 
-A line ends with LF, or CR and LF; empty lines are passed over. What no line end has closed is not
-a line: the answer may have been cut there.
+A line ends with LF, or CR and LF; empty lines are ignored. Bytes after the last line end are not a
+line: the answer may have been truncated there.
 """
 
 from __future__ import annotations

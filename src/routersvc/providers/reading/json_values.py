@@ -6,13 +6,8 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 JsonObject = dict[str, Any]
 
@@ -38,7 +33,7 @@ def object_in(text: str, field: str) -> JsonObject:
 
 
 def is_json(text: str) -> bool:
-    """Whether `text` is one JSON value."""
+    """Return whether `text` is one JSON value."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:

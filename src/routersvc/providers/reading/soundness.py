@@ -1,42 +1,34 @@
-"""Refuses answers that are empty or do not keep the shape that was promised."""
+"""Refuses answers that are empty or not in the requested format."""
 
 from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    ResponseFormat,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, ResponseFormat
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 
 INTERRUPTED = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
-"""Ends that leave what came before them cut off, so that no shape can be demanded of it."""
+"""Finish reasons of a truncated answer, whose format is not checked."""
 
 
 def require_content(reason: FinishReason) -> None:
-    """Refuse an answer without any content, where its end does not explain that.
+    """Refuse an answer without content, unless its finish reason explains that.
 
     Raises:
-        AttemptFailedError: nothing explains it, or the provider's filter does.
+        AttemptFailedError: nothing explains it, or the provider's filter removed the content.
     """
     if reason is FinishReason.CONTENT_FILTER:
-        raise _failed(FailureClass.CONTENT_FILTERED, "the provider's filter left no answer")
+        raise _failed(
+            FailureClass.CONTENT_FILTERED, "the provider's content filter removed the answer"
+        )
     if reason not in {FinishReason.LENGTH, FinishReason.REFUSAL}:
         raise _failed(FailureClass.BAD_ANSWER, "the answer is empty")
 
 
 def require_arguments(*, are_json: bool) -> None:
-    """Refuse tool calls whose arguments nobody could parse.
+    """Refuse tool calls whose arguments are not JSON.
 
     Raises:
         AttemptFailedError: they are not JSON.
@@ -46,7 +38,7 @@ def require_arguments(*, are_json: bool) -> None:
 
 
 def require_format(text: str, wanted: ResponseFormat) -> None:
-    """Refuse a complete text that is not of the format that was asked for.
+    """Refuse a complete text that is not in the requested format.
 
     Whether JSON obeys its schema is not checked here.
 

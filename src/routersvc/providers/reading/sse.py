@@ -1,13 +1,13 @@
 """Splits a server-sent event stream into its events, however its bytes arrive.
 
 WHATWG HTML, section 9.2.6, on bytes: fields are lines ended by LF, CR or CRLF, an empty line
-dispatches, `data` over several lines is joined with LF, a byte order mark at the start is
-skipped. U+0085 and U+2028 are content, as they are to the standard. Left out on purpose: `id` and
-`retry`, because an answer cannot be resumed, and decoding to text, because whoever reads the
-event does that anyway. An event that its empty line never ended is not an event.
+dispatches, `data` over several lines is joined with LF, a byte order mark at the start is skipped.
+U+0085 and U+2028 are content, as in the standard. Left out: `id` and `retry`, because an answer
+cannot be resumed, and decoding to text, which the reader of the event does. An event without its
+final empty line is not dispatched.
 
-Lines that are no fields at all mean nothing to the standard. They are kept beside the events,
-because Google writes an error between them as bare JSON.
+The standard ignores lines that are no fields. They are kept beside the events, because Google
+writes an error between them as bare JSON.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SseDecoder:
     """Takes bytes as they arrive and returns the events they complete.
 
     How the bytes are split makes no difference to the events. Comments make no events: they only
-    show that the other side lives. Holds at most `max_event_bytes` and what was fed last.
+    show that the connection is alive. Holds at most `max_event_bytes` and what was fed last.
     """
 
     def __init__(self, *, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:

@@ -1,8 +1,7 @@
 """Reads answers that come as a stream of pieces: server-sent events, or lines.
 
-What the formats have in common stands here: bytes go through a splitter, its pieces through a
-reader that knows the format. A decoder never raises while it is fed, and keeps in all no more than
-one answer can have.
+Bytes go through a splitter, its pieces through a reader that knows the format. A decoder never
+raises in `feed`, and its memory is bounded.
 """
 
 from __future__ import annotations
@@ -10,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.sse import EventTooLargeError
 from routersvc.providers.reading.whole_bodies import DEFAULT_MAX_BODY_BYTES, MALFORMED, server_error
 
@@ -38,18 +32,18 @@ class Splitter(Protocol[Piece_co]):
 
 
 class PieceReader(Protocol[Piece_contra]):
-    """What a wire format knows of its streams."""
+    """Reads the stream of one wire format."""
 
     @property
     def is_finished(self) -> bool:
-        """Whether the terminator has come: nothing after it is read."""
+        """Whether the terminator has arrived: nothing after it is read."""
         ...
 
     def read_piece(self, piece: Piece_contra, events: list[AnswerEvent]) -> None:
-        """Append what a piece says; a shape that no vendor has sent raises one of `MALFORMED`.
+        """Append the events of a piece; an unexpected shape raises one of `MALFORMED`.
 
         Raises:
-            AttemptFailedError: the piece says that the answer failed, or ends an unsound one.
+            AttemptFailedError: the piece reports a failure, or ends an invalid answer.
         """
         ...
 
@@ -57,7 +51,7 @@ class PieceReader(Protocol[Piece_contra]):
         """Append the last events of a stream that has ended without a terminator.
 
         Raises:
-            AttemptFailedError: it may not end like that.
+            AttemptFailedError: the format requires a terminator.
         """
         ...
 
@@ -84,7 +78,7 @@ class StreamDecoder(Generic[Piece]):
             return events
         self._bytes_left -= len(data)
         if self._bytes_left < 0:
-            self.failure = server_error("the answer has no end")
+            self.failure = server_error("the answer is too large")
             return events
         try:
             for piece in self._splitter.feed(data):
@@ -96,11 +90,11 @@ class StreamDecoder(Generic[Piece]):
         except EventTooLargeError as error:
             self.failure = server_error(str(error))
         except MALFORMED:
-            self.failure = server_error("a piece of the answer cannot be read")
+            self.failure = server_error("the stream of the answer is malformed")
         return events
 
     def end(self) -> list[AnswerEvent]:
-        """Return the last events of a stream that has ended in good order.
+        """Return the last events of a stream that the provider has ended.
 
         Raises:
             AttemptFailedError: the answer is not complete.
@@ -113,6 +107,6 @@ class StreamDecoder(Generic[Piece]):
                 self._reader.end(events)
             except MALFORMED:
                 raise AttemptFailedError(
-                    server_error("the end of the answer cannot be read")
+                    server_error("the end of the answer's stream is malformed")
                 ) from None
         return events

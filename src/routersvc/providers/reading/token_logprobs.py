@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.providers.reading.json_values import JsonObject
 
 

@@ -1,4 +1,4 @@
-"""Reads answers that come as one JSON body, and refuses those that are no answer at all."""
+"""Reads answers that come as one JSON body, and refuses bodies of other types."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ from typing import Protocol
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.json_values import JsonObject
 
 DEFAULT_MAX_BODY_BYTES = 64 * 1024 * 1024
 """A complete answer with pictures or sound in base64 has some megabytes; text has kilobytes."""
 
 MALFORMED = (TypeError, AttributeError, KeyError, ValueError)
-"""What reading a body of an unknown shape raises; `orjson.JSONDecodeError` is a `ValueError`."""
+"""Raised by reading an unexpected shape; `orjson.JSONDecodeError` is a `ValueError`."""
 
 
 class BodyReader(Protocol):
-    """What a wire format knows of its complete answers."""
+    """Reads the complete answers of one wire format."""
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
-        """Append what the body says; a shape that no vendor has sent raises one of `MALFORMED`.
+        """Append the events of the body; an unexpected shape raises one of `MALFORMED`.
 
         Raises:
-            AttemptFailedError: the body says that the answer failed.
+            AttemptFailedError: the body reports a failure.
         """
         ...
 
@@ -40,13 +33,13 @@ class BodyReader(Protocol):
         """Append `Finished`.
 
         Raises:
-            AttemptFailedError: what was read is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         ...
 
 
 class BodyDecoder:
-    """Keeps a body until it is complete, then reads it."""
+    """Buffers a body until it is complete, then reads it."""
 
     def __init__(self, reader: BodyReader) -> None:
         self.failure: Failure | None = None
@@ -69,7 +62,7 @@ class BodyDecoder:
         """Return all events of the answer.
 
         Raises:
-            AttemptFailedError: the body is not a complete, sound answer.
+            AttemptFailedError: the body is an incomplete or invalid answer.
         """
         if self.failure is not None:
             raise AttemptFailedError(self.failure)
@@ -79,14 +72,12 @@ class BodyDecoder:
             self._reader.read_body(body, events)
             self._reader.finish(events)
         except MALFORMED:
-            raise AttemptFailedError(
-                server_error("the body of the answer cannot be read")
-            ) from None
+            raise AttemptFailedError(server_error("the body of the answer is malformed")) from None
         return events
 
 
 class WrongTypeDecoder:
-    """Stands for a body that is no answer at all, such as a web page. Reads nothing of it."""
+    """Refuses a body that is not an answer, such as a web page, without reading it."""
 
     def __init__(self) -> None:
         self.failure: Failure = server_error("the provider answered with a web page")
@@ -105,7 +96,7 @@ class WrongTypeDecoder:
 
 
 def server_error(message: str) -> Failure:
-    """Return the failure of a provider that answers with what nobody can read."""
+    """Return the failure of a provider whose answer cannot be read."""
     return Failure(failure_class=FailureClass.SERVER_ERROR, message=message)
 
 

@@ -1,9 +1,9 @@
-"""Says how much a Claude model thinks, wherever it is called.
+"""Writes the reasoning settings of Claude models, at any provider.
 
-Models up to 4.5 think when they are given a budget of tokens; later ones decide for themselves and
-are told an effort. Each generation refuses the other's word, and the name of the model tells the
-generation, at Anthropic as at those who resell it. An effort becomes a budget as OpenRouter
-documents it: a share of the longest answer, at least what Anthropic takes.
+Models up to 4.5 take a budget of tokens; later ones take an effort. Each generation refuses the
+other's field, and the model's name tells the generation, at Anthropic and at resellers. An effort
+becomes a budget as OpenRouter documents it: a share of the longest answer, at least Anthropic's
+minimum.
 """
 
 from __future__ import annotations
@@ -12,11 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject
 
 LEAST_BUDGET = 1_024
@@ -47,7 +43,7 @@ _DISPLAYS: Mapping[ReasoningVisibility, str] = MappingProxyType(
         ReasoningVisibility.FULL: "summarized",
     }
 )
-"""A summary is all that Anthropic shows of a later model's thoughts."""
+"""Anthropic shows only a summary of a later model's thoughts."""
 
 _THINKS_BY_BUDGET = re.compile(
     r"claude-(?:v?[0-3](?!\d)|instant"
@@ -56,7 +52,7 @@ _THINKS_BY_BUDGET = re.compile(
 
 
 def thinks_by_budget(model: str) -> bool:
-    """Whether a model, by the name that its provider gives it, takes a budget of tokens."""
+    """Return whether a model, by its name at the provider, takes a budget of tokens."""
     return _THINKS_BY_BUDGET.search(model) is not None
 
 
@@ -69,8 +65,7 @@ def thinking_fields(
 ) -> JsonObject:
     """Return the fields `thinking` and `output_config`, as far as anything was asked for.
 
-    `max_tokens` is the longest answer, thoughts included; `cannot_express` makes the error to raise
-    for what has no words.
+    `max_tokens` limits the answer, thoughts included; `cannot_express` makes the error to raise.
     """
     effort, budget, visibility = wanted.effort, wanted.max_tokens, wanted.visibility
     if effort is ReasoningEffort.NONE:

@@ -1,4 +1,4 @@
-"""Reads and writes content that stands in its own address: `data:` URLs (RFC 2397)."""
+"""Reads and writes `data:` URLs (RFC 2397)."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def parse_data_url(url: str) -> tuple[str, bytes] | None:
 
 
 def data_url(data: bytes | None, media_type: str) -> str:
-    """Return content as its own address."""
+    """Return content as a `data:` URL."""
     return f"data:{media_type};base64,{base64.b64encode(data or b'').decode('ascii')}"

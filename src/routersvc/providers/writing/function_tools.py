@@ -1,23 +1,19 @@
-"""Writes functions and promised schemas as most formats have them."""
+"""Writes functions and response schemas as most formats have them."""
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-)
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.providers.reading.json_values import JsonObject, object_in
 
 FAILED_TOOL_PREFIX = "The tool failed: "
-"""Where a format has no flag for a failed tool, the words say it."""
+"""Marks the result of a failed tool in formats without a flag for it."""
 
 
 def encode_function(tool: FunctionTool) -> JsonObject:
     """Return `name`, `description` and `parameters`; a function without any takes an empty object.
 
-    Whether arguments must obey the schema is not said here.
+    `strict` is not written.
 
     Raises:
         AttemptFailedError: the schema is no JSON object.
@@ -41,7 +37,7 @@ def parameters_of(tool: FunctionTool) -> JsonObject:
 
 
 def encode_schema(wanted: JsonSchemaFormat) -> JsonObject:
-    """Return the shape of an answer as OpenAI's formats have it.
+    """Return the response schema as OpenAI's formats have it.
 
     Raises:
         AttemptFailedError: the schema is no JSON object.

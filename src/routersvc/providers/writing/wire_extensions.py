@@ -1,55 +1,44 @@
-"""Adds to a request what a caller says in a wire format's own words, beside the contract's."""
+"""Adds the wire extensions of a request: fields in the wire format's own terms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.providers.dialects import Dialect
 from routersvc.providers.reading.json_values import JsonObject, object_in
-
-Refuse = Callable[[str], AttemptFailedError]
-"""Returns the error that says that something has no place in the format."""
 
 
 def add_extensions(
-    body: JsonObject,
-    prompt: Prompt,
-    wire_format: str,
-    contract_fields: frozenset[str],
-    refuse: Refuse,
+    body: JsonObject, prompt: Prompt, dialect: Dialect, contract_fields: frozenset[str]
 ) -> None:
-    """Add the fields of all extensions, but none that the contract has words of its own for.
+    """Add the fields of all extensions to `body`; none may be in `contract_fields`.
 
     Raises:
-        AttemptFailedError: an extension is for another format, or says what it may not.
+        AttemptFailedError: an extension is for another format, or has a field of the contract.
     """
-    for fields in extensions_for(prompt, wire_format, refuse):
-        keep_out(fields.keys() & contract_fields, refuse)
+    for fields in extensions_for(prompt, dialect):
+        keep_out(fields.keys() & contract_fields, dialect)
         body.update(fields)
 
 
-def extensions_for(prompt: Prompt, wire_format: str, refuse: Refuse) -> Iterator[JsonObject]:
+def extensions_for(prompt: Prompt, dialect: Dialect) -> Iterator[JsonObject]:
     """Yield the fields of each extension.
 
     Raises:
         AttemptFailedError: an extension is for another format, or is no JSON object.
     """
     for extension in prompt.wire_extensions:
-        if extension.wire_format != wire_format:
-            raise refuse(f"fields of the wire format `{extension.wire_format}`")
+        if extension.wire_format != dialect.wire_format:
+            raise dialect.cannot_express(f"fields of the wire format `{extension.wire_format}`")
         yield object_in(extension.fields_json, "wire_extensions.fields_json")
 
 
-def keep_out(names: Iterable[str], refuse: Refuse) -> None:
-    """Refuse an extension that says something that the contract has words for.
+def keep_out(names: Iterable[str], dialect: Dialect) -> None:
+    """Refuse the names of fields that an extension may not set.
 
     Raises:
         AttemptFailedError: there is such a name.
     """
     for name in sorted(names):
-        raise refuse(f"`{name}` as an extension: the contract has its own field")
+        raise dialect.cannot_express(f"`{name}` as an extension: the contract has its own field")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.problems import listing, shown
 from routersvc.settings.reading import Sections
 from routersvc.settings.sections.tenants import TenantSection
 from routersvc.settings.source.problem_list import ProblemList
-from routersvc.settings.types.secrets import Secret
 
 
 def check_tenants(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.problems import shown
 
 MAX_SECRET_SIZE = 16_384
@@ -73,44 +73,7 @@ class SecretReference:
             if content is None:
                 raise SecretUnavailableError(f"environment variable {shown(self.name)} is not set")
             return Secret(_usable(content, f"environment variable {shown(self.name)}"))
-        return Secret(
-            _read(folder / self.name, f"file {shown(self.name)}"),
-            reread=functools.partial(self.resolve, environment, folder),
-        )
-
-
-class Secret:
-    """A secret; only `reveal` returns it, `repr` and `str` do not show it."""
-
-    __slots__ = ("_content", "_reread")
-
-    def __init__(self, content: str, *, reread: Callable[[], Secret] | None = None) -> None:
-        self._content = content
-        self._reread = reread
-
-    def reveal(self) -> str:
-        """Return the content."""
-        return self._content
-
-    def reread(self) -> Secret:
-        """Return the secret as its file holds it now; one from the environment never changes.
-
-        Raises:
-            SecretUnavailableError: the file is gone or cannot be used.
-        """
-        return self if self._reread is None else self._reread()
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._content == other._content
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._content))
-
-    def __reduce__(self) -> str:
-        raise TypeError("a secret is not written anywhere")
+        return Secret(_read(folder / self.name, f"file {shown(self.name)}"))
 
 
 def _read(path: Path, name: str) -> str:

@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 
 from routersvc.app.replays.replaying import Replay, adapter_of, recording_in, replay
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    ImagePart,
-    TextPart,
-    ToolCall,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import ImagePart, TextPart, ToolCall
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JsonObject = dict[str, Any]
 

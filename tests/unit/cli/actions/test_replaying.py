@@ -105,7 +105,7 @@ def test_failure_is_printed_with_the_next_step(
     assert (line["outcome"], line["finish_reason"]) == ("failed", None)
     assert line["failure"] == {
         "class": "authentication",
-        "message": "the provider does not accept the credential (HTTP 401)",
+        "message": "the provider refused the credential (HTTP 401)",
         "after_content": False,
         "retry_after_seconds": None,
         "headroom": None,
@@ -166,7 +166,7 @@ def test_unknown_adapter_is_wrong_usage(
     printed = capsys.readouterr()
     assert code == ExitCode.USAGE
     assert printed.out == ""
-    assert "there are" in printed.err
+    assert "known: " in printed.err
 
 
 @pytest.mark.parametrize("arguments", [[], ["--cut", "-1", "x"], ["--split", "0", "x"]])

@@ -21,12 +21,9 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ConnectTimeoutError
 from google.auth import exceptions as google_exceptions
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.credentials.authorisations import (
     CredentialHeader,
     KeyAuthorisation,
@@ -35,7 +32,6 @@ from routersvc.providers.credentials.authorisations import (
 )
 from routersvc.providers.credentials.aws_signatures import AwsKeyChain, AwsKeys, AwsSignature
 from routersvc.providers.credentials.azure_ad_tokens import AzureAdTokens
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.credentials.google_tokens import GoogleTokens, credentials_of_file
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 

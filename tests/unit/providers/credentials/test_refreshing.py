@@ -6,14 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.credentials.refreshing import Lease, Refreshing
 
 HOUR = 3_600.0
@@ -203,14 +199,17 @@ async def test_source_is_asked_again_after_a_failure(source: Source) -> None:
     assert await source.give(tokens) == "t2"
 
 
-async def test_unforeseen_error_of_a_library_does_not_tell_what_it_holds(source: Source) -> None:
+async def test_unforeseen_error_of_a_library_does_not_tell_what_it_holds(
+    source: Source, wording: Wording
+) -> None:
     """Its text may quote a secret, so only its name is passed on."""
     source.failure = RuntimeError("client_secret=hunter2")
 
-    assert await source.refuse(source.tokens()) == Failure(
-        failure_class=FailureClass.AUTHENTICATION,
-        message="no credential could be had (`RuntimeError`)",
-    )
+    failure = await source.refuse(source.tokens())
+
+    assert failure.failure_class is FailureClass.AUTHENTICATION
+    assert "hunter2" not in failure.message
+    wording(failure.message)
 
 
 async def test_one_who_gives_up_waiting_does_not_end_the_others_wait(source: Source) -> None:

@@ -8,22 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.wording import Wording
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.classes import LONGEST_RATE_LIMIT_DELAY
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.wire_format import ResponseHead
 
-WIRE_FORMAT = OpenAiChat(DIALECTS["generic"])
+WIRE_FORMAT = openai_chat(DIALECTS["generic"])
 KEYS = st.sampled_from(["error", "code", "type", "message", "detail", "metadata", "raw", "status"])
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -176,11 +171,13 @@ def test_web_page_is_not_read() -> None:
     assert failure(502, page).failure_class is FailureClass.SERVER_ERROR
 
 
-def test_sentence_quotes_nothing() -> None:
+def test_sentence_quotes_nothing(wording: Wording) -> None:
     """What a provider says may hold the prompt or the credential."""
     refused = failure(400, {"error": {"message": "Invalid prompt: my diagnosis", "code": "secret"}})
 
-    assert refused.message == "the provider finds the request wrong (HTTP 400)"
+    assert "diagnosis" not in refused.message
+    assert "secret" not in refused.message
+    wording(refused.message)
 
 
 @given(status=st.integers(min_value=300, max_value=599), body=JSON_VALUES)

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after, seconds_until
 
 NOW = 1_790_000_000.0

@@ -6,9 +6,7 @@ import json
 
 import pytest
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.errors.classes import failure_of_event, failure_of_response
 from routersvc.providers.errors.retry_hints import wait_in
 from routersvc.providers.wire_format import ResponseHead

@@ -8,23 +8,17 @@ from typing import Any
 import pytest
 from tests.unit.providers.conftest import make_call_
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.anthropic_messages.dialects import DIALECTS
-from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
-from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.formats.anthropic_messages.wire import anthropic_messages
+from routersvc.providers.formats.bedrock_converse.wire import bedrock_converse
 from routersvc.providers.wire_format import ResponseHead, WireFormat
 
 JsonObject = dict[str, Any]
-MESSAGES = AnthropicMessages(DIALECTS["anthropic"])
-CONVERSE = BedrockConverse()
+MESSAGES = anthropic_messages(DIALECTS["anthropic"])
+CONVERSE = bedrock_converse()
 
 
 def head(content_type: str, **headers: str) -> ResponseHead:

@@ -9,38 +9,28 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import KeyAuthorisation
-from routersvc.providers.credentials.credentials import Secret
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.formats.openai_responses import dialects as responses_dialects
-from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
-from routersvc.providers.http.connections import Endpoint, ProviderConnection
+from routersvc.providers.formats.openai_responses.wire import openai_responses
+from routersvc.providers.http.connections import ProviderClient, ProviderConnection
+from routersvc.providers.json_wire_format import JsonWireFormat
 from routersvc.providers.wire_format import ResponseHead, WireFormat
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall
 
-V1 = OpenAiChat(DIALECTS["azure"])
-DEPLOYMENTS = OpenAiChat(DIALECTS["azure_deployments"])
-RESPONSES = OpenAiResponses(responses_dialects.DIALECTS["azure"])
+V1 = openai_chat(DIALECTS["azure"])
+DEPLOYMENTS = openai_chat(DIALECTS["azure_deployments"])
+RESPONSES = openai_responses(responses_dialects.DIALECTS["azure"])
 FILTER = {"hate": {"filtered": False, "severity": "safe"}}
 
 
@@ -48,7 +38,7 @@ async def sent(wire_format: WireFormat, call: AttemptCall, **facts: Any) -> http
     """Return the request that goes out for a call."""
     facts.setdefault("base_url", "https://acme.openai.azure.com/openai/v1")
     key = KeyAuthorisation(lambda: Secret("s3cret"), wire_format.credential_header)
-    endpoint = Endpoint(
+    client = ProviderClient(
         ProviderConnection(
             wire_format=wire_format,
             transport=httpx.MockTransport(lambda _: httpx.Response(200)),
@@ -56,7 +46,7 @@ async def sent(wire_format: WireFormat, call: AttemptCall, **facts: Any) -> http
             **facts,
         )
     )
-    return await endpoint.request(
+    return await client.request(
         wire_format.encode(call), credential="acme-key", headers={}, connect_timeout=1.0
     )
 
@@ -118,7 +108,7 @@ async def test_name_of_a_deployment_cannot_lead_elsewhere(make_call: MakeCall) -
     ("wire_format", "path"),
     [(V1, "/models"), (DEPLOYMENTS, "/openai/models?api-version=2024-10-21")],
 )
-def test_probe_costs_nothing(wire_format: OpenAiChat, path: str) -> None:
+def test_probe_costs_nothing(wire_format: JsonWireFormat, path: str) -> None:
     """The list of models is not billed on either surface."""
     assert wire_format.probe().path == path
 

@@ -9,32 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.providers.conftest import make_call_
-from tests.unit.providers.formats.claude_bodies import (
-    CONVERSE,
-    MESSAGES,
-    head,
-    sse,
-)
+from tests.unit.providers.formats.claude_bodies import CONVERSE, MESSAGES, head, sse
 from tests.unit.providers.formats.claude_frames import EVENT_STREAM, event_frame, frame
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import RefusalDelta, TextDelta, ToolCallDelta
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.bedrock_converse.frames import FrameSplitter
 from routersvc.providers.wire_format import WireFormat
 

@@ -14,9 +14,7 @@ from bench.wire.contract_bodies import Said, contract_bodies
 from bench.wire.published import faults_of, judges_of
 
 from routersvc.app import wire_formats
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 
 ADAPTERS = [
     f"{wire_format}/{dialect}"

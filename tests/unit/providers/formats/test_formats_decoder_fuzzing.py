@@ -17,17 +17,9 @@ from routersvc.app.replays.adapters import APIS, NamedAdapter, adapter_named
 from routersvc.app.replays.framing import CONTENT_TYPES, framed
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.wire_formats import known_wire_formats
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.response_formats import JsonObjectFormat
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.wire_format import ResponseHead
 
 if TYPE_CHECKING:

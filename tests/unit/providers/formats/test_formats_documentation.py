@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.providers.formats.openai_chat import dialects as openai_chat_dialects
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.providers.formats.openai_chat import vendors as openai_chat_vendors
 from routersvc.providers.formats.openai_responses import dialects as openai_responses_dialects
 
 PAGE = (Path(__file__).parents[4] / "docs/providers.md").read_text()
@@ -19,7 +17,7 @@ PAGE = (Path(__file__).parents[4] / "docs/providers.md").read_text()
 @pytest.mark.parametrize(
     ("title", "dialects"),
     [
-        ("| dialect | for | what it knows of |", openai_chat_dialects.DIALECTS),
+        ("| dialect | for | specifics |", openai_chat_vendors.DIALECTS),
         ("| dialect of Responses | for |", openai_responses_dialects.DIALECTS),
     ],
 )

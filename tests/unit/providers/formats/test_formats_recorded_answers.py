@@ -22,23 +22,11 @@ from hypothesis import settings
 from routersvc.app.replays.adapters import APIS, NOT_CALLED, NamedAdapter, NoAdapterError
 from routersvc.app.replays.recordings import Recording, UnusableRecordError
 from routersvc.app.replays.replaying import Delivery, Replay, adapter_of, replay
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    CONTENT_TYPES,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    ToolCall,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import ToolCall
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 CUTS_PER_ANSWER = 16
 """Every offset is tried on short bodies; on longer ones so many, and each of the last bytes."""

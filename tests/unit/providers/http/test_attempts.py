@@ -12,36 +12,22 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Sampling,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.secrets import Secret
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Sampling
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import Gateway
 from routersvc.providers.credentials.authorisations import (
     CredentialHeader,
     KeyAuthorisation,
     OutgoingRequest,
 )
-from routersvc.providers.credentials.credentials import Secret
 from routersvc.providers.errors.http_failures import Stage, failure_of_exception
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES, HttpAttempt
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
@@ -125,7 +111,7 @@ def gateway_over(transport: httpx.AsyncBaseTransport, **facts: Any) -> ProviderG
     facts.setdefault("credentials", {"acme-key": KeyAuthorisation(lambda: Secret("sk-secret"))})
     connection = ProviderConnection(
         base_url="https://api.acme.test/v1/",
-        wire_format=OpenAiChat(DIALECTS["generic"]),
+        wire_format=openai_chat(DIALECTS["generic"]),
         transport=transport,
         **facts,
     )
@@ -624,6 +610,6 @@ def test_base_url_is_checked(base_url: str) -> None:
     with pytest.raises(ValueError, match="base_url"):
         ProviderConnection(
             base_url=base_url,
-            wire_format=OpenAiChat(DIALECTS["generic"]),
+            wire_format=openai_chat(DIALECTS["generic"]),
             transport=ScriptedTransport(),
         )

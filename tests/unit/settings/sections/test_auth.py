@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.endpoints import Auth, AwsAuth, AwsKey, AzureAdAuth, GoogleAuth, KeyAuth
 from routersvc.settings.settings import Settings
-from routersvc.settings.types.secrets import Secret
 
 Load = Callable[[str], Settings]
 Told = Callable[[str], list[str]]

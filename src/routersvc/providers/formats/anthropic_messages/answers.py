@@ -1,8 +1,8 @@
 """Reads one answer, whole or block by block.
 
-A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
-and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
-Citations have no place in the contract and are passed over.
+A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
+unknown blocks are kept whole, to be sent back (`thoughts`). Citations are ignored: the contract has
+no field for them.
 """
 
 from __future__ import annotations
@@ -12,29 +12,15 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    RefusalDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import RefusalDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.anthropic_messages.usage import merged, read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject, text_of
 from routersvc.providers.reading.whole_bodies import truncated
@@ -50,18 +36,18 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""What the vendor calls the end of an answer.
+"""The vendor's finish reasons.
 
-Any other word means `FinishReason.OTHER`; `pause_turn` is one: the vendor's tools need another
+Any other value means `FinishReason.OTHER`; `pause_turn` is one: the vendor's tools need another
 turn, which begins with this answer.
 """
 
 
 class AnswerReader(BlockAnswer):
-    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+    """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
-    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
-    the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -92,10 +78,10 @@ class AnswerReader(BlockAnswer):
         self._model_version = text_of(message.get("model"))
         self._answer_id = text_of(message.get("id"))
         events.append(
-            Started(
+            started(
+                self._head,
                 model_version=self._model_version,
                 response_id=self._answer_id,
-                headroom=headroom(self._head.headers, now=self._head.received_at),
             )
         )
 
@@ -128,7 +114,7 @@ class AnswerReader(BlockAnswer):
         return self.begin_call(block["id"], block["name"], events, signature=signature)
 
     def read_end(self, message: JsonObject, events: list[AnswerEvent]) -> None:
-        """Take note of why the answer ended, as `message_delta` and complete messages tell it."""
+        """Store why the answer ended, from `message_delta` or a complete message."""
         reason = text_of(message.get("stop_reason"))
         if reason:
             self._reason = reason
@@ -139,10 +125,10 @@ class AnswerReader(BlockAnswer):
             self.add_content(RefusalDelta(text=explanation), events)
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the vendor has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         if not self._reason:
             raise truncated("the answer ended without a finish reason")

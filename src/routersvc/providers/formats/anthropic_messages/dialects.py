@@ -1,8 +1,8 @@
-"""In what those who speak the Messages format differ, as facts.
+"""The facts in which servers of the Messages format differ.
 
-A fact is here because recorded traffic, the vendor's schema or its documentation shows it; where
-none of them does, the cautious value stands. What differs from model to model (sampling parameters,
-prefills, schemas) is a fact of the catalogue.
+Each fact was seen in recorded traffic, the vendor's schema or its documentation; without evidence,
+the cautious value stands. What differs from model to model (sampling parameters, prefills, schemas)
+is a fact of the catalogue.
 """
 
 from __future__ import annotations
@@ -11,17 +11,12 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
-from routersvc.providers.errors.mismatches import cannot_express
+from routersvc.providers.dialects import Dialect
+from routersvc.providers.errors.vendor_errors import VendorErrors
 
 WIRE_FORMAT = "anthropic_messages"
 """The format's name in the configuration and in wire extensions."""
@@ -39,7 +34,7 @@ _COMMON = frozenset(
         Capability.SYSTEM_PROMPT,
     }
 )
-"""What every server of the format understands."""
+"""What every server of the format supports."""
 
 _CLAUDE = _COMMON | {
     Capability.PARALLEL_TOOL_CALLS,
@@ -54,19 +49,17 @@ _KEY_HEADER = CredentialHeader(name="x-api-key", scheme="")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class AnthropicDialect:
+class AnthropicDialect(Dialect):
     """How one server speaks the Messages format.
 
-    `path` and `stream_path` may hold `{model}`; then the body names none. The version goes into a
-    header, or into the body where `version_in_body`. `addresses`: pictures and documents may be
-    given by address. `system_turns`: a system message may stand after the conversation has begun.
-    `unsigned_thoughts`: thoughts may come back without a signature. `budgets_only`: thinking is
-    always a budget of tokens. `cancel_stops_billing`: what is generated after a stream was closed
-    is not billed.
+    `path` and `stream_path` may contain `{model}`; then the body names none. `version_in_body`: the
+    version is a field of the body instead of a header. `addresses`: images and documents may be
+    given by URL. `system_turns`: a system message may follow the first turn. `unsigned_thoughts`:
+    thoughts are accepted without a signature. `budgets_only`: thinking always takes a budget of
+    tokens.
     """
 
-    name: str
-    capabilities: frozenset[Capability]
+    wire_format: str = WIRE_FORMAT
     path: str = "/messages"
     stream_path: str = "/messages"
     probe_path: str = "/models?limit=1"
@@ -82,20 +75,6 @@ class AnthropicDialect:
     system_turns: bool = True
     unsigned_thoughts: bool = False
     budgets_only: bool = False
-    cancel_stops_billing: bool = True
-
-    def cannot_express(self, what: str) -> AttemptFailedError:
-        """Return the error that says that `what` cannot be said here."""
-        return cannot_express(WIRE_FORMAT, what, dialect=self.name)
-
-    def require(self, capability: Capability, what: str) -> None:
-        """Refuse `what` where the capability that it needs is lacking.
-
-        Raises:
-            AttemptFailedError: it is.
-        """
-        if capability not in self.capabilities:
-            raise self.cannot_express(what)
 
 
 _ANTHROPIC = AnthropicDialect(
@@ -105,6 +84,29 @@ _ANTHROPIC = AnthropicDialect(
         {ServiceTier.STANDARD: "standard_only", ServiceTier.PRIORITY: "auto"}
     ),
     file_ids=True,
+    errors=VendorErrors(
+        codes={
+            FailureClass.QUOTA_EXHAUSTED: frozenset({"billing_error"}),
+            FailureClass.CONTEXT_LENGTH: frozenset(
+                {"context_window_exceeded", "request_too_large"}
+            ),
+            FailureClass.AUTHENTICATION: frozenset({"authentication_error"}),
+            FailureClass.PERMISSION: frozenset({"permission_error"}),
+            FailureClass.OVERLOADED: frozenset({"overloaded_error"}),
+        },
+        broad_codes={
+            FailureClass.RATE_LIMITED: frozenset({"rate_limit_error"}),
+            FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error"}),
+        },
+        phrases={FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",)},
+        statuses={529: FailureClass.OVERLOADED},
+        remaining_requests=("anthropic-ratelimit-requests-remaining",),
+        # `tokens` is the limit that is nearest.
+        remaining_tokens=(
+            "anthropic-ratelimit-tokens-remaining",
+            "anthropic-ratelimit-input-tokens-remaining",
+        ),
+    ),
 )
 
 _VERTEX = AnthropicDialect(
@@ -137,4 +139,4 @@ DIALECTS: Mapping[str, AnthropicDialect] = MappingProxyType(
 """The dialects by the names that the configuration uses."""
 
 DEFAULT_DIALECT = "anthropic"
-"""The vendor whose format it is."""
+"""The vendor that defined the format."""

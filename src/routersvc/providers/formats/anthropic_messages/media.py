@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    FilePart,
-    ImagePart,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.parts import FilePart, ImagePart
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import parse_data_url
@@ -23,7 +18,7 @@ def image_block(image: ImagePart, dialect: AnthropicDialect) -> JsonObject:
     """Return the block of a picture, without its cache marker.
 
     Raises:
-        AttemptFailedError: it has no place in this dialect.
+        AttemptFailedError: the dialect cannot express it.
     """
     dialect.require(Capability.IMAGE_INPUT, "a picture")
     if image.detail is not None:
@@ -45,7 +40,7 @@ def document_block(file: FilePart, dialect: AnthropicDialect) -> JsonObject:
     """Return the block of a document, without its cache marker.
 
     Raises:
-        AttemptFailedError: it has no place in this dialect.
+        AttemptFailedError: the dialect cannot express it.
     """
     dialect.require(Capability.FILE_INPUT, "a document")
     block: JsonObject = {"type": "document", "source": _document_source(file, dialect)}

@@ -1,7 +1,7 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. The turns of
-the vendor are the user's and the assistant's: what tools returned is the user's.
+System messages at the beginning are the system prompt; later ones stay where they are. Turns are
+the user's and the assistant's; tool results belong to the user.
 """
 
 from __future__ import annotations
@@ -10,13 +10,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
     FilePart,
@@ -33,9 +28,7 @@ from routersvc.providers.formats.anthropic_messages.media import document_block,
 from routersvc.providers.formats.anthropic_messages.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.part_kinds import kind_of
-
-_SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
 
 
 def encode_messages(
@@ -44,12 +37,9 @@ def encode_messages(
     """Return the blocks of the system prompt, and the turns.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
-    begin = next(
-        (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
-        len(messages),
-    )
+    begin = leading_system_messages(messages)
     system = [
         block for message in messages[:begin] for block in _blocks(message, "system", dialect)
     ]
@@ -61,7 +51,7 @@ def encode_messages(
         if not blocks:
             continue
         if message.role is Role.TOOL is previous:
-            # The results of calls that were made together belong into one turn.
+            # The results of parallel calls belong in one turn.
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
@@ -72,7 +62,7 @@ def encode_messages(
 
 
 def _role(role: Role, dialect: AnthropicDialect) -> str:
-    if role in _SYSTEM_ROLES:
+    if role in SYSTEM_ROLES:
         if not dialect.system_turns:
             raise dialect.cannot_express("a system message in the middle of the conversation")
         return "system"
@@ -96,7 +86,7 @@ def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | No
     match part:
         case TextPart() if role is not Role.TOOL:
             if not part.text and part.cache is None:
-                # The vendor refuses empty text, which says nothing.
+                # The vendor refuses empty text.
                 return None
             block: JsonObject = {"type": "text", "text": part.text}
         case ImagePart() if role is Role.USER:
@@ -161,7 +151,7 @@ def _marked(
     if lifetime is not None:
         dialect.require(Capability.PROMPT_CACHE, "a cache marker")
         marker: JsonObject = {"type": "ephemeral"}
-        ttl = _LIFETIMES[lifetime]
+        ttl = CACHE_LIFETIMES[lifetime]
         if ttl is not None:
             marker["ttl"] = ttl
         block["cache_control"] = marker

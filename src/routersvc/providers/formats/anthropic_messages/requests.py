@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.formats.anthropic_messages.dialects import WIRE_FORMAT, AnthropicDialect
+from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.formats.anthropic_messages.messages import encode_messages
 from routersvc.providers.formats.anthropic_messages.tools import add_tools
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    add_sampling,
+    add_service_tier,
+    refuse_fields,
+    refuse_media_output,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
 
 DEFAULT_MAX_TOKENS = 4_096
@@ -49,15 +45,23 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they are the router's to decide.
+The contract has fields for them, or the router decides them.
 """
+
+_LACKING = (
+    PromptField.LOGPROBS,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.LOGIT_BIAS,
+)
 
 
 def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     system, turns = encode_messages(prompt.messages, dialect)
@@ -87,30 +91,17 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     )
     _add_output(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, dialect.cannot_express)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: AnthropicDialect) -> None:
-    for field, value, capability in (
-        ("temperature", sampling.temperature, Capability.SAMPLING),
-        ("top_p", sampling.top_p, Capability.SAMPLING),
-        ("top_k", sampling.top_k, Capability.TOP_K),
-        ("min_p", sampling.min_p, Capability.MIN_P),
-        ("frequency_penalty", sampling.frequency_penalty, Capability.PENALTIES),
-        ("presence_penalty", sampling.presence_penalty, Capability.PENALTIES),
-        ("seed", sampling.seed, Capability.SEED),
-    ):
-        if value is not None:
-            dialect.require(capability, f"`{field}`")
-            body[field] = value
+    add_sampling(body, sampling, dialect)
     if sampling.temperature is not None and sampling.temperature > 1:
         raise dialect.cannot_express("a temperature above 1")
     if sampling.stop_sequences:
         dialect.require(Capability.STOP_SEQUENCES, "stop sequences")
         body["stop_sequences"] = list(sampling.stop_sequences)
-    if sampling.logit_bias:
-        raise dialect.cannot_express("logit bias")
 
 
 def _add_output(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> None:
@@ -125,15 +116,8 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> 
             }
         case None:
             pass
-    for modality in prompt.output_modalities:
-        if modality is not Modality.TEXT:
-            raise dialect.cannot_express(f"output of the kind `{modality.value}`")
-    if prompt.logprobs is not None:
-        raise dialect.cannot_express("log probabilities")
-    if prompt.verbosity is not None:
-        raise dialect.cannot_express("verbosity")
-    if prompt.predicted_output:
-        raise dialect.cannot_express("a predicted output")
+    refuse_media_output(prompt, dialect)
+    refuse_fields(prompt, dialect, _LACKING)
 
 
 def _schema(wanted: JsonSchemaFormat) -> JsonObject:
@@ -145,14 +129,8 @@ def _schema(wanted: JsonSchemaFormat) -> JsonObject:
 
 
 def _add_account(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> None:
-    if prompt.service_tier is not None:
-        tier = dialect.service_tiers.get(prompt.service_tier)
-        if tier is None:
-            raise dialect.cannot_express(f"the service tier `{prompt.service_tier.value}`")
-        body["service_tier"] = tier
+    add_service_tier(body, prompt, dialect, dialect.service_tiers)
     if prompt.end_user_id:
         if not dialect.end_user:
             raise dialect.cannot_express("an end user's id")
         body["metadata"] = {"user_id": prompt.end_user_id}
-    if prompt.prompt_cache_key:
-        raise dialect.cannot_express("a key for the prompt cache")

@@ -6,15 +6,9 @@ import dataclasses
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
@@ -33,7 +27,7 @@ class _OpenBlock:
 
 
 class EventReader:
-    """Knows the events of a stream. Kinds that nobody has seen yet are passed over."""
+    """Knows the events of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
         self.is_finished = False
@@ -42,10 +36,10 @@ class EventReader:
         self._open: dict[int, _OpenBlock] = {}
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
-        """Append what an event says.
+        """Append the events of one stream event.
 
         Raises:
-            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+            AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
         event: JsonObject = orjson.loads(piece.data)
         kind = event.get("type")

@@ -1,38 +1,33 @@
-"""What the vendor wants back unchanged, in the two fields that the contract has for it.
+"""Thoughts and other blocks that the vendor needs back unchanged.
 
     thinking                text, and its signature as `signature`
     redacted_thinking       its data as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last is for what the vendor's own tools did while it answered: the contract has no parts for
-it, and a conversation can only go on with it. Redacted data is base64, so that it never looks like
-JSON.
+The last holds results of the vendor's own tools: the contract has no parts for them, and the
+conversation cannot go on without them. Redacted data is base64, so it never looks like JSON.
 """
 
 from __future__ import annotations
 
-from typing import cast
-
-import orjson
-
-from routersvc.domain.conversation.parts import (
-    ThoughtPart,
-)
+from routersvc.domain.conversation.parts import ThoughtPart
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.opaque_blocks import (
+    kept_block,
+    refuse_unsendable_thought,
+    signature_text,
+)
 
 
 def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject:
-    """Write a thought as the vendor gave it.
+    """Write a thought as the vendor sent it.
 
     Raises:
-        AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
+        AttemptFailedError: it is from another vendor, or has a cache marker.
     """
-    if thought.cache is not None:
-        raise dialect.cannot_express("a cache marker on a thought")
+    refuse_unsendable_thought(thought, dialect)
     if thought.encrypted:
-        if thought.text or thought.signature:
-            raise dialect.cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted, dialect)
     if not thought.signature:
         if dialect.unsigned_thoughts:
@@ -41,24 +36,11 @@ def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject
     return {
         "type": "thinking",
         "thinking": thought.text,
-        "signature": _text(thought.signature, dialect),
+        "signature": signature_text(thought.signature, dialect),
     }
 
 
 def _encrypted(encrypted: bytes, dialect: AnthropicDialect) -> JsonObject:
     if not encrypted.startswith(b"{"):
-        return {"type": "redacted_thinking", "data": _text(encrypted, dialect)}
-    try:
-        block: object = orjson.loads(encrypted)
-    except orjson.JSONDecodeError:
-        block = None
-    if not isinstance(block, dict) or "type" not in block:
-        raise dialect.cannot_express("a thought that another provider encrypted")
-    return cast("JsonObject", block)
-
-
-def _text(proof: bytes, dialect: AnthropicDialect) -> str:
-    try:
-        return proof.decode("ascii")
-    except UnicodeDecodeError:
-        raise dialect.cannot_express("a thought that another provider signed") from None
+        return {"type": "redacted_thinking", "data": signature_text(encrypted, dialect)}
+    return kept_block(encrypted, dialect, field="type")

@@ -1,4 +1,4 @@
-"""Writes tools and how free the model is to call them."""
+"""Writes tools and tool choice."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDialect
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
@@ -49,7 +40,7 @@ def add_tools(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> No
     """Add `tools` and `tool_choice` to a body.
 
     Raises:
-        AttemptFailedError: something of it has no place in this dialect.
+        AttemptFailedError: the dialect cannot express one of them.
     """
     if prompt.tools:
         dialect.require(Capability.TOOLS, "tools")
@@ -62,7 +53,7 @@ def add_tools(body: JsonObject, prompt: Prompt, dialect: AnthropicDialect) -> No
     if choice is None and parallel is None:
         return
     if Capability.TOOL_CHOICE not in dialect.capabilities:
-        # What is left is the model's freedom, which nobody need mention.
+        # `auto` is what remains, and the default.
         return
     body["tool_choice"] = _choice(choice or ToolChoice(), parallel=parallel)
 
@@ -71,7 +62,7 @@ def _choice(choice: ToolChoice, *, parallel: bool | None) -> JsonObject:
     encoded: JsonObject = {"type": _MODES[choice.mode]}
     if choice.mode is ToolChoiceMode.FUNCTION:
         encoded["name"] = choice.function_name
-    # Where no tool may be called, none is called in parallel.
+    # Parallel calls do not apply where no tool may be called.
     if parallel is not None and choice.mode is not ToolChoiceMode.NONE:
         encoded["disable_parallel_tool_use"] = not parallel
     return encoded

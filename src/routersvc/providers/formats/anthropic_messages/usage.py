@@ -1,20 +1,18 @@
-"""Reads what the vendor counted. Cached tokens stand beside the others, not among them."""
+"""Reads token usage. The vendor does not include cached tokens in `input` counts."""
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject, count_of
 
 
 def merged(earlier: JsonObject, later: JsonObject) -> JsonObject:
-    """Return the counts of a stream so far: what is told again replaces what was told before."""
+    """Return the counts of a stream so far: later counts replace earlier ones."""
     return {**earlier, **{name: count for name, count in later.items() if count is not None}}
 
 
 def read_usage(usage: JsonObject) -> Usage:
-    """Return the count in the contract's terms."""
+    """Return the usage in the contract's fields."""
     read = count_of(usage.get("cache_read_input_tokens"))
     written = count_of(usage.get("cache_creation_input_tokens"))
     plain = count_of(usage.get("input_tokens"))

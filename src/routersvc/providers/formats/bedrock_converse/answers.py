@@ -1,8 +1,8 @@
 """Reads one answer, whole or block by block.
 
-A block of text, of thought or of a tool call becomes its deltas. What the vendor's own tools did,
-and blocks that nobody has seen yet, are kept whole for the way back (`thoughts`).
-Citations and the trace of a guardrail have no place in the contract and are passed over.
+A block of text, thought or tool call becomes its deltas. Results of the vendor's own tools and
+unknown blocks are kept whole, to be sent back (`thoughts`). Citations and the trace of a guardrail
+are ignored: the contract has no fields for them.
 """
 
 from __future__ import annotations
@@ -11,33 +11,14 @@ import base64
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import MediaDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.formats.bedrock_converse.usage import read_usage
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject, text_of
@@ -56,17 +37,17 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""What the vendor calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""The vendor's finish reasons. Any other value means `FinishReason.OTHER`."""
 
 BUNGLED_REASONS = frozenset({"malformed_model_output", "malformed_tool_use"})
-"""Finish reasons that say that the model wrote what nobody can read."""
+"""Finish reasons that mean that the model's output was malformed."""
 
 
 class AnswerReader(BlockAnswer):
-    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+    """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
-    Shapes that the vendor has never sent raise `TypeError`, `AttributeError`, `KeyError` or
-    `ValueError`: the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -83,7 +64,7 @@ class AnswerReader(BlockAnswer):
         self.count(body.get("usage"), events)
 
     def start(self, events: list[AnswerEvent]) -> None:
-        """Append the beginning of an answer; the vendor does not say which version answers."""
+        """Append the beginning of an answer; the vendor does not name the model's version."""
         events.append(Started(response_id=self._answer_id))
 
     def count(self, usage: JsonObject | None, events: list[AnswerEvent]) -> None:
@@ -121,14 +102,14 @@ class AnswerReader(BlockAnswer):
         )
 
     def read_end(self, message: JsonObject) -> None:
-        """Take note of why the answer ended."""
+        """Store why the answer ended."""
         self._reason = text_of(message.get("stopReason")) or self._reason
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the vendor has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         if not self._reason:
             raise truncated("the answer ended without a finish reason")
@@ -136,7 +117,7 @@ class AnswerReader(BlockAnswer):
             raise AttemptFailedError(
                 Failure(
                     failure_class=FailureClass.BAD_ANSWER,
-                    message="the model wrote what the provider cannot read",
+                    message="the provider could not parse the model's output",
                 )
             )
         reason = self.sound_reason(FINISH_REASONS.get(self._reason, FinishReason.OTHER))

@@ -1,7 +1,7 @@
-"""What Converse lacks for some models, and how those models are told it all the same.
+"""The fields that Converse lacks and that some model families take otherwise.
 
-`additionalModelRequestFields` are a model's own fields. The name of the model tells its family; a
-field stands here because recorded traffic or the vendor's documentation shows it for that family.
+`additionalModelRequestFields` are a model's own fields. The model's name tells its family; each
+field was seen in recorded traffic or the vendor's documentation for that family.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """How the models of one vendor are told what Converse has no field for.
+    """Where the models of one vendor take what Converse has no field for.
 
-    `top_k` is where it stands: a key, or a key in an object. `is_claude`: thinking is asked for as
-    at Anthropic. `effort_path` is where an effort stands, with what stands beside it in
-    `effort_beside`.
+    `top_k` is the path of the field: a key, or a key in an object. `is_claude`: thinking is written
+    as at Anthropic. `effort_path` is the path of the effort, with `effort_beside` in the same
+    object.
     """
 
     name: str
@@ -83,7 +81,7 @@ _FAMILIES = (
 )
 
 _OTHER = Family(name="this model", pattern=re.compile(""))
-"""A family of which nothing is known beyond what Converse itself has."""
+"""A family that takes only what Converse itself has."""
 
 
 def family_of(model: str) -> Family:

@@ -7,12 +7,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-)
-from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.domain.conversation.parts import AudioPart, FilePart, ImagePart
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import parse_data_url
 
@@ -51,7 +47,7 @@ _DOCUMENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 \-()\[\]]+")
-"""What the name of a document may not hold; the vendor refuses the request."""
+"""Characters that the vendor refuses in the name of a document."""
 
 _MAX_NAME = 200
 
@@ -60,19 +56,19 @@ def image_block(image: ImagePart) -> JsonObject:
     """Return the block of a picture, without a cache marker.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     if image.detail is not None:
-        raise cannot_express("how closely a picture is looked at")
+        raise DIALECT.cannot_express("how closely a picture is looked at")
     media_type, source = _given(image.data, image.media_type, image.url, "a picture")
     return {"image": {"format": _format(_IMAGES, media_type, "a picture"), "source": source}}
 
 
 def audio_block(audio: AudioPart) -> JsonObject:
-    """Return the block of a recording; its transcript says nothing that the sound does not say.
+    """Return the block of a recording; its transcript is left out, because the sound holds it.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     source = {"bytes": base64.b64encode(audio.data).decode("ascii")}
     return {"audio": {"format": _format(_SOUNDS, audio.media_type, "sound"), "source": source}}
@@ -82,10 +78,10 @@ def document_block(file: FilePart) -> JsonObject:
     """Return the block of a document, without a cache marker; each needs a name.
 
     Raises:
-        AttemptFailedError: it has no place here.
+        AttemptFailedError: the format cannot express it.
     """
     if file.file_id is not None:
-        raise cannot_express("a document by its id")
+        raise DIALECT.cannot_express("a document by its id")
     media_type, source = _given(file.data, file.media_type, file.url, "a document")
     return {
         "document": {
@@ -104,7 +100,7 @@ def _given(
             return media_type, {"s3Location": {"uri": url}}
         given = parse_data_url(url)
         if given is None:
-            raise cannot_express(f"{what} by its address, unless that is in S3")
+            raise DIALECT.cannot_express(f"{what} by its address, unless that is in S3")
         media_type, data = given
     return media_type, {"bytes": base64.b64encode(data or b"").decode("ascii")}
 
@@ -112,5 +108,5 @@ def _given(
 def _format(formats: Mapping[str, str], media_type: str, what: str) -> str:
     found = formats.get(media_type.partition(";")[0].strip().lower())
     if found is None:
-        raise cannot_express(f"{what} of the type `{media_type}`")
+        raise DIALECT.cannot_express(f"{what} of the type `{media_type}`")
     return found

@@ -1,18 +1,15 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. The other
-turns alternate between the user and the assistant, so that neighbours of one side become one turn;
-what tools returned is the user's. A cache marker is a block of its own, behind what it marks.
+System messages at the beginning are the system prompt; later ones stay where they are. Turns
+alternate between user and assistant, so neighbouring messages of one side become one turn; tool
+results belong to the user. A cache marker is a block of its own, after what it marks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -25,7 +22,7 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.formats.bedrock_converse.families import Family
 from routersvc.providers.formats.bedrock_converse.media import (
     audio_block,
@@ -35,9 +32,7 @@ from routersvc.providers.formats.bedrock_converse.media import (
 from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.part_kinds import kind_of
-
-_SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_LIFETIMES = {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
 
 
 def encode_messages(
@@ -46,12 +41,9 @@ def encode_messages(
     """Return the blocks of the system prompt, and the turns, for a model of this family.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
-    begin = next(
-        (at for at, message in enumerate(messages) if message.role not in _SYSTEM_ROLES),
-        len(messages),
-    )
+    begin = leading_system_messages(messages)
     system = [block for message in messages[:begin] for block in _blocks(message, family)]
     turns: list[JsonObject] = []
     for message in messages[begin:]:
@@ -65,16 +57,16 @@ def encode_messages(
 
 
 def _role(role: Role) -> str:
-    if role in _SYSTEM_ROLES:
+    if role in SYSTEM_ROLES:
         return "system"
     return "assistant" if role is Role.ASSISTANT else "user"
 
 
 def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
     if message.name:
-        raise cannot_express("a participant's name")
+        raise DIALECT.cannot_express("a participant's name")
     for part in message.parts:
-        # The vendor refuses empty text, which says nothing.
+        # The vendor refuses empty text.
         if not (isinstance(part, TextPart) and not part.text):
             yield _block(part, message.role, family)
         if part.cache is not None:
@@ -100,14 +92,14 @@ def _block(part: Part, role: Role, family: Family) -> JsonObject:
         case RefusalPart() if role is Role.ASSISTANT:
             return {"text": part.text}
         case _:
-            raise cannot_express(f"{kind_of(part)} in a {role.value} message")
+            raise DIALECT.cannot_express(f"{kind_of(part)} in a {role.value} message")
 
 
 def _tool_result(result: ToolResult) -> JsonObject:
     content: list[JsonObject] = []
     for part in result.parts:
         if part.cache is not None:
-            raise cannot_express("a cache marker inside a tool's result")
+            raise DIALECT.cannot_express("a cache marker inside a tool's result")
         match part:
             case TextPart():
                 content.append({"text": part.text})
@@ -123,7 +115,7 @@ def _tool_result(result: ToolResult) -> JsonObject:
 
 def _tool_call(call: ToolCall) -> JsonObject:
     if call.signature:
-        raise cannot_express("the signature of a tool call")
+        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", "tool_call.arguments_json")
     return {"toolUse": {"toolUseId": call.call_id, "name": call.name, "input": arguments}}
 
@@ -131,7 +123,7 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def cache_point(lifetime: CacheLifetime) -> JsonObject:
     """Return the block that ends a prefix for the cache."""
     point: JsonObject = {"type": "default"}
-    ttl = _LIFETIMES[lifetime]
+    ttl = CACHE_LIFETIMES[lifetime]
     if ttl is not None:
         point["ttl"] = ttl
     return {"cachePoint": point}

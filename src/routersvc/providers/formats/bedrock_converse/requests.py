@@ -7,35 +7,22 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    ServiceTier,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.formats.bedrock_converse.facts import WIRE_FORMAT, cannot_express
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.formats.bedrock_converse.families import Family, family_of
 from routersvc.providers.formats.bedrock_converse.messages import encode_messages
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    refuse_fields,
+    refuse_media_output,
+)
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 DEFAULT_MAX_TOKENS = 4_096
@@ -54,7 +41,7 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they are the router's to decide.
+The contract has fields for them, or the router decides them.
 """
 
 _OWN_FIELDS = "additionalModelRequestFields"
@@ -66,12 +53,21 @@ _TIERS: Mapping[ServiceTier, str] = MappingProxyType(
     }
 )
 
+_LACKING = (
+    PromptField.LOGPROBS,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.PARALLEL_TOOL_CALLS,
+)
+
 
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said to this model.
+        AttemptFailedError: the prompt asks for what the format cannot express for this model.
     """
     prompt = call.prompt
     model = call.deployment.wire_model
@@ -96,7 +92,7 @@ def encode_body(call: AttemptCall) -> JsonObject:
                 max_tokens=prompt.sampling.max_output_tokens
                 or call.deployment.model.max_output_tokens
                 or DEFAULT_MAX_TOKENS,
-                cannot_express=cannot_express,
+                cannot_express=DIALECT.cannot_express,
             )
         )
     else:
@@ -119,7 +115,7 @@ def _inference(sampling: Sampling) -> JsonObject:
         if value is not None:
             inference[field] = value
     if sampling.temperature is not None and sampling.temperature > 1:
-        raise cannot_express("a temperature above 1")
+        raise DIALECT.cannot_express("a temperature above 1")
     if sampling.stop_sequences:
         inference["stopSequences"] = list(sampling.stop_sequences)
     for name, is_wanted in (
@@ -130,7 +126,7 @@ def _inference(sampling: Sampling) -> JsonObject:
         ("logit_bias", bool(sampling.logit_bias)),
     ):
         if is_wanted:
-            raise cannot_express(f"`{name}`")
+            raise DIALECT.cannot_express(f"`{name}`")
     return inference
 
 
@@ -140,8 +136,6 @@ def _tool_config(prompt: Prompt) -> JsonObject:
         config["tools"] = [_tool(tool) for tool in prompt.tools]
     if prompt.tool_choice is not None:
         config["toolChoice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        raise cannot_express("whether tools are called in parallel")
     return config
 
 
@@ -150,7 +144,7 @@ def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
         if tool.settings_json and object_in(
             tool.settings_json, f"tools[{tool.name}].settings_json"
         ):
-            raise cannot_express(f"settings of the hosted tool `{tool.name}`")
+            raise DIALECT.cannot_express(f"settings of the hosted tool `{tool.name}`")
         return {"systemTool": {"name": tool.name}}
     encoded: JsonObject = {"name": tool.name, "inputSchema": {"json": parameters_of(tool)}}
     if tool.description:
@@ -169,26 +163,28 @@ def _tool_choice(choice: ToolChoice) -> JsonObject:
         case ToolChoiceMode.FUNCTION:
             return {"tool": {"name": choice.function_name}}
         case ToolChoiceMode.NONE:
-            raise cannot_express("that no tool may be called")
+            raise DIALECT.cannot_express("that no tool may be called")
 
 
 def _add_top_k(fields: JsonObject, sampling: Sampling, family: Family) -> None:
     if sampling.top_k is not None:
         if not family.top_k:
-            raise cannot_express(f"`top_k` to {family.name}")
+            raise DIALECT.cannot_express(f"`top_k` to {family.name}")
         _put(fields, family.top_k, sampling.top_k)
 
 
 def _add_effort(fields: JsonObject, wanted: Reasoning, family: Family) -> None:
-    """Say how hard to think; a model of any family that shows its thoughts does so unasked."""
+    """Add the reasoning effort; models that show thoughts show them without being asked."""
     if wanted.max_tokens is not None:
-        raise cannot_express(f"a limit to the tokens spent on thinking to {family.name}")
+        raise DIALECT.cannot_express(f"a limit to the tokens spent on thinking to {family.name}")
     if wanted.visibility is ReasoningVisibility.SUMMARY:
-        raise cannot_express(f"a summary of the thoughts to {family.name}")
+        raise DIALECT.cannot_express(f"a summary of the thoughts to {family.name}")
     if wanted.effort is not None:
         word = family.efforts.get(wanted.effort)
         if word is None:
-            raise cannot_express(f"the reasoning effort `{wanted.effort.value}` to {family.name}")
+            raise DIALECT.cannot_express(
+                f"the reasoning effort `{wanted.effort.value}` to {family.name}"
+            )
         _put(fields, family.effort_path, word)
         if family.effort_beside:
             fields[family.effort_path[0]].update(family.effort_beside)
@@ -204,7 +200,7 @@ def _put(fields: JsonObject, path: tuple[str, ...], value: object) -> None:
 def _add_output(body: JsonObject, prompt: Prompt) -> None:
     match prompt.response_format:
         case JsonObjectFormat():
-            raise cannot_express("an answer in JSON without a schema")
+            raise DIALECT.cannot_express("an answer in JSON without a schema")
         case JsonSchemaFormat():
             schema = object_in(prompt.response_format.json_schema, "response_format.json_schema")
             definition: JsonObject = {
@@ -218,32 +214,21 @@ def _add_output(body: JsonObject, prompt: Prompt) -> None:
             }
         case None:
             pass
-    for modality in prompt.output_modalities:
-        if modality is not Modality.TEXT:
-            raise cannot_express(f"output of the kind `{modality.value}`")
-    if prompt.logprobs is not None:
-        raise cannot_express("log probabilities")
-    if prompt.verbosity is not None:
-        raise cannot_express("verbosity")
-    if prompt.predicted_output:
-        raise cannot_express("a predicted output")
+    refuse_media_output(prompt, DIALECT)
+    refuse_fields(prompt, DIALECT, _LACKING)
 
 
 def _add_account(body: JsonObject, prompt: Prompt) -> None:
     if prompt.service_tier is not None:
         body["serviceTier"] = {"type": _TIERS[prompt.service_tier]}
-    if prompt.end_user_id:
-        raise cannot_express("an end user's id")
-    if prompt.prompt_cache_key:
-        raise cannot_express("a key for the prompt cache")
 
 
 def _add_extensions(body: JsonObject, prompt: Prompt) -> None:
-    for fields in extensions_for(prompt, WIRE_FORMAT, cannot_express):
-        keep_out(fields.keys() & CONTRACT_FIELDS, cannot_express)
+    for fields in extensions_for(prompt, DIALECT):
+        keep_out(fields.keys() & CONTRACT_FIELDS, DIALECT)
         own = fields.pop(_OWN_FIELDS, None)
         if own is not None:
-            said: JsonObject = body.setdefault(_OWN_FIELDS, {})
-            keep_out(said.keys() & own.keys(), cannot_express)
-            said.update(own)
+            own_fields: JsonObject = body.setdefault(_OWN_FIELDS, {})
+            keep_out(own_fields.keys() & own.keys(), DIALECT)
+            own_fields.update(own)
         body.update(fields)

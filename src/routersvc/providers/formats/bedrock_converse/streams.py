@@ -2,9 +2,9 @@
 
     messageStart, (contentBlockStart?, contentBlockDelta…, contentBlockStop)…, messageStop, metadata
 
-Only tools and pictures announce their blocks. An answer is complete with `messageStop` and
-`metadata`, which holds the usage; some send them the other way round. An exception is a message
-like the others, and the status is 200 all the same.
+Only tools and images announce their blocks. An answer is complete with `messageStop` and
+`metadata`, which holds the usage, in either order. An exception is a message like the others; the
+status is 200 all the same.
 """
 
 from __future__ import annotations
@@ -14,15 +14,9 @@ import dataclasses
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
@@ -42,7 +36,7 @@ class _OpenBlock:
 
 
 class FrameReader:
-    """Knows the messages of a stream. Kinds that nobody has seen yet are passed over."""
+    """Knows the messages of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
         self.is_finished = False
@@ -53,10 +47,10 @@ class FrameReader:
         self._open: dict[int, _OpenBlock] = {}
 
     def read_piece(self, piece: Frame, events: list[AnswerEvent]) -> None:
-        """Append what a message says.
+        """Append the events of a message.
 
         Raises:
-            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+            AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
         match piece.kind:
             case FrameKind.BROKEN:

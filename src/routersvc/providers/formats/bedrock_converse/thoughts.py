@@ -1,47 +1,41 @@
-"""What the vendor wants back unchanged, in the two fields that the contract has for it.
+"""Thoughts and other blocks that the vendor needs back unchanged.
 
     reasoningText           text, and its signature as `signature`
     redactedContent         its bytes as `encrypted`
     any other block         the whole block, as JSON, as `encrypted`
 
-The last is for what the vendor's own tools did while it answered: the contract has no parts for
-it, and a conversation can only go on with it.
+The last holds results of the vendor's own tools: the contract has no parts for them, and the
+conversation cannot go on without them.
 """
 
 from __future__ import annotations
 
 import base64
-from typing import cast
 
-import orjson
-
-from routersvc.domain.conversation.parts import (
-    ThoughtPart,
-)
-from routersvc.providers.formats.bedrock_converse.facts import cannot_express
+from routersvc.domain.conversation.parts import ThoughtPart
+from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.opaque_blocks import (
+    kept_block,
+    refuse_unsendable_thought,
+    signature_text,
+)
 
 
 def thought_block(thought: ThoughtPart, *, signed: bool) -> JsonObject:
-    """Write a thought as the vendor gave it; `signed` says that the model takes no others.
+    """Write a thought as the vendor sent it; `signed`: the model refuses unsigned thoughts.
 
     Raises:
-        AttemptFailedError: it is not from this vendor, or is to be marked for the cache.
+        AttemptFailedError: it is from another vendor, or has a cache marker.
     """
-    if thought.cache is not None:
-        raise cannot_express("a cache marker on a thought")
+    refuse_unsendable_thought(thought, DIALECT)
     if thought.encrypted:
-        if thought.text or thought.signature:
-            raise cannot_express("a thought that is shown and encrypted at once")
         return _encrypted(thought.encrypted)
     if signed and not thought.signature:
-        raise cannot_express("a thought without a signature")
+        raise DIALECT.cannot_express("a thought without a signature")
     reasoning: JsonObject = {"text": thought.text}
     if thought.signature:
-        try:
-            reasoning["signature"] = thought.signature.decode("ascii")
-        except UnicodeDecodeError:
-            raise cannot_express("a thought that another provider signed") from None
+        reasoning["signature"] = signature_text(thought.signature, DIALECT)
     return {"reasoningContent": {"reasoningText": reasoning}}
 
 
@@ -49,10 +43,4 @@ def _encrypted(encrypted: bytes) -> JsonObject:
     if not encrypted.startswith(b"{"):
         redacted = base64.b64encode(encrypted).decode("ascii")
         return {"reasoningContent": {"redactedContent": redacted}}
-    try:
-        block: object = orjson.loads(encrypted)
-    except orjson.JSONDecodeError:
-        block = None
-    if not isinstance(block, dict) or len(cast("JsonObject", block)) != 1:
-        raise cannot_express("a thought that another provider encrypted")
-    return cast("JsonObject", block)
+    return kept_block(encrypted, DIALECT)

@@ -1,18 +1,16 @@
-"""Reads what the vendor counted. Cached tokens stand beside the others, not among them."""
+"""Reads token usage. The vendor does not include cached tokens in `input` counts."""
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject, count_of
 
 
 def read_usage(usage: JsonObject) -> Usage | None:
-    """Return the count in the contract's terms, `None` where nothing was counted.
+    """Return the usage, `None` where nothing was counted.
 
-    Thoughts are among the output, and not told apart. Where the vendor's own sum shows that a
-    model counts cached tokens among the input, they are not added again.
+    Output tokens include thoughts. Where the vendor's total shows that a model includes cached
+    tokens in the input, they are not added again.
     """
     if "inputTokens" not in usage and "outputTokens" not in usage:
         return None

@@ -8,42 +8,19 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
-from routersvc.providers.reading.json_values import JsonObject, is_json
-from routersvc.providers.reading.soundness import (
-    INTERRUPTED,
-    require_arguments,
-    require_content,
-    require_format,
-)
+from routersvc.providers.reading.answer_start import started
+from routersvc.providers.reading.block_answers import BlockAnswer
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.tool_arguments import ToolArguments
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -56,23 +33,20 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "ERROR_TOXIC": FinishReason.CONTENT_FILTER,
     }
 )
-"""What Cohere calls the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""Cohere's finish reasons. Any other value means `FinishReason.OTHER`."""
 
 FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
-"""Ends that say that the answer broke."""
+"""Finish reasons that mean that the answer failed."""
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown events and citations are passed over."""
+    """The state of one answer while it is read. Unknown events and citations are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
         self._head = head
-        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
-        self._response_format = prompt.response_format
-        self._text: list[str] = []
-        self._arguments: list[list[str]] = []
-        self._has_content = False
+        self._answer = BlockAnswer(prompt)
+        self._arguments = ToolArguments()
         self._answer_id = ""
         self._end: JsonObject = {}
 
@@ -80,7 +54,7 @@ class AnswerReader:
         """Append the events of one event of the stream; the last one ends the answer.
 
         Raises:
-            AttemptFailedError: the event says that the answer failed, or ends an unsound one.
+            AttemptFailedError: the event reports a failure, or ends an invalid answer.
         """
         if not piece.data or piece.data == b"[DONE]":
             return
@@ -123,7 +97,7 @@ class AnswerReader:
         """Append the count and `Finished`.
 
         Raises:
-            AttemptFailedError: what was read is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         counted = read_usage(self._end.get("usage") or {})
         if counted is not None:
@@ -134,85 +108,54 @@ class AnswerReader:
         if word in FAILED_REASONS:
             raise AttemptFailedError(failure_of_event(self._end, self._head))
         reason = FINISH_REASONS.get(word, FinishReason.OTHER)
-        if self._arguments and reason is FinishReason.STOP:
-            reason = FinishReason.TOOL_CALLS
-        if not (self._has_content or self._arguments):
-            require_content(reason)
         if reason not in INTERRUPTED:
-            require_arguments(are_json=self._complete_arguments(events))
-            if reason is FinishReason.STOP and self._response_format is not None:
-                require_format("".join(self._text), self._response_format)
+            require_arguments(are_json=self._arguments.complete(events))
+        reason = self._answer.sound_reason(reason)
         events.append(Finished(reason=reason, response_id=self._answer_id))
 
     def _start(self, answer_id: str, events: list[AnswerEvent]) -> None:
-        """Append `Started`; Cohere does not say which model it is that answers."""
+        """Append `Started`; Cohere does not name the model that answers."""
         self._answer_id = answer_id
         events.append(
-            Started(
+            started(
+                self._head,
                 response_id=answer_id,
-                headroom=headroom(self._head.headers, now=self._head.received_at),
             )
         )
 
     def _read_message(self, message: JsonObject, events: list[AnswerEvent]) -> None:
         """Append what a message holds. A body has lists where a stream has single items."""
-        plan = message.get("tool_plan")
-        if plan:
-            self._think(plan, events)
+        self._answer.think(message.get("tool_plan"), events)
         for item in _items(message.get("content")):
-            thought = item.get("thinking")
-            if thought:
-                self._think(thought, events)
-            text = item.get("text")
-            if text:
-                self._has_content = True
-                if self._response_format is not None:
-                    self._text.append(text)
-                events.append(TextDelta(text=text))
+            self._answer.think(item.get("thinking"), events)
+            self._answer.read_text(item.get("text"), events)
         for call in _items(message.get("tool_calls")):
             self._read_call(call, events)
-
-    def _think(self, text: str, events: list[AnswerEvent]) -> None:
-        self._has_content = True
-        if not self._hides_thoughts:
-            events.append(ThoughtDelta(text=text))
 
     def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a call or a piece of one: only the first piece has the name."""
         function: JsonObject = call.get("function") or {}
         arguments: str = function.get("arguments") or ""
         name: str = function.get("name") or ""
-        if name:
-            self._arguments.append([])
-        index = len(self._arguments) - 1
-        if index < 0:
-            raise ValueError("arguments of no call")
-        self._arguments[index].append(arguments)
-        call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
-        events.append(
-            ToolCallDelta(
-                index=index,
-                call_id=call_id if name else "",
-                name=name,
-                arguments_json=arguments,
+        if not name:
+            if not self._arguments:
+                raise ValueError("arguments of no call")
+            index = len(self._arguments) - 1
+            events.append(ToolCallDelta(index=index, arguments_json=arguments))
+        else:
+            index = self._arguments.begin()
+            call_id = call.get("id") or f"{self._answer_id or 'call'}-{index}"
+            self._answer.add_call(
+                ToolCallDelta(index=index, call_id=call_id, name=name, arguments_json=arguments),
+                events,
             )
-        )
-
-    def _complete_arguments(self, events: list[AnswerEvent]) -> bool:
-        """Whether all arguments are JSON; a call without any gets an empty object."""
-        for index, pieces in enumerate(self._arguments):
-            arguments = "".join(pieces)
-            if not arguments.strip():
-                events.append(ToolCallDelta(index=index, arguments_json="{}"))
-            elif not is_json(arguments):
-                return False
-        return True
+        self._arguments.append(index, arguments)
 
 
 def read_usage(usage: JsonObject) -> Usage | None:
-    """Return the count in the contract's terms, `None` where nothing was counted.
+    """Return the usage, `None` where nothing was counted.
 
-    `tokens` are what the model read and wrote; pictures stand beside the rest of the prompt.
+    `tokens` are what the model read and wrote; images are counted beside the rest of the prompt.
     Cohere bills fewer, because the prompt that it adds itself is free.
     """
     tokens: JsonObject = usage.get("tokens") or usage.get("billed_units") or {}

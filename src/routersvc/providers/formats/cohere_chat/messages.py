@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     ImagePart,
     RefusalPart,
@@ -16,11 +13,12 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.formats.cohere_chat.refusals import refused
+from routersvc.providers.formats.cohere_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_names_and_cache_markers
 
 _ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user"}
 
@@ -29,16 +27,13 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
-        raise refused("the beginning of the answer")
+        raise DIALECT.cannot_express("the beginning of the answer")
     encoded: list[JsonObject] = []
     for message in messages:
-        if message.name:
-            raise refused("a participant's name")
-        if any(part.cache is not None for part in message.parts):
-            raise refused("a cache marker")
+        refuse_names_and_cache_markers(message, DIALECT)
         match message.role:
             case Role.ASSISTANT:
                 encoded.append(_assistant_message(message))
@@ -59,7 +54,7 @@ def _asking_message(message: Message) -> JsonObject:
             case ImagePart() if message.role is Role.USER:
                 content.append(_image(part))
             case _:
-                raise refused(f"{kind_of(part)} in a {message.role.value} message")
+                raise DIALECT.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
     return {"role": role, "content": _shortest(content)}
 
 
@@ -74,12 +69,12 @@ def _assistant_message(message: Message) -> JsonObject:
                 content.append({"type": "text", "text": part.text})
             case ThoughtPart():
                 if part.signature or part.encrypted:
-                    raise refused("a signed or encrypted thought")
+                    raise DIALECT.cannot_express("a signed or encrypted thought")
                 thoughts.append(part.text)
             case ToolCall():
                 calls.append(_tool_call(part))
             case _:
-                raise refused(f"{kind_of(part)} in an assistant message")
+                raise DIALECT.cannot_express(f"{kind_of(part)} in an assistant message")
     encoded: JsonObject = {"role": "assistant"}
     if calls:
         encoded["tool_calls"] = calls
@@ -94,7 +89,7 @@ def _assistant_message(message: Message) -> JsonObject:
 
 def _tool_call(call: ToolCall) -> JsonObject:
     if call.signature:
-        raise refused("the signature of a tool call")
+        raise DIALECT.cannot_express("the signature of a tool call")
     return {
         "id": call.call_id,
         "type": "function",
@@ -105,13 +100,13 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def _tool_messages(message: Message) -> Iterator[JsonObject]:
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise refused(f"{kind_of(part)} in a tool message")
+            raise DIALECT.cannot_express(f"{kind_of(part)} in a tool message")
         content: list[JsonObject] = []
         for piece in part.parts:
             if not isinstance(piece, TextPart):
-                raise refused(f"{kind_of(piece)} in a tool's result")
+                raise DIALECT.cannot_express(f"{kind_of(piece)} in a tool's result")
             if piece.cache is not None:
-                raise refused("a cache marker")
+                raise DIALECT.cannot_express("a cache marker")
             content.append({"type": "text", "text": piece.text})
         if part.is_error:
             if content:

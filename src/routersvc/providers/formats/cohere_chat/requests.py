@@ -5,55 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.cohere_chat.dialects import DIALECT
 from routersvc.providers.formats.cohere_chat.messages import encode_messages
-from routersvc.providers.formats.cohere_chat.refusals import WIRE_FORMAT, refused
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.prompt_fields import PromptField, effort_word, refuse_fields
 from routersvc.providers.writing.wire_extensions import add_extensions
-
-CAPABILITIES = frozenset(
-    {
-        Capability.TOOLS,
-        Capability.TOOL_CHOICE,
-        Capability.JSON_OBJECT,
-        Capability.JSON_SCHEMA,
-        Capability.IMAGE_INPUT,
-        Capability.REASONING,
-        Capability.SEED,
-        Capability.SAMPLING,
-        Capability.TOP_K,
-        Capability.PENALTIES,
-        Capability.STOP_SEQUENCES,
-        Capability.STREAMING,
-        Capability.SYSTEM_PROMPT,
-    }
-)
-"""What a request can ask for. Log probabilities come per chunk of text, not per token, and without
-alternatives: they are not what the contract promises."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -76,7 +38,7 @@ CONTRACT_FIELDS = frozenset(
         "tools",
     }
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them."""
+"""Fields that a wire extension may not carry: the contract has fields for them."""
 
 MAX_STOP_SEQUENCES = 5
 
@@ -85,12 +47,24 @@ _THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
 )
 """Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
 
+_LACKING = (
+    PromptField.MODALITIES,
+    PromptField.LOGPROBS,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.SERVICE_TIER,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.LOGIT_BIAS,
+)
+
 
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -111,14 +85,12 @@ def encode_body(call: AttemptCall) -> JsonObject:
     thinking = _thinking(prompt.reasoning)
     if thinking:
         body["thinking"] = thinking
-    _refuse_the_rest(prompt)
-    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, refused)
+    refuse_fields(prompt, DIALECT, _LACKING)
+    add_extensions(body, prompt, DIALECT, CONTRACT_FIELDS)
     return body
 
 
 def _add_tools(body: JsonObject, prompt: Prompt) -> None:
-    if prompt.parallel_tool_calls is not None:
-        raise refused("whether tools are called in parallel")
     tools: Sequence[FunctionTool | HostedTool] = prompt.tools
     choice = prompt.tool_choice
     mode = ToolChoiceMode.AUTO if choice is None else choice.mode
@@ -131,7 +103,7 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
         case ToolChoiceMode.REQUIRED:
             body["tool_choice"] = "REQUIRED"
         case ToolChoiceMode.FUNCTION:
-            # Cohere cannot be told which one, so the one is all there is to call.
+            # Cohere takes no function name here, so only that function is sent.
             body["tool_choice"] = "REQUIRED"
             tools = [tool for tool in tools if tool.name == function_name]
     if tools:
@@ -142,23 +114,21 @@ def _add_tools(body: JsonObject, prompt: Prompt) -> None:
 
 def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
     if isinstance(tool, HostedTool):
-        raise refused(f"the hosted tool `{tool.name}`")
+        raise DIALECT.cannot_express(f"the hosted tool `{tool.name}`")
     return {"type": "function", "function": encode_function(tool)}
 
 
 def _sampling(sampling: Sampling) -> JsonObject:
     if sampling.min_p is not None:
-        raise refused("`min_p`")
-    if sampling.logit_bias:
-        raise refused("logit bias")
+        raise DIALECT.cannot_express("`min_p`")
     if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
-        raise refused(f"more than {MAX_STOP_SEQUENCES} stop sequences")
+        raise DIALECT.cannot_express(f"more than {MAX_STOP_SEQUENCES} stop sequences")
     for name, penalty in (
         ("frequency_penalty", sampling.frequency_penalty),
         ("presence_penalty", sampling.presence_penalty),
     ):
         if penalty is not None and not 0 <= penalty <= 1:
-            raise refused(f"a `{name}` outside of 0 to 1")
+            raise DIALECT.cannot_express(f"a `{name}` outside of 0 to 1")
     fields: JsonObject = {
         "temperature": sampling.temperature,
         "p": sampling.top_p,
@@ -174,27 +144,11 @@ def _sampling(sampling: Sampling) -> JsonObject:
 
 def _thinking(wanted: Reasoning) -> JsonObject:
     thinking: JsonObject = {}
-    if wanted.effort is not None:
-        word = _THINKING.get(wanted.effort)
-        if word is None:
-            raise refused(f"the reasoning effort `{wanted.effort.value}`")
+    word = effort_word(wanted, DIALECT, _THINKING)
+    if word is not None:
         thinking["type"] = word
     if wanted.max_tokens is not None:
         if thinking.get("type") == "disabled" or wanted.max_tokens == 0:
             return {"type": "disabled"}
         thinking = {"type": "enabled", "token_budget": wanted.max_tokens}
     return thinking
-
-
-def _refuse_the_rest(prompt: Prompt) -> None:
-    for given, what in (
-        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
-        (prompt.logprobs is not None, "log probabilities"),
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-        (prompt.service_tier is not None, "a service tier"),
-    ):
-        if given:
-            raise refused(what)

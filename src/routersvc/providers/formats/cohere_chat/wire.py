@@ -1,78 +1,28 @@
-"""Cohere's chat as a wire format."""
+"""Cohere's chat, version 2. The event `message-end` completes a stream."""
 
 from __future__ import annotations
 
-import orjson
-
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.engine.ports import AttemptCall
-from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
-from routersvc.providers.errors.classes import failure_of_response
+from routersvc.providers.dialects import ONLY_DIALECT
 from routersvc.providers.formats.cohere_chat.answers import AnswerReader
-from routersvc.providers.formats.cohere_chat.refusals import WIRE_FORMAT
-from routersvc.providers.formats.cohere_chat.requests import CAPABILITIES, encode_body
+from routersvc.providers.formats.cohere_chat.dialects import DIALECT
+from routersvc.providers.formats.cohere_chat.requests import encode_body
+from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
-from routersvc.providers.reading.whole_bodies import BodyDecoder, WrongTypeDecoder
-from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
-
-_CONTENT_TYPE = (b"content-type", b"application/json")
 
 
-class CohereChat:
-    """Cohere's chat, version 2. A stream is complete with its event `message-end`."""
+def cohere_chat() -> JsonWireFormat:
+    """Return Cohere's format."""
+    return JsonWireFormat(
+        dialect=DIALECT,
+        path=lambda _: "/v2/chat",
+        encode_body=encode_body,
+        body_reader=lambda call, head: AnswerReader(call.prompt, head),
+        stream_decoder=lambda call, head: StreamDecoder(
+            SseDecoder(), AnswerReader(call.prompt, head)
+        ),
+        sends_accept=False,
+    )
 
-    @property
-    def name(self) -> str:
-        """The format's name in the configuration."""
-        return WIRE_FORMAT
 
-    @property
-    def expressible(self) -> frozenset[Capability]:
-        """What a request can ask for."""
-        return CAPABILITIES
-
-    @property
-    def credential_header(self) -> CredentialHeader:
-        """What carries a key."""
-        return BEARER
-
-    def encode(self, call: AttemptCall) -> WireRequest:
-        """Return the request for an attempt.
-
-        Raises:
-            AttemptFailedError: the prompt asks for what cannot be said.
-        """
-        return WireRequest(
-            method="POST",
-            path="/v2/chat",
-            headers=(_CONTENT_TYPE,),
-            body=orjson.dumps(encode_body(call)),
-        )
-
-    def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
-        """Return a reader for what came: a stream of events or a body."""
-        content_type = head.content_type
-        if "html" in content_type:
-            return WrongTypeDecoder()
-        reader = AnswerReader(call.prompt, head)
-        if content_type == "text/event-stream" or (call.streaming and "json" not in content_type):
-            return StreamDecoder(SseDecoder(), reader)
-        return BodyDecoder(reader)
-
-    def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
-        """Return what a response other than a success means."""
-        return failure_of_response(head, body)
-
-    def probe(self) -> WireRequest:
-        """Return a request for the list of models: it is not billed."""
-        return WireRequest(
-            method="GET",
-            path="/v1/models?page_size=1",
-            headers=((b"accept", b"application/json"),),
-        )
+FORMAT = FormatEntry(adapters={ONLY_DIALECT: cohere_chat()}, default_dialect=ONLY_DIALECT)

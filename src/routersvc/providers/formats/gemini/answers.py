@@ -7,54 +7,27 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, cast
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    TextDelta,
-    ThoughtDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
-from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.formats.gemini.finish_reasons import (
     FAILED_REASONS,
     FINISH_REASONS,
     word_of,
 )
-from routersvc.providers.formats.gemini.signatures import Place, travelling
-from routersvc.providers.formats.gemini.spellings import respelled
+from routersvc.providers.formats.gemini.signatures import Place, encode_signature
+from routersvc.providers.formats.gemini.spellings import camel_case
 from routersvc.providers.formats.gemini.tool_calls import ToolCallReader
 from routersvc.providers.formats.gemini.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -70,10 +43,10 @@ _KINDS = {"image": Modality.IMAGE, "audio": Modality.AUDIO, "video": Modality.VI
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and parts are passed over.
+    """The state of one answer while it is read. Unknown fields and parts are ignored.
 
-    What Google's own tools did and found (`executableCode`, grounding) is such a part: the contract
-    has no place for it, and nobody can ask for it here.
+    Results of Google's own tools (`executableCode`, grounding) are such parts: the contract has no
+    place for them, and no request can ask for them here.
     """
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -91,14 +64,14 @@ class AnswerReader:
 
     @property
     def has_finish_reason(self) -> bool:
-        """Whether the provider has said why the answer ended."""
+        """Whether a finish reason has arrived."""
         return self._reason is not None
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body, which may be the list of all chunks.
 
         Raises:
-            AttemptFailedError: the body says that there is no answer.
+            AttemptFailedError: the body reports a failure.
         """
         value: object = body
         chunks = cast("Sequence[JsonObject]", value) if isinstance(value, list) else (body,)
@@ -111,7 +84,7 @@ class AnswerReader:
         Raises:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
         """
-        chunk = respelled(chunk)
+        chunk = camel_case(chunk)
         self.read_failure(chunk)
         self._start(chunk, events)
         for candidate in chunk.get("candidates") or ():
@@ -123,7 +96,7 @@ class AnswerReader:
             events.append(UsageCounted(usage=counted))
 
     def read_failure(self, chunk: JsonObject) -> None:
-        """Raise what a chunk says instead of an answer.
+        """Raise the failure that a chunk reports instead of an answer.
 
         Raises:
             AttemptFailedError: the chunk is an error, or the prompt was blocked.
@@ -134,10 +107,10 @@ class AnswerReader:
             raise _failed(FailureClass.CONTENT_FILTERED, "the provider's filter blocked the prompt")
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         word = self._reason
         if word is None:
@@ -163,10 +136,10 @@ class AnswerReader:
         if not self._started:
             self._started = True
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
 
@@ -204,14 +177,16 @@ class AnswerReader:
                 self._text.append(text)
             events.append(TextDelta(text=text, logprobs=logprobs))
         if signature and place is not None and not self._hides_thoughts:
-            events.append(ThoughtDelta(signature=travelling(signature, place)))
+            events.append(ThoughtDelta(signature=encode_signature(signature, place)))
         return bool(text)
 
     def _think(self, text: str, signature: str, events: list[AnswerEvent]) -> None:
         self._has_content = self._has_content or bool(text)
         if (text or signature) and not self._hides_thoughts:
             events.append(
-                ThoughtDelta(text=text, signature=travelling(signature, None) if signature else b"")
+                ThoughtDelta(
+                    text=text, signature=encode_signature(signature, None) if signature else b""
+                )
             )
 
     def _read_media(self, media: JsonObject, events: list[AnswerEvent]) -> None:

@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
@@ -33,7 +30,7 @@ def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> 
     """Return the fields that hold the conversation.
 
     Raises:
-        AttemptFailedError: a part has no place here, or stands where Google has none for it.
+        AttemptFailedError: the format cannot express a part, or not in that place.
     """
     instructions: list[JsonObject] = []
     contents: list[JsonObject] = []
@@ -65,7 +62,7 @@ def _instruction(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
 
 
 def _content(message: Message, names: dict[str, str], dialect: GeminiDialect) -> JsonObject:
-    """Return one turn; the names of its calls are remembered for their results."""
+    """Return one turn; the names of its calls are recorded for their results."""
     match message.role:
         case Role.ASSISTANT:
             return {"role": "model", "parts": _answer_parts(message, names, dialect)}
@@ -175,7 +172,7 @@ def _result_parts(
 
 
 def _response(result: ToolResult, name: str, dialect: GeminiDialect) -> JsonObject:
-    """Return a result; one that is not an object itself goes where Google looks for it."""
+    """Return a result; one that is not a JSON object goes into the field that Google reads."""
     texts: list[str] = []
     media: list[JsonObject] = []
     for part in result.parts:
@@ -196,7 +193,7 @@ def _response(result: ToolResult, name: str, dialect: GeminiDialect) -> JsonObje
 
 
 def _object(text: str) -> JsonObject | None:
-    """Return the object that `text` is, if it is one."""
+    """Return the JSON object in `text`, if it is one."""
     if not text.lstrip().startswith("{"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""In what Google's two doors to the same models differ, as facts.
+"""The facts in which the Gemini API and Vertex AI differ.
 
 Sources: the vendor's SDK (google-genai), the discovery document of Vertex AI (v1), recorded
 traffic. Where they disagree on a field, the narrower one counts.
@@ -10,16 +10,12 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
-from routersvc.providers.errors.mismatches import cannot_express
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.providers.credentials.authorisations import CredentialHeader
+from routersvc.providers.dialects import Dialect
+from routersvc.providers.errors.vendor_errors import VendorErrors
 
 WIRE_FORMAT = "gemini"
 """The format's name in the configuration and in wire extensions."""
@@ -48,32 +44,57 @@ _CAPABILITIES = frozenset(
     }
 )
 
+_KEY_HEADER = CredentialHeader(name="x-goog-api-key", scheme="")
+"""Carries API keys; tokens for Vertex AI have the usual header."""
+
 _VERTEX_TIER_HEADER = b"x-vertex-ai-llm-shared-request-type"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class GeminiDialect:
-    """How one door is spoken to.
+class GeminiDialect(Dialect):
+    """How one of the two APIs speaks the format.
 
-    `models_path` stands before the name of a model, `probe_path` is what costs nothing. A service
-    tier is a field of the body, or `tier_header` where the door has one. `store_field`: the body
-    can ask that the request is not logged. `cancel_stops_billing`: what is generated after a stream
-    was closed is not billed.
+    `models_path` precedes the name of a model. A service tier is a field of the body, or
+    `tier_header` if the API has one. `store_field`: the body can ask that the request is not
+    logged.
     """
 
-    name: str
+    wire_format: str = WIRE_FORMAT
+    credential_header: CredentialHeader = _KEY_HEADER
     models_path: str
-    probe_path: str
     tier_header: bytes | None
     service_tiers: Mapping[ServiceTier, str]
     store_field: bool
     capabilities: frozenset[Capability] = _CAPABILITIES
     cancel_stops_billing: bool = False
 
-    def cannot_express(self, what: str) -> AttemptFailedError:
-        """Return the error that says that `what` cannot be said here."""
-        return cannot_express(WIRE_FORMAT, what, dialect=self.name)
 
+_ERRORS = VendorErrors(
+    codes={
+        FailureClass.AUTHENTICATION: frozenset(
+            {"access_token_expired", "api_key_invalid", "unauthenticated"}
+        ),
+        FailureClass.PERMISSION: frozenset(
+            {"iam_permission_denied", "permission_denied", "service_disabled"}
+        ),
+    },
+    broad_codes={
+        FailureClass.RATE_LIMITED: frozenset({"ratelimitexceeded", "resource_exhausted"}),
+        FailureClass.OVERLOADED: frozenset({"unavailable"}),
+        FailureClass.SERVER_ERROR: frozenset({"cancelled", "deadline_exceeded", "internal"}),
+        FailureClass.INVALID_REQUEST: frozenset({"invalid_argument"}),
+    },
+    phrases={
+        FailureClass.CONTEXT_LENGTH: (r"token count\b.{0,40}\bexceeds the maximum",),
+        FailureClass.AUTHENTICATION: (
+            r"api key (?:is )?(?:not valid|not found|invalid|expired|missing)",
+        ),
+        FailureClass.PERMISSION: (r"not available in your (?:country|region|location)",),
+    },
+    # Google goes on with what reads like a mismatch: `or is not supported for generateContent`.
+    early_model_phrases=(r"\bmodels?[/ ]\S+ (?:is|was) not found",),
+)
+"""Shared by both dialects. `failures` reads the `google.rpc` details."""
 
 _GEMINI = GeminiDialect(
     name="gemini",
@@ -88,6 +109,7 @@ _GEMINI = GeminiDialect(
         }
     ),
     store_field=True,
+    errors=_ERRORS,
 )
 
 _VERTEX = GeminiDialect(
@@ -103,6 +125,7 @@ _VERTEX = GeminiDialect(
         }
     ),
     store_field=False,
+    errors=_ERRORS,
 )
 
 DIALECTS: Mapping[str, GeminiDialect] = MappingProxyType(
@@ -111,4 +134,4 @@ DIALECTS: Mapping[str, GeminiDialect] = MappingProxyType(
 """The dialects by the names that the configuration uses."""
 
 DEFAULT_DIALECT = "gemini"
-"""The one with a key: it is what the vendor's documentation begins with."""
+"""The API with an API key: the vendor's documentation begins with it."""

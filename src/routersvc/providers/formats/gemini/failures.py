@@ -1,9 +1,9 @@
-"""What Google's errors mean, where `google.rpc` details say more than words and status do.
+"""Refines the failure class of Google's errors by their `google.rpc` details.
 
-A quota of a day and one of a minute come with the same code and the same sentence: the name of the
-limit tells them apart. `RetryInfo` says when to come back, in the body instead of a header. A 403
-that is about a file or a cached prompt which a request named is the request's fault: taken for the
-credential's, one caller could take a credential out of service for all.
+Daily and per-minute quotas come with the same code and the same text: the name of the limit tells
+them apart. `RetryInfo` holds the retry delay, in the body instead of a header. A 403 about a file
+or cached prompt that the request named is the request's fault: otherwise one caller could take a
+credential out of service for all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,8 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.classes import (
     LONGEST_RATE_LIMIT_DELAY,
     failure_of_event,
@@ -39,7 +35,7 @@ _NAMED_BY_REQUESTS = ("cachedcontent", "cached content", "access the file")
 
 
 def failure_of_error(head: ResponseHead, body: bytes) -> Failure:
-    """Return what a response other than a success means."""
+    """Return the failure that a response without success means."""
     failure = failure_of_response(head, body)
     try:
         value: object = orjson.loads(body)
@@ -49,7 +45,7 @@ def failure_of_error(head: ResponseHead, body: bytes) -> Failure:
 
 
 def failure_inside_answer(chunk: JsonObject, head: ResponseHead) -> Failure:
-    """Return what an error inside a successful response means."""
+    """Return the failure that an error inside a successful response means."""
     return _judged(failure_of_event(chunk, head), chunk, head)
 
 
@@ -60,7 +56,7 @@ def _judged(failure: Failure, body: object, head: ResponseHead) -> Failure:
             return _taken_for(
                 failure,
                 FailureClass.INVALID_REQUEST,
-                "the provider does not find what the request refers to",
+                "the provider does not find a file or cached prompt that the request names",
             )
         return failure
     details = tuple(_details(body))
@@ -88,7 +84,7 @@ def _of_limit(failure: Failure, limits: str) -> Failure:
     if failure_class is failure.failure_class:
         return failure
     sentence = (
-        "the credential's quota for the day is used up"
+        "the credential's quota for the day is exhausted"
         if failure_class is FailureClass.QUOTA_EXHAUSTED
         else "the provider's rate limit is reached"
     )
@@ -126,7 +122,7 @@ def _retry_delay(details: tuple[JsonObject, ...], head: ResponseHead) -> float |
 
 
 def _limits(details: tuple[JsonObject, ...]) -> Iterator[str]:
-    """Yield the names of the limits that were met, in lower case."""
+    """Yield the names of the limits that were reached, in lower case."""
     for detail in details:
         metadata: object = detail.get("metadata")
         if _is_object(metadata):

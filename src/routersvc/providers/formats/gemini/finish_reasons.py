@@ -1,16 +1,12 @@
-"""What Google calls the end of an answer."""
+"""Google's finish reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {
@@ -27,7 +23,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "IMAGE_RECITATION": FinishReason.CONTENT_FILTER,
     }
 )
-"""Any other word means `FinishReason.OTHER`."""
+"""Any other value means `FinishReason.OTHER`."""
 
 FAILED_REASONS: Mapping[str, tuple[FailureClass, str]] = MappingProxyType(
     {
@@ -54,7 +50,7 @@ FAILED_REASONS: Mapping[str, tuple[FailureClass, str]] = MappingProxyType(
         ),
     }
 )
-"""Ends that say that there is no answer, and what the router says of them."""
+"""Finish reasons without an answer, with their failure class and message."""
 
 _NUMBERED = (
     "FINISH_REASON_UNSPECIFIED",
@@ -68,11 +64,11 @@ _NUMBERED = (
     "SPII",
     "MALFORMED_FUNCTION_CALL",
 )
-"""The words by the numbers that stand for them where enums are encoded as integers."""
+"""Finish reasons by number, for servers that encode enums as integers."""
 
 
 def word_of(reason: str | int) -> str:
-    """Return the word for the end of an answer; gateways that speak Google's REST may number it."""
+    """Return the finish reason as a name; some gateways send its number."""
     if isinstance(reason, str):
         return reason
     return _NUMBERED[reason] if 0 <= reason < len(_NUMBERED) else "OTHER"

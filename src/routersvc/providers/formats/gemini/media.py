@@ -1,4 +1,4 @@
-"""Writes pictures, sound and documents as Google has them: bytes, or an address with its type."""
+"""Writes images, audio and documents: bytes, or a URL with its media type."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    FilePart,
-    ImageDetail,
-    ImagePart,
-)
+from routersvc.domain.conversation.parts import AudioPart, FilePart, ImageDetail, ImagePart
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -37,7 +32,7 @@ _TYPES: Mapping[str, str] = MappingProxyType(
         ".mp4": "video/mp4",
     }
 )
-"""What an address ends with and what that is: Vertex AI takes no address without a type."""
+"""Media types by suffix of the URL: Vertex AI requires a type."""
 
 _RESOLUTIONS: Mapping[ImageDetail, str] = MappingProxyType(
     {ImageDetail.LOW: "MEDIA_RESOLUTION_LOW", ImageDetail.HIGH: "MEDIA_RESOLUTION_HIGH"}
@@ -45,10 +40,10 @@ _RESOLUTIONS: Mapping[ImageDetail, str] = MappingProxyType(
 
 
 def encode_media(part: ImagePart | AudioPart | FilePart, dialect: GeminiDialect) -> JsonObject:
-    """Return a part that holds or names the bytes. A transcript repeats what the sound says.
+    """Return a part with the bytes or their URL. A transcript is left out: the sound holds it.
 
     Raises:
-        AttemptFailedError: it is an address, and nothing tells what stands there.
+        AttemptFailedError: it is a URL of unknown media type.
     """
     if part.cache is not None:
         raise dialect.cannot_express("a cache marker")

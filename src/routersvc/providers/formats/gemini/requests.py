@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from typing import cast
 
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.gemini.contents import encode_conversation
-from routersvc.providers.formats.gemini.dialects import WIRE_FORMAT, GeminiDialect
-from routersvc.providers.formats.gemini.spellings import in_usual_spelling
+from routersvc.providers.formats.gemini.dialects import GeminiDialect
+from routersvc.providers.formats.gemini.spellings import camel_case_names
 from routersvc.providers.formats.gemini.thinking import thinking_config
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
+from routersvc.providers.writing.prompt_fields import PromptField, refuse_fields
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
 
 CONTRACT_FIELDS = frozenset(
     {"contents", "model", "serviceTier", "store", "systemInstruction", "toolConfig", "tools"}
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them, or they
+"""Fields that a wire extension may not carry: the contract has fields for them, or they
 decide who keeps the prompt."""
 
 CONTRACT_GENERATION_FIELDS = frozenset(
@@ -63,16 +51,25 @@ CONTRACT_GENERATION_FIELDS = frozenset(
 MAX_STOP_SEQUENCES = 5
 _SEEDS = range(-(2**31), 2**31)
 _SPOKEN = frozenset({"audio/pcm", "audio/l16"})
-"""The only kind of sound that the models speak."""
+"""The only audio format that the models produce."""
 
 _MODALITIES = {Modality.TEXT: "TEXT", Modality.IMAGE: "IMAGE", Modality.AUDIO: "AUDIO"}
+
+_LACKING = (
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.LOGIT_BIAS,
+)
 
 
 def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body = encode_conversation(prompt.messages, dialect)
@@ -82,7 +79,7 @@ def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
     thinking = thinking_config(prompt.reasoning, call.deployment.wire_model, dialect)
     if thinking:
         generation["thinkingConfig"] = thinking
-    _refuse_the_rest(prompt, dialect)
+    refuse_fields(prompt, dialect, _LACKING)
     if prompt.service_tier is not None and dialect.tier_header is None:
         body["serviceTier"] = dialect.service_tiers[prompt.service_tier]
     if dialect.store_field and (call.zero_data_retention or call.no_training):
@@ -97,8 +94,6 @@ def _add_tools(body: JsonObject, prompt: Prompt, dialect: GeminiDialect) -> None
     declarations = [_declaration(tool, dialect) for tool in prompt.tools]
     if declarations:
         body["tools"] = [{"functionDeclarations": declarations}]
-    if prompt.parallel_tool_calls is not None:
-        raise dialect.cannot_express("whether tools are called in parallel")
     strict = any(isinstance(tool, FunctionTool) and tool.strict for tool in prompt.tools)
     config = _calling(prompt.tool_choice, strict=strict)
     if config:
@@ -117,7 +112,7 @@ def _declaration(tool: FunctionTool | HostedTool, dialect: GeminiDialect) -> Jso
 
 
 def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
-    """Return the mode of calling. Both `ANY` and `VALIDATED` promise arguments that obey."""
+    """Return the calling mode. `ANY` and `VALIDATED` make arguments obey their schema."""
     if choice is None:
         return {"mode": "VALIDATED"} if strict else {}
     match choice.mode:
@@ -134,8 +129,6 @@ def _calling(choice: ToolChoice | None, *, strict: bool) -> JsonObject:
 def _sampling(sampling: Sampling, dialect: GeminiDialect) -> JsonObject:
     if sampling.min_p is not None:
         raise dialect.cannot_express("`min_p`")
-    if sampling.logit_bias:
-        raise dialect.cannot_express("logit bias")
     if sampling.seed is not None and sampling.seed not in _SEEDS:
         raise dialect.cannot_express("a seed of more than 32 bits")
     if len(sampling.stop_sequences) > MAX_STOP_SEQUENCES:
@@ -194,28 +187,16 @@ def _speech(prompt: Prompt, dialect: GeminiDialect) -> JsonObject:
     return {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": audio.voice}}}
 
 
-def _refuse_the_rest(prompt: Prompt, dialect: GeminiDialect) -> None:
-    for given, what in (
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-    ):
-        if given:
-            raise dialect.cannot_express(what)
-
-
 def _add_extensions(
     body: JsonObject, generation: JsonObject, prompt: Prompt, dialect: GeminiDialect
 ) -> None:
-    refuse = dialect.cannot_express
-    for said in extensions_for(prompt, WIRE_FORMAT, refuse):
-        fields = in_usual_spelling(said)
+    for extension in extensions_for(prompt, dialect):
+        fields = camel_case_names(extension)
         more = fields.pop("generationConfig", {})
         if not isinstance(more, dict):
-            raise refuse("`generationConfig` that is no object")
-        settings = in_usual_spelling(cast("JsonObject", more))
+            raise dialect.cannot_express("`generationConfig` that is no object")
+        settings = camel_case_names(cast("JsonObject", more))
         taken = (fields.keys() & CONTRACT_FIELDS) | (settings.keys() & CONTRACT_GENERATION_FIELDS)
-        keep_out(taken, refuse)
+        keep_out(taken, dialect)
         body.update(fields)
         generation.update(settings)

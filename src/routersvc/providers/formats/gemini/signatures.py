@@ -1,8 +1,8 @@
-"""Where a thought's signature has stood, so that it goes back to the same place.
+"""Keeps the position of a signature, so that it is sent back in the same place.
 
-Google signs parts of any kind: thoughts, calls, and the text or the picture of an answer. The
-contract has a signature on calls and on thoughts alone; one that stood on a text or a picture
-therefore travels as a thought without words, with its place before it.
+Google signs parts of any kind: thoughts, calls, and the text or image of an answer. The contract
+has signatures on calls and thoughts only; the signature of a text or image therefore travels as a
+thought without text, with its place before it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import enum
 
 
 class Place(enum.Enum):
-    """The kind of part that a signature stood on, where that was no thought."""
+    """The kind of part that was signed, if not a thought."""
 
     TEXT = b"text:"
     MEDIA = b"media:"
 
 
-def travelling(signature: str, place: Place | None) -> bytes:
-    """Return what the contract carries; the vendor's base64 is kept letter by letter."""
+def encode_signature(signature: str, place: Place | None) -> bytes:
+    """Return the signature for the contract; the vendor's base64 is kept as it is."""
     prefix = b"" if place is None else place.value
     return prefix + signature.encode()
 
 
 def returned(carried: bytes) -> tuple[str, Place | None] | None:
-    """Return a signature and its place; `None` for one that another vendor has made."""
+    """Return a signature and its place; `None` for another vendor's signature."""
     for place in Place:
         if carried.startswith(place.value):
             return _base64(carried.removeprefix(place.value), place)

@@ -1,7 +1,7 @@
-"""Brings Google's two spellings of a field to one: `finish_reason` is `finishReason`.
+"""Converts Google's two spellings of a field to one: `finish_reason` to `finishReason`.
 
-JSON made from protocol buffers has the second as a rule, and may keep the first; readers are to
-take both. What a model wrote itself, the arguments of a call, is left as it is.
+JSON made from protocol buffers uses camelCase by default and may keep snake_case; readers must
+accept both. What a model wrote itself, the arguments of a call, is left as it is.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from typing import cast
 from routersvc.providers.reading.json_values import JsonObject
 
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
-_OF_THE_MODEL = frozenset({"args"})
+_WRITTEN_BY_MODELS = frozenset({"args"})
 
 
-def in_usual_spelling(fields: JsonObject) -> JsonObject:
-    """Return fields with their usual names; what they hold keeps its own."""
-    return {_usual(name): value for name, value in fields.items()}
+def camel_case_names(fields: JsonObject) -> JsonObject:
+    """Return fields with camelCase names; nested names stay as they are."""
+    return {_camel_case_name(name): value for name, value in fields.items()}
 
 
-def respelled(chunk: JsonObject) -> JsonObject:
-    """Return a chunk in usual spelling throughout; one that has it already is returned as it is."""
+def camel_case(chunk: JsonObject) -> JsonObject:
+    """Return a chunk with camelCase names throughout; the chunk itself if it has them already."""
     if not any("_" in name for name in chunk):
         return chunk
-    return cast("JsonObject", _respelled(chunk))
+    return cast("JsonObject", _camel_case(chunk))
 
 
-def _respelled(value: object) -> object:
+def _camel_case(value: object) -> object:
     if isinstance(value, list):
-        return [_respelled(item) for item in cast("list[object]", value)]
+        return [_camel_case(item) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     return {
-        _usual(name): item if name in _OF_THE_MODEL else _respelled(item)
+        _camel_case_name(name): item if name in _WRITTEN_BY_MODELS else _camel_case(item)
         for name, item in cast("JsonObject", value).items()
     }
 
 
-def _usual(name: str) -> str:
+def _camel_case_name(name: str) -> str:
     return _UNDERSCORE.sub(lambda match: match[1].upper(), name)

@@ -1,7 +1,7 @@
 """Reads a stream of chunks: server-sent events without a terminator.
 
-Google ends a stream by ending it. So an orderly end counts once a finish reason has come and no
-event has been cut; an error stands between the events as bare JSON.
+Google ends a stream by closing it. The end counts as complete once a finish reason has arrived and
+no event is unfinished; an error stands between the events as bare JSON.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from typing import cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.formats.gemini.answers import AnswerReader
 from routersvc.providers.formats.gemini.failures import failure_inside_answer
 from routersvc.providers.reading.json_values import JsonObject
@@ -25,7 +21,7 @@ from routersvc.providers.wire_format import ResponseHead
 
 
 class ChunkReader:
-    """Knows what the events of `splitter` say, and what it means where they end."""
+    """Reads the events of `splitter` and the end of the stream."""
 
     is_finished = False
 
@@ -38,13 +34,13 @@ class ChunkReader:
         """Append the events of a chunk.
 
         Raises:
-            AttemptFailedError: the chunk says that the answer failed.
+            AttemptFailedError: the chunk reports a failure.
         """
         if piece.data:
             self._reader.read(orjson.loads(piece.data), events)
 
     def end(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished`, unless the end cuts something off.
+        """Append `Finished`, unless the stream ended within an event.
 
         Raises:
             AttemptFailedError: it does, or the stream ended with an error.
@@ -64,7 +60,7 @@ class ChunkReader:
 
 
 def _object_in(data: bytes) -> JsonObject:
-    """Return the object that `data` holds, an empty one where it holds none."""
+    """Return the JSON object in `data`, an empty one if there is none."""
     try:
         value: object = orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -1,7 +1,7 @@
-"""Says how much a Gemini model thinks: by a budget up to generation 2.5, by a level from 3 on.
+"""Writes the thinking settings: a budget up to Gemini 2.5, a level from Gemini 3 on.
 
-Each generation refuses the other's word, and the name of the model tells the generation. The
-budgets of the efforts are those of Google's own endpoint that is compatible with OpenAI's.
+Each generation refuses the other's field, and the model's name tells the generation. The budgets of
+the efforts are those of Google's OpenAI-compatible endpoint.
 """
 
 from __future__ import annotations
@@ -10,11 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -39,10 +35,10 @@ _THINKS_BY_BUDGET = re.compile(r"(?:^|/)gemini-[12](?:\.\d)?(?![\d.])")
 
 
 def thinking_config(wanted: Reasoning, model: str, dialect: GeminiDialect) -> JsonObject:
-    """Return `thinkingConfig`, empty where nothing was asked for.
+    """Return `thinkingConfig`, empty if nothing was requested.
 
     Raises:
-        AttemptFailedError: this generation has no word for the effort.
+        AttemptFailedError: this generation does not have the effort.
     """
     config: JsonObject = {}
     if _THINKS_BY_BUDGET.search(model):

@@ -1,4 +1,4 @@
-"""Puts together the tool calls of one answer, whole ones and those that come in pieces."""
+"""Assembles the tool calls of one answer, complete or in pieces."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ from typing import Any, cast
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.providers.formats.gemini.signatures import travelling
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.providers.formats.gemini.signatures import encode_signature
 from routersvc.providers.reading.json_values import JsonObject
 
 _STEP = re.compile(
@@ -27,16 +23,16 @@ _MAX_DEPTH = 64
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _GrowingText:
-    """A text of which more may come."""
+    """A text that may grow."""
 
     pieces: list[str]
 
 
 class ToolCallReader:
-    """Reads calls in order; Google gives no index, and an id to newer models alone.
+    """Reads calls in order; Google sends no index, and ids only for newer models.
 
-    A call with `willContinue` has its arguments in the pieces that follow, each with the place
-    (JSONPath) where it belongs. They become JSON text when the call is complete.
+    The arguments of a call with `willContinue` come in later pieces, each with its path (JSONPath).
+    They become JSON text when the call is complete.
     """
 
     def __init__(self) -> None:
@@ -44,7 +40,7 @@ class ToolCallReader:
         self._open: JsonObject | None = None
 
     def __bool__(self) -> bool:
-        """Whether any call has begun."""
+        """Return whether any call has begun."""
         return self._count > 0
 
     @property
@@ -64,7 +60,7 @@ class ToolCallReader:
                     index=self._count,
                     call_id=call.get("id") or f"{answer_id or 'call'}-{self._count}",
                     name=call["name"],
-                    signature=travelling(signature, None) if signature else b"",
+                    signature=encode_signature(signature, None) if signature else b"",
                 )
             )
             self._count += 1
@@ -81,10 +77,10 @@ class ToolCallReader:
 
 
 def _add(arguments: JsonObject, piece: JsonObject) -> None:
-    """Put a piece of the arguments where its path says.
+    """Put a piece of the arguments at its path.
 
     Raises:
-        ValueError: there is no such place.
+        ValueError: the path does not exist.
     """
     steps = _steps(piece["jsonPath"])
     place: Any = arguments
@@ -117,7 +113,7 @@ def _steps(path: str) -> Sequence[str | int]:
 
 
 def _entered(place: Any, step: str | int, empty: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return what stands at `step`; `empty` is put there where nothing does."""
+    """Return the value at `step`; insert `empty` if there is none."""
     if isinstance(step, int):
         items = cast("list[Any]", place)
         if step > len(items):
@@ -129,5 +125,5 @@ def _entered(place: Any, step: str | int, empty: Any) -> Any:  # noqa: ANN401 - 
 
 
 def _text(grown: object) -> str:
-    """Return a text that came in pieces, for orjson."""
+    """Return a text that came in pieces; a default function for orjson."""
     return "".join(cast("_GrowingText", grown).pieces)

@@ -1,20 +1,18 @@
-"""Reads what Google counted."""
+"""Reads Google's token usage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject
 
 
 def read_usage(counted: JsonObject) -> Usage | None:
-    """Return the count in the contract's terms, `None` where nothing was counted yet.
+    """Return the usage, `None` where nothing was counted yet.
 
-    The prompt's count includes cached tokens; what tools brought into the prompt and what was
-    thought stand beside it and beside the answer's, as the total shows.
+    The prompt's count includes cached tokens; tokens from tools and thoughts are counted beside
+    prompt and answer, as the total shows.
     """
     prompt: int = counted.get("promptTokenCount") or 0
     answer: int = counted.get("candidatesTokenCount") or 0

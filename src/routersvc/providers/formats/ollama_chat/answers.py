@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
+from routersvc.providers.reading.answer_start import started
+from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.soundness import require_content, require_format
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -44,25 +24,22 @@ from routersvc.providers.wire_format import ResponseHead
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 )
-"""What Ollama calls the end of an answer; old servers say nothing of it, and mean that it is over.
+"""Ollama's finish reasons; old servers send none, which means `stop`.
 
-Any other word means `FinishReason.OTHER`.
+Any other value means `FinishReason.OTHER`.
 """
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and nulls are passed over."""
+    """The state of one answer while it is read. Unknown fields and nulls are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
         self._head = head
         self._wants_logprobs = prompt.logprobs is not None
-        self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
-        self._response_format = prompt.response_format
-        self._text: list[str] = []
+        self._answer = BlockAnswer(prompt)
         self._calls = 0
         self._started = False
-        self._has_content = False
         self._model_version = ""
         self._last: JsonObject | None = None
 
@@ -70,7 +47,7 @@ class AnswerReader:
         """Append the events of a line; one with `done` ends the answer.
 
         Raises:
-            AttemptFailedError: the line says that the answer failed, or ends an unsound one.
+            AttemptFailedError: the line reports a failure, or ends an invalid answer.
         """
         self.read_body(orjson.loads(piece), events)
         if self._last is not None:
@@ -89,18 +66,15 @@ class AnswerReader:
             self._started = True
             self._model_version = body.get("model") or ""
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
         message: JsonObject = body.get("message") or {}
-        thought: str = message.get("thinking") or ""
-        if thought:
-            self._has_content = True
-            if not self._hides_thoughts:
-                events.append(ThoughtDelta(text=thought))
-        self._read_text(message, body.get("logprobs") or (), events)
+        self._answer.think(message.get("thinking"), events)
+        tokens = read_logprobs(body.get("logprobs") or ()) if self._wants_logprobs else ()
+        self._answer.read_text(message.get("content"), events, logprobs=tokens)
         for call in message.get("tool_calls") or ():
             self._read_call(call, events)
         if body.get("done"):
@@ -118,7 +92,7 @@ class AnswerReader:
         """Append the count and `Finished`.
 
         Raises:
-            AttemptFailedError: what was read is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         last = self._last
         if last is None:
@@ -130,35 +104,19 @@ class AnswerReader:
         if counted != Usage():
             events.append(UsageCounted(usage=counted))
         reason = FINISH_REASONS.get(last.get("done_reason") or "stop", FinishReason.OTHER)
-        if self._calls and reason is FinishReason.STOP:
-            reason = FinishReason.TOOL_CALLS
-        if not (self._has_content or self._calls):
-            require_content(reason)
-        if reason is FinishReason.STOP and self._response_format is not None:
-            require_format("".join(self._text), self._response_format)
+        reason = self._answer.sound_reason(reason)
         events.append(Finished(reason=reason, model_version=self._model_version))
-
-    def _read_text(
-        self, message: JsonObject, logprobs: Sequence[JsonObject], events: list[AnswerEvent]
-    ) -> None:
-        text: str = message.get("content") or ""
-        tokens = read_logprobs(logprobs) if self._wants_logprobs else ()
-        if text:
-            self._has_content = True
-            if self._response_format is not None:
-                self._text.append(text)
-        if text or tokens:
-            events.append(TextDelta(text=text, logprobs=tokens))
 
     def _read_call(self, call: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a call, which comes whole; old servers give no id."""
         function: JsonObject = call["function"]
-        events.append(
+        self._answer.add_call(
             ToolCallDelta(
                 index=self._calls,
                 call_id=call.get("id") or f"call-{self._calls}",
                 name=function["name"],
                 arguments_json=orjson.dumps(function.get("arguments") or {}).decode(),
-            )
+            ),
+            events,
         )
         self._calls += 1

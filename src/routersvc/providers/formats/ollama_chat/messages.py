@@ -1,7 +1,7 @@
 """Writes the conversation as the `messages` of Ollama's chat.
 
-A message is one text and a list of pictures: several texts are joined, and pictures lose their
-place between them. That is the format's own form of the same content.
+A message is one text and a list of images: several texts are joined, and images lose their position
+among them, because the format has no place for it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     ImagePart,
     RefusalPart,
@@ -21,10 +18,11 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.providers.formats.ollama_chat.refusals import refused
+from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_names_and_cache_markers
 
 _ROLES = {
     Role.SYSTEM: "system",
@@ -38,17 +36,14 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place here.
+        AttemptFailedError: the format cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
-        raise refused("the beginning of the answer")
+        raise DIALECT.cannot_express("the beginning of the answer")
     encoded: list[JsonObject] = []
     names: dict[str, str] = {}
     for message in messages:
-        if message.name:
-            raise refused("a participant's name")
-        if any(part.cache is not None for part in message.parts):
-            raise refused("a cache marker")
+        refuse_names_and_cache_markers(message, DIALECT)
         if message.role is Role.TOOL:
             encoded.extend(_tool_messages(message, names))
         else:
@@ -75,13 +70,15 @@ def _message(message: Message) -> JsonObject:
                 images.append(_image(part))
             case ThoughtPart() if answers:
                 if part.signature or part.encrypted:
-                    raise refused("a signed or encrypted thought")
+                    raise DIALECT.cannot_express("a signed or encrypted thought")
                 thoughts.append(part.text)
             case ToolCall() if answers:
                 calls.append(_tool_call(part))
             case _:
                 article = "an" if answers else "a"
-                raise refused(f"{kind_of(part)} in {article} {message.role.value} message")
+                raise DIALECT.cannot_express(
+                    f"{kind_of(part)} in {article} {message.role.value} message"
+                )
     encoded: JsonObject = {"role": _ROLES[message.role], "content": "".join(texts)}
     if images:
         encoded["images"] = images
@@ -94,7 +91,7 @@ def _message(message: Message) -> JsonObject:
 
 def _tool_call(call: ToolCall) -> JsonObject:
     if call.signature:
-        raise refused("the signature of a tool call")
+        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
     return {"id": call.call_id, "function": {"name": call.name, "arguments": arguments}}
 
@@ -102,19 +99,19 @@ def _tool_call(call: ToolCall) -> JsonObject:
 def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonObject]:
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise refused(f"{kind_of(part)} in a tool message")
+            raise DIALECT.cannot_express(f"{kind_of(part)} in a tool message")
         texts: list[str] = [FAILED_TOOL_PREFIX] if part.is_error else []
         images: list[str] = []
         for piece in part.parts:
             if piece.cache is not None:
-                raise refused("a cache marker")
+                raise DIALECT.cannot_express("a cache marker")
             match piece:
                 case TextPart():
                     texts.append(piece.text)
                 case ImagePart():
                     images.append(_image(piece))
                 case _:
-                    raise refused(f"{kind_of(piece)} in a tool's result")
+                    raise DIALECT.cannot_express(f"{kind_of(piece)} in a tool's result")
         encoded: JsonObject = {
             "role": "tool",
             "content": "".join(texts),
@@ -130,10 +127,10 @@ def _tool_messages(message: Message, names: Mapping[str, str]) -> Iterator[JsonO
 def _image(image: ImagePart) -> str:
     """Return a picture in base64, which is all that the format takes."""
     if image.detail is not None:
-        raise refused("how closely to look at a picture")
+        raise DIALECT.cannot_express("how closely to look at a picture")
     if image.url is None:
         return base64.b64encode(image.data or b"").decode("ascii")
     header, _, data = image.url.partition(",")
     if not header.startswith("data:") or not header.endswith(";base64"):
-        raise refused("a picture by its address")
+        raise DIALECT.cannot_express("a picture by its address")
     return data

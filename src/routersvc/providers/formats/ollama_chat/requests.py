@@ -6,54 +6,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
+from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.formats.ollama_chat.messages import encode_messages
-from routersvc.providers.formats.ollama_chat.refusals import WIRE_FORMAT, refused
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function
+from routersvc.providers.writing.prompt_fields import PromptField, effort_word, refuse_fields
 from routersvc.providers.writing.wire_extensions import extensions_for, keep_out
-
-CAPABILITIES = frozenset(
-    {
-        Capability.TOOLS,
-        Capability.JSON_OBJECT,
-        Capability.JSON_SCHEMA,
-        Capability.IMAGE_INPUT,
-        Capability.REASONING,
-        Capability.LOGPROBS,
-        Capability.SEED,
-        Capability.SAMPLING,
-        Capability.TOP_K,
-        Capability.MIN_P,
-        Capability.PENALTIES,
-        Capability.STOP_SEQUENCES,
-        Capability.STREAMING,
-        Capability.SYSTEM_PROMPT,
-    }
-)
-"""What a request can ask for."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -67,7 +30,7 @@ CONTRACT_FIELDS = frozenset(
         "top_logprobs",
     }
 )
-"""Fields that a wire extension may not carry: the contract has its own words for them."""
+"""Fields that a wire extension may not carry: the contract has fields for them."""
 
 CONTRACT_OPTIONS = frozenset(
     {
@@ -94,12 +57,25 @@ _EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
     }
 )
 
+_LACKING = (
+    PromptField.TOOL_CHOICE,
+    PromptField.PARALLEL_TOOL_CALLS,
+    PromptField.REASONING_TOKENS,
+    PromptField.MODALITIES,
+    PromptField.VERBOSITY,
+    PromptField.PREDICTED_OUTPUT,
+    PromptField.END_USER_ID,
+    PromptField.PROMPT_CACHE_KEY,
+    PromptField.SERVICE_TIER,
+    PromptField.LOGIT_BIAS,
+)
+
 
 def encode_body(call: AttemptCall) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what cannot be said.
+        AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -116,16 +92,14 @@ def encode_body(call: AttemptCall) -> JsonObject:
             body["format"] = object_in(wanted.json_schema, "response_format.json_schema")
         case None:
             pass
-    if prompt.reasoning.effort is not None:
-        effort = _EFFORTS.get(prompt.reasoning.effort)
-        if effort is None:
-            raise refused(f"the reasoning effort `{prompt.reasoning.effort.value}`")
+    effort = effort_word(prompt.reasoning, DIALECT, _EFFORTS)
+    if effort is not None:
         body["think"] = effort
     if prompt.logprobs is not None:
         body["logprobs"] = True
         if prompt.logprobs:
             body["top_logprobs"] = prompt.logprobs
-    _refuse_the_rest(prompt)
+    refuse_fields(prompt, DIALECT, _LACKING)
     options = _options(prompt.sampling)
     _add_extensions(body, options, prompt)
     if options:
@@ -135,15 +109,13 @@ def encode_body(call: AttemptCall) -> JsonObject:
 
 def _tool(tool: FunctionTool | HostedTool) -> JsonObject:
     if isinstance(tool, HostedTool):
-        raise refused(f"the hosted tool `{tool.name}`")
+        raise DIALECT.cannot_express(f"the hosted tool `{tool.name}`")
     if tool.strict:
-        raise refused("that a tool's arguments obey their schema")
+        raise DIALECT.cannot_express("that a tool's arguments obey their schema")
     return {"type": "function", "function": encode_function(tool)}
 
 
 def _options(sampling: Sampling) -> JsonObject:
-    if sampling.logit_bias:
-        raise refused("logit bias")
     fields: JsonObject = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -158,35 +130,18 @@ def _options(sampling: Sampling) -> JsonObject:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _refuse_the_rest(prompt: Prompt) -> None:
-    choice = prompt.tool_choice
-    for given, what in (
-        (choice is not None and choice.mode is not ToolChoiceMode.AUTO, "a choice of tools"),
-        (prompt.parallel_tool_calls is not None, "whether tools are called in parallel"),
-        (prompt.reasoning.max_tokens is not None, "a limit to the tokens spent on thinking"),
-        (any(m is not Modality.TEXT for m in prompt.output_modalities), "output other than text"),
-        (prompt.verbosity is not None, "verbosity"),
-        (bool(prompt.predicted_output), "a predicted output"),
-        (bool(prompt.end_user_id), "an end user's id"),
-        (bool(prompt.prompt_cache_key), "a key for the prompt cache"),
-        (prompt.service_tier is not None, "a service tier"),
-    ):
-        if given:
-            raise refused(what)
-
-
 def _add_extensions(body: JsonObject, options: JsonObject, prompt: Prompt) -> None:
-    for fields in extensions_for(prompt, WIRE_FORMAT, refused):
+    for fields in extensions_for(prompt, DIALECT):
         more = fields.pop("options", {})
         if not isinstance(more, dict):
-            raise refused("`options` that are no object")
+            raise DIALECT.cannot_express("`options` that are no object")
         settings = cast("JsonObject", more)
         taken = {*(_exact(fields) & CONTRACT_FIELDS), *(_exact(settings) & CONTRACT_OPTIONS)}
-        keep_out(taken, refused)
+        keep_out(taken, DIALECT)
         body.update(fields)
         options.update(settings)
 
 
 def _exact(fields: JsonObject) -> frozenset[str]:
-    """Return the names as Ollama reads them: Go's JSON does not mind capitals."""
+    """Return the names as Ollama reads them: Go's JSON ignores case."""
     return frozenset(name.lower() for name in fields)

@@ -10,45 +10,20 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    RefusalDelta,
-    TextDelta,
-    ThoughtDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ThoughtDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -74,17 +49,17 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "refusal": FinishReason.REFUSAL,
     }
 )
-"""What vendors call the end of an answer. Any other word means `FinishReason.OTHER`."""
+"""The vendors' finish reasons. Any other value means `FinishReason.OTHER`."""
 
 FAILED_REASONS = frozenset({"error"})
-"""Finish reasons that say that the answer broke; OpenRouter sends it."""
+"""Finish reasons that mean that the answer failed; OpenRouter sends it."""
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown fields and nulls are passed over.
+    """The state of one answer while it is read. Unknown fields and nulls are ignored.
 
-    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
-    the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, dialect: OpenAiDialect, head: ResponseHead) -> None:
@@ -110,7 +85,7 @@ class AnswerReader:
 
     @property
     def has_finish_reason(self) -> bool:
-        """Whether the provider has said why the answer ended."""
+        """Whether a finish reason has arrived."""
         return self._reason is not None
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
@@ -129,10 +104,10 @@ class AnswerReader:
             self._started = True
             self._note_names(body)
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
         elif not self._model_version:
@@ -161,16 +136,16 @@ class AnswerReader:
                 events.append(UsageCounted(usage=counted))
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         word = self._reason
         if word is None and self._dialect.finish_reason_required:
             raise _failed(FailureClass.TRUNCATED, "the answer ended without a finish reason")
         if word in FAILED_REASONS:
-            raise _failed(FailureClass.SERVER_ERROR, "the provider broke the answer off")
+            raise _failed(FailureClass.SERVER_ERROR, "the provider aborted the answer")
         reason = (
             FinishReason.OTHER if word is None else FINISH_REASONS.get(word, FinishReason.OTHER)
         )
@@ -189,7 +164,7 @@ class AnswerReader:
         )
 
     def _check(self, reason: FinishReason, events: list[AnswerEvent]) -> None:
-        """Refuse an answer that is empty or does not keep the promised shape."""
+        """Refuse an answer that is empty or not in the requested format."""
         if not (self._has_text or self._has_refusal or self._has_more or self._calls):
             require_content(reason)
         if reason in INTERRUPTED:

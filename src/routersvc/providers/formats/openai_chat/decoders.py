@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
@@ -29,10 +25,10 @@ class ChunkReader:
         self._reader = reader
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
-        """Append what a chunk says.
+        """Append the events of a chunk.
 
         Raises:
-            AttemptFailedError: it is an error, or the end of an answer that is not sound.
+            AttemptFailedError: it is an error, or ends an invalid answer.
         """
         name, payload = piece
         if payload == b"[DONE]":

@@ -7,13 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -26,25 +21,24 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.providers.formats.openai_chat.dialects import (
-    CACHE_CONTROL_LIFETIMES,
     CacheMarkerForm,
     FileForm,
     OpenAiDialect,
     PrefillForm,
     ThoughtForm,
 )
-from routersvc.providers.formats.openai_chat.mismatches import mismatch, require
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import CACHE_LIFETIMES
 
 
 def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list[JsonObject]:
     """Return the messages of a request in order; a tool turn becomes one message per result.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
     encoded: list[JsonObject] = []
     for message in messages:
@@ -76,7 +70,7 @@ def _asking_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
             case FilePart() if takes_media:
                 content.append(_file(part, dialect))
             case _:
-                raise mismatch(dialect, f"{kind_of(part)} in a {role.value} message")
+                raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
     encoded: JsonObject = {"role": role.value, "content": _shortest(content)}
     _add_name(encoded, message, dialect)
     return encoded
@@ -100,7 +94,7 @@ def _assistant_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
             case RefusalPart():
                 content.append(_text(TextPart(text=part.text, cache=part.cache), dialect))
             case _:
-                raise mismatch(dialect, f"{kind_of(part)} in an assistant message")
+                raise dialect.cannot_express(f"{kind_of(part)} in an assistant message")
     encoded: JsonObject = {"role": "assistant"}
     if thoughts:
         content = _add_thoughts(encoded, thoughts, content, dialect)
@@ -118,10 +112,10 @@ def _assistant_message(message: Message, dialect: OpenAiDialect) -> JsonObject:
 
 def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObject]:
     if message.name:
-        raise mismatch(dialect, "a participant's name in a tool message")
+        raise dialect.cannot_express("a participant's name in a tool message")
     for part in message.parts:
         if not isinstance(part, ToolResult):
-            raise mismatch(dialect, f"{kind_of(part)} in a tool message")
+            raise dialect.cannot_express(f"{kind_of(part)} in a tool message")
         content: list[JsonObject] = []
         for piece in part.parts:
             match piece:
@@ -130,7 +124,7 @@ def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObj
                 case ImagePart() if dialect.images_in_tool_results:
                     content.append(_image(piece, dialect))
                 case _:
-                    raise mismatch(dialect, f"{kind_of(piece)} in a tool's result")
+                    raise dialect.cannot_express(f"{kind_of(piece)} in a tool's result")
         if part.is_error:
             if content and content[0]["type"] == "text":
                 content[0]["text"] = FAILED_TOOL_PREFIX + content[0]["text"]
@@ -138,16 +132,16 @@ def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObj
                 content.insert(0, {"type": "text", "text": FAILED_TOOL_PREFIX})
         if part.cache is not None:
             if not content:
-                raise mismatch(dialect, "a cache marker on an empty tool's result")
+                raise dialect.cannot_express("a cache marker on an empty tool's result")
             _mark_cache(content[-1], part.cache, dialect)
         yield {"role": "tool", "tool_call_id": part.call_id, "content": _shortest(content)}
 
 
 def _tool_call(call: ToolCall, dialect: OpenAiDialect) -> JsonObject:
     if call.signature:
-        raise mismatch(dialect, "the signature of a tool call")
+        raise dialect.cannot_express("the signature of a tool call")
     if call.cache is not None:
-        raise mismatch(dialect, "a cache marker on a tool call")
+        raise dialect.cannot_express("a cache marker on a tool call")
     return {
         "id": call.call_id,
         "type": "function",
@@ -160,10 +154,10 @@ def _text(part: TextPart, dialect: OpenAiDialect) -> JsonObject:
 
 
 def _image(part: ImagePart, dialect: OpenAiDialect) -> JsonObject:
-    require(dialect, Capability.IMAGE_INPUT, "a picture")
+    dialect.require(Capability.IMAGE_INPUT, "a picture")
     if part.url is not None:
         if not dialect.image_addresses and not part.url.startswith("data:"):
-            raise mismatch(dialect, "a picture by its address")
+            raise dialect.cannot_express("a picture by its address")
         url = part.url
     else:
         url = data_url(part.data, part.media_type)
@@ -174,11 +168,11 @@ def _image(part: ImagePart, dialect: OpenAiDialect) -> JsonObject:
 
 
 def _audio(part: AudioPart, dialect: OpenAiDialect) -> JsonObject:
-    """Write a recording; its transcript says nothing that the sound does not say."""
-    require(dialect, Capability.AUDIO_INPUT, "sound")
+    """Write a recording; its transcript is left out, because the sound holds it."""
+    dialect.require(Capability.AUDIO_INPUT, "sound")
     audio_format = dialect.audio_formats.get(part.media_type.lower())
     if audio_format is None:
-        raise mismatch(dialect, f"sound of the type `{part.media_type}`")
+        raise dialect.cannot_express(f"sound of the type `{part.media_type}`")
     audio = {"data": base64.b64encode(part.data).decode("ascii"), "format": audio_format}
     return _mark_cache({"type": "input_audio", "input_audio": audio}, part.cache, dialect)
 
@@ -186,7 +180,7 @@ def _audio(part: AudioPart, dialect: OpenAiDialect) -> JsonObject:
 def _file(part: FilePart, dialect: OpenAiDialect) -> JsonObject:
     form = dialect.file_form
     if form is FileForm.NONE:
-        raise mismatch(dialect, "a document")
+        raise dialect.cannot_express("a document")
     if form is FileForm.DOCUMENT_URL:
         if part.file_id is not None:
             encoded: JsonObject = {"type": "file", "file_id": part.file_id}
@@ -205,7 +199,7 @@ def _file(part: FilePart, dialect: OpenAiDialect) -> JsonObject:
         elif form is FileForm.FILE_OR_URL:
             file["file_data"] = part.url
         else:
-            raise mismatch(dialect, "a document by its address")
+            raise dialect.cannot_express("a document by its address")
         file["filename"] = part.name or "document"
     return _mark_cache({"type": "file", "file": file}, part.cache, dialect)
 
@@ -216,14 +210,14 @@ def _add_thoughts(
     content: list[JsonObject],
     dialect: OpenAiDialect,
 ) -> list[JsonObject]:
-    """Put earlier thoughts where the dialect has them, and return the message's content."""
+    """Add earlier thoughts where the dialect puts them, and return the message's content."""
     if any(thought.cache is not None for thought in thoughts):
-        raise mismatch(dialect, "a cache marker on a thought")
+        raise dialect.cannot_express("a cache marker on a thought")
     if dialect.thought_form is ThoughtForm.REASONING_DETAILS:
         encoded["reasoning_details"] = [_detail(thought, dialect) for thought in thoughts]
         return content
     if any(thought.signature or thought.encrypted for thought in thoughts):
-        raise mismatch(dialect, "a signed or encrypted thought")
+        raise dialect.cannot_express("a signed or encrypted thought")
     match dialect.thought_form:
         case ThoughtForm.REASONING:
             encoded["reasoning"] = _joined(thoughts)
@@ -233,7 +227,7 @@ def _add_thoughts(
             chunk = {"type": "text", "text": _joined(thoughts)}
             return [{"type": "thinking", "thinking": [chunk]}, *content]
         case ThoughtForm.NONE:
-            raise mismatch(dialect, "earlier thoughts of the model")
+            raise dialect.cannot_express("earlier thoughts of the model")
     return content
 
 
@@ -251,7 +245,7 @@ def _detail(thought: ThoughtPart, dialect: OpenAiDialect) -> JsonObject:
     except orjson.JSONDecodeError:
         detail = None
     if not isinstance(detail, dict) or "type" not in detail:
-        raise mismatch(dialect, "a thought that another provider signed")
+        raise dialect.cannot_express("a thought that another provider signed")
     if thought.text:
         key = "summary" if detail["type"] == "reasoning.summary" else "text"
         return {**detail, key: thought.text}
@@ -265,7 +259,7 @@ def _mark_prefill(encoded: JsonObject, dialect: OpenAiDialect) -> None:
         case PrefillForm.PLAIN | PrefillForm.CONTINUE_FLAG:
             pass
         case PrefillForm.NONE:
-            raise mismatch(dialect, "the beginning of the answer")
+            raise dialect.cannot_express("the beginning of the answer")
 
 
 def _mark_cache(
@@ -275,7 +269,7 @@ def _mark_cache(
         return part
     match dialect.cache_marker_form:
         case CacheMarkerForm.CACHE_CONTROL:
-            ttl = CACHE_CONTROL_LIFETIMES[lifetime]
+            ttl = CACHE_LIFETIMES[lifetime]
             marker: JsonObject = {"type": "ephemeral"}
             if ttl is not None:
                 marker["ttl"] = ttl
@@ -283,9 +277,9 @@ def _mark_cache(
         case CacheMarkerForm.BREAKPOINT if lifetime is CacheLifetime.DEFAULT:
             part["prompt_cache_breakpoint"] = {"mode": "explicit"}
         case CacheMarkerForm.BREAKPOINT:
-            raise mismatch(dialect, f"a cache marker with the lifetime `{lifetime.value}`")
+            raise dialect.cannot_express(f"a cache marker with the lifetime `{lifetime.value}`")
         case CacheMarkerForm.NONE:
-            raise mismatch(dialect, "a cache marker")
+            raise dialect.cannot_express("a cache marker")
     return part
 
 
@@ -303,5 +297,5 @@ def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
 def _add_name(encoded: JsonObject, message: Message, dialect: OpenAiDialect) -> None:
     if message.name:
         if not dialect.participant_names:
-            raise mismatch(dialect, "a participant's name")
+            raise dialect.cannot_express("a participant's name")
         encoded["name"] = message.name

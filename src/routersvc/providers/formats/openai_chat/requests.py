@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Role
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_chat.dialects import (
     ComplianceForm,
@@ -36,13 +17,15 @@ from routersvc.providers.formats.openai_chat.dialects import (
     ReasoningForm,
 )
 from routersvc.providers.formats.openai_chat.messages import encode_messages
-from routersvc.providers.formats.openai_chat.mismatches import mismatch, require
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
+from routersvc.providers.writing.prompt_fields import (
+    add_sampling,
+    add_service_tier,
+    add_tools,
+    effort_word,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
-
-WIRE_FORMAT = "openai_chat"
-"""The format's name in the configuration and in wire extensions."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -92,8 +75,8 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they decide who answers, who keeps the prompt or how
-many answers come, which is the router's to decide.
+The contract has fields for them, or they decide who answers, who keeps the prompt or how many
+answers come, which the router decides.
 """
 
 
@@ -101,7 +84,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -118,67 +101,42 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body["stream"] = True
         if dialect.stream_options:
             body["stream_options"] = {"include_usage": True}
-    _add_tools(body, prompt, dialect)
+    add_tools(
+        body,
+        prompt,
+        dialect,
+        tool=lambda tool: _tool(tool, dialect),
+        function_choice=lambda name: {"type": "function", "function": {"name": name}},
+    )
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, call, dialect)
-    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, lambda what: mismatch(dialect, what))
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
-
-
-def _add_tools(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    if prompt.tools:
-        require(dialect, Capability.TOOLS, "tools")
-        body["tools"] = [_tool(tool, dialect) for tool in prompt.tools]
-    if prompt.tool_choice is not None:
-        if prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-            require(dialect, Capability.TOOL_CHOICE, "a choice of tools")
-        body["tool_choice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        require(dialect, Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
-        body["parallel_tool_calls"] = prompt.parallel_tool_calls
 
 
 def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject:
     if isinstance(tool, HostedTool):
-        raise mismatch(dialect, f"the hosted tool `{tool.name}`")
+        raise dialect.cannot_express(f"the hosted tool `{tool.name}`")
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
     return {"type": "function", "function": function}
 
 
-def _tool_choice(choice: ToolChoice) -> str | JsonObject:
-    if choice.mode is ToolChoiceMode.FUNCTION:
-        return {"type": "function", "function": {"name": choice.function_name}}
-    mode: str = choice.mode.value
-    return mode
-
-
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) -> None:
-    for field, value, capability in (
-        ("temperature", sampling.temperature, Capability.SAMPLING),
-        ("top_p", sampling.top_p, Capability.SAMPLING),
-        ("top_k", sampling.top_k, Capability.TOP_K),
-        ("min_p", sampling.min_p, Capability.MIN_P),
-        ("frequency_penalty", sampling.frequency_penalty, Capability.PENALTIES),
-        ("presence_penalty", sampling.presence_penalty, Capability.PENALTIES),
-        (dialect.seed_field, sampling.seed, Capability.SEED),
-    ):
-        if value is not None:
-            require(dialect, capability, f"`{field}`")
-            body[field] = value
+    add_sampling(body, sampling, dialect, seed_field=dialect.seed_field)
     if sampling.max_output_tokens is not None:
         body[dialect.max_tokens_field] = sampling.max_output_tokens
     if sampling.stop_sequences:
-        require(dialect, Capability.STOP_SEQUENCES, "stop sequences")
+        dialect.require(Capability.STOP_SEQUENCES, "stop sequences")
         most = dialect.max_stop_sequences
         if most is not None and len(sampling.stop_sequences) > most:
-            raise mismatch(dialect, f"more than {most} stop sequences")
+            raise dialect.cannot_express(f"more than {most} stop sequences")
         body["stop"] = list(sampling.stop_sequences)
     if sampling.logit_bias:
-        require(dialect, Capability.LOGIT_BIAS, "logit bias")
+        dialect.require(Capability.LOGIT_BIAS, "logit bias")
         body["logit_bias"] = {
             str(token): int(bias) if float(bias).is_integer() else bias
             for token, bias in sampling.logit_bias.items()
@@ -188,10 +146,10 @@ def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) 
 def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
     match prompt.response_format:
         case JsonObjectFormat():
-            require(dialect, Capability.JSON_OBJECT, "an answer in JSON")
+            dialect.require(Capability.JSON_OBJECT, "an answer in JSON")
             body["response_format"] = {"type": "json_object"}
         case JsonSchemaFormat():
-            require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
+            dialect.require(Capability.JSON_SCHEMA, "an answer that obeys a schema")
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": encode_schema(prompt.response_format),
@@ -200,15 +158,15 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> Non
             pass
     _add_modalities(body, prompt, dialect)
     if prompt.logprobs is not None:
-        require(dialect, Capability.LOGPROBS, "log probabilities")
+        dialect.require(Capability.LOGPROBS, "log probabilities")
         body["logprobs"] = True
         if prompt.logprobs:
             body["top_logprobs"] = prompt.logprobs
     if prompt.verbosity is not None:
-        require(dialect, Capability.VERBOSITY, "verbosity")
+        dialect.require(Capability.VERBOSITY, "verbosity")
         body["verbosity"] = prompt.verbosity.value
     if prompt.predicted_output:
-        require(dialect, Capability.PREDICTED_OUTPUT, "a predicted output")
+        dialect.require(Capability.PREDICTED_OUTPUT, "a predicted output")
         body["prediction"] = {"type": "content", "content": prompt.predicted_output}
 
 
@@ -217,34 +175,31 @@ def _add_modalities(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) ->
     if not modalities or modalities == (Modality.TEXT,):
         return
     if Modality.AUDIO in modalities:
-        require(dialect, Capability.AUDIO_OUTPUT, "spoken output")
+        dialect.require(Capability.AUDIO_OUTPUT, "spoken output")
         audio = prompt.audio_output
         if audio is None:
-            raise mismatch(dialect, "spoken output without a voice")
+            raise dialect.cannot_express("spoken output without a voice")
         body["audio"] = {"voice": audio.voice, "format": _spoken_format(audio.media_type)}
     if Modality.IMAGE in modalities:
-        require(dialect, Capability.IMAGE_OUTPUT, "pictures in the answer")
+        dialect.require(Capability.IMAGE_OUTPUT, "pictures in the answer")
     for modality in modalities:
         if modality not in {Modality.TEXT, Modality.AUDIO, Modality.IMAGE}:
-            raise mismatch(dialect, f"output of the kind `{modality.value}`")
+            raise dialect.cannot_express(f"output of the kind `{modality.value}`")
     body["modalities"] = [modality.value for modality in modalities]
 
 
 def _spoken_format(media_type: str) -> str:
-    """Return the vendor's word for a type of sound: `audio/mpeg` is `mp3`, `audio/wav` is `wav`."""
+    """Return the vendor's name of an audio format: `audio/mpeg` is `mp3`, `audio/wav` is `wav`."""
     subtype = media_type.lower().partition("/")[2].removeprefix("x-")
     return {"mpeg": "mp3", "wave": "wav", "pcm": "pcm16", "l16": "pcm16"}.get(subtype, subtype)
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> None:
-    """Say how much to think. Hidden thoughts are left out when the answer is read."""
+    """Add the reasoning settings. Hidden thoughts are removed when the answer is read."""
     wanted = prompt.reasoning
-    effort: str | None = None
     if wanted.effort is not None:
-        require(dialect, Capability.REASONING, "a reasoning effort")
-        effort = dialect.efforts.get(wanted.effort)
-        if effort is None:
-            raise mismatch(dialect, f"the reasoning effort `{wanted.effort.value}`")
+        dialect.require(Capability.REASONING, "a reasoning effort")
+    effort = effort_word(wanted, dialect, dialect.efforts)
     if dialect.reasoning_form is ReasoningForm.OBJECT:
         settings: JsonObject = {}
         if effort is not None:
@@ -259,27 +214,23 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: OpenAiDialect) -> 
             body["reasoning"] = settings
         return
     if wanted.max_tokens is not None:
-        raise mismatch(dialect, "a limit to the tokens spent on thinking")
+        raise dialect.cannot_express("a limit to the tokens spent on thinking")
     if wanted.visibility is ReasoningVisibility.SUMMARY:
-        raise mismatch(dialect, "a summary of the thoughts")
+        raise dialect.cannot_express("a summary of the thoughts")
     if effort is not None:
         body["reasoning_effort"] = effort
 
 
 def _add_account(body: JsonObject, call: AttemptCall, dialect: OpenAiDialect) -> None:
     prompt = call.prompt
-    if prompt.service_tier is not None:
-        tier = dialect.service_tiers.get(prompt.service_tier)
-        if tier is None:
-            raise mismatch(dialect, f"the service tier `{prompt.service_tier.value}`")
-        body["service_tier"] = tier
+    add_service_tier(body, prompt, dialect, dialect.service_tiers)
     if prompt.end_user_id:
         if dialect.end_user_field is None:
-            raise mismatch(dialect, "an end user's id")
+            raise dialect.cannot_express("an end user's id")
         body[dialect.end_user_field] = prompt.end_user_id
     if prompt.prompt_cache_key:
         if not dialect.prompt_cache_key:
-            raise mismatch(dialect, "a key for the prompt cache")
+            raise dialect.cannot_express("a key for the prompt cache")
         body["prompt_cache_key"] = prompt.prompt_cache_key
     match dialect.compliance_form:
         case ComplianceForm.STORE_FALSE:

@@ -7,29 +7,26 @@ from typing import Any
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.deltas import (
-    ToolCallDelta,
-)
-from routersvc.providers.reading.json_values import JsonObject, is_json
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.deltas import ToolCallDelta
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.tool_arguments import ToolArguments
 
 
 class ToolCallReader:
-    """Reads pieces of tool calls and remembers enough to judge the calls at the end.
+    """Reads pieces of tool calls and keeps their arguments, to check them at the end.
 
     Vendors number calls in different ways: with an index, without any, or all with the same one.
     A piece with an id and a name that its index does not have begins another call.
     """
 
     def __init__(self) -> None:
-        self._arguments: list[list[str]] = []
+        self._arguments = ToolArguments()
         self._ids: list[str] = []
         self._by_wire_index: dict[int, int] = {}
 
     def __bool__(self) -> bool:
-        """Whether any call has begun."""
+        """Return whether any call has begun."""
         return bool(self._arguments)
 
     def read(self, pieces: Sequence[JsonObject], events: list[AnswerEvent], answer_id: str) -> None:
@@ -43,9 +40,9 @@ class ToolCallReader:
             begins = index == len(self._arguments)
             if begins:
                 call_id = call_id or f"{answer_id or 'call'}-{index}"
-                self._arguments.append([])
+                self._arguments.begin()
                 self._ids.append(call_id)
-            self._arguments[index].append(arguments)
+            self._arguments.append(index, arguments)
             events.append(
                 ToolCallDelta(
                     index=index,
@@ -56,14 +53,8 @@ class ToolCallReader:
             )
 
     def complete(self, events: list[AnswerEvent]) -> bool:
-        """Whether the arguments of every call are JSON; a call without any gets an empty object."""
-        for index, pieces in enumerate(self._arguments):
-            arguments = "".join(pieces)
-            if not arguments.strip():
-                events.append(ToolCallDelta(index=index, arguments_json="{}"))
-            elif not is_json(arguments):
-                return False
-        return True
+        """Return whether the arguments of every call are JSON; see `ToolArguments.complete`."""
+        return self._arguments.complete(events)
 
     def _index(self, wire_index: int | None, call_id: str, name: str) -> int:
         if wire_index is None:

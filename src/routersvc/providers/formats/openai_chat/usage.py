@@ -1,20 +1,18 @@
-"""Reads what a vendor of the chat completions format counted."""
+"""Reads token usage of the chat completions format."""
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject
 
 
 def read_usage(usage: JsonObject) -> Usage:
-    """Return the count in the contract's terms.
+    """Return the usage in the contract's fields.
 
-    Vendors disagree on what the sums contain, and their own total shows it: xAI and some gateways
-    leave reasoning out of `completion_tokens`, Mistral leaves sound out of `prompt_tokens`.
-    Cached tokens are named in five ways. Some count more cached tokens than prompt tokens
-    because a hidden prompt is cached too; only what is billed as input can be cached input.
+    Vendors differ in what the sums include, and the total shows it: xAI and some gateways leave
+    reasoning out of `completion_tokens`, Mistral leaves audio out of `prompt_tokens`. Cached tokens
+    have five names. Some vendors count more cached tokens than prompt tokens, because a hidden
+    prompt is cached too; cached input is limited to the billed input.
     """
     inputs: JsonObject = usage.get("prompt_tokens_details") or {}
     outputs: JsonObject = usage.get("completion_tokens_details") or {}

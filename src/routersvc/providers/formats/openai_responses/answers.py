@@ -7,34 +7,18 @@ from types import MappingProxyType
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
-from routersvc.providers.errors.rate_limit_headers import headroom
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.output_items import ItemReader
 from routersvc.providers.formats.openai_responses.usage import read_usage
+from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import (
     INTERRUPTED,
@@ -54,17 +38,17 @@ INCOMPLETE_REASONS: Mapping[str, FinishReason] = MappingProxyType(
         "content_filter": FinishReason.CONTENT_FILTER,
     }
 )
-"""Why an answer is `incomplete`. Any other word means `FinishReason.OTHER`."""
+"""Why an answer is `incomplete`. Any other value means `FinishReason.OTHER`."""
 
 _TERMINATORS = frozenset({"response.completed", "response.incomplete"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
 
 class AnswerReader:
-    """The state of one answer while it is read. Unknown events and nulls are passed over.
+    """The state of one answer while it is read. Unknown events and nulls are ignored.
 
-    Shapes that no vendor has sent raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`:
-    the caller takes them for a malformed body.
+    Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
+    treats the body as malformed.
     """
 
     def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
@@ -89,10 +73,10 @@ class AnswerReader:
         return self._finished
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
-        """Append what an event of a stream says.
+        """Append the events of one stream event.
 
         Raises:
-            AttemptFailedError: it says that the answer failed, or ends an unsound one.
+            AttemptFailedError: it reports a failure, or ends an invalid answer.
         """
         if not piece.data or piece.data == b"[DONE]":
             return
@@ -124,7 +108,7 @@ class AnswerReader:
         """Append the events of a complete response.
 
         Raises:
-            AttemptFailedError: the response is an error, or says that it failed.
+            AttemptFailedError: the response is an error, or reports one.
         """
         status = body.get("status")
         if body.get("error") or status == "failed":
@@ -138,10 +122,10 @@ class AnswerReader:
         self._keep_text(events, first)
 
     def finish(self, events: list[AnswerEvent]) -> None:
-        """Append `Finished` after everything that the provider has said.
+        """Append `Finished`, the last event.
 
         Raises:
-            AttemptFailedError: what it said is not a complete, sound answer.
+            AttemptFailedError: the answer is incomplete or invalid.
         """
         reason = self._reason()
         items = self._items
@@ -173,10 +157,10 @@ class AnswerReader:
         if not self._started:
             self._started = True
             events.append(
-                Started(
+                started(
+                    self._head,
                     model_version=self._model_version,
                     response_id=self._answer_id,
-                    headroom=headroom(self._head.headers, now=self._head.received_at),
                 )
             )
 

@@ -1,9 +1,8 @@
-"""In what vendors of the Responses format differ, as facts.
+"""The facts in which vendors of the Responses format differ.
 
-Nothing else in this package asks who the vendor is. A fact is here because recorded traffic, the
-vendor's schema or its documentation shows it; where none of them does, the cautious value stands.
-The router keeps nothing at a vendor: every request carries its whole conversation and says
-`store: false`, so that no dialect needs to know of stored answers.
+Nothing else in this package asks who the vendor is. Each fact was seen in recorded traffic, the
+vendor's schema or its documentation; without evidence, the cautious value stands. The router stores
+nothing at a vendor: every request carries the whole conversation and `store: false`.
 """
 
 from __future__ import annotations
@@ -12,33 +11,22 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.providers.credentials.authorisations import CredentialHeader
+from routersvc.providers.dialects import Dialect
+from routersvc.providers.formats.openai_words import (
+    ALL_TIERS,
+    LOW_TO_HIGH,
+    NO_TIERS,
+    NONE_TO_MAX,
+    TIERS_WITHOUT_FLEX,
 )
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.providers.credentials.authorisations import BEARER, CredentialHeader
 
-_LOW_TO_HIGH: Mapping[ReasoningEffort, str] = MappingProxyType(
-    {
-        ReasoningEffort.LOW: "low",
-        ReasoningEffort.MEDIUM: "medium",
-        ReasoningEffort.HIGH: "high",
-    }
-)
-_NONE_TO_MAX: Mapping[ReasoningEffort, str] = MappingProxyType(
-    {
-        **_LOW_TO_HIGH,
-        ReasoningEffort.NONE: "none",
-        ReasoningEffort.MINIMAL: "minimal",
-        ReasoningEffort.MAXIMUM: "max",
-    }
-)
-_NO_TIERS: Mapping[ServiceTier, str] = MappingProxyType({})
+WIRE_FORMAT = "openai_responses"
+"""The format's name in the configuration and in wire extensions."""
+
 
 _COMMON = frozenset(
     {
@@ -57,26 +45,23 @@ _COMMON = frozenset(
         Capability.HOSTED_TOOLS,
     }
 )
-"""What nearly every vendor of the format understands."""
+"""What nearly every vendor of the format supports."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ResponsesDialect:
+class ResponsesDialect(Dialect):
     """How one vendor speaks the Responses format.
 
-    `capabilities` is what a request can ask for. `encrypted_thoughts`: thoughts come encrypted
-    where that is asked for, and go back so. `plain_thoughts`: thoughts that came as plain text
-    go back as such. `strict_required`: a tool says whether its schema is kept strictly, be it that
-    it does not care. `hosted_custom_calls`: custom tool calls are the vendor's own doing, never
-    the caller's. `cancel_stops_billing`: what the vendor generates after a stream was closed is not
-    billed.
+    `encrypted_thoughts`: encrypted thoughts can be requested and sent back. `plain_thoughts`:
+    plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
+    the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
+    the caller's.
     """
 
-    name: str
+    wire_format: str = WIRE_FORMAT
     capabilities: frozenset[Capability] = _COMMON
     path: str = "/responses"
     probe_path: str = "/models"
-    credential_header: CredentialHeader = BEARER
     developer_role: bool = True
     encrypted_thoughts: bool = True
     plain_thoughts: bool = False
@@ -85,11 +70,10 @@ class ResponsesDialect:
     prompt_cache_key: bool = True
     end_user_field: str = "user"
     min_output_tokens: int = 1
-    efforts: Mapping[ReasoningEffort, str] = dataclasses.field(default_factory=lambda: _LOW_TO_HIGH)
+    efforts: Mapping[ReasoningEffort, str] = dataclasses.field(default_factory=lambda: LOW_TO_HIGH)
     summaries: bool = True
-    service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: _NO_TIERS)
+    service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     hosted_custom_calls: bool = False
-    cancel_stops_billing: bool = True
 
 
 _OPENAI = ResponsesDialect(
@@ -99,14 +83,8 @@ _OPENAI = ResponsesDialect(
     cache_breakpoints=True,
     end_user_field="safety_identifier",
     min_output_tokens=16,
-    efforts=_NONE_TO_MAX,
-    service_tiers=MappingProxyType(
-        {
-            ServiceTier.FLEX: "flex",
-            ServiceTier.STANDARD: "default",
-            ServiceTier.PRIORITY: "priority",
-        }
-    ),
+    efforts=NONE_TO_MAX,
+    service_tiers=ALL_TIERS,
 )
 
 _AZURE = dataclasses.replace(
@@ -116,9 +94,7 @@ _AZURE = dataclasses.replace(
     capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE},
     cache_breakpoints=False,
     end_user_field="user",
-    service_tiers=MappingProxyType(
-        {ServiceTier.STANDARD: "default", ServiceTier.PRIORITY: "priority"}
-    ),
+    service_tiers=TIERS_WITHOUT_FLEX,
 )
 
 _XAI = ResponsesDialect(

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
     FilePart,
@@ -23,7 +18,6 @@ from routersvc.domain.conversation.parts import (
 )
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.items import CALL_TYPES, CUSTOM_CALL, item_of
-from routersvc.providers.formats.openai_responses.mismatches import mismatch, require
 from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
@@ -34,10 +28,10 @@ def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list
     """Return the items of a conversation in order: one per message, thought, call and result.
 
     Raises:
-        AttemptFailedError: a part has no place in this dialect.
+        AttemptFailedError: the dialect cannot express a part.
     """
     if messages[-1].role is Role.ASSISTANT:
-        raise mismatch(dialect, "the beginning of the answer")
+        raise dialect.cannot_express("the beginning of the answer")
     return list(_Conversation(dialect).items(messages))
 
 
@@ -52,7 +46,7 @@ class _Conversation:
     def items(self, messages: Sequence[Message]) -> Iterator[JsonObject]:
         for message in messages:
             if message.name:
-                raise mismatch(self._dialect, "a participant's name")
+                raise self._dialect.cannot_express("a participant's name")
             match message.role:
                 case Role.TOOL:
                     yield from self._results(message)
@@ -76,7 +70,7 @@ class _Conversation:
                 case FilePart() if role is Role.USER:
                     content.append(_file(part, dialect))
                 case _:
-                    raise mismatch(dialect, f"{kind_of(part)} in a {role.value} message")
+                    raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
         return {"role": role.value, "content": _shortest(content)}
 
     def _answer(self, message: Message) -> Iterator[JsonObject]:
@@ -84,31 +78,31 @@ class _Conversation:
             match part:
                 case TextPart() | RefusalPart():
                     if part.cache is not None:
-                        raise mismatch(self._dialect, "a cache marker on an answer")
+                        raise self._dialect.cannot_express("a cache marker on an answer")
                     yield {"role": "assistant", "content": part.text}
                 case ThoughtPart():
                     yield self._thought(part)
                 case ToolCall():
                     yield self._call(part)
                 case _:
-                    raise mismatch(self._dialect, f"{kind_of(part)} in an assistant message")
+                    raise self._dialect.cannot_express(f"{kind_of(part)} in an assistant message")
         if not message.parts:
             yield {"role": "assistant", "content": ""}
 
     def _thought(self, thought: ThoughtPart) -> JsonObject:
         dialect = self._dialect
         if thought.cache is not None:
-            raise mismatch(dialect, "a cache marker on a thought")
+            raise dialect.cannot_express("a cache marker on a thought")
         proof = thought.encrypted or thought.signature
         if proof:
             item = item_of(proof)
             if item is None:
-                raise mismatch(dialect, "a thought that another provider signed")
+                raise dialect.cannot_express("a thought that another provider signed")
             if "encrypted_content" in item and not dialect.encrypted_thoughts:
-                raise mismatch(dialect, "an encrypted thought")
+                raise dialect.cannot_express("an encrypted thought")
             return item
         if not dialect.plain_thoughts:
-            raise mismatch(dialect, "earlier thoughts of the model without their proof")
+            raise dialect.cannot_express("earlier thoughts of the model without their proof")
         self._plain_thoughts += 1
         return {
             "type": "reasoning",
@@ -120,12 +114,12 @@ class _Conversation:
     def _call(self, call: ToolCall) -> JsonObject:
         dialect = self._dialect
         if call.cache is not None:
-            raise mismatch(dialect, "a cache marker on a tool call")
+            raise dialect.cannot_express("a cache marker on a tool call")
         rest: JsonObject = {"type": "function_call"}
         if call.signature:
             signed = item_of(call.signature)
             if signed is None or signed["type"] not in CALL_TYPES:
-                raise mismatch(dialect, "a tool call that another provider signed")
+                raise dialect.cannot_express("a tool call that another provider signed")
             rest = signed
         arguments = call.arguments_json
         if rest["type"] == CUSTOM_CALL:
@@ -141,7 +135,7 @@ class _Conversation:
     def _results(self, message: Message) -> Iterator[JsonObject]:
         for part in message.parts:
             if not isinstance(part, ToolResult):
-                raise mismatch(self._dialect, f"{kind_of(part)} in a tool message")
+                raise self._dialect.cannot_express(f"{kind_of(part)} in a tool message")
             kind = CUSTOM_CALL if part.call_id in self._custom_calls else "function_call"
             yield {
                 "type": f"{kind}_output",
@@ -167,7 +161,7 @@ class _Conversation:
                 content.insert(0, {"type": "input_text", "text": FAILED_TOOL_PREFIX})
         if result.cache is not None:
             if not content:
-                raise mismatch(dialect, "a cache marker on an empty tool's result")
+                raise dialect.cannot_express("a cache marker on an empty tool's result")
             _mark_cache(content[-1], result.cache, dialect)
         return content
 
@@ -177,7 +171,7 @@ def _text(part: TextPart, dialect: ResponsesDialect) -> JsonObject:
 
 
 def _image(part: ImagePart, dialect: ResponsesDialect) -> JsonObject:
-    require(dialect, Capability.IMAGE_INPUT, "a picture")
+    dialect.require(Capability.IMAGE_INPUT, "a picture")
     image: JsonObject = {
         "type": "input_image",
         "image_url": part.url if part.url is not None else data_url(part.data, part.media_type),
@@ -187,7 +181,7 @@ def _image(part: ImagePart, dialect: ResponsesDialect) -> JsonObject:
 
 
 def _file(part: FilePart, dialect: ResponsesDialect) -> JsonObject:
-    require(dialect, Capability.FILE_INPUT, "a document")
+    dialect.require(Capability.FILE_INPUT, "a document")
     file: JsonObject = {"type": "input_file"}
     if part.file_id is not None:
         file["file_id"] = part.file_id
@@ -211,9 +205,9 @@ def _mark_cache(
     if lifetime is None:
         return part
     if not dialect.cache_breakpoints:
-        raise mismatch(dialect, "a cache marker")
+        raise dialect.cannot_express("a cache marker")
     if lifetime is not CacheLifetime.DEFAULT:
-        raise mismatch(dialect, f"a cache marker with the lifetime `{lifetime.value}`")
+        raise dialect.cannot_express(f"a cache marker with the lifetime `{lifetime.value}`")
     part["prompt_cache_breakpoint"] = {"mode": "explicit"}
     return part
 

@@ -1,10 +1,10 @@
 """Reads the items of one answer, from their pieces or whole.
 
-An item of a stream is told up to four times: by its deltas, by the end of each of its parts, by
-its own end, and by the end of the answer. What was told is remembered, so that each of the later
-tellings adds exactly what the earlier ones left out, whichever of them a vendor sends. Parts are
-not numbered alike everywhere (a first part may be number 1), so what an item holds is compared as
-a whole. A later telling that contradicts an earlier one adds nothing: what was told stands.
+A stream sends an item up to four times: as deltas, at the end of each part, at the end of the item,
+and at the end of the answer. What was appended is recorded, so that each later copy adds exactly
+what earlier ones left out, whichever of them a vendor sends. Vendors number parts differently (a
+first part may be number 1), so an item's content is compared as a whole. A later copy that
+contradicts an earlier one adds nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -26,12 +24,8 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.parts import Modality
 from routersvc.providers.formats.openai_responses.items import (
     CALL_TYPES,
     CUSTOM_CALL,
@@ -47,9 +41,9 @@ PARAGRAPH = "\n\n"
 
 @dataclasses.dataclass(kw_only=True, slots=True)
 class _Item:
-    """What has been told of one item, by kind and number of the part."""
+    """What has been appended of one item, by kind and number of the part."""
 
-    told: dict[tuple[str, int], list[str]] = dataclasses.field(
+    appended: dict[tuple[str, int], list[str]] = dataclasses.field(
         default_factory=dict[tuple[str, int], list[str]]
     )
     call: int | None = None
@@ -58,26 +52,26 @@ class _Item:
     thought_kind: str | None = None
     closed: bool = False
 
-    def tell(self, kind: str, part: int, text: str) -> None:
-        """Remember a piece that is told."""
-        self.told.setdefault((kind, part), []).append(text)
+    def record(self, kind: str, part: int, text: str) -> None:
+        """Record a piece that is appended."""
+        self.appended.setdefault((kind, part), []).append(text)
 
-    def rests(self, kind: str, parts: Sequence[str]) -> list[str]:
-        """Return what of each part has not been told, however the parts were numbered."""
-        told = "".join(
+    def remainders(self, kind: str, parts: Sequence[str]) -> list[str]:
+        """Return the rest of each part not yet appended, however the parts are numbered."""
+        appended = "".join(
             piece
-            for (one, _), pieces in sorted(self.told.items())
+            for (one, _), pieces in sorted(self.appended.items())
             if one == kind
             for piece in pieces
         )
-        if not "".join(parts).startswith(told):
+        if not "".join(parts).startswith(appended):
             return [""] * len(parts)
-        rests: list[str] = []
-        skipped = len(told)
+        remainders: list[str] = []
+        skipped = len(appended)
         for part in parts:
-            rests.append(part[skipped:])
+            remainders.append(part[skipped:])
             skipped = max(0, skipped - len(part))
-        return rests
+        return remainders
 
 
 class ItemReader:
@@ -99,7 +93,7 @@ class ItemReader:
 
     @property
     def has_calls(self) -> bool:
-        """Whether any call of a tool has begun."""
+        """Return whether any tool call has begun."""
         return bool(self._arguments)
 
     @property
@@ -108,7 +102,7 @@ class ItemReader:
         return all(is_json("".join(pieces)) for pieces in self._arguments)
 
     def open(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Take note that an item begins. A call is told at once, for its name and id are known."""
+        """Begin an item. A call is appended at once, because its name and id are known."""
         known = self._items.get(number)
         if known is None:
             known = self._items[number] = _Item()
@@ -116,7 +110,7 @@ class ItemReader:
             self._begin_call(known, item, events)
 
     def close(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Tell what an item holds beyond what has been told of it."""
+        """Append what an item contains beyond what was appended before."""
         self.open(number, item, events)
         known = self._items[number]
         if known.closed:
@@ -140,7 +134,7 @@ class ItemReader:
             self._add_opaque(item, events)
 
     def end_calls(self, events: list[AnswerEvent]) -> None:
-        """Give an empty object to calls that were told no arguments: they have none."""
+        """Append an empty object to calls without arguments."""
         for call, pieces in enumerate(self._arguments):
             if not pieces:
                 pieces.append("{}")
@@ -154,51 +148,51 @@ class ItemReader:
         logprobs: list[JsonObject] | None,
         events: list[AnswerEvent],
     ) -> None:
-        """Tell a piece of text."""
+        """Append a piece of text."""
         tokens: tuple[TokenLogprob, ...] = ()
         if self._wants_logprobs and logprobs:
             tokens = read_logprobs(logprobs)
         if text or tokens:
-            self._item(number).tell("text", part, text)
+            self._item(number).record("text", part, text)
             self.has_text = self.has_text or bool(text)
             events.append(TextDelta(text=text, logprobs=tokens))
 
     def refusal(self, number: int, part: int, text: str, events: list[AnswerEvent]) -> None:
-        """Tell a piece of the refusal."""
+        """Append a piece of the refusal."""
         if text:
-            self._item(number).tell("refusal", part, text)
+            self._item(number).record("refusal", part, text)
             self.has_refusal = True
             events.append(RefusalDelta(text=text))
 
     def thought(
         self, number: int, kind: str, part: int, text: str, events: list[AnswerEvent]
     ) -> None:
-        """Tell a piece of a thought; `kind` is `summary` or `content`.
+        """Append a piece of a thought; `kind` is `summary` or `content`.
 
-        A vendor may send both, which say the same: the kind that comes first is told.
+        A vendor may send both, with the same content: the kind that arrives first is used.
         """
         item = self._item(number)
         if not text or item.thought_kind not in {None, kind}:
             return
         item.thought_kind = kind
-        begins_paragraph = bool(item.told) and (kind, part) not in item.told
-        item.tell(kind, part, text)
+        begins_paragraph = bool(item.appended) and (kind, part) not in item.appended
+        item.record(kind, part, text)
         self._think(ThoughtDelta(text=PARAGRAPH + text if begins_paragraph else text), events)
 
     def argument(self, number: int, text: str, events: list[AnswerEvent]) -> None:
-        """Tell a piece of a call's arguments. The text of a custom call waits for its end."""
+        """Append a piece of a call's arguments. The text of a custom call is held until its end."""
         item = self._items.get(number)
         if item is None or item.call is None or item.is_custom or not text:
             return
-        item.tell("arguments", 0, text)
+        item.record("arguments", 0, text)
         self._arguments[item.call].append(text)
         events.append(ToolCallDelta(index=item.call, arguments_json=text))
 
     def rest(self, number: int, kind: str, part: int, whole: str) -> str:
-        """Return what of a whole part has not been told."""
+        """Return the rest of a complete part that was not appended yet."""
         item = self._items.get(number)
-        told = "" if item is None else "".join(item.told.get((kind, part), ()))
-        return whole[len(told) :] if whole.startswith(told) else ""
+        appended = "" if item is None else "".join(item.appended.get((kind, part), ()))
+        return whole[len(appended) :] if whole.startswith(appended) else ""
 
     def _item(self, number: int) -> _Item:
         item = self._items.get(number)
@@ -229,7 +223,7 @@ class ItemReader:
         whole: str = item.get(CALL_TYPES[item["type"]]) or ""
         if known.is_custom:
             whole = orjson.dumps({"input": whole}).decode()
-        rest = known.rests("arguments", [whole])[0]
+        rest = known.remainders("arguments", [whole])[0]
         signature = b"" if known.is_signed else signature_of(item)
         if rest:
             self._arguments[call].append(rest)
@@ -241,20 +235,20 @@ class ItemReader:
         known = self._items[number]
         texts = [_text_of(content, "output_text", "text") for content in contents]
         for part, (content, rest) in enumerate(
-            zip(contents, known.rests("text", texts), strict=True)
+            zip(contents, known.remainders("text", texts), strict=True)
         ):
             # Their probabilities came with the pieces, unless there were none.
             logprobs = content.get("logprobs") if rest and rest == texts[part] else None
             self.text(number, part, rest, logprobs, events)
         refusals = [_text_of(content, "refusal", "refusal") for content in contents]
-        for part, rest in enumerate(known.rests("refusal", refusals)):
+        for part, rest in enumerate(known.remainders("refusal", refusals)):
             self.refusal(number, part, rest, events)
 
     def _close_thought(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         known = self._items[number]
         for kind in ("content", "summary"):
             pieces = [piece.get("text") or "" for piece in item.get(kind) or ()]
-            for part, rest in enumerate(known.rests(kind, pieces)):
+            for part, rest in enumerate(known.remainders(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
             self._think(ThoughtDelta(encrypted=proof_of(item)), events)
@@ -272,7 +266,7 @@ class ItemReader:
             )
 
     def _add_opaque(self, item: JsonObject, events: list[AnswerEvent]) -> None:
-        """Keep what the contract has no words for, so that it can go back as it came."""
+        """Keep an item that the contract has no fields for, to be sent back unchanged."""
         if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
             self.awaits_approval = True
         self._think(ThoughtDelta(encrypted=proof_of(item)), events)

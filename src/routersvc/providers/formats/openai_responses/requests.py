@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.input_items import encode_input
-from routersvc.providers.formats.openai_responses.mismatches import mismatch, require
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
+from routersvc.providers.writing.prompt_fields import (
+    PromptField,
+    add_sampling,
+    add_service_tier,
+    add_tools,
+    effort_word,
+    refuse_fields,
+    refuse_media_output,
+)
 from routersvc.providers.writing.wire_extensions import add_extensions
-
-WIRE_FORMAT = "openai_responses"
-"""The format's name in the configuration and in wire extensions."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -67,19 +54,19 @@ CONTRACT_FIELDS = frozenset(
 )
 """Fields that a wire extension may not carry.
 
-The contract has its own words for them, or they decide who answers, who keeps the prompt or how
-the answer comes, which is the router's to decide.
+The contract has fields for them, or they decide who answers, who keeps the prompt or how the answer
+comes, which the router decides.
 """
 
 
 def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
-    It always asks that nothing be stored: the router needs no stored answer, and the vendor's
-    default is to keep it.
+    It always asks that nothing be stored: the router needs no stored answer, and the vendor stores
+    answers by default.
 
     Raises:
-        AttemptFailedError: the prompt asks for what this dialect cannot say.
+        AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
     body: JsonObject = {
@@ -92,19 +79,25 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     include = _included(call, dialect)
     if include:
         body["include"] = include
-    _add_tools(body, prompt, dialect)
+    add_tools(
+        body,
+        prompt,
+        dialect,
+        tool=lambda tool: _tool(tool, dialect),
+        function_choice=lambda name: {"type": "function", "name": name},
+    )
     _add_sampling(body, prompt.sampling, dialect)
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    add_extensions(body, prompt, WIRE_FORMAT, CONTRACT_FIELDS, lambda what: mismatch(dialect, what))
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
 
 
 def _included(call: AttemptCall, dialect: ResponsesDialect) -> list[str]:
-    """Return what the answer must hold beyond the ordinary.
+    """Return what the answer must contain beyond the default.
 
-    A model that does not think refuses to be asked for encrypted thoughts.
+    Models without reasoning refuse a request for encrypted thoughts.
     """
     prompt = call.prompt
     include: list[str] = []
@@ -115,27 +108,14 @@ def _included(call: AttemptCall, dialect: ResponsesDialect) -> list[str]:
     ):
         include.append("reasoning.encrypted_content")
     if prompt.logprobs is not None:
-        require(dialect, Capability.LOGPROBS, "log probabilities")
+        dialect.require(Capability.LOGPROBS, "log probabilities")
         include.append("message.output_text.logprobs")
     return include
 
 
-def _add_tools(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    if prompt.tools:
-        require(dialect, Capability.TOOLS, "tools")
-        body["tools"] = [_tool(tool, dialect) for tool in prompt.tools]
-    if prompt.tool_choice is not None:
-        if prompt.tool_choice.mode is not ToolChoiceMode.AUTO:
-            require(dialect, Capability.TOOL_CHOICE, "a choice of tools")
-        body["tool_choice"] = _tool_choice(prompt.tool_choice)
-    if prompt.parallel_tool_calls is not None:
-        require(dialect, Capability.PARALLEL_TOOL_CALLS, "whether tools are called in parallel")
-        body["parallel_tool_calls"] = prompt.parallel_tool_calls
-
-
 def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObject:
     if isinstance(tool, HostedTool):
-        require(dialect, Capability.HOSTED_TOOLS, f"the hosted tool `{tool.name}`")
+        dialect.require(Capability.HOSTED_TOOLS, f"the hosted tool `{tool.name}`")
         field = f"tools[{tool.name}].settings_json"
         settings = object_in(tool.settings_json, field) if tool.settings_json else {}
         return {**settings, "type": tool.name}
@@ -145,38 +125,16 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
     return function
 
 
-def _tool_choice(choice: ToolChoice) -> str | JsonObject:
-    if choice.mode is ToolChoiceMode.FUNCTION:
-        return {"type": "function", "name": choice.function_name}
-    mode: str = choice.mode.value
-    return mode
-
-
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: ResponsesDialect) -> None:
-    for capability, field, value in (
-        (Capability.SAMPLING, "temperature", sampling.temperature),
-        (Capability.SAMPLING, "top_p", sampling.top_p),
-    ):
-        if value is not None:
-            require(dialect, capability, f"`{field}`")
-            body[field] = value
-    for field, unsaid in (
-        ("top_k", sampling.top_k),
-        ("min_p", sampling.min_p),
-        ("frequency_penalty", sampling.frequency_penalty),
-        ("presence_penalty", sampling.presence_penalty),
-        ("seed", sampling.seed),
-    ):
-        if unsaid is not None:
-            raise mismatch(dialect, f"`{field}`")
+    add_sampling(body, sampling, dialect)
     if sampling.stop_sequences:
-        raise mismatch(dialect, "stop sequences")
+        raise dialect.cannot_express("stop sequences")
     if sampling.logit_bias:
-        raise mismatch(dialect, "logit bias")
+        raise dialect.cannot_express("logit bias")
     if sampling.max_output_tokens is not None:
         least = dialect.min_output_tokens
         if sampling.max_output_tokens < least:
-            raise mismatch(dialect, f"a limit of less than {least} output tokens")
+            raise dialect.cannot_express(f"a limit of less than {least} output tokens")
         body["max_output_tokens"] = sampling.max_output_tokens
 
 
@@ -184,43 +142,36 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
     text: JsonObject = {}
     match prompt.response_format:
         case JsonObjectFormat():
-            require(dialect, Capability.JSON_OBJECT, "an answer in JSON")
+            dialect.require(Capability.JSON_OBJECT, "an answer in JSON")
             text["format"] = {"type": "json_object"}
         case JsonSchemaFormat():
-            require(dialect, Capability.JSON_SCHEMA, "an answer that obeys a schema")
+            dialect.require(Capability.JSON_SCHEMA, "an answer that obeys a schema")
             text["format"] = {"type": "json_schema", **encode_schema(prompt.response_format)}
         case None:
             pass
     if prompt.verbosity is not None:
-        require(dialect, Capability.VERBOSITY, "verbosity")
+        dialect.require(Capability.VERBOSITY, "verbosity")
         text["verbosity"] = prompt.verbosity.value
     if text:
         body["text"] = text
     if prompt.logprobs:
         body["top_logprobs"] = prompt.logprobs
-    for modality in prompt.output_modalities:
-        if modality is not Modality.TEXT:
-            raise mismatch(dialect, f"output of the kind `{modality.value}`")
-    if prompt.predicted_output:
-        raise mismatch(dialect, "a predicted output")
+    refuse_media_output(prompt, dialect)
+    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT,))
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    """Say how much to think and what to show. Hidden thoughts are left out when they are read."""
+    """Add the reasoning settings. Hidden thoughts are removed when the answer is read."""
     wanted = prompt.reasoning
     settings: JsonObject = {}
     if wanted.effort is not None:
-        require(dialect, Capability.REASONING, "a reasoning effort")
-        effort = dialect.efforts.get(wanted.effort)
-        if effort is None:
-            raise mismatch(dialect, f"the reasoning effort `{wanted.effort.value}`")
-        settings["effort"] = effort
-    if wanted.max_tokens is not None:
-        raise mismatch(dialect, "a limit to the tokens spent on thinking")
+        dialect.require(Capability.REASONING, "a reasoning effort")
+        settings["effort"] = effort_word(wanted, dialect, dialect.efforts)
+    refuse_fields(prompt, dialect, (PromptField.REASONING_TOKENS,))
     match wanted.visibility:
         case ReasoningVisibility.SUMMARY:
             if not dialect.summaries:
-                raise mismatch(dialect, "a summary of the thoughts")
+                raise dialect.cannot_express("a summary of the thoughts")
             settings["summary"] = "auto"
         case ReasoningVisibility.FULL if dialect.summaries:
             settings["summary"] = "detailed"
@@ -231,14 +182,10 @@ def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) 
 
 
 def _add_account(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
-    if prompt.service_tier is not None:
-        tier = dialect.service_tiers.get(prompt.service_tier)
-        if tier is None:
-            raise mismatch(dialect, f"the service tier `{prompt.service_tier.value}`")
-        body["service_tier"] = tier
+    add_service_tier(body, prompt, dialect, dialect.service_tiers)
     if prompt.end_user_id:
         body[dialect.end_user_field] = prompt.end_user_id
     if prompt.prompt_cache_key:
         if not dialect.prompt_cache_key:
-            raise mismatch(dialect, "a key for the prompt cache")
+            raise dialect.cannot_express("a key for the prompt cache")
         body["prompt_cache_key"] = prompt.prompt_cache_key

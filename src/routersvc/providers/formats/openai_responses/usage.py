@@ -1,18 +1,16 @@
-"""Reads what a vendor of the Responses format counted."""
+"""Reads token usage of the Responses format."""
 
 from __future__ import annotations
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject
 
 
 def read_usage(usage: JsonObject) -> Usage:
-    """Return the count in the contract's terms.
+    """Return the usage in the contract's fields.
 
-    Reasoning is part of the output tokens with every vendor seen; where one counts more of it than
-    of output, it has left it out.
+    Output tokens include reasoning at every vendor seen; a vendor that reports more reasoning than
+    output has left it out.
     """
     inputs: JsonObject = usage.get("input_tokens_details") or {}
     outputs: JsonObject = usage.get("output_tokens_details") or {}

@@ -23,40 +23,20 @@ from tests.unit.providers.formats.claude_bodies import (
     sse,
 )
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.deltas import (
     RefusalDelta,
     TextDelta,
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    ThoughtPart,
-    ToolCall,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import ThoughtPart, ToolCall
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.wire_format import WireFormat
 
 if TYPE_CHECKING:

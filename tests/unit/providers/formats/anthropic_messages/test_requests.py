@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bench.wire.contract import SCHEMA, user
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
     FilePart,
@@ -25,40 +22,21 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Sampling,
-    ServiceTier,
-    WireExtension,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.prompts import Sampling, ServiceTier, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.formats.anthropic_messages.dialects import DIALECTS
-from routersvc.providers.formats.anthropic_messages.wire import AnthropicMessages
+from routersvc.providers.formats.anthropic_messages.wire import anthropic_messages
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall
 
 JsonObject = dict[str, Any]
-ANTHROPIC = AnthropicMessages(DIALECTS["anthropic"])
+ANTHROPIC = anthropic_messages(DIALECTS["anthropic"])
 
 
 def body_of(
@@ -71,7 +49,7 @@ def body_of(
     """Return the body of a request."""
     call = make_call(**prompt)
     deployment = dataclasses.replace(call.deployment, wire_model=model)
-    wire = AnthropicMessages(DIALECTS[dialect]).encode(
+    wire = anthropic_messages(DIALECTS[dialect]).encode(
         dataclasses.replace(call, deployment=deployment)
     )
     body: JsonObject = json.loads(wire.body)
@@ -107,7 +85,7 @@ def test_vertex_has_the_model_in_the_path_and_the_version_in_the_body(make_call:
     """As Google's door to Anthropic's models wants it."""
     call = make_call(streaming=True)
     deployment = dataclasses.replace(call.deployment, wire_model="claude-sonnet-4@20250514")
-    wire = AnthropicMessages(DIALECTS["vertex"]).encode(
+    wire = anthropic_messages(DIALECTS["vertex"]).encode(
         dataclasses.replace(call, deployment=deployment)
     )
 
@@ -571,6 +549,6 @@ def test_arguments_that_are_no_object_are_the_callers_mistake(make_call: MakeCal
 )
 def test_probe_costs_nothing(dialect: str, path: str) -> None:
     """Lists are not billed."""
-    request = AnthropicMessages(DIALECTS[dialect]).probe()
+    request = anthropic_messages(DIALECTS[dialect]).probe()
 
     assert (request.method, request.path, request.body) == ("GET", path, b"")

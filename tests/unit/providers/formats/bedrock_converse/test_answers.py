@@ -20,35 +20,14 @@ from tests.unit.providers.formats.claude_bodies import (
 )
 from tests.unit.providers.formats.claude_frames import EVENT_STREAM, event_frame, frame
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    TextDelta,
-    ThoughtDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 
 if TYPE_CHECKING:
     pass

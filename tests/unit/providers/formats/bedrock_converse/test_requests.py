@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bench.wire.contract import LOOKUP, SCHEMA, user
 
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -25,38 +22,20 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Sampling,
-    ServiceTier,
-    WireExtension,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.prompts import Sampling, ServiceTier, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.credentials.authorisations import BEARER
-from routersvc.providers.formats.bedrock_converse.wire import BedrockConverse
+from routersvc.providers.formats.bedrock_converse.wire import bedrock_converse
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall
 
 JsonObject = dict[str, Any]
-CONVERSE = BedrockConverse()
+CONVERSE = bedrock_converse()
 CLAUDE = "us.anthropic.claude-sonnet-4-6"
 
 

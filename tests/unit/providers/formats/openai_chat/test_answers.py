@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -21,44 +17,20 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    AudioOutput,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import AudioOutput
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.formats.openai_chat.dialects import DIALECTS, OpenAiDialect
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.reading import whole_bodies
 from routersvc.providers.wire_format import ResponseHead
 
@@ -114,7 +86,7 @@ def read(
         headers={"content-type": content_type or usual, **(headers or {})},
         received_at=1_790_000_000.0,
     )
-    decoder = OpenAiChat(dialect).decoder(call, head)
+    decoder = openai_chat(dialect).decoder(call, head)
     events = decoder.feed(body)
     try:
         events += decoder.end()

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -36,37 +31,21 @@ from routersvc.domain.conversation.prompts import (
     Verbosity,
     WireExtension,
 )
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_chat.dialects import (
-    DIALECTS,
     CacheMarkerForm,
     FileForm,
     OpenAiDialect,
     PrefillForm,
 )
 from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
-from routersvc.providers.formats.openai_chat.wire import OpenAiChat
+from routersvc.providers.formats.openai_chat.vendors import DIALECTS
+from routersvc.providers.formats.openai_chat.wire import openai_chat
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall
@@ -82,7 +61,7 @@ ALL_DIALECTS = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECT
 
 def body(call: AttemptCall, dialect: str | OpenAiDialect = "openai") -> JsonObject:
     """Return the body of the request for a call."""
-    wire_format = OpenAiChat(DIALECTS[dialect] if isinstance(dialect, str) else dialect)
+    wire_format = openai_chat(DIALECTS[dialect] if isinstance(dialect, str) else dialect)
     encoded: JsonObject = json.loads(wire_format.encode(call).body)
     return encoded
 
@@ -102,7 +81,7 @@ def user(*parts: Part) -> tuple[Message, ...]:
 
 def test_smallest_request(make_call: MakeCall) -> None:
     """What is not asked for is not on the wire."""
-    request = OpenAiChat(DIALECTS["openai"]).encode(make_call())
+    request = openai_chat(DIALECTS["openai"]).encode(make_call())
 
     assert (request.method, request.path) == ("POST", "/chat/completions")
     assert (b"accept", b"application/json") in request.headers
@@ -111,7 +90,7 @@ def test_smallest_request(make_call: MakeCall) -> None:
 
 def test_stream_asks_for_its_usage(make_call: MakeCall) -> None:
     """Without it most vendors count nothing in a stream, and cost is booked from it."""
-    request = OpenAiChat(DIALECTS["openai"]).encode(make_call(streaming=True))
+    request = openai_chat(DIALECTS["openai"]).encode(make_call(streaming=True))
 
     assert (b"accept", b"text/event-stream") in request.headers
     assert json.loads(request.body) == {
@@ -558,7 +537,7 @@ def test_declared_capabilities_agree_with_the_facts(dialect: OpenAiDialect) -> N
 
 def test_probe_costs_nothing() -> None:
     """The list of models is not billed."""
-    request = OpenAiChat(DIALECTS["openai"]).probe()
+    request = openai_chat(DIALECTS["openai"]).probe()
 
     assert (request.method, request.path, request.body) == ("GET", "/models", b"")
 

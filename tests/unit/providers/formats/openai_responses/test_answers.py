@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -23,44 +17,18 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-    TextPart,
-    ThoughtPart,
-    ToolCall,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import Modality, TextPart, ThoughtPart, ToolCall
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import DIALECTS
-from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
+from routersvc.providers.formats.openai_responses.wire import openai_responses
 from routersvc.providers.wire_format import ResponseHead
 
 if TYPE_CHECKING:
@@ -141,7 +109,7 @@ def read(
     """Return the events of a body and how it failed."""
     kind = content_type or ("text/event-stream" if call.streaming else "application/json")
     head = ResponseHead(status=200, headers={"content-type": kind}, received_at=0.0)
-    decoder = OpenAiResponses(DIALECTS[dialect]).decoder(call, head)
+    decoder = openai_responses(DIALECTS[dialect]).decoder(call, head)
     events = decoder.feed(body)
     try:
         events += decoder.end()
@@ -333,7 +301,7 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
     turn = Message(role=Role.ASSISTANT, parts=collect(events).parts)
     more = Message(role=Role.USER, parts=(TextPart(text="More"),))
 
-    request = OpenAiResponses(DIALECTS["openai"]).encode(make_call(messages=(turn, more)))
+    request = openai_responses(DIALECTS["openai"]).encode(make_call(messages=(turn, more)))
 
     assert json.loads(request.body)["input"][:4] == [
         items[0],

@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -38,31 +33,15 @@ from routersvc.domain.conversation.prompts import (
     Verbosity,
     WireExtension,
 )
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.formats.openai_responses.dialects import DIALECTS, ResponsesDialect
 from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
-from routersvc.providers.formats.openai_responses.wire import OpenAiResponses
+from routersvc.providers.formats.openai_responses.wire import openai_responses
 
 if TYPE_CHECKING:
     from tests.unit.providers.conftest import MakeCall
@@ -84,7 +63,7 @@ ALL_DIALECTS = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECT
 
 def body(call: AttemptCall, dialect: str | ResponsesDialect = "openai") -> JsonObject:
     """Return the body of the request for a call."""
-    wire_format = OpenAiResponses(DIALECTS[dialect] if isinstance(dialect, str) else dialect)
+    wire_format = openai_responses(DIALECTS[dialect] if isinstance(dialect, str) else dialect)
     encoded: JsonObject = json.loads(wire_format.encode(call).body)
     return encoded
 
@@ -118,7 +97,7 @@ def turns(*parts: Part) -> tuple[Message, ...]:
 
 def test_smallest_request(make_call: MakeCall) -> None:
     """Nothing but what is asked for is said, and that nothing be kept: vendors keep by default."""
-    request = OpenAiResponses(DIALECTS["openai"]).encode(make_call())
+    request = openai_responses(DIALECTS["openai"]).encode(make_call())
 
     assert (request.method, request.path) == ("POST", "/responses")
     assert (b"accept", b"application/json") in request.headers
@@ -131,7 +110,7 @@ def test_smallest_request(make_call: MakeCall) -> None:
 
 def test_stream_is_asked_for(make_call: MakeCall) -> None:
     """Usage comes with the last event unasked."""
-    request = OpenAiResponses(DIALECTS["openai"]).encode(make_call(streaming=True))
+    request = openai_responses(DIALECTS["openai"]).encode(make_call(streaming=True))
 
     assert (b"accept", b"text/event-stream") in request.headers
     assert json.loads(request.body)["stream"] is True
@@ -612,6 +591,6 @@ def test_conversations_obey_the_vendors_own_schema(
 
 def test_probe_costs_nothing() -> None:
     """The list of models is not billed."""
-    request = OpenAiResponses(DIALECTS["openai"]).probe()
+    request = openai_responses(DIALECTS["openai"]).probe()
 
     assert (request.method, request.path, request.body) == ("GET", "/models", b"")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import pytest
+from tests.wording import Wording
 
-from routersvc.providers.credentials.credentials import Secret
+from routersvc.domain.catalogue.secrets import Secret
 
 
 def test_secret_shows_itself_to_nobody() -> None:
@@ -19,10 +21,14 @@ def test_secret_shows_itself_to_nobody() -> None:
     assert "***" in shown
 
 
-def test_secret_is_not_written_down() -> None:
+def test_secret_is_not_written_down(wording: Wording) -> None:
     """A pickle in a cache or a crash report would hold it."""
-    with pytest.raises(TypeError, match="not to be written down"):
+    with pytest.raises(TypeError) as caught:
         pickle.dumps(Secret("sk-very-secret"))
+    with pytest.raises(TypeError):
+        copy.deepcopy(Secret("sk-very-secret"))
+
+    wording(str(caught.value))
 
 
 def test_secret_gives_itself_away_on_demand_only() -> None:

@@ -1,13 +1,12 @@
-"""Credentials that do not show themselves."""
+"""Secret values: credentials, API keys, values of headers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NoReturn
 
 
 class Secret:
-    """A text that no `repr`, log line or pickle shows; only `reveal` gives it away."""
+    """A text that no `repr`, log line or pickle shows; only `reveal` returns it."""
 
     __slots__ = ("_text",)
 
@@ -15,7 +14,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text, for the wire only."""
+        """Return the text."""
         return self._text
 
     def __repr__(self) -> str:
@@ -25,11 +24,7 @@ class Secret:
         return isinstance(other, Secret) and self._text == other._text
 
     def __hash__(self) -> int:
-        return hash(self._text)
+        return hash((Secret, self._text))
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not to be written down")
-
-
-CredentialSource = Callable[[], Secret]
-"""Gives the credential that is valid now. Called for every attempt: must be quick and not block."""
+        raise TypeError("a secret cannot be pickled or copied")

@@ -1,0 +1,46 @@
+"""The type in which a vendor's error codes, phrases, statuses and rate-limit headers are stated.
+
+The values stand on the vendors' dialects in `providers.formats`; `tables` joins them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from routersvc.domain.outcomes.failure_rules import FailureClass
+
+Codes = Mapping[FailureClass, frozenset[str]]
+"""Error codes by the class that they mean."""
+
+Phrases = Mapping[FailureClass, tuple[str, ...]]
+"""Regular expressions, found anywhere in the text of an error, by the class that they mean."""
+
+_NONE: Mapping[FailureClass, frozenset[str]] = MappingProxyType({})
+_NO_PHRASES: Mapping[FailureClass, tuple[str, ...]] = MappingProxyType({})
+_NO_STATUSES: Mapping[int, FailureClass] = MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class VendorErrors:
+    """How one vendor words its errors. Codes and phrases are in lower case.
+
+    `codes` have one meaning whatever the status is; `broad_codes` count only where the status says
+    no more. `statuses` are HTTP statuses that the vendor uses in its own way.
+    `early_model_phrases` mean `MODEL_NOT_FOUND`, even where the text goes on like a capability
+    mismatch. `remaining_requests` and `remaining_tokens` are names of response headers, the one
+    with the shortest window first.
+    """
+
+    codes: Codes = dataclasses.field(default_factory=lambda: _NONE)
+    broad_codes: Codes = dataclasses.field(default_factory=lambda: _NONE)
+    phrases: Phrases = dataclasses.field(default_factory=lambda: _NO_PHRASES)
+    early_model_phrases: tuple[str, ...] = ()
+    statuses: Mapping[int, FailureClass] = dataclasses.field(default_factory=lambda: _NO_STATUSES)
+    remaining_requests: tuple[str, ...] = ()
+    remaining_tokens: tuple[str, ...] = ()
+
+
+NO_VENDOR_ERRORS = VendorErrors()
+"""A vendor whose errors say nothing that other vendors' errors do not say."""

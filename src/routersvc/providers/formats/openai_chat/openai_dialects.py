@@ -1,0 +1,131 @@
+"""The dialects of OpenAI, whose format it is, and of Azure OpenAI."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.providers.credentials.authorisations import CredentialHeader
+from routersvc.providers.errors.vendor_errors import VendorErrors
+from routersvc.providers.formats.openai_chat.dialects import (
+    COMMON_CAPABILITIES,
+    CacheMarkerForm,
+    ComplianceForm,
+    FileForm,
+    OpenAiDialect,
+)
+from routersvc.providers.formats.openai_words import (
+    ALL_TIERS,
+    NO_TIERS,
+    NONE_TO_MAX,
+    TIERS_WITHOUT_FLEX,
+)
+
+OPENAI = OpenAiDialect(
+    name="openai",
+    capabilities=COMMON_CAPABILITIES
+    | {
+        Capability.AUDIO_INPUT,
+        Capability.FILE_INPUT,
+        Capability.AUDIO_OUTPUT,
+        Capability.PROMPT_CACHE,
+        Capability.PREDICTED_OUTPUT,
+        Capability.VERBOSITY,
+        Capability.SERVICE_TIER,
+    },
+    max_tokens_field="max_completion_tokens",
+    developer_role=True,
+    refusal_field=True,
+    prompt_cache_key=True,
+    efforts=NONE_TO_MAX,
+    service_tiers=ALL_TIERS,
+    file_form=FileForm.FILE,
+    cache_marker_form=CacheMarkerForm.BREAKPOINT,
+    compliance_form=ComplianceForm.STORE_FALSE,
+    errors=VendorErrors(
+        codes={
+            FailureClass.QUOTA_EXHAUSTED: frozenset(
+                {
+                    "billing_hard_limit_reached",
+                    "billing_not_active",
+                    "credit_balance_exhausted",
+                    "insufficient_quota",
+                    "organization_spend_limit_exceeded",
+                    "project_spend_limit_exceeded",
+                }
+            ),
+            FailureClass.CONTENT_FILTERED: frozenset(
+                {
+                    "content_filter",
+                    "content_policy_violation",
+                    "invalid_prompt",
+                    "moderation_blocked",
+                }
+            ),
+            FailureClass.CONTEXT_LENGTH: frozenset({"context_length_exceeded"}),
+            FailureClass.MODEL_NOT_FOUND: frozenset({"model_not_found"}),
+            FailureClass.AUTHENTICATION: frozenset({"invalid_api_key"}),
+            FailureClass.PERMISSION: frozenset({"unsupported_country_region_territory"}),
+            FailureClass.CAPABILITY_MISMATCH: frozenset(
+                {"unsupported_parameter", "unsupported_value"}
+            ),
+            FailureClass.OVERLOADED: frozenset({"server_is_overloaded", "slow_down"}),
+        },
+        broad_codes={
+            FailureClass.RATE_LIMITED: frozenset({"rate_limit_exceeded"}),
+            FailureClass.OVERLOADED: frozenset({"service_unavailable_error"}),
+            FailureClass.SERVER_ERROR: frozenset({"server_error"}),
+            FailureClass.INVALID_REQUEST: frozenset({"invalid_request_error"}),
+        },
+        phrases={
+            FailureClass.CONTENT_FILTERED: (
+                r"usage policy",
+                r"violat\w+ (?:our|the) (?:\w+ )?polic",
+            ),
+            FailureClass.CONTEXT_LENGTH: (r"request too large",),
+            FailureClass.CAPABILITY_MISMATCH: (r"unsupported (?:parameter|value)",),
+        },
+        remaining_requests=("x-ratelimit-remaining-requests",),
+        remaining_tokens=("x-ratelimit-remaining-tokens",),
+    ),
+)
+
+AZURE = dataclasses.replace(
+    OPENAI,
+    name="azure",
+    credential_header=CredentialHeader(name="api-key", scheme=""),
+    capabilities=OPENAI.capabilities - {Capability.PROMPT_CACHE},
+    service_tiers=TIERS_WITHOUT_FLEX,
+    cache_marker_form=CacheMarkerForm.NONE,
+    errors=VendorErrors(
+        codes={
+            FailureClass.CONTENT_FILTERED: frozenset({"responsibleaipolicyviolation"}),
+            FailureClass.MODEL_NOT_FOUND: frozenset({"deploymentnotfound"}),
+        },
+        broad_codes={FailureClass.RATE_LIMITED: frozenset({"ratelimitreached"})},
+        phrases={FailureClass.CONTENT_FILTERED: (r"content management policy",)},
+    ),
+)
+
+_AZURE_API_VERSION = "2024-10-21"
+"""The last stable version of the classic surface; a provider's `query` may name another one."""
+
+AZURE_DEPLOYMENTS = dataclasses.replace(
+    AZURE,
+    name="azure_deployments",
+    path="/openai/deployments/{model}/chat/completions?api-version=" + _AZURE_API_VERSION,
+    probe_path="/openai/models?api-version=" + _AZURE_API_VERSION,
+    capabilities=AZURE.capabilities
+    - {
+        Capability.FILE_INPUT,
+        Capability.PREDICTED_OUTPUT,
+        Capability.SERVICE_TIER,
+        Capability.VERBOSITY,
+    },
+    service_tiers=NO_TIERS,
+    developer_role=False,
+    prompt_cache_key=False,
+    file_form=FileForm.NONE,
+    compliance_form=ComplianceForm.NONE,
+)

@@ -1,0 +1,129 @@
+"""The wire format that posts a JSON body and reads a JSON body or a stream.
+
+All formats are values of `JsonWireFormat`: a dialect, a path, and the format's functions that write
+the body and read the answer. `FormatEntry` is what a format's folder offers to the application.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.engine.ports import AttemptCall
+from routersvc.providers.credentials.authorisations import CredentialHeader
+from routersvc.providers.dialects import DEFAULT_DIALECT, Dialect
+from routersvc.providers.errors.classes import failure_of_response
+from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
+from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+EVENT_STREAM = "text/event-stream"
+"""The media type of server-sent events."""
+
+ACCEPT_JSON = (b"accept", b"application/json")
+
+_CONTENT_TYPE = (b"content-type", b"application/json")
+
+
+def no_headers(call: AttemptCall) -> Headers:  # noqa: ARG001 - the signature of `headers`
+    """Return no headers: the format needs none of its own."""
+    return ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class JsonWireFormat:
+    """One wire format as one vendor speaks it.
+
+    `path` and `encode_body` write a request, `headers` adds to its headers. An answer is read by
+    `stream_decoder` where its media type contains `stream_type`, or where a stream was asked for
+    and the media type is not JSON (`streams_as_json`: whatever the media type is); else by
+    `body_reader`. `sends_accept`: requests name the media type that they ask for.
+    """
+
+    dialect: Dialect
+    path: Callable[[AttemptCall], str]
+    encode_body: Callable[[AttemptCall], JsonObject]
+    body_reader: Callable[[AttemptCall, ResponseHead], BodyReader]
+    stream_decoder: Callable[[AttemptCall, ResponseHead], AnswerDecoder]
+    headers: Callable[[AttemptCall], Headers] = no_headers
+    probe_headers: Headers = ()
+    stream_type: str = EVENT_STREAM
+    streams_as_json: bool = False
+    sends_accept: bool = True
+    read_failure: Callable[[ResponseHead, bytes], Failure] = failure_of_response
+
+    @property
+    def name(self) -> str:
+        """The format's name in the configuration."""
+        return self.dialect.wire_format
+
+    @property
+    def expressible(self) -> frozenset[Capability]:
+        """What a request can ask for."""
+        return self.dialect.capabilities
+
+    @property
+    def credential_header(self) -> CredentialHeader:
+        """The header that carries an API key."""
+        return self.dialect.credential_header
+
+    def encode(self, call: AttemptCall) -> WireRequest:
+        """Return the request for an attempt.
+
+        Raises:
+            AttemptFailedError: the prompt asks for what the dialect cannot express.
+        """
+        headers: Headers = (_CONTENT_TYPE,)
+        if self.sends_accept:
+            accept = (b"accept", self.stream_type.encode()) if call.streaming else ACCEPT_JSON
+            headers = (_CONTENT_TYPE, accept)
+        return WireRequest(
+            method="POST",
+            path=self.path(call),
+            headers=headers + self.headers(call),
+            body=orjson.dumps(self.encode_body(call)),
+        )
+
+    def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
+        """Return a reader for the body that came.
+
+        Some servers answer a request for a stream with one body, some the other way round.
+        """
+        content_type = head.content_type
+        if "html" in content_type:
+            return WrongTypeDecoder()
+        may_be_stream = self.streams_as_json or "json" not in content_type
+        if self.stream_type in content_type or (call.streaming and may_be_stream):
+            return self.stream_decoder(call, head)
+        return BodyDecoder(self.body_reader(call, head))
+
+    def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
+        """Return the failure that a response without success means."""
+        return self.read_failure(head, body)
+
+    def probe(self) -> WireRequest:
+        """Return a request that is not billed."""
+        return WireRequest(
+            method="GET",
+            path=self.dialect.probe_path,
+            headers=(ACCEPT_JSON, *self.probe_headers),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class FormatEntry:
+    """A wire format: an adapter for each dialect, and the dialect used where none is named."""
+
+    adapters: Mapping[str, JsonWireFormat]
+    default_dialect: str = DEFAULT_DIALECT
+
+    @property
+    def name(self) -> str:
+        """The format's name in the configuration."""
+        return self.adapters[self.default_dialect].name

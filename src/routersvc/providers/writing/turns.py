@@ -1,0 +1,37 @@
+"""What several formats share when they write messages: leading system messages, cache lifetimes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import CacheLifetime
+from routersvc.providers.dialects import Dialect
+
+SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
+
+CACHE_LIFETIMES: Mapping[CacheLifetime, str | None] = MappingProxyType(
+    {CacheLifetime.DEFAULT: None, CacheLifetime.SHORT: "5m", CacheLifetime.LONG: "1h"}
+)
+"""The `ttl` of a cache marker, `None` where it is left to the vendor."""
+
+
+def leading_system_messages(messages: Sequence[Message]) -> int:
+    """Return how many messages before the conversation are a system prompt."""
+    return next(
+        (at for at, message in enumerate(messages) if message.role not in SYSTEM_ROLES),
+        len(messages),
+    )
+
+
+def refuse_names_and_cache_markers(message: Message, dialect: Dialect) -> None:
+    """Refuse a message with a participant's name or a cache marker.
+
+    Raises:
+        AttemptFailedError: it has one.
+    """
+    if message.name:
+        raise dialect.cannot_express("a participant's name")
+    if any(part.cache is not None for part in message.parts):
+        raise dialect.cannot_express("a cache marker")
