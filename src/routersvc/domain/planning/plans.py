@@ -1,4 +1,4 @@
-"""What the router understood of a request, thinks of each deployment, and will do."""
+"""The result of planning one request: what the router does and what explanations describe."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ from routersvc.domain.catalogue.policies import (
     Priority,
     RetryRule,
     Timeouts,
+)
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
 )
 
 
@@ -80,3 +90,20 @@ class Plan:
             and deployment.provider.cancel_stops_billing
             and Capability.STREAMING in deployment.capabilities
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedRequest:
+    """A request that some deployment may serve."""
+
+    limits: Limits
+    order: DeploymentOrder
+    plan: Plan
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedRequest:
+    """A request that no deployment may serve. `error` has the reason for each listed deployment."""
+
+    limits: Limits
+    error: NoEligibleDeploymentError | TenantBudgetExhaustedError

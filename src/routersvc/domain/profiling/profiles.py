@@ -56,7 +56,7 @@ from routersvc.domain.profiling.rule_classifier import (
 )
 from routersvc.domain.profiling.token_counting import (
     TokenCounter,
-    settled,
+    refined_estimate,
 )
 from routersvc.domain.profiling.token_estimates import (
     TokenEstimate,
@@ -155,19 +155,19 @@ class Profiler:
             findings=findings,
         )
 
-    def settled(
-        self, request: Request, profile: Profile, is_open: Callable[[TokenEstimate], bool]
+    def with_refined_tokens(
+        self, request: Request, profile: Profile, is_too_vague: Callable[[TokenEstimate], bool]
     ) -> Profile:
-        """Return the profile with its tokens counted as far as `is_open` demands it."""
-        if self.counter is None or not is_open(profile.input_bounds):
+        """Return the profile with its tokens counted, if `is_too_vague` accepts the estimate."""
+        if self.counter is None or not is_too_vague(profile.input_bounds):
             return profile
         frames = _frames(request.prompt)
         texts = tuple(texts_of(request.prompt))
-        tokens, counted = settled(
+        tokens, counted = refined_estimate(
             texts,
             sum(map(estimate_of, texts), TokenEstimate()),
             counter=self.counter,
-            is_open=lambda known: is_open(known + frames),
+            is_too_vague=lambda known: is_too_vague(known + frames),
         )
         tokens += frames
         return dataclasses.replace(

@@ -37,24 +37,24 @@ class TokenCounter(Protocol):
         ...
 
 
-def settled(
+def refined_estimate(
     texts: Sequence[str],
     known: TokenEstimate,
     *,
     counter: TokenCounter,
-    is_open: Callable[[TokenEstimate], bool],
+    is_too_vague: Callable[[TokenEstimate], bool],
 ) -> tuple[TokenEstimate, bool]:
-    """Return what is known of the tokens once `is_open` says no more, and whether that is a count.
+    """Return an estimate that is precise enough, and whether it is an exact count.
 
-    `known` is the estimate of `texts`. A huge prompt may stay open: then the likely figure of the
-    sample is the best there is.
+    `known` is the estimate of `texts`, refined while `is_too_vague` accepts it. For a huge prompt
+    the result may still be too vague: then it is the estimate from samples.
     """
-    if not is_open(known):
+    if not is_too_vague(known):
         return known, False
     length = sum(map(len, texts))
     if length > SAMPLED_FROM:
         known = sum((_sampled(text, counter) for text in texts), TokenEstimate())
-        if length > COUNTED_UP_TO or not is_open(known):
+        if length > COUNTED_UP_TO or not is_too_vague(known):
             return known, False
     return TokenEstimate.exactly(sum(map(counter.count, texts))), True
 
