@@ -19,10 +19,10 @@ class Catalogue:
 
     @property
     def models(self) -> frozenset[str]:
-        """The names of all models that some deployment serves."""
+        """The names of all models that have a deployment."""
         return frozenset(deployment.model.name for deployment in self.deployments.values())
 
     @property
     def providers(self) -> frozenset[str]:
-        """The names of all providers that some deployment stands at."""
+        """The names of all providers that have a deployment."""
         return frozenset(deployment.provider.name for deployment in self.deployments.values())
