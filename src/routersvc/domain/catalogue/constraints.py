@@ -50,7 +50,7 @@ class MergedConstraints:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class MergeRule:
+class _MergeRule:
     """How the values that sources state for one constraint combine.
 
     `combine` takes the stated values, at least one, in the order of their sources. With
@@ -61,13 +61,13 @@ class MergeRule:
     only_equal: bool = False
 
 
-_COMMON = MergeRule(combine=lambda stated: frozenset.intersection(*stated))
-_UNITED = MergeRule(combine=lambda stated: frozenset[str]().union(*stated))
-_REQUIRED = MergeRule(combine=any)
-_LOWEST = MergeRule(combine=min, only_equal=True)
-_HIGHEST = MergeRule(combine=max, only_equal=True)
+_COMMON = _MergeRule(combine=lambda stated: frozenset.intersection(*stated))
+_UNITED = _MergeRule(combine=lambda stated: frozenset[str]().union(*stated))
+_REQUIRED = _MergeRule(combine=any)
+_LOWEST = _MergeRule(combine=min, only_equal=True)
+_HIGHEST = _MergeRule(combine=max, only_equal=True)
 
-_MERGE_RULES: Mapping[str, MergeRule] = {
+_MERGE_RULES: Mapping[str, _MergeRule] = {
     "allowed_regions": _COMMON,
     "data_classes": _UNITED,
     "zero_data_retention": _REQUIRED,

@@ -124,7 +124,7 @@ class ContextWindows:
             by_ratio=tuple((ratio, tuple(sorted(windows))) for ratio, windows in found.items())
         )
 
-    def are_open(self, profile: Profile, tokens: TokenEstimate, *, reserve: int) -> bool:
+    def undecided(self, profile: Profile, tokens: TokenEstimate, *, reserve: int) -> bool:
         """Whether `tokens` is too vague: its lower bound fits some window, its upper does not."""
         for ratio, windows in self.by_ratio:
             least = needed_tokens(ratio, profile, tokens.low, reserve=reserve)

@@ -45,11 +45,12 @@ class FixedLimits(NamedTuple):
     """Everything that fixed constraints may read of a request, its policy and its tenant.
 
     Also the key under which `Eligibility` remembers what they leave, so that they cannot depend on
-    anything outside the key. Every field is hashable and repeats across requests: values that
-    callers can invent are cut down to those of the catalogue where this is built.
+    anything outside the key. Every field is hashable and repeats across requests: names that
+    callers can invent are reduced to those of the catalogue. A tuple, because it is hashed for
+    every request.
 
-    `models` and `pinned_deployment` are unset where the request names none. `data_classes` are
-    those found in the prompt and those stated. A tuple, because it is hashed for every request.
+    `listed` are the deployments of the policy, or of its rule that matched. `models` are names of
+    the catalogue, empty for all. `data_classes` are those found in the prompt and those stated.
     """
 
     listed: tuple[str, ...]
@@ -59,10 +60,44 @@ class FixedLimits(NamedTuple):
     no_training: bool
     allowed_providers: frozenset[str] | None
     denied_providers: frozenset[str]
-    capabilities: frozenset[Capability] = frozenset()
-    wire_formats: frozenset[str] = frozenset()
-    models: frozenset[str] = frozenset()
-    pinned_deployment: str = ""
+    capabilities: frozenset[Capability]
+    wire_formats: frozenset[str]
+    models: frozenset[str]
+    pinned_deployment: str
+
+    @classmethod
+    def of(
+        cls,
+        constraints: MergedConstraints,
+        *,
+        listed: tuple[str, ...],
+        found_data_classes: frozenset[str] = frozenset(),
+        capabilities: frozenset[Capability] = frozenset(),
+        wire_formats: frozenset[str] = frozenset(),
+        models: frozenset[str] = frozenset(),
+        pinned_deployment: str = "",
+    ) -> FixedLimits:
+        """Return the limits of a request with these needs; by default it needs nothing."""
+        return cls(
+            listed=listed,
+            data_classes=found_data_classes | constraints.data_classes,
+            allowed_regions=constraints.allowed_regions,
+            zero_data_retention=constraints.zero_data_retention,
+            no_training=constraints.no_training,
+            allowed_providers=constraints.allowed_providers,
+            denied_providers=constraints.denied_providers,
+            capabilities=capabilities,
+            wire_formats=wire_formats,
+            models=models,
+            pinned_deployment=pinned_deployment,
+        )
+
+    def among_regions(self, known: frozenset[str]) -> FixedLimits:
+        """Return these limits without the allowed regions that no deployment has."""
+        regions = self.allowed_regions
+        if regions is None or regions <= known:
+            return self
+        return self._replace(allowed_regions=regions & known)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

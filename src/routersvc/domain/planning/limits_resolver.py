@@ -93,11 +93,7 @@ class LimitsResolver:
         self._profiler = profiler
         self._models = catalogue.models | catalogue.aliases.keys()
         self._providers = catalogue.providers
-        self._regions = frozenset(
-            one.compliance.region
-            for one in catalogue.deployments.values()
-            if one.compliance.region is not None
-        )
+        self._regions = catalogue.regions
         self._windows = windows_of(
             catalogue, {name: policy.reachable for name, policy in policies.items()}
         )
@@ -168,27 +164,18 @@ class LimitsResolver:
         profile: Profile,
         listed: tuple[str, ...],
     ) -> FixedLimits:
-        """Return the limits that fixed constraints see.
-
-        Regions that no deployment has are left out: callers may name any, and the value is a key.
-        """
-        regions = constraints.allowed_regions
-        stated = constraints.data_classes
-        return FixedLimits(
+        """Return the limits that fixed constraints see."""
+        return FixedLimits.of(
+            constraints,
             listed=listed,
-            data_classes=profile.data_classes | stated if stated else profile.data_classes,
-            allowed_regions=None if regions is None else regions & self._regions,
-            zero_data_retention=constraints.zero_data_retention,
-            no_training=constraints.no_training,
-            allowed_providers=constraints.allowed_providers,
-            denied_providers=constraints.denied_providers,
+            found_data_classes=profile.data_classes,
             capabilities=profile.capabilities,
             wire_formats=frozenset(
                 extension.wire_format for extension in request.prompt.wire_extensions
             ),
             models=frozenset(self._model_name(name) for name in request.routing.required_models),
             pinned_deployment=request.routing.pinned_deployment,
-        )
+        ).among_regions(self._regions)
 
     def _profile(self, request: Request, policy: Policy, constraints: MergedConstraints) -> Profile:
         """Return the profile; tokens are counted if an estimate cannot decide what fits."""
@@ -196,7 +183,7 @@ class LimitsResolver:
         windows = self._windows[policy.name]
 
         def is_too_vague(tokens: TokenEstimate) -> bool:
-            return windows.are_open(profile, tokens, reserve=constraints.context_reserve_tokens)
+            return windows.undecided(profile, tokens, reserve=constraints.context_reserve_tokens)
 
         return self._profiler.with_refined_tokens(request, profile, is_too_vague)
 

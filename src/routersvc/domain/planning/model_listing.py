@@ -106,15 +106,7 @@ def admits(constraints: MergedConstraints, deployment: Deployment) -> bool:
 
     A deployment that is disabled counts as enabled: listings show it, with its state.
     """
-    fixed = FixedLimits(
-        listed=(deployment.name,),
-        data_classes=constraints.data_classes,
-        allowed_regions=constraints.allowed_regions,
-        zero_data_retention=constraints.zero_data_retention,
-        no_training=constraints.no_training,
-        allowed_providers=constraints.allowed_providers,
-        denied_providers=constraints.denied_providers,
-    )
+    fixed = FixedLimits.of(constraints, listed=(deployment.name,))
     return not is_excluded(dataclasses.replace(deployment, enabled=True), fixed)
 
 

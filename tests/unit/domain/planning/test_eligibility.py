@@ -246,7 +246,7 @@ def test_windows_are_open_where_one_of_them_lies_between_the_bounds(
     profile = planner.limits(request).profile
     bounds = TokenEstimate(low=low, likely=low, high=low + more)
 
-    is_open = ContextWindows.of(made).are_open(profile, bounds, reserve=reserve)
+    is_open = ContextWindows.of(made).undecided(profile, bounds, reserve=reserve)
 
     assert is_open == any(
         needed_tokens(model.token_ratio, profile, bounds.low, reserve=reserve)
