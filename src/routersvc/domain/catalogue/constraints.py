@@ -90,7 +90,10 @@ _NO_LIMITS = MergedConstraints()
 
 def merged(parts: Sequence[tuple[str, Constraints]]) -> MergedConstraints:
     """Return the combination of all parts; each comes with the name of its source."""
-    stating = [(source, part) for source, part in parts if part != UNLIMITED]
+    # The identity spares most requests the comparison of all fields.
+    stating = [
+        (source, part) for source, part in parts if part is not UNLIMITED and part != UNLIMITED
+    ]
     if not stating:
         return _NO_LIMITS
     values: dict[str, Any] = {}

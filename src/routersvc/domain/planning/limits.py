@@ -78,9 +78,10 @@ class FixedLimits(NamedTuple):
         pinned_deployment: str = "",
     ) -> FixedLimits:
         """Return the limits of a request with these needs; by default it needs nothing."""
+        stated = constraints.data_classes
         return cls(
             listed=listed,
-            data_classes=found_data_classes | constraints.data_classes,
+            data_classes=found_data_classes | stated if stated else found_data_classes,
             allowed_regions=constraints.allowed_regions,
             zero_data_retention=constraints.zero_data_retention,
             no_training=constraints.no_training,

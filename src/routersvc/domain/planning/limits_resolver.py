@@ -61,6 +61,8 @@ from routersvc.domain.profiling.token_estimates import (
     TokenEstimate,
 )
 
+_NONE = frozenset[str]()
+
 
 class LimitsResolver:
     """Resolves requests into limits by one configuration. Without `tenants`, all are anonymous."""
@@ -131,6 +133,7 @@ class LimitsResolver:
         self._check_names(request)
         profile = self._profile(request, policy, choice.constraints)
         rule = _rule(policy, profile, request, at)
+        max_attempts = _max_attempts(policy, routing)
         return Limits(
             request=request,
             policy=policy,
@@ -149,8 +152,8 @@ class LimitsResolver:
             preferred={
                 self._model_name(name): place for place, name in enumerate(routing.preferred_models)
             },
-            max_attempts=_max_attempts(policy, routing),
-            billed_attempts=_billed_attempts(policy, routing),
+            max_attempts=max_attempts,
+            billed_attempts=min(max_attempts, _attempts_at_most(policy, routing)),
             policy_choice=choice.description,
             degradation=choice.degradation,
             budget=budget,
@@ -165,15 +168,17 @@ class LimitsResolver:
         listed: tuple[str, ...],
     ) -> FixedLimits:
         """Return the limits that fixed constraints see."""
+        extensions = request.prompt.wire_extensions
+        required = request.routing.required_models
         return FixedLimits.of(
             constraints,
             listed=listed,
             found_data_classes=profile.data_classes,
             capabilities=profile.capabilities,
-            wire_formats=frozenset(
-                extension.wire_format for extension in request.prompt.wire_extensions
-            ),
-            models=frozenset(self._model_name(name) for name in request.routing.required_models),
+            wire_formats=frozenset(extension.wire_format for extension in extensions)
+            if extensions
+            else _NONE,
+            models=frozenset(map(self._model_name, required)) if required else _NONE,
             pinned_deployment=request.routing.pinned_deployment,
         ).among_regions(self._regions)
 
@@ -268,7 +273,7 @@ def _max_attempts(policy: Policy, routing: Routing) -> int:
     return min(policy.max_attempts, routing.max_attempts)
 
 
-def _billed_attempts(policy: Policy, routing: Routing) -> int:
-    """Return how many attempts may be billed: every deployment is tried once, then retried."""
+def _attempts_at_most(policy: Policy, routing: Routing) -> int:
+    """Return how many attempts are possible: every deployment is tried once, then retried."""
     deployments = 1 if routing.pinned_deployment else len(policy.reachable)
-    return min(_max_attempts(policy, routing), deployments * (1 + policy.retries.max_retries))
+    return deployments * (1 + policy.retries.max_retries)
