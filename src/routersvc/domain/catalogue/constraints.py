@@ -61,7 +61,12 @@ class _MergeRule:
     only_equal: bool = False
 
 
-_COMMON = _MergeRule(combine=lambda stated: frozenset.intersection(*stated))
+def _in_common(stated: Sequence[frozenset[str]]) -> frozenset[str]:
+    first, *others = stated
+    return first.intersection(*others)
+
+
+_COMMON = _MergeRule(combine=_in_common)
 _UNITED = _MergeRule(combine=lambda stated: frozenset[str]().union(*stated))
 _REQUIRED = _MergeRule(combine=any)
 _LOWEST = _MergeRule(combine=min, only_equal=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -138,7 +138,7 @@ def test_constraint_of_a_test_is_never_answered_from_the_wrong_memory(
 
 
 @contextlib.contextmanager
-def with_constraint(excludes: Callable[[Deployment, FixedLimits], bool]) -> Iterator[None]:
+def with_constraint(excludes: Callable[[Deployment, FixedLimits], bool]) -> Generator[None]:
     """Add a fixed constraint to the table for a while."""
 
     def described(_: Deployment, __: Limits) -> Iterator[Exclusion]:
@@ -153,7 +153,7 @@ def with_constraint(excludes: Callable[[Deployment, FixedLimits], bool]) -> Iter
 
 
 @contextlib.contextmanager
-def counted_evaluations() -> Iterator[list[FixedLimits]]:
+def counted_evaluations() -> Generator[list[FixedLimits]]:
     """Collect the limits for which the table of fixed constraints is evaluated."""
     evaluated: list[FixedLimits] = []
 
