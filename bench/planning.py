@@ -91,6 +91,8 @@ from routersvc.domain.planning.planner import (
 )
 from routersvc.domain.planning.plans import (
     Plan,
+    PlannedRequest,
+    RefusedRequest,
 )
 from routersvc.domain.profiling.profiles import (
     Profile,
@@ -244,8 +246,7 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         profiler=_Known(known=Profiler().profile(request)),
     )
     fleet = Fleet(catalogue.deployments.values(), random=random.Random(1))
-    plan = planner.plan(planner.limits(request))
-    now = _warmed(fleet, plan)
+    now = _warmed(fleet, _plan(planner.plan(request, fleet.view(0.0), budget=None, at=0.0)))
     budget = BUDGET if case.tenant else None
     fresh = _fresh_requests(request)
 
@@ -254,8 +255,9 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         now += 0.001
         asked = next(fresh) if case.is_new else request
         began = time.thread_time_ns()
-        made = planner.plan(planner.limits(asked, budget, at=now), fleet.planning_view(now))
+        planned = planner.plan(asked, fleet.planning_view(now), budget=budget, at=now)
         took = time.thread_time_ns() - began
+        made = _plan(planned)
         first = made.deployments[0]
         lease = fleet.start(first, made, reason=AttemptReason.FIRST, earlier_failovers=0, now=now)
         if isinstance(lease, Lease):
@@ -264,6 +266,13 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         return took / 1e9
 
     return work
+
+
+def _plan(planned: PlannedRequest | RefusedRequest) -> Plan:
+    """Return the plan that these requests always have."""
+    if isinstance(planned, RefusedRequest):
+        raise planned.error
+    return planned.plan
 
 
 def _fresh_requests(request: Request) -> Iterator[Request]:

@@ -138,11 +138,15 @@ def _detection(looking: Profiler, plain: Profiler, request: Request, rounds: int
 def _settling(profiler: Profiler, request: Request, rounds: int, *, near: bool) -> float:
     """Return the seconds to decide whether a prompt fits a far larger window, or a close one."""
     profile = profiler.profile(request)
-    exact = profiler.settled(request, profile, lambda known: known.low < known.high).input_tokens
+    exact = profiler.with_refined_tokens(
+        request, profile, lambda known: known.low < known.high
+    ).input_tokens
     window = exact if near else 3 * exact
 
     def settle() -> None:
-        profiler.settled(request, profile, lambda known: known.low <= window < known.high)
+        profiler.with_refined_tokens(
+            request, profile, lambda known: known.low <= window < known.high
+        )
 
     return _median(settle, max(3, rounds // 10))
 

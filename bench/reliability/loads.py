@@ -47,17 +47,12 @@ from routersvc.domain.outcomes.errors import (
 from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
 from routersvc.domain.planning.planner import (
     Planner,
 )
 from routersvc.domain.planning.plans import (
-    Plan,
+    PlannedRequest,
+    RefusedRequest,
 )
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
@@ -185,25 +180,16 @@ class _Planned:
     """A planner whose plans were made in advance, in several orders."""
 
     def __init__(self, planner: Planner, fleet: Fleet, request: Request) -> None:
-        self._limits = planner.limits(request)
-        orders = [planner.order(self._limits, fleet.planning_view(0.0)) for _ in range(_PLANS)]
-        self._plans = itertools.cycle(
-            [(order, planner.plan_of(order, self._limits)) for order in orders]
+        self._planned = itertools.cycle(
+            [
+                planner.plan(request, fleet.planning_view(0.0), budget=None, at=0.0)
+                for _ in range(_PLANS)
+            ]
         )
-        self._plan = next(self._plans)[1]
 
-    def limits(self, *_: object, **__: object) -> Limits:
-        """Return the limits of every call."""
-        return self._limits
-
-    def order(self, *_: object) -> DeploymentOrder:
-        """Return the next order."""
-        order, self._plan = next(self._plans)
-        return order
-
-    def plan_of(self, *_: object) -> Plan:
-        """Return the plan of that order."""
-        return self._plan
+    def plan(self, *_: object, **__: object) -> PlannedRequest | RefusedRequest:
+        """Return the next plan."""
+        return next(self._planned)
 
 
 def make_planned_router(layer: Layer) -> Router:

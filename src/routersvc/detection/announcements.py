@@ -1,7 +1,7 @@
-"""Words that announce a number, and where they stand: an id, a passport, a medical record.
+"""Finds words that announce a number: of an id, a passport, a medical record.
 
-Each word is looked for by itself, which is far faster than one pattern of all of them, because
-hardly any occurs.
+Each word is searched separately, which is far faster than one pattern for all, because hardly any
+occurs.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _FEWEST_DIGITS = 5
 
 
 class IdWords:
-    """Where a text speaks of ids."""
+    """The positions of words for ids in a text."""
 
     def __init__(self, lowered: str) -> None:
         self._ends = sorted(
@@ -110,13 +110,13 @@ class IdWords:
         )
 
     def announce(self, place: int) -> bool:
-        """Whether such a word stands closely before `place`."""
+        """Whether such a word occurs closely before `place`."""
         before = bisect.bisect_right(self._ends, place)
         return before > 0 and place - self._ends[before - 1] <= _REACH
 
 
 def find_announced(lowered: str, found: Found) -> None:
-    """Look for passports and medical records in a text in lower case."""
+    """Find passports and medical records in a text in lower case."""
     for kind, words in _ANNOUNCED.items():
         for word in words:
             if word in lowered:
@@ -127,7 +127,7 @@ def find_announced(lowered: str, found: Found) -> None:
 
 
 def _ends_of(word: str, lowered: str) -> Iterator[int]:
-    """Yield where a word ends, unless it is the inside of another one."""
+    """Yield the ends of a word where it is not part of a longer one."""
     place = lowered.find(word)
     while place >= 0:
         end = place + len(word)

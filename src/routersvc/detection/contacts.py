@@ -1,8 +1,7 @@
 """Finds e-mail addresses and telephone numbers.
 
-International numbers are taken in any format; national ones only in the plans of the configured
-regions and written as numbers are, with groups. Whether a number exists in its country's plan
-is for phonenumbers to say.
+International numbers are accepted in any format; national ones only for the configured regions and
+only with the usual grouping. Numbers are validated by phonenumbers.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _DIGITS = range(7, 16)
 
 
 def find_emails(text: str, found: Found) -> None:
-    """Look for e-mail addresses."""
+    """Find e-mail addresses."""
     if "@" not in text:
         return
     for match in _DOMAIN.finditer(text):
@@ -49,14 +48,14 @@ def find_emails(text: str, found: Found) -> None:
 
 
 class PhoneFinder:
-    """Looks for telephone numbers of one prompt."""
+    """Finds telephone numbers in one prompt."""
 
     def __init__(self, regions: tuple[str, ...]) -> None:
         self._regions = regions
         self._parsed = 0
 
     def find(self, cluster: str, found: Found) -> None:
-        """Look at a run of digits with the signs that people put between them."""
+        """Check a run of digits and separators."""
         if "+" in cluster:
             for number in _international(cluster):
                 if found.wants(IdentifierKind.PHONE_NUMBER) and self._exists(number, None):
@@ -85,7 +84,7 @@ class PhoneFinder:
 
 
 def _is_written_as_in(candidate: str, region: str) -> bool:
-    """Whether a number has the look of a country's own: plans alone let dates and sums pass.
+    """Whether a number is formatted as is usual in its country: validation alone accepts dates.
 
     That is the trunk prefix where there is one, the groups of 3, 3 and 4 digits in North America,
     and nine digits or more elsewhere.
@@ -100,7 +99,7 @@ def _is_written_as_in(candidate: str, region: str) -> bool:
 
 
 def _international(cluster: str) -> list[str]:
-    """Return what begins with a plus, each up to the next plus."""
+    """Return the parts that begin with a plus, each up to the next plus."""
     _, *rest = cluster.split("+")
     return [f"+{one[:24]}" for one in rest if _count_digits(one[:24]) in _DIGITS]
 

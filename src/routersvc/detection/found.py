@@ -1,4 +1,4 @@
-"""What was found so far: different identifiers by kind, of which only a fingerprint is kept."""
+"""Collects distinct identifiers by kind; only their fingerprints are kept."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Found:
         self._seen[kind].add(hash(identifier))
 
     def wants(self, kind: IdentifierKind) -> bool:
-        """Whether more of a kind would change what is told."""
+        """Whether more of a kind would change the findings."""
         return len(self._seen[kind]) < ENOUGH
 
     def findings(self) -> tuple[IdentifierFinding, ...]:
-        """Return how many of each kind there are; kinds without any are left out."""
+        """Return the number of identifiers of each kind that was found."""
         return tuple(
             IdentifierFinding(kind=kind, count=len(seen))
             for kind, seen in self._seen.items()

@@ -1,4 +1,4 @@
-"""Finds identifiers that mix letters and digits: IBANs, and ids of countries that write them so."""
+"""Finds identifiers that mix letters and digits: IBANs, and ids of some countries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from routersvc.domain.profiling.identifiers import (
 )
 
 _START = re.compile("[A-Z](?=[A-Z0-9]{0,5}-?[0-9])")
-"""Where one may begin: a capital with a digit not far behind. Rare in prose."""
+"""Possible start of one: a capital closely followed by a digit. Rare in prose."""
 
 _LENGTHS = {
     country: int(length)
@@ -52,7 +52,7 @@ _AFTER_DIGITS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
 
 
 def find_letter_ids(text: str, found: Found) -> None:
-    """Look for IBANs, compact or in groups of four, and for ids that begin with a letter."""
+    """Find IBANs, compact or in groups of four, and ids that begin with a letter."""
     for match in _START.finditer(text):
         start = match.start()
         if start and text[start - 1].isalnum():
@@ -64,12 +64,12 @@ def find_letter_ids(text: str, found: Found) -> None:
 
 
 def find_digit_ids(text: str, start: int, found: Found) -> bool:
-    """Look for an id with letters that begins with digits at `start`; whether there is one."""
+    """Find an id with letters that begins with digits at `start`; return whether there is one."""
     return _take_id(_AFTER_DIGITS, text, start, found)
 
 
 def _take_iban(written: str, found: Found) -> bool:
-    """Count an IBAN; what stands behind it may look like its last groups."""
+    """Count an IBAN; the text after it may look like its last groups."""
     if not found.wants(IdentifierKind.IBAN):
         return False
     length = _LENGTHS.get(written[:2])

@@ -1,8 +1,7 @@
-"""The detector of this package: everything is looked at, nothing is kept, nothing leaves.
+"""Detects identifiers in this process, without keeping or sending any.
 
-Texts are searched whole, in time linear in their length: a document can hold an identifier
-anywhere. Each search begins with characters that are rare in prose, which is why 1 KB costs
-a few microseconds.
+Texts are searched completely, in time linear in their length. Each search starts at characters that
+are rare in prose, so that 1 KB takes a few microseconds.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from routersvc.domain.profiling.identifiers import (
 )
 
 _CLUSTER = re.compile("[0-9][0-9 ./()+-]{6,}")
-"""Digits with the signs that people put between them; `re` is fast to find its first set."""
+"""Digits and separators; `re` finds the first character of such a run quickly."""
 
 
 class LocalDetector:
-    """Finds identifiers. `phone_regions` are ISO 3166 codes whose national numbers are known."""
+    """Finds identifiers. `phone_regions` are ISO 3166 codes of accepted national numbers."""
 
     def __init__(self, phone_regions: Iterable[str] = ()) -> None:
         self._phone_regions = tuple(phone_regions)
 
     def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
-        """Return how many different identifiers there are, by kind."""
+        """Return the number of distinct identifiers, by kind."""
         found = Found()
         phones = PhoneFinder(self._phone_regions)
         for text in texts:
@@ -49,7 +48,7 @@ def _search(text: str, phones: PhoneFinder, found: Found) -> None:
         start, end = match.span()
         before = text[max(0, start - 2) : start]
         if before[-1:].isalnum() or before[-1:] == "_":
-            # The tail of a word or of a longer code is no number of its own.
+            # Digits at the end of a word or of a longer code are no separate number.
             continue
         if find_digit_ids(text, start, found):
             continue

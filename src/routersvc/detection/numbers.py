@@ -1,8 +1,8 @@
 """Finds payment cards and national ids that are written in digits.
 
-A number counts where its check digits hold and chance would hardly have made it: by itself where
-the format leaves chance less than one in two hundred, else only written in its usual groups
-or after a word that announces it.
+A number counts if its check digits are valid and a random number would hardly pass: a format that
+fewer than one random number in two hundred passes counts by itself, any other only in its usual
+groups or after a word that announces it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from routersvc.domain.profiling.identifiers import (
 
 
 def _may_be_belgian(digits: str) -> bool:
-    """Whether the last two digits are what is left of 97, for births before or since 2000."""
+    """Whether the last two digits are check digits modulo 97, for births before or since 2000."""
     rest, check = int(digits[:9]), int(digits[9:])
     return check in {97 - rest % 97, 97 - (2_000_000_000 + rest) % 97}
 
@@ -53,10 +53,10 @@ def _may_be_dated(digits: str) -> bool:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class _Format:
-    """A national id of so many digits.
+    """The format of a national id with a fixed number of digits.
 
-    `shape` is how it is usually written, `0` for a digit; `alone` says that the digits suffice.
-    `may_be` is a cheap test that passes over most others.
+    `shape` is its usual notation, with `0` for a digit; `alone`: the digits count without it.
+    `may_be` is a cheap test that rejects most other numbers.
     """
 
     digits: int
@@ -111,7 +111,7 @@ _AMERICAN_EXPRESS = 15
 _DINERS = 14
 _ORDINARY_CARD = 16
 _FEWEST_DIFFERENT = 4
-"""Different digits of a real number; `0000 0000` and the like pass every check."""
+"""Least distinct digits of a real number: `0000 0000` and the like pass every check."""
 
 _RUN = re.compile("[0-9]+")
 _LONGEST_RUN = 18
@@ -125,7 +125,7 @@ def _alone_by_digits() -> dict[int, tuple[_Format, ...]]:
 
 
 def _shapes_by_start() -> dict[str, tuple[str, ...]]:
-    """Return the shapes by their first two groups, so that most numbers are passed over at once."""
+    """Return the shapes by their first two groups, so that most numbers are rejected at once."""
     by_start: dict[str, tuple[str, ...]] = {}
     for shape in {*_CARD_SHAPES, *(known.shape for known in _FORMATS if known.shape)}:
         start = _start_of(*re.split("([^0])", shape, maxsplit=2)[:3])
@@ -144,9 +144,9 @@ _AS_ZEROS = str.maketrans("123456789", "000000000")
 
 
 def find_numbers(cluster: str, found: Found, *, announced: bool) -> bool:
-    """Look for cards and ids in digits and what stands between them; whether there were any.
+    """Find cards and ids in a run of digits and separators; return whether there were any.
 
-    `announced` says that words before it speak of ids.
+    `announced`: words before the run announce ids.
     """
     runs = list(_RUN.finditer(cluster))
     hit = False

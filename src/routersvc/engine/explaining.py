@@ -1,11 +1,10 @@
-"""Explains routes: of requests that nobody makes, and of decisions that were made.
+"""Explains routes: of hypothetical requests, and of past decisions.
 
-Reads the state of the router and changes nothing of it: nothing is drawn, counted or called.
+Reads the state of the router without changing it: nothing is drawn, counted or called.
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
@@ -22,7 +21,7 @@ from routersvc.domain.explaining.explanations import (
     Explanation,
     ExplanationSnapshot,
     explained,
-    first_two,
+    primary_and_backup,
     with_hedging,
 )
 from routersvc.domain.explaining.remembered_decisions import (
@@ -38,28 +37,22 @@ from routersvc.domain.fleet.leases import (
 from routersvc.domain.measures.cost_budgets import (
     CostBudgets,
 )
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-)
 from routersvc.domain.planning.limits import (
     Limits,
 )
 from routersvc.domain.planning.planner import (
     Planner,
 )
-from routersvc.domain.planning.planning_errors import (
-    NoEligibleDeploymentError,
-    TenantBudgetExhaustedError,
-)
 from routersvc.domain.planning.plans import (
     Plan,
+    PlannedRequest,
 )
 from routersvc.domain.racing.hedge_situations import (
     decide_hedge,
 )
 
-LOOKED_AT = 8
-"""Deployments of a plan whose state is noted with its decision: more than calls ever come to."""
+RECORDED_DEPLOYMENTS = 8
+"""Deployments of a plan whose state a decision records: more than calls usually try."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +68,7 @@ class Explainer:
     wall_clock: Callable[[], float]
 
     def explain(self, request: Request) -> Explanation:
-        """Tell where a request would go and why.
+        """Return where a request would go and why.
 
         Raises:
             RefusedError: the request names what does not exist.
@@ -83,22 +76,17 @@ class Explainer:
         now = self.clock()
         taken_at = self.wall_clock()
         view = self.fleet.reading_view(now)
-        limits = self.planner.limits(
-            request, budget=self.budgets.standing(request.tenant, now), at=taken_at
+        planned = self.planner.plan(
+            request, view, budget=self.budgets.standing(request.tenant, now), at=taken_at
         )
-        order = None
-        plan = None
         obstacles: dict[str, LeaseRefusal] = {}
-        with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
-            order = self.planner.order(limits, view)
-            plan = self.planner.plan_of(order, limits)
+        if isinstance(planned, PlannedRequest):
+            plan = planned.plan
             obstacles = self.fleet.obstacles(plan.deployments, plan, now)
-            plan = self._with_hedging(plan, obstacles, now)
+            planned = dataclasses.replace(planned, plan=self._with_hedging(plan, obstacles, now))
         return explained(
-            self.planner,
-            limits,
-            order,
-            plan,
+            self.planner.catalogue,
+            planned,
             ExplanationSnapshot(
                 view=view,
                 obstacles=obstacles,
@@ -108,28 +96,27 @@ class Explainer:
         )
 
     def explain_decision(self, decision_id: str, *, tenant: str) -> Explanation:
-        """Tell where a past request of a tenant went and why.
+        """Return where a past request of a tenant went and why.
 
         Raises:
-            RefusedError: nobody knows the tenant, or no such decision of it is remembered.
+            RefusedError: the tenant is unknown, or has no such decision.
         """
         self.planner.tenant(tenant)
         return self.decisions.find(decision_id, tenant=tenant, now=self.clock()).explain()
 
     def remembered(
-        self, limits: Limits, order: DeploymentOrder, plan: Plan, *, received_at: float, now: float
+        self, planned: PlannedRequest, *, received_at: float, now: float
     ) -> RememberedDecision | None:
-        """Return what a decision rests on, `None` where none is remembered."""
+        """Return the decision to remember, `None` if the configuration remembers none."""
         if not self.decisions.keeps_any:
             return None
-        looked_at = plan.deployments[:LOOKED_AT]
+        plan = planned.plan
+        recorded = plan.deployments[:RECORDED_DEPLOYMENTS]
         return RememberedDecision(
-            self.planner,
-            limits,
-            order,
-            plan,
-            obstacles=self.fleet.obstacles(looked_at, plan, now),
-            first_contents=self._first_contents(looked_at, limits, now),
+            self.planner.catalogue,
+            planned,
+            obstacles=self.fleet.obstacles(recorded, plan, now),
+            first_contents=self._first_contents(recorded, planned.limits, now),
             taken_at=received_at,
             configuration_digest=self.configuration_digest,
         )
@@ -137,7 +124,7 @@ class Explainer:
     def _first_contents(
         self, deployments: Iterable[Deployment], limits: Limits, now: float
     ) -> tuple[float | None, ...]:
-        """Return the usual seconds to first content where planning has looked at them, in order."""
+        """Return the median times to first content in order, if planning used any."""
         request = limits.request
         if limits.order is not OrderMode.RANKED and request.routing.latency_budget is None:
             return ()
@@ -148,8 +135,8 @@ class Explainer:
         )
 
     def _with_hedging(self, plan: Plan, obstacles: Mapping[str, LeaseRefusal], now: float) -> Plan:
-        """Return the plan with what its hedging rule would come to for the first attempt."""
-        primary, other = first_two(plan.deployments, obstacles)
+        """Return the plan with the decision that would be made on hedging its first attempt."""
+        primary, other = primary_and_backup(plan.deployments, obstacles)
         decision = decide_hedge(
             self.fleet,
             plan,

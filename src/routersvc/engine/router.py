@@ -1,4 +1,4 @@
-"""The router: admits, plans and runs requests, explains routes, tells how deployments fare."""
+"""The router: admits, plans and runs requests, explains routes, reports deployment health."""
 
 from __future__ import annotations
 
@@ -54,12 +54,6 @@ from routersvc.domain.outcomes.errors import (
 from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
-from routersvc.domain.planning.exclusions import (
-    most_cost,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
 from routersvc.domain.planning.model_listing import (
     ListedModel,
     ModelFilter,
@@ -69,7 +63,8 @@ from routersvc.domain.planning.planner import (
     Planner,
 )
 from routersvc.domain.planning.plans import (
-    Plan,
+    PlannedRequest,
+    RefusedRequest,
 )
 from routersvc.domain.profiling.profiles import (
     Profiler,
@@ -189,11 +184,11 @@ class Router:
 
     @property
     def running_checks(self) -> int:
-        """How many tasks of active checks have not ended, the one that starts them included."""
+        """How many tasks of health checks have not ended, including the one that starts them."""
         return len(self._checks)
 
     def start_checks(self) -> None:
-        """Ask deployments of which no call tells whether they live, until told to stop."""
+        """Start the health checks of deployments without recent traffic."""
         checks = ActiveChecks(
             fleet=self._fleet,
             rule=self._configuration.rules.checks,
@@ -204,17 +199,17 @@ class Router:
         self._checks.start(checks.run(), name="active checks")
 
     async def stop_checks(self) -> None:
-        """Ask no more; what is under way is cancelled and waited for. Idempotent."""
+        """Cancel the health checks and wait for them to end. Idempotent."""
         await self._checks.aclose()
 
     @property
     def remembered_decisions(self) -> int:
-        """How many decisions are held to be explained."""
+        """How many decisions can be explained."""
         return len(self._explainer.decisions)
 
     @property
     def reservations(self) -> int:
-        """How many calls have set money of their tenant's budget aside."""
+        """How many calls hold a reservation in the budget of their tenant."""
         return self._budgets.reservations
 
     def open(self, request: Request) -> Call:
@@ -230,7 +225,7 @@ class Router:
             raise
 
     def explain(self, request: Request) -> Explanation:
-        """Tell where a request would go and why. Calls no provider, changes nothing.
+        """Return where a request would go and why. Calls no provider and changes no state.
 
         Raises:
             RefusedError: the request names what does not exist.
@@ -238,20 +233,20 @@ class Router:
         return self._explainer.explain(request)
 
     def explain_decision(self, decision_id: str, *, tenant: str) -> Explanation:
-        """Tell where a past request of a tenant went and why. Calls no provider, changes nothing.
+        """Return where a past request of a tenant went and why. Calls no provider.
 
         Raises:
-            RefusedError: nobody knows the tenant, or no such decision of it is remembered.
+            RefusedError: the tenant is unknown, or has no such decision.
         """
         return self._explainer.explain_decision(decision_id, tenant=tenant)
 
     @property
     def configuration_digest(self) -> str:
-        """What identifies the configuration in force."""
+        """The digest of the configuration in force."""
         return self._configuration.digest
 
     def list_models(self, tenant: str, wanted: ModelFilter) -> tuple[ListedModel, ...]:
-        """Tell which models a tenant can reach. Calls no provider, changes nothing.
+        """Return the models that a tenant can use. Calls no provider.
 
         Raises:
             RefusedError: the filter names what does not exist for this tenant.
@@ -271,7 +266,7 @@ class Router:
         deployments: Collection[str] = (),
         states: Collection[HealthState] = (),
     ) -> tuple[DeploymentHealth, ...]:
-        """Tell how the deployments fare, by name. Empty filters let everything pass.
+        """Return the health of deployments, by name. Empty filters pass everything.
 
         Raises:
             UnknownNameError: a filter names what does not exist.
@@ -291,7 +286,7 @@ class Router:
         )
 
     def drain(self) -> None:
-        """Refuse new calls from now on; what runs goes on."""
+        """Refuse new calls from now on; running calls continue."""
         self._draining = True
 
     async def wait_idle(self) -> None:
@@ -318,13 +313,14 @@ class Router:
         if wait > 0:
             raise TenantRateLimitedError(retry_after=wait)
         standing = self._budgets.standing(request.tenant, started_at)
-        limits = self._planner.limits(request, budget=standing, at=received_at)
-        order = self._planner.order(limits, self._fleet.planning_view(started_at))
-        plan = self._planner.plan_of(order, limits)
-        reservation = self._budgets.reserve(request.tenant, _most_cost(plan, limits), started_at)
-        remembered = self._explainer.remembered(
-            limits, order, plan, received_at=received_at, now=started_at
+        planned = self._planner.plan(
+            request, self._fleet.planning_view(started_at), budget=standing, at=received_at
         )
+        if isinstance(planned, RefusedRequest):
+            raise planned.error
+        plan, limits = planned.plan, planned.limits
+        reservation = self._budgets.reserve(request.tenant, _worst_case_cost(planned), started_at)
+        remembered = self._explainer.remembered(planned, received_at=received_at, now=started_at)
         decision_id = f"{self._random.getrandbits(128):032x}"
         race = Race(plan=plan, fleet=self._fleet, random=self._random, started_at=started_at)
         call = Call(
@@ -354,7 +350,7 @@ class Router:
         remembered: RememberedDecision | None,
         report: RouteReport,
     ) -> None:
-        """Take note that nothing of a call runs any more, once for each call."""
+        """Settle the accounts of a call whose last attempt has ended; called once per call."""
         if remembered is not None:
             remembered.ended(report)
         if reservation is not None:
@@ -368,11 +364,12 @@ class Router:
             self._idle = None
 
 
-def _most_cost(plan: Plan, limits: Limits) -> float:
-    """Return what the attempts of a plan are expected to cost at most, in US dollars."""
+def _worst_case_cost(planned: PlannedRequest) -> float:
+    """Return the cost to reserve in the tenant's budget, in US dollars; 0 without a budget."""
+    limits = planned.limits
     if limits.budget is None:
         return 0.0
-    costs = (most_cost(deployment, limits) for deployment in plan.deployments)
+    costs = (limits.worst_case_cost(one.model) for one in planned.plan.deployments)
     return max(cost for cost in costs if cost is not None)
 
 

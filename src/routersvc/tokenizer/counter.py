@@ -1,4 +1,4 @@
-"""The exact counter: tiktoken with the vocabulary of this package."""
+"""Counts tokens exactly: tiktoken with the vocabulary of this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class O200kCounter:
     """Counts tokens of o200k_base. All counters of a process share one vocabulary.
 
     The first count loads it, which takes about 0.3 s and 55 MB; `load` does so beforehand.
-    Counting takes about 40 µs per KB of prose, up to ten times that for text without any order.
+    Counting takes about 40 µs per KB of prose, up to ten times that for random text.
     """
 
     def load(self) -> None:
@@ -21,7 +21,7 @@ class O200kCounter:
         _encoding()
 
     def count(self, text: str) -> int:
-        """Return how many tokens a text is; words that look like special tokens are plain text."""
+        """Return the number of tokens of a text; special tokens are treated as plain text."""
         return len(_encoding().encode_ordinary(text))
 
 

@@ -1,4 +1,4 @@
-"""Reads the vocabulary of this package, a file that `scripts/write_vocabulary.py` makes."""
+"""Reads the vocabulary of this package, a file that `scripts/write_vocabulary.py` writes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib.resources
 import zlib
 
 SIZE = 199_998
-"""Tokens of o200k_base without the special ones, which no text of a caller may become."""
+"""Tokens of o200k_base without the special ones, which no text of a caller may produce."""
 
 SPLIT_PATTERN = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
@@ -19,7 +19,7 @@ SPLIT_PATTERN = (
 
 
 def ranks() -> dict[bytes, int]:
-    """Return the rank of every token. Takes a tenth of a second and 30 MB."""
+    """Return the rank of every token. Takes 0.1 s and 30 MB."""
     file = importlib.resources.files("routersvc.tokenizer") / "o200k_base.vocabulary.zlib"
     content = zlib.decompress(file.read_bytes())
     found: dict[bytes, int] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
+from collections.abc import Sequence
 
 from routersvc.domain.catalogue.deployments import (
     Deployment,
@@ -15,29 +15,34 @@ from routersvc.domain.catalogue.modes import (
 from routersvc.domain.catalogue.policies import (
     Priority,
 )
+from routersvc.domain.catalogue.requests import (
+    Request,
+)
 from routersvc.domain.fleet.fleet import (
     Fleet,
     FleetRules,
 )
+from routersvc.domain.measures.cost_budgets import (
+    BudgetStanding,
+)
 from routersvc.domain.planning.candidates import (
     Candidate,
 )
-from routersvc.domain.planning.limits import (
-    Limits,
-)
 from routersvc.domain.planning.live_stats import (
-    BLANK,
+    NOTHING_KNOWN,
+    LiveStats,
+    LiveView,
 )
 from routersvc.domain.planning.planner import (
     Planner,
 )
-from routersvc.domain.planning.planning_errors import (
-    NoEligibleDeploymentError,
-    TenantBudgetExhaustedError,
-)
 from routersvc.domain.planning.plans import (
     HedgingPlan,
     Plan,
+    RefusedRequest,
+)
+from routersvc.domain.planning.scored_candidates import (
+    candidates,
 )
 from routersvc.testing.worlds import scripted_policy
 
@@ -72,9 +77,37 @@ def fleet_of(*deployments: Deployment, rules: FleetRules | None = None) -> Fleet
     return Fleet(deployments, random=random.Random(0), rules=rules)
 
 
-def candidates_of(planner: Planner, limits: Limits) -> tuple[Candidate, ...]:
-    """Return every deployment with score or exclusions, also where nothing may serve."""
-    order = None
-    with contextlib.suppress(NoEligibleDeploymentError, TenantBudgetExhaustedError):
-        order = planner.order(limits)
-    return planner.candidates_of(order, limits, BLANK)
+class NoStats:
+    """A view of a fleet without statistics, which leaves every order as it is."""
+
+    def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
+        """Return them unchanged."""
+        return equals
+
+    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
+        """Return no statistics."""
+        del deployment, streaming
+        return NOTHING_KNOWN
+
+
+NO_STATS = NoStats()
+
+
+def plan_of(
+    planner: Planner,
+    request: Request,
+    budget: BudgetStanding | None = None,
+    *,
+    view: LiveView = NO_STATS,
+) -> Plan:
+    """Return the plan for a request; raise the error if nothing may serve it."""
+    planned = planner.plan(request, view, budget=budget, at=0.0)
+    if isinstance(planned, RefusedRequest):
+        raise planned.error
+    return planned.plan
+
+
+def candidates_of(planner: Planner, request: Request) -> tuple[Candidate, ...]:
+    """Return every deployment with score or exclusions, also if nothing may serve."""
+    planned = planner.plan(request, NO_STATS, budget=None, at=0.0)
+    return candidates(planner.catalogue, planned, NO_STATS)

@@ -84,7 +84,9 @@ def _profile(line: bytes, profiler: Profiler, *, exact: bool) -> dict[str, objec
     request = _request(line)
     found = profiler.profile(request)
     if exact:
-        found = profiler.settled(request, found, lambda tokens: tokens.low < tokens.high)
+        found = profiler.with_refined_tokens(
+            request, found, lambda tokens: tokens.low < tokens.high
+        )
     return to_json(profile_of(dataclasses.replace(found, evidence=evidence_of(found, request))))
 
 

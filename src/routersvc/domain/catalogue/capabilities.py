@@ -12,7 +12,7 @@ from routersvc.domain.conversation.parts import (
 
 
 class Capability(enum.Enum):
-    """Something a model or its provider must be able to do; the proto says each in a sentence."""
+    """Something a model or its provider must be able to do; the proto describes each."""
 
     TOOLS = "tools"
     PARALLEL_TOOL_CALLS = "parallel_tool_calls"
@@ -50,4 +50,4 @@ MODALITY_CAPABILITIES: Mapping[Modality, Capability] = MappingProxyType(
         Modality.FILE: Capability.FILE_INPUT,
     }
 )
-"""The capability that content of a kind in the prompt asks for; text asks for none."""
+"""The capability that each kind of content in a prompt requires; text requires none."""

@@ -19,10 +19,16 @@ class Catalogue:
 
     @property
     def models(self) -> frozenset[str]:
-        """The names of all models that some deployment serves."""
+        """The names of all models that have a deployment."""
         return frozenset(deployment.model.name for deployment in self.deployments.values())
 
     @property
+    def regions(self) -> frozenset[str]:
+        """The names of all regions that the configuration states for deployments."""
+        regions = (deployment.compliance.region for deployment in self.deployments.values())
+        return frozenset(region for region in regions if region is not None)
+
+    @property
     def providers(self) -> frozenset[str]:
-        """The names of all providers that some deployment stands at."""
+        """The names of all providers that have a deployment."""
         return frozenset(deployment.provider.name for deployment in self.deployments.values())

@@ -1,13 +1,14 @@
-"""Hard limits as request, policy and tenant state them, and what they come to together.
+"""Hard limits as request, policy and tenant state them, and their combination.
 
-Merging only ever tightens: what several allow is what all of them allow, what any denies or demands
-holds. Nothing that all may share is not the same as no limit: it allows nothing.
+Merging only tightens: a value is allowed if every part allows it, and denied or required if any
+part says so. Allow lists without a common value allow nothing, which differs from no limit.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 REQUEST = "request"
 POLICY = "policy"
@@ -16,7 +17,7 @@ TENANT = "tenant"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Constraints:
-    """Hard limits; each only tightens what policy and tenant set. Empty and unset mean no limit."""
+    """Hard limits as one source states them. Empty and unset mean no limit."""
 
     allowed_regions: frozenset[str] = frozenset()
     data_classes: frozenset[str] = frozenset()
@@ -30,9 +31,9 @@ class Constraints:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MergedConstraints:
-    """The limits in force. `None` is no limit; an empty set of what is allowed allows nothing.
+    """The limits in force. `None` is no limit; an empty allow list allows nothing.
 
-    `sources` names for each field who made it what it is.
+    `sources` gives for each limited field the sources that determine its value.
     """
 
     allowed_regions: frozenset[str] | None = None
@@ -48,55 +49,70 @@ class MergedConstraints:
     )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _MergeRule:
+    """How the values that sources state for one constraint combine.
+
+    `combine` takes the stated values, at least one, in the order of their sources. With
+    `only_equal`, a source determines the result only if it stated exactly that value.
+    """
+
+    combine: Callable[[Sequence[Any]], Any]
+    only_equal: bool = False
+
+
+def _in_common(stated: Sequence[frozenset[str]]) -> frozenset[str]:
+    first, *others = stated
+    return first.intersection(*others)
+
+
+_COMMON = _MergeRule(combine=_in_common)
+_UNITED = _MergeRule(combine=lambda stated: frozenset[str]().union(*stated))
+_REQUIRED = _MergeRule(combine=any)
+_LOWEST = _MergeRule(combine=min, only_equal=True)
+_HIGHEST = _MergeRule(combine=max, only_equal=True)
+
+_MERGE_RULES: Mapping[str, _MergeRule] = {
+    "allowed_regions": _COMMON,
+    "data_classes": _UNITED,
+    "zero_data_retention": _REQUIRED,
+    "no_training": _REQUIRED,
+    "allowed_providers": _COMMON,
+    "denied_providers": _UNITED,
+    "max_cost_usd": _LOWEST,
+    "context_reserve_tokens": _HIGHEST,
+}
+
+# A field without a rule fails here, on import: it would never be merged, and so never enforced.
+_FIELDS = tuple(
+    (field.name, field.default, _MERGE_RULES[field.name])
+    for field in dataclasses.fields(Constraints)
+)
+
 UNLIMITED = Constraints()
 _NO_LIMITS = MergedConstraints()
 
 
 def merged(parts: Sequence[tuple[str, Constraints]]) -> MergedConstraints:
-    """Return what all parts demand together; each comes with the name of who states it."""
-    stating = [(source, part) for source, part in parts if part != UNLIMITED]
+    """Return the combination of all parts; each comes with the name of its source."""
+    # The identity spares most requests the comparison of all fields.
+    stating = [
+        (source, part) for source, part in parts if part is not UNLIMITED and part != UNLIMITED
+    ]
     if not stating:
         return _NO_LIMITS
-    constraints = [part for _, part in stating]
-    ceiling = min(
-        (part.max_cost_usd for part in constraints if part.max_cost_usd is not None), default=None
-    )
-    reserve = max(part.context_reserve_tokens for part in constraints)
-    deciding: Mapping[str, Callable[[Constraints], bool]] = {
-        "allowed_regions": lambda part: bool(part.allowed_regions),
-        "data_classes": lambda part: bool(part.data_classes),
-        "zero_data_retention": lambda part: part.zero_data_retention,
-        "no_training": lambda part: part.no_training,
-        "allowed_providers": lambda part: bool(part.allowed_providers),
-        "denied_providers": lambda part: bool(part.denied_providers),
-        "max_cost_usd": lambda part: part.max_cost_usd is not None and part.max_cost_usd == ceiling,
-        "context_reserve_tokens": lambda part: 0 < part.context_reserve_tokens == reserve,
-    }
-    return MergedConstraints(
-        allowed_regions=_shared(part.allowed_regions for part in constraints),
-        data_classes=_all(part.data_classes for part in constraints),
-        zero_data_retention=any(part.zero_data_retention for part in constraints),
-        no_training=any(part.no_training for part in constraints),
-        allowed_providers=_shared(part.allowed_providers for part in constraints),
-        denied_providers=_all(part.denied_providers for part in constraints),
-        max_cost_usd=ceiling,
-        context_reserve_tokens=reserve,
-        sources={
-            name: tuple(dict.fromkeys(source for source, part in stating if decides(part)))
-            for name, decides in deciding.items()
-            if any(map(decides, constraints))
-        },
-    )
-
-
-def _shared(allowed: Iterable[frozenset[str]]) -> frozenset[str] | None:
-    """Return what all allow that limit anything, `None` where none does."""
-    shared: frozenset[str] | None = None
-    for each in allowed:
-        if each:
-            shared = each if shared is None else shared & each
-    return shared
-
-
-def _all(demanded: Iterable[frozenset[str]]) -> frozenset[str]:
-    return frozenset[str]().union(*demanded)
+    values: dict[str, Any] = {}
+    sources: dict[str, tuple[str, ...]] = {}
+    for name, unset, rule in _FIELDS:
+        stated = [
+            (source, value) for source, part in stating if (value := getattr(part, name)) != unset
+        ]
+        if not stated:
+            continue
+        combined = values[name] = rule.combine([value for _, value in stated])
+        sources[name] = tuple(
+            dict.fromkeys(
+                source for source, value in stated if not rule.only_equal or value == combined
+            )
+        )
+    return MergedConstraints(**values, sources=sources)

@@ -1,8 +1,8 @@
-"""Providers, models and deployments: what an attempt can be made on, and what is known of it.
+"""Deployments: what an attempt calls, with the facts and contracts of each.
 
 Facts of a model (window, capabilities, prices) belong to the model. Region, retention and
-clearances belong to the deployment, because they are contracts. What is not stated is `None` and
-counts as not compliant.
+clearances belong to the deployment, because they are contracts. What is not stated counts
+as not compliant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from routersvc.domain.catalogue.providers import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Compliance:
-    """What is contracted for a deployment; `None` and absence mean that nothing is."""
+    """What is contracted for a deployment; `None`, `False` and absence mean no contract."""
 
     region: str | None = None
     zero_data_retention: bool = False
@@ -35,8 +35,8 @@ class Deployment:
     """One model at one provider in one region with one credential.
 
     `wire_model` is the name by which the provider knows the model. `credential` names the
-    credential, it never holds one. `canary_share` is the part of its model's traffic that it takes
-    while it is tried out; `None` for what is in full use.
+    credential, it never holds one. `canary_share` is the share of its model's traffic that a
+    canary gets; `None` for a regular deployment.
     """
 
     name: str
@@ -50,14 +50,14 @@ class Deployment:
 
     def __post_init__(self) -> None:
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:
-            raise ValueError(f"`canary_share` lies between 0 and 1, not {self.canary_share}")
+            raise ValueError(f"`canary_share` must be between 0 and 1, not {self.canary_share}")
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What both the model can do and the provider's wire format can say."""
+        """The capabilities that the model has and the wire format of the provider can express."""
         return self.model.capabilities & self.provider.expressible
 
     @property
     def failure_domain(self) -> str:
-        """What tends to fail together: the provider."""
+        """The group of deployments that tend to fail together: those of one provider."""
         return self.provider.name

@@ -27,13 +27,13 @@ class Prices:
     cache_write: float | None = None
 
     def cost_of(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the price of a prompt and an answer without a cache in US dollars."""
+        """Return the price of uncached prompt and answer tokens in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / 1_000_000
 
     def cost(self, usage: Usage) -> float:
         """Return the price of `usage` in US dollars.
 
-        Cached tokens without a price of their own cost what others do.
+        Cached tokens without a price of their own cost as much as uncached ones.
         """
         cached = usage.cached_input_tokens
         written = usage.cache_write_tokens
@@ -53,8 +53,8 @@ class Prices:
 class Model:
     """An entry of the catalogue. Token counts are of the model's own tokenizer.
 
-    `token_ratio` is how many of those a token of o200k_base is taken for. `deprecated` says that
-    its vendor advises against it, `retires_on` when it ends.
+    `token_ratio` is how many of those to assume per token of o200k_base. `deprecated` says that its
+    vendor advises against it, `retires_on` when it is shut down.
     """
 
     name: str

@@ -1,7 +1,6 @@
-"""Named routing rules: what a request may use, how long it may take, what happens when it fails.
+"""Policies: deployments, timeouts, retries and hedging for a group of requests.
 
-Defaults stand in the settings schema alone; these values hold what was decided.
-All times are seconds.
+Defaults are defined by the settings schema. All times are in seconds.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ def _positive(name: str, value: float | None) -> None:
 class Timeouts:
     """How long the parts of an attempt may take; each is also bounded by the deadline.
 
-    `useful` is the least time in which an attempt can be expected to achieve anything: with less
-    left, none is started.
+    `useful` is the least time that an attempt needs to be worthwhile: none is started with less
+    left.
     """
 
     connect: float
@@ -84,7 +83,7 @@ class HedgingRule:
     """When to start another attempt in parallel.
 
     A delayed hedge starts at `percentile` of the live time to first content, clamped to `min_delay`
-    and `max_delay`, once `min_samples` are known; before that at `max_delay`. `delay`, where set,
+    and `max_delay`, once there are `min_samples`; before that at `max_delay`. `delay`, if set,
     replaces the live percentile.
     """
 
@@ -98,7 +97,7 @@ class HedgingRule:
 
     def __post_init__(self) -> None:
         if not 0 < self.percentile < 1:
-            raise ValueError("`percentile` lies between 0 and 1")
+            raise ValueError("`percentile` must be between 0 and 1")
         if self.max_parallel < 1:
             raise ValueError("`max_parallel` counts the first attempt: at least 1")
         if not 0 < self.min_delay <= self.max_delay:
@@ -108,9 +107,9 @@ class HedgingRule:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RetryRule:
-    """When the deployment that failed is tried again: backoff with full jitter, in seconds.
+    """When to retry a deployment that failed: backoff with full jitter, in seconds.
 
-    With `only_without_alternative` another eligible candidate always comes first.
+    With `only_without_alternative`, failover to another eligible deployment always comes first.
     """
 
     max_retries: int = 1
@@ -129,10 +128,10 @@ class RetryRule:
 class Policy:
     """Named routing rules.
 
-    `deployments` are the names of those it may use, in its own order of preference. `BALANCED`
-    lets those of one model share its place in that order by their load, `RANKED` puts the models
-    in order by `weights`. The first of `rules` that matches a request names and orders its
-    deployments instead. Its `constraints` hold for every request that it decides on.
+    `deployments` are names in order of preference. With the order `BALANCED`, the deployments of
+    one model share its place in that order by load; `RANKED` orders the models by `weights`. The
+    first of `rules` that matches a request determines its deployments instead. `constraints` apply
+    to every request under this policy.
     """
 
     name: str
@@ -152,7 +151,7 @@ class Policy:
 
     @property
     def reachable(self) -> tuple[str, ...]:
-        """The names of all deployments that it or one of its rules may lead to, each once."""
+        """The distinct names of all deployments that the policy or one of its rules lists."""
         if not self.rules:
             return self.deployments
         names = (*self.deployments, *(name for rule in self.rules for name in rule.deployments))

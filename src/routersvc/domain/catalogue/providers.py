@@ -13,8 +13,8 @@ from routersvc.domain.catalogue.capabilities import (
 class Provider:
     """An API account at a vendor or a self-hosted server.
 
-    `cancel_stops_billing` says that closing a stream ends what is billed. `expressible` is what its
-    wire format can say; a deployment can do what its model can and its wire format can say.
+    `cancel_stops_billing`: tokens after the close of a stream are not billed. `expressible` are the
+    capabilities that its wire format can express.
     """
 
     name: str

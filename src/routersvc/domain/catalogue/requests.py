@@ -1,4 +1,4 @@
-"""One request as the router sees it: the prompt, the caller's wishes for its route, who asks."""
+"""One request as the router sees it: the prompt, its routing options, and the tenant."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from routersvc.domain.conversation.prompts import (
 class Request:
     """One request.
 
-    `timeout` is what the caller's deadline left on arrival, in seconds. `trace_headers` are sent
-    to the provider with every attempt. `previous_attempts` counts what the client itself
-    has tried before (`grpc-previous-rpc-attempts`).
+    `timeout` is the time from arrival to the caller's deadline, in seconds. `trace_headers` are
+    sent to the provider with every attempt. `previous_attempts` counts the attempts of the
+    client itself (`grpc-previous-rpc-attempts`).
     """
 
     request_id: str

@@ -1,7 +1,7 @@
-"""Rules with a fixed order, for those who want exactly that: the first that matches decides.
+"""Static routing rules of a policy: the first rule that matches a request determines its route.
 
-A rule names the deployments of the requests that it matches, in the order in which they are tried.
-Nothing is ranked or balanced among them; constraints hold for them as for any other.
+A rule lists deployments in the order in which they are tried, without ranking or balancing.
+Constraints apply to them as to any others.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from routersvc.domain.catalogue.tasks import (
 
 DAY = 86_400
 _THURSDAY = 3
-"""1 January 1970 was one; Monday is 0."""
+"""The weekday of 1 January 1970; Monday is 0."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteHours:
-    """A part of the day in UTC, in seconds after midnight; over midnight where it ends first.
+    """A part of the day in UTC, in seconds after midnight.
 
-    `weekdays` are from Monday, 0, to Sunday, 6, by the day on which the part begins; empty for all.
+    It lasts past midnight if `end` is before `start`. `weekdays` are from Monday, 0, to
+    Sunday, 6, by the day on which the part begins; empty for every day.
     """
 
     start: int
@@ -36,7 +37,7 @@ class RouteHours:
             raise ValueError("`weekdays` are numbers from 0 to 6")
 
     def holds(self, at: float) -> bool:
-        """Whether an instant in seconds since the epoch lies in it."""
+        """Whether an instant, in seconds since the epoch, is within these hours."""
         day, second = divmod(int(at), DAY)
         if self.start < self.end:
             within = self.start <= second < self.end
@@ -50,7 +51,7 @@ class RouteHours:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteQuestion:
-    """What rules may ask about a request. `at` is seconds since the epoch."""
+    """The facts about a request that rules match. `at` is seconds since the epoch."""
 
     task: Task
     complexity: float
@@ -62,7 +63,7 @@ class RouteQuestion:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteMatch:
-    """What a request has to be like. All that is set has to hold; what is empty or unset holds."""
+    """Conditions on a request. All that are set have to hold."""
 
     tasks: frozenset[Task] = frozenset()
     min_complexity: float = 0.0
@@ -81,7 +82,7 @@ class RouteMatch:
             raise ValueError("`min_input_tokens` is at least 0 and at most `max_input_tokens`")
 
     def fits(self, question: RouteQuestion) -> bool:
-        """Whether a request is like that."""
+        """Whether a request meets all conditions."""
         most = self.max_input_tokens
         return (
             (not self.tasks or question.task in self.tasks)
@@ -96,7 +97,7 @@ class RouteMatch:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RouteRule:
-    """Where requests go that are like `match`: deployments in the order in which they are tried."""
+    """The deployments for requests that `match`, in the order in which they are tried."""
 
     name: str
     match: RouteMatch
@@ -108,5 +109,5 @@ class RouteRule:
 
 
 def first_match(rules: Sequence[RouteRule], question: RouteQuestion) -> RouteRule | None:
-    """Return the rule that decides; `None` where the policy's own order does."""
+    """Return the first rule that matches, `None` if none does."""
     return next((rule for rule in rules if rule.match.fits(question)), None)

@@ -1,4 +1,4 @@
-"""What a caller says about the routing of its request."""
+"""Routing options of one request."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from routersvc.domain.catalogue.weights import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Routing:
-    """What the caller said of the request's route; unset fields leave it to the policy.
+    """Routing options that the caller set; the policy decides where a field is unset.
 
-    `hedge_delay`, `latency_budget` and the timeouts are seconds. `task` and `complexity` (0 to 1)
-    win over what the router finds out.
+    `hedge_delay`, `latency_budget` and the timeouts are in seconds. `task` and `complexity` (0 to
+    1) override the classification by the router.
     """
 
     policy: str = ""

@@ -1,4 +1,4 @@
-"""The kinds of task that a request can be; the proto says each in a sentence."""
+"""The kinds of task that requests are classified into; the proto describes each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tenants: who owns a request, which policies are open to it, and what it may never loosen."""
+"""Tenants: the owners of requests, with their policies, constraints, budgets and rate limits."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from routersvc.domain.measures.cost_budgets import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Tenant:
-    """The authenticated owner of a request; an empty name is nobody in particular.
+    """The authenticated owner of a request; the name is empty for an anonymous one.
 
-    An empty `default_policy` is the router's own, no `allowed_policies` are all of them. `weights`
-    take the place of the policy's, and `hedging` that of its mode.
+    An empty `default_policy` means that of the router, empty `allowed_policies` mean all. `weights`
+    override those of the policy, and `hedging` its mode.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Tenant:
     hedging: HedgingMode | None = None
 
     def may_use(self, policy: str) -> bool:
-        """Whether a policy is open to this tenant."""
+        """Whether this tenant may use a policy."""
         return not self.allowed_policies or policy in self.allowed_policies
 
 
 ANONYMOUS = Tenant(name="")
-"""Everybody, where the configuration knows no tenants."""
+"""The tenant of every request if the configuration has no tenants."""

@@ -1,7 +1,7 @@
-"""What other vendors' tokenizers make of a token of o200k_base.
+"""How many tokens other vendors' tokenizers need per token of o200k_base.
 
 Measured over prose, code and data as the vendors' own counts divided by those of o200k_base: the
-median, and the ratio that nine texts in ten do not exceed. A window is judged by the latter.
+median and the 90th percentile. Context windows are checked with the latter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TokenRatio:
-    """Tokens of a family of models for one of o200k_base; `marks` are found in models' names."""
+    """Tokens of a model family per token of o200k_base; `marks` are substrings of model names."""
 
     family: str
     marks: tuple[str, ...]
@@ -42,11 +42,11 @@ RATIOS = (
 )
 
 UNKNOWN_RATIO = max(ratio.conservative for ratio in RATIOS)
-"""Of a model that no row is about: as bad as the worst that is known."""
+"""The ratio of unknown models: the highest of the known ones."""
 
 
 def conservative_ratio(names: Iterable[str]) -> float:
-    """Return the ratio to judge a model's window by, from the names that it goes by."""
+    """Return the ratio to check a model's context window with, found by its names."""
     lowered = [name.lower() for name in names]
     for ratio in RATIOS:
         if any(mark in name for mark in ratio.marks for name in lowered):

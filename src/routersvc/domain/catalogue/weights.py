@@ -1,4 +1,4 @@
-"""The weights of quality, cost and latency in ranking, and whose wishes set them."""
+"""The weights of quality, cost and latency in ranking, and their overrides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
-    """What quality, cost and latency count against each other: at least 0, and not all 0."""
+    """Relative weights of quality, cost and latency: at least 0, and not all 0."""
 
     quality: float = 1.0
     cost: float = 1.0
@@ -24,7 +24,7 @@ class Weights:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WeightWishes:
-    """Weights that a tenant or a request sets; what is unset is left to whoever comes before."""
+    """Weights that a tenant or a request overrides; unset ones stay as they are."""
 
     quality: float | None = None
     cost: float | None = None
@@ -37,7 +37,7 @@ class WeightWishes:
                 raise ValueError(f"`{field.name}` is at least 0, not {weight}")
 
     def __bool__(self) -> bool:
-        """Whether anything is wished for."""
+        """Whether any weight is set."""
         return (self.quality, self.cost, self.latency) != (None, None, None)
 
 
@@ -48,9 +48,9 @@ EVEN_WEIGHTS = Weights()
 
 
 def weighed(weights: Weights, *wishes: WeightWishes) -> Weights:
-    """Return the weights with what each of `wishes` sets, the last one having the last word.
+    """Return the weights with the overrides of each of `wishes`, in order.
 
-    Wishes that leave nothing to weigh by are not heeded.
+    Overrides that would make all weights 0 are ignored.
     """
     for wish in wishes:
         if wish:

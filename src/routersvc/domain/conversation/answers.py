@@ -1,4 +1,4 @@
-"""What an attempt yields: the events of one answer, and what they add up to.
+"""The events of one answer, as every attempt yields them.
 
 Every provider's answer, streamed or not, is a sequence of these events:
 `Started`, then deltas and `UsageCounted` in any order, then `Finished`. A sequence
@@ -25,7 +25,7 @@ from routersvc.domain.conversation.usage import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """The provider has accepted the request. Not content: nothing commits on it."""
+    """The provider has accepted the request. Not content: no attempt commits on it."""
 
     model_version: str = ""
     response_id: str = ""
@@ -36,7 +36,7 @@ class Started:
 class Finished:
     """The answer is complete, terminator included. The last event of every complete answer.
 
-    `model_version` and `response_id` repeat what `Started` said, for formats that tell it late.
+    `model_version` and `response_id` repeat those of `Started`, for formats that send them late.
     """
 
     reason: FinishReason

@@ -1,4 +1,4 @@
-"""Adds up the events of one answer to the message they amount to."""
+"""Assembles the events of one answer into a message."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _MediaPieces:
 
 
 def collect(events: Iterable[AnswerEvent]) -> Answer:
-    """Return what a complete sequence of events amounts to.
+    """Return the answer that a complete sequence of events contains.
 
     Raises:
         ValueError: the sequence has no `Finished`: the answer is not complete.

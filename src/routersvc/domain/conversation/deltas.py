@@ -29,7 +29,7 @@ class RefusalDelta:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ThoughtDelta:
-    """A piece of what the model thinks; a `signature` ends a block of thought."""
+    """A piece of the model's thoughts; a `signature` ends a block of thought."""
 
     text: str = dataclasses.field(default="", repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
@@ -49,7 +49,7 @@ class ToolCallDelta:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MediaDelta:
-    """A piece of sound or of a picture."""
+    """A piece of audio or of an image."""
 
     modality: Modality
     media_type: str

@@ -7,7 +7,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AlternativeLogprob:
-    """One token that might have stood there, with the natural logarithm of its probability."""
+    """An alternative token, with the natural logarithm of its probability."""
 
     token: str = dataclasses.field(repr=False)
     logprob: float

@@ -11,7 +11,7 @@ from routersvc.domain.conversation.parts import (
 
 
 class Role(enum.Enum):
-    """Who speaks in a message."""
+    """The author of a message."""
 
     SYSTEM = "system"
     DEVELOPER = "developer"

@@ -17,7 +17,7 @@ class Modality(enum.Enum):
 
 
 class ImageDetail(enum.Enum):
-    """How closely a model looks at a picture."""
+    """The resolution at which a model processes an image."""
 
     LOW = "low"
     HIGH = "high"
@@ -41,7 +41,7 @@ class TextPart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ImagePart:
-    """A picture, by address (`url`) or by value (`data`): exactly one is set."""
+    """An image, by address (`url`) or by value (`data`): exactly one is set."""
 
     url: str | None = dataclasses.field(default=None, repr=False)
     data: bytes | None = dataclasses.field(default=None, repr=False)
@@ -52,7 +52,7 @@ class ImagePart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AudioPart:
-    """Sound, with its transcript where that is known."""
+    """Audio, with its transcript if known."""
 
     data: bytes = dataclasses.field(repr=False)
     media_type: str
@@ -95,7 +95,7 @@ class ToolResult:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ThoughtPart:
-    """What a model thought, with the provider's proof that must be sent back unchanged."""
+    """A thought of the model, with the provider's signature, which must be sent back unchanged."""
 
     text: str = dataclasses.field(default="", repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
@@ -105,7 +105,7 @@ class ThoughtPart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RefusalPart:
-    """The model's own words of refusal."""
+    """The text with which the model refused."""
 
     text: str = dataclasses.field(repr=False)
     cache: CacheLifetime | None = None

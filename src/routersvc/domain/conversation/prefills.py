@@ -1,4 +1,4 @@
-"""Asking a model to go on where another one broke off."""
+"""Continues a broken answer with another model, by prefilling its turn."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from routersvc.domain.conversation.prompts import (
 
 
 def resumable(text: str) -> str:
-    """Return how much of a broken answer another model can go on from.
+    """Return the part of a broken answer that another model can continue.
 
-    Without white space at the end: some providers refuse a prefill that ends in it, and a model
-    continues a word better than a gap.
+    Trailing white space is removed: some providers refuse a prefill that ends in it, and a model
+    continues better after a word.
     """
     return text.rstrip()
 
 
 def with_prefill(prompt: Prompt, text: str) -> Prompt:
-    """Return the prompt whose last turn is the model's own, begun with `text`."""
+    """Return the prompt with `text` as the beginning of the model's turn."""
     begun = TextPart(text=text)
     last = prompt.messages[-1]
     if last.role is Role.ASSISTANT:

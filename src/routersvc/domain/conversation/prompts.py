@@ -1,8 +1,7 @@
 """What a model is asked: messages, tools, format and sampling, free of any wire format.
 
-Mirrors `protos/llmrouter/v1/prompt.proto`. The edge checks a caller's input by name
-before it builds these values, so they hold what a provider can be asked, and no more
-checks are made here. No `repr` shows what a person wrote.
+Mirrors `protos/llmrouter/v1/prompt.proto`. The gRPC edge validates input before it builds
+these values, so they are not validated here. `repr` never shows text of a person.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from routersvc.domain.conversation.tools import (
 
 
 class Verbosity(enum.Enum):
-    """How long-winded an answer should be."""
+    """How detailed an answer should be."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -48,7 +47,7 @@ class ServiceTier(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
-    """How the answer is sampled and where it ends; unset fields are the model's defaults."""
+    """Sampling and length of the answer; the model's defaults apply where a field is unset."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -64,7 +63,7 @@ class Sampling:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class AudioOutput:
-    """How spoken output sounds."""
+    """Voice and format of audio output."""
 
     voice: str
     media_type: str
@@ -72,7 +71,7 @@ class AudioOutput:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class WireExtension:
-    """Fields of one wire format that the contract does not know; `fields_json` is an object."""
+    """Extra fields for one wire format; `fields_json` is a JSON object."""
 
     wire_format: str
     fields_json: str = dataclasses.field(repr=False)

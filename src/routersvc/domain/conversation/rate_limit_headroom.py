@@ -1,4 +1,4 @@
-"""What a provider says is left of its rate limits."""
+"""What a provider reports as left of its rate limits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimitHeadroom:
-    """What a provider says is left of its rate limits; `None` where it did not say.
+    """What a provider reports as left of its rate limits; `None` if it reports nothing.
 
-    `requests_reset` and `tokens_reset` are seconds from the moment the provider spoke.
+    `requests_reset` and `tokens_reset` are seconds from the time of the response.
     """
 
     remaining_requests: int | None = None

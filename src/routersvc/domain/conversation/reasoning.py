@@ -18,7 +18,7 @@ class ReasoningEffort(enum.Enum):
 
 
 class ReasoningVisibility(enum.Enum):
-    """What of a model's thoughts the answer carries."""
+    """How much of the model's thoughts the answer contains."""
 
     HIDDEN = "hidden"
     SUMMARY = "summary"
@@ -27,7 +27,7 @@ class ReasoningVisibility(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Reasoning:
-    """How much the model thinks and how much of that is shown; unset is the model's default."""
+    """How much the model reasons and how much of that is returned; unset: the model's default."""
 
     effort: ReasoningEffort | None = None
     max_tokens: int | None = None

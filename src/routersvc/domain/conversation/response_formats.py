@@ -12,7 +12,7 @@ class JsonObjectFormat:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class JsonSchemaFormat:
-    """JSON that obeys `json_schema`, which is JSON text."""
+    """JSON that conforms to `json_schema`, which is JSON text."""
 
     name: str
     json_schema: str = dataclasses.field(repr=False)

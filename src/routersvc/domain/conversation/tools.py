@@ -7,7 +7,7 @@ import enum
 
 
 class ToolChoiceMode(enum.Enum):
-    """How free the model is to call tools."""
+    """Whether the model may or must call tools."""
 
     AUTO = "auto"
     NONE = "none"

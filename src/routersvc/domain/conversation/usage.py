@@ -22,7 +22,7 @@ class Usage:
     estimated: bool = False
 
     def __add__(self, other: Usage) -> Usage:
-        """Sum two usages; the sum is estimated where either is."""
+        """Return the sum of two usages; it is estimated if either is."""
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,

@@ -1,7 +1,7 @@
-"""Why a request goes where it goes, or where a past one went.
+"""Explanations of where a request would go, or where a past one went.
 
-Written from values that do not change any more: limits, order, plan, and what was known of the
-deployments at one moment. The same values give the same explanation, whenever it is asked for.
+Derived from immutable values: the result of planning, and the state of the deployments at one
+moment. The same values always give the same explanation.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
 from routersvc.domain.catalogue.deployments import (
     Deployment,
 )
@@ -26,26 +29,22 @@ from routersvc.domain.outcomes.reports import (
 )
 from routersvc.domain.planning.candidates import (
     Candidate,
+)
+from routersvc.domain.planning.effective_constraints import (
     EffectiveConstraint,
-)
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-)
-from routersvc.domain.planning.exclusions import (
     effective_constraints,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
 )
 from routersvc.domain.planning.live_stats import (
     LiveView,
 )
-from routersvc.domain.planning.planner import (
-    Planner,
-)
 from routersvc.domain.planning.plans import (
     HedgingPlan,
     Plan,
+    PlannedRequest,
+    RefusedRequest,
+)
+from routersvc.domain.planning.scored_candidates import (
+    candidates,
 )
 from routersvc.domain.profiling.profiles import (
     Profile,
@@ -59,12 +58,12 @@ from routersvc.domain.racing.hedges import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """Why a request goes where it goes.
+    """Why a request is routed as it is.
 
-    `candidates` holds the eligible in the order of the plan, then the others by name. `obstacles`
-    tell by name what keeps a deployment of the plan from being called at that moment: nothing that
-    a request could change. `plan` is `None` where nothing is eligible. `snapshot_at` is wall-clock
-    time. `report` tells what became of a past decision.
+    `candidates` are the eligible deployments in the order of the plan, then the others by name.
+    `obstacles` are, by name, the reasons why a deployment of the plan cannot be called at that
+    moment; no change of the request would remove them. `plan` is `None` if nothing is eligible.
+    `snapshot_at` is wall-clock time. `report` is the outcome of a past decision.
     """
 
     profile: Profile
@@ -81,7 +80,7 @@ class Explanation:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ExplanationSnapshot:
-    """What was known of the deployments at one moment, and by which configuration."""
+    """The state of the deployments at one moment, and the configuration in force."""
 
     view: LiveView
     obstacles: Mapping[str, LeaseRefusal]
@@ -90,18 +89,17 @@ class ExplanationSnapshot:
 
 
 def explained(
-    planner: Planner,
-    limits: Limits,
-    order: DeploymentOrder | None,
-    plan: Plan | None,
+    catalogue: Catalogue,
+    planned: PlannedRequest | RefusedRequest,
     snapshot: ExplanationSnapshot,
     *,
     report: RouteReport | None = None,
 ) -> Explanation:
-    """Return why a request goes where `order` and `plan` send it; `None` where nothing may serve.
+    """Return the explanation of what was planned for a request.
 
-    Reads nothing of the prompt but the length of the answer that it allows.
+    Of the prompt it reads `max_output_tokens` alone.
     """
+    limits = planned.limits
     return Explanation(
         profile=dataclasses.replace(
             limits.profile, evidence=evidence_of(limits.profile, limits.request)
@@ -109,8 +107,8 @@ def explained(
         policy=limits.policy,
         policy_choice=limits.policy_choice,
         constraints=effective_constraints(limits),
-        candidates=planner.candidates_of(order, limits, snapshot.view),
-        plan=plan,
+        candidates=candidates(catalogue, planned, snapshot.view),
+        plan=planned.plan if isinstance(planned, PlannedRequest) else None,
         obstacles=snapshot.obstacles,
         snapshot_at=snapshot.taken_at,
         configuration_digest=snapshot.configuration_digest,
@@ -119,9 +117,9 @@ def explained(
 
 
 def with_hedging(plan: Plan, decision: HedgeDecision | None) -> Plan:
-    """Return the plan with what its hedging rule comes to for the first attempt.
+    """Return the plan with the decision on hedging the first attempt.
 
-    `None` where nobody has decided: hedging is off, or no attempt has started.
+    The decision is `None` if hedging is off or no attempt has started.
     """
     rule = plan.hedging_rule
     if decision is None and rule.mode is HedgingMode.OFF:
@@ -139,9 +137,9 @@ def with_hedging(plan: Plan, decision: HedgeDecision | None) -> Plan:
     )
 
 
-def first_two(
+def primary_and_backup(
     deployments: Iterable[Deployment], obstacles: Mapping[str, LeaseRefusal]
 ) -> tuple[Deployment, Deployment | None]:
-    """Return who is called first, and who stands by: those that nothing keeps away come first."""
+    """Return the deployments to call first and to hedge with; those without obstacles first."""
     first, *others = sorted(deployments, key=lambda one: one.name in obstacles)
     return first, (others[0] if others else None)

@@ -1,12 +1,12 @@
-"""Remembers decisions for a while, so that they can be explained after the fact.
+"""Remembers recent decisions, so that they can be explained afterwards.
 
-A decision is kept as references to values that exist anyway and do not change: limits, order, plan,
-report. The prompt is not among them: of it only the length that it allows the answer is kept. An
-explanation is written when somebody asks for it, from the configuration and the state of then.
+A decision is kept as references to immutable values that exist anyway: limits, order, plan, report.
+Of the prompt only `max_output_tokens` is kept. The explanation is derived on request, from the
+configuration and the state at the time of the decision.
 
-The store holds the latest decisions, as many as its rule says and none older than that. What is
-too old goes with the next decision; until then nobody can read it. There are not more of them by
-default because each is some 25 objects that every full garbage collection has to pass over.
+The store is bounded by number and age. Decisions that are too old cannot be read, and are removed
+when the next one is added. The default number is low because each decision is some 25 objects that
+every full garbage collection has to traverse.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
 from routersvc.domain.catalogue.deployments import (
     Deployment,
 )
@@ -43,20 +46,14 @@ from routersvc.domain.outcomes.errors import (
 from routersvc.domain.outcomes.reports import (
     RouteReport,
 )
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-)
 from routersvc.domain.planning.limits import (
     Limits,
 )
 from routersvc.domain.planning.live_stats import (
     LiveStats,
 )
-from routersvc.domain.planning.planner import (
-    Planner,
-)
 from routersvc.domain.planning.plans import (
-    Plan,
+    PlannedRequest,
 )
 from routersvc.domain.racing.hedges import (
     HedgeDecision,
@@ -85,22 +82,23 @@ class RunningCall(Protocol):
 
     @property
     def hedging(self) -> HedgeDecision | None:
-        """What was decided on a hedge when the first attempt started; `None` before that."""
+        """The decision on hedging, made when the first attempt starts; `None` before that."""
         ...
 
     def report(self) -> RouteReport:
-        """Return what became of the request so far."""
+        """Return the report of the request so far."""
         ...
 
 
 class RememberedDecision:
-    """What one decision rested on, and what became of it.
+    """One decision with its inputs and its outcome.
 
-    `obstacles` and `first_contents` (the usual seconds to first content) are those of the plan's
-    deployments at that moment, as far as anybody has looked.
+    `obstacles` and `first_contents` (the median time to first content, in seconds) are those of the
+    plan's first deployments at the time of the decision.
     """
 
     __slots__ = (
+        "_catalogue",
         "_digest",
         "_first_contents",
         "_hedging",
@@ -109,7 +107,6 @@ class RememberedDecision:
         "_obstacles",
         "_order",
         "_plan",
-        "_planner",
         "_report",
         "_routing",
         "_running",
@@ -122,17 +119,15 @@ class RememberedDecision:
 
     def __init__(
         self,
-        planner: Planner,
-        limits: Limits,
-        order: DeploymentOrder,
-        plan: Plan,
+        catalogue: Catalogue,
+        planned: PlannedRequest,
         *,
         obstacles: Mapping[str, LeaseRefusal],
         first_contents: Sequence[float | None],
         taken_at: float,
         configuration_digest: str,
     ) -> None:
-        request = limits.request
+        request = planned.limits.request
         self.tenant = request.tenant
         self._taken_at = taken_at
         self._digest = configuration_digest
@@ -140,29 +135,33 @@ class RememberedDecision:
         self._running: RunningCall | None = None
         self._hedging: HedgeDecision | None = None
         self._report: RouteReport | None = None
-        self._planner = planner
-        self._limits = _kept_limits(limits)
+        self._catalogue = catalogue
+        self._limits = _kept_limits(planned.limits)
         self._routing = request.routing
         self._streaming = request.streaming
         self._timeout = request.timeout
         self._max_output_tokens = request.prompt.sampling.max_output_tokens
-        self._order = order
-        self._plan = plan
+        self._order = planned.order
+        self._plan = planned.plan
         self._obstacles = obstacles
         self._first_contents = first_contents
 
     def began(self, call: RunningCall) -> None:
-        """Take note of the call, which tells how it stands for as long as it runs."""
+        """Attach the call, whose report is shown while it runs."""
         self._running = call
 
     def explain(self) -> Explanation:
-        """Return the explanation of then, with what has become of the request."""
+        """Return the explanation as of the decision, with the report of the request so far."""
         running = self._running
         return explained(
-            self._planner,
-            self._limits_without_prompt(),
-            self._order,
-            with_hedging(self._plan, self._hedging if running is None else running.hedging),
+            self._catalogue,
+            PlannedRequest(
+                limits=self._limits_without_prompt(),
+                order=self._order,
+                plan=with_hedging(
+                    self._plan, self._hedging if running is None else running.hedging
+                ),
+            ),
             ExplanationSnapshot(
                 view=_RememberedView(self._plan.deployments, self._first_contents),
                 obstacles=self._obstacles,
@@ -173,7 +172,7 @@ class RememberedDecision:
         )
 
     def ended(self, report: RouteReport) -> None:
-        """Take note of what became of the request; the call, with its prompt, is let go."""
+        """Keep the report of the request and release the call, which holds the prompt."""
         running = self._running
         if running is not None:
             self._hedging = running.hedging
@@ -197,7 +196,7 @@ class RememberedDecision:
 
 
 class _RememberedView:
-    """What planning had seen of the deployments of a plan."""
+    """The statistics of a plan's deployments at the time of the decision."""
 
     def __init__(
         self, deployments: Sequence[Deployment], first_contents: Sequence[float | None]
@@ -208,17 +207,17 @@ class _RememberedView:
         }
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
-        """Leave them as they stand: their order is decided."""
+        """Return them unchanged: their order is decided."""
         return equals
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
-        """Return what was seen then."""
+        """Return the statistics at the time of the decision."""
         del streaming
         return LiveStats(first_content=self._first_contents.get(deployment.name))
 
 
 class DecisionStore:
-    """The latest decisions by their ids. Told the time, in seconds of the router's clock."""
+    """The latest decisions by id. Times are seconds of the router's clock."""
 
     def __init__(self, rule: DecisionRule) -> None:
         self._rule = rule
@@ -234,7 +233,7 @@ class DecisionStore:
         return len(self._kept)
 
     def keep(self, decision_id: str, decision: RememberedDecision, now: float) -> None:
-        """Remember a decision; what is too old or too many is forgotten."""
+        """Add a decision; remove those that are too old or too many."""
         kept = self._kept
         decision.kept_at = now
         kept[decision_id] = decision
@@ -247,10 +246,10 @@ class DecisionStore:
             del kept[oldest]
 
     def find(self, decision_id: str, *, tenant: str, now: float) -> RememberedDecision:
-        """Return a decision of this tenant. Changes nothing.
+        """Return a decision of this tenant.
 
         Raises:
-            UnknownDecisionError: there is none, not any more, or it is another tenant's.
+            UnknownDecisionError: it does not exist, is too old, or belongs to another tenant.
         """
         decision = self._kept.get(decision_id)
         if (

@@ -35,19 +35,10 @@ class Candidate:
 
     @property
     def eligible(self) -> bool:
-        """Whether every constraint is kept."""
+        """Whether no constraint excludes it."""
         return not self.exclusions
 
     @property
     def changes_needed(self) -> tuple[str, ...]:
-        """The fewest changes that together would make it eligible, each said once."""
+        """The changes that together would make it eligible, without repetitions."""
         return tuple(dict.fromkeys(each.eligible_if for each in self.exclusions))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class EffectiveConstraint:
-    """One limit in force and who set it: `request`, `policy` or `tenant`."""
-
-    name: str
-    value: str
-    source: str

@@ -1,9 +1,9 @@
-"""Puts the deployments that may serve into the order in which a plan tries them.
+"""Orders the deployments that may serve, best first.
 
-Fixed: as the policy or the rule lists them. Balanced: model by model in that order, the deployments
-of one model by their load. Ranked: the models by their score, the deployments again by load. A
-session takes the place of the load, and with it of all that only one replica knows: the same
-session finds the same deployment everywhere. Preferred models come before all others.
+Fixed: as the policy or the rule lists them. Balanced: models as listed, the deployments of one
+model by load. Ranked: models by score, the deployments of one model by load. For a request with a
+session, affinity replaces load and the statistics of this replica are ignored, so that every
+replica picks the same deployment. Preferred models come before all others.
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ from routersvc.domain.planning.exclusion_reasons import (
     Exclusion,
     ExclusionReason,
 )
-from routersvc.domain.planning.exclusions import (
-    expected_cost,
-)
 from routersvc.domain.planning.limits import (
     Limits,
 )
@@ -38,9 +35,9 @@ from routersvc.domain.planning.live_stats import (
     LiveView,
 )
 from routersvc.domain.planning.ranking import (
-    Prospect,
-    Standing,
-    standings,
+    RankingInput,
+    RankingScore,
+    ranking_scores,
 )
 
 
@@ -48,37 +45,37 @@ from routersvc.domain.planning.ranking import (
 class DeploymentOrder:
     """The deployments to try, best first.
 
-    `standings` are by model and empty where nothing was ranked. `set_aside` holds, by name, what
-    may serve but not stand in for the first choice.
+    `scores` are by model, empty unless models were ranked. `set_aside` has the exclusions, by name,
+    of deployments that satisfy all constraints but may not stand in for the first choice.
     """
 
     deployments: tuple[Deployment, ...]
-    standings: Mapping[str, Standing] = dataclasses.field(default_factory=dict[str, Standing])
+    scores: Mapping[str, RankingScore] = dataclasses.field(default_factory=dict[str, RankingScore])
     set_aside: Mapping[str, tuple[Exclusion, ...]] = dataclasses.field(
         default_factory=dict[str, tuple[Exclusion, ...]]
     )
 
 
 def ordered(allowed: Sequence[Deployment], limits: Limits, view: LiveView) -> DeploymentOrder:
-    """Return the order of `allowed`, which stand in that of the policy; at least one."""
+    """Return the order of `allowed`: at least one deployment, as the policy lists them."""
     preferred = limits.preferred
     last = len(preferred)
     if limits.order is OrderMode.FIXED:
         chosen = list(allowed)
         if preferred:
             chosen.sort(key=lambda one: preferred.get(one.model.name, last))
-        return _narrowed(chosen, {}, limits)
+        return _without_unequal(chosen, {}, limits)
     groups = list(_by_model(allowed).values())
-    scores: dict[str, Standing] = {}
+    scores: dict[str, RankingScore] = {}
     if limits.order is OrderMode.RANKED:
         scores = _scores(groups, limits, view)
         groups.sort(key=lambda group: -scores[group[0].model.name].score)
     elif limits.request.routing.latency_budget is not None:
-        groups.sort(key=lambda group: _is_too_late(group, limits, view))
+        groups.sort(key=lambda group: _misses_latency_budget(group, limits, view))
     if preferred:
         groups.sort(key=lambda group: preferred.get(group[0].model.name, last))
     chosen = [one for group in groups for one in _arranged(group, limits, view)]
-    return _narrowed(chosen, scores, limits)
+    return _without_unequal(chosen, scores, limits)
 
 
 def _by_model(deployments: Sequence[Deployment]) -> dict[str, list[Deployment]]:
@@ -100,18 +97,18 @@ def _arranged(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> S
 
 def _scores(
     groups: Sequence[Sequence[Deployment]], limits: Limits, view: LiveView
-) -> dict[str, Standing]:
-    prospects = [_prospect(group, limits, view) for group in groups]
+) -> dict[str, RankingScore]:
+    inputs = [_ranking_input(group, limits, view) for group in groups]
     budget = limits.request.routing.latency_budget
-    found = standings(prospects, limits.weights, latency_budget=budget)
-    return {group[0].model.name: standing for group, standing in zip(groups, found, strict=True)}
+    found = ranking_scores(inputs, limits.weights, latency_budget=budget)
+    return {group[0].model.name: score for group, score in zip(groups, found, strict=True)}
 
 
-def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> Prospect:
-    """Return what is expected of one model: of its best deployment, where they differ."""
+def _ranking_input(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> RankingInput:
+    """Return what is expected of one model; statistics are those of its best deployments."""
     model = equals[0].model
     profile = limits.profile
-    # Every deployment passes here for every ranked request: one walk, and no calls on the way.
+    # Hot path: every deployment, for every ranked request.
     latency = late = success_rate = None
     in_session = limits.request.routing.session_id
     for live_stats in () if in_session else live_stats_of(equals, limits, view):
@@ -122,9 +119,9 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
         rate = live_stats.success_rate
         if rate is not None and (success_rate is None or rate > success_rate):
             success_rate = rate
-    return Prospect(
+    return RankingInput(
         quality=model.quality.expected(profile.task, profile.complexity),
-        cost=expected_cost(equals[0], profile),
+        cost=limits.expected_cost(model),
         latency=latency,
         late=late,
         success_rate=success_rate,
@@ -134,7 +131,7 @@ def _prospect(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> P
 def live_stats_of(
     deployments: Sequence[Deployment], limits: Limits, view: LiveView
 ) -> Sequence[LiveStats]:
-    """Return what a plan may know: for a session nothing that one replica alone knows."""
+    """Return the statistics that may influence the order: none for a request with a session."""
     if limits.request.routing.session_id:
         return [NOTHING_KNOWN] * len(deployments)
     streaming = limits.request.streaming
@@ -142,21 +139,17 @@ def live_stats_of(
     return [look(deployment, streaming=streaming) for deployment in deployments]
 
 
-def _is_too_late(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:
+def _misses_latency_budget(equals: Sequence[Deployment], limits: Limits, view: LiveView) -> bool:
     budget = limits.request.routing.latency_budget
     live_stats_list = live_stats_of(equals, limits, view)
-    late = _least([one.late for one in live_stats_list if one.late is not None])
+    late = min((one.late for one in live_stats_list if one.late is not None), default=None)
     return budget is not None and late is not None and late > budget
 
 
-def _least(values: Sequence[float]) -> float | None:
-    return min(values, default=None)
-
-
-def _narrowed(
-    chosen: Sequence[Deployment], scores: Mapping[str, Standing], limits: Limits
+def _without_unequal(
+    chosen: Sequence[Deployment], scores: Mapping[str, RankingScore], limits: Limits
 ) -> DeploymentOrder:
-    """Set aside what may not stand in for the first choice."""
+    """Set aside the deployments that may not stand in for the first choice."""
     first = chosen[0].model
     set_aside: dict[str, tuple[Exclusion, ...]] = {}
     if limits.consistency is ConsistencyMode.EQUIVALENT:
@@ -179,15 +172,15 @@ def _narrowed(
                     *set_aside.get(deployment.name, ()),
                     Exclusion(
                         reason=ExclusionReason.LOWER_TIER,
-                        description=f"its tier {deployment.model.tier} is weaker than "
-                        f"{first.tier}, that of the first choice",
+                        description=f"its tier {deployment.model.tier} is weaker than tier "
+                        f"{first.tier} of the first choice",
                         eligible_if="`allow_degraded` were set",
                     ),
                 )
     if not set_aside:
-        return DeploymentOrder(deployments=tuple(chosen), standings=scores)
+        return DeploymentOrder(deployments=tuple(chosen), scores=scores)
     return DeploymentOrder(
         deployments=tuple(one for one in chosen if one.name not in set_aside),
-        standings=scores,
+        scores=scores,
         set_aside=set_aside,
     )

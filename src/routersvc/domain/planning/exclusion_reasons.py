@@ -1,4 +1,4 @@
-"""Why a deployment may not serve a request, as a typed reason."""
+"""The reasons why a deployment may not serve a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import enum
 
 
 class ExclusionReason(enum.Enum):
-    """Why a deployment is no candidate; the proto says each in a sentence."""
+    """Why a deployment is excluded; the proto describes each reason."""
 
     CAPABILITY = "capability"
     MODALITY = "modality"
@@ -34,7 +34,10 @@ class ExclusionReason(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Exclusion:
-    """Why a deployment is no candidate, and what would have to change for the reason to fall."""
+    """Why a deployment is excluded, and which change would remove that reason.
+
+    `eligible_if` is a condition in the subjunctive: "it would be eligible if …".
+    """
 
     reason: ExclusionReason
     description: str

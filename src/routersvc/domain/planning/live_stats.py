@@ -1,4 +1,4 @@
-"""What is known of deployments at the moment of planning: the snapshot that a plan rests on."""
+"""Statistics of deployments at the moment of planning."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from routersvc.domain.catalogue.deployments import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class LiveStats:
-    """What calls have lately shown of one deployment, for one class of request.
+    """Recent statistics of one deployment, for streamed or for whole answers.
 
     `latency` is the median time to what the caller waits for: the first content of a stream, the
-    end of a whole answer. `first_content` is the median time to first content, and one in twenty
-    exceeds `late`. All are seconds, `None` where nothing is known.
+    end of a whole answer. `first_content` is the median and `late` the 95th percentile of the time
+    to first content. All are in seconds, `None` without measurements.
     """
 
     latency: float | None = None
@@ -30,28 +30,12 @@ NOTHING_KNOWN = LiveStats()
 
 
 class LiveView(Protocol):
-    """What the fleet knows now."""
+    """The state of the fleet at one moment."""
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
-        """Return equal deployments in the order in which to try them."""
+        """Return deployments of one model in the order in which to try them."""
         ...
 
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
-        """Return what calls have lately shown of a deployment."""
+        """Return recent statistics of a deployment."""
         ...
-
-
-class BlankLiveView:
-    """Knows nothing and leaves every order as it is."""
-
-    def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
-        """Leave them as they stand."""
-        return equals
-
-    def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
-        """Know nothing."""
-        del deployment, streaming
-        return NOTHING_KNOWN
-
-
-BLANK = BlankLiveView()

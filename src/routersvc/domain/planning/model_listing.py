@@ -1,4 +1,4 @@
-"""Which models a tenant can reach, by which deployments and through which policies."""
+"""Which models a tenant can use, on which deployments and through which policies."""
 
 from __future__ import annotations
 
@@ -34,11 +34,17 @@ from routersvc.domain.outcomes.errors import (
     UnknownNameError,
     UnknownPolicyError,
 )
+from routersvc.domain.planning.exclusions import (
+    is_excluded,
+)
+from routersvc.domain.planning.limits import (
+    FixedLimits,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ModelFilter:
-    """What is asked for; what is empty lets everything pass. `models` are names or aliases."""
+    """Filters of a listing; an empty one passes everything. `models` are names or aliases."""
 
     models: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
@@ -48,7 +54,7 @@ class ModelFilter:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ListedModel:
-    """A model that can be reached; all names are sorted."""
+    """A model that a tenant can use; all names are sorted."""
 
     model: Model
     aliases: tuple[str, ...]
@@ -59,19 +65,21 @@ class ListedModel:
 def listed_models(
     catalogue: Catalogue, policies: Mapping[str, Policy], tenant: Tenant, wanted: ModelFilter
 ) -> tuple[ListedModel, ...]:
-    """Return the models that pass a filter among those that a tenant can reach, by name.
+    """Return the models that a tenant can use and that pass a filter, by name.
 
     Raises:
-        PolicyNotAllowedError: the filter names a policy that is not open to the tenant.
+        PolicyNotAllowedError: the filter names a policy that the tenant may not use.
         UnknownPolicyError: it names one that does not exist.
-        UnknownNameError: it names a model or a provider that the tenant cannot reach.
+        UnknownNameError: it names a model or a provider that the tenant cannot use.
     """
-    leading = _leading_policies(catalogue, _open_policies(policies, tenant, wanted.policy), tenant)
-    reached = [catalogue.deployments[name] for name in sorted(leading)]
-    named = _resolved(wanted.models, catalogue, {each.model.name for each in reached})
-    _check("providers", wanted.providers, {each.provider.name for each in reached})
+    by_deployment = _policies_by_deployment(
+        catalogue, _open_policies(policies, tenant, wanted.policy), tenant
+    )
+    usable = [catalogue.deployments[name] for name in sorted(by_deployment)]
+    named = _resolved(wanted.models, catalogue, {each.model.name for each in usable})
+    _check("providers", wanted.providers, {each.provider.name for each in usable})
     passing: dict[str, list[Deployment]] = {}
-    for deployment in reached:
+    for deployment in usable:
         if (
             (not named or deployment.model.name in named)
             and (not wanted.providers or deployment.provider.name in wanted.providers)
@@ -86,7 +94,7 @@ def listed_models(
             ),
             deployments=tuple(deployments),
             policies=tuple(
-                sorted({policy for each in deployments for policy in leading[each.name]})
+                sorted({policy for each in deployments for policy in by_deployment[each.name]})
             ),
         )
         for name, deployments in sorted(passing.items())
@@ -94,17 +102,12 @@ def listed_models(
 
 
 def admits(constraints: MergedConstraints, deployment: Deployment) -> bool:
-    """Whether limits let a deployment serve a request of which nothing else is known."""
-    compliance, provider = deployment.compliance, deployment.provider.name
-    regions, providers = constraints.allowed_regions, constraints.allowed_providers
-    return (
-        (regions is None or compliance.region in regions)
-        and (providers is None or provider in providers)
-        and provider not in constraints.denied_providers
-        and constraints.data_classes <= compliance.data_classes
-        and (compliance.zero_data_retention or not constraints.zero_data_retention)
-        and (compliance.no_training or not constraints.no_training)
-    )
+    """Whether constraints let a deployment serve a request that needs nothing in particular.
+
+    A deployment that is disabled counts as enabled: listings show it, with its state.
+    """
+    fixed = FixedLimits.of(constraints, listed=(deployment.name,))
+    return not is_excluded(dataclasses.replace(deployment, enabled=True), fixed)
 
 
 def _open_policies(policies: Mapping[str, Policy], tenant: Tenant, wanted: str) -> list[Policy]:
@@ -117,24 +120,24 @@ def _open_policies(policies: Mapping[str, Policy], tenant: Tenant, wanted: str) 
     return [policies[wanted]]
 
 
-def _leading_policies(
+def _policies_by_deployment(
     catalogue: Catalogue, policies: Collection[Policy], tenant: Tenant
 ) -> dict[str, set[str]]:
-    """Return for each deployment that can be reached the names of the policies that lead to it."""
-    leading: dict[str, set[str]] = {}
+    """Return the policies that can use a deployment, by the name of the deployment."""
+    by_deployment: dict[str, set[str]] = {}
     for policy in policies:
         limits = merged([(TENANT, tenant.constraints), (POLICY, policy.constraints)])
         for name in policy.reachable:
             deployment = catalogue.deployments.get(name)
             if deployment is not None and admits(limits, deployment):
-                leading.setdefault(name, set()).add(policy.name)
-    return leading
+                by_deployment.setdefault(name, set()).add(policy.name)
+    return by_deployment
 
 
 def _resolved(
     names: Collection[str], catalogue: Catalogue, models: Collection[str]
 ) -> frozenset[str]:
-    """Return models by their own names; what the caller cannot reach does not exist for it."""
+    """Return models by their own names; models that the caller cannot use are unknown names."""
     aliases = {alias: model for alias, model in catalogue.aliases.items() if model in models}
     _check("models", names, {*models, *aliases})
     return frozenset(aliases.get(name, name) for name in names)

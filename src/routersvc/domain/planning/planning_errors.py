@@ -37,9 +37,9 @@ class NoEligibleDeploymentError(RefusedError):
 
 
 class TenantBudgetExhaustedError(RefusedError):
-    """Nothing that may serve fits into what is left of the tenant's budget.
+    """The rest of the tenant's budget covers no deployment that may serve.
 
-    `retry_after` is seconds until something may fit, `None` where the whole budget is too small.
+    `retry_after` is seconds until it may cover one, `None` if the whole budget is too small.
     """
 
     def __init__(self, candidates: Sequence[Candidate], *, retry_after: float | None) -> None:

@@ -1,4 +1,4 @@
-"""What the router understood of a request, thinks of each deployment, and will do."""
+"""The result of planning one request: what the router does and what explanations describe."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ from routersvc.domain.catalogue.policies import (
     RetryRule,
     Timeouts,
 )
+from routersvc.domain.planning.deployment_orders import (
+    DeploymentOrder,
+)
+from routersvc.domain.planning.limits import (
+    Limits,
+)
+from routersvc.domain.planning.planning_errors import (
+    NoEligibleDeploymentError,
+    TenantBudgetExhaustedError,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +48,10 @@ class HedgingPlan:
 class Plan:
     """The ordered deployments and the rules for one request.
 
-    `timeout` is seconds for the whole, `latency_budget` those within which the caller wants the
-    first content. `tokens` is what prompt and answer are expected to take together, for the
-    providers' token limits. `hedging` is what `hedging_rule` comes to for the first attempt; only
-    explanations have it decided beforehand. `zero_data_retention` and `no_training` are demanded of
-    every attempt.
+    `timeout` is seconds for the whole call, `latency_budget` seconds within which the caller wants
+    the first content. `tokens` is the expected sum of prompt and answer, for the token limits of
+    providers. `hedging` is the decision of `hedging_rule` for the first attempt; only explanations
+    decide it beforehand. `zero_data_retention` and `no_training` are requested with every attempt.
     """
 
     policy: Policy
@@ -67,16 +76,33 @@ class Plan:
 
     @property
     def resumes(self) -> bool:
-        """Whether a broken stream is to go on from the text so far."""
+        """Whether a broken stream resumes from the text so far."""
         return self.streaming and self.stream_recovery is StreamRecoveryMode.RESUME
 
     def streams_whole_answers_of(self, deployment: Deployment) -> bool:
-        """Whether a whole answer is better read as a stream: a hedge may end it before its time.
+        """Whether to request a whole answer as a stream, because a hedge may cancel it.
 
-        Where closing a stream stops the bill, a loser then costs what it has said and no more.
+        If closing a stream stops billing, the attempt that loses costs only what it has sent.
         """
         return (
             self.hedging_rule.mode is not HedgingMode.OFF
             and deployment.provider.cancel_stops_billing
             and Capability.STREAMING in deployment.capabilities
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedRequest:
+    """A request that some deployment may serve."""
+
+    limits: Limits
+    order: DeploymentOrder
+    plan: Plan
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedRequest:
+    """A request that no deployment may serve. `error` has the reason for each listed deployment."""
+
+    limits: Limits
+    error: NoEligibleDeploymentError | TenantBudgetExhaustedError

@@ -1,7 +1,7 @@
-"""Which policy decides on a request: the one it names, its tenant's, or the router's default.
+"""Chooses the policy of a request: the one it names, that of its tenant, or the default.
 
-A tenant that has used up most of its budget may be moved to another policy. The constraints of
-the policy it left go on to hold: being short of money loosens nothing.
+A tenant that has used most of its budget may be downgraded to another policy. The constraints of
+the original policy still apply: a downgrade never loosens any.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from routersvc.domain.outcomes.errors import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class PolicyChoice:
-    """The policy that decides, how it came to be chosen, and the limits that come of it.
+    """The policy of a request, why it was chosen, and the merged constraints.
 
-    `degradation` is set where the tenant's budget made the choice a lower one.
+    `degradation` is set if the tenant's budget caused a downgrade.
     """
 
     policy: Policy
@@ -60,7 +60,7 @@ def choose_policy(
     default_policy: str,
     budget: BudgetStanding | None = None,
 ) -> PolicyChoice:
-    """Return which policy decides on `request`.
+    """Return the policy of `request`.
 
     Raises:
         PolicyNotAllowedError: the request names a policy that its tenant may not use.

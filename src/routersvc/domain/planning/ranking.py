@@ -1,13 +1,11 @@
-"""Ranks what the constraints have left: expected quality, cost, latency and health, by weights.
+"""Ranks the eligible models by a weighted sum of quality, cost, latency and health.
 
-Models are ranked, not deployments: those of one model differ in load alone, and whoever sent every
-call to the one that is fastest at this moment would make it the slowest. They share the place of
-their model (`equals`).
+Models are ranked, not deployments: the deployments of one model differ in load alone, and sending
+every call to the fastest of them would make it the slowest.
 
-Every part is a value from 0 to 1, relative to the best of the models at hand, so that weights mean
-the same whatever the prices. A score is the weighted sum; a latency budget that would be missed
-outweighs everything else. What is not known: a price counts as the dearest, a latency as the best,
-because only who is tried becomes known.
+Every part is a value from 0 to 1, relative to the best model, so that weights do not depend on the
+level of prices. Missing a latency budget outweighs everything else. An unknown price counts as the
+highest one. An unknown latency counts as the best one, because only calls can measure it.
 """
 
 from __future__ import annotations
@@ -20,15 +18,15 @@ from routersvc.domain.catalogue.weights import (
 )
 
 HEALTH_WEIGHT = 1.0
-"""What the success rate counts beside the policy's weights."""
+"""The weight of the success rate, beside the weights of the policy."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Prospect:
-    """What is expected of one model for one request; `None` where nothing is known.
+class RankingInput:
+    """What is expected of one model for one request; `None` if unknown.
 
-    `cost` is US dollars, `latency` seconds: to the first content of a stream, to the end of a whole
-    answer. `late` is the time to first content that one in twenty exceeds.
+    `cost` is in US dollars. `latency` is in seconds: to the first content of a stream, to the end
+    of a whole answer. `late` is the 95th percentile of the time to first content.
     """
 
     quality: float
@@ -39,7 +37,7 @@ class Prospect:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class RankingScore:
     """The parts of one model's score, each from 0 (worst) to 1 (best)."""
 
     quality: float
@@ -63,22 +61,22 @@ class Standing:
 
     @property
     def budget_weight(self) -> float:
-        """What keeping the latency budget counts: more than everything else together."""
+        """The weight of keeping the latency budget: the sum of all other weights."""
         weights = self.weights
         return weights.quality + weights.cost + weights.latency + HEALTH_WEIGHT
 
 
-def standings(
-    prospects: Sequence[Prospect], weights: Weights, *, latency_budget: float | None = None
-) -> list[Standing]:
-    """Return how the models stand against each other, in the order given.
+def ranking_scores(
+    inputs: Sequence[RankingInput], weights: Weights, *, latency_budget: float | None = None
+) -> list[RankingScore]:
+    """Return the scores of the models relative to each other, in the order given.
 
     `latency_budget` is the time to first content in seconds that the caller can wait for.
     """
-    cheapest = min((each.cost for each in prospects if each.cost is not None), default=None)
-    fastest = min((each.latency for each in prospects if each.latency is not None), default=None)
+    cheapest = min((each.cost for each in inputs if each.cost is not None), default=None)
+    fastest = min((each.latency for each in inputs if each.latency is not None), default=None)
     return [
-        Standing(
+        RankingScore(
             quality=each.quality,
             cost=_share_of(cheapest, each.cost, unknown=0.0),
             latency=_share_of(fastest, each.latency, unknown=1.0),
@@ -88,12 +86,12 @@ def standings(
             or each.late <= latency_budget,
             weights=weights,
         )
-        for each in prospects
+        for each in inputs
     ]
 
 
 def _share_of(best: float | None, value: float | None, *, unknown: float) -> float:
-    """Return how near a value comes to the best one, where less is better."""
+    """Return the lowest value divided by `value`, from 0 to 1."""
     if value is None or best is None:
         return unknown
     return best / value if value > 0 else 1.0

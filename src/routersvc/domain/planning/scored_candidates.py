@@ -1,12 +1,15 @@
-"""How every deployment fared for a request: its place with the score's parts, or its exclusions.
+"""Every deployment as a candidate for a request: with its score, or with its exclusions.
 
-Only explanations pay for this; a plan needs the order alone.
+Computed for explanations and refusals only; a plan needs the order alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from routersvc.domain.catalogue.catalogue import (
+    Catalogue,
+)
 from routersvc.domain.catalogue.deployments import (
     Deployment,
 )
@@ -23,7 +26,6 @@ from routersvc.domain.planning.exclusion_reasons import (
 )
 from routersvc.domain.planning.exclusions import (
     exclusions,
-    expected_cost,
 )
 from routersvc.domain.planning.limits import (
     Limits,
@@ -31,14 +33,18 @@ from routersvc.domain.planning.limits import (
 from routersvc.domain.planning.live_stats import (
     LiveView,
 )
+from routersvc.domain.planning.plans import (
+    PlannedRequest,
+    RefusedRequest,
+)
 from routersvc.domain.planning.ranking import (
     HEALTH_WEIGHT,
-    Standing,
+    RankingScore,
 )
 
 
 def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidate]:
-    """Return deployments with what keeps each of them from serving, if anything does."""
+    """Return each of the deployments with its exclusions, if it has any."""
     return [
         _candidate(deployment, limits, exclusions=exclusions(deployment, limits))
         for deployment in deployments
@@ -46,11 +52,17 @@ def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidat
 
 
 def candidates(
-    order: DeploymentOrder, others: Sequence[Deployment], limits: Limits, view: LiveView
+    catalogue: Catalogue, planned: PlannedRequest | RefusedRequest, view: LiveView
 ) -> tuple[Candidate, ...]:
-    """Return the deployments of `order` with their scores, then `others` with their exclusions."""
+    """Return the deployments of the plan with their scores, then the others with exclusions."""
+    by_name = [catalogue.deployments[name] for name in sorted(catalogue.deployments)]
+    limits = planned.limits
+    if isinstance(planned, RefusedRequest):
+        return tuple(excluded(by_name, limits))
+    order = planned.order
+    in_plan = {deployment.name for deployment in order.deployments}
     count = len(order.deployments)
-    served = [
+    scored = [
         _candidate(
             deployment,
             limits,
@@ -65,9 +77,10 @@ def candidates(
             limits,
             exclusions=exclusions(deployment, limits) or order.set_aside[deployment.name],
         )
-        for deployment in others
+        for deployment in by_name
+        if deployment.name not in in_plan
     ]
-    return (*served, *left_out)
+    return (*scored, *left_out)
 
 
 def _candidate(
@@ -83,7 +96,7 @@ def _candidate(
         exclusions=exclusions,
         score=sum(part.value * part.weight for part in score_parts),
         score_parts=score_parts,
-        expected_cost_usd=expected_cost(deployment, limits.profile),
+        expected_cost_usd=limits.expected_cost(deployment.model),
         expected_first_content=expected_first_content,
     )
 
@@ -92,17 +105,17 @@ def _parts(
     deployment: Deployment, place: int, count: int, order: DeploymentOrder, limits: Limits
 ) -> tuple[ScorePart, ...]:
     name = deployment.model.name
-    standing = order.standings.get(name)
-    if standing is None:
+    ranked = order.scores.get(name)
+    if ranked is None:
         return (_order_part(deployment, place, count, limits),)
-    parts = _ranked_parts(standing, limits)
+    parts = _ranked_parts(ranked, limits)
     if not limits.preferred:
         return parts
     last = len(limits.preferred)
     preference = ScorePart(
         name="preference",
         value=1 - limits.preferred.get(name, last) / last,
-        weight=last * 2 * standing.budget_weight,
+        weight=last * 2 * ranked.budget_weight,
         description="the request prefers this model"
         if name in limits.preferred
         else "the request prefers other models",
@@ -115,40 +128,42 @@ def _order_part(deployment: Deployment, place: int, count: int, limits: Limits) 
         description = "the request prefers this model"
     else:
         where = f"the rule `{limits.rule}`" if limits.rule else "the policy"
-        description = f"place {limits.listed.index(deployment.name) + 1} in the order of {where}"
+        description = (
+            f"place {limits.fixed.listed.index(deployment.name) + 1} in the order of {where}"
+        )
     return ScorePart(
         name="order", value=(count - place) / count, weight=1.0, description=description
     )
 
 
-def _ranked_parts(standing: Standing, limits: Limits) -> tuple[ScorePart, ...]:
-    weights = standing.weights
+def _ranked_parts(ranked: RankingScore, limits: Limits) -> tuple[ScorePart, ...]:
+    weights = ranked.weights
     profile = limits.profile
     parts = (
         ScorePart(
             name="quality",
-            value=standing.quality,
+            value=ranked.quality,
             weight=weights.quality,
-            description=f"expected of a task of kind {profile.task.value} "
-            f"and complexity {profile.complexity:.2f}",
+            description=f"expected quality for the task {profile.task.value} "
+            f"at complexity {profile.complexity:.2f}",
         ),
         ScorePart(
             name="cost",
-            value=standing.cost,
+            value=ranked.cost,
             weight=weights.cost,
-            description="what the cheapest costs, as a share of what this one does",
+            description="expected cost of the cheapest model divided by that of this one",
         ),
         ScorePart(
             name="latency",
-            value=standing.latency,
+            value=ranked.latency,
             weight=weights.latency,
-            description="what the fastest takes, as a share of what this one does",
+            description="recent latency of the fastest model divided by that of this one",
         ),
         ScorePart(
             name="health",
-            value=standing.health,
+            value=ranked.health,
             weight=HEALTH_WEIGHT,
-            description="the share of calls that lately succeeded",
+            description="recent success rate",
         ),
     )
     budget = limits.request.routing.latency_budget
@@ -157,11 +172,11 @@ def _ranked_parts(standing: Standing, limits: Limits) -> tuple[ScorePart, ...]:
     return (
         ScorePart(
             name="latency_budget",
-            value=float(standing.keeps_latency_budget),
-            weight=standing.budget_weight,
-            description=f"as far as is known, 19 calls in 20 keep the budget of {budget:g} s"
-            if standing.keeps_latency_budget
-            else f"more than one call in 20 misses the budget of {budget:g} s",
+            value=float(ranked.keeps_latency_budget),
+            weight=ranked.budget_weight,
+            description=f"95th percentile of time to first content within {budget:g} s, or unknown"
+            if ranked.keeps_latency_budget
+            else f"95th percentile of time to first content above {budget:g} s",
         ),
         *parts,
     )

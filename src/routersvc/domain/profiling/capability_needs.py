@@ -1,4 +1,4 @@
-"""What a request needs a model to be able to do, read off each of its wishes."""
+"""Which capabilities a request requires, and when each would not be needed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from routersvc.domain.profiling.prompt_reading import (
 def required_capabilities(
     request: Request, modalities: Collection[Modality]
 ) -> frozenset[Capability]:
-    """Return all that a model and its wire format must be able to do."""
+    """Return the capabilities that model and wire format must have."""
     return frozenset(_required(request, modalities))
 
 
@@ -123,11 +123,11 @@ UNNEEDED_IF: Mapping[Capability, str] = MappingProxyType(
         Capability.TOOL_CHOICE: "`tool_choice` were unset or `auto`",
         Capability.JSON_OBJECT: "`response_format` were text",
         Capability.JSON_SCHEMA: "`response_format` were text",
-        Capability.IMAGE_INPUT: "the prompt held no pictures",
-        Capability.AUDIO_INPUT: "the prompt held no sound",
-        Capability.FILE_INPUT: "the prompt held no documents",
-        Capability.AUDIO_OUTPUT: "`output_modalities` did not name sound",
-        Capability.IMAGE_OUTPUT: "`output_modalities` did not name pictures",
+        Capability.IMAGE_INPUT: "the prompt had no images",
+        Capability.AUDIO_INPUT: "the prompt had no audio",
+        Capability.FILE_INPUT: "the prompt had no documents",
+        Capability.AUDIO_OUTPUT: "`output_modalities` did not name audio",
+        Capability.IMAGE_OUTPUT: "`output_modalities` did not name images",
         Capability.REASONING: "`reasoning` were unset",
         Capability.LOGPROBS: "`logprobs` were unset",
         Capability.SEED: "`seed` were unset",
@@ -136,7 +136,7 @@ UNNEEDED_IF: Mapping[Capability, str] = MappingProxyType(
         Capability.PENALTIES: "`frequency_penalty` and `presence_penalty` were unset",
         Capability.STOP_SEQUENCES: "`stop_sequences` were empty",
         Capability.LOGIT_BIAS: "`logit_bias` were empty",
-        Capability.PREFILL: "the last message were not the assistant's",
+        Capability.PREFILL: "the last message were not by the assistant",
         Capability.STREAMING: "the answer were not streamed",
         Capability.PROMPT_CACHE: "no part were marked for the prompt cache",
         Capability.PREDICTED_OUTPUT: "`predicted_output` were unset",

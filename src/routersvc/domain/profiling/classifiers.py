@@ -1,6 +1,6 @@
-"""The port of whatever tells task and complexity of a request: the rules here, or a trained model.
+"""The port for classifiers of task and complexity: the rules here, or a trained model.
 
-A classifier runs in this process: no prompt leaves the machine in order to be classified.
+A classifier runs in this process: no prompt leaves the machine to be classified.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from routersvc.domain.profiling.prompt_reading import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ClassifierSignal:
-    """One thing that speaks for a finding, and how much. Never quotes the prompt."""
+    """One piece of evidence with its weight. Never quotes the prompt."""
 
     description: str
     weight: float
@@ -26,9 +26,9 @@ class ClassifierSignal:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Classification:
-    """The task and how hard it is, each with what speaks for it.
+    """Task and complexity, each with its evidence.
 
-    `confidence` is the share of all evidence that the task has, `complexity` from 0 (trivial) to 1
+    `confidence` is the task's share of all evidence, `complexity` from 0 (trivial) to 1
     (hardest).
     """
 
@@ -44,11 +44,11 @@ class Classification:
 
 
 class Classifier(Protocol):
-    """Tells task and complexity of what was read."""
+    """Classifies prompts by task and complexity."""
 
     def classify(self, reading: PromptReading) -> Classification:
         """Return the task and its complexity. Never raises, does no I/O, quotes nothing.
 
-        A task that the caller states is taken as it is; how hard it is may follow from it.
+        A task that the caller states is returned unchanged; the complexity may depend on it.
         """
         ...

@@ -1,7 +1,7 @@
-"""Tells how hard a task is, by rules: what is asked, how much of it, and under how many conditions.
+"""Estimates the complexity of a task by rules.
 
-Each signal adds to a sum, which a logistic curve maps to [0, 1]. The kind of task sets where the
-sum starts.
+Each signal adds to a sum, which a logistic curve maps to [0, 1]. The task sets the start of the
+sum.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from routersvc.domain.profiling.task_words import (
     THINKING,
 )
 from routersvc.domain.profiling.text_shapes import (
-    Shape,
+    TextShape,
 )
 
 _START: Mapping[Task, float] = MappingProxyType(
@@ -59,29 +59,29 @@ _EFFORT: Mapping[ReasoningEffort, float] = MappingProxyType(
 )
 
 _ORDINARY_LENGTH = 160
-"""Characters of a turn that says neither more nor less than usual."""
+"""Characters of a turn of average length."""
 
 
 def complexity_of(
-    reading: PromptReading, asked: Shape, task: Task
+    reading: PromptReading, asked: TextShape, task: Task
 ) -> tuple[float, tuple[ClassifierSignal, ...]]:
-    """Return how hard a task is, and what speaks for it or against."""
+    """Return the complexity of a task and the signals for and against it."""
     words = set(asked.words)
     weights = {
         f"the task is {task.value.replace('_', ' ')}": _START[task],
         "the length of the last user turn": _length(reading.asked_length),
-        "words of tasks that need thought": min(1.2, 0.4 * len(words & THINKING)),
+        "words that ask for thought": min(1.2, 0.4 * len(words & THINKING)),
         "conditions on the answer": min(0.8, 0.15 * len(words & CONDITIONS)),
         "formulae": min(1.2, 0.2 * asked.formulae),
         "numbers to work with": min(0.8, 0.08 * asked.numbers),
         "lines of code": min(0.8, 0.04 * asked.code_marks),
-        "several things asked for": min(
+        "several requests in one turn": min(
             0.6, 0.08 * asked.items + 0.1 * max(0, asked.questions - 1)
         ),
         "tools to choose from": min(0.6, 0.08 * reading.tools),
         "turns so far": min(0.4, 0.05 * max(0, reading.user_turns - 1)),
         "the size of the material": min(0.8, 0.25 * math.log10(1 + reading.length / 10_000)),
-        "the reasoning effort asked for": 0.0
+        "the requested reasoning effort": 0.0
         if reading.effort is None
         else _EFFORT[reading.effort],
     }

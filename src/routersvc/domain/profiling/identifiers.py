@@ -1,7 +1,7 @@
-"""Regulated data in prompts: the port of whatever finds identifiers, and what findings mean.
+"""Regulated data in prompts: the port for detectors of identifiers, and rules for data classes.
 
-A detector only tightens: its findings add data classes, and constraints then hold for them as if
-the caller had stated them.
+A detector only tightens: its findings add data classes, which constrain the request as if the
+caller had stated them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class IdentifierFinding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DataClassRule:
-    """From how many identifiers of these kinds together on a prompt is of a class of data."""
+    """The data class of prompts with at least `min_count` identifiers of these kinds in total."""
 
     data_class: str
     kinds: frozenset[IdentifierKind]
@@ -49,14 +49,14 @@ class IdentifierDetector(Protocol):
     """Finds identifiers of people, accounts and patients."""
 
     def detect(self, texts: Iterable[str]) -> tuple[IdentifierFinding, ...]:
-        """Return what is found in all of these texts, by kind. Never raises, does no I/O."""
+        """Return the findings in all of these texts, by kind. Never raises, does no I/O."""
         ...
 
 
 def data_classes_of(
     findings: Iterable[IdentifierFinding], rules: Iterable[DataClassRule]
 ) -> frozenset[str]:
-    """Return the classes of data that the findings make of a prompt."""
+    """Return the data classes that the findings imply."""
     counts = {finding.kind: finding.count for finding in findings}
     return frozenset(
         rule.data_class

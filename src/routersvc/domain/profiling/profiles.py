@@ -1,8 +1,7 @@
-"""What the router understands of a request: its task, how hard it is, its size, what it needs.
+"""Profiles of requests: task, complexity, size, required capabilities and data classes.
 
-What the caller says of its request wins over what is found out, but for regulated data, where
-findings are added to what is stated. Everything happens in this process, and no finding quotes
-the prompt.
+What the caller states overrides what is found, except for data classes, where findings are added.
+Everything is computed in this process, and no finding quotes the prompt.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ from routersvc.domain.profiling.rule_classifier import (
 )
 from routersvc.domain.profiling.token_counting import (
     TokenCounter,
-    settled,
+    refined_estimate,
 )
 from routersvc.domain.profiling.token_estimates import (
     TokenEstimate,
@@ -66,11 +65,11 @@ from routersvc.domain.profiling.token_estimates import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """What the router understood of a request.
+    """Facts about a request that routing depends on.
 
     `complexity` runs from 0 (trivial) to 1 (hardest). `input_tokens` is an estimate unless
-    `input_tokens_exact`; `input_bounds` say how far off it can be. `classification` and `findings`
-    are what task, complexity and data classes rest on, beside what the caller said.
+    `input_tokens_exact`; `input_bounds` are its bounds. `classification` and `findings` are
+    the evidence for task, complexity and data classes, beside what the caller stated.
     """
 
     task: Task
@@ -90,7 +89,7 @@ class Profile:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ProfileEvidence:
-    """What one finding of a profile rests on. Never quotes the prompt."""
+    """The evidence for one finding of a profile. Never quotes the prompt."""
 
     finding: str
     description: str
@@ -98,21 +97,21 @@ class ProfileEvidence:
 
 
 TOKENS_PER_MESSAGE = 4
-"""The frame of role and separators around a message in the chat formats."""
+"""Tokens of role and separators around a message in the chat formats."""
 
 IMAGE_TOKENS = TokenEstimate(low=85, likely=765, high=1600)
 """A picture: by OpenAI's published rule 85 in low detail, 765 at 1024 × 1024 in high detail; about
 1,600 for the largest that Anthropic takes without scaling it down."""
 
 DEFAULT_OUTPUT_TOKENS = 1024
-"""What an answer is assumed to need where neither caller nor prompt says so."""
+"""The assumed length of an answer if the request states none."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Profiler:
-    """Makes the profile of requests. Without `counter` tokens are only ever estimated.
+    """Computes profiles. Without `counter`, tokens are estimated only.
 
-    What `detector` finds is of classes of data by `data_class_rules`.
+    `data_class_rules` map the findings of `detector` to data classes.
     """
 
     classifier: Classifier = dataclasses.field(default_factory=RuleClassifier)
@@ -121,7 +120,7 @@ class Profiler:
     counter: TokenCounter | None = None
 
     def profile(self, request: Request) -> Profile:
-        """Return what a request is and needs. Reads the prompt once."""
+        """Return the profile of a request. Reads the prompt once."""
         prompt = request.prompt
         routing = request.routing
         texts = tuple(texts_of(prompt))
@@ -155,19 +154,19 @@ class Profiler:
             findings=findings,
         )
 
-    def settled(
-        self, request: Request, profile: Profile, is_open: Callable[[TokenEstimate], bool]
+    def with_refined_tokens(
+        self, request: Request, profile: Profile, is_too_vague: Callable[[TokenEstimate], bool]
     ) -> Profile:
-        """Return the profile with its tokens counted as far as `is_open` demands it."""
-        if self.counter is None or not is_open(profile.input_bounds):
+        """Return the profile with its tokens counted, if `is_too_vague` accepts the estimate."""
+        if self.counter is None or not is_too_vague(profile.input_bounds):
             return profile
         frames = _frames(request.prompt)
         texts = tuple(texts_of(request.prompt))
-        tokens, counted = settled(
+        tokens, counted = refined_estimate(
             texts,
             sum(map(estimate_of, texts), TokenEstimate()),
             counter=self.counter,
-            is_open=lambda known: is_open(known + frames),
+            is_too_vague=lambda known: is_too_vague(known + frames),
         )
         tokens += frames
         return dataclasses.replace(
@@ -179,14 +178,14 @@ class Profiler:
 
 
 def evidence_of(profile: Profile, request: Request) -> tuple[ProfileEvidence, ...]:
-    """Return what the findings of a profile rest on; only explanations pay for all of it."""
+    """Return the evidence for a profile. Computed for explanations only."""
     sampling = request.prompt.sampling
     if sampling.max_output_tokens is not None:
-        output = "the request limits the answer to so many tokens"
+        output = "`max_output_tokens` of the request"
     elif request.routing.expected_output_tokens is not None:
-        output = "the caller expects an answer of that length"
+        output = "`expected_output_tokens` of the request"
     else:
-        output = "nothing is said about the length of the answer"
+        output = "the default: the request states no length of the answer"
     return (
         *_classification_evidence(profile, request.routing),
         *_detection_evidence(profile, request.routing.constraints.data_classes),
@@ -201,11 +200,11 @@ def evidence_of(profile: Profile, request: Request) -> tuple[ProfileEvidence, ..
 
 def _size_words(profile: Profile) -> str:
     if profile.input_tokens_exact:
-        return "counted by the vocabulary o200k_base"
+        return "counted with the vocabulary o200k_base"
     bounds = profile.input_bounds
     return (
-        f"estimated from size and scripts of the text, certainly {bounds.low:,} to "
-        f"{bounds.high:,} by the vocabulary o200k_base"
+        f"estimated from size and writing systems of the text; between {bounds.low:,} and "
+        f"{bounds.high:,} tokens of the vocabulary o200k_base"
     )
 
 
@@ -216,7 +215,7 @@ def _classification_evidence(profile: Profile, routing: Routing) -> Iterator[Pro
         ("complexity", routing.complexity, () if found is None else found.complexity_signals),
     ):
         if stated is not None:
-            yield ProfileEvidence(finding=finding, description="the caller says so")
+            yield ProfileEvidence(finding=finding, description="stated by the caller")
             continue
         for signal in signals:
             yield ProfileEvidence(
@@ -228,16 +227,16 @@ def _detection_evidence(profile: Profile, stated: frozenset[str]) -> Iterator[Pr
     for found in profile.findings:
         yield ProfileEvidence(
             finding="identifier",
-            description=f"the prompt holds `{found.kind.value}`",
+            description=f"the prompt contains `{found.kind.value}`",
             weight=float(found.count),
         )
     for name in sorted(profile.data_classes):
-        source = "the caller states" if name in stated else "the identifiers make it"
-        yield ProfileEvidence(finding="data_class", description=f"{source} `{name}`")
+        source = "stated by the caller" if name in stated else "implied by the identifiers found"
+        yield ProfileEvidence(finding="data_class", description=f"`{name}`, {source}")
 
 
 def _frames(prompt: Prompt) -> TokenEstimate:
-    """Return what a prompt takes beside its texts. Sound and closed documents are not counted."""
+    """Return the tokens of a prompt beside its texts, without audio and binary documents."""
     tokens = TokenEstimate.exactly(TOKENS_PER_MESSAGE * len(prompt.messages))
     for part in parts_of(prompt):
         if isinstance(part, ImagePart):
@@ -247,5 +246,5 @@ def _frames(prompt: Prompt) -> TokenEstimate:
 
 
 def _sent_texts(prompt: Prompt, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return all that a provider would get to read, also what is no text for the model."""
+    """Return every text that a provider would receive, also those that the model does not read."""
     return (*texts, prompt.predicted_output, prompt.end_user_id)

@@ -1,7 +1,7 @@
-"""Reads a prompt for what it says of its task: the asking words, and the shape of the whole.
+"""Extracts from a prompt what classifiers read.
 
-The last user turn weighs most, then the instructions, then what was asked before. Of a long text
-only head and tail are read, where people put what they want; the middle is the material.
+The last user turn has the most weight, then the instructions, then earlier turns. Of a long text
+only head and tail are read: people state their request there, and the middle is material.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from routersvc.domain.conversation.tools import (
 )
 
 ASKED_WINDOW = 700
-"""Characters of head and of tail that are read of the last user turn."""
+"""Characters of head and of tail to read of the last user turn."""
 
 INSTRUCTIONS_WINDOW = 768
 EARLIER_WINDOW = 384
@@ -54,11 +54,11 @@ _PARTS = 4
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class PromptReading:
-    """What of a prompt a classifier judges. No `repr` shows a text.
+    """The parts of a prompt that a classifier reads. `repr` shows no text.
 
     `asked` is the last user turn, `instructions` the system's, `earlier` the user's turns
     before; all are cut to head and tail. `asked_length` and `length` count the characters of
-    the last turn and of everything. `stated_task` is what the caller says of its request.
+    the last turn and of everything. `stated_task` is the task that the caller stated.
     """
 
     asked: str = dataclasses.field(repr=False)
@@ -79,7 +79,7 @@ class PromptReading:
 
 
 def texts_of(prompt: Prompt) -> Iterator[str]:
-    """Yield everything of a prompt that is text for a model, in order."""
+    """Yield all texts of a prompt that the model reads, in order."""
     for message in prompt.messages:
         for part in message.parts:
             yield from _texts(part)
@@ -102,7 +102,7 @@ def parts_of(prompt: Prompt) -> Iterator[Part]:
 
 
 def modality_of(part: Part) -> Modality:
-    """Return what kind of content a part is."""
+    """Return the modality of a part."""
     match part:
         case ImagePart():
             return Modality.IMAGE
@@ -117,9 +117,9 @@ def modality_of(part: Part) -> Modality:
 def read(
     prompt: Prompt, *, length: int, input_tokens: int, stated_task: Task | None = None
 ) -> PromptReading:
-    """Return the reading of a prompt whose texts have `length` characters together."""
+    """Return the reading of a prompt whose texts have `length` characters in total."""
     users = [message for message in prompt.messages if message.role is Role.USER]
-    # Without a user turn the last message of all is what the model answers to.
+    # Without a user turn, the model answers the last message.
     asked = users[-1] if users else prompt.messages[-1]
     asked_texts = [text for part in asked.parts for text in _texts(part)]
     instructions = [
@@ -182,7 +182,7 @@ def _texts(part: Part) -> Iterator[str]:
 
 
 def text_of_file(file: FilePart) -> str:
-    """Return what a document says, where it is here and plain text; else nothing."""
+    """Return the text of a document sent by value as plain text, else an empty string."""
     if file.data is None or not file.media_type.startswith(_TEXT_MEDIA):
         return ""
     return file.data.decode("utf-8", "replace")
@@ -192,7 +192,7 @@ _TEXT_MEDIA = ("text/", "application/json", "application/xml", "application/yaml
 
 
 def _cut(texts: list[str], window: int) -> str:
-    """Join texts, of each and of the whole no more than head and tail."""
+    """Join texts, each and the whole cut to head and tail."""
     if len(texts) > 2 * _PARTS:
         texts = [*texts[:_PARTS], *texts[-_PARTS:]]
     return _ends("\n".join(_ends(text, window) for text in texts), window)

@@ -1,4 +1,4 @@
-"""The classifier that is always there: rules for the task, then for its complexity."""
+"""The default classifier: rules for the task, then for its complexity."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from routersvc.domain.profiling.text_shapes import (
 
 
 class RuleClassifier:
-    """Tells task and complexity by rules; needs no training and no model."""
+    """Classifies task and complexity by rules, without a model."""
 
     def classify(self, reading: PromptReading) -> Classification:
         """Return the task and its complexity."""

@@ -1,7 +1,7 @@
-"""Tells the kind of task by rules: asking words in many languages, and what the prompt looks like.
+"""Classifies the task by rules: request words in many languages, and the form of the prompt.
 
-Evidence is added up per task; the task with most of it wins, conversation where nothing speaks for
-another. The weights are plain judgement, checked on the half of the labelled prompts that
+Evidence is added up per task and the task with the most wins; the default is chat. The weights are
+set by hand, checked on the half of the labelled prompts that
 `bench.profile.accuracy` does not report on.
 """
 
@@ -32,7 +32,7 @@ from routersvc.domain.profiling.task_words import (
     WORDS,
 )
 from routersvc.domain.profiling.text_shapes import (
-    Shape,
+    TextShape,
 )
 from routersvc.domain.profiling.writing_systems import (
     WritingSystem,
@@ -40,13 +40,13 @@ from routersvc.domain.profiling.writing_systems import (
 )
 
 LONG_DOCUMENT_TOKENS = 24_000
-"""From this size on a prompt is about its material: few models attend well to that much."""
+"""From this size on a prompt counts as a long document."""
 
 _ENDS = 28
-"""Words at the start and at the end of a turn in which people say what they want."""
+"""Words at the start and at the end of a turn that are searched for request words."""
 
 _SCRIPT_SAMPLE = 200
-"""Characters at the start and at the end by which the scripts of a turn are known."""
+"""Characters at the start and at the end that determine the writing systems of a turn."""
 
 _IN_THE_MIDDLE = 0.3
 _INSTRUCTIONS = 0.45
@@ -54,23 +54,23 @@ _EARLIER = 0.3
 _MOST_OF_WORDS = 4.5
 
 _CODE_MARKS = 4
-"""From so many marks of code on, signs and numbers are part of it."""
+"""With at least so many code marks, operators and numbers count as code."""
 
 
 class TaskEvidence:
-    """What speaks for each task, while it is gathered."""
+    """Evidence for each task, while it is collected."""
 
     def __init__(self) -> None:
         self._weights: dict[Task, dict[str, float]] = {}
 
     def add(self, task: Task, description: str, weight: float) -> None:
-        """Let something speak for a task."""
+        """Add evidence for a task."""
         if weight > 0:
             signals = self._weights.setdefault(task, {})
             signals[description] = signals.get(description, 0.0) + weight
 
     def result(self) -> tuple[Task, float, tuple[ClassifierSignal, ...]]:
-        """Return the task, its share of all evidence, and its signals, the weightiest first."""
+        """Return the task, its share of all evidence, and its signals by descending weight."""
         totals = {task: sum(signals.values()) for task, signals in self._weights.items()}
         # The order of the contract breaks ties.
         task = max((one for one in Task if one in totals), key=totals.__getitem__)
@@ -84,11 +84,11 @@ class TaskEvidence:
 
 
 def task_of(
-    reading: PromptReading, asked: Shape
+    reading: PromptReading, asked: TextShape
 ) -> tuple[Task, float, tuple[ClassifierSignal, ...]]:
-    """Return the task, how much of all evidence it has, and what speaks for it."""
+    """Return the task, its share of all evidence, and its signals."""
     evidence = TaskEvidence()
-    evidence.add(Task.CHAT, "every request may be conversation", 1.2)
+    evidence.add(Task.CHAT, "the default of every request", 1.2)
     _weigh_words(asked.words, asked.lowered, 1.0, "words of the last user turn", evidence)
     for text, factor, name in (
         (reading.instructions, _INSTRUCTIONS, "words of the instructions"),
@@ -129,14 +129,14 @@ def _stems(lowered: str) -> Iterable[tuple[Task, float]]:
     return found.values()
 
 
-def _weigh_shape(asked: Shape, evidence: TaskEvidence) -> None:
+def _weigh_shape(asked: TextShape, evidence: TaskEvidence) -> None:
     if asked.fences:
         evidence.add(Task.CODE, "blocks of code", 2.0)
     if asked.code_marks > 1:
         evidence.add(Task.CODE, "lines that look like code", min(4.5, 0.8 * asked.code_marks))
     opening = {*asked.words[:_ENDS]}
     if opening & MAKING and opening & CODE_THINGS:
-        evidence.add(Task.CODE, "something made of code is asked for", 2.0)
+        evidence.add(Task.CODE, "a request for code", 2.0)
     if asked.formulae:
         evidence.add(Task.MATHS, "formulae", min(4.0, 0.9 * asked.formulae))
     is_code = asked.code_marks >= _CODE_MARKS
@@ -146,20 +146,20 @@ def _weigh_shape(asked: Shape, evidence: TaskEvidence) -> None:
         question = any(words in asked.lowered for words in QUANTITY_QUESTIONS)
         if question:
             weight = min(2.6, 0.8 + 0.6 * asked.numbers)
-            evidence.add(Task.MATHS, "a question for a number, with numbers given", weight)
+            evidence.add(Task.MATHS, "a question for a number, with given numbers", weight)
     if asked.options > 2:  # noqa: PLR2004 - two are often a list
         evidence.add(Task.REASONING, "options to choose from", 4.0)
 
 
 def _weigh_attachments(reading: PromptReading, evidence: TaskEvidence) -> None:
     if Modality.IMAGE in reading.asked_modalities:
-        evidence.add(Task.VISION, "pictures in the last user turn", 6.0)
+        evidence.add(Task.VISION, "images in the last user turn", 6.0)
     elif Modality.IMAGE in reading.modalities:
-        evidence.add(Task.VISION, "pictures earlier in the conversation", 2.5)
+        evidence.add(Task.VISION, "images earlier in the conversation", 2.5)
     if Modality.AUDIO in reading.asked_modalities:
-        evidence.add(Task.AUDIO, "sound in the last user turn", 6.5)
+        evidence.add(Task.AUDIO, "audio in the last user turn", 6.5)
     elif Modality.AUDIO in reading.modalities:
-        evidence.add(Task.AUDIO, "sound earlier in the conversation", 2.5)
+        evidence.add(Task.AUDIO, "audio earlier in the conversation", 2.5)
     if Modality.FILE in reading.asked_modalities:
         evidence.add(Task.LONG_DOCUMENT, "documents in the last user turn", 2.5)
     if reading.input_tokens >= LONG_DOCUMENT_TOKENS:
@@ -170,4 +170,4 @@ def _weigh_attachments(reading: PromptReading, evidence: TaskEvidence) -> None:
         if reading.tool_results:
             evidence.add(Task.TOOL_USE, "results of tools", 1.0)
     if reading.asks_for_schema:
-        evidence.add(Task.EXTRACTION, "an answer as JSON is demanded", 1.5)
+        evidence.add(Task.EXTRACTION, "a JSON response format", 1.5)

@@ -1,4 +1,4 @@
-"""Words by which people ask for a kind of task, in fifteen languages and more.
+"""Request words by task, in more than fifteen languages.
 
 Languages with spaces and few endings are looked up word by word. Where endings or the lack of
 spaces hide a word, its beginning is looked for inside of the text; such a stem is only looked for
@@ -259,10 +259,10 @@ def _by_script() -> dict[WritingSystem, tuple[tuple[str, Task, float], ...]]:
 
 
 WORDS: Mapping[str, tuple[tuple[Task, float], ...]] = MappingProxyType(_by_word())
-"""The tasks that a word speaks for."""
+"""Tasks with weights by word."""
 
 STEMS: Mapping[WritingSystem, tuple[tuple[str, Task, float], ...]] = MappingProxyType(_by_script())
-"""What to look for inside of a text that has the script."""
+"""Stems to find in a text of a writing system."""
 
 MAKING = frozenset(
     """write create implement build make fix debug generate develop add refactor schreibe
@@ -270,7 +270,7 @@ MAKING = frozenset(
     crie scrivi schrijf maak napisz stwórz zaimplementuj yaz oluştur напиши создай
     реализуй""".split()
 )
-"""Verbs that together with a thing made of code ask for code."""
+"""Verbs that request code together with a noun for code."""
 
 CODE_THINGS = frozenset(
     """function functions script program code class query component plugin module testbench
@@ -279,7 +279,7 @@ CODE_THINGS = frozenset(
     função classe funzione programma codice functie klas funkcję skrypt klasę kod
     fonksiyon sınıf функцию скрипт код программу класс""".split()
 )
-"""Things made of code."""
+"""Nouns for code."""
 
 QUANTITY_QUESTIONS = (
     "how many",
@@ -307,7 +307,7 @@ QUANTITY_QUESTIONS = (
     "कितन",
     "كم ",
 )
-"""How people ask for a number; with numbers before, it is a word problem."""
+"""Questions for a number; with numbers in the text, it is a word problem."""
 
 THINKING = frozenset(
     """prove derive optimize optimise design architecture analyze analyse compare evaluate
@@ -320,7 +320,7 @@ THINKING = frozenset(
     przeanalizuj porównaj kanıtla tasarla karşılaştır докажи спроектируй проанализируй
     сравни почему обоснуй""".split()
 )
-"""Words of tasks that need thought."""
+"""Words of tasks that require thought."""
 
 CONDITIONS = frozenset(
     """must should without only except unless least most exactly if when given assume
@@ -331,4 +331,4 @@ CONDITIONS = frozenset(
     esattamente moet zonder alleen minstens musi bez tylko jeśli eğer sadece olmadan
     должен без только если ровно""".split()
 )
-"""Words that narrow down what a right answer is."""
+"""Words that state conditions on the answer."""

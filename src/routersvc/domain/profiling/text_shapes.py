@@ -1,4 +1,4 @@
-"""What a text looks like, whatever its language: code, formulae, numbers, options, lists.
+"""The form of a text in any language: code, formulae, numbers, options, lists.
 
 Every pattern is linear in the text: bounded repeats, no two ways to match the same thing.
 """
@@ -19,7 +19,7 @@ _LINE = re.compile(
     r"|elif |else:|try:))",
     re.MULTILINE,
 )
-"""How lines of lists, of options and of code begin."""
+"""The beginnings of lines of lists, options and code."""
 
 _CODE_END = re.compile(r"[;{}]$", re.MULTILINE)
 _CODE_SIGNS = ("()", "->", "=>", "::", "==", "!=", "+=", "&&", "||")
@@ -34,8 +34,8 @@ _NUMBER = re.compile("[0-9]+")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Shape:
-    """Words in lower case, in order, and counts of what was seen."""
+class TextShape:
+    """The words of a text in lower case, and counts of code marks, formulae, numbers and lists."""
 
     lowered: str = dataclasses.field(repr=False)
     words: tuple[str, ...] = dataclasses.field(repr=False)
@@ -49,12 +49,12 @@ class Shape:
     questions: int
 
 
-def shape_of(text: str) -> Shape:
-    """Return the shape of a text."""
+def shape_of(text: str) -> TextShape:
+    """Return the words and counts of a text."""
     lowered = text.lower()
     numbers = len(_NUMBER.findall(text))
     lines = [match.lastgroup for match in _LINE.finditer(text)]
-    return Shape(
+    return TextShape(
         lowered=lowered,
         words=tuple(_WORD.findall(lowered)),
         fences=text.count("```"),
@@ -71,7 +71,7 @@ def shape_of(text: str) -> Shape:
 
 
 def _formulae(text: str) -> int:
-    """Count what only formulae have; each search begins with a sign that is rare elsewhere."""
+    """Count signs of formulae; each search begins with a character that is rare elsewhere."""
     count = text.count("^") if text.isascii() else sum(map(text.count, _MATHS_SIGNS))
     if "\\" in text:
         count += len(_COMMAND.findall(text))

@@ -1,8 +1,8 @@
-"""Exact token counts where an estimate cannot decide, at no more cost than the decision is worth.
+"""Counts tokens exactly if an estimate cannot decide, with bounded effort.
 
     bounds of the size ─▶ bounds of a sample (long prompts) ─▶ exact count (all but huge prompts)
 
-Each step is taken only if what is known so far leaves it open whether the prompt fits.
+Each step is taken only if the result so far cannot tell whether the prompt fits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from routersvc.domain.profiling.token_estimates import (
 )
 
 SAMPLED_FROM = 32_768
-"""Characters of a prompt from which on a sample is counted first; below, all cost no more."""
+"""Characters of a prompt above which a sample is counted first; below, a full count is as fast."""
 
 COUNTED_UP_TO = 524_288
 """Characters of a prompt up to which it is counted whole: about 20 ms of prose. Beyond, the sample
@@ -26,41 +26,41 @@ decides: no call may hold up all others for longer."""
 _WINDOWS = 16
 _WINDOW = 1024
 _MARGIN = 1.15
-"""The rest of a text may be denser than its densest window; sixteen leave little room for that."""
+"""Allowance for parts of a text that are denser than the densest of the sampled windows."""
 
 
 class TokenCounter(Protocol):
     """Counts the tokens of o200k_base in a text."""
 
     def count(self, text: str) -> int:
-        """Return how many tokens a text is. Never raises."""
+        """Return the number of tokens of a text. Never raises."""
         ...
 
 
-def settled(
+def refined_estimate(
     texts: Sequence[str],
     known: TokenEstimate,
     *,
     counter: TokenCounter,
-    is_open: Callable[[TokenEstimate], bool],
+    is_too_vague: Callable[[TokenEstimate], bool],
 ) -> tuple[TokenEstimate, bool]:
-    """Return what is known of the tokens once `is_open` says no more, and whether that is a count.
+    """Return an estimate that is precise enough, and whether it is an exact count.
 
-    `known` is the estimate of `texts`. A huge prompt may stay open: then the likely figure of the
-    sample is the best there is.
+    `known` is the estimate of `texts`, refined while `is_too_vague` accepts it. For a huge prompt
+    the result may still be too vague: then it is the estimate from samples.
     """
-    if not is_open(known):
+    if not is_too_vague(known):
         return known, False
     length = sum(map(len, texts))
     if length > SAMPLED_FROM:
         known = sum((_sampled(text, counter) for text in texts), TokenEstimate())
-        if length > COUNTED_UP_TO or not is_open(known):
+        if length > COUNTED_UP_TO or not is_too_vague(known):
             return known, False
     return TokenEstimate.exactly(sum(map(counter.count, texts))), True
 
 
 def _sampled(text: str, counter: TokenCounter) -> TokenEstimate:
-    """Return the estimate of a text by the windows of it that have most and fewest tokens."""
+    """Return the estimate of a text from its windows with the most and the fewest tokens."""
     bounds = estimate_of(text)
     if len(text) <= 2 * _WINDOWS * _WINDOW:
         return bounds

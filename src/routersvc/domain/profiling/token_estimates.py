@@ -1,8 +1,8 @@
-"""How many tokens a text has, without a tokenizer: two bounds and a likely figure.
+"""Estimates the tokens of a text without a tokenizer: two bounds and a likely value.
 
-All counts are of o200k_base; `token_ratios` says what other vendors make of them. The bounds hold
-for every text: a token of o200k_base has 1 to 128 bytes, and no token reaches over the
-end of an ASCII word. What is likely rests on rates of the scripts, measured on prose in
+All counts are of o200k_base; `token_ratios` converts them to those of other vendors. The bounds
+hold for every text: a token of o200k_base has 1 to 128 bytes, and no token extends past the end of
+an ASCII word. The likely value uses rates per writing system, measured on prose in
 twenty languages, on code and on data (`tests/unit/tokenizer` holds them against the exact count).
 """
 
@@ -34,7 +34,7 @@ TOKENS_PER_CHARACTER = {
     WritingSystem.HANGUL: 0.8,
     WritingSystem.EMOJI: 1.6,
 }
-"""Beyond ASCII, spaces and marks of that writing included. Accented letters break words apart."""
+"""Outside of ASCII, including spaces and punctuation. Accented letters split words into tokens."""
 
 TOKENS_PER_LETTER = 0.21
 TOKENS_PER_WORD = 0.25
@@ -42,7 +42,7 @@ TOKENS_PER_DIGIT = 0.45
 TOKENS_PER_MARK = 0.6
 
 SAMPLED_ABOVE = 16_384
-"""Characters of a text from which on it is judged by samples: 200 KB then cost what 16 KB do."""
+"""Characters above which a text is sampled: 200 KB then take as long as 16 KB."""
 
 _WINDOWS = 16
 _WINDOW = 1024
@@ -69,12 +69,12 @@ class TokenEstimate:
 
     @classmethod
     def exactly(cls, tokens: int) -> TokenEstimate:
-        """Return the estimate of what is known."""
+        """Return the estimate for an exact count."""
         return cls(low=tokens, likely=tokens, high=tokens)
 
 
 def estimate_of(text: str) -> TokenEstimate:
-    """Return the bounds of a text's tokens and what is likely."""
+    """Return the bounds and the likely number of a text's tokens."""
     if not text:
         return TokenEstimate()
     if len(text) <= SAMPLED_ABOVE:
@@ -89,7 +89,7 @@ def estimate_of(text: str) -> TokenEstimate:
 
 
 def likely_tokens(writing: Writing) -> float:
-    """Return what is likely by the rates of the scripts."""
+    """Return the likely number of tokens by the rates of the writing systems."""
     tokens = (
         TOKENS_PER_LETTER * writing.letters
         + TOKENS_PER_WORD * writing.words

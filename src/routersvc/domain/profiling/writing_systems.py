@@ -1,4 +1,4 @@
-"""How much of a text is written in which script, read off its UTF-8 bytes in one pass.
+"""How much of a text is in which writing system, from its UTF-8 bytes in one pass.
 
 The first byte of a character tells its block well enough for an estimate: nothing is decoded, so
 that 200 KB take well under a millisecond.
@@ -83,7 +83,7 @@ _BEYOND_ASCII = tuple(
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Writing:
-    """What a text is made of.
+    """Counts of characters by writing system.
 
     `size` is bytes of UTF-8. `words` counts runs of ASCII letters and digits, where each run ends
     with something that is neither. The others count characters.
@@ -101,8 +101,8 @@ class Writing:
 
 
 def writing_of(text: str) -> Writing:
-    """Return what a text is made of. Linear in its length."""
-    # A lone surrogate cannot be sent to anybody; it counts as the three bytes it would take.
+    """Return the counts of a text. Linear in its length."""
+    # A lone surrogate has no UTF-8 encoding; it counts as three bytes.
     kinds = text.encode("utf-8", "surrogatepass").translate(_TABLE)
     count = kinds.count
     beyond: dict[WritingSystem, int] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from tests.unit.domain.plans import plan_of
+from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import (
     Capability,
@@ -50,11 +52,13 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
+from routersvc.domain.planning.effective_constraints import (
+    effective_constraints,
+)
 from routersvc.domain.planning.exclusion_reasons import (
     ExclusionReason,
 )
 from routersvc.domain.planning.exclusions import (
-    effective_constraints,
     exclusions,
 )
 from routersvc.domain.planning.planner import (
@@ -127,7 +131,7 @@ def standing(
 
 def names(planned: Planner, asked: Request, budget: BudgetStanding | None = None) -> list[str]:
     """Return the deployments of the plan."""
-    plan = planned.plan(planned.limits(asked, budget))
+    plan = plan_of(planned, asked, budget)
     return [deployment.name for deployment in plan.deployments]
 
 
@@ -210,7 +214,7 @@ def test_limits_name_those_who_set_them() -> None:
     }
 
 
-def test_regions_with_nothing_in_common_exclude_everything() -> None:
+def test_regions_with_nothing_in_common_exclude_everything(wording: Wording) -> None:
     """The reason says whose limits they are."""
     deployment = dataclasses.replace(CHEAP, compliance=EU)
     planned = planner(
@@ -220,13 +224,11 @@ def test_regions_with_nothing_in_common_exclude_everything() -> None:
     asked = request(constraints=Constraints(allowed_regions=frozenset({"us"})))
 
     with pytest.raises(NoEligibleDeploymentError) as caught:
-        planned.plan(planned.limits(asked))
+        plan_of(planned, asked)
 
     (exclusion,) = caught.value.candidates[0].exclusions
-    assert (exclusion.reason, exclusion.description) == (
-        ExclusionReason.REGION,
-        "the `allowed_regions` of tenant and request have nothing in common",
-    )
+    assert exclusion.reason is ExclusionReason.REGION
+    wording(exclusion.description)
 
 
 def test_data_classes_of_the_tenant_hold_for_every_request() -> None:
@@ -248,7 +250,7 @@ def test_flags_of_the_tenant_go_to_the_provider() -> None:
         deployments=(kept,),
     )
 
-    plan = planned.plan(planned.limits(request()))
+    plan = plan_of(planned, request())
 
     assert (plan.zero_data_retention, plan.no_training) == (True, True)
 
@@ -296,9 +298,9 @@ def test_spent_budget_says_when_to_come_back() -> None:
     planned = planner(Tenant(name="t"))
 
     with pytest.raises(TenantBudgetExhaustedError) as soon:
-        planned.plan(planned.limits(request(), standing(spent=9.95)))
+        plan_of(planned, request(), standing(spent=9.95))
     with pytest.raises(TenantBudgetExhaustedError) as never:
-        planned.plan(planned.limits(request(), standing(spent=0.0, usd=0.05)))
+        plan_of(planned, request(), standing(spent=0.0, usd=0.05))
 
     assert soon.value.retry_after == 30.0
     assert never.value.retry_after is None
@@ -314,7 +316,7 @@ def test_budget_is_not_blamed_for_what_other_limits_exclude() -> None:
     planned = planner(Tenant(name="t", constraints=Constraints(no_training=True)))
 
     with pytest.raises(NoEligibleDeploymentError):
-        planned.plan(planned.limits(request(), standing(spent=9.95)))
+        plan_of(planned, request(), standing(spent=9.95))
 
 
 def test_unknown_price_does_not_fit_into_a_budget() -> None:
@@ -341,41 +343,37 @@ def test_downgrade_moves_to_the_cheaper_policy_and_keeps_the_limits() -> None:
     )
     downgrade = BudgetDowngradeRule(threshold=0.8, policy="fallback")
 
-    before = planned.limits(request(), standing(spent=7.9, downgrade=downgrade))
-    after = planned.limits(request(), standing(spent=8.0, downgrade=downgrade))
+    below = standing(spent=7.9, downgrade=downgrade)
+    above = standing(spent=8.0, downgrade=downgrade)
+    before = planned.limits(request(), below)
+    after = planned.limits(request(), above)
 
-    assert [d.name for d in planned.plan(before).deployments] == ["dear"]
+    assert names(planned, request(), below) == ["dear"]
     assert before.degradation is None
-    assert [d.name for d in planned.plan(after).deployments] == ["eu-cheap"]
+    assert names(planned, request(), above) == ["eu-cheap"]
     assert after.policy_choice == "instead of `drill`, because 80% of the tenant's budget is used"
     assert after.degradation is not None
     assert after.degradation.description == "80% of the tenant's budget is used"
 
 
-def test_downgrade_leaves_out_the_stronger_tiers() -> None:
+def test_downgrade_leaves_out_the_stronger_tiers(wording: Wording) -> None:
     """And says so."""
     planned = planner(Tenant(name="t"))
-    limits = planned.limits(
-        request(), standing(spent=8.0, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
-    )
+    budget = standing(spent=8.0, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
 
-    assert [d.name for d in planned.plan(limits).deployments] == ["middle", "cheap"]
-    (exclusion,) = exclusions(DEAR, limits)
-    assert (exclusion.reason, exclusion.description) == (
-        ExclusionReason.TENANT_BUDGET,
-        "its model is of tier 0, and of the tenant's budget 80% is used",
-    )
+    assert names(planned, request(), budget) == ["middle", "cheap"]
+    (exclusion,) = exclusions(DEAR, planned.limits(request(), budget))
+    assert exclusion.reason is ExclusionReason.TENANT_BUDGET
+    wording(exclusion.description)
 
 
 def test_downgrade_that_leaves_nothing_says_when_it_ends() -> None:
     """When less than the threshold is spent again."""
     planned = planner(Tenant(name="t"), deployments=(DEAR,))
-    limits = planned.limits(
-        request(), standing(spent=8.5, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
-    )
+    budget = standing(spent=8.5, downgrade=BudgetDowngradeRule(threshold=0.8, min_tier=1))
 
     with pytest.raises(TenantBudgetExhaustedError) as caught:
-        planned.plan(limits)
+        plan_of(planned, request(), budget)
 
     assert caught.value.retry_after == 30.0
 

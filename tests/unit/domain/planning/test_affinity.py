@@ -7,7 +7,7 @@ import dataclasses
 
 from routersvc.domain.planning.affinity import (
     by_affinity,
-    drawn,
+    hash_fraction,
     with_canaries,
 )
 from routersvc.testing.worlds import scripted_deployment
@@ -45,10 +45,10 @@ def test_only_its_own_sessions_move_when_a_deployment_goes() -> None:
 
 def test_draws_look_random() -> None:
     """Their mean is a half, and key and name do not run into each other."""
-    draws = [drawn(session, "a") for session in SESSIONS]
+    draws = [hash_fraction(session, "a") for session in SESSIONS]
 
     assert abs(sum(draws) / len(draws) - 0.5) < 0.02
-    assert drawn("ab", "c") != drawn("a", "bc")
+    assert hash_fraction("ab", "c") != hash_fraction("a", "bc")
 
 
 class TestCanaries:
@@ -92,7 +92,7 @@ class TestCanaries:
     def test_turn_is_drawn_from_session_and_model(self) -> None:
         """Shares lie end to end by name, so that a session's draw says whose turn it is."""
         for session in SESSIONS[:200]:
-            point = drawn(session, "model")
+            point = hash_fraction(session, "model")
             turn = "canary" if point < 0.1 else "other" if point < 0.1 + 0.2 else "steady"
 
             assert self.first(session) == turn

@@ -11,6 +11,7 @@ import pytest
 from bench.simulations.generated_routes import draw_route
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.domain.plans import NO_STATS, plan_of
 
 from routersvc.domain.catalogue.capabilities import (
     Capability,
@@ -55,18 +56,20 @@ from routersvc.domain.planning.deployment_orders import (
 from routersvc.domain.planning.exclusion_reasons import (
     ExclusionReason,
 )
+from routersvc.domain.planning.exclusions import (
+    exclusions,
+)
 from routersvc.domain.planning.limits import (
     Limits,
 )
 from routersvc.domain.planning.live_stats import (
-    BLANK,
     LiveStats,
 )
 from routersvc.domain.planning.planner import (
     Planner,
 )
-from routersvc.domain.planning.planning_errors import (
-    NoEligibleDeploymentError,
+from routersvc.domain.planning.plans import (
+    RefusedRequest,
 )
 from routersvc.domain.planning.scored_candidates import (
     candidates,
@@ -107,7 +110,7 @@ class Seen:
     """A view that knows what it was told and turns equal deployments around, as a load does."""
 
     def __init__(self, live_stats_list: Mapping[str, LiveStats] | None = None) -> None:
-        self._outlooks = live_stats_list or {}
+        self._live_stats = live_stats_list or {}
 
     def balanced(self, equals: Sequence[Deployment]) -> Sequence[Deployment]:
         """Return the last one first."""
@@ -116,7 +119,7 @@ class Seen:
     def live_stats(self, deployment: Deployment, *, streaming: bool) -> LiveStats:
         """Return what was told."""
         del streaming
-        return self._outlooks.get(deployment.name, LiveStats())
+        return self._live_stats.get(deployment.name, LiveStats())
 
 
 def limits_of(
@@ -211,8 +214,8 @@ def test_rule_that_matches_fixes_the_order() -> None:
     )
 
     def tried(task: Task) -> list[str]:
-        limits = planner.limits(scripted_request(routing=Routing(task=task)))
-        return [one.name for one in planner.plan(limits, Seen()).deployments]
+        asked = scripted_request(routing=Routing(task=task))
+        return [one.name for one in plan_of(planner, asked, view=Seen()).deployments]
 
     assert tried(Task.CODE) == ["good-2", "cheap-1"]
     assert tried(Task.CHAT) == ["good-1"]
@@ -224,8 +227,8 @@ def test_equivalent_sets_aside_what_is_not_declared() -> None:
     listed = [FLEET[name] for name in ("good-1", "cheap-1", "good-too-1")]
     limits = limits_of(OrderMode.FIXED, routing)
 
-    forth = ordered(listed, limits, BLANK)
-    back = ordered(listed[::-1], limits, BLANK)
+    forth = ordered(listed, limits, NO_STATS)
+    back = ordered(listed[::-1], limits, NO_STATS)
 
     assert names(forth) == ["good-1", "good-too-1"]
     assert forth.set_aside.keys() == {"cheap-1"}
@@ -252,8 +255,8 @@ def test_lower_tier_stands_in_only_where_it_is_allowed(
         OrderMode.FIXED, Routing(allow_degraded=of_request), allow_degraded=of_policy
     )
 
-    down = ordered([FLEET["good-1"], FLEET["cheap-1"]], limits, BLANK)
-    up = ordered([FLEET["cheap-1"], FLEET["good-1"]], limits, BLANK)
+    down = ordered([FLEET["good-1"], FLEET["cheap-1"]], limits, NO_STATS)
+    up = ordered([FLEET["cheap-1"], FLEET["good-1"]], limits, NO_STATS)
 
     assert ("cheap-1" in names(down)) is served
     assert names(up) == ["cheap-1", "good-1"]
@@ -287,7 +290,7 @@ def test_session_finds_the_same_deployment_whatever_one_replica_has_seen() -> No
 
     one = ordered(list(FLEET.values()), limits, Seen())
     other = ordered(list(FLEET.values()), limits, troubled)
-    blank = ordered(list(FLEET.values()), limits, BLANK)
+    blank = ordered(list(FLEET.values()), limits, NO_STATS)
 
     assert names(one) == names(other) == names(blank)
 
@@ -339,21 +342,20 @@ def test_order_holds_everyone_once_and_says_why_others_are_aside(
         }
     )
     for request in route.requests:
-        limits = planner.limits(request)
-        try:
-            allowed = planner.eligible(limits)
-        except NoEligibleDeploymentError:
-            # Its reasons are the business of `test_generated_routes`.
+        planned = planner.plan(request, view, budget=None, at=0.0)
+        if isinstance(planned, RefusedRequest):
+            # Its reasons are tested by `test_generated_routes`.
             continue
+        order = planned.order
 
-        order = ordered(allowed, limits, view)
-
-        aside = [one for one in allowed if one.name in order.set_aside]
-        assert sorted(names(order) + [one.name for one in aside]) == sorted(
-            one.name for one in allowed
-        )
-        others = [one for one in route.deployments if one.name not in names(order)]
-        explained = candidates(order, others, limits, view)
+        known = {one.name: one for one in route.deployments}
+        allowed = [
+            name
+            for name in planned.limits.fixed.listed
+            if not exclusions(known[name], planned.limits)
+        ]
+        assert sorted([*names(order), *order.set_aside]) == sorted(allowed)
+        explained = candidates(planner.catalogue, planned, view)
         served = explained[: len(order.deployments)]
         assert [each.deployment for each in served] == list(order.deployments)
         scores = [each.score for each in served]
@@ -365,7 +367,7 @@ def test_order_holds_everyone_once_and_says_why_others_are_aside(
         assert all(0 <= part.value <= 1 for each in served for part in each.score_parts)
         for each in explained[len(served) :]:
             assert each.exclusions
-            if each.deployment in aside:
+            if each.deployment.name in order.set_aside:
                 assert {one.reason for one in each.exclusions} <= {
                     ExclusionReason.NOT_EQUIVALENT,
                     ExclusionReason.LOWER_TIER,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import random
+from collections.abc import Callable, Generator, Iterator
 
+import pytest
 from bench.simulations.generated_routes import GeneratedRoute, draw_route
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from routersvc.domain.catalogue.constraints import (
     Constraints,
 )
 from routersvc.domain.catalogue.deployments import (
+    Compliance,
     Deployment,
 )
 from routersvc.domain.catalogue.requests import (
@@ -28,17 +32,33 @@ from routersvc.domain.measures.cost_budgets import (
     BudgetStanding,
     CostBudgetRule,
 )
+from routersvc.domain.planning import (
+    eligibility as eligibility_module,
+)
+from routersvc.domain.planning import (
+    exclusions as exclusions_module,
+)
 from routersvc.domain.planning.eligibility import (
-    MAX_REMEMBERED,
     ContextWindows,
     Eligibility,
 )
+from routersvc.domain.planning.exclusion_reasons import (
+    Exclusion,
+    ExclusionReason,
+)
 from routersvc.domain.planning.exclusions import (
     exclusions,
-    needed_tokens,
+)
+from routersvc.domain.planning.fixed_constraints import (
+    FIXED_CONSTRAINTS,
+    FixedConstraint,
 )
 from routersvc.domain.planning.limits import (
+    FixedLimits,
     Limits,
+)
+from routersvc.domain.planning.measured_constraints import (
+    needed_tokens,
 )
 from routersvc.domain.planning.planner import (
     Planner,
@@ -62,7 +82,7 @@ def planner_of(route: GeneratedRoute) -> Planner:
 def one_by_one(route: GeneratedRoute, limits: Limits) -> list[Deployment]:
     """Return what `exclusions` leaves of the deployments listed."""
     known = {one.name: one for one in route.deployments}
-    return [known[name] for name in limits.listed if not exclusions(known[name], limits)]
+    return [known[name] for name in limits.fixed.listed if not exclusions(known[name], limits)]
 
 
 @given(
@@ -90,45 +110,111 @@ def test_the_fast_way_finds_what_asking_each_one_finds(
             assert list(eligibility.find(sized)) == one_by_one(route, sized)
 
 
+@settings(max_examples=200)
+@given(
+    source=st.randoms(use_true_random=False),
+    read=st.frozensets(st.sampled_from(FixedLimits._fields), min_size=1),
+)
+def test_constraint_of_a_test_is_never_answered_from_the_wrong_memory(
+    source: random.Random, read: frozenset[str]
+) -> None:
+    """A fixed constraint sees `FixedLimits` alone, and that value is the key of the memory.
+
+    The constraint is added as documented, as an entry in the table, and decides arbitrarily by any
+    of the fields.
+    """
+    route = draw_route(source)
+    planner = planner_of(route)
+    eligibility = Eligibility(planner.catalogue)
+
+    def excludes(deployment: Deployment, fixed: FixedLimits) -> bool:
+        return hash((deployment.name, *(getattr(fixed, name) for name in sorted(read)))) % 3 == 0
+
+    with with_constraint(excludes):
+        for request in (*route.requests, *route.requests):
+            limits = planner.limits(request)
+            assert list(eligibility.find(limits)) == one_by_one(route, limits)
+
+
+@contextlib.contextmanager
+def with_constraint(excludes: Callable[[Deployment, FixedLimits], bool]) -> Generator[None]:
+    """Add a fixed constraint to the table for a while."""
+
+    def described(_: Deployment, __: Limits) -> Iterator[Exclusion]:
+        yield Exclusion(
+            reason=ExclusionReason.REGION, description="made up", eligible_if="it were not"
+        )
+
+    made_up = FixedConstraint(name="made_up", excludes=excludes, exclusions=described)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exclusions_module, "FIXED_CONSTRAINTS", (*FIXED_CONSTRAINTS, made_up))
+        yield
+
+
+@contextlib.contextmanager
+def counted_evaluations() -> Generator[list[FixedLimits]]:
+    """Collect the limits for which the table of fixed constraints is evaluated."""
+    evaluated: list[FixedLimits] = []
+
+    def excludes(_: Deployment, fixed: FixedLimits) -> bool:
+        evaluated.append(fixed)
+        return False
+
+    with with_constraint(excludes):
+        yield evaluated
+
+
 def test_limits_that_callers_make_up_are_not_kept() -> None:
-    """Whoever names a new region or class with every request fills no memory."""
+    """Unknown regions share one result, and unknown data classes need none."""
     deployment = scripted_deployment("a")
+    made = dataclasses.replace(deployment, compliance=Compliance(region="eu"))
     planner = Planner(
-        catalogue=Catalogue(deployments={"a": deployment}),
+        catalogue=Catalogue(deployments={"a": made}),
         policies={"drill": scripted_policy(["a"])},
         default_policy="drill",
     )
     eligibility = Eligibility(planner.catalogue)
 
-    for number in range(50):
-        for constraints in (
-            Constraints(allowed_regions=frozenset({f"region {number}"})),
-            Constraints(data_classes=frozenset({f"class {number}"})),
-        ):
-            asked = scripted_request(routing=Routing(constraints=constraints))
-            assert not eligibility.find(planner.limits(asked))
+    with counted_evaluations() as evaluated:
+        for number in range(50):
+            regions = frozenset({"eu", f"region {number}"})
+            for constraints, found in (
+                (Constraints(allowed_regions=regions), [made]),
+                (Constraints(data_classes=frozenset({f"class {number}"})), []),
+            ):
+                asked = scripted_request(routing=Routing(constraints=constraints))
+                assert list(eligibility.find(planner.limits(asked))) == found
 
-    assert eligibility.remembered == 1
+    assert len(evaluated) == 1
+    assert evaluated[0].allowed_regions == frozenset({"eu"})
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """Many tenants with limits of their own take no more memory than few."""
-    names = [f"d{number}" for number in range(11)]
-    deployments = {name: scripted_deployment(name) for name in names}
+    """Above the bound all results are dropped; those asked for again are computed again."""
+    names = [f"d{number}" for number in range(3)]
     planner = Planner(
-        catalogue=Catalogue(deployments=deployments),
+        catalogue=Catalogue(deployments={name: scripted_deployment(name) for name in names}),
         policies={"drill": scripted_policy(names)},
         default_policy="drill",
     )
     eligibility = Eligibility(planner.catalogue)
 
-    for number in range(1 << 11):
-        denied = frozenset(name for place, name in enumerate(names) if number >> place & 1)
-        asked = scripted_request(routing=Routing(constraints=Constraints(denied_providers=denied)))
-        found = eligibility.find(planner.limits(asked))
-        assert {one.name for one in found} == set(names) - denied
+    def evaluations(*denied: str) -> int:
+        constraints = Constraints(denied_providers=frozenset(denied))
+        asked = scripted_request(routing=Routing(constraints=constraints))
+        with counted_evaluations() as evaluated:
+            found = eligibility.find(planner.limits(asked))
+        assert {one.name for one in found} == set(names) - set(denied)
+        return len(evaluated)
 
-    assert 0 < eligibility.remembered <= MAX_REMEMBERED
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(eligibility_module, "MAX_REMEMBERED", 2)
+        first, again = evaluations("d0"), evaluations("d0")
+        evaluations("d1")
+        evaluations("d2")
+        after_bound = evaluations("d0")
+
+    assert (first, again, after_bound) == (2, 0, 2)
 
 
 @given(
@@ -159,11 +245,11 @@ def test_windows_are_open_where_one_of_them_lies_between_the_bounds(
     profile = planner.limits(request).profile
     bounds = TokenEstimate(low=low, likely=low, high=low + more)
 
-    is_open = ContextWindows.of(made).are_open(profile, bounds, reserve=reserve)
+    is_open = ContextWindows.of(made).undecided(profile, bounds, reserve=reserve)
 
     assert is_open == any(
-        needed_tokens(model, profile, bounds.low, reserve=reserve)
+        needed_tokens(model.token_ratio, profile, bounds.low, reserve=reserve)
         <= model.context_window
-        < needed_tokens(model, profile, bounds.high, reserve=reserve)
+        < needed_tokens(model.token_ratio, profile, bounds.high, reserve=reserve)
         for model in made
     )

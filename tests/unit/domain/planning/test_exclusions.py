@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.domain.plans import candidates_of
+from tests.unit.domain.plans import candidates_of, plan_of
+from tests.wording import Wording
 
 from routersvc.domain.catalogue.capabilities import (
     Capability,
@@ -53,13 +54,14 @@ from routersvc.domain.outcomes.errors import (
     UnknownNameError,
     UnknownPolicyError,
 )
+from routersvc.domain.planning.effective_constraints import (
+    effective_constraints,
+)
 from routersvc.domain.planning.exclusion_reasons import (
     ExclusionReason,
 )
 from routersvc.domain.planning.exclusions import (
-    effective_constraints,
     exclusions,
-    expected_cost,
 )
 from routersvc.domain.planning.planner import (
     Planner,
@@ -218,7 +220,7 @@ def test_unknown_price_breaks_a_cost_ceiling() -> None:
     priced = scripted_deployment("a")
     unpriced = scripted_deployment("a", model=model(prices=None))
     limits = planner(priced).limits(request())
-    cost = expected_cost(priced, limits.profile)
+    cost = limits.expected_cost(priced.model)
 
     assert cost is not None
     assert reasons(priced, request(constraints=Constraints(max_cost_usd=cost))) == []
@@ -264,8 +266,8 @@ def test_policy_order_is_kept_and_preferences_come_first() -> None:
         aliases={"big": "large"},
     )
 
-    plain = made.plan(made.limits(request())).deployments
-    preferring = made.plan(made.limits(request(preferred_models=("big",)))).deployments
+    plain = plan_of(made, request()).deployments
+    preferring = plan_of(made, request(preferred_models=("big",))).deployments
 
     assert [d.name for d in plain] == ["a", "b", "c", "d"]
     assert [d.name for d in preferring] == ["b", "d", "a", "c"]
@@ -281,10 +283,10 @@ def test_equivalent_mode_stays_with_the_model() -> None:
         scripted_deployment("d", model=first),
     )
 
-    limits = made.limits(request(consistency=ConsistencyMode.EQUIVALENT))
+    asked = request(consistency=ConsistencyMode.EQUIVALENT)
 
-    assert [d.name for d in made.plan(limits).deployments] == ["a", "c", "d"]
-    (left_out,) = [c for c in candidates_of(made, limits) if not c.eligible]
+    assert [d.name for d in plan_of(made, asked).deployments] == ["a", "c", "d"]
+    (left_out,) = [c for c in candidates_of(made, asked) if not c.eligible]
     assert left_out.deployment.name == "b"
     assert [e.reason for e in left_out.exclusions] == [ExclusionReason.NOT_EQUIVALENT]
 
@@ -308,24 +310,24 @@ def test_names_that_nothing_has_are_refused_by_field() -> None:
     assert pinned.value.field == "routing.pinned_deployment"
 
 
-def test_nothing_eligible_tells_the_reason_for_each() -> None:
+def test_nothing_eligible_tells_the_reason_for_each(wording: Wording) -> None:
     """The caller sees which limit excluded which deployment."""
     made = planner(scripted_deployment("a"), scripted_deployment("b"))
-    limits = made.limits(request(constraints=Constraints(no_training=True)))
+    asked = request(constraints=Constraints(no_training=True))
 
     with pytest.raises(NoEligibleDeploymentError) as caught:
-        made.plan(limits)
+        plan_of(made, asked)
 
     assert [c.deployment.name for c in caught.value.candidates] == ["a", "b"]
     assert not caught.value.only_context_window
-    assert "not known not to train" in str(caught.value)
+    wording(str(caught.value))
 
 
 def test_request_can_only_tighten_attempts_and_timeouts() -> None:
     """A larger number than the policy's changes nothing."""
     made = planner(scripted_deployment("a"))
-    looser = made.plan(made.limits(request(max_attempts=9, first_content_timeout=99.0)))
-    tighter = made.plan(made.limits(request(max_attempts=1, first_content_timeout=0.5)))
+    looser = plan_of(made, request(max_attempts=9, first_content_timeout=99.0))
+    tighter = plan_of(made, request(max_attempts=1, first_content_timeout=0.5))
 
     assert (looser.max_attempts, looser.timeouts.first_content) == (3, 20.0)
     assert (tighter.max_attempts, tighter.timeouts.first_content) == (1, 0.5)
@@ -373,11 +375,12 @@ def test_plan_holds_exactly_the_compliant(
         for place, contract in enumerate(contracts)
     ]
     made = planner(*deployments)
-    limits = made.limits(request(constraints=demanded))
+    asked = request(constraints=demanded)
+    limits = made.limits(asked)
 
     def complies(deployment: Deployment) -> bool:
         contract = deployment.compliance
-        cost = expected_cost(deployment, limits.profile)
+        cost = limits.expected_cost(deployment.model)
         assert cost is not None
         return (
             (not demanded.allowed_regions or contract.region in demanded.allowed_regions)
@@ -387,7 +390,7 @@ def test_plan_holds_exactly_the_compliant(
             and (demanded.max_cost_usd is None or cost <= demanded.max_cost_usd)
         )
 
-    candidates = candidates_of(made, limits)
+    candidates = candidates_of(made, asked)
 
     assert {c.deployment.name for c in candidates if c.eligible} == {
         deployment.name for deployment in deployments if complies(deployment)

@@ -23,18 +23,20 @@ from routersvc.domain.catalogue.weights import (
 )
 from routersvc.domain.planning.ranking import (
     HEALTH_WEIGHT,
-    Prospect,
-    standings,
+    RankingInput,
+    ranking_scores,
 )
 
-STRONG = Prospect(quality=0.9, cost=0.010, latency=2.0, late=6.0)
-CHEAP = Prospect(quality=0.6, cost=0.001, latency=0.5, late=1.0)
+STRONG = RankingInput(quality=0.9, cost=0.010, latency=2.0, late=6.0)
+CHEAP = RankingInput(quality=0.6, cost=0.001, latency=0.5, late=1.0)
 
 
-def best(weights: Weights, *prospects: Prospect, latency_budget: float | None = None) -> Prospect:
-    """Return the prospect with the highest score."""
-    standing = standings(prospects, weights, latency_budget=latency_budget)
-    return max(zip(prospects, standing, strict=True), key=lambda pair: pair[1].score)[0]
+def best(
+    weights: Weights, *inputs: RankingInput, latency_budget: float | None = None
+) -> RankingInput:
+    """Return the input with the highest score."""
+    scores = ranking_scores(inputs, weights, latency_budget=latency_budget)
+    return max(zip(inputs, scores, strict=True), key=lambda pair: pair[1].score)[0]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,7 @@ def best(weights: Weights, *prospects: Prospect, latency_budget: float | None = 
         (Weights(quality=1, cost=1, latency=1), CHEAP),
     ],
 )
-def test_weights_decide(weights: Weights, expected: Prospect) -> None:
+def test_weights_decide(weights: Weights, expected: RankingInput) -> None:
     """The same two models, and whatever the policy cares for."""
     assert best(weights, STRONG, CHEAP) is expected
     assert best(weights, CHEAP, STRONG) is expected
@@ -55,10 +57,10 @@ def test_weights_decide(weights: Weights, expected: Prospect) -> None:
 
 def test_parts_are_relative_to_the_best() -> None:
     """Half as cheap is half as good, whatever the currency's size."""
-    dear = Prospect(quality=0.5, cost=0.004, latency=3.0, success_rate=0.75)
-    fair = Prospect(quality=0.5, cost=0.002, latency=1.5)
+    dear = RankingInput(quality=0.5, cost=0.004, latency=3.0, success_rate=0.75)
+    fair = RankingInput(quality=0.5, cost=0.002, latency=1.5)
 
-    first, second = standings([dear, fair], Weights())
+    first, second = ranking_scores([dear, fair], Weights())
 
     assert (first.cost, first.latency, first.health) == (0.5, 0.5, 0.75)
     assert (second.cost, second.latency, second.health) == (1.0, 1.0, 1.0)
@@ -66,25 +68,25 @@ def test_parts_are_relative_to_the_best() -> None:
 
 def test_unknown_price_is_the_dearest_and_unknown_latency_the_best() -> None:
     """Nobody pays by accident, and who was never called is tried."""
-    unknown = Prospect(quality=0.5, cost=None, latency=None)
+    unknown = RankingInput(quality=0.5, cost=None, latency=None)
 
-    first, _ = standings([unknown, CHEAP], Weights())
+    first, _ = ranking_scores([unknown, CHEAP], Weights())
 
     assert (first.cost, first.latency) == (0.0, 1.0)
 
 
 def test_model_that_costs_nothing_is_the_cheapest() -> None:
     """One's own server: all that costs anything is infinitely dearer."""
-    free = Prospect(quality=0.5, cost=0.0, latency=1.0)
+    free = RankingInput(quality=0.5, cost=0.0, latency=1.0)
 
-    first, second = standings([free, CHEAP], Weights())
+    first, second = ranking_scores([free, CHEAP], Weights())
 
     assert (first.cost, second.cost) == (1.0, 0.0)
 
 
 def test_failing_model_falls_behind_its_like() -> None:
     """Of two that are alike the one that answers more often comes first."""
-    failing = Prospect(quality=0.6, cost=0.001, latency=0.5, success_rate=0.9)
+    failing = RankingInput(quality=0.6, cost=0.001, latency=0.5, success_rate=0.9)
 
     assert best(Weights(), failing, CHEAP) is CHEAP
 
@@ -100,7 +102,7 @@ def test_missed_latency_budget_outweighs_everything() -> None:
 @given(
     st.lists(
         st.builds(
-            Prospect,
+            RankingInput,
             quality=st.floats(0, 1),
             cost=st.none() | st.floats(0, 10),
             latency=st.none() | st.floats(0, 100),
@@ -113,12 +115,12 @@ def test_missed_latency_budget_outweighs_everything() -> None:
     st.none() | st.floats(0.1, 50),
 )
 def test_who_is_worse_in_nothing_never_scores_less(
-    prospects: list[Prospect], latency_budget: float | None
+    inputs: list[RankingInput], latency_budget: float | None
 ) -> None:
     """Every part counts in its own direction."""
-    standing = standings(prospects, Weights(), latency_budget=latency_budget)
+    scores = ranking_scores(inputs, Weights(), latency_budget=latency_budget)
 
-    for first, second in itertools.permutations(standing, 2):
+    for first, second in itertools.permutations(scores, 2):
         if (
             first.quality >= second.quality
             and first.cost >= second.cost
@@ -127,7 +129,7 @@ def test_who_is_worse_in_nothing_never_scores_less(
             and first.keeps_latency_budget >= second.keeps_latency_budget
         ):
             assert first.score >= second.score - 1e-9
-    assert all(0 <= each.cost <= 1 and 0 <= each.latency <= 1 for each in standing)
+    assert all(0 <= each.cost <= 1 and 0 <= each.latency <= 1 for each in scores)
 
 
 class TestQuality:
@@ -228,10 +230,10 @@ def test_wishes_that_leave_nothing_to_weigh_by_are_not_heeded() -> None:
 
 def test_kept_latency_budget_counts_more_than_everything_else_together() -> None:
     """Exactly as much as the weights of all parts."""
-    standing = standings([STRONG], Weights(quality=1, cost=2, latency=3))[0]
+    scores = ranking_scores([STRONG], Weights(quality=1, cost=2, latency=3))[0]
 
-    assert standing.budget_weight == 7.0
-    assert standing.score == 1 * 0.9 + 2 * 1.0 + 3 * 1.0 + 1.0 + 7.0
+    assert scores.budget_weight == 7.0
+    assert scores.score == 1 * 0.9 + 2 * 1.0 + 3 * 1.0 + 1.0 + 7.0
 
 
 def test_weights_that_weigh_nothing_are_refused() -> None:
@@ -243,7 +245,7 @@ def test_weights_that_weigh_nothing_are_refused() -> None:
 def test_latency_budget_that_is_missed_counts_nothing() -> None:
     """The score is then that of the parts alone."""
     weights = Weights(quality=1, cost=1, latency=1)
-    kept, missed = standings([CHEAP, STRONG], weights, latency_budget=2.0)
+    kept, missed = ranking_scores([CHEAP, STRONG], weights, latency_budget=2.0)
     parts = missed.quality + missed.cost + missed.latency + HEALTH_WEIGHT * missed.health
 
     assert missed.score == pytest.approx(parts)

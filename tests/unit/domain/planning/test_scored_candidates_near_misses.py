@@ -458,13 +458,11 @@ def test_what_is_set_aside_tells_every_reason() -> None:
         policies={"drill": scripted_policy(["a", "b"])},
         default_policy="drill",
     )
-    limits = planner.limits(
-        scripted_request(
-            routing=Routing(consistency=ConsistencyMode.EQUIVALENT, allow_degraded=False)
-        )
+    asked = scripted_request(
+        routing=Routing(consistency=ConsistencyMode.EQUIVALENT, allow_degraded=False)
     )
 
-    _, set_aside = candidates_of(planner, limits)
+    _, set_aside = candidates_of(planner, asked)
 
     assert {one.reason for one in set_aside.exclusions} == OF_ORDER
     assert set_aside.changes_needed == (

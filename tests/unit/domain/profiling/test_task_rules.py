@@ -9,6 +9,7 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.wording import Wording
 
 from routersvc.domain.catalogue.requests import (
     Request,
@@ -272,36 +273,32 @@ def test_wish_behind_a_long_text_is_read() -> None:
     assert task_of(f"{material}\n\nTranslate the text above into Spanish.") is Task.TRANSLATION
 
 
-def test_hints_win_and_are_reported_as_such() -> None:
+def test_hints_win_and_are_reported_as_such(wording: Wording) -> None:
     """The caller knows better, also where it says 0."""
     routing = Routing(task=Task.CREATIVE, complexity=0.0)
     request = of_prompt(said((Role.USER, "Prove that 2 + 2 = 4.")), routing)
 
     profile = PROFILER.profile(request)
     evidence = [
-        (one.finding, one.description)
-        for one in evidence_of(profile, request)
-        if one.finding in {"task", "complexity"}
+        one for one in evidence_of(profile, request) if one.finding in {"task", "complexity"}
     ]
 
     assert (profile.task, profile.complexity) == (Task.CREATIVE, 0.0)
-    assert evidence == [("task", "the caller says so"), ("complexity", "the caller says so")]
+    assert [one.finding for one in evidence] == ["task", "complexity"]
+    (description,) = {one.description for one in evidence}
+    wording(description)
 
 
-def test_evidence_says_what_speaks_for_a_finding() -> None:
+def test_evidence_says_what_speaks_for_a_finding(wording: Wording) -> None:
     """With its weight, the weightiest first."""
     request = of_prompt(said((Role.USER, CODE["en"])))
 
     evidence = [
-        (one.description, one.weight)
-        for one in evidence_of(PROFILER.profile(request), request)
-        if one.finding == "task"
+        one for one in evidence_of(PROFILER.profile(request), request) if one.finding == "task"
     ]
 
-    assert evidence == [
-        ("words of the last user turn", 3.8),
-        ("something made of code is asked for", 2.0),
-    ]
+    assert [one.weight for one in evidence] == [3.8, 2.0]
+    wording("; ".join(one.description for one in evidence))
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ from routersvc.domain.profiling.profiles import (
 from routersvc.domain.profiling.token_counting import (
     COUNTED_UP_TO,
     SAMPLED_FROM,
-    settled,
+    refined_estimate,
 )
 from routersvc.domain.profiling.token_estimates import (
     TokenEstimate,
@@ -195,11 +195,13 @@ def test_uneven_text_widens_the_bounds_of_its_sample() -> None:
 
     text = "x" * SAMPLED_FROM + "y" * SAMPLED_FROM
 
-    found, exact = settled(
+    found, exact = refined_estimate(
         [text],
         estimate_of(text),
         counter=Uneven(),
-        is_open=lambda known: known.low < known.high and known.high - known.low > len(text) // 2,
+        is_too_vague=lambda known: (
+            known.low < known.high and known.high - known.low > len(text) // 2
+        ),
     )
 
     assert exact

@@ -42,8 +42,10 @@ from routersvc.domain.outcomes.reports import (
 )
 from routersvc.domain.planning.candidates import (
     Candidate,
-    EffectiveConstraint,
     ScorePart,
+)
+from routersvc.domain.planning.effective_constraints import (
+    EffectiveConstraint,
 )
 from routersvc.domain.planning.exclusion_reasons import (
     Exclusion,
