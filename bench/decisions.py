@@ -14,18 +14,10 @@ import sys
 import time
 import tracemalloc
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.scripted import ScriptedGateway, answer
 from routersvc.testing.virtual_time import run_in_virtual_time

@@ -19,85 +19,29 @@ import time
 from collections.abc import Callable, Iterator
 
 from bench.tables import table
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Timeouts,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.catalogue.qualities import (
-    Quality,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-    CostBudgetRule,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-    PlannedRequest,
-    RefusedRequest,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    Profiler,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Timeouts
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.measures.cost_budgets import BudgetStanding, CostBudgetRule
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan, PlannedRequest, RefusedRequest
+from routersvc.domain.profiling.profiles import Profile, Profiler
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results/planning.md"
 SIZES = (5, 10, 25, 50, 100)
@@ -246,7 +190,9 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         profiler=_Known(known=Profiler().profile(request)),
     )
     fleet = Fleet(catalogue.deployments.values(), random=random.Random(1))
-    now = _warmed(fleet, _plan(planner.plan(request, fleet.view(0.0), budget=None, at=0.0)))
+    now = _warmed(
+        fleet, _plan(planner.plan(request, fleet.planning_view(0.0), budget=None, at=0.0))
+    )
     budget = BUDGET if case.tenant else None
     fresh = _fresh_requests(request)
 

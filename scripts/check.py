@@ -127,7 +127,7 @@ CHECKS = (
         name="architecture page",
         group="lint",
         command=(sys.executable, ROOT / "scripts/write_architecture.py", "--check"),
-        mend="make generate",
+        fix="make generate",
     ),
     Check(
         name="locks",

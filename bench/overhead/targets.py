@@ -11,14 +11,8 @@ from grpc import aio
 
 from bench.overhead.answers import streamed, unary
 from bench.overhead.processes import DEPLOYMENTS, Provider, Server
-from llmrouter.v1 import (
-    prompt_pb2,
-    router_service_pb2_grpc,
-    routing_pb2,
-)
-from llmrouter.v1 import (
-    router_service_pb2 as service_pb2,
-)
+from llmrouter.v1 import prompt_pb2, router_service_pb2_grpc, routing_pb2
+from llmrouter.v1 import router_service_pb2 as service_pb2
 
 PROMPT = "Explain in a few sentences why the sky is blue at noon and red in the evening. " * 4
 """About 80 tokens: what a small question looks like."""

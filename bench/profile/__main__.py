@@ -15,22 +15,11 @@ from collections.abc import Callable
 
 from bench.tables import table
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.profiling.profiles import Profiler
 from routersvc.tokenizer.counter import O200kCounter
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent

@@ -18,26 +18,12 @@ from collections.abc import Sequence
 from bench.profile.labels import MAPPING, Labelled, labelled
 from bench.profile.ranks import auc, spearman
 from bench.tables import table
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    Profiler,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.profiling.profiles import Profile, Profiler
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "bench/results/profile_accuracy.md"

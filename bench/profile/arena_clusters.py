@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 _CODE = (
     "Advanced Matplotlib Customizations",

@@ -18,9 +18,7 @@ from typing import Any
 import orjson
 
 from bench.profile import arena_clusters
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 MAPPING = (
     ("Arena-Hard", "by the name of its cluster (`bench/profile/arena_clusters.py`)", "none"),

@@ -25,9 +25,7 @@ from bench.profiling.profiled import Calibration, calibrate
 from bench.profiling.profiles import FunctionUse, ProfileSums, add_up
 from bench.reliability.loads import LAYERS, Layer, direct, make_planned_router, make_router, routed
 from bench.tables import RESULTS, aligned, today
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
 
 LIMIT = 100.0
 """Microseconds of CPU that the layer may cost a call."""

@@ -11,49 +11,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from bench.reliability.instant_gateway import TOKENS, InstantGateway
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    PlannedRequest,
-    RefusedRequest,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.worlds import TIMEOUTS, scripted_deployment, scripted_request

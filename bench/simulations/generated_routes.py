@@ -10,93 +10,35 @@ import dataclasses
 import random as random_module
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Priority,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.catalogue.qualities import (
-    Quality,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-    WeightWishes,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority, RetryRule, Timeouts
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.catalogue.weights import Weights, WeightWishes
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait
 
 _NAMES = ("a", "b", "c", "d", "e")

@@ -18,18 +18,9 @@ import time
 from collections.abc import Sequence
 
 from bench.tables import RESULTS, milliseconds, percent, table, today
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Timeouts,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Timeouts
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.drills.figures.drill_figures import CallOutcome, quantile
 from routersvc.drills.plans.distributions import Constant, LogNormal, PowerTail
 from routersvc.drills.plans.drill_plans import (

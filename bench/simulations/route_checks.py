@@ -12,31 +12,14 @@ import dataclasses
 from collections.abc import Iterator
 
 from bench.simulations.generated_routes import GeneratedRoute
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.messages import (
-    Role,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-    RefusedError,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.planning_errors import (
-    NoEligibleDeploymentError,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.messages import Role
+from routersvc.domain.outcomes.errors import CallFailedError, RefusedError
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.planning_errors import NoEligibleDeploymentError
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import World
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 
 from bench.wire.readings import Reading
-from routersvc.domain.conversation.assembly import (
-    Answer,
-)
+from routersvc.domain.conversation.assembly import Answer
 from routersvc.domain.conversation.parts import (
     AudioPart,
     ImagePart,

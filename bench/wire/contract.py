@@ -10,22 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -44,20 +33,9 @@ from routersvc.domain.conversation.prompts import (
     ServiceTier,
     Verbosity,
 )
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
 
 Fields = Mapping[str, Any]

@@ -9,15 +9,9 @@ from typing import NamedTuple
 from bench.wire.contract import CONVERSATIONS, call_with, prompt_for
 from bench.wire.published import BEYOND, faults_of, judges_of
 from routersvc.app import wire_formats
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 
 
 class Said(NamedTuple):

@@ -15,15 +15,9 @@ from routersvc.app.replays.adapters import NoAdapterError
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import adapter_of, replay
 from routersvc.app.replays.requested import call_of
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failures import AttemptFailedError
 
 
 class Delivery(NamedTuple):

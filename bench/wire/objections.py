@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.wire.readings import Expected
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 Meaning = frozenset[FailureClass | FinishReason]
 

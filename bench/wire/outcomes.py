@@ -14,12 +14,8 @@ from bench.wire.readings import expected_of, fault_of, reading_of
 from routersvc.app.replays.adapters import NOT_CALLED, NoAdapterError
 from routersvc.app.replays.recordings import Recording, UnusableRecordError
 from routersvc.app.replays.replaying import Replay, adapter_of, replay
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 _FIRST_ERROR = 300
 

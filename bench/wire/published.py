@@ -24,9 +24,7 @@ from google.genai import types as google
 
 from bench.wire.readings import JsonObject
 from bench.wire.readings.converse import service
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.providers.wire_format import WireRequest
 
 Faults = Iterator[str]

@@ -15,9 +15,7 @@ from bench.wire.requests import Asked, JsonObject, NotExpressibleError, module_o
 from routersvc.app.replays.adapters import APIS, NoAdapterError
 from routersvc.app.replays.recordings import UnusableRecordError
 from routersvc.app.replays.replaying import adapter_of
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-)
+from routersvc.domain.outcomes.failures import AttemptFailedError
 
 VALID = "valid"
 BEYOND = "more than the schema"

@@ -15,12 +15,8 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JsonObject = dict[str, Any]
 

@@ -14,12 +14,8 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record, mistral_sdk
 from bench.wire.readings.openai_sdk import JUDGE, client_for, unwarned
 from bench.wire.readings.sse import payloads
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 _REASONS: Mapping[str | None, FinishReason] = {
     "stop": FinishReason.STOP,

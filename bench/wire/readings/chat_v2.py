@@ -11,12 +11,8 @@ from cohere.core.unchecked_base_model import construct_type
 
 from bench.wire.readings import Call, Expected, Reading, Record
 from bench.wire.readings.sse import payloads
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"cohere SDK {cohere.__version__}"
 

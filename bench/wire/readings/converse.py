@@ -17,12 +17,8 @@ from botocore.parsers import EventStreamJSONParser, create_parser
 from botocore.session import Session
 
 from bench.wire.readings import Call, Expected, JsonObject, Reading, Record
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"botocore {botocore.__version__}"
 

@@ -13,12 +13,8 @@ from google.genai import types
 
 from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record
 from bench.wire.readings.sse import payloads
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"google-genai SDK {google.genai.__version__}"
 

@@ -9,9 +9,7 @@ import anthropic
 import httpx2
 
 from bench.wire.readings import Call, Reading, Record
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
 
 JUDGE = f"anthropic SDK {anthropic.__version__}"
 

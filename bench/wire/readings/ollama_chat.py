@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.wire.readings import PLAIN, Call, JsonObject, Reading, Record
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
 
 _REASONS: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,

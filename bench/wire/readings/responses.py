@@ -12,12 +12,8 @@ import openai
 from bench.wire.readings import PLAIN, Call, Expected, JsonObject, Reading, Record
 from bench.wire.readings.openai_sdk import JUDGE, client_for, unwarned
 from bench.wire.readings.sse import payloads
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 EXPECTED: Mapping[str, Expected] = {
     "azure/reasoning/responses.unary.azure-deepseek-reasoning-1.9b68cd3e.json": Expected(

@@ -18,22 +18,11 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, cast
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    WireExtension,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.prompts import Prompt, WireExtension
 from routersvc.engine.ports import AttemptCall
 
 JsonObject = dict[str, Any]

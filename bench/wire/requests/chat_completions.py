@@ -15,10 +15,7 @@ from bench.wire.requests import (
     said_by,
     without_nulls,
 )
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -31,26 +28,10 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    ServiceTier,
-    Verbosity,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, Verbosity
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.openai_chat.dialects import WIRE_FORMAT
 from routersvc.providers.formats.openai_chat.requests import CONTRACT_FIELDS
 

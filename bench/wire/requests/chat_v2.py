@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     ImageDetail,
     ImagePart,
@@ -20,24 +17,10 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-    ResponseFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat, ResponseFormat
+from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
 
 
 def call_of(body: JsonObject, *, streaming: bool) -> Asked:

@@ -17,10 +17,7 @@ from bench.wire.requests.messages import (
     reasoning_of,
     turns_of,
 )
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
     ImagePart,
@@ -30,20 +27,9 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    ServiceTier,
-    WireExtension,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, WireExtension
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice
 
 _DOCUMENTS = {
     "pdf": "application/pdf",

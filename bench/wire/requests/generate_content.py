@@ -8,10 +8,7 @@ import re
 from typing import Any, cast
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
     ImagePart,
@@ -22,26 +19,14 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
     ResponseFormat,
 )
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
 
 _WORDS = re.compile(r"_([a-z])")
 _MODEL = re.compile(r"/models/([^:?]+)")

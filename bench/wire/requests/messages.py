@@ -8,10 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from bench.wire.requests import Asked, JsonObject, NotExpressibleError
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
     FilePart,
@@ -22,24 +19,10 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 
 LIFETIMES = {None: CacheLifetime.DEFAULT, "5m": CacheLifetime.SHORT, "1h": CacheLifetime.LONG}
 _DISPLAYS = {

@@ -6,25 +6,10 @@ import base64
 import json
 
 from bench.wire.requests import Asked, JsonObject
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    ImagePart,
-    Part,
-    TextPart,
-    ToolCall,
-    ToolResult,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-)
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import ImagePart, Part, TextPart, ToolCall, ToolResult
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.response_formats import JsonObjectFormat
 
 
 def call_of(body: JsonObject, *, streaming: bool) -> Asked:

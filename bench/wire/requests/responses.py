@@ -16,10 +16,7 @@ from bench.wire.requests import (
     without_nulls,
 )
 from bench.wire.requests.chat_completions import EFFORTS
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
     ImageDetail,
@@ -29,26 +26,10 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    ServiceTier,
-    Verbosity,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier, Verbosity
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.providers.formats.openai_responses.dialects import WIRE_FORMAT
 from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
 

@@ -20,12 +20,7 @@ from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import AiohttpTransport
 from routersvc.settings.endpoints import Endpoint
 from routersvc.settings.settings import Settings
-from routersvc.telemetry.options import (
-    LogOptions,
-    MetricsOptions,
-    TelemetryOptions,
-    TraceOptions,
-)
+from routersvc.telemetry.options import LogOptions, MetricsOptions, TelemetryOptions, TraceOptions
 
 
 def server_options(settings: Settings) -> ServerOptions:

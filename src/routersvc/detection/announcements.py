@@ -11,9 +11,7 @@ import re
 from collections.abc import Iterator
 
 from routersvc.detection.found import Found
-from routersvc.domain.profiling.identifiers import (
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierKind
 
 _ID_WORDS = (
     "ssn",

@@ -11,9 +11,7 @@ import re
 import phonenumbers
 
 from routersvc.detection.found import Found
-from routersvc.domain.profiling.identifiers import (
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierKind
 
 _DOMAIN = re.compile(r"@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,6}\.[A-Za-z]{2,24}(?![\w@])")
 _LOCAL_CHARACTERS = frozenset(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from routersvc.domain.profiling.identifiers import (
-    IdentifierFinding,
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierFinding, IdentifierKind
 
 ENOUGH = 100
 """Identifiers of one kind after which no more are looked for: the count then means that many, or

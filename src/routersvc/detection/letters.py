@@ -14,9 +14,7 @@ from stdnum.it import codicefiscale
 from stdnum.mx import curp
 
 from routersvc.detection.found import Found
-from routersvc.domain.profiling.identifiers import (
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierKind
 
 _START = re.compile("[A-Z](?=[A-Z0-9]{0,5}-?[0-9])")
 """Possible start of one: a capital closely followed by a digit. Rare in prose."""

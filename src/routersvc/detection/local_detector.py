@@ -14,9 +14,7 @@ from routersvc.detection.contacts import PhoneFinder, find_emails
 from routersvc.detection.found import Found
 from routersvc.detection.letters import find_digit_ids, find_letter_ids
 from routersvc.detection.numbers import find_numbers
-from routersvc.domain.profiling.identifiers import (
-    IdentifierFinding,
-)
+from routersvc.domain.profiling.identifiers import IdentifierFinding
 
 _CLUSTER = re.compile("[0-9][0-9 ./()+-]{6,}")
 """Digits and separators; `re` finds the first character of such a run quickly."""

@@ -35,9 +35,7 @@ from stdnum.us import ssn
 from stdnum.za import idnr as za_idnr
 
 from routersvc.detection.found import Found
-from routersvc.domain.profiling.identifiers import (
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierKind
 
 
 def _may_be_belgian(digits: str) -> bool:

@@ -7,38 +7,15 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckResult,
-    CheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt, Sampling
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall, Gateway
 from routersvc.engine.tasks import TaskScope
 

@@ -6,31 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import MediaDelta, ToolCallDelta
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.races import Race
 from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
 
 logger = logging.getLogger(__name__)

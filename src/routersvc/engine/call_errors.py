@@ -16,9 +16,7 @@ from routersvc.domain.outcomes.race_results import (
     RaceExhausted,
     RaceResult,
 )
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.reports import RouteReport
 
 
 def call_error(result: RaceResult, report: RouteReport) -> CallFailedError:

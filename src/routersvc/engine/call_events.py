@@ -5,25 +5,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    ContentDelta,
-)
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Part,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import ContentDelta
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.parts import Part
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.reports import RouteReport
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,55 +14,20 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, assert_never
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
-from routersvc.domain.conversation.prefills import (
-    with_prefill,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
-from routersvc.domain.outcomes.race_results import (
-    RaceDeadlinePassed,
-    RaceResult,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-)
-from routersvc.domain.racing.race_attempts import (
-    CancelAttempt,
-    RaceStep,
-    StartAttempt,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
-from routersvc.domain.racing.timeouts import (
-    due_at,
-    timeout_failure,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.assembly import collect
+from routersvc.domain.conversation.prefills import with_prefill
+from routersvc.domain.outcomes.errors import CallFailedError
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.domain.outcomes.race_results import RaceDeadlinePassed, RaceResult
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedges import HedgeDecision
+from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
+from routersvc.domain.racing.races import Race
+from routersvc.domain.racing.timeouts import due_at, timeout_failure
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (

@@ -8,15 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.explaining.explanations import (
     Explanation,
     ExplanationSnapshot,
@@ -24,32 +18,14 @@ from routersvc.domain.explaining.explanations import (
     primary_and_backup,
     with_hedging,
 )
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionStore,
-    RememberedDecision,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgets,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-    PlannedRequest,
-)
-from routersvc.domain.racing.hedge_situations import (
-    decide_hedge,
-)
+from routersvc.domain.explaining.remembered_decisions import DecisionStore, RememberedDecision
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import LeaseRefusal
+from routersvc.domain.measures.cost_budgets import CostBudgets
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import Plan, PlannedRequest
+from routersvc.domain.racing.hedge_situations import decide_hedge
 
 RECORDED_DEPLOYMENTS = 8
 """Deployments of a plan whose state a decision records: more than calls usually try."""

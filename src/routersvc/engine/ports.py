@@ -6,28 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import AnswerEvent
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import RouteReport
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,34 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptCost,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-    DegradationRung,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-    Served,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.degradations import Degradation, DegradationRung
+from routersvc.domain.outcomes.reports import RouteReport, Served
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.races import Race
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Why an attempt starts beside one that runs."""

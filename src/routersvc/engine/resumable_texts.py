@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.prefills import (
-    resumable,
-)
+from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ToolCallDelta
+from routersvc.domain.conversation.prefills import resumable
 from routersvc.engine.call_events import CallEvent
 
 

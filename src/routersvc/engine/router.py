@@ -9,41 +9,20 @@ import random as random_module
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.explaining.explanations import (
-    Explanation,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.explaining.explanations import Explanation
 from routersvc.domain.explaining.remembered_decisions import (
     DecisionRule,
     DecisionStore,
     RememberedDecision,
 )
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-    FleetRules,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthState,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRates,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetReservation,
-    CostBudgets,
-)
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.measures.call_rates import CallRates
+from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
 from routersvc.domain.outcomes.errors import (
     DrainingError,
     OverloadedError,
@@ -51,27 +30,12 @@ from routersvc.domain.outcomes.errors import (
     TenantRateLimitedError,
     UnknownNameError,
 )
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.model_listing import (
-    ListedModel,
-    ModelFilter,
-    listed_models,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    PlannedRequest,
-    RefusedRequest,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.racing.races import Race
 from routersvc.engine.active_checks import ActiveChecks
 from routersvc.engine.calls import Call, Surroundings
 from routersvc.engine.explaining import Explainer

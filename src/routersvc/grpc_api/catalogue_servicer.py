@@ -9,9 +9,7 @@ from google.protobuf.message import Message
 from grpc import aio
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue_pb2
-from routersvc.domain.planning.model_listing import (
-    ModelFilter,
-)
+from routersvc.domain.planning.model_listing import ModelFilter
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
 from routersvc.grpc_api.inbound import enums as enums_in

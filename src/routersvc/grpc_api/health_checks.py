@@ -15,9 +15,7 @@ import grpc
 from grpc import aio
 from grpc_health.v1 import health_pb2
 
-from routersvc.domain.outcomes.errors import (
-    DrainingError,
-)
+from routersvc.domain.outcomes.errors import DrainingError
 
 SERVICE_NAME = "grpc.health.v1.Health"
 

@@ -16,12 +16,8 @@ from google.protobuf.message import Message
 from grpc import aio
 
 from llmrouter.v1 import router_service_pb2 as service_pb2
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.outcomes.errors import (
-    DeadlineExceededError,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.outcomes.errors import DeadlineExceededError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
 from routersvc.grpc_api.inbound.requests import (

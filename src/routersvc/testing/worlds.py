@@ -7,74 +7,26 @@ import dataclasses
 import random as random_module
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.profiling.profiles import Profiler
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.testing.scripted import Script, ScriptedGateway
 

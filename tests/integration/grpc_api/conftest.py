@@ -16,22 +16,11 @@ from google.rpc.status_pb2 import Status
 from grpc import aio
 
 from llmrouter.v1 import report_pb2, router_service_pb2_grpc
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.engine.ports import AttemptCall
 from routersvc.engine.router import Router, RouterConfiguration
 from routersvc.grpc_api.access.authentication import Authenticator

@@ -10,29 +10,13 @@ from grpc import aio
 
 from llmrouter.v1 import health_pb2, prompt_pb2, report_pb2, router_service_pb2_grpc, stream_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.errors import (
-    DrainingError,
-    RefusedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.errors import DrainingError, RefusedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.calls import Call
 from routersvc.engine.router import Router
 from routersvc.testing.scripted import Fail, answer

@@ -14,15 +14,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from llmrouter.v1 import prompt_pb2, routing_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.testing.scripted import answer
 

@@ -13,19 +13,10 @@ from grpc_health.v1 import health_pb2
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2_grpc
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.outcomes.errors import (
-    DeadlineExceededError,
-)
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.outcomes.errors import DeadlineExceededError
 from routersvc.grpc_api.servicers import DeadlineRule
 from routersvc.testing.scripted import answer
 

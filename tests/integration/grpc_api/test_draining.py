@@ -18,16 +18,9 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from llmrouter.v1 import prompt_pb2
 from llmrouter.v1 import router_service_pb2 as service
 from routersvc.app.draining import Drain, DrainRule
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
 
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, Heard, OpenEdge

@@ -14,15 +14,9 @@ from grpc import aio
 
 from llmrouter.v1 import prompt_pb2, report_pb2, routing_pb2
 from llmrouter.v1 import router_service_pb2 as service
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.calls import Call
 from routersvc.engine.router import Router
 from routersvc.grpc_api import servicers

@@ -10,15 +10,9 @@ from grpc import aio
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue
 from llmrouter.v1 import catalogue_service_pb2_grpc, explanation_pb2, report_pb2
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.grpc_api.access.api_keys import ApiKeys
 from routersvc.grpc_api.outbound.enums import CAPABILITIES
 from routersvc.testing.scripted import answer

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthState,
-)
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
 
 Start = Callable[..., AbstractAsyncContextManager[Any]]
 

@@ -10,12 +10,8 @@ from bench.simulations.route_checks import check_route
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 
 
 @given(source=st.randoms(use_true_random=False), seed=st.integers(0, 100))

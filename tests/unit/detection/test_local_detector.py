@@ -9,10 +9,7 @@ from stdnum import luhn
 
 from routersvc.detection.found import ENOUGH
 from routersvc.detection.local_detector import LocalDetector
-from routersvc.domain.profiling.identifiers import (
-    IdentifierFinding,
-    IdentifierKind,
-)
+from routersvc.domain.profiling.identifiers import IdentifierFinding, IdentifierKind
 
 DETECTOR = LocalDetector(phone_regions=("US", "DE", "GB"))
 EMAIL = IdentifierKind.EMAIL

@@ -5,45 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-    FleetRules,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.live_stats import (
-    NOTHING_KNOWN,
-    LiveStats,
-    LiveView,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-    Plan,
-    RefusedRequest,
-)
-from routersvc.domain.planning.scored_candidates import (
-    candidates,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.measures.cost_budgets import BudgetStanding
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats, LiveView
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import HedgingPlan, Plan, RefusedRequest
+from routersvc.domain.planning.scored_candidates import candidates
 from routersvc.testing.worlds import scripted_policy
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Emit, Fail
 from routersvc.testing.worlds import World, scripted_request
 

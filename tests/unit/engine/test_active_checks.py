@@ -6,47 +6,19 @@ import asyncio
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckRule,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthState,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.outcomes.errors import CallFailedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Fail, Hang, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 

@@ -9,35 +9,15 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.catalogue.policies import (
-    RetryRule,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.policies import RetryRule
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     DeadlineExceededError,
@@ -45,13 +25,8 @@ from routersvc.domain.outcomes.errors import (
     OverloadedError,
     StreamBrokenError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.call_events import RouteSelected
 from routersvc.engine.ports import AttemptCall
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, ScriptedStream, Wait, answer

@@ -15,47 +15,19 @@ from collections.abc import Callable
 import pytest
 from tests.garbage import cyclic_garbage, without_old_objects
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.measures.cost_budgets import CostBudgetRule
+from routersvc.domain.outcomes.errors import CallFailedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Emit, Fail, Hang, Wait, answer
 from routersvc.testing.virtual_time import VirtualTimeLoop
 from routersvc.testing.worlds import World, scripted_policy, scripted_request

@@ -8,48 +8,17 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-    RouterError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    RULES,
-    BreakerEffect,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority, RetryRule, Timeouts
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.errors import CallFailedError, RouterError
+from routersvc.domain.outcomes.failure_rules import RULES, BreakerEffect, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.call_events import CallEvent, Recovered, RecoveryKind, RouteSelected
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.testing.virtual_time import run_in_virtual_time

@@ -8,32 +8,18 @@ from collections.abc import Coroutine, Sequence
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
     DeadlineExceededError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.engine.calls import Call
 from routersvc.testing.scripted import Fail, Move, Script, Wait, answer
 from routersvc.testing.worlds import World, scripted_policy, scripted_request

@@ -7,41 +7,17 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import failing, stream, token
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    StreamRecoveryMode,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-)
-from routersvc.domain.outcomes.errors import (
-    StreamBrokenError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import StreamRecoveryMode
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome
+from routersvc.domain.outcomes.errors import StreamBrokenError
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.engine.call_events import Recovered, RecoveryKind
 from routersvc.testing.scripted import Emit, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request

@@ -7,44 +7,17 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-    Timeouts,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.errors import (
-    AttemptsFailedError,
-    CallFailedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority, Timeouts
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.errors import AttemptsFailedError, CallFailedError
+from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 

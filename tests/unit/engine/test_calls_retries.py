@@ -7,45 +7,18 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    RetryRule,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.errors import (
-    AttemptsFailedError,
-    CallFailedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule, RetryRule
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.errors import AttemptsFailedError, CallFailedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.testing.scripted import Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import TIMEOUTS, World, scripted_policy, scripted_request
 

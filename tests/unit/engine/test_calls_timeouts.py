@@ -6,18 +6,10 @@ import asyncio
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.outcomes.errors import (
-    StreamBrokenError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.outcomes.errors import StreamBrokenError
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.testing.scripted import Emit, Hang, Move, Wait
 from routersvc.testing.worlds import World, scripted_request
 

@@ -7,27 +7,13 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.testing.scripted import answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request
 

@@ -16,83 +16,35 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.explaining.explanations import (
-    Explanation,
-)
-from routersvc.domain.explaining.remembered_decisions import (
-    DecisionRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.fleet.leases import (
-    Obstacle,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-)
-from routersvc.domain.measures.windows import (
-    SlidingWindow,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.explaining.explanations import Explanation
+from routersvc.domain.explaining.remembered_decisions import DecisionRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.leases import Obstacle
+from routersvc.domain.measures.cost_budgets import CostBudgetRule
+from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome
 from routersvc.domain.outcomes.errors import (
     CallFailedError,
     RefusedError,
     UnknownDecisionError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.planner import Planner
 from routersvc.engine.router import Router
 from routersvc.testing.scripted import Emit, Fail, Hang, Script, answer
 from routersvc.testing.virtual_time import run_in_virtual_time

@@ -8,37 +8,15 @@ import dataclasses
 import pytest
 from tests.unit.engine.streams import stream
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteHours,
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-    UnknownPolicyError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.catalogue.route_rules import RouteHours, RouteMatch, RouteRule
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.outcomes.errors import CallFailedError, UnknownPolicyError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Fail, Move, answer
 from routersvc.testing.worlds import World, scripted_policy, scripted_request
 

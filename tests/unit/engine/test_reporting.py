@@ -8,64 +8,23 @@ from collections.abc import Callable
 
 import pytest
 
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    MediaDelta,
-    TextDelta,
-    ToolCallDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptCost,
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.degradations import (
-    DegradationRung,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-    DrainingError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished, Started
+from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.degradations import DegradationRung
+from routersvc.domain.outcomes.errors import CallFailedError, DrainingError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.calls import BACKSTOP
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Wait, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_policy, scripted_request

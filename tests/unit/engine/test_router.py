@@ -7,51 +7,25 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.domain.outcomes.errors import (
     CallFailedError,
     DrainingError,
     TenantRateLimitedError,
     UnknownNameError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.model_listing import (
-    ModelFilter,
-)
-from routersvc.domain.profiling.classifiers import (
-    Classification,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    PromptReading,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.model_listing import ModelFilter
+from routersvc.domain.profiling.classifiers import Classification
+from routersvc.domain.profiling.profiles import Profiler
+from routersvc.domain.profiling.prompt_reading import PromptReading
 from routersvc.testing.scripted import Fail, Hang, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 

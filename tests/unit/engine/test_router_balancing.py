@@ -5,31 +5,14 @@ from __future__ import annotations
 import asyncio
 import collections
 
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.modes import OrderMode, StreamRecoveryMode
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.drills.plans.distributions import Constant, LogNormal
 from routersvc.drills.plans.drill_plans import (
     ClosedLoop,

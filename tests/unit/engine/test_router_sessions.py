@@ -8,24 +8,12 @@ import random
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.scripted import Fail, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
 from routersvc.testing.worlds import World, scripted_policy, scripted_request

@@ -12,71 +12,25 @@ from bench.simulations.route_checks import perform
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Priority,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetDowngradeRule,
-    CostBudgetRule,
-)
-from routersvc.domain.outcomes.degradations import (
-    DegradationRung,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-    TenantRateLimitedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import BudgetDowngradeRule, CostBudgetRule
+from routersvc.domain.outcomes.degradations import DegradationRung
+from routersvc.domain.outcomes.errors import RefusedError, TenantRateLimitedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

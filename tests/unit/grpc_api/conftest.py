@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from llmrouter.v1 import prompt_pb2, router_service_pb2
-from routersvc.domain.outcomes.errors import (
-    InvalidRequestError,
-)
+from routersvc.domain.outcomes.errors import InvalidRequestError
 from routersvc.grpc_api.inbound.requests import Arrival, complete_request_of
 
 

@@ -16,64 +16,23 @@ from llmrouter.v1 import (
     routing_pb2,
     stream_pb2,
 )
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.messages import (
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    CacheLifetime,
-    ImageDetail,
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-    Verbosity,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.tools import (
-    ToolChoiceMode,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
-from routersvc.domain.fleet.leases import (
-    Obstacle,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.degradations import (
-    DegradationRung,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.messages import Role
+from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, Modality
+from routersvc.domain.conversation.prompts import ServiceTier, Verbosity
+from routersvc.domain.conversation.reasoning import ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.tools import ToolChoiceMode
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.fleet.leases import Obstacle
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.degradations import DegradationRung
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.engine.call_events import RecoveryKind
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.outbound import enums as enums_out

@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.profiling.token_estimates import (
-    estimate_of,
-)
+from routersvc.domain.profiling.token_estimates import estimate_of
 from routersvc.tokenizer import vocabulary
 from routersvc.tokenizer.counter import O200kCounter
 

@@ -7,13 +7,7 @@ from llmrouter.answer_texts import AnswerText
 from llmrouter.async_client import AsyncRouterClient
 from llmrouter.blocking_client import AnswerStream, RouterClient
 from llmrouter.channels import SERVICE_CONFIG
-from llmrouter.errors import (
-    CallError,
-    IncompleteStreamError,
-    NotConnectedError,
-    Reason,
-    Violation,
-)
+from llmrouter.errors import CallError, IncompleteStreamError, NotConnectedError, Reason, Violation
 from llmrouter.prompts import text_of, text_prompt
 
 __all__ = (

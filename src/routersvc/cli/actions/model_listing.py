@@ -10,9 +10,7 @@ from routersvc.cli.exit_codes import UsageProblemError
 from routersvc.cli.options.call_options import BriefCallOptions
 from routersvc.cli.views.model_views import known_models_table, models_table
 from routersvc.cli.views.terminal import Terminal
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.grpc_api.client.messages import (
     ListModelsRequest,
     ListModelsResponse,

@@ -15,16 +15,9 @@ from routersvc.cli.actions.settings_files import load_or_fail
 from routersvc.cli.exit_codes import CommandError, UsageProblemError
 from routersvc.cli.views.figures import count_text
 from routersvc.cli.views.terminal import Terminal, print_error
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-    evidence_of,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.profiling.profiles import Profiler, evidence_of
 from routersvc.grpc_api.client.messages import (
     CompleteRequest,
     RequestShapeError,

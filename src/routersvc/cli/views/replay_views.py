@@ -24,9 +24,7 @@ from routersvc.domain.outcomes.failure_rules import (
     FailoverRule,
     SameDeploymentRule,
 )
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failures import Failure
 
 Entries = dict[str, object]
 _P = TypeVar("_P", bound=Part)

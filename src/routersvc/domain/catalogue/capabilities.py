@@ -6,9 +6,7 @@ import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
+from routersvc.domain.conversation.parts import Modality
 
 
 class Capability(enum.Enum):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
+from routersvc.domain.catalogue.deployments import Deployment
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

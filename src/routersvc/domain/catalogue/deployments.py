@@ -9,15 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,16 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.qualities import (
-    NO_QUALITY_KNOWN,
-    Quality,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.qualities import NO_QUALITY_KNOWN, Quality
+from routersvc.domain.conversation.usage import Usage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

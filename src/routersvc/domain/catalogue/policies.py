@@ -8,23 +8,15 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.constraints import (
-    UNLIMITED,
-    Constraints,
-)
+from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
 from routersvc.domain.catalogue.modes import (
     ConsistencyMode,
     HedgingMode,
     OrderMode,
     StreamRecoveryMode,
 )
-from routersvc.domain.catalogue.route_rules import (
-    RouteRule,
-)
-from routersvc.domain.catalogue.weights import (
-    EVEN_WEIGHTS,
-    Weights,
-)
+from routersvc.domain.catalogue.route_rules import RouteRule
+from routersvc.domain.catalogue.weights import EVEN_WEIGHTS, Weights
 
 
 class Priority(enum.Enum):

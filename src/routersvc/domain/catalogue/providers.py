@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
+from routersvc.domain.catalogue.capabilities import Capability
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

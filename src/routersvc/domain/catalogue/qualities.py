@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.prompts import Prompt
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 DAY = 86_400
 _THURSDAY = 3

@@ -5,25 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.constraints import (
-    UNLIMITED,
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.weights import (
-    NO_WISHES,
-    WeightWishes,
-)
+from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

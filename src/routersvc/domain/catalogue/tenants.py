@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.constraints import (
-    UNLIMITED,
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.weights import (
-    NO_WISHES,
-    WeightWishes,
-)
-from routersvc.domain.measures.call_rates import (
-    CallRateRule,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-)
+from routersvc.domain.catalogue.constraints import UNLIMITED, Constraints
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
+from routersvc.domain.measures.call_rates import CallRateRule
+from routersvc.domain.measures.cost_budgets import CostBudgetRule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

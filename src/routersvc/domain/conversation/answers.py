@@ -9,18 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.conversation.deltas import (
-    ContentDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
+from routersvc.domain.conversation.deltas import ContentDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.conversation.usage import UsageCounted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,11 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -17,9 +13,7 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
+from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     ImagePart,
@@ -30,10 +24,7 @@ from routersvc.domain.conversation.parts import (
     ThoughtPart,
     ToolCall,
 )
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
+from routersvc.domain.conversation.usage import Usage, UsageCounted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
+from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.parts import Modality
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.conversation.parts import (
-    Part,
-)
+from routersvc.domain.conversation.parts import Part
 
 
 class Role(enum.Enum):

@@ -10,23 +10,11 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from routersvc.domain.conversation.messages import (
-    Message,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-)
-from routersvc.domain.conversation.response_formats import (
-    ResponseFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-)
+from routersvc.domain.conversation.messages import Message
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.reasoning import Reasoning
+from routersvc.domain.conversation.response_formats import ResponseFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice
 
 
 class Verbosity(enum.Enum):

@@ -9,51 +9,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.fleet.leases import LeaseRefusal
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate
 from routersvc.domain.planning.effective_constraints import (
     EffectiveConstraint,
     effective_constraints,
 )
-from routersvc.domain.planning.live_stats import (
-    LiveView,
-)
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-    Plan,
-    PlannedRequest,
-    RefusedRequest,
-)
-from routersvc.domain.planning.scored_candidates import (
-    candidates,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    evidence_of,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-    HedgeReason,
-)
+from routersvc.domain.planning.live_stats import LiveView
+from routersvc.domain.planning.plans import HedgingPlan, Plan, PlannedRequest, RefusedRequest
+from routersvc.domain.planning.scored_candidates import candidates
+from routersvc.domain.profiling.profiles import Profile, evidence_of
+from routersvc.domain.racing.hedges import HedgeDecision, HedgeReason
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

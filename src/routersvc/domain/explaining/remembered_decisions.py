@@ -18,46 +18,23 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.explaining.explanations import (
     Explanation,
     ExplanationSnapshot,
     explained,
     with_hedging,
 )
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-)
-from routersvc.domain.outcomes.errors import (
-    UnknownDecisionError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveStats,
-)
-from routersvc.domain.planning.plans import (
-    PlannedRequest,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-)
+from routersvc.domain.fleet.leases import LeaseRefusal
+from routersvc.domain.outcomes.errors import UnknownDecisionError
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.live_stats import LiveStats
+from routersvc.domain.planning.plans import PlannedRequest
+from routersvc.domain.racing.hedges import HedgeDecision
 
 _KEPT_LIMITS = tuple(field.name for field in dataclasses.fields(Limits) if field.name != "request")
 _kept_limits: Callable[[Limits], tuple[Any, ...]] = operator.attrgetter(*_KEPT_LIMITS)

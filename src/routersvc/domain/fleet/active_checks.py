@@ -12,15 +12,9 @@ import dataclasses
 import enum
 import math
 
-from routersvc.domain.fleet.health import (
-    HealthCheckResult,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.fleet.health import HealthCheckResult
+from routersvc.domain.outcomes.failure_rules import BreakerEffect
+from routersvc.domain.outcomes.failures import Failure
 
 
 class CheckMethod(enum.Enum):

@@ -34,18 +34,10 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.measures.windows import (
-    SlidingWindow,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.measures.windows import SlidingWindow
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.planning.plans import Plan
 
 ANSWERS_FROM = 0.5
 """A deployment where less than this share succeeds is part of the outage, not a way out of it."""

@@ -24,16 +24,9 @@ import math
 import random as random_module
 from typing import assert_never
 
-from routersvc.domain.fleet.breaker_health import (
-    BreakerHealth,
-    BreakerState,
-)
-from routersvc.domain.measures.success_rates import (
-    SuccessRateWindow,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-)
+from routersvc.domain.fleet.breaker_health import BreakerHealth, BreakerState
+from routersvc.domain.measures.success_rates import SuccessRateWindow
+from routersvc.domain.outcomes.failure_rules import BreakerEffect
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,61 +7,21 @@ import dataclasses
 import random as random_module
 from collections.abc import Callable
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckRecord,
-    CheckResult,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.breakers import (
-    Breaker,
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyLimiter,
-    ConcurrencyRule,
-    Ticket,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthState,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.fleet.load_balancing import (
-    DeploymentLoad,
-    LoadContender,
-)
-from routersvc.domain.fleet.measurements import (
-    Measurements,
-)
-from routersvc.domain.fleet.rate_limits import (
-    RateLimitGate,
-    RateLimitLedger,
-)
-from routersvc.domain.measures.success_rates import (
-    SuccessRate,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.fleet.active_checks import CheckRecord, CheckResult
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.breakers import Breaker, BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
+from routersvc.domain.fleet.load_balancing import DeploymentLoad, LoadContender
+from routersvc.domain.fleet.measurements import Measurements
+from routersvc.domain.fleet.rate_limits import RateLimitGate, RateLimitLedger
+from routersvc.domain.measures.success_rates import SuccessRate
+from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 DEGRADED_BELOW = 0.95
 """A success rate below this is called degraded: one in twenty calls needs a failover."""

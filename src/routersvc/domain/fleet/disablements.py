@@ -10,15 +10,9 @@ import dataclasses
 import math
 from typing import assert_never
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    Disables,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.outcomes.failure_rules import Disables
+from routersvc.domain.outcomes.failures import Failure
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,72 +11,24 @@ import dataclasses
 import random as random_module
 from collections.abc import Callable, Iterable, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckResult,
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    AttemptBudgets,
-    BudgetRule,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.concurrency import (
-    Ticket,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-    DeploymentState,
-)
-from routersvc.domain.fleet.disablements import (
-    Credential,
-    Disablement,
-    Disablements,
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet_views import (
-    PlanningView,
-    ReadingView,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.fleet.load_balancing import (
-    LoadBalancer,
-)
-from routersvc.domain.fleet.queue_waits import (
-    MAX_QUEUES_PER_CALL,
-    QueuePlace,
-    QueueWait,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyView,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
+from routersvc.domain.fleet.attempt_budgets import AttemptBudgets, BudgetRule
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.concurrency import Ticket
+from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
+from routersvc.domain.fleet.disablements import Credential, Disablement, Disablements, RecheckRule
+from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
+from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
+from routersvc.domain.fleet.load_balancing import LoadBalancer
+from routersvc.domain.fleet.queue_waits import MAX_QUEUES_PER_CALL, QueuePlace, QueueWait
+from routersvc.domain.measures.latency_histories import LatencyView
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

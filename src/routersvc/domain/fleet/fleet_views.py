@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentState,
-)
-from routersvc.domain.fleet.load_balancing import (
-    DRAWN,
-    LoadBalancer,
-    LoadContender,
-    costs_of,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveStats,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.deployment_states import DeploymentState
+from routersvc.domain.fleet.load_balancing import DRAWN, LoadBalancer, LoadContender, costs_of
+from routersvc.domain.planning.live_stats import LiveStats
 
 
 class ReadingView:

@@ -6,18 +6,10 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerHealth,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.breaker_health import BreakerHealth
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 
 class HealthState(enum.Enum):

@@ -5,24 +5,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerLease,
-)
-from routersvc.domain.fleet.concurrency import (
-    Ticket,
-)
-from routersvc.domain.fleet.rate_limits import (
-    RateLimitMark,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.breakers import BreakerLease
+from routersvc.domain.fleet.concurrency import Ticket
+from routersvc.domain.fleet.rate_limits import RateLimitMark
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)

@@ -15,9 +15,7 @@ import random as random_module
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from routersvc.domain.measures.latencies import (
-    PeakEwmaLatency,
-)
+from routersvc.domain.measures.latencies import PeakEwmaLatency
 
 FAILURE_PENALTY = 5.0
 """Seconds that a failure or a refusal counts at least: ten times a common time to first content."""

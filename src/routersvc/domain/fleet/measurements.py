@@ -5,25 +5,12 @@ from __future__ import annotations
 import collections
 import math
 
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.fleet.health import (
-    Quantiles,
-)
-from routersvc.domain.measures.latencies import (
-    LatencyWindow,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyHistory,
-)
-from routersvc.domain.measures.success_rates import (
-    SuccessRate,
-    SuccessRateWindow,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveStats,
-)
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.fleet.health import Quantiles
+from routersvc.domain.measures.latencies import LatencyWindow
+from routersvc.domain.measures.latency_histories import LatencyHistory
+from routersvc.domain.measures.success_rates import SuccessRate, SuccessRateWindow
+from routersvc.domain.planning.live_stats import LiveStats
 
 LATE = 0.95
 """The percentile of latencies that plans and rescues count with: one call in twenty is slower."""

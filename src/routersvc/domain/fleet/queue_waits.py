@@ -5,17 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.concurrency import (
-    Ticket,
-    TicketState,
-    tie,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.concurrency import Ticket, TicketState, tie
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 
 MAX_QUEUES_PER_CALL = 2
 """Each further queue makes the queues of all deployments longer."""

@@ -12,9 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 
 UNSTATED_RESET = 10.0
 """Seconds until the reset where none is reported: Azure counts requests over 10 s at most."""

@@ -20,9 +20,7 @@ from __future__ import annotations
 
 import math
 
-from routersvc.domain.measures.windows import (
-    SlidingWindow,
-)
+from routersvc.domain.measures.windows import SlidingWindow
 
 RELATIVE_ERROR = 0.02
 """A hedge at a p95 that is 2 % off makes about 3 % more or fewer hedges on a heavy tail."""

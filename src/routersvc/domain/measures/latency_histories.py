@@ -9,9 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from routersvc.domain.measures.latencies import (
-    LatencyWindow,
-)
+from routersvc.domain.measures.latencies import LatencyWindow
 
 _WATCHED = 0.95
 _REFRESH = 0.25

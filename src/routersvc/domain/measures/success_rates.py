@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.measures.windows import (
-    SlidingWindow,
-)
+from routersvc.domain.measures.windows import SlidingWindow
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,15 +5,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.failures import Failure
 
 
 class AttemptReason(enum.Enum):

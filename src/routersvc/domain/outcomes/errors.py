@@ -29,15 +29,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from routersvc.domain.outcomes.failure_rules import (
-        CallerOutcome,
-    )
-    from routersvc.domain.outcomes.failures import (
-        Failure,
-    )
-    from routersvc.domain.outcomes.reports import (
-        RouteReport,
-    )
+    from routersvc.domain.outcomes.failure_rules import CallerOutcome
+    from routersvc.domain.outcomes.failures import Failure
+    from routersvc.domain.outcomes.reports import RouteReport
 
 
 class RouterError(Exception):

@@ -9,16 +9,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from routersvc.domain.outcomes.failure_rules import (
-    RULES,
-    FailureClass,
-    FailureRule,
-)
+from routersvc.domain.outcomes.failure_rules import RULES, FailureClass, FailureRule
 
 if TYPE_CHECKING:
-    from routersvc.domain.conversation.rate_limit_headroom import (
-        RateLimitHeadroom,
-    )
+    from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

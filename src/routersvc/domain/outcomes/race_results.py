@@ -5,13 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 _NOTHING_FITS = Failure(
     failure_class=FailureClass.LOCAL_LIMIT, message="no deployment could be called now"

@@ -8,19 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptCost,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptReport
+from routersvc.domain.outcomes.degradations import Degradation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

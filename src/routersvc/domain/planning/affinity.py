@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
+from routersvc.domain.catalogue.deployments import Deployment
 
 _RANGE = float(1 << 64)
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.planning.exclusion_reasons import Exclusion
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

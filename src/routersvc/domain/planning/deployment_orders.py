@@ -11,34 +11,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    OrderMode,
-)
-from routersvc.domain.planning.affinity import (
-    by_affinity,
-    with_canaries,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.live_stats import (
-    NOTHING_KNOWN,
-    LiveStats,
-    LiveView,
-)
-from routersvc.domain.planning.ranking import (
-    RankingInput,
-    RankingScore,
-    ranking_scores,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
+from routersvc.domain.planning.affinity import by_affinity, with_canaries
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.live_stats import NOTHING_KNOWN, LiveStats, LiveView
+from routersvc.domain.planning.ranking import RankingInput, RankingScore, ranking_scores
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.planning.fixed_constraints import (
-    FIXED_CONSTRAINTS,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.measured_constraints import (
-    MEASURED_CONSTRAINTS,
-)
+from routersvc.domain.planning.fixed_constraints import FIXED_CONSTRAINTS
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.measured_constraints import MEASURED_CONSTRAINTS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,34 +13,14 @@ import bisect
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.planning.exclusions import (
-    is_excluded,
-    is_excluded_by,
-    open_constraints,
-)
-from routersvc.domain.planning.limits import (
-    FixedLimits,
-    Limits,
-)
-from routersvc.domain.planning.measured_constraints import (
-    ModelBounds,
-    needed_tokens,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.planning.exclusions import is_excluded, is_excluded_by, open_constraints
+from routersvc.domain.planning.limits import FixedLimits, Limits
+from routersvc.domain.planning.measured_constraints import ModelBounds, needed_tokens
+from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.profiling.token_estimates import TokenEstimate
 
 MAX_REMEMBERED = 1_000
 """Results to remember; a service needs a few per tenant and policy. Above that all are dropped."""

@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-)
-from routersvc.domain.planning.fixed_constraints import (
-    FIXED_CONSTRAINTS,
-)
-from routersvc.domain.planning.limits import (
-    FixedLimits,
-    Limits,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.planning.fixed_constraints import FIXED_CONSTRAINTS
+from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.planning.measured_constraints import (
     MEASURED_CONSTRAINTS,
     MeasuredConstraint,

@@ -10,27 +10,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Iterator
 
-from routersvc.domain.catalogue.capabilities import (
-    MODALITY_CAPABILITIES,
-    Capability,
-)
-from routersvc.domain.catalogue.constraints import (
-    REQUEST,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
-from routersvc.domain.planning.limits import (
-    FixedLimits,
-    Limits,
-)
-from routersvc.domain.profiling.capability_needs import (
-    UNNEEDED_IF,
-)
+from routersvc.domain.catalogue.capabilities import MODALITY_CAPABILITIES, Capability
+from routersvc.domain.catalogue.constraints import REQUEST
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
+from routersvc.domain.planning.limits import FixedLimits, Limits
+from routersvc.domain.profiling.capability_needs import UNNEEDED_IF
 
 _MODALITIES = frozenset(
     {*MODALITY_CAPABILITIES.values(), Capability.AUDIO_OUTPUT, Capability.IMAGE_OUTPUT}

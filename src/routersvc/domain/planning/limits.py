@@ -6,39 +6,16 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.constraints import (
-    REQUEST,
-    MergedConstraints,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-)
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.constraints import REQUEST, MergedConstraints
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.weights import Weights
+from routersvc.domain.measures.cost_budgets import BudgetStanding
+from routersvc.domain.outcomes.degradations import Degradation
+from routersvc.domain.profiling.profiles import Profile
 
 
 class FixedLimits(NamedTuple):

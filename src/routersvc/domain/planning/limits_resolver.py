@@ -5,61 +5,22 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    MergedConstraints,
-)
-from routersvc.domain.catalogue.modes import (
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteQuestion,
-    RouteRule,
-    first_match,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    ANONYMOUS,
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    weighed,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-)
-from routersvc.domain.outcomes.errors import (
-    UnknownNameError,
-    UnknownTenantError,
-)
-from routersvc.domain.planning.eligibility import (
-    windows_of,
-)
-from routersvc.domain.planning.limits import (
-    FixedLimits,
-    Limits,
-)
-from routersvc.domain.planning.policy_choices import (
-    choose_policy,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    Profiler,
-)
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import MergedConstraints
+from routersvc.domain.catalogue.modes import OrderMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.route_rules import RouteQuestion, RouteRule, first_match
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
+from routersvc.domain.catalogue.weights import weighed
+from routersvc.domain.measures.cost_budgets import BudgetStanding
+from routersvc.domain.outcomes.errors import UnknownNameError, UnknownTenantError
+from routersvc.domain.planning.eligibility import windows_of
+from routersvc.domain.planning.limits import FixedLimits, Limits
+from routersvc.domain.planning.policy_choices import choose_policy
+from routersvc.domain.profiling.profiles import Profile, Profiler
+from routersvc.domain.profiling.token_estimates import TokenEstimate
 
 _NONE = frozenset[str]()
 

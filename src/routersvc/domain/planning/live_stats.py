@@ -6,9 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
+from routersvc.domain.catalogue.deployments import Deployment
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

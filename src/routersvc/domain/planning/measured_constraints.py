@@ -12,23 +12,11 @@ import math
 from collections.abc import Callable, Iterable
 from decimal import ROUND_CEILING, Decimal
 
-from routersvc.domain.catalogue.constraints import (
-    REQUEST,
-    TENANT,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
+from routersvc.domain.catalogue.constraints import REQUEST, TENANT
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.profiling.profiles import Profile
 
 _MILLIONTH = Decimal("0.000001")
 

@@ -5,41 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    POLICY,
-    TENANT,
-    MergedConstraints,
-    merged,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import POLICY, TENANT, MergedConstraints, merged
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.outcomes.errors import (
     PolicyNotAllowedError,
     UnknownNameError,
     UnknownPolicyError,
 )
-from routersvc.domain.planning.exclusions import (
-    is_excluded,
-)
-from routersvc.domain.planning.limits import (
-    FixedLimits,
-)
+from routersvc.domain.planning.exclusions import is_excluded
+from routersvc.domain.planning.limits import FixedLimits
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

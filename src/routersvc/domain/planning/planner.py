@@ -7,62 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-    ordered,
-)
-from routersvc.domain.planning.eligibility import (
-    Eligibility,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.limits_resolver import (
-    LimitsResolver,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveView,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.measures.cost_budgets import BudgetStanding
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.deployment_orders import DeploymentOrder, ordered
+from routersvc.domain.planning.eligibility import Eligibility
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.limits_resolver import LimitsResolver
+from routersvc.domain.planning.live_stats import LiveView
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,
 )
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-    Plan,
-    PlannedRequest,
-    RefusedRequest,
-)
-from routersvc.domain.planning.scored_candidates import (
-    excluded,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-)
+from routersvc.domain.planning.plans import HedgingPlan, Plan, PlannedRequest, RefusedRequest
+from routersvc.domain.planning.scored_candidates import excluded
+from routersvc.domain.profiling.profiles import Profiler
 
 BUDGET_PUSHBACK = 1.0
 """Seconds that a caller waits at least for its budget: time for a running call to end."""

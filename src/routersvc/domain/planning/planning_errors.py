@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 
 
 class NoEligibleDeploymentError(RefusedError):

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Priority,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority, RetryRule, Timeouts
+from routersvc.domain.planning.deployment_orders import DeploymentOrder
+from routersvc.domain.planning.limits import Limits
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

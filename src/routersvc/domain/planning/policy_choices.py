@@ -16,26 +16,12 @@ from routersvc.domain.catalogue.constraints import (
     MergedConstraints,
     merged,
 )
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.measures.cost_budgets import (
-    BudgetStanding,
-)
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-    DegradationRung,
-)
-from routersvc.domain.outcomes.errors import (
-    PolicyNotAllowedError,
-    UnknownPolicyError,
-)
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.measures.cost_budgets import BudgetStanding
+from routersvc.domain.outcomes.degradations import Degradation, DegradationRung
+from routersvc.domain.outcomes.errors import PolicyNotAllowedError, UnknownPolicyError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

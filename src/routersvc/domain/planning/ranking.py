@@ -13,9 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.weights import (
-    Weights,
-)
+from routersvc.domain.catalogue.weights import Weights
 
 HEALTH_WEIGHT = 1.0
 """The weight of the success rate, beside the weights of the policy."""

@@ -7,40 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-    ScorePart,
-)
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-    live_stats_of,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveView,
-)
-from routersvc.domain.planning.plans import (
-    PlannedRequest,
-    RefusedRequest,
-)
-from routersvc.domain.planning.ranking import (
-    HEALTH_WEIGHT,
-    RankingScore,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.planning.candidates import Candidate, ScorePart
+from routersvc.domain.planning.deployment_orders import DeploymentOrder, live_stats_of
+from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.live_stats import LiveView
+from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
+from routersvc.domain.planning.ranking import HEALTH_WEIGHT, RankingScore
 
 
 def excluded(deployments: Iterable[Deployment], limits: Limits) -> list[Candidate]:

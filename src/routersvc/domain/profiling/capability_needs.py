@@ -5,33 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.capabilities import (
-    MODALITY_CAPABILITIES,
-    Capability,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.messages import (
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    HostedTool,
-    ToolChoiceMode,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    parts_of,
-)
+from routersvc.domain.catalogue.capabilities import MODALITY_CAPABILITIES, Capability
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.messages import Role
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import HostedTool, ToolChoiceMode
+from routersvc.domain.profiling.prompt_reading import parts_of
 
 
 def required_capabilities(

@@ -8,12 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Protocol
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    PromptReading,
-)
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.profiling.prompt_reading import PromptReading
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,25 +10,12 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.domain.profiling.classifiers import (
-    ClassifierSignal,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    PromptReading,
-)
-from routersvc.domain.profiling.task_words import (
-    CONDITIONS,
-    THINKING,
-)
-from routersvc.domain.profiling.text_shapes import (
-    TextShape,
-)
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.profiling.classifiers import ClassifierSignal
+from routersvc.domain.profiling.prompt_reading import PromptReading
+from routersvc.domain.profiling.task_words import CONDITIONS, THINKING
+from routersvc.domain.profiling.text_shapes import TextShape
 
 _START: Mapping[Task, float] = MappingProxyType(
     {

@@ -9,58 +9,25 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.parts import (
-    ImageDetail,
-    ImagePart,
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.profiling.capability_needs import (
-    required_capabilities,
-)
-from routersvc.domain.profiling.classifiers import (
-    Classification,
-    Classifier,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.parts import ImageDetail, ImagePart, Modality
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.profiling.capability_needs import required_capabilities
+from routersvc.domain.profiling.classifiers import Classification, Classifier
 from routersvc.domain.profiling.identifiers import (
     DataClassRule,
     IdentifierDetector,
     IdentifierFinding,
     data_classes_of,
 )
-from routersvc.domain.profiling.prompt_reading import (
-    parts_of,
-    read,
-    texts_of,
-)
-from routersvc.domain.profiling.rule_classifier import (
-    RuleClassifier,
-)
-from routersvc.domain.profiling.token_counting import (
-    TokenCounter,
-    refined_estimate,
-)
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-    estimate_of,
-)
+from routersvc.domain.profiling.prompt_reading import parts_of, read, texts_of
+from routersvc.domain.profiling.rule_classifier import RuleClassifier
+from routersvc.domain.profiling.token_counting import TokenCounter, refined_estimate
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,13 +9,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
@@ -28,20 +23,10 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.reasoning import ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoiceMode
 
 ASKED_WINDOW = 700
 """Characters of head and of tail to read of the last user turn."""

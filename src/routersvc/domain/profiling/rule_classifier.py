@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from routersvc.domain.profiling.classifiers import (
-    Classification,
-)
-from routersvc.domain.profiling.complexity_rules import (
-    complexity_of,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    PromptReading,
-)
-from routersvc.domain.profiling.task_rules import (
-    task_of,
-)
-from routersvc.domain.profiling.text_shapes import (
-    shape_of,
-)
+from routersvc.domain.profiling.classifiers import Classification
+from routersvc.domain.profiling.complexity_rules import complexity_of
+from routersvc.domain.profiling.prompt_reading import PromptReading
+from routersvc.domain.profiling.task_rules import task_of
+from routersvc.domain.profiling.text_shapes import shape_of
 
 
 class RuleClassifier:

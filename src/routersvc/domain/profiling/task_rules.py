@@ -9,21 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.tools import (
-    ToolChoiceMode,
-)
-from routersvc.domain.profiling.classifiers import (
-    ClassifierSignal,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    PromptReading,
-)
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.tools import ToolChoiceMode
+from routersvc.domain.profiling.classifiers import ClassifierSignal
+from routersvc.domain.profiling.prompt_reading import PromptReading
 from routersvc.domain.profiling.task_words import (
     CODE_THINGS,
     MAKING,
@@ -31,13 +21,8 @@ from routersvc.domain.profiling.task_words import (
     STEMS,
     WORDS,
 )
-from routersvc.domain.profiling.text_shapes import (
-    TextShape,
-)
-from routersvc.domain.profiling.writing_systems import (
-    WritingSystem,
-    writing_of,
-)
+from routersvc.domain.profiling.text_shapes import TextShape
+from routersvc.domain.profiling.writing_systems import WritingSystem, writing_of
 
 LONG_DOCUMENT_TOKENS = 24_000
 """From this size on a prompt counts as a long document."""

@@ -11,12 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.profiling.writing_systems import (
-    WritingSystem,
-)
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.profiling.writing_systems import WritingSystem
 
 _SURE = 2.4
 _LIKELY = 1.4

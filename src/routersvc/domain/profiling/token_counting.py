@@ -10,11 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-    estimate_of,
-    windows,
-)
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
 
 SAMPLED_FROM = 32_768
 """Characters of a prompt above which a sample is counted first; below, a full count is as fast."""

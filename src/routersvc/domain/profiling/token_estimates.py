@@ -12,11 +12,7 @@ import dataclasses
 import math
 from collections.abc import Iterator
 
-from routersvc.domain.profiling.writing_systems import (
-    Writing,
-    WritingSystem,
-    writing_of,
-)
+from routersvc.domain.profiling.writing_systems import Writing, WritingSystem, writing_of
 
 LONGEST_TOKEN = 128
 """Bytes of the longest tokens of o200k_base: runs of spaces."""

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.outcomes.attempt_reports import (
     AttemptCost,
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
 )
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.profiling.profiles import Profile
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; used where a provider's count never arrived."""

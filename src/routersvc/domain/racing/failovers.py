@@ -5,26 +5,12 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.policies import (
-    RetryRule,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailoverRule,
-    FailureClass,
-    SameDeploymentRule,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import RetryRule
+from routersvc.domain.outcomes.failure_rules import FailoverRule, FailureClass, SameDeploymentRule
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
 
 
 def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:

@@ -7,27 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyView,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-    HedgeSituation,
-    decide,
-    has_exploded,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.measures.latency_histories import LatencyView
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.hedges import HedgeDecision, HedgeSituation, decide, has_exploded
 
 
 def decide_hedge(

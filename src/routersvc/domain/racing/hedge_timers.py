@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.hedge_situations import (
-    decide_hedge,
-    refresh_latencies,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-    HedgeReason,
-)
-from routersvc.domain.racing.race_attempts import (
-    RaceAttempts,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedge_situations import decide_hedge, refresh_latencies
+from routersvc.domain.racing.hedges import HedgeDecision, HedgeReason
+from routersvc.domain.racing.race_attempts import RaceAttempts
 
 
 class HedgeTimer:

@@ -25,16 +25,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyView,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority
+from routersvc.domain.measures.latency_histories import LatencyView
 
 _SURGE = 3.0
 """A p95 of this many times the usual one has exploded."""

@@ -5,27 +5,13 @@ from __future__ import annotations
 import dataclasses
 import random as random_module
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.failovers import (
-    retry_pause,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.failovers import retry_pause
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

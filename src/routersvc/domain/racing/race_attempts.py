@@ -10,47 +10,18 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.concurrency import (
-    Ticket,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.fleet.queue_waits import (
-    QueueWait,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.race_results import (
-    RaceExhausted,
-    exhausted_result,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.failovers import (
-    forbids_another,
-    may_differ,
-)
-from routersvc.domain.racing.hedge_situations import (
-    has_latency_surge,
-    refresh_latencies,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.concurrency import Ticket
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import LeaseRefusal, Obstacle
+from routersvc.domain.fleet.queue_waits import QueueWait
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import RaceExhausted, exhausted_result
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.failovers import forbids_another, may_differ
+from routersvc.domain.racing.hedge_situations import has_latency_surge, refresh_latencies
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that start while a late one still runs."""

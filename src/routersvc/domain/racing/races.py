@@ -14,59 +14,26 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.modes import (
-    StreamRecoveryMode,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.fleet.queue_waits import (
-    QueueWait,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    SameDeploymentRule,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.race_results import (
-    RaceBroken,
-    RaceDeadlinePassed,
-    RaceResult,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.hedge_timers import (
-    HedgeTimer,
-)
-from routersvc.domain.racing.hedges import (
-    HedgeDecision,
-)
-from routersvc.domain.racing.pending_retries import (
-    PendingRetry,
-    Retries,
-)
+from routersvc.domain.catalogue.modes import StreamRecoveryMode
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.queue_waits import QueueWait
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failure_rules import SameDeploymentRule
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import RaceBroken, RaceDeadlinePassed, RaceResult
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedge_timers import HedgeTimer
+from routersvc.domain.racing.hedges import HedgeDecision
+from routersvc.domain.racing.pending_retries import PendingRetry, Retries
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
     RaceAttempts,
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import (
-    due_at,
-    timeout_failure,
-)
+from routersvc.domain.racing.timeouts import due_at, timeout_failure
 
 
 class Race:

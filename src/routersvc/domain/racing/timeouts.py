@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
 
 
 def due_at(attempt: Attempt, plan: Plan) -> float:

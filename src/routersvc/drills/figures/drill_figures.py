@@ -10,19 +10,9 @@ import collections
 import dataclasses
 import enum
 
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    DeadlineExceededError,
-    RefusedError,
-    StreamBrokenError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError, StreamBrokenError
+from routersvc.domain.outcomes.reports import RouteReport
 
 _FAILED = frozenset({AttemptOutcome.FAILED, AttemptOutcome.BROKEN})
 

@@ -15,23 +15,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, RetryRule, Timeouts
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.drills.plans.distributions import (
     Constant,
     Distribution,

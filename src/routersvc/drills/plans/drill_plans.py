@@ -8,13 +8,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from routersvc.domain.catalogue.policies import (
-    Policy,
-    Priority,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
+from routersvc.domain.catalogue.policies import Policy, Priority
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.drills.plans.distributions import Constant, Distribution, LogNormal
 from routersvc.drills.plans.faults import Fault
 

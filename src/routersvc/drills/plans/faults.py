@@ -7,9 +7,7 @@ import enum
 import math
 from collections.abc import Iterable
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
 
 
 class FaultKind(enum.Enum):

@@ -8,40 +8,15 @@ from __future__ import annotations
 
 import random as random_module
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    OrderMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Policy,
-    Priority,
-    RetryRule,
-    Timeouts,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    FleetRules,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, OrderMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Policy, Priority, RetryRule, Timeouts
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import FleetRules
 from routersvc.drills.plans.distributions import (
     Constant,
     Distribution,

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import collections
 
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
 
 _ROUNDING = 1e-6
 _SLICE = 0.1

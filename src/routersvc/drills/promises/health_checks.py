@@ -10,20 +10,10 @@ import collections
 import dataclasses
 from collections.abc import Iterator
 
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthState,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.promises.promise_records import LiveAttempt, Promise
 
 Complaint = tuple[Promise, str]

@@ -5,13 +5,8 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 
 
 class Promise(enum.Enum):

@@ -9,35 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    is_charged,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.fleet.attempt_budgets import is_charged
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.plans.drill_plans import DrillPlan
 from routersvc.drills.promises.budget_checks import BudgetAccount
 from routersvc.drills.promises.health_checks import DeploymentWatch, is_callable, may_be_forced

@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.engine.call_events import CallEvent, Recovered, RecoveryKind, RouteSelected
 
 _TOKEN = re.compile(r"(\d+)\.(\d+)/(\d+) ")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import array
 
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-)
+from routersvc.domain.fleet.health import DeploymentHealth
 from routersvc.drills.figures.drill_columns import Column, columns_of
 from routersvc.drills.figures.drill_figures import CallOutcome, quantile
 from routersvc.drills.simulation.simulation import DrillResult

@@ -8,9 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.drills.figures.drill_columns import Column, columns_of
 from routersvc.drills.figures.drill_figures import CallOutcome, DrillFigures, quantile
 from routersvc.drills.rendering.braille_charts import BLANK, curve, merged

@@ -7,29 +7,13 @@ import random as random_module
 from collections.abc import Callable
 from typing import Protocol
 
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.outcomes.errors import (
-    CallFailedError,
-    RefusedError,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.outcomes.errors import CallFailedError, RefusedError
 from routersvc.drills.plans.drill_plans import Batches, ClosedLoop, DrillPlan, PoissonArrivals
 from routersvc.drills.promises.received_answers import ReceivedAnswer
 from routersvc.engine.router import Router

@@ -11,31 +11,13 @@ import math
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    AttemptFailedError,
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.drills.plans.drill_plans import DrillPlan, SimulatedDeployment
 from routersvc.drills.plans.faults import FAILURE_CLASSES, Fault, FaultKind, FaultSchedule
 from routersvc.engine.ports import AttemptCall

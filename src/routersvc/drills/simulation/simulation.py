@@ -10,28 +10,13 @@ import dataclasses
 import random as random_module
 from collections.abc import Callable, Mapping
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.errors import (
-    RefusedError,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
+from routersvc.domain.outcomes.errors import RefusedError
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.drills.figures.drill_figures import DrillFigures
 from routersvc.drills.plans.drill_plans import DrillPlan
 from routersvc.drills.promises.promise_records import Violation

@@ -9,9 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 
-from routersvc.domain.outcomes.errors import (
-    UnknownTenantError,
-)
+from routersvc.domain.outcomes.errors import UnknownTenantError
 
 AUTHORIZATION = "authorization"
 API_KEY = "x-api-key"

@@ -16,9 +16,7 @@ from typing import Any, Protocol, TypeAlias, cast
 import grpc
 from grpc import aio
 
-from routersvc.domain.outcomes.errors import (
-    UnknownTenantError,
-)
+from routersvc.domain.outcomes.errors import UnknownTenantError
 from routersvc.grpc_api.wrapped_handlers import Handler, WrappedHandlers
 
 _Context = aio.ServicerContext[Any, Any]

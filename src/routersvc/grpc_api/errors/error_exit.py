@@ -17,11 +17,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc import aio
 
-from routersvc.domain.outcomes.errors import (
-    FieldViolation,
-    InvalidRequestError,
-    RouterError,
-)
+from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError, RouterError
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 from routersvc.grpc_api.errors.status_details import encoded_status
 from routersvc.grpc_api.errors.statuses import status_of, unexpected_status

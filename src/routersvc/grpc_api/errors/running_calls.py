@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import TracebackType
 
-from routersvc.domain.outcomes.errors import (
-    DrainingError,
-)
+from routersvc.domain.outcomes.errors import DrainingError
 
 
 class RunningCalls:

@@ -15,9 +15,7 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from llmrouter.v1 import errors_pb2, report_pb2
-from routersvc.domain.outcomes.errors import (
-    FieldViolation,
-)
+from routersvc.domain.outcomes.errors import FieldViolation
 from routersvc.grpc_api.errors.statuses import ErrorStatus
 from routersvc.grpc_api.outbound.reports import report_of
 from routersvc.grpc_api.outbound.times import duration_of

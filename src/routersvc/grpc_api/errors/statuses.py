@@ -31,15 +31,9 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    CallerOutcome,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
+from routersvc.domain.outcomes.failure_rules import CallerOutcome
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

@@ -10,42 +10,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from llmrouter.v1 import explanation_pb2, health_pb2, prompt_pb2, routing_pb2
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.messages import (
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    CacheLifetime,
-    ImageDetail,
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    ServiceTier,
-    Verbosity,
-)
-from routersvc.domain.conversation.reasoning import (
-    ReasoningEffort,
-    ReasoningVisibility,
-)
-from routersvc.domain.conversation.tools import (
-    ToolChoiceMode,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.messages import Role
+from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, Modality
+from routersvc.domain.conversation.prompts import ServiceTier, Verbosity
+from routersvc.domain.conversation.reasoning import ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.tools import ToolChoiceMode
+from routersvc.domain.fleet.health import HealthState
 from routersvc.grpc_api.enum_numbers import members_of, members_or_unset
 from routersvc.grpc_api.outbound import enums as enums_out
 

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from llmrouter.v1 import prompt_pb2, routing_pb2
-from routersvc.domain.outcomes.errors import (
-    FieldNotServedError,
-)
+from routersvc.domain.outcomes.errors import FieldNotServedError
 
 _CACHING_SERVED = frozenset({routing_pb2.CACHE_MODE_UNSPECIFIED, routing_pb2.CACHE_MODE_OFF})
 _OUTPUTS_SERVED = frozenset(

@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from llmrouter.v1 import prompt_pb2
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,

@@ -6,31 +6,16 @@ The caller must check the violations before it uses the result.
 from __future__ import annotations
 
 from llmrouter.v1 import prompt_pb2
-from routersvc.domain.conversation.messages import (
-    Message,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.conversation.prompts import (
-    AudioOutput,
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-)
+from routersvc.domain.conversation.messages import Message
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prompts import AudioOutput, Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.reasoning import Reasoning
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
     ResponseFormat,
 )
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
+from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.message_fields import MessageFields
 from routersvc.grpc_api.inbound.parts import message_of

@@ -9,18 +9,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from llmrouter.v1 import router_service_pb2
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.fleet.health import HealthState
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound import not_served
 from routersvc.grpc_api.inbound.prompts import prompt_of

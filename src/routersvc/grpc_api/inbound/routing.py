@@ -7,22 +7,11 @@ Unsupported fields are refused by `not_served`.
 from __future__ import annotations
 
 from llmrouter.v1 import routing_pb2
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.weights import (
-    NO_WISHES,
-    WeightWishes,
-)
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.modes import ConsistencyMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.weights import NO_WISHES, WeightWishes
 from routersvc.grpc_api.inbound import enums as enums_in
 from routersvc.grpc_api.inbound.message_fields import MessageFields
 from routersvc.grpc_api.inbound.violations import Violations

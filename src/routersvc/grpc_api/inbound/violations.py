@@ -14,10 +14,7 @@ from typing import TypeVar
 import orjson
 from google.protobuf.duration_pb2 import Duration
 
-from routersvc.domain.outcomes.errors import (
-    FieldViolation,
-    InvalidRequestError,
-)
+from routersvc.domain.outcomes.errors import FieldViolation, InvalidRequestError
 
 _Value = TypeVar("_Value")
 _Number = TypeVar("_Number", int | None, float | None)

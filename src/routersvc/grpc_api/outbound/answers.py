@@ -11,9 +11,7 @@ from typing import assert_never
 
 from llmrouter.v1 import prompt_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
+from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -21,9 +19,7 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
+from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
@@ -35,12 +31,8 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.usage import (
-    UsageCounted,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.conversation.usage import UsageCounted
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.call_events import CallEvent, Completion, Recovered, RouteSelected
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import write_report, write_usage

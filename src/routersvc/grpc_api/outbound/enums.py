@@ -6,56 +6,20 @@ Numbers of the contract without a member in the domain are never sent by this ve
 from __future__ import annotations
 
 from llmrouter.v1 import explanation_pb2 as explanation
-from llmrouter.v1 import (
-    health_pb2,
-    prompt_pb2,
-    report_pb2,
-    routing_pb2,
-    stream_pb2,
-)
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.parts import (
-    CacheLifetime,
-    Modality,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
-from routersvc.domain.fleet.leases import (
-    Obstacle,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.degradations import (
-    DegradationRung,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
+from llmrouter.v1 import health_pb2, prompt_pb2, report_pb2, routing_pb2, stream_pb2
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.parts import CacheLifetime, Modality
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.fleet.leases import Obstacle
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.degradations import DegradationRung
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
 from routersvc.engine.call_events import RecoveryKind
 from routersvc.grpc_api.enum_numbers import numbers_of
 

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmrouter.v1 import explanation_pb2, routing_pb2
-from routersvc.domain.explaining.explanations import (
-    Explanation,
-)
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-    ScorePart,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-)
+from routersvc.domain.explaining.explanations import Explanation
+from routersvc.domain.fleet.leases import LeaseRefusal
+from routersvc.domain.planning.candidates import Candidate, ScorePart
+from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.profiling.profiles import Profile
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of, report_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of

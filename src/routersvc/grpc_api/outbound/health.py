@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from llmrouter.v1 import health_pb2
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerHealth,
-)
-from routersvc.domain.fleet.health import (
-    DeploymentHealth,
-    HealthCheckResult,
-    Quantiles,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.breaker_health import BreakerHealth
+from routersvc.domain.fleet.health import DeploymentHealth, HealthCheckResult, Quantiles
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of

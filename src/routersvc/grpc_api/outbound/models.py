@@ -6,18 +6,10 @@ from collections.abc import Iterable
 
 from llmrouter.v1 import catalogue_service_pb2 as catalogue_pb2
 from llmrouter.v1 import explanation_pb2
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
-from routersvc.domain.planning.model_listing import (
-    ListedModel,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Prices
+from routersvc.domain.planning.model_listing import ListedModel
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.reports import deployment_name_of
 

@@ -7,22 +7,11 @@ message that is handed to another one's constructor is serialised and parsed to 
 from __future__ import annotations
 
 from llmrouter.v1 import report_pb2
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptCost,
-    AttemptReport,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.usage import Usage
+from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptReport
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.grpc_api.outbound import enums as enums_out
 from routersvc.grpc_api.outbound.times import write_duration, write_timestamp
 

@@ -12,13 +12,8 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.outcomes.failure_rules import (
-    RULES,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.outcomes.failure_rules import RULES, FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after
 from routersvc.providers.errors.retry_hints import wait_in
 from routersvc.providers.errors.tables import BROAD_CODES, PHRASES, SPECIFIC_CODES, STATUSES

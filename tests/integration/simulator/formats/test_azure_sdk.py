@@ -10,11 +10,7 @@ from collections.abc import AsyncIterator
 
 import openai
 import pytest
-from openai.types.chat import (
-    ChatCompletion,
-    ChatCompletionMessageParam,
-    ChatCompletionToolParam,
-)
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam, ChatCompletionToolParam
 
 from routersvc.simulator import (
     Behaviour,

@@ -6,9 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from routersvc.cli.application import application
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 RUNNER = CliRunner()
 

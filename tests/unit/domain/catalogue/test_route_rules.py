@@ -14,9 +14,7 @@ from routersvc.domain.catalogue.route_rules import (
     RouteRule,
     first_match,
 )
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
+from routersvc.domain.catalogue.tasks import Task
 
 NOON = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC).timestamp()
 """A Wednesday."""

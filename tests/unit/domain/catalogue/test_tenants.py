@@ -8,40 +8,16 @@ import pytest
 from tests.unit.domain.plans import plan_of
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-    RetryRule,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    ANONYMOUS,
-    Tenant,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.policies import Policy, RetryRule
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
+from routersvc.domain.catalogue.weights import WeightWishes
 from routersvc.domain.measures.cost_budgets import (
     BudgetDowngradeRule,
     BudgetStanding,
@@ -52,18 +28,10 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.planning.effective_constraints import (
-    effective_constraints,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
+from routersvc.domain.planning.effective_constraints import effective_constraints
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.planner import Planner
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

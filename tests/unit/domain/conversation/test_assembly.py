@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-    Started,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
+from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.deltas import (
     MediaDelta,
     RefusalDelta,
@@ -19,12 +13,8 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    TokenLogprob,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     ImagePart,
@@ -34,10 +24,7 @@ from routersvc.domain.conversation.parts import (
     ThoughtPart,
     ToolCall,
 )
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
+from routersvc.domain.conversation.usage import Usage, UsageCounted
 
 DONE = Finished(reason=FinishReason.STOP)
 

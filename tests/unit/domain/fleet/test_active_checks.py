@@ -6,17 +6,9 @@ import math
 
 import pytest
 
-from routersvc.domain.fleet.active_checks import (
-    CheckRecord,
-    CheckResult,
-    CheckRule,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.fleet.active_checks import CheckRecord, CheckResult, CheckRule
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 
 NOBODY = CheckResult(
     failure=Failure(failure_class=FailureClass.CONNECT, message="refused"), duration=0.1

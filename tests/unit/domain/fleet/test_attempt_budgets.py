@@ -17,17 +17,9 @@ from routersvc.domain.fleet.attempt_budgets import (
     is_charged,
     withdraw,
 )
-from routersvc.domain.fleet.breakers import (
-    Breaker,
-    BreakerLease,
-    BreakerRule,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-)
+from routersvc.domain.fleet.breakers import Breaker, BreakerLease, BreakerRule
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import BreakerEffect
 from routersvc.testing.worlds import scripted_deployment
 
 RETRY = AttemptReason.RETRY

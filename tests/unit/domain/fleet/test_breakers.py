@@ -7,17 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.breakers import (
-    Breaker,
-    BreakerLease,
-    BreakerRule,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-)
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.breakers import Breaker, BreakerLease, BreakerRule
+from routersvc.domain.outcomes.failure_rules import BreakerEffect
 
 PLAIN = BreakerRule(open_jitter=0.0, probe_successes=1)
 

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyLimiter,
-    ConcurrencyRule,
-    TicketState,
-)
-from routersvc.domain.fleet.queue_waits import (
-    QueuePlace,
-    QueueWait,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, TicketState
+from routersvc.domain.fleet.queue_waits import QueuePlace, QueueWait
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")

@@ -2,21 +2,10 @@
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.providers import (
-    Provider,
-)
-from routersvc.domain.fleet.disablements import (
-    Credential,
-    Disablements,
-    RecheckRule,
-    ServedModel,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.fleet.disablements import Credential, Disablements, RecheckRule, ServedModel
 
 KEY = Credential("acme", "main")
 

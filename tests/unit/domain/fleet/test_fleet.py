@@ -7,54 +7,21 @@ import dataclasses
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckResult,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerState,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.disablements import (
-    RecheckRule,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-    FleetRules,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.active_checks import CheckResult
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.disablements import RecheckRule
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")

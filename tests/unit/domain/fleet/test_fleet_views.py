@@ -5,33 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-    DeploymentState,
-)
-from routersvc.domain.fleet.fleet_views import (
-    PlanningView,
-    ReadingView,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.fleet.load_balancing import (
-    DRAWN,
-    LoadBalancer,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
+from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.fleet.load_balancing import DRAWN, LoadBalancer
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.worlds import scripted_deployment
 
 BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")

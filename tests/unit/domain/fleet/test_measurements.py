@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routersvc.domain.fleet.measurements import (
-    Measurements,
-)
+from routersvc.domain.fleet.measurements import Measurements
 
 
 def measured() -> Measurements:

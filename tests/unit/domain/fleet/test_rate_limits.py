@@ -4,14 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.rate_limits import (
-    LONGEST_TRUST,
-    UNSTATED_RESET,
-    RateLimitLedger,
-)
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.rate_limits import LONGEST_TRUST, UNSTATED_RESET, RateLimitLedger
 
 
 def requests(

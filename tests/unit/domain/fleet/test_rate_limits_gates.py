@@ -6,10 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.fleet.rate_limits import (
-    LONGEST_WAIT,
-    RateLimitGate,
-)
+from routersvc.domain.fleet.rate_limits import LONGEST_WAIT, RateLimitGate
 
 
 def test_gate_opens_when_the_wait_is_over() -> None:

@@ -8,11 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.measures.call_rates import (
-    CallRate,
-    CallRateRule,
-    CallRates,
-)
+from routersvc.domain.measures.call_rates import CallRate, CallRateRule, CallRates
 
 
 def test_calls_at_once_are_as_many_as_the_rule_says() -> None:

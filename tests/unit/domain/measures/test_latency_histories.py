@@ -4,13 +4,8 @@ import math
 
 import pytest
 
-from routersvc.domain.measures.latencies import (
-    RELATIVE_ERROR,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyHistory,
-    UsualLatency,
-)
+from routersvc.domain.measures.latencies import RELATIVE_ERROR
+from routersvc.domain.measures.latency_histories import LatencyHistory, UsualLatency
 
 
 def about(value: float) -> object:

@@ -3,9 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.measures.success_rates import (
-    SuccessRateWindow,
-)
+from routersvc.domain.measures.success_rates import SuccessRateWindow
 
 
 def test_rates_are_shares_of_the_calls() -> None:

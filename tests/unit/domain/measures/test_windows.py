@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.measures.windows import (
-    SlidingWindow,
-)
+from routersvc.domain.measures.windows import SlidingWindow
 
 
 def counting(*, span: float, slices: int) -> tuple[SlidingWindow[list[float]], list[float]]:

@@ -10,22 +10,11 @@ import random
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import (
     RULES,
     BreakerEffect,
@@ -33,22 +22,11 @@ from routersvc.domain.outcomes.failure_rules import (
     Disables,
     FailureClass,
 )
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.race_results import (
-    RaceExhausted,
-)
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-    Plan,
-)
-from routersvc.domain.racing.race_attempts import (
-    StartAttempt,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import RaceExhausted
+from routersvc.domain.planning.plans import HedgingPlan, Plan
+from routersvc.domain.racing.race_attempts import StartAttempt
+from routersvc.domain.racing.races import Race
 from routersvc.testing.worlds import scripted_deployment, scripted_policy
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.race_results import (
-    exhausted_result,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.race_results import exhausted_result
 
 
 def test_caller_of_nobody_hears_that_nobody_could_be_called() -> None:

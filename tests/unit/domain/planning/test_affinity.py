@@ -5,11 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from routersvc.domain.planning.affinity import (
-    by_affinity,
-    hash_fraction,
-    with_canaries,
-)
+from routersvc.domain.planning.affinity import by_affinity, hash_fraction, with_canaries
 from routersvc.testing.worlds import scripted_deployment
 
 FOUR = [scripted_deployment(name) for name in ("a", "b", "c", "d")]

@@ -13,67 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.plans import NO_STATS, plan_of
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    OrderMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.qualities import (
-    Quality,
-)
-from routersvc.domain.catalogue.route_rules import (
-    RouteMatch,
-    RouteRule,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.weights import (
-    WeightWishes,
-)
-from routersvc.domain.planning.deployment_orders import (
-    DeploymentOrder,
-    ordered,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.live_stats import (
-    LiveStats,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.plans import (
-    RefusedRequest,
-)
-from routersvc.domain.planning.scored_candidates import (
-    candidates,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import ConsistencyMode, OrderMode
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.route_rules import RouteMatch, RouteRule
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import WeightWishes
+from routersvc.domain.planning.deployment_orders import DeploymentOrder, ordered
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.live_stats import LiveStats
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.plans import RefusedRequest
+from routersvc.domain.planning.scored_candidates import candidates
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 GOOD = Model(

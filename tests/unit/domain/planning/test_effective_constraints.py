@@ -6,29 +6,16 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    REQUEST,
-    Constraints,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import REQUEST, Constraints
+from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.planning.effective_constraints import (
     EffectiveConstraint,
     effective_constraints,
 )
-from routersvc.domain.planning.fixed_constraints import (
-    FIXED_CONSTRAINTS,
-)
-from routersvc.domain.planning.measured_constraints import (
-    MEASURED_CONSTRAINTS,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
+from routersvc.domain.planning.fixed_constraints import FIXED_CONSTRAINTS
+from routersvc.domain.planning.measured_constraints import MEASURED_CONSTRAINTS
+from routersvc.domain.planning.planner import Planner
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 STATED = {

@@ -10,68 +10,24 @@ from hypothesis import strategies as st
 from tests.unit.domain.plans import candidates_of, plan_of
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    ImagePart,
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.outcomes.errors import (
-    UnknownNameError,
-    UnknownPolicyError,
-)
-from routersvc.domain.planning.effective_constraints import (
-    effective_constraints,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.planning_errors import (
-    NoEligibleDeploymentError,
-)
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import ImagePart, TextPart
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.outcomes.errors import UnknownNameError, UnknownPolicyError
+from routersvc.domain.planning.effective_constraints import effective_constraints
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.planning_errors import NoEligibleDeploymentError
+from routersvc.domain.planning.plans import HedgingPlan
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 NO_HEDGING = HedgingPlan(mode=HedgingMode.OFF, delay=None, max_parallel=1, description="off")

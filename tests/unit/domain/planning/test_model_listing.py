@@ -8,47 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    TENANT,
-    Constraints,
-    merged,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.policies import (
-    Policy,
-)
-from routersvc.domain.catalogue.tenants import (
-    ANONYMOUS,
-    Tenant,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import TENANT, Constraints, merged
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.policies import Policy
+from routersvc.domain.catalogue.tenants import ANONYMOUS, Tenant
 from routersvc.domain.outcomes.errors import (
     PolicyNotAllowedError,
     UnknownNameError,
     UnknownPolicyError,
 )
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.model_listing import (
-    ModelFilter,
-    admits,
-    listed_models,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.model_listing import ModelFilter, admits, listed_models
+from routersvc.domain.planning.planner import Planner
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 EVERYTHING = ModelFilter()

@@ -10,22 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.qualities import (
-    Quality,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.catalogue.weights import (
-    Weights,
-    WeightWishes,
-    weighed,
-)
-from routersvc.domain.planning.ranking import (
-    HEALTH_WEIGHT,
-    RankingInput,
-    ranking_scores,
-)
+from routersvc.domain.catalogue.qualities import Quality
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.catalogue.weights import Weights, WeightWishes, weighed
+from routersvc.domain.planning.ranking import HEALTH_WEIGHT, RankingInput, ranking_scores
 
 STRONG = RankingInput(quality=0.9, cost=0.010, latency=2.0, late=6.0)
 CHEAP = RankingInput(quality=0.6, cost=0.001, latency=0.5, late=1.0)

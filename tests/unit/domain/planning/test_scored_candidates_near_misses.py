@@ -14,73 +14,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.plans import candidates_of
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tenants import (
-    Tenant,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-    Sampling,
-    WireExtension,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-)
-from routersvc.domain.measures.cost_budgets import (
-    CostBudgetRule,
-    CostBudgets,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
-from routersvc.domain.planning.limits import (
-    Limits,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.planning.scored_candidates import (
-    excluded,
-)
-from routersvc.domain.profiling.capability_needs import (
-    UNNEEDED_IF,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.models import Model, Prices
+from routersvc.domain.catalogue.modes import ConsistencyMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
+from routersvc.domain.conversation.tools import FunctionTool
+from routersvc.domain.measures.cost_budgets import CostBudgetRule, CostBudgets
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
+from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.planning.scored_candidates import excluded
+from routersvc.domain.profiling.capability_needs import UNNEEDED_IF
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 ALL = frozenset(Capability)

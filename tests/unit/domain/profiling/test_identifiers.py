@@ -8,54 +8,24 @@ from collections.abc import Iterable
 import pytest
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.constraints import (
-    Constraints,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    FilePart,
-    TextPart,
-    ToolCall,
-    ToolResult,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import AudioPart, FilePart, TextPart, ToolCall, ToolResult
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.tools import FunctionTool
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.planner import Planner
 from routersvc.domain.profiling.identifiers import (
     DataClassRule,
     IdentifierFinding,
     IdentifierKind,
     data_classes_of,
 )
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-    evidence_of,
-)
+from routersvc.domain.profiling.profiles import Profiler, evidence_of
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 EMAIL = IdentifierKind.EMAIL

@@ -6,16 +6,9 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
     CacheLifetime,
@@ -32,24 +25,10 @@ from routersvc.domain.conversation.prompts import (
     ServiceTier,
     Verbosity,
 )
-from routersvc.domain.conversation.reasoning import (
-    Reasoning,
-    ReasoningEffort,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonObjectFormat,
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    HostedTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-    evidence_of,
-)
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort
+from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.profiling.profiles import Profiler, evidence_of
 from routersvc.testing.worlds import scripted_request
 
 ASKED = Message(role=Role.USER, parts=(TextPart(text="hello"),))

@@ -11,45 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.wording import Wording
 
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    TextPart,
-    ToolResult,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.conversation.response_formats import (
-    JsonSchemaFormat,
-)
-from routersvc.domain.conversation.tools import (
-    FunctionTool,
-    ToolChoice,
-    ToolChoiceMode,
-)
-from routersvc.domain.profiling.profiles import (
-    Profiler,
-    evidence_of,
-)
-from routersvc.domain.profiling.prompt_reading import (
-    ASKED_WINDOW,
-    read,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import AudioPart, FilePart, ImagePart, TextPart, ToolResult
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.conversation.response_formats import JsonSchemaFormat
+from routersvc.domain.conversation.tools import FunctionTool, ToolChoice, ToolChoiceMode
+from routersvc.domain.profiling.profiles import Profiler, evidence_of
+from routersvc.domain.profiling.prompt_reading import ASKED_WINDOW, read
 from routersvc.testing.worlds import scripted_request
 
 PROFILER = Profiler()

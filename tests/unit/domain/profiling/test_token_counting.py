@@ -8,45 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.catalogue import (
-    Catalogue,
-)
-from routersvc.domain.catalogue.models import (
-    Model,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.token_ratios import (
-    UNKNOWN_RATIO,
-    conservative_ratio,
-)
-from routersvc.domain.conversation.prompts import (
-    Sampling,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    ExclusionReason,
-)
-from routersvc.domain.planning.exclusions import (
-    exclusions,
-)
-from routersvc.domain.planning.planner import (
-    Planner,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    Profiler,
-)
-from routersvc.domain.profiling.token_counting import (
-    COUNTED_UP_TO,
-    SAMPLED_FROM,
-    refined_estimate,
-)
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-    estimate_of,
-    windows,
-)
+from routersvc.domain.catalogue.catalogue import Catalogue
+from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.token_ratios import UNKNOWN_RATIO, conservative_ratio
+from routersvc.domain.conversation.prompts import Sampling
+from routersvc.domain.planning.exclusion_reasons import ExclusionReason
+from routersvc.domain.planning.exclusions import exclusions
+from routersvc.domain.planning.planner import Planner
+from routersvc.domain.profiling.profiles import Profile, Profiler
+from routersvc.domain.profiling.token_counting import COUNTED_UP_TO, SAMPLED_FROM, refined_estimate
+from routersvc.domain.profiling.token_estimates import TokenEstimate, estimate_of, windows
 from routersvc.testing.worlds import scripted_deployment, scripted_policy, scripted_request
 
 

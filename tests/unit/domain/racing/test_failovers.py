@@ -7,28 +7,13 @@ import dataclasses
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.failovers import (
-    forbids_another,
-    may_differ,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.failovers import forbids_another, may_differ
 from routersvc.testing.worlds import scripted_deployment
 
 FAILED = scripted_deployment("failed", provider="acme", credential="key")

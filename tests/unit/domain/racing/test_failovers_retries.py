@@ -6,18 +6,10 @@ import random
 
 import pytest
 
-from routersvc.domain.catalogue.policies import (
-    RetryRule,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.racing.failovers import (
-    retry_pause,
-)
+from routersvc.domain.catalogue.policies import RetryRule
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.racing.failovers import retry_pause
 
 RULE = RetryRule(max_retries=3, base_delay=1.0, max_delay=3.0)
 BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")

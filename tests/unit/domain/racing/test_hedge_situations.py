@@ -7,45 +7,22 @@ import dataclasses
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.models import (
-    Prices,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.models import Prices
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority
+from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.hedge_situations import (
     decide_hedge,
     has_latency_surge,
     refresh_latencies,
 )
-from routersvc.domain.racing.hedges import (
-    HedgeReason,
-)
+from routersvc.domain.racing.hedges import HedgeReason
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")

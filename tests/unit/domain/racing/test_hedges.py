@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-)
-from routersvc.domain.measures.latency_histories import (
-    LatencyView,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority
+from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.racing.hedges import (
     HedgeDecision,
     HedgeReason,

@@ -6,43 +6,18 @@ import dataclasses
 
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-    FleetRules,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.race_attempts import (
-    RaceAttempts,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.race_attempts import RaceAttempts
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")

@@ -8,75 +8,26 @@ import random
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
 
-from routersvc.domain.catalogue.deployments import (
-    Deployment,
-)
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-    Priority,
-    RetryRule,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.active_checks import (
-    CheckMethod,
-    CheckResult,
-    CheckRule,
-)
-from routersvc.domain.fleet.attempt_budgets import (
-    BudgetRule,
-)
-from routersvc.domain.fleet.breakers import (
-    BreakerRule,
-)
-from routersvc.domain.fleet.concurrency import (
-    ConcurrencyRule,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentRules,
-)
-from routersvc.domain.fleet.fleet import (
-    Fleet,
-    FleetRules,
-)
-from routersvc.domain.fleet.leases import (
-    Lease,
-)
-from routersvc.domain.fleet.queue_waits import (
-    QueueWait,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.race_results import (
-    RaceBroken,
-    RaceDeadlinePassed,
-    RaceExhausted,
-)
-from routersvc.domain.planning.plans import (
-    Plan,
-)
-from routersvc.domain.racing.attempts import (
-    Attempt,
-)
-from routersvc.domain.racing.race_attempts import (
-    RaceStep,
-    StartAttempt,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import HedgingRule, Priority, RetryRule
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
+from routersvc.domain.fleet.attempt_budgets import BudgetRule
+from routersvc.domain.fleet.breakers import BreakerRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.deployment_states import DeploymentRules
+from routersvc.domain.fleet.fleet import Fleet, FleetRules
+from routersvc.domain.fleet.leases import Lease
+from routersvc.domain.fleet.queue_waits import QueueWait
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import RaceBroken, RaceDeadlinePassed, RaceExhausted
+from routersvc.domain.planning.plans import Plan
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.race_attempts import RaceStep, StartAttempt
+from routersvc.domain.racing.races import Race
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")

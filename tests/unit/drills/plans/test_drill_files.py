@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
 from routersvc.drills.plans.distributions import Constant, LogNormal, PowerTail, Uniform
 from routersvc.drills.plans.drill_files import DrillFileError, parse_drill, read_drill
 from routersvc.drills.plans.drill_plans import Batches, ClosedLoop, PoissonArrivals

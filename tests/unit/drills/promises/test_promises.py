@@ -10,41 +10,17 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.conversation.answers import (
-    AnswerEvent,
-    Finished,
-)
-from routersvc.domain.conversation.deltas import (
-    TextDelta,
-)
-from routersvc.domain.fleet import (
-    attempt_budgets as budget_book,
-)
-from routersvc.domain.fleet.breakers import (
-    Breaker,
-    BreakerLease,
-)
-from routersvc.domain.fleet.deployment_states import (
-    DeploymentState,
-)
-from routersvc.domain.fleet.rate_limits import (
-    RateLimitGate,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    BreakerEffect,
-)
-from routersvc.domain.planning import (
-    eligibility,
-)
-from routersvc.domain.racing.race_attempts import (
-    RaceStep,
-)
-from routersvc.domain.racing.races import (
-    Race,
-)
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.deltas import TextDelta
+from routersvc.domain.fleet import attempt_budgets as budget_book
+from routersvc.domain.fleet.breakers import Breaker, BreakerLease
+from routersvc.domain.fleet.deployment_states import DeploymentState
+from routersvc.domain.fleet.rate_limits import RateLimitGate
+from routersvc.domain.outcomes.failure_rules import BreakerEffect
+from routersvc.domain.planning import eligibility
+from routersvc.domain.racing.race_attempts import RaceStep
+from routersvc.domain.racing.races import Race
 from routersvc.drills.plans.generated_plans import plan_of_seed
 from routersvc.drills.promises.promise_records import Promise, Violation
 from routersvc.drills.promises.promises import PromiseKeeper

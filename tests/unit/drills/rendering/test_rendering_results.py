@@ -9,15 +9,9 @@ import io
 import pytest
 from rich.console import Console
 
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-)
-from routersvc.domain.catalogue.policies import (
-    HedgingRule,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptReason,
-)
+from routersvc.domain.catalogue.modes import HedgingMode
+from routersvc.domain.catalogue.policies import HedgingRule
+from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.drills.figures.drill_figures import CallOutcome, DrillFigures, quantile
 from routersvc.drills.plans.distributions import Constant
 from routersvc.drills.plans.drill_plans import (

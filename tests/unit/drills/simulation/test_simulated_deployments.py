@@ -6,16 +6,9 @@ import dataclasses
 
 import pytest
 
-from routersvc.domain.catalogue.modes import (
-    StreamRecoveryMode,
-)
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.catalogue.modes import StreamRecoveryMode
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.figures.drill_figures import CallOutcome, CallRecord
 from routersvc.drills.plans.distributions import Constant
 from routersvc.drills.plans.drill_plans import Batches, DrillPlan, RequestMix, SimulatedDeployment

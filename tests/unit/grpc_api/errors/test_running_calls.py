@@ -6,9 +6,7 @@ import asyncio
 
 import pytest
 
-from routersvc.domain.outcomes.errors import (
-    DrainingError,
-)
+from routersvc.domain.outcomes.errors import DrainingError
 from routersvc.grpc_api.errors.running_calls import RunningCalls
 
 

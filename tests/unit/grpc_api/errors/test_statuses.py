@@ -14,11 +14,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from llmrouter.v1 import errors_pb2, report_pb2
-from routersvc.domain.outcomes.attempt_reports import (
-    AttemptOutcome,
-    AttemptReason,
-    AttemptReport,
-)
+from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
@@ -38,24 +34,11 @@ from routersvc.domain.outcomes.errors import (
     UnknownPolicyError,
     UnknownTenantError,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    RULES,
-    CallerOutcome,
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
+from routersvc.domain.outcomes.failure_rules import RULES, CallerOutcome, FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 from routersvc.domain.planning.planning_errors import (
     NoEligibleDeploymentError,
     TenantBudgetExhaustedError,

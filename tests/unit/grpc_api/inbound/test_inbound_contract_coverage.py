@@ -15,10 +15,7 @@ from google.protobuf.message import Message
 from llmrouter.v1 import prompt_pb2 as p
 from llmrouter.v1 import router_service_pb2 as service
 from llmrouter.v1 import routing_pb2 as r
-from routersvc.domain.outcomes.errors import (
-    FieldNotServedError,
-    InvalidRequestError,
-)
+from routersvc.domain.outcomes.errors import FieldNotServedError, InvalidRequestError
 from routersvc.grpc_api.inbound.not_served import ROUTING
 from routersvc.grpc_api.inbound.requests import Arrival, complete_request_of, explain_request_of
 

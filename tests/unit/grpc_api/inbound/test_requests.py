@@ -11,32 +11,14 @@ from llmrouter.v1 import health_pb2 as h
 from llmrouter.v1 import prompt_pb2 as p
 from llmrouter.v1 import router_service_pb2 as service
 from llmrouter.v1 import routing_pb2 as r
-from routersvc.domain.catalogue.modes import (
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.requests import (
-    Request,
-)
-from routersvc.domain.catalogue.routing import (
-    Routing,
-)
-from routersvc.domain.conversation.messages import (
-    Message,
-    Role,
-)
-from routersvc.domain.conversation.parts import (
-    TextPart,
-)
-from routersvc.domain.conversation.prompts import (
-    Prompt,
-)
-from routersvc.domain.fleet.health import (
-    HealthState,
-)
-from routersvc.domain.outcomes.errors import (
-    InvalidRequestError,
-)
+from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.catalogue.routing import Routing
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.fleet.health import HealthState
+from routersvc.domain.outcomes.errors import InvalidRequestError
 from routersvc.grpc_api.inbound.requests import (
     Arrival,
     complete_request_of,

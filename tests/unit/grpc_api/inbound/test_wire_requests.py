@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 from llmrouter.v1 import prompt_pb2 as p
 from llmrouter.v1 import router_service_pb2 as service
 from llmrouter.v1 import routing_pb2 as r
-from routersvc.domain.outcomes.errors import (
-    FieldNotServedError,
-    InvalidRequestError,
-)
+from routersvc.domain.outcomes.errors import FieldNotServedError, InvalidRequestError
 from routersvc.grpc_api.inbound.wire_requests import MAX_FIELDS_SEARCHED, RequestReader
 
 READ = RequestReader(service.CompleteRequest)

@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 
 from llmrouter.v1 import prompt_pb2, report_pb2, stream_pb2
 from llmrouter.v1.router_service_pb2 import CompleteResponse, StreamCompleteResponse
-from routersvc.domain.conversation.answers import (
-    Finished,
-)
-from routersvc.domain.conversation.assembly import (
-    collect,
-)
+from routersvc.domain.conversation.answers import Finished
+from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.deltas import (
     ContentDelta,
     MediaDelta,
@@ -24,13 +20,8 @@ from routersvc.domain.conversation.deltas import (
     ThoughtDelta,
     ToolCallDelta,
 )
-from routersvc.domain.conversation.finish_reasons import (
-    FinishReason,
-)
-from routersvc.domain.conversation.logprobs import (
-    AlternativeLogprob,
-    TokenLogprob,
-)
+from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.domain.conversation.parts import (
     AudioPart,
     FilePart,
@@ -42,13 +33,8 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
     ToolResult,
 )
-from routersvc.domain.conversation.usage import (
-    Usage,
-    UsageCounted,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
+from routersvc.domain.conversation.usage import Usage, UsageCounted
+from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.engine.call_events import (
     CallEvent,
     Completion,

@@ -9,59 +9,21 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import explanation_pb2, prompt_pb2, report_pb2, routing_pb2
-from routersvc.domain.catalogue.capabilities import (
-    Capability,
-)
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.catalogue.modes import (
-    ConsistencyMode,
-    HedgingMode,
-    StreamRecoveryMode,
-)
-from routersvc.domain.catalogue.policies import (
-    Priority,
-    RetryRule,
-)
-from routersvc.domain.catalogue.tasks import (
-    Task,
-)
-from routersvc.domain.conversation.parts import (
-    Modality,
-)
-from routersvc.domain.explaining.explanations import (
-    Explanation,
-)
-from routersvc.domain.fleet.leases import (
-    LeaseRefusal,
-    Obstacle,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-)
-from routersvc.domain.planning.candidates import (
-    Candidate,
-    ScorePart,
-)
-from routersvc.domain.planning.effective_constraints import (
-    EffectiveConstraint,
-)
-from routersvc.domain.planning.exclusion_reasons import (
-    Exclusion,
-    ExclusionReason,
-)
-from routersvc.domain.planning.plans import (
-    HedgingPlan,
-    Plan,
-)
-from routersvc.domain.profiling.profiles import (
-    Profile,
-    ProfileEvidence,
-)
-from routersvc.domain.profiling.token_estimates import (
-    TokenEstimate,
-)
+from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.catalogue.modes import ConsistencyMode, HedgingMode, StreamRecoveryMode
+from routersvc.domain.catalogue.policies import Priority, RetryRule
+from routersvc.domain.catalogue.tasks import Task
+from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.explaining.explanations import Explanation
+from routersvc.domain.fleet.leases import LeaseRefusal, Obstacle
+from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.candidates import Candidate, ScorePart
+from routersvc.domain.planning.effective_constraints import EffectiveConstraint
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
+from routersvc.domain.planning.plans import HedgingPlan, Plan
+from routersvc.domain.profiling.profiles import Profile, ProfileEvidence
+from routersvc.domain.profiling.token_estimates import TokenEstimate
 from routersvc.grpc_api.outbound.explanations import explanation_of
 from routersvc.grpc_api.outbound.reports import report_of
 from routersvc.testing.worlds import scripted_deployment, scripted_policy

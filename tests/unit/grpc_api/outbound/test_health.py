@@ -9,25 +9,16 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import health_pb2, report_pb2
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.conversation.rate_limit_headroom import (
-    RateLimitHeadroom,
-)
-from routersvc.domain.fleet.breaker_health import (
-    BreakerHealth,
-    BreakerState,
-)
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
+from routersvc.domain.fleet.breaker_health import BreakerHealth, BreakerState
 from routersvc.domain.fleet.health import (
     DeploymentHealth,
     HealthCheckResult,
     HealthState,
     Quantiles,
 )
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
+from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.grpc_api.outbound.health import health_of
 from routersvc.testing.worlds import scripted_deployment
 

@@ -10,32 +10,18 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import report_pb2
-from routersvc.domain.catalogue.deployments import (
-    Compliance,
-)
-from routersvc.domain.conversation.usage import (
-    Usage,
-)
+from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.outcomes.attempt_reports import (
     AttemptCost,
     AttemptOutcome,
     AttemptReason,
     AttemptReport,
 )
-from routersvc.domain.outcomes.degradations import (
-    Degradation,
-    DegradationRung,
-)
-from routersvc.domain.outcomes.failure_rules import (
-    FailureClass,
-)
-from routersvc.domain.outcomes.failures import (
-    Failure,
-)
-from routersvc.domain.outcomes.reports import (
-    RouteReport,
-    Served,
-)
+from routersvc.domain.outcomes.degradations import Degradation, DegradationRung
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.reports import RouteReport, Served
 from routersvc.grpc_api.outbound.reports import report_of
 from routersvc.grpc_api.outbound.times import duration_of, optional_duration_of, timestamp_of
 from routersvc.testing.worlds import scripted_deployment

@@ -13,11 +13,7 @@ from types import MappingProxyType
 from routersvc.simulator.answers.completions import CompletionRequest, Prompt
 from routersvc.simulator.answers.models import ReasoningEffort, SimulatedModel
 from routersvc.simulator.answers.tools import ToolMode, ToolOffer, tools_named
-from routersvc.simulator.formats.anthropic.errors import (
-    ERRORS,
-    AnthropicWording,
-    refusal,
-)
+from routersvc.simulator.formats.anthropic.errors import ERRORS, AnthropicWording, refusal
 from routersvc.simulator.formats.anthropic.prompts import read_messages
 from routersvc.simulator.formats.json_fields import Fields, Json, dotted
 from routersvc.simulator.formats.offers import Offer
