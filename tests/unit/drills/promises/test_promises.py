@@ -167,10 +167,10 @@ def _streams_left_open(patch: pytest.MonkeyPatch) -> None:
 
 
 def _denied_providers_called(patch: pytest.MonkeyPatch) -> None:
-    def anything_goes(*_: object) -> bool:
+    def never_excluded(*_: object) -> bool:
         return False
 
-    patch.setattr(eligibility, "is_fixed_out", anything_goes)
+    patch.setattr(eligibility, "is_excluded", never_excluded)
 
 
 @pytest.mark.parametrize(
