@@ -40,7 +40,7 @@ def test_last_script_repeats() -> None:
 
 def test_script_without_an_end_is_an_error_of_the_test() -> None:
     """A stream that waits for ever is written as `Hang`."""
-    stream = ScriptedStream("a", [Wait(1.0)], lambda *_: None)
+    stream = ScriptedStream("a", [Wait(1.0)], lambda _, __: None)
 
     with pytest.raises(AssertionError, match="`a`"):
         run_in_virtual_time(stream.receive())
