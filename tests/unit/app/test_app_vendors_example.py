@@ -30,7 +30,7 @@ def settings() -> Settings:
 
 
 def test_every_vendor_is_there(settings: Settings) -> None:
-    """Whoever looks for a vendor finds how it is written."""
+    """The example configures every vendor."""
     spoken = {
         f"{provider.wire_format}/{provider.dialect}" for provider in settings.endpoints.values()
     }

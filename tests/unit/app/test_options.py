@@ -203,7 +203,7 @@ policies:
 
 
 async def test_each_kind_of_auth_becomes_what_lets_calls_in(tmp_path: Path) -> None:
-    """Nobody is asked for a token before a call needs one: no test reaches the network."""
+    """No token is fetched before a call needs one: no test reaches the network."""
     file = tmp_path / "settings.yaml"
     file.write_text(AUTHORISED)
     settings = load_settings(

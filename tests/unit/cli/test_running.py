@@ -23,7 +23,7 @@ def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_commands_are_those_that_are_documented() -> None:
-    """A command that goes away breaks somebody's script."""
+    """Removing a command breaks scripts."""
     assert COMMANDS == [
         "check",
         "complete",
@@ -71,7 +71,7 @@ def test_examples_use_options_that_exist(command: str, capsys: pytest.CaptureFix
 
 
 def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever does not know the commands types none."""
+    """Without a command the help is printed."""
     code = run([])
 
     assert code == 0
@@ -136,7 +136,7 @@ def test_an_unexpected_error_is_one_sentence(
 def test_a_traceback_is_there_for_those_who_ask(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever mends the defect needs it."""
+    """The traceback is needed to mend the defect."""
     monkeypatch.setattr("routersvc.cli.actions.calling.complete", fail)
     monkeypatch.setenv("ROUTERSVC_TRACEBACK", "1")
 

@@ -71,7 +71,7 @@ def test_ages_of_connections_are_told_where_they_are_limited() -> None:
 def test_impossible_options_are_refused(
     addresses: tuple[str, ...], max_message_bytes: int, message: str
 ) -> None:
-    """A server that serves nothing helps nobody."""
+    """A server without an address is a mistake."""
     with pytest.raises(ValueError, match=message):
         ServerOptions(
             addresses=addresses,

@@ -51,7 +51,7 @@ def test_full_example_explains_every_key(full: str) -> None:
 
 
 def test_full_example_shows_the_defaults_of_the_rules(load: Load, full: str, minimal: str) -> None:
-    """Who copies it whole gets the defaults, except where names and addresses are made up."""
+    """A copy has all defaults, except where names and addresses are made up."""
     shown, default = load(full).document, load(minimal).document
 
     assert shown.policy_defaults == default.policy_defaults

@@ -226,7 +226,7 @@ def test_policy_can_hedge_and_recover(load: Load, full: str) -> None:
 
 
 def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
-    """Secrets are resolved, the closing slash is gone, headers show themselves to nobody."""
+    """Secrets are resolved, the trailing slash is removed, headers are hidden."""
     settings = load(full.replace("http://127.0.0.1:4010/v1", "http://127.0.0.1:4010/v1/"))
 
     alpha, beta = settings.endpoints["alpha"], settings.endpoints["beta"]

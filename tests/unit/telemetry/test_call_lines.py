@@ -29,7 +29,7 @@ def line(report: RouteReport) -> CallLine:
 
 
 def test_line_tells_the_whole_call(line: CallLine) -> None:
-    """Who asked, what served, what was tried, how long it took, what it cost."""
+    """Tenant, deployment, attempts, duration and cost."""
     fields = line.fields()
 
     assert fields == {

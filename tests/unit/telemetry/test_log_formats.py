@@ -88,7 +88,7 @@ def test_trace_of_a_record_is_in_its_line(log_format: LogFormat) -> None:
 def test_json_record_is_one_printable_line_whatever_it_holds(
     message: str, name: str, value: str
 ) -> None:
-    """Nobody can forge a line, or move the cursor of who reads it."""
+    """A value cannot forge a line or move the reader's cursor."""
     line = JsonFormatter().format(_record(message, fields={"chosen": {name: value}}))
 
     assert line.splitlines() == [line]
@@ -98,7 +98,7 @@ def test_json_record_is_one_printable_line_whatever_it_holds(
 
 @given(message=st.text(), value=st.text())
 def test_console_record_is_one_printable_line_whatever_it_holds(message: str, value: str) -> None:
-    """Nobody can forge a line, or move the cursor of who reads it."""
+    """A value cannot forge a line or move the reader's cursor."""
     line = ConsoleFormatter().format(_record(message, fields={"chosen": value}))
 
     assert line.splitlines() == [line]
@@ -146,7 +146,7 @@ def test_foreign_exception_keeps_its_message_to_itself(log_format: LogFormat) ->
     ],
 )
 def test_message_that_quotes_nobody_is_written(error: BaseException, message: str) -> None:
-    """The router's own sentences and the operating system's help who mends."""
+    """Messages of the router and of the operating system are kept: they help to mend the defect."""
     line = JsonFormatter().format(_record(error=error))
 
     assert message in line

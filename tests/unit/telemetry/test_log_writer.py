@@ -146,7 +146,7 @@ def test_record_that_cannot_be_formatted_does_not_end_the_thread(writer_of: Writ
 
 
 def test_closed_stream_is_counted(writer_of: WriterOf) -> None:
-    """Nobody reads any more; the service goes on."""
+    """Standard error is closed; the service continues."""
     stream = io.StringIO()
     writer = writer_of(stream)
     stream.close()

@@ -31,7 +31,7 @@ def test_router_speaks_at_its_level_and_libraries_only_when_worried() -> None:
 
 
 def test_logging_is_given_back() -> None:
-    """Whoever embeds the service keeps the logging they had."""
+    """Logging of a program that embeds the service is unchanged."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level, logging.getLogger("routersvc").level)
 

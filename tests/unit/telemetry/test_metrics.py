@@ -113,7 +113,7 @@ def test_tokens_and_cost_are_summed(served: AttemptReport) -> None:
 
 
 def test_what_is_under_way_goes_up_and_down(served: AttemptReport) -> None:
-    """A gauge that does not come back to zero is a leak that somebody will look for."""
+    """A gauge that does not return to zero looks like a leak."""
     metrics = Metrics(version="1")
     metrics.active_calls = lambda: 3
     name = "routersvc_attempts_in_flight"
@@ -186,7 +186,7 @@ def test_names_obey_the_conventions(report: RouteReport, served: AttemptReport) 
 
 
 def test_calls_and_cost_are_counted_by_tenant(report: RouteReport) -> None:
-    """Refused calls too; calls that are nobody's have no series."""
+    """Refused calls are counted too; calls without a tenant have no series."""
     metrics = Metrics(version="1")
 
     metrics.call_ended(report, CallOutcome.SERVED, streaming=True)

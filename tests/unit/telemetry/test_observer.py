@@ -201,7 +201,7 @@ def test_nothing_goes_out_where_propagation_is_off(
 
 
 def test_call_s_span_is_told_what_served_it(request_: Request, report: RouteReport) -> None:
-    """Whoever looks at the call alone sees model, decision and cost."""
+    """The span of the call alone has model, decision and cost."""
     bench = Bench(sampler=ALWAYS_ON)
     assert bench.tracer is not None
 
@@ -293,7 +293,7 @@ def test_message_of_a_defect_is_not_in_the_line(request_: Request, report: Route
 def test_level_chooses_the_lines(
     request_: Request, report: RouteReport, level: str, outcomes: list[CallOutcome]
 ) -> None:
-    """An operator who wants quiet still hears of what the service did wrong."""
+    """The level `error` still logs defects of the service."""
     bench = Bench(sampler=None)
     logging.getLogger("routersvc").setLevel(level)
 
@@ -344,7 +344,7 @@ def test_deployment_without_region_has_no_region(
 
 
 def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
-    """Whoever tries keys shows in the metrics, and cannot fill the log."""
+    """Unauthenticated calls are counted in metrics and do not fill the log."""
     bench = Bench(sampler=None)
 
     bench.observer.call_turned_away(True)  # noqa: FBT003 - it wanted a stream

@@ -108,7 +108,7 @@ def test_every_last_word_has_an_outcome_of_its_own() -> None:
 def test_outcome_is_the_reason_that_the_caller_receives(
     errors: dict[type[RouterError], RouterError], report: RouteReport
 ) -> None:
-    """An operator who is told a reason finds it in the metrics."""
+    """The reason that a caller reports is a label value of the metrics."""
     last_words = [
         AttemptsFailedError(report=report, failure=FAILURE, caller_outcome=word, retry_after=None)
         for word in CallerOutcome
@@ -136,7 +136,7 @@ def test_caller_that_goes_away_has_cancelled(error: BaseException) -> None:
 
 
 def test_unknown_error_is_internal() -> None:
-    """What nobody expected is a defect."""
+    """An unexpected error counts as a defect."""
     assert outcome_of(ZeroDivisionError()) is CallOutcome.INTERNAL
 
 

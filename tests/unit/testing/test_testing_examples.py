@@ -38,7 +38,7 @@ def test_example_of_the_documentation_passes(block: str) -> None:
 
 
 def test_documentation_names_every_double() -> None:
-    """A name that the document leaves out is found by nobody."""
+    """The page documents every public name."""
     text = _DOCUMENT.read_text("utf-8")
     types_of_records = {"Move", "RecordedAttempt", "Script", "ScriptedStream", "StreamEvent"}
 

@@ -72,7 +72,7 @@ def test_known_counts(text: str, tokens: int) -> None:
 
 @pytest.mark.parametrize("name", [*LANGUAGES, *MATERIAL])
 def test_bounds_hold_for_every_script_and_kind(name: str) -> None:
-    """A bound that does not hold would exclude who fits, or send what does not."""
+    """A wrong bound would exclude deployments that fit, or call some that do not."""
     text = LANGUAGES.get(name) or MATERIAL[name]
 
     estimate = estimate_of(text)

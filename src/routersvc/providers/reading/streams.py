@@ -12,7 +12,12 @@ from typing import Generic, Protocol, TypeVar
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.reading.sse import EventTooLargeError
-from routersvc.providers.reading.whole_bodies import DEFAULT_MAX_BODY_BYTES, MALFORMED, server_error
+from routersvc.providers.reading.whole_bodies import (
+    DEFAULT_MAX_BODY_BYTES,
+    MALFORMED,
+    server_error,
+    truncated,
+)
 
 Piece = TypeVar("Piece")
 Piece_co = TypeVar("Piece_co", covariant=True)
@@ -54,6 +59,18 @@ class PieceReader(Protocol[Piece_contra]):
             AttemptFailedError: the format requires a terminator.
         """
         ...
+
+
+class TerminatedReader:
+    """What readers share whose format has a terminator: a stream without it is truncated."""
+
+    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - the signature of `PieceReader`
+        """Refuse a stream that ends without its terminator.
+
+        Raises:
+            AttemptFailedError: always.
+        """
+        raise truncated("the answer ended without its terminator")
 
 
 class StreamDecoder(Generic[Piece]):

@@ -1,4 +1,4 @@
-"""What several formats share when they write messages: leading system messages, cache lifetimes."""
+"""What several formats share when they write messages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import CacheLifetime
 from routersvc.providers.dialects import Dialect
+from routersvc.providers.reading.json_values import JsonObject
 
 SYSTEM_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
@@ -23,6 +24,26 @@ def leading_system_messages(messages: Sequence[Message]) -> int:
         (at for at, message in enumerate(messages) if message.role not in SYSTEM_ROLES),
         len(messages),
     )
+
+
+def refuse_prefill(messages: Sequence[Message], dialect: Dialect) -> None:
+    """Refuse a conversation that ends with the beginning of the answer.
+
+    Raises:
+        AttemptFailedError: it does.
+    """
+    if messages[-1].role is Role.ASSISTANT:
+        raise dialect.cannot_express("the beginning of the answer")
+
+
+def shortest_content(content: list[JsonObject]) -> str | list[JsonObject]:
+    """Return plain text where one piece of text is all there is: every vendor takes that."""
+    if not content:
+        return ""
+    if len(content) == 1 and content[0].keys() == {"type", "text"}:
+        text: str = content[0]["text"]
+        return text
+    return content
 
 
 def refuse_names_and_cache_markers(message: Message, dialect: Dialect) -> None:

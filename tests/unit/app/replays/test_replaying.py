@@ -97,7 +97,7 @@ def test_record_is_read_in_every_form(response: JsonObject, *, streaming: bool) 
     ],
 )
 def test_file_without_an_exchange_says_why(data: bytes, sentence: str) -> None:
-    """Whoever made the file can mend it."""
+    """The message helps to mend the file."""
     with pytest.raises(UnusableRecordError, match=sentence):
         recording_in(data)
 
@@ -167,7 +167,7 @@ OK = "HTTP/1.1 200 OK\nContent-Type: application/json"
          "byte order mark", "stream"],
 )  # fmt: skip
 def test_captured_response_is_read(data: bytes) -> None:
-    """It says nothing of who answered, so the adapter is named."""
+    """The record does not name the provider, so the adapter is an option."""
     found = replayed(data, "openai_chat")
 
     assert found.failure is None
@@ -330,7 +330,7 @@ odd_values = st.recursive(
 def test_any_record_is_replayed_or_refused_by_name(
     value: object, status: int, *, whole: bool
 ) -> None:
-    """Users bring records that nobody here has seen."""
+    """Users bring records of any shape."""
     response: JsonObject = {"status": status, "headers": {}, "json": value}
     data = json.dumps({"provider": "x", "response": response} if whole else value).encode()
 

@@ -1,4 +1,4 @@
-"""The key that a command sends is found by reference, and told to nobody."""
+"""The key that a command sends is found by reference, and never shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_key_is_found_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_key_of_the_environment_is_taken_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who sets it once needs no option; without it nothing is sent."""
+    """The environment variable replaces the option; without either nothing is sent."""
     monkeypatch.setenv("ROUTERSVC_API_KEY", "mine")
     found = api_key_of(None)
     monkeypatch.delenv("ROUTERSVC_API_KEY")

@@ -83,7 +83,7 @@ def shown(explanation: dict[str, object], terminal: Terminal, written: Written) 
 
 
 def test_an_explanation_tells_all_in_order(make_terminal: MakeTerminal, written: Written) -> None:
-    """What was understood, who decided, the limits, the candidates with reasons, the plan."""
+    """Profile, policy, limits, candidates with reasons, and plan."""
     lines = shown(FULL, make_terminal(), written)
 
     assert lines == [

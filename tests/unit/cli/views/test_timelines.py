@@ -59,7 +59,7 @@ def test_a_plan_shows_what_starts_when() -> None:
 
 
 def test_a_plan_shows_its_limits() -> None:
-    """A near deadline stands on the scale; who would be one attempt too many is never called."""
+    """A near deadline is on the scale; attempts above the limit are never called."""
     assert planned(steps=steps(ALPHA, BETA, GAMMA), max_attempts=2, timeout="9s") == [
         "          0             5 s",
         "alpha     ━━━━━━━━━━━━━━━━━━━━━━┫     first",
@@ -87,7 +87,7 @@ def test_a_plan_shows_who_cannot_be_called_now() -> None:
 
 
 def test_an_obstacle_without_an_end_is_shown_by_its_reason() -> None:
-    """Nobody knows when a place will be free."""
+    """The instant at which a place becomes free is unknown."""
     full = {"deployment": ALPHA, "obstacle": {"reason": "OBSTACLE_REASON_FULL"}}
     explanation = read_message(
         Explanation, {"plan": {**LIMITS, "steps": steps(ALPHA, BETA)}, "candidates": [full]}

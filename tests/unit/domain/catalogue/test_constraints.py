@@ -87,7 +87,7 @@ def test_merged_limits_let_pass_what_every_part_lets_pass(
 def test_a_further_part_only_tightens(
     parts: list[tuple[str, Constraints]], further: Constraints, it: Facts
 ) -> None:
-    """Whoever adds a word can take away, never give."""
+    """A further source can only tighten."""
     assert lets_pass(merged(parts), it) or not lets_pass(merged([*parts, (REQUEST, further)]), it)
 
 

@@ -110,7 +110,7 @@ def test_without_tenants_everybody_is_anonymous() -> None:
 
 @pytest.mark.parametrize("name", ["", "other"])
 def test_with_tenants_nobody_else_is_served(name: str) -> None:
-    """Fail-closed, should an edge have let somebody through."""
+    """Fail closed, should the edge have admitted an unknown tenant."""
     with pytest.raises(UnknownTenantError):
         planner(Tenant(name="t")).limits(request(name))
 

@@ -36,7 +36,7 @@ def test_rates_of_tenants_are_apart() -> None:
     ],
 )
 def test_rules_that_mean_nothing_are_refused(make: object) -> None:
-    """Whoever makes one hears what is right."""
+    """The error names the valid range."""
     assert callable(make)
     with pytest.raises(ValueError, match="`"):
         make()

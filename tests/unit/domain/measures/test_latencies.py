@@ -176,7 +176,7 @@ def test_old_latencies_slide_out() -> None:
 
 
 def test_quantile_alone_lets_old_latencies_slide_out() -> None:
-    """Nobody has to ask for the count first."""
+    """Reading the count first is not required."""
     window = LatencyWindow(span=10.0, slices=5)
     window.record(8.0, now=0.0)
 
@@ -242,7 +242,7 @@ def test_peak_is_believed_at_once_and_forgotten_slowly() -> None:
 
 
 def test_unobserved_average_fades_into_the_prior() -> None:
-    """Who is not called any more would otherwise stay slow for ever."""
+    """Otherwise a deployment without calls would stay slow for ever."""
     average = PeakEwmaLatency(decay=10.0)
     average.observe(5.0, now=0.0)
 

@@ -30,7 +30,7 @@ def test_rates_of_nothing_are_unknown() -> None:
 
 
 def test_outcomes_slide_out_without_new_ones() -> None:
-    """A deployment that nobody calls any more has no success rate."""
+    """A deployment without recent calls has no success rate."""
     window = SuccessRateWindow(span=10.0)
     window.failed(now=0.0)
 

@@ -78,7 +78,7 @@ class TestCanaries:
                 assert with_canaries(session, [self.steady, wider])[0] is wider
 
     def test_canary_whose_turn_it_is_not_comes_last(self) -> None:
-        """It is still there when nobody else is."""
+        """It stays eligible when all others are gone."""
         session = next(s for s in SESSIONS if self.first(s) == "steady")
 
         ordered = with_canaries(session, [self.canary, self.steady, self.other])
@@ -102,7 +102,7 @@ class TestCanaries:
         assert firsts == {"steady"}
 
     def test_canary_whose_turn_it_is_comes_before_all(self) -> None:
-        """Then who takes no share, then the other canaries."""
+        """Then deployments without a share, then the other canaries."""
         session = next(s for s in SESSIONS if self.first(s) == "other")
 
         ordered = with_canaries(session, [self.canary, self.steady, self.other])

@@ -180,7 +180,7 @@ def test_rule_that_matches_fixes_the_order() -> None:
 
 
 def test_equivalent_sets_aside_what_is_not_declared() -> None:
-    """In one direction: `good` names `good-too`, which names nobody."""
+    """In one direction: `good` names `good-too`, which names no model."""
     routing = Routing(consistency=ConsistencyMode.EQUIVALENT)
     listed = [FLEET[name] for name in ("good-1", "cheap-1", "good-too-1")]
     limits = limits_of(OrderMode.FIXED, routing)

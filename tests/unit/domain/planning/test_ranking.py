@@ -55,7 +55,7 @@ def test_parts_are_relative_to_the_best() -> None:
 
 
 def test_unknown_price_is_the_dearest_and_unknown_latency_the_best() -> None:
-    """Nobody pays by accident, and who was never called is tried."""
+    """An unknown price ranks low, an unknown latency does not."""
     unknown = RankingInput(quality=0.5, cost=None, latency=None)
 
     first, _ = ranking_scores([unknown, CHEAP], Weights())
@@ -191,7 +191,7 @@ def test_wishes_are_weights(field: str) -> None:
 
 
 def test_wishes_override_only_what_they_set_and_the_last_one_wins() -> None:
-    """A tenant's, then a request's; what nobody wishes stays the policy's."""
+    """The request's override the tenant's; unset weights are the policy's."""
     policy = Weights(quality=1, cost=2, latency=3)
 
     assert weighed(policy) == policy

@@ -198,7 +198,7 @@ def test_tools_make_it_tool_use_unless_they_must_not_be_called() -> None:
 
 
 def test_demanded_schema_speaks_for_extraction() -> None:
-    """Whoever wants JSON of a schema pulls structure out of something."""
+    """A JSON schema indicates extraction."""
     ask = Message(role=Role.USER, parts=(TextPart(text="Invoice 17, due in May, 120 euros"),))
     schema = JsonSchemaFormat(name="invoice", json_schema="{}")
 

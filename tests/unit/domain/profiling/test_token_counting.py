@@ -219,5 +219,5 @@ def test_bounds_out_of_order_are_refused() -> None:
     ],
 )
 def test_ratio_is_known_by_the_names_of_a_model(names: tuple[str, ...], ratio: float) -> None:
-    """What nobody has measured is taken for the worst."""
+    """The worst ratio is assumed where none was measured."""
     assert conservative_ratio(names) == ratio

@@ -74,7 +74,7 @@ def test_json_can_be_full_or_sparse() -> None:
     ],
 )
 def test_a_wrong_value_is_named_with_its_path(entries: dict[str, object], sentence: str) -> None:
-    """Whoever wrote a request by hand has to find the place."""
+    """The error names the place in the request."""
     with pytest.raises(RequestShapeError) as caught:
         read_message(RouteReport, entries)
 

@@ -277,7 +277,7 @@ def test_every_set_field_matters(full: service.CompleteRequest, arrival: Arrival
 def test_routing_field_that_is_not_served_is_refused_by_name(
     path: str, hello: service.CompleteRequest, arrival: Arrival
 ) -> None:
-    """A wish is never dropped: whoever makes it hears that it cannot be granted."""
+    """An unsupported field is refused, never ignored."""
     hello.routing.CopyFrom(NOT_SERVED_IN_ROUTING[path])
 
     with pytest.raises(FieldNotServedError) as caught:

@@ -86,7 +86,7 @@ def test_text_that_is_not_utf8_is_refused_by_its_path(text: bytes, path: str) ->
 def test_broken_framing_is_refused_by_the_message_it_is_in(
     raw: bytes, path: str, message: str
 ) -> None:
-    """Whoever writes a client by hand finds the place."""
+    """The error names the place of the field."""
     assert refusal(raw) == [(path, f"is not a valid `llmrouter.v1.{message}` message")]
 
 

@@ -95,7 +95,7 @@ async def test_token_is_a_bearers() -> None:
 
 
 def test_request_to_be_authorised_does_not_show_the_prompt() -> None:
-    """It stands in tracebacks of whoever signs it."""
+    """Tracebacks of the signer show its `repr`."""
     assert "messages" not in repr(REQUEST)
 
 
@@ -372,7 +372,7 @@ def test_google_token_expires_when_google_says() -> None:
     ],
 )
 def test_google_errors_are_distinguished(error: Exception, failure_class: FailureClass) -> None:
-    """A revoked key is the operator's, a token endpoint that is away is nobody's."""
+    """A revoked key disables the credential, an unreachable token endpoint does not."""
     tokens = GoogleTokens(lambda: FakeGoogleCredentials(error))
 
     with pytest.raises(AttemptFailedError) as raised:
@@ -458,7 +458,7 @@ def test_azure_token_expires_when_azure_says() -> None:
     ],
 )
 def test_azure_errors_are_distinguished(error: Exception, failure_class: FailureClass) -> None:
-    """A wrong secret is the operator's, a directory that is away is nobody's."""
+    """A wrong secret disables the credential, an unreachable directory does not."""
     with pytest.raises(AttemptFailedError) as raised:
         azure(error)()
 

@@ -1,4 +1,4 @@
-"""Credentials stay fresh, and nobody waits who need not."""
+"""Credentials are refreshed in time; only calls without a valid one wait."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def failed(failure_class: FailureClass) -> AttemptFailedError:
 
 
 async def test_first_request_waits_and_the_next_do_not(source: Source) -> None:
-    """A token is fetched when somebody needs it, not when the service starts."""
+    """A token is fetched by the first call, not at startup."""
     tokens = source.tokens()
 
     given = [await source.give(tokens), await tokens.current()]
@@ -122,7 +122,7 @@ async def test_many_who_wait_share_one_fetch(source: Source) -> None:
 async def test_token_that_is_still_valid_is_given_while_the_next_is_fetched(
     source: Source, clock: Clock
 ) -> None:
-    """Nobody's answer waits for a refresh that is merely due, and it is begun once."""
+    """No call waits for a refresh that is merely due, and only one starts."""
     tokens = source.tokens()
     await source.give(tokens)
 

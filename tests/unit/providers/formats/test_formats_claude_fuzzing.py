@@ -1,4 +1,4 @@
-"""What nobody should ever send is survived: no crash, no hang, no memory without bound."""
+"""Arbitrary bytes cause no crash, no hang and no unbounded memory."""
 
 from __future__ import annotations
 

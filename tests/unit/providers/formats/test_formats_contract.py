@@ -48,7 +48,7 @@ def test_requests_obey_what_the_vendor_publishes(said: Mapping[str, Said], adapt
 
 
 def test_every_format_has_a_judge() -> None:
-    """Of compatible servers nobody publishes what they take; of the formats somebody does."""
+    """Compatible servers publish no schema; each format has one."""
     judged = {adapter.partition("/")[0] for adapter in ADAPTERS if judges_of(adapter)}
 
     assert judged == wire_formats.known_wire_formats().keys()

@@ -1,4 +1,4 @@
-"""Bytes that nobody has sent, for every decoder there is: none may crash, hang or grow."""
+"""Arbitrary bytes for every decoder: none may crash, hang or grow."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_any_bytes(
 def test_any_json(
     make_call: MakeCall, wire_format: str, values: list[object], cut: int, *, streaming: bool
 ) -> None:
-    """The right words in shapes that nobody has sent."""
+    """Known keys in arbitrary shapes."""
     adapter = adapter_named(wire_format)
     payloads = [json.dumps(value) for value in values]
     body = framed(payloads, adapter.framing) if streaming else "".join(payloads).encode()

@@ -254,7 +254,7 @@ def test_google_counts_are_put_into_the_contracts_terms(make_call: MakeCall) -> 
 def test_google_finish_reasons(
     make_call: MakeCall, reason: str | int, expected: FinishReason
 ) -> None:
-    """A filter that strikes in the middle is an end; so is a word that nobody knows."""
+    """A content filter ends the answer; so does an unknown finish reason."""
     chunk = said({"text": "Hi"})
     chunk["candidates"][0]["finishReason"] = reason
 

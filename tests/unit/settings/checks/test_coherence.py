@@ -128,7 +128,7 @@ def test_contradictions_of_the_fleet_are_reported(
 
 
 def test_smaller_timeout_wins_over_a_default(load: Callable[[str], Settings], minimal: str) -> None:
-    """Who shortens the attempt need not shorten what is in it."""
+    """A shorter attempt timeout does not require shorter timeouts within it."""
     settings = load(f"{minimal}    timeouts: {{attempt: 5s}}\n")
 
     timeouts = settings.policies()["default"].timeouts
@@ -182,7 +182,7 @@ def test_contradictions_of_a_provider_are_reported(
 
 
 def test_trust_is_not_both_narrowed_and_waived(problems_in: ProblemsIn, minimal: str) -> None:
-    """Somebody who names certificates believes that they are verified."""
+    """Certificates that are named and not verified are a mistake."""
     key = "    api_key: env:ALPHA_API_KEY\n"
     text = minimal.replace("http:", "https:").replace(
         key, f"{key}    tls: {{insecure_skip_verify: true, ca_file: /absent}}\n"

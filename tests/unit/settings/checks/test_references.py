@@ -132,7 +132,7 @@ def test_names_that_do_not_exist_are_reported(
 
 
 def test_wrong_credential_is_not_repeated(full_problems_in: ProblemsIn) -> None:
-    """Who takes the name for the key writes the key, of whatever form."""
+    """A key in place of its name is not shown, whatever its form."""
     lines = full_problems_in(BASE.replace("credential: night", "credential: hunter2"))
 
     assert len(lines) == 1

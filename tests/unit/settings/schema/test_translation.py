@@ -99,7 +99,7 @@ ProblemsIn = Callable[[str], list[str]]
 def test_wrong_keys_and_values_are_reported(
     problems_in: ProblemsIn, minimal: str, keys: str, problem: str
 ) -> None:
-    """Everything somebody needs to mend the line without looking anything up."""
+    """The message suffices to mend the line."""
     assert problems_in(f"{minimal}{keys}\n") == [problem]
 
 

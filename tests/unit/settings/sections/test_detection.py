@@ -23,7 +23,7 @@ detection:
 
 
 def test_nothing_is_looked_for_by_default(load: Load, minimal: str) -> None:
-    """Looking costs time and takes deployments away: who wants it says so."""
+    """Detection costs time and excludes deployments: it is off by default."""
     assert load(minimal).data_class_rules() == ()
 
 

@@ -132,7 +132,7 @@ def test_oddities_are_told_beside_all_other_problems(
 
 
 def test_each_of_several_duplicates_is_reported() -> None:
-    """Whoever mends a file wants to mend it once."""
+    """All problems are reported at once."""
     document = parse_yaml("a: 1\na: 2\nb: 1\nb: 2\n", "f")
 
     assert [(problem.line, problem.key_path) for problem in document.problems] == [

@@ -1,4 +1,4 @@
-"""Secrets come by reference and show themselves to nobody who does not ask."""
+"""Secrets come by reference, and only `reveal` shows them."""
 
 from pathlib import Path
 
@@ -75,7 +75,7 @@ def test_what_is_not_there_is_reported(tmp_path: Path, wording: Wording) -> None
 
 
 def test_secret_written_as_a_name_is_not_repeated() -> None:
-    """Somebody who writes `env:` before the key itself must not find it in the log."""
+    """A key that is written after `env:` by mistake must not appear in the log."""
     key = "AKIAIOSFODNN7EXAMPLE"
 
     with pytest.raises(SecretUnavailableError) as caught:

@@ -65,7 +65,7 @@ def test_the_same_request_is_answered_the_same_whatever_came_before() -> None:
 
 
 def test_prompt_seed_and_provider_each_change_the_answer() -> None:
-    """Whoever looks at two answers can tell which is whose."""
+    """Two answers can be distinguished by their text."""
     texts = {
         Author(5).compose(_REQUEST, _BEHAVIOUR).text,
         Author(6).compose(_REQUEST, _BEHAVIOUR).text,

@@ -150,7 +150,7 @@ def test_a_fault_is_read_flat_and_named_alone() -> None:
 
 
 def test_an_unknown_key_of_a_fault_is_answered_with_the_keys_of_both() -> None:
-    """Who mistypes a condition must find it among the allowed."""
+    """The message for a mistyped condition lists the allowed ones."""
     with pytest.raises(SettingError) as refused:
         read(Fault, {"kind": "stall", "cuont": 3})
 

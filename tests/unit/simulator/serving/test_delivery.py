@@ -51,7 +51,7 @@ _INSTANT = Behaviour()
 
 
 class JumpingClock(Clock):
-    """A clock that is at once where somebody waits for."""
+    """A clock that jumps to the instant that is awaited."""
 
     def __init__(self) -> None:
         self.time = 0.0

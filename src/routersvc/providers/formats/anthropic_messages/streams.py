@@ -13,7 +13,7 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.sse import SseEvent
-from routersvc.providers.reading.whole_bodies import truncated
+from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.wire_format import ResponseHead
 
 
@@ -26,7 +26,7 @@ class _OpenBlock:
     pieces: list[str] = dataclasses.field(default_factory=list[str])
 
 
-class EventReader:
+class EventReader(TerminatedReader):
     """Knows the events of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
@@ -67,14 +67,6 @@ class EventReader:
                 reader.finish(events)
             case _:
                 pass
-
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream without its last event.
-
-        Raises:
-            AttemptFailedError: always.
-        """
-        raise truncated("the answer ended without its terminator")
 
     def _begin(self, index: int, block: JsonObject, events: list[AnswerEvent]) -> None:
         opened = self._open[index] = _OpenBlock(block=block)

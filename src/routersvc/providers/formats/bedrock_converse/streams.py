@@ -21,7 +21,8 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
-from routersvc.providers.reading.whole_bodies import server_error, truncated
+from routersvc.providers.reading.streams import TerminatedReader
+from routersvc.providers.reading.whole_bodies import server_error
 from routersvc.providers.wire_format import ResponseHead
 
 
@@ -35,7 +36,7 @@ class _OpenBlock:
     results: list[JsonObject] = dataclasses.field(default_factory=list[JsonObject])
 
 
-class FrameReader:
+class FrameReader(TerminatedReader):
     """Knows the messages of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
@@ -59,14 +60,6 @@ class FrameReader:
                 raise AttemptFailedError(failure_of_event(_error(piece), self._head))
             case FrameKind.EVENT:
                 self._read_event(piece.name, orjson.loads(piece.payload), events)
-
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream without its last message.
-
-        Raises:
-            AttemptFailedError: always.
-        """
-        raise truncated("the answer ended without its terminator")
 
     def _read_event(self, name: str, event: JsonObject, events: list[AnswerEvent]) -> None:
         if not self._has_started:

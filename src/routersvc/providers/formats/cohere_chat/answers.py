@@ -20,6 +20,7 @@ from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.soundness import INTERRUPTED, require_arguments
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.tool_arguments import ToolArguments
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -39,7 +40,7 @@ FAILED_REASONS = frozenset({"ERROR", "ERROR_LIMIT", "TIMEOUT", "USER_CANCEL"})
 """Finish reasons that mean that the answer failed."""
 
 
-class AnswerReader:
+class AnswerReader(TerminatedReader):
     """The state of one answer while it is read. Unknown events and citations are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -84,14 +85,6 @@ class AnswerReader:
         self._start(body.get("id") or "", events)
         self._read_message(cast("JsonObject", message), events)
         self._end = body
-
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream that ends without its last event.
-
-        Raises:
-            AttemptFailedError: always.
-        """
-        raise truncated("the answer ended without its terminator")
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append the count and `Finished`.

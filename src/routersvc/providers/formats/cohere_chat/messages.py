@@ -18,7 +18,11 @@ from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
-from routersvc.providers.writing.turns import refuse_names_and_cache_markers
+from routersvc.providers.writing.turns import (
+    refuse_names_and_cache_markers,
+    refuse_prefill,
+    shortest_content,
+)
 
 _ROLES = {Role.SYSTEM: "system", Role.DEVELOPER: "system", Role.USER: "user"}
 
@@ -29,8 +33,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     Raises:
         AttemptFailedError: the format cannot express a part.
     """
-    if messages[-1].role is Role.ASSISTANT:
-        raise DIALECT.cannot_express("the beginning of the answer")
+    refuse_prefill(messages, DIALECT)
     encoded: list[JsonObject] = []
     for message in messages:
         refuse_names_and_cache_markers(message, DIALECT)
@@ -55,7 +58,7 @@ def _asking_message(message: Message) -> JsonObject:
                 content.append(_image(part))
             case _:
                 raise DIALECT.cannot_express(f"{kind_of(part)} in a {message.role.value} message")
-    return {"role": role, "content": _shortest(content)}
+    return {"role": role, "content": shortest_content(content)}
 
 
 def _assistant_message(message: Message) -> JsonObject:
@@ -83,7 +86,7 @@ def _assistant_message(message: Message) -> JsonObject:
     elif thoughts:
         content.insert(0, {"type": "thinking", "thinking": "".join(thoughts)})
     if content or not calls:
-        encoded["content"] = _shortest(content)
+        encoded["content"] = shortest_content(content)
     return encoded
 
 
@@ -113,7 +116,7 @@ def _tool_messages(message: Message) -> Iterator[JsonObject]:
                 content[0]["text"] = FAILED_TOOL_PREFIX + content[0]["text"]
             else:
                 content.append({"type": "text", "text": FAILED_TOOL_PREFIX})
-        yield {"role": "tool", "tool_call_id": part.call_id, "content": _shortest(content)}
+        yield {"role": "tool", "tool_call_id": part.call_id, "content": shortest_content(content)}
 
 
 def _image(image: ImagePart) -> JsonObject:
@@ -124,13 +127,3 @@ def _image(image: ImagePart) -> JsonObject:
     if image.detail is not None:
         encoded["detail"] = image.detail.value
     return {"type": "image_url", "image_url": encoded}
-
-
-def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
-    """Return plain text where one text is all there is."""
-    if not content:
-        return ""
-    if len(content) == 1 and content[0]["type"] == "text":
-        text: str = content[0]["text"]
-        return text
-    return content

@@ -22,6 +22,7 @@ from routersvc.providers.formats.gemini.media import encode_media
 from routersvc.providers.formats.gemini.signatures import Place, returned
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_prefill
 
 _INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
@@ -44,8 +45,7 @@ def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> 
             instructions += _instruction(message, dialect)
         else:
             contents.append(_content(message, names, dialect))
-    if messages[-1].role is Role.ASSISTANT:
-        raise dialect.cannot_express("the beginning of the answer")
+    refuse_prefill(messages, dialect)
     fields: JsonObject = {"contents": contents}
     if instructions:
         fields["systemInstruction"] = {"parts": instructions}

@@ -17,6 +17,7 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -30,7 +31,7 @@ Any other value means `FinishReason.OTHER`.
 """
 
 
-class AnswerReader:
+class AnswerReader(TerminatedReader):
     """The state of one answer while it is read. Unknown fields and nulls are ignored."""
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
@@ -79,14 +80,6 @@ class AnswerReader:
             self._read_call(call, events)
         if body.get("done"):
             self._last = body
-
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream that ends without its last line.
-
-        Raises:
-            AttemptFailedError: always.
-        """
-        raise truncated("the answer ended without its terminator")
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append the count and `Finished`.

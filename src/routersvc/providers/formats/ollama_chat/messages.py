@@ -22,7 +22,7 @@ from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
-from routersvc.providers.writing.turns import refuse_names_and_cache_markers
+from routersvc.providers.writing.turns import refuse_names_and_cache_markers, refuse_prefill
 
 _ROLES = {
     Role.SYSTEM: "system",
@@ -38,8 +38,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     Raises:
         AttemptFailedError: the format cannot express a part.
     """
-    if messages[-1].role is Role.ASSISTANT:
-        raise DIALECT.cannot_express("the beginning of the answer")
+    refuse_prefill(messages, DIALECT)
     encoded: list[JsonObject] = []
     names: dict[str, str] = {}
     for message in messages:

@@ -27,6 +27,7 @@ from routersvc.providers.reading.soundness import (
     require_format,
 )
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
@@ -44,7 +45,7 @@ _TERMINATORS = frozenset({"response.completed", "response.incomplete"})
 _FAILURES = frozenset({"error", "response.failed", "response.error", "response.cancelled"})
 
 
-class AnswerReader:
+class AnswerReader(TerminatedReader):
     """The state of one answer while it is read. Unknown events and nulls are ignored.
 
     Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
@@ -95,14 +96,6 @@ class AnswerReader:
         if kind in _TERMINATORS:
             self._finished = True
             self.finish(events)
-
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream that ends without its terminator.
-
-        Raises:
-            AttemptFailedError: always.
-        """
-        raise truncated("the answer ended without its terminator")
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete response.

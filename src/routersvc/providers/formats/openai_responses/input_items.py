@@ -22,6 +22,7 @@ from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
+from routersvc.providers.writing.turns import refuse_prefill, shortest_content
 
 
 def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list[JsonObject]:
@@ -30,8 +31,7 @@ def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list
     Raises:
         AttemptFailedError: the dialect cannot express a part.
     """
-    if messages[-1].role is Role.ASSISTANT:
-        raise dialect.cannot_express("the beginning of the answer")
+    refuse_prefill(messages, dialect)
     return list(_Conversation(dialect).items(messages))
 
 
@@ -71,7 +71,7 @@ class _Conversation:
                     content.append(_file(part, dialect))
                 case _:
                     raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
-        return {"role": role.value, "content": _shortest(content)}
+        return {"role": role.value, "content": shortest_content(content)}
 
     def _answer(self, message: Message) -> Iterator[JsonObject]:
         for part in message.parts:
@@ -140,7 +140,7 @@ class _Conversation:
             yield {
                 "type": f"{kind}_output",
                 "call_id": part.call_id,
-                "output": _shortest(self._result(part)),
+                "output": shortest_content(self._result(part)),
             }
 
     def _result(self, result: ToolResult) -> list[JsonObject]:
@@ -210,13 +210,3 @@ def _mark_cache(
         raise dialect.cannot_express(f"a cache marker with the lifetime `{lifetime.value}`")
     part["prompt_cache_breakpoint"] = {"mode": "explicit"}
     return part
-
-
-def _shortest(content: list[JsonObject]) -> str | list[JsonObject]:
-    """Return plain text where one piece of text is all there is: every vendor takes that."""
-    if not content:
-        return ""
-    if len(content) == 1 and content[0].keys() == {"type", "text"}:
-        text: str = content[0]["text"]
-        return text
-    return content

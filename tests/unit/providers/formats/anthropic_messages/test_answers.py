@@ -122,7 +122,7 @@ def test_ends_are_told_apart(word: str, reason: FinishReason) -> None:
 
 
 def test_explanation_of_a_refusal_is_passed_on() -> None:
-    """It is meant for whoever asked."""
+    """The text is meant for the caller."""
     details = {"type": "refusal", "category": "cyber", "explanation": "Not that."}
 
     events = read(
@@ -229,7 +229,7 @@ def test_bodies_that_are_no_answers_fail(body: bytes, failure: FailureClass) -> 
 
 
 def test_broken_arguments_are_a_bad_answer_unless_cut_off() -> None:
-    """Nobody could parse them; where the answer's length ended, nobody expects it."""
+    """They cannot be parsed; after `LENGTH` they need not be."""
     call = block(
         0,
         {"type": "tool_use", "id": "1", "name": "f", "input": {}},

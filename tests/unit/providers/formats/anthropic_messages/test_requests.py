@@ -70,7 +70,7 @@ def assistant(*parts: Any) -> Message:  # noqa: ANN401 - parts
 
 
 def test_version_is_stated(make_call: MakeCall) -> None:
-    """Without one the vendor refuses; what another one means nobody knows yet."""
+    """The vendor requires one; the meaning of another version is unknown."""
     headers = dict(ANTHROPIC.encode(make_call(streaming=True)).headers)
 
     assert headers == {
@@ -391,7 +391,7 @@ def test_schema_and_effort_share_a_field(make_call: MakeCall) -> None:
 
 
 def test_account_fields_are_written(make_call: MakeCall) -> None:
-    """Who asks, how urgently, and what only this format knows."""
+    """End user, service tier, and fields of this format alone."""
     body = body_of(
         make_call,
         end_user_id="u",

@@ -229,7 +229,7 @@ def test_broken_message_is_noticed_and_ends_the_reading(where: int) -> None:
 
 
 def test_message_that_announces_too_much_is_refused_at_once() -> None:
-    """Nobody waits for 4 GiB."""
+    """A frame of 4 GiB is not awaited."""
     prelude = struct.pack("!II", 0xFFFF_FFF0, 16)
     decoder = CONVERSE.decoder(make_call_(streaming=True), head(EVENT_STREAM))
 

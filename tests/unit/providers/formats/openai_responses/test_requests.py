@@ -338,7 +338,7 @@ def test_encrypted_thoughts_are_asked_for_where_a_model_has_them(make_call: Make
 
 
 def test_schema_of_a_tool_is_as_strict_as_the_caller_says(make_call: MakeCall) -> None:
-    """OpenAI wants the word said even where nobody cares; others may not know it."""
+    """OpenAI requires the field even at its default; others may not know it."""
     tools = make_call(tools=(FunctionTool(name="now"),))
 
     assert body(tools, "openai")["tools"][0]["strict"] is None

@@ -108,7 +108,7 @@ def test_without_the_option_no_chunk_speaks_of_usage() -> None:
 
 
 def test_a_stream_adds_up_to_the_unary_answer() -> None:
-    """Whoever collects the pieces gets the same text, with and without larger chunks."""
+    """The pieces add up to the same text, with and without larger chunks."""
     text = _unary()["choices"][0]["message"]["content"]
 
     for tokens_per_chunk in (1, 4, 100):
