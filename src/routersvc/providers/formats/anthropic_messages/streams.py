@@ -35,6 +35,11 @@ class EventReader:
         self._head = head
         self._open: dict[int, _OpenBlock] = {}
 
+    @property
+    def may_end(self) -> bool:
+        """Whether the stop reason has come and every block has ended."""
+        return self._reader.has_finish_reason and not self._open
+
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
         """Append the events of one stream event.
 
@@ -68,13 +73,16 @@ class EventReader:
             case _:
                 pass
 
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream without its last event.
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append the last events of a stream that ended without `message_stop`.
 
         Raises:
-            AttemptFailedError: always.
+            AttemptFailedError: the answer is not complete.
         """
-        raise truncated("the answer ended without its terminator")
+        if not self.may_end:
+            raise truncated("the answer ended without its terminator")
+        self.is_finished = True
+        self._reader.finish(events)
 
     def _begin(self, index: int, block: JsonObject, events: list[AnswerEvent]) -> None:
         opened = self._open[index] = _OpenBlock(block=block)

@@ -3,8 +3,8 @@
     messageStart, (contentBlockStart?, contentBlockDelta…, contentBlockStop)…, messageStop, metadata
 
 Only tools and images announce their blocks. An answer is complete with `messageStop` and
-`metadata`, which holds the usage, in either order. An exception is a message like the others; the
-status is 200 all the same.
+`metadata`, which holds the usage, in either order, or with `messageStop` and the end of the body.
+An exception is a message like the others; the status is 200 all the same.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class FrameReader:
         self._missing = {"messageStop", "metadata"}
         self._open: dict[int, _OpenBlock] = {}
 
+    @property
+    def may_end(self) -> bool:
+        """Whether `messageStop` has come with its reason and every block has ended."""
+        return self._reader.has_finish_reason and not self._open
+
     def read_piece(self, piece: Frame, events: list[AnswerEvent]) -> None:
         """Append the events of a message.
 
@@ -60,13 +65,15 @@ class FrameReader:
             case FrameKind.EVENT:
                 self._read_event(piece.name, orjson.loads(piece.payload), events)
 
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream without its last message.
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append the last events of a stream that ended without `metadata`.
 
         Raises:
-            AttemptFailedError: always.
+            AttemptFailedError: the answer is not complete.
         """
-        raise truncated("the answer ended without its terminator")
+        if not self.may_end:
+            raise truncated("the answer ended without its terminator")
+        self._finish(events)
 
     def _read_event(self, name: str, event: JsonObject, events: list[AnswerEvent]) -> None:
         if not self._has_started:

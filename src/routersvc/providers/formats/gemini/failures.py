@@ -1,7 +1,7 @@
 """Refines the failure class of Google's errors by their `google.rpc` details.
 
 Daily and per-minute quotas come with the same code and the same text: the name of the limit tells
-them apart. `RetryInfo` holds the retry delay, in the body instead of a header. A 403 about a file
+them apart. A daily limit of one model is that model's rate limit: the credential serves others. `RetryInfo` holds the retry delay, in the body instead of a header. A 403 about a file
 or cached prompt that the request named is the request's fault: otherwise one caller could take a
 credential out of service for all.
 """
@@ -16,11 +16,7 @@ import orjson
 
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.providers.errors.classes import (
-    LONGEST_RATE_LIMIT_DELAY,
-    failure_of_event,
-    failure_of_response,
-)
+from routersvc.providers.errors.classes import failure_of_event, failure_of_response
 from routersvc.providers.errors.rate_limit_headers import seconds_until
 from routersvc.providers.errors.words import words_of
 from routersvc.providers.reading.json_values import JsonObject
@@ -71,14 +67,13 @@ def _judged(failure: Failure, body: object, head: ResponseHead) -> Failure:
 
 
 def _of_limit(failure: Failure, limits: str) -> Failure:
-    wait = failure.retry_after
-    if "perday" in limits or "permonth" in limits:
+    is_long = "perday" in limits or "permonth" in limits
+    if is_long and "permodel" not in limits:
         failure_class = FailureClass.QUOTA_EXHAUSTED
-    elif "perminute" in limits or "persecond" in limits:
+    elif is_long:
         failure_class = FailureClass.RATE_LIMITED
-    elif wait is not None:
-        is_long = wait > LONGEST_RATE_LIMIT_DELAY
-        failure_class = FailureClass.QUOTA_EXHAUSTED if is_long else FailureClass.RATE_LIMITED
+    elif "perminute" in limits or "persecond" in limits or failure.retry_after is not None:
+        failure_class = FailureClass.RATE_LIMITED
     else:
         return failure
     if failure_class is failure.failure_class:

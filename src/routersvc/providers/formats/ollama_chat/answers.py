@@ -16,7 +16,8 @@ from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_lines import LineSplitter
+from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -33,8 +34,13 @@ Any other value means `FinishReason.OTHER`.
 class AnswerReader:
     """The state of one answer while it is read. Unknown fields and nulls are ignored."""
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+    def __init__(
+        self, prompt: Prompt, head: ResponseHead, lines: LineSplitter | None = None
+    ) -> None:
+        """`lines` is what splits the stream, where the answer comes as one."""
+        self._lines = lines
         self.is_finished = False
+        self.may_end = False
         self._head = head
         self._wants_logprobs = prompt.logprobs is not None
         self._answer = BlockAnswer(prompt)
@@ -80,12 +86,16 @@ class AnswerReader:
         if body.get("done"):
             self._last = body
 
-    def end(self, events: list[AnswerEvent]) -> None:  # noqa: ARG002 - a reader's signature
-        """Refuse a stream that ends without its last line.
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Read the last line if only its line end is missing.
 
         Raises:
-            AttemptFailedError: always.
+            AttemptFailedError: the stream ended without its last line.
         """
+        rest = b"" if self._lines is None else self._lines.unfinished
+        if (json_object(rest) or {}).get("done"):
+            self.read_piece(rest, events)
+            return
         raise truncated("the answer ended without its terminator")
 
     def finish(self, events: list[AnswerEvent]) -> None:

@@ -47,6 +47,8 @@ _FAILURES = frozenset({"error", "response.failed", "response.error", "response.c
 class AnswerReader:
     """The state of one answer while it is read. Unknown events and nulls are ignored.
 
+    The event that tells how an answer ended also is its terminator.
+
     Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
     treats the body as malformed.
     """
@@ -66,6 +68,7 @@ class AnswerReader:
         self._incomplete_reason = ""
         self._model_version = ""
         self._answer_id = ""
+        self.may_end = False
 
     @property
     def is_finished(self) -> bool:
