@@ -19,6 +19,7 @@ import io
 import ssl
 import sys
 import weakref
+import zlib
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -65,7 +66,6 @@ ERRORS: tuple[tuple[type[Exception], _HttpxError], ...] = (
     (TimeoutError, httpx.ConnectTimeout),
     (OSError, httpx.ReadError),
     (ValueError, httpx.LocalProtocolError),
-    (Exception, httpx.NetworkError),
 )
 """The httpx exception for each that aiohttp raises; the first match counts."""
 
@@ -267,13 +267,12 @@ class _Protocol(ResponseHandler):
     its reader would wait for ever.
     """
 
-    def set_exception(
-        self, exc: type[BaseException] | BaseException, exc_cause: BaseException | None = None
-    ) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        cause = exc if exc_cause is None else exc_cause
         payload = self._payload
         if payload is not None and not payload.is_eof() and payload.exception() is None:
-            payload.set_exception(exc, exc if exc_cause is None else exc_cause)
-        super().set_exception(exc, exc if exc_cause is None else exc_cause)
+            payload.set_exception(exc, cause)
+        super().set_exception(exc, cause)
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -294,7 +293,9 @@ class _Connector(aiohttp.TCPConnector):
             ssl=ssl,
             enable_cleanup_closed=enable_cleanup_closed,
         )
-        self._factory = functools.partial(_Protocol, loop=self._loop)
+        self._factory: functools.partial[ResponseHandler] = functools.partial(
+            _Protocol, loop=self._loop
+        )
 
     @property
     def idle(self) -> int:
@@ -365,6 +366,8 @@ class _Body(LingeringStream):
         self._transport.released(self)
         if self._content.is_eof():
             self._exchange.end()
+        elif self._content.exception() is not None:
+            self.abort()
         else:
             self._transport.keep_lingering(self)
             self._content.on_eof(self._end)
@@ -391,15 +394,17 @@ async def _content(request: httpx.Request) -> bytes:
     return b"".join(stream) if isinstance(stream, httpx.SyncByteStream) else await request.aread()
 
 
-def translated(error: Exception, request: httpx.Request) -> httpx.RequestError:
-    """Return the httpx exception for `error`, which was raised before the response began."""
-    ours = next(ours for theirs, ours in ERRORS if isinstance(error, theirs))
-    return ours(type(error).__name__, request=request)
+def translated(error: Exception, request: httpx.Request) -> Exception:
+    """Return the httpx exception for `error`; an exception from elsewhere is returned as it is."""
+    for theirs, ours in ERRORS:
+        if isinstance(error, theirs):
+            return ours(type(error).__name__, request=request)
+    return error
 
 
-def translated_reading(error: Exception, request: httpx.Request) -> httpx.RequestError:
+def translated_reading(error: Exception, request: httpx.Request) -> Exception:
     """Return the httpx exception for `error`, which was raised by reading the body."""
-    is_broken = isinstance(error, ValueError) or (
+    is_broken = isinstance(error, ValueError | zlib.error) or (
         isinstance(error, aiohttp.ClientPayloadError)
         and isinstance(error.__cause__, _BROKEN_ENCODINGS)
     )

@@ -12,6 +12,9 @@ _STREAM_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\0")
 """How streams begin and JSON does not: server-sent events, and the length of a binary message."""
 
 _LONGEST_START = max(map(len, _STREAM_STARTS))
+_MOST_BLANKS = 1_024
+"""Bytes of white space after which a body is JSON, if anything."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -42,7 +45,7 @@ class SniffingDecoder:
             return self._chosen.feed(data)
         self._begun += data
         start = self._begun.removeprefix(_BYTE_ORDER_MARK).lstrip()
-        if len(start) < _LONGEST_START:
+        if len(start) < _LONGEST_START and len(self._begun) < _MOST_BLANKS:
             return []
         return self._choose(start)
 
