@@ -22,13 +22,9 @@ from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.providers.http.aiohttp_exceptions import ERRORS, exception_of_sending
 from routersvc.providers.http.attempts import HttpAttempt
-from routersvc.providers.http.transport import (
-    ERRORS,
-    AiohttpTransport,
-    ConnectionCounts,
-    translated,
-)
+from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
@@ -673,7 +669,7 @@ def test_every_exception_of_aiohttp_is_translated(kind: type[Exception]) -> None
     error = kind.__new__(kind)
     request = httpx.Request("GET", "http://127.0.0.1")
 
-    found = translated(error, request)
+    found = exception_of_sending(error, request)
 
     assert isinstance(found, httpx.TransportError | httpx.DecodingError)
     assert found.request is request
@@ -690,7 +686,7 @@ def test_exception_that_is_not_aiohttps_stays_what_it_is() -> None:
     """A defect must not pass for an outage."""
     defect = KeyError("x")
 
-    assert translated(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
+    assert exception_of_sending(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
 
 
 @pytest.mark.parametrize("limits", [{"max_connections": 0}, {"keep_alive": 0.0}])

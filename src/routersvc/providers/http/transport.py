@@ -19,18 +19,14 @@ import io
 import ssl
 import sys
 import weakref
-import zlib
 from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
 import yarl
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http_exceptions import (
-    ContentEncodingError,
-    DecompressSizeError,
-    HttpProcessingError,
-)
+
+from routersvc.providers.http.aiohttp_exceptions import exception_of_reading, exception_of_sending
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
@@ -45,31 +41,6 @@ _LARGE_BODY_BYTES = 1024 * 1024
 
 _TLS_ENDS_LATE = sys.version_info < (3, 12, 8) or (3, 13, 0) <= sys.version_info < (3, 13, 1)
 """Whether asyncio may leave closed TLS connections open (python/cpython#118960)."""
-
-_HttpxError = type[httpx.TransportError | httpx.DecodingError]
-
-ERRORS: tuple[tuple[type[Exception], _HttpxError], ...] = (
-    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
-    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
-    (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.ServerFingerprintMismatch, httpx.ConnectError),
-    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
-    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError),
-    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
-    (aiohttp.ClientResponseError, httpx.DecodingError),
-    (HttpProcessingError, httpx.DecodingError),
-    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
-    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
-    (aiohttp.ClientConnectionError, httpx.ReadError),
-    (aiohttp.ClientError, httpx.NetworkError),
-    (TimeoutError, httpx.ConnectTimeout),
-    (OSError, httpx.ReadError),
-    (ValueError, httpx.LocalProtocolError),
-)
-"""The httpx exception for each that aiohttp raises; the first match counts."""
-
-_BROKEN_ENCODINGS = (ContentEncodingError, DecompressSizeError)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +135,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         except BaseException as error:
             exchange.abort()
             if isinstance(error, Exception):
-                raise translated(error, request) from error
+                raise exception_of_sending(error, request) from error
             raise
         finally:
             self._sending -= 1
@@ -293,7 +264,7 @@ class _Connector(aiohttp.TCPConnector):
             ssl=ssl,
             enable_cleanup_closed=enable_cleanup_closed,
         )
-        self._factory: functools.partial[ResponseHandler] = functools.partial(
+        self._factory = functools.partial(  # type: ignore[assignment]
             _Protocol, loop=self._loop
         )
 
@@ -349,7 +320,7 @@ class _Body(LingeringStream):
             data = self._content._read_nowait(-1)  # noqa: SLF001 - what came before the error
             if not data:
                 self.abort()
-                raise translated_reading(error, self._request) from error
+                raise exception_of_reading(error, self._request) from error
             return data
         if not data:
             self._transport.released(self)
@@ -392,25 +363,6 @@ class _Body(LingeringStream):
 async def _content(request: httpx.Request) -> bytes:
     stream = request.stream
     return b"".join(stream) if isinstance(stream, httpx.SyncByteStream) else await request.aread()
-
-
-def translated(error: Exception, request: httpx.Request) -> Exception:
-    """Return the httpx exception for `error`; an exception from elsewhere is returned as it is."""
-    for theirs, ours in ERRORS:
-        if isinstance(error, theirs):
-            return ours(type(error).__name__, request=request)
-    return error
-
-
-def translated_reading(error: Exception, request: httpx.Request) -> Exception:
-    """Return the httpx exception for `error`, which was raised by reading the body."""
-    is_broken = isinstance(error, ValueError | zlib.error) or (
-        isinstance(error, aiohttp.ClientPayloadError)
-        and isinstance(error.__cause__, _BROKEN_ENCODINGS)
-    )
-    if is_broken:
-        return httpx.DecodingError(type(error).__name__, request=request)
-    return translated(error, request)
 
 
 def _headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
