@@ -61,6 +61,18 @@ OBJECTIONS: Mapping[str, Expected] = {
         reason="the model bungled a call: the provider is well, and its breaker must not learn "
         "otherwise",
     ),
+    "errors/azure/quota_exhausted.429.unary.day-quota-86400.json": Expected(
+        failure_class=FailureClass.RATE_LIMITED,
+        reason="its limit is one deployment's, however long the wait: the key serves others",
+    ),
+    "errors/gemini/quota_exhausted.429.unary.quota-per-day.json": Expected(
+        failure_class=FailureClass.RATE_LIMITED,
+        reason="its limit per day is one model's (`PerModel`): the key serves its other models",
+    ),
+    "errors/generic/request_too_large.413.unary.html-413.json": Expected(
+        failure_class=FailureClass.SERVER_ERROR,
+        reason="a gateway's page about its limit in bytes says nothing about the model's window",
+    ),
     "errors/mistral/invalid_request.400.unary.glossary-shape.json": Expected(
         failure_class=FailureClass.MODEL_NOT_FOUND, reason="its code says `unknown_model`"
     ),

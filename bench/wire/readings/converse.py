@@ -22,19 +22,11 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 
 JUDGE = f"botocore {botocore.__version__}"
 
-_NO_METADATA = Expected(
-    failure_class=FailureClass.TRUNCATED,
-    reason="made by hand: it ends without the `metadata` with which every real stream ends",
-)
-
 EXPECTED: Mapping[str, Expected] = {
     "bedrock/basic/converse.unary.should-handle-empty-minimal-response.a648c02d.json": Expected(
         failure_class=FailureClass.BAD_ANSWER,
         reason="the model said nothing at all, which is no answer",
     ),
-    "bedrock/tool_calls/converse.stream.amazon-bedrock-json-tool-1.f1c476c3.json": _NO_METADATA,
-    "bedrock/tool_calls/converse.stream.amazon-bedrock-json-tool-2.e326b5be.json": _NO_METADATA,
-    "bedrock/tool_calls/converse.stream.amazon-bedrock-json-tool-3.a35ff4e8.json": _NO_METADATA,
 }
 
 _REASONS: Mapping[str, FinishReason] = {

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from routersvc.domain.catalogue.capabilities import Capability
-from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.credentials.authorisations import CredentialHeader
 from routersvc.providers.dialects import DEFAULT_DIALECT, Dialect
 from routersvc.providers.errors.classes import failure_of_response
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.sniffing import SniffingDecoder
 from routersvc.providers.reading.whole_bodies import BodyDecoder, BodyReader, WrongTypeDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead, WireRequest
 
@@ -29,6 +31,9 @@ EVENT_STREAM = "text/event-stream"
 ACCEPT_JSON = (b"accept", b"application/json")
 
 _CONTENT_TYPE = (b"content-type", b"application/json")
+
+_NOT_ENCODABLE = (RecursionError, ValueError, orjson.JSONEncodeError)
+"""Raised for prompts that JSON cannot hold; orjson nests 254 levels."""
 
 
 def no_headers(call: AttemptCall) -> Headers:  # noqa: ARG001 - the signature of `headers`
@@ -87,13 +92,14 @@ class JsonWireFormat:
             method="POST",
             path=self.path(call),
             headers=headers + self.headers(call),
-            body=orjson.dumps(self.encode_body(call)),
+            body=self._encoded(call),
         )
 
     def decoder(self, call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
         """Return a reader for the body that came.
 
-        Some servers answer a request for a stream with one body, some the other way round.
+        Some servers answer a request for a stream with one body, some the other way round, and some
+        announce a stream as JSON.
         """
         content_type = head.content_type
         if "html" in content_type:
@@ -101,7 +107,23 @@ class JsonWireFormat:
         may_be_stream = self.streams_as_json or "json" not in content_type
         if self.stream_type in content_type or (call.streaming and may_be_stream):
             return self.stream_decoder(call, head)
-        return BodyDecoder(self.body_reader(call, head))
+        return SniffingDecoder(
+            stream=lambda: self.stream_decoder(call, head),
+            body=lambda: BodyDecoder(self.body_reader(call, head)),
+        )
+
+    def _encoded(self, call: AttemptCall) -> bytes:
+        """Return the body of a request; what JSON cannot hold is the request's own fault."""
+        try:
+            return orjson.dumps(self.encode_body(call))
+        except _NOT_ENCODABLE as error:
+            raise AttemptFailedError(
+                Failure(
+                    failure_class=FailureClass.INVALID_REQUEST,
+                    message="the request cannot be encoded as JSON: "
+                    "it is nested too deeply or holds a value without JSON form",
+                )
+            ) from error
 
     def decode_failure(self, head: ResponseHead, body: bytes) -> Failure:
         """Return the failure that a response without success means."""

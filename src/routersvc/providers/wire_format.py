@@ -49,12 +49,20 @@ class AnswerDecoder(Protocol):
         """The failure that stopped reading, if any. Events returned before it remain valid."""
         ...
 
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer is complete although neither terminator nor end of body has come.
+
+        `end` then returns the last events.
+        """
+        ...
+
     def feed(self, data: bytes) -> list[AnswerEvent]:
         """Return the events that `data` completes, `Finished` last where the answer is complete."""
         ...
 
     def end(self) -> list[AnswerEvent]:
-        """Return the last events; called when the provider has ended the body.
+        """Return the last events; called at the end of the body, or a while after `may_end`.
 
         Raises:
             AttemptFailedError: the answer is not complete, or `failure` was met before.

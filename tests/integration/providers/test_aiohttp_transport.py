@@ -15,23 +15,23 @@ from typing import TYPE_CHECKING, cast
 import aiohttp
 import httpx
 import pytest
+from aiohttp.http_exceptions import HttpProcessingError
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
+from routersvc.providers.http.aiohttp_exceptions import ERRORS, exception_of_sending
 from routersvc.providers.http.attempts import HttpAttempt
-from routersvc.providers.http.transport import (
-    ERRORS,
-    AiohttpTransport,
-    ConnectionCounts,
-    translated,
-)
+from routersvc.providers.http.transport import AiohttpTransport, ConnectionCounts
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
 
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+)
 CHUNK = b'data: {"id": "r-1", "model": "m-1", "choices": [{"delta": {"content": "Hi"}}]}\n\n'
 END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 LAST_CHUNK = b"0\r\n\r\n"
@@ -49,6 +49,11 @@ EVENTS = [
     Finished(reason=FinishReason.STOP, model_version="m-1", response_id="r-1"),
 ]
 NOTHING = ConnectionCounts(in_use=0, lingering=0, idle=0)
+
+
+def chunked(data: bytes) -> bytes:
+    """Return one chunk of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
 
 
 async def answer(exchange: Exchange) -> None:
@@ -388,7 +393,92 @@ async def test_response_that_is_not_http_is_a_failure(
 
         broken = await failure(gateway.open(make_call()))
 
-        assert broken.failure_class is FailureClass.RESET
+        assert broken.failure_class is FailureClass.SERVER_ERROR
+        assert gateway.connections == {"acme": NOTHING}
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one piece", "alone"])
+async def test_garbage_between_chunks_is_noticed_at_once(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall, *, together: bool
+) -> None:
+    """Nobody waits for more of a body that cannot be read; what came before is handed on."""
+    go_on = asyncio.Event()
+
+    async def garbage(exchange: Exchange) -> None:
+        await exchange.stream(CHUNK)
+        await go_on.wait()
+        await exchange.send((chunked(CHUNK) if together else b"") + b"nonsense\r\n")
+        await exchange.hang_up()
+
+    async with serve(garbage) as server:
+        gateway = gateway_to(server)
+        attempt = gateway.open(make_call())
+
+        assert list(await attempt.receive()) == EVENTS[:2]
+        go_on.set()
+        if together:
+            assert list(await attempt.receive()) == EVENTS[1:2]
+        broken = await failure(attempt)
+
+        assert broken.failure_class is FailureClass.TRUNCATED
+        assert gateway.connections == {"acme": NOTHING}
+
+
+async def test_garbage_behind_a_complete_answer_takes_nothing_away(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """Its connection is not used again."""
+    go_on = asyncio.Event()
+
+    async def garbage(exchange: Exchange) -> None:
+        await exchange.stream(CHUNK)
+        await go_on.wait()
+        await exchange.send(chunked(END) + b"nonsense\r\n")
+        await exchange.hang_up()
+
+    async with serve(garbage) as server:
+        gateway = gateway_to(server)
+        attempt = gateway.open(make_call())
+
+        assert list(await attempt.receive()) == EVENTS[:2]
+        go_on.set()
+        assert list(await attempt.receive()) == EVENTS[2:]
+        await attempt.aclose()
+        await server.when(lambda: server.open == 0)
+        assert gateway.connections == {"acme": NOTHING}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 50_000 + b"\r\n\r\n",
+        STREAM_HEAD.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n") + chunked(CHUNK),
+        STREAM_HEAD + b"nonsense\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+    ],
+    ids=["long header", "no gzip", "no chunk", "no status"],
+)
+async def test_unreadable_response_is_a_failure_of_the_server(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall, response: bytes
+) -> None:
+    """On a connection that was idle too: it is not stale, and no free retry is due."""
+
+    async def unreadable(exchange: Exchange) -> None:
+        if exchange.number == 1:
+            await answer(exchange)
+            return
+        await exchange.send(response)
+        await exchange.hang_up()
+
+    async with serve(unreadable) as server:
+        gateway = gateway_to(server)
+        await read(gateway.open(make_call()))
+        await until(lambda: gateway.connections["acme"].idle == 1)
+
+        broken = await failure(gateway.open(make_call()))
+
+        assert broken.failure_class is FailureClass.SERVER_ERROR
+        assert not broken.connection_was_idle
         assert gateway.connections == {"acme": NOTHING}
 
 
@@ -570,15 +660,18 @@ def kinds(of: type[Exception]) -> set[type[Exception]]:
     return {of}.union(*(kinds(kind) for kind in of.__subclasses__()))
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(aiohttp.ClientError), key=repr))
+LIBRARY_ERRORS = kinds(aiohttp.ClientError) | kinds(HttpProcessingError) | kinds(ssl.SSLError)
+
+
+@pytest.mark.parametrize("kind", sorted(LIBRARY_ERRORS, key=repr))
 def test_every_exception_of_aiohttp_is_translated(kind: type[Exception]) -> None:
     """The engine knows httpx's tree only; nothing may fall through to the last resort unseen."""
     error = kind.__new__(kind)
     request = httpx.Request("GET", "http://127.0.0.1")
 
-    found = translated(error, request)
+    found = exception_of_sending(error, request)
 
-    assert isinstance(found, httpx.TransportError)
+    assert isinstance(found, httpx.TransportError | httpx.DecodingError)
     assert found.request is request
     by_hand = {theirs for theirs, _ in ERRORS} - {aiohttp.ClientError}
     if kind is not aiohttp.ClientError and not issubclass(kind, tuple(by_hand)):
@@ -593,7 +686,7 @@ def test_exception_that_is_not_aiohttps_stays_what_it_is() -> None:
     """A defect must not pass for an outage."""
     defect = KeyError("x")
 
-    assert translated(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
+    assert exception_of_sending(defect, httpx.Request("GET", "http://127.0.0.1")) is defect
 
 
 @pytest.mark.parametrize("limits", [{"max_connections": 0}, {"keep_alive": 0.0}])

@@ -9,7 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from routersvc.domain.outcomes.failure_rules import RULES, FailureClass, FailureRule
+from routersvc.domain.outcomes.failure_rules import (
+    RULES,
+    BreakerEffect,
+    FailureClass,
+    FailureRule,
+)
 
 if TYPE_CHECKING:
     from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
@@ -21,7 +26,9 @@ class Failure:
 
     `message` is the router's own sentence: it never quotes a provider's body.
     `retry_after` is in seconds from the moment of failure. `connection_was_idle` says that the
-    request went out on a kept-alive connection that broke before a response began.
+    request went out on a kept-alive connection that broke before a response began. `rate_only`
+    says that the failure may be about this request alone: breakers count it in their failure rate,
+    not as one of several in a row.
     """
 
     failure_class: FailureClass
@@ -30,11 +37,15 @@ class Failure:
     retry_after: float | None = None
     headroom: RateLimitHeadroom | None = None
     connection_was_idle: bool = False
+    rate_only: bool = False
 
     @property
     def rule(self) -> FailureRule:
         """What follows from this failure."""
-        return RULES[self.failure_class]
+        rule = RULES[self.failure_class]
+        if self.rate_only and rule.breaker is BreakerEffect.FAILURE:
+            return dataclasses.replace(rule, breaker=BreakerEffect.RATE_ONLY)
+        return rule
 
 
 class AttemptFailedError(Exception):

@@ -40,7 +40,10 @@ from routersvc.domain.planning.planning_errors import (
 )
 
 DEFAULT_RETRY_AFTER = 1.0
-"""Seconds until a retry where no other wait is known: the first open time of a breaker."""
+"""Seconds until a retry where no other wait is known: the first open time of a breaker.
+
+A caller that met a rate limit is told to wait at least so long.
+"""
 
 
 STATUS_CODES: Mapping[errors_pb2.ErrorReason.ValueType, StatusCode] = MappingProxyType(
@@ -223,6 +226,8 @@ def _exclusions_text(candidates: Iterable[Candidate]) -> str:
 def _attempts_failed(error: AttemptsFailedError, message: str) -> ErrorStatus:
     reason = _reason_of(error.caller_outcome)
     retry_after = DEFAULT_RETRY_AFTER if error.retry_after is None else error.retry_after
+    if error.caller_outcome is CallerOutcome.RATE_LIMITED:
+        retry_after = max(retry_after, DEFAULT_RETRY_AFTER)
     return ErrorStatus(
         reason=reason,
         message=message,

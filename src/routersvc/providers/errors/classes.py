@@ -4,6 +4,9 @@ Vendors agree on little: an exhausted quota comes as 400, 402, 403 or 429, an un
 404 or 410, an overload as 429, 498, 503 or 529. The first match decides, in this order: codes with
 one meaning, phrases with one meaning (each with the statuses it came with), broad codes, the
 status. Tested against recorded and documented errors.
+
+A response without the vendor's JSON is a page: a gateway between router and vendor sent it. A page
+says nothing about credential, model or request, whatever its status and text are.
 """
 
 from __future__ import annotations
@@ -17,15 +20,26 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after
 from routersvc.providers.errors.retry_hints import wait_in
 from routersvc.providers.errors.tables import BROAD_CODES, PHRASES, SPECIFIC_CODES, STATUSES
-from routersvc.providers.errors.words import ErrorWords, code_of_header, words_of, words_of_body
+from routersvc.providers.errors.vendor_codes import code_in, parameter_in, place_of_error
+from routersvc.providers.errors.words import (
+    ErrorWords,
+    code_of_header,
+    json_of_error,
+    text_of_page,
+    words_of,
+)
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.wire_format import ResponseHead
 
-LONGEST_RATE_LIMIT_DELAY = 3_600.0
-"""Seconds. A longer retry delay means a quota of a day or a month."""
-
 _DECIDED_BY_STATUS = frozenset({401, 402})
 """Statuses that no vendor uses for anything else."""
+
+_MEANINGS_OF_PAGES = frozenset(
+    {FailureClass.SERVER_ERROR, FailureClass.OVERLOADED, FailureClass.RATE_LIMITED}
+)
+"""The failure classes that a gateway's page can mean."""
+
+_FIRST_SERVER_ERROR = 500
 
 _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
     {
@@ -47,15 +61,28 @@ _SENTENCES: Mapping[FailureClass, str] = MappingProxyType(
 
 def failure_of_response(head: ResponseHead, body: bytes) -> Failure:
     """Return the failure that a response without success means."""
-    words = words_of_body(body, is_page=_is_page(head, body))
-    words = dataclasses.replace(words, codes=words.codes | code_of_header(head.headers))
-    return _failure(words, head, status=head.status, where=f"HTTP {head.status}")
+    header_codes = code_of_header(head.headers)
+    is_html = "html" in head.content_type or body.lstrip()[:1] == b"<"
+    value = None if is_html else json_of_error(body)
+    words = words_of(value if value is not None else "" if is_html else text_of_page(body))
+    if value is None and not header_codes:
+        failure = _failure(
+            words, head, _class_of_page(words, head.status), f"HTTP {head.status}, a gateway's page"
+        )
+        # A firewall's page is about one request: one caller's pages must not open the breaker.
+        return dataclasses.replace(failure, rate_only=head.status < _FIRST_SERVER_ERROR)
+    words = dataclasses.replace(words, codes=words.codes | header_codes)
+    code = code_in(value, status=head.status) or min(header_codes, default="")
+    where = place_of_error(f"HTTP {head.status}", code, parameter_in(value))
+    return _failure(words, head, classify(words, head.status), where)
 
 
 def failure_of_event(event: JsonObject, head: ResponseHead) -> Failure:
     """Return the failure that an error inside a successful response means."""
     words = words_of(event)
-    return _failure(words, head, status=words.status, where="an error inside the answer")
+    code = code_in(event, status=words.status)
+    where = place_of_error("an error inside the answer", code, parameter_in(event))
+    return _failure(words, head, classify(words, words.status), where)
 
 
 def classify(words: ErrorWords, status: int | None) -> FailureClass:
@@ -81,17 +108,24 @@ def classify(words: ErrorWords, status: int | None) -> FailureClass:
     return FailureClass.INVALID_REQUEST if is_refusal else FailureClass.SERVER_ERROR
 
 
-def _failure(words: ErrorWords, head: ResponseHead, *, status: int | None, where: str) -> Failure:
-    failure_class = classify(words, status)
+def _class_of_page(words: ErrorWords, status: int) -> FailureClass:
+    for failure_class, statuses, phrases in PHRASES:
+        if (
+            failure_class in _MEANINGS_OF_PAGES
+            and status in statuses
+            and phrases.search(words.text)
+        ):
+            return failure_class
+    known = STATUSES.get(status)
+    return known if known in _MEANINGS_OF_PAGES else FailureClass.SERVER_ERROR
+
+
+def _failure(
+    words: ErrorWords, head: ResponseHead, failure_class: FailureClass, where: str
+) -> Failure:
     wait = retry_after(head.headers, now=head.received_at)
     if wait is None and RULES[failure_class].may_name_wait:
         wait = wait_in(words.text)
-    if (
-        failure_class is FailureClass.RATE_LIMITED
-        and wait is not None
-        and wait > LONGEST_RATE_LIMIT_DELAY
-    ):
-        failure_class = FailureClass.QUOTA_EXHAUSTED
     return Failure(
         failure_class=failure_class,
         message=f"{_SENTENCES[failure_class]} ({where})",
@@ -99,7 +133,3 @@ def _failure(words: ErrorWords, head: ResponseHead, *, status: int | None, where
         retry_after=wait,
         headroom=headroom(head.headers, now=head.received_at),
     )
-
-
-def _is_page(head: ResponseHead, body: bytes) -> bool:
-    return "html" in head.content_type or body.lstrip()[:1] == b"<"

@@ -34,21 +34,23 @@ _MAX_DIGITS = 19
 def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     """Return the retry delay in seconds, `None` if the provider does not state one.
 
-    `headers` have lower-case names. `now` is Unix time; the response's own `Date` is preferred
-    where an instant must be turned into a wait, because clocks differ.
+    A delay of zero, or one that ended in the past, is none. `headers` have lower-case names. `now`
+    is Unix time; the response's own `Date` is preferred where an instant must be turned into a
+    wait, because clocks differ.
     """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None and milliseconds > 0:
         return milliseconds / 1_000
     value = headers.get("retry-after", "")
     seconds = _number(value)
+    if seconds is None:
+        instant = _http_date(value)
+        if instant is not None:
+            sent = _http_date(headers.get("date", ""))
+            seconds = instant - (now if sent is None else sent)
     if seconds is not None:
-        return max(0.0, seconds)
-    instant = _http_date(value)
-    if instant is not None:
-        sent = _http_date(headers.get("date", ""))
-        return max(0.0, instant - (now if sent is None else sent))
-    return _reset_of_what_is_used_up(headers, now=now)
+        return seconds if seconds > 0 else None
+    return _reset_of_what_is_used_up(headers, now=now) or None
 
 
 def headroom(headers: Mapping[str, str], *, now: float) -> RateLimitHeadroom | None:

@@ -26,5 +26,5 @@ def wait_in(text: str) -> float | None:
     if found is None:
         return None
     if found["length"]:
-        return seconds_until(found["length"], now=0.0)
-    return float(found["number"]) * _UNITS[found["unit"].removesuffix("s") + "s"]
+        return seconds_until(found["length"], now=0.0) or None
+    return float(found["number"]) * _UNITS[found["unit"].removesuffix("s") + "s"] or None

@@ -8,6 +8,7 @@ text inside `metadata.raw`. AWS sends the code in a header. The text is only com
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -16,6 +17,7 @@ import orjson
 _MAX_TEXT = 4_000
 _MAX_DEPTH = 6
 _MAX_ITEMS = 20
+_STARTS_LIKE_JSON = re.compile(rb"\{|\[\s*[{\"]")
 _CODE_KEYS = frozenset({"code", "type", "error_type", "reason", "status"})
 _STATUS_KEYS = frozenset({"code", "status", "status_code", "raw_status_code"})
 _TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "title"})
@@ -30,15 +32,27 @@ class ErrorWords:
     status: int | None = None
 
 
-def words_of_body(body: bytes, *, is_page: bool) -> ErrorWords:
-    """Return the words of an error response's body; a web page (`is_page`) has none."""
-    if is_page:
-        return ErrorWords(codes=frozenset(), text="")
+def json_of_error(body: bytes) -> object | None:
+    """Return the JSON of an error response's body; `None` where the body is none of a vendor's.
+
+    A body that is cut, and one in the frame of a server-sent event, still is the vendor's.
+    """
+    data = body.strip()
+    if data.startswith((b"data:", b"event:")):
+        frames = [line[len(b"data:") :] for line in data.splitlines() if line.startswith(b"data:")]
+        data = frames[0].strip() if frames else b""
+    if not _STARTS_LIKE_JSON.match(data):
+        return None
     try:
-        value: object = orjson.loads(body)
+        value: object = orjson.loads(data)
     except orjson.JSONDecodeError:
-        value = body[:_MAX_TEXT].decode("utf-8", "replace")
-    return words_of(value)
+        return text_of_page(data)
+    return value
+
+
+def text_of_page(body: bytes) -> str:
+    """Return the beginning of a body as text."""
+    return body[:_MAX_TEXT].decode("utf-8", "replace")
 
 
 def code_of_header(headers: Mapping[str, str]) -> frozenset[str]:

@@ -13,13 +13,16 @@ from routersvc.domain.conversation.deltas import CONTENT_TYPES
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.errors.http_failures import Stage, failure_of_exception
+from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
 from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
 
 MAX_ERROR_BODY_BYTES = 256 * 1024
 """Bytes read of an error's body: its meaning stands in the first few hundred."""
+
+GRACE = 1.0
+"""Seconds that an answer with a finish reason waits for its usage and its terminator."""
 
 _FIRST_ERROR = 300
 """The lowest status that is no success: redirects are not followed."""
@@ -39,6 +42,7 @@ class HttpAttempt:
         self._reading: tuple[AnswerDecoder, AsyncIterator[bytes]] | None = None
         self._connection_was_idle = False
         self._complete = False
+        self._grace_ends_at: float | None = None
         self._closed = False
         self._receiver: asyncio.Task[object] | None = None
         self._interruption: Failure | None = None
@@ -61,10 +65,14 @@ class HttpAttempt:
         try:
             decoder, body = self._reading or await self._start()
             while decoder.failure is None:
-                data = await anext(body, None)
+                data = await self._next(body)
                 events = decoder.end() if data is None else decoder.feed(data)
+                self._take_note(events)
+                if not decoder.may_end:
+                    self._grace_ends_at = None
+                elif self._grace_ends_at is None or events:
+                    self._grace_ends_at = asyncio.get_running_loop().time() + GRACE
                 if events or data is None or self._call.streaming:
-                    self._take_note(events)
                     return events
             return decoder.end()
         except asyncio.CancelledError:
@@ -76,7 +84,7 @@ class HttpAttempt:
             ):
                 raise AttemptFailedError(self._interruption) from None
             raise
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except TRANSPORT_ERRORS as error:
             await self._break_off()
             raise AttemptFailedError(
                 failure_of_exception(
@@ -130,6 +138,20 @@ class HttpAttempt:
         self._reading = (wire_format.decoder(call, head), body_of(response))
         return self._reading
 
+    async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
+        """Return the next bytes of the body; `None` at its end, and when an answer may end.
+
+        An answer with a finish reason waits for its end until the grace has passed. A connection
+        that breaks meanwhile takes nothing from it, nor is it used again.
+        """
+        if self._grace_ends_at is None:
+            return await anext(body, None)
+        with contextlib.suppress(*TRANSPORT_ERRORS):
+            async with asyncio.timeout_at(self._grace_ends_at):
+                return await anext(body, None)
+        await self._drop_response()
+        return None
+
     def _take_note(self, events: Sequence[AnswerEvent]) -> None:
         if events and isinstance(events[-1], Finished):
             self._complete = True
@@ -141,7 +163,7 @@ class HttpAttempt:
     async def _read_error(self, response: httpx.Response) -> bytes:
         """Return the body of an error, or the part that arrived: the status matters more."""
         body = bytearray()
-        with contextlib.suppress(httpx.TransportError, httpx.DecodingError):
+        with contextlib.suppress(*TRANSPORT_ERRORS):
             async for data in body_of(response):
                 body += data
                 if len(body) > MAX_ERROR_BODY_BYTES:
@@ -150,6 +172,10 @@ class HttpAttempt:
 
     async def _break_off(self) -> None:
         self._disarm()
+        await self._drop_response()
+
+    async def _drop_response(self) -> None:
+        """Close the connection, unless the end of the body has come."""
         response, self._response = self._response, None
         if response is not None:
             with contextlib.suppress(Exception):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
-import httpx
-
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.errors.http_failures import Stage, failure_of_exception
+from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
 from routersvc.providers.http.attempts import (
     MAX_ERROR_BODY_BYTES,
     HttpAttempt,
@@ -61,7 +59,7 @@ class ProviderGateway:
             async with contextlib.aclosing(response):
                 async for data in body_of(response):
                     body += data[: MAX_ERROR_BODY_BYTES - len(body)]
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except TRANSPORT_ERRORS as error:
             raise AttemptFailedError(
                 failure_of_exception(error, Stage.BEFORE_RESPONSE, connection_was_idle=False)
             ) from error

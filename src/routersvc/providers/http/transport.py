@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import dataclasses
+import functools
 import io
 import ssl
 import sys
@@ -23,9 +24,11 @@ from typing import TYPE_CHECKING
 import aiohttp
 import httpx
 import yarl
+from aiohttp.client_proto import ResponseHandler
+
+from routersvc.providers.http.aiohttp_exceptions import exception_of_reading, exception_of_sending
 
 if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
@@ -38,26 +41,6 @@ _LARGE_BODY_BYTES = 1024 * 1024
 
 _TLS_ENDS_LATE = sys.version_info < (3, 12, 8) or (3, 13, 0) <= sys.version_info < (3, 13, 1)
 """Whether asyncio may leave closed TLS connections open (python/cpython#118960)."""
-
-ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
-    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
-    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
-    (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.ServerFingerprintMismatch, httpx.ConnectError),
-    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
-    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError),
-    (aiohttp.ClientHttpProxyError, httpx.ProxyError),
-    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
-    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
-    (aiohttp.NonHttpUrlClientError, httpx.UnsupportedProtocol),
-    (aiohttp.ClientConnectionError, httpx.ReadError),
-    (aiohttp.ClientError, httpx.NetworkError),
-    (TimeoutError, httpx.ConnectTimeout),
-    (OSError, httpx.ReadError),
-    (ValueError, httpx.LocalProtocolError),
-)
-"""The httpx exception for each of aiohttp's; the first match counts."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,11 +115,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if self._sending + len(self._bodies) + len(self._lingering) >= self._max_connections:
             raise httpx.PoolTimeout("every connection is in use", request=request)
         body = await _content(request)
-        session = self._session or self._open_session()
         exchange = _Exchange()
         token = _EXCHANGE.set(exchange)
         self._sending += 1
         try:
+            session = self._session or self._open_session()
             response = await session.request(
                 request.method,
                 self._url(request.url),
@@ -152,7 +135,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         except BaseException as error:
             exchange.abort()
             if isinstance(error, Exception):
-                raise translated(error, request) from error
+                raise exception_of_sending(error, request) from error
             raise
         finally:
             self._sending -= 1
@@ -206,7 +189,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     def _open_session(self) -> aiohttp.ClientSession:
         self._connector = _Connector(
-            limit=0,
             keepalive_timeout=self._keep_alive,
             ssl=self._tls(),
             enable_cleanup_closed=_TLS_ENDS_LATE,
@@ -249,10 +231,42 @@ _EXCHANGE: contextvars.ContextVar[_Exchange] = contextvars.ContextVar("exchange"
 """The request that the current task is sending: aiohttp has no argument to hand it through."""
 
 
+class _Protocol(ResponseHandler):
+    """A connection that tells the body at once when its framing is broken.
+
+    aiohttp's parser in C leaves a body without its exception where a chunk size cannot be parsed:
+    its reader would wait for ever.
+    """
+
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
+        cause = exc if exc_cause is None else exc_cause
+        payload = self._payload
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(exc, cause)
+        super().set_exception(exc, cause)
+
+
 class _Connector(aiohttp.TCPConnector):
     """A connector that tells each exchange which connection it got."""
 
     _used: weakref.WeakSet[ResponseHandler] | None = None
+
+    def __init__(
+        self,
+        *,
+        keepalive_timeout: float,
+        ssl: ssl.SSLContext | bool,
+        enable_cleanup_closed: bool,
+    ) -> None:
+        super().__init__(
+            limit=0,
+            keepalive_timeout=keepalive_timeout,
+            ssl=ssl,
+            enable_cleanup_closed=enable_cleanup_closed,
+        )
+        self._factory = functools.partial(  # type: ignore[assignment]
+            _Protocol, loop=self._loop
+        )
 
     @property
     def idle(self) -> int:
@@ -300,10 +314,14 @@ class _Body(LingeringStream):
         try:
             data = await self._content.readany()
         except BaseException as error:
-            self.abort()
-            if isinstance(error, Exception):
-                raise translated(error, self._request) from error
-            raise
+            if not isinstance(error, Exception):
+                self.abort()
+                raise
+            data = self._content._read_nowait(-1)  # noqa: SLF001 - what came before the error
+            if not data:
+                self.abort()
+                raise exception_of_reading(error, self._request) from error
+            return data
         if not data:
             self._transport.released(self)
             self._exchange.end()
@@ -319,6 +337,8 @@ class _Body(LingeringStream):
         self._transport.released(self)
         if self._content.is_eof():
             self._exchange.end()
+        elif self._content.exception() is not None:
+            self.abort()
         else:
             self._transport.keep_lingering(self)
             self._content.on_eof(self._end)
@@ -343,14 +363,6 @@ class _Body(LingeringStream):
 async def _content(request: httpx.Request) -> bytes:
     stream = request.stream
     return b"".join(stream) if isinstance(stream, httpx.SyncByteStream) else await request.aread()
-
-
-def translated(error: Exception, request: httpx.Request) -> Exception:
-    """Return the httpx exception for `error`; an exception from elsewhere is returned as it is."""
-    for theirs, ours in ERRORS:
-        if isinstance(error, theirs):
-            return ours(type(error).__name__, request=request)
-    return error
 
 
 def _headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:

@@ -1,7 +1,7 @@
 """Splits a stream of JSON lines (NDJSON) into its lines, however its bytes arrive.
 
-A line ends with LF, or CR and LF; empty lines are ignored. Bytes after the last line end are not a
-line: the answer may have been truncated there.
+A line ends with LF, or CR and LF; empty lines are ignored. Bytes after the last line end are kept
+apart as `unfinished`: the answer may have been truncated there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ class LineSplitter:
     def __init__(self, *, max_line_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         self._max_line_bytes = max_line_bytes
         self._begun = bytearray()
+
+    is_torn = False
+
+    @property
+    def unfinished(self) -> bytes:
+        """The line that has begun and not ended."""
+        return bytes(self._begun)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that `data` completes, without their ends.

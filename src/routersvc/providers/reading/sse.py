@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from routersvc.providers.reading.json_values import json_object
+
 DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024
 """Pictures and sound come as base64 inside one event; the largest seen have a few megabytes."""
 
@@ -75,6 +77,21 @@ class SseDecoder:
         if self._data or (self._after_carriage_return and self._ends_in_pairs):
             return b"\n".join(self._data)
         return None
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether what has begun is part of an event, and not one that lacks its last line ends."""
+        line = bytes(self._line)
+        data = list(self._data)
+        if line and not line.startswith(b":"):
+            field, _, value = line.partition(b":")
+            if field != b"data":
+                return not self._foreign
+            data.append(value.removeprefix(b" "))
+        if not data:
+            return False
+        payload = b"\n".join(data)
+        return payload != b"[DONE]" and json_object(payload) is None
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Return the events that `data` completes.

@@ -27,6 +27,11 @@ Piece_contra = TypeVar("Piece_contra", contravariant=True)
 class Splitter(Protocol[Piece_co]):
     """Cuts bytes into the pieces that a stream consists of."""
 
+    @property
+    def is_torn(self) -> bool:
+        """Whether the stream would be cut within a piece if it ended now, as far as can be told."""
+        ...
+
     def feed(self, data: bytes) -> Sequence[Piece_co]:
         """Return the pieces that `data` completes.
 
@@ -44,6 +49,11 @@ class PieceReader(Protocol[Piece_contra]):
         """Whether the terminator has arrived: nothing after it is read."""
         ...
 
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer is complete without its terminator: it has a finish reason."""
+        ...
+
     def read_piece(self, piece: Piece_contra, events: list[AnswerEvent]) -> None:
         """Append the events of a piece; an unexpected shape raises one of `MALFORMED`.
 
@@ -56,7 +66,7 @@ class PieceReader(Protocol[Piece_contra]):
         """Append the last events of a stream that has ended without a terminator.
 
         Raises:
-            AttemptFailedError: the format requires a terminator.
+            AttemptFailedError: the answer is not complete.
         """
         ...
 
@@ -87,6 +97,17 @@ class StreamDecoder(Generic[Piece]):
         self._splitter = splitter
         self._reader = reader
         self._bytes_left = max_bytes
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the answer is complete although its terminator has not come."""
+        reader = self._reader
+        return (
+            self.failure is None
+            and not reader.is_finished
+            and reader.may_end
+            and not self._splitter.is_torn
+        )
 
     def feed(self, data: bytes) -> list[AnswerEvent]:
         """Return the events that `data` completes."""
@@ -120,6 +141,8 @@ class StreamDecoder(Generic[Piece]):
             raise AttemptFailedError(self.failure)
         events: list[AnswerEvent] = []
         if not self._reader.is_finished:
+            if self._splitter.is_torn:
+                raise truncated("the answer was cut in the middle of an event")
             try:
                 self._reader.end(events)
             except MALFORMED:

@@ -41,6 +41,8 @@ class BodyReader(Protocol):
 class BodyDecoder:
     """Buffers a body until it is complete, then reads it."""
 
+    may_end = False
+
     def __init__(self, reader: BodyReader) -> None:
         self.failure: Failure | None = None
         self._body = bytearray()
@@ -78,6 +80,8 @@ class BodyDecoder:
 
 class WrongTypeDecoder:
     """Refuses a body that is not an answer, such as a web page, without reading it."""
+
+    may_end = False
 
     def __init__(self) -> None:
         self.failure: Failure = server_error("the provider answered with a web page")

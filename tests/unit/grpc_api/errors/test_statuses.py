@@ -278,6 +278,16 @@ def test_retry_is_advised_even_where_nobody_said_when() -> None:
     assert told(attempts_failed(CallerOutcome.UNAVAILABLE)).retry_after == 1.0
 
 
+@pytest.mark.parametrize(("wait", "told_wait"), [(None, 1.0), (0.0, 1.0), (0.2, 1.0), (7.0, 7.0)])
+def test_caller_that_met_a_rate_limit_waits_at_least_a_second(
+    wait: float | None, told_wait: float
+) -> None:
+    """A pause of a millisecond would bring the storm back."""
+    status = told(attempts_failed(CallerOutcome.RATE_LIMITED, retry_after=wait))
+
+    assert status.retry_after == told_wait
+
+
 def test_another_replica_can_serve_at_once() -> None:
     """As soon as a client of gRPC's core can: it never comes back from a pushback of 0."""
     status, metadata = sent(told(DrainingError()))

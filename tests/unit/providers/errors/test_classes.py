@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from tests.wording import Wording
 
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
-from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failure_rules import (
+    BreakerEffect,
+    Disables,
+    FailoverRule,
+    FailureClass,
+)
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.providers.errors.classes import LONGEST_RATE_LIMIT_DELAY
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
 from routersvc.providers.wire_format import ResponseHead
@@ -70,9 +74,86 @@ def failure(status: int, body: object = None, **headers: str) -> Failure:
     ],
 )
 def test_status_alone_has_a_meaning(status: int, expected: FailureClass) -> None:
-    """Gateways and content networks answer without a word."""
-    assert failure(status).failure_class is expected
-    assert failure(status, b"<html>x</html>", content_type="text/html").failure_class is expected
+    """A vendor's error may say nothing that is known."""
+    assert failure(status, {"error": {"message": "?"}}).failure_class is expected
+    assert failure(status, {}).failure_class is expected
+
+
+PAGES = [
+    (b"", {}),
+    (b"<html>insufficient_quota, invalid api key</html>", {"content_type": "text/html"}),
+    (b"<!doctype html><title>model not found</title>", {}),
+    (b"\n\tIncorrect API key provided", {"content_type": "text/plain"}),
+    (b"insufficient credits: maximum context length", {"content_type": "text/plain"}),
+    (b'"Unauthorized"', {}),
+    (b"[nginx] model does not exist", {"content_type": "text/plain"}),
+]
+
+
+@pytest.mark.parametrize(("page", "headers"), PAGES)
+@pytest.mark.parametrize("status", [307, *range(400, 432), 451, 499, *range(500, 512), 529])
+def test_page_says_nothing_about_credential_model_or_request(
+    status: int, page: bytes, headers: dict[str, str]
+) -> None:
+    """A gateway sent it: the vendor has not seen the request."""
+    expected = {
+        429: FailureClass.RATE_LIMITED,
+        503: FailureClass.OVERLOADED,
+        529: FailureClass.OVERLOADED,
+    }.get(status, FailureClass.SERVER_ERROR)
+
+    refused = failure(status, page, **headers)
+
+    assert refused.failure_class is expected
+    assert refused.rule.disables is Disables.NOTHING
+    assert refused.rule.failover is FailoverRule.ANY
+
+
+def test_page_about_a_request_counts_in_the_failure_rate_only() -> None:
+    """A caller whose requests a firewall refuses must not open the breaker for the others."""
+    assert failure(403, b"Forbidden").rule.breaker is BreakerEffect.RATE_ONLY
+    assert failure(502, b"Bad Gateway").rule.breaker is BreakerEffect.FAILURE
+    assert failure(408, {"error": {"message": "?"}}).rule.breaker is BreakerEffect.FAILURE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"code": "invalid_api_key", "mess',
+        b'data: {"error": {"code": "invalid_api_key"}}\n\n',
+        b'event: error\ndata: {"error": {"code": "invalid_api_key"}}\n\n',
+        b'[{"error": {"code": "invalid_api_key"}}]',
+    ],
+    ids=["cut", "event", "named event", "list"],
+)
+def test_error_of_a_vendor_is_no_page(body: bytes) -> None:
+    """However it is framed."""
+    assert failure(401, body).failure_class is FailureClass.AUTHENTICATION
+
+
+def test_code_in_a_header_makes_an_empty_body_the_vendors() -> None:
+    """AWS sends it there."""
+    refused = failure(404, b"", x_amzn_errortype="ResourceNotFoundException:http://x/")
+
+    assert refused.failure_class is FailureClass.MODEL_NOT_FOUND
+    assert "code `resourcenotfoundexception`" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (503, "upstream connect error or disconnect/reset before headers",
+         FailureClass.SERVER_ERROR),
+        (503, "no healthy upstream", FailureClass.SERVER_ERROR),
+        (500, "Server busy, please try again.", FailureClass.OVERLOADED),
+        (429, "The engine is currently overloaded", FailureClass.OVERLOADED),
+    ],
+)  # fmt: skip
+def test_phrases_of_gateways_mean_what_they_say(
+    status: int, message: str, expected: FailureClass
+) -> None:
+    """They tell a server that failed from one that is overloaded."""
+    assert failure(status, message.encode(), content_type="text/plain").failure_class is expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +196,6 @@ def test_phrases_of_vendors_mean_what_they_say(
     """Many errors have no code, or one that means everything."""
     assert failure(status, {"error": {"message": message}}).failure_class is expected
     assert failure(status, {"detail": message}).failure_class is expected
-    assert failure(status, message.encode(), content_type="text/plain").failure_class is expected
 
 
 @pytest.mark.parametrize(
@@ -135,13 +215,14 @@ def test_code_is_found_wherever_it_stands(body: dict[str, Any]) -> None:
     assert failure(429, body).failure_class is FailureClass.QUOTA_EXHAUSTED
 
 
-def test_wait_of_hours_is_a_used_up_quota() -> None:
-    """A deployment that is gated for a day is no deployment that is merely busy."""
-    short = failure(429, retry_after=f"{LONGEST_RATE_LIMIT_DELAY:g}")
-    long = failure(429, retry_after="86400")
+@pytest.mark.parametrize("wait", ["7200", "86400"])
+def test_wait_of_hours_is_told(wait: str) -> None:
+    """A limit per day of one model says nothing about the credential's other models."""
+    limited = failure(
+        429, {"error": {"code": "rate_limit_exceeded", "type": "tokens"}}, retry_after=wait
+    )
 
-    assert (short.failure_class, short.retry_after) == (FailureClass.RATE_LIMITED, 3600.0)
-    assert (long.failure_class, long.retry_after) == (FailureClass.QUOTA_EXHAUSTED, 86_400.0)
+    assert (limited.failure_class, limited.retry_after) == (FailureClass.RATE_LIMITED, float(wait))
 
 
 def test_refusal_tells_when_to_come_back_and_what_is_left() -> None:
@@ -156,7 +237,7 @@ def test_refusal_tells_when_to_come_back_and_what_is_left() -> None:
 
     assert refused == Failure(
         failure_class=FailureClass.RATE_LIMITED,
-        message="the provider's rate limit is reached (HTTP 429)",
+        message="the provider's rate limit is reached (HTTP 429, code `rate_limit_exceeded`)",
         http_status=429,
         retry_after=20.0,
         headroom=RateLimitHeadroom(remaining_requests=0, limit_requests=100),
@@ -171,13 +252,40 @@ def test_web_page_is_not_read() -> None:
     assert failure(502, page).failure_class is FailureClass.SERVER_ERROR
 
 
-def test_sentence_quotes_nothing(wording: Wording) -> None:
+def test_sentence_quotes_nothing_but_code_and_parameter(wording: Wording) -> None:
     """What a provider says may hold the prompt or the credential."""
-    refused = failure(400, {"error": {"message": "Invalid prompt: my diagnosis", "code": "secret"}})
+    error = {
+        "message": "Invalid prompt: my diagnosis",
+        "code": "invalid_value",
+        "param": "messages[3].content",
+        "inner": {"code": "tumour", "param": "tumour"},
+    }
+
+    refused = failure(400, {"error": error})
 
     assert "diagnosis" not in refused.message
-    assert "secret" not in refused.message
+    assert "tumour" not in refused.message
+    assert "(HTTP 400, code `invalid_value`, parameter `messages[3].content`)" in refused.message
     wording(refused.message)
+
+
+@pytest.mark.parametrize(
+    ("body", "end"),
+    [
+        ({"error": {"code": None, "type": "bad_thing", "param": None}}, "code `bad_thing`)"),
+        ({"object": "error", "type": "bad_thing", "code": "3051"}, "code `3051`)"),
+        ({"type": "error", "error": {"type": "bad_thing"}}, "code `bad_thing`)"),
+        ([{"error": {"code": 400, "status": "BAD_THING"}}], "code `BAD_THING`)"),
+        ({"error": {"code": "my diagnosis is bad"}}, "(HTTP 400)"),
+        ({"error": {"code": "x" * 65}}, "(HTTP 400)"),
+        ({"error": {"code": True, "param": ["x"]}}, "(HTTP 400)"),
+        ({"error": "bad_thing"}, "(HTTP 400)"),
+        ({"message": "bad_thing"}, "(HTTP 400)"),
+    ],
+)
+def test_code_is_quoted_from_the_vendors_own_place(body: object, end: str) -> None:
+    """Elsewhere, or in another form, it may be a caller's words."""
+    assert failure(400, body).message.endswith(end)
 
 
 @given(status=st.integers(min_value=300, max_value=599), body=JSON_VALUES)

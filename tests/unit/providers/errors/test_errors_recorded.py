@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from bench.wire.outcomes import Outcome, Verdict, outcome_of_error
 from routersvc.app.replays.adapters import NoAdapterError
 from routersvc.app.replays.recordings import Recording
 from routersvc.app.replays.replaying import adapter_of
+
+MESSAGE = re.compile(
+    r"(?P<sentence>[^(]+) \(HTTP (?P<status>\d+)(?:, a gateway's page)?"
+    r"(?:, code `[A-Za-z0-9_.\[\]-]{1,64}`)?(?:, parameter `[A-Za-z0-9_.\[\]-]{1,64}`)?\)"
+)
 
 Labelled = Sequence[tuple[str, str, Recording, Outcome]]
 
@@ -58,7 +64,7 @@ def test_many_errors_are_held_against_their_labels(labelled: Labelled) -> None:
 
 
 def test_no_sentence_quotes_a_body(labelled: Labelled) -> None:
-    """A provider's words may hold the prompt: only the router's own sentences are passed on."""
+    """A provider's words may hold the prompt: only its code and parameter are passed on."""
     for file, _, recording, _ in labelled:
         if recording.head.status == 200:
             continue
@@ -69,9 +75,10 @@ def test_no_sentence_quotes_a_body(labelled: Labelled) -> None:
         framed = recording.in_frame(adapter.framing)
         message = adapter.wire_format.decode_failure(framed.head, framed.body).message
 
-        assert message.endswith(f"(HTTP {recording.head.status})"), file
-        sentence = message.removesuffix(f" (HTTP {recording.head.status})")
-        assert sentence.encode() not in framed.body, file
+        found = MESSAGE.fullmatch(message)
+        assert found, (file, message)
+        assert int(found["status"]) == recording.head.status, file
+        assert found["sentence"].encode() not in framed.body, file
 
 
 def test_what_is_left_of_anthropics_limits_is_read(labelled: Labelled) -> None:

@@ -21,13 +21,14 @@ NOW = 1_790_000_000.0
     [
         ({"retry-after": "20"}, 20.0),
         ({"retry-after": "1.5"}, 1.5),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "-3"}, None),
         ({"retry-after-ms": "250"}, 0.25),
         ({"retry-after": "20", "retry-after-ms": "19876.5"}, 19.8765),
         ({"retry-after": "1", "retry-after-ms": "0"}, 1.0),
         ({"retry-after": "Mon, 21 Sep 2026 14:13:50 GMT"}, 30.0),
-        ({"retry-after": "Mon, 21 Sep 2026 14:13:10 GMT"}, 0.0),
+        ({"retry-after": "Mon, 21 Sep 2026 14:13:10 GMT"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "0s"}, None),
         (
             {
                 "retry-after": "Wed, 19 Aug 2026 14:34:32 GMT",

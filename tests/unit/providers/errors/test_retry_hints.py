@@ -25,6 +25,8 @@ from routersvc.providers.wire_format import ResponseHead
         ("try again in 6 minutes", 360.0),
         ("wait for about 2 hours", 7200.0),
         ("wait 100 milliseconds", 0.1),
+        ("try again in 0s", None),
+        ("try again in 0 seconds", None),
         ("try again later", None),
         ("try again in a while", None),
         ("retry 3 times", None),
@@ -59,13 +61,13 @@ def test_words_inside_an_answer_are_all_there_is() -> None:
     assert failure.retry_after == 2.4
 
 
-def test_long_wait_in_words_means_a_quota() -> None:
-    """As it does in a header."""
+def test_long_wait_in_words_is_told() -> None:
+    """A limit per day of one model leaves the credential in use for the others."""
     body = json.dumps({"error": {"message": "Please retry after 86400 seconds."}}).encode()
 
     failure = failure_of_response(ResponseHead(status=429, headers={}, received_at=0.0), body)
 
-    assert failure.failure_class is FailureClass.QUOTA_EXHAUSTED
+    assert (failure.failure_class, failure.retry_after) == (FailureClass.RATE_LIMITED, 86_400.0)
 
 
 def test_words_of_other_failures_name_no_wait() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import json
 import logging
+import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.prompts import Sampling
+from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.engine.ports import Gateway
@@ -25,10 +29,10 @@ from routersvc.providers.credentials.authorisations import (
     KeyAuthorisation,
     OutgoingRequest,
 )
-from routersvc.providers.errors.http_failures import Stage, failure_of_exception
+from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.formats.openai_chat.wire import openai_chat
-from routersvc.providers.http.attempts import MAX_ERROR_BODY_BYTES, HttpAttempt
+from routersvc.providers.http.attempts import GRACE, MAX_ERROR_BODY_BYTES, HttpAttempt
 from routersvc.providers.http.connections import ProviderConnection
 from routersvc.providers.http.gateway import ProviderGateway
 from routersvc.providers.http.transport import LingeringStream
@@ -344,15 +348,15 @@ async def test_broken_encoding_is_a_failure_of_the_provider(make_call: MakeCall)
     [
         ([b'{"error": {"code": "model_not_found"}}'], FailureClass.MODEL_NOT_FOUND),
         ([b'{"error": ', httpx.ReadError("cut")], FailureClass.INVALID_REQUEST),
-        ([b"x" * MAX_ERROR_BODY_BYTES, b"y", None], FailureClass.INVALID_REQUEST),
-        ([], FailureClass.INVALID_REQUEST),
+        ([b"x" * MAX_ERROR_BODY_BYTES, b"y", None], FailureClass.SERVER_ERROR),
+        ([], FailureClass.SERVER_ERROR),
     ],
     ids=["whole", "cut", "endless", "empty"],
 )
 async def test_refusal_means_what_its_body_says(
     make_call: MakeCall, pieces: Pieces, expected: FailureClass
 ) -> None:
-    """A body that is cut or without end leaves the status to speak."""
+    """A body that is cut leaves the status to speak; one that is not the vendor's does not."""
     transport = ScriptedTransport(pieces, status=400)
 
     assert await failure_class(gateway_over(transport).open(make_call())) is expected
@@ -556,12 +560,206 @@ async def test_probe_tells_what_is_wrong(
     assert transport.log == ["closed"]
 
 
+LAST = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
+COUNT = b'data: {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}\n\n'
+
+
+async def time_of(attempt: HttpAttempt) -> float:
+    """Return how many seconds a complete answer takes."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    events = await read(attempt)
+    assert isinstance(events[-1], Finished)
+    return loop.time() - began
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+@pytest.mark.parametrize(
+    "pieces",
+    [[CHUNK, LAST, None], [CHUNK, LAST, COUNT, None], [CHUNK + LAST + COUNT, b": ping\n\n", None]],
+    ids=["no count", "count", "comment"],
+)
+async def test_answer_with_a_finish_reason_ends_after_a_grace(
+    make_call: MakeCall, pieces: Pieces, *, streaming: bool
+) -> None:
+    """The server may forget to close; its connection is not used again."""
+    transport = ScriptedTransport(pieces)
+    attempt = gateway_over(transport).open(make_call(streaming=streaming))
+
+    assert await time_of(attempt) == pytest.approx(GRACE)
+    assert transport.log == ["closed"]
+
+
+async def test_comments_do_not_extend_the_grace(make_call: MakeCall) -> None:
+    """A proxy may send them for ever."""
+
+    class Pinging(ScriptedBody):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield CHUNK + LAST
+            while True:
+                await asyncio.sleep(0.4)
+                yield b": ping\n\n"
+
+    class PingingTransport(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            del request
+            headers = {"content-type": "text/event-stream"}
+            return httpx.Response(200, headers=headers, stream=Pinging([], []))
+
+    attempt = gateway_over(PingingTransport()).open(make_call(streaming=True))
+
+    assert await time_of(attempt) == pytest.approx(GRACE)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [CHUNK, COUNT, None],
+        [CHUNK, LAST[:-3], None],
+        [CHUNK, LAST, b"data: {", None],
+        [CHUNK, LAST, CHUNK, None],
+    ],
+    ids=["no finish reason", "torn finish reason", "torn event", "content goes on"],
+)
+async def test_answer_that_may_go_on_has_no_grace(make_call: MakeCall, pieces: Pieces) -> None:
+    """It stays unfinished until its time is up."""
+    attempt = gateway_over(ScriptedTransport(pieces)).open(make_call(streaming=True, timeout=9.0))
+
+    assert await failure_class(attempt) is FailureClass.ATTEMPT_TIMEOUT
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ReadError("cut"), httpx.DecodingError("broken"), OSError("gone")]
+)
+async def test_connection_that_breaks_in_the_grace_takes_nothing_away(
+    make_call: MakeCall, error: Exception
+) -> None:
+    """The model had said its last word."""
+    transport = ScriptedTransport([CHUNK, LAST, error])
+
+    assert await read(gateway_over(transport).open(make_call(streaming=True))) == EVENTS
+    assert transport.log == ["closed"]
+
+
+async def test_grace_does_not_make_a_success_of_a_broken_answer(make_call: MakeCall) -> None:
+    """The finish reason decides."""
+    last = LAST.replace(b"stop", b"network_error")
+    attempt = gateway_over(ScriptedTransport([CHUNK, last, None])).open(make_call(streaming=True))
+
+    assert await failure_class(attempt) is FailureClass.SERVER_ERROR
+
+
+async def test_time_is_up_within_the_grace(make_call: MakeCall) -> None:
+    """Two timers run then."""
+    transport = ScriptedTransport([CHUNK, LAST, None])
+    attempt = gateway_over(transport).open(make_call(streaming=True, timeout=GRACE / 2))
+
+    assert await failure_class(attempt) is FailureClass.ATTEMPT_TIMEOUT
+    assert transport.log == ["closed"]
+
+
+@pytest.mark.parametrize("error", [OSError("odd"), ssl.SSLError("odd"), httpx.StreamClosed()])
+async def test_exception_of_a_library_is_a_failure(make_call: MakeCall, error: Exception) -> None:
+    """A foreign transport may let them through."""
+    attempt = gateway_over(ScriptedTransport([CHUNK, error])).open(make_call(streaming=True))
+
+    assert await failure_class(attempt) is FailureClass.TRUNCATED
+
+
+def caused(kind: type[httpx.TransportError], cause: BaseException, url: str) -> Exception:
+    """Return a transport's exception with its cause, as `raise ... from` leaves it."""
+    error = kind("x", request=httpx.Request("POST", url))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "url", "words"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "http://a/", "connection refused"),
+        (OSError("Multiple exceptions: [Errno 111] a, [Errno 101] b"), "http://a/",
+         "connection refused"),
+        (OSError(errno.ENETUNREACH, "x"), "http://a/", "network unreachable"),
+        (OSError(errno.EHOSTUNREACH, "x"), "http://a/", "host unreachable"),
+        (socket.gaierror(socket.EAI_NONAME, "x"), "http://a/", "DNS lookup failed"),
+        (ssl.SSLCertVerificationError("x"), "https://a/",
+         "TLS handshake failed: certificate verify failed"),
+        (ssl.SSLError("x"), "https://a/", "TLS handshake failed"),
+        (ConnectionResetError(), "https://a/", "TLS handshake failed: connection reset"),
+        (ConnectionResetError(), "http://a/", "connection reset"),
+        (TimeoutError(), "http://a/", "connect timed out"),
+        (TimeoutError(), "https://a/", "connect timed out (TCP connect or TLS handshake)"),
+        (OSError("secret"), "http://a/", "unknown cause"),
+    ],
+)  # fmt: skip
+def test_failed_connection_says_why(cause: Exception, url: str, words: str) -> None:
+    """The first question of whoever has to mend it."""
+    error = caused(httpx.ConnectError, cause, url)
+
+    failure = failure_of_exception(error, Stage.BEFORE_RESPONSE, connection_was_idle=False)
+
+    assert failure.failure_class is FailureClass.CONNECT
+    assert failure.message == f"connection to the provider failed: {words}"
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize(
+    "cause",
+    [
+        *(
+            OSError(number, "x")
+            for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.EADDRNOTAVAIL)
+        ),
+        OSError("Multiple exceptions: [Errno 24] a, [Errno 24] b"),
+        socket.gaierror(socket.EAI_SYSTEM, "x"),
+    ],
+)
+def test_limit_of_this_machine_is_no_failure_of_the_provider(cause: OSError, stage: Stage) -> None:
+    """Its breaker must not learn of it."""
+    error = caused(httpx.ConnectError, cause, "http://a/")
+
+    failure = failure_of_exception(error, stage, connection_was_idle=False)
+
+    assert failure.failure_class is FailureClass.LOCAL_LIMIT
+
+
+def test_refused_and_unassignable_addresses_are_the_providers() -> None:
+    """`localhost` has two addresses, and IPv6 may be off."""
+    cause = OSError("Multiple exceptions: [Errno 99] a, [Errno 111] b")
+    error = caused(httpx.ConnectError, cause, "http://localhost/")
+
+    failure = failure_of_exception(error, Stage.BEFORE_RESPONSE, connection_was_idle=False)
+
+    assert failure.failure_class is FailureClass.CONNECT
+
+
+async def test_request_that_json_cannot_hold_is_not_sent(make_call: MakeCall) -> None:
+    """Its nesting is the caller's: no provider failed."""
+    schema = '{"type": "object"}'
+    for _ in range(280):
+        schema = '{"type": "object", "properties": {"x": ' + schema + "}}"
+    tools = (FunctionTool(name="f", parameters_json_schema=schema),)
+    transport = ScriptedTransport([CHUNK, END])
+
+    attempt = gateway_over(transport).open(make_call(tools=tools))
+
+    assert await failure_class(attempt) is FailureClass.INVALID_REQUEST
+    assert transport.requests == []
+
+
 def subclasses(of: type[Exception]) -> set[type[Exception]]:
     """Return every kind of an exception, itself included."""
     return {of}.union(*(subclasses(kind) for kind in of.__subclasses__()))
 
 
-KINDS: list[type[Exception]] = [*subclasses(httpx.TransportError), httpx.DecodingError]
+KINDS: list[type[Exception]] = [
+    *subclasses(httpx.TransportError),
+    httpx.DecodingError,
+    httpx.InvalidURL,
+    httpx.StreamClosed,
+    OSError,
+    ssl.SSLError,
+]
 EXPECTED: dict[type[Exception], FailureClass] = {
     httpx.PoolTimeout: FailureClass.LOCAL_LIMIT,
     httpx.LocalProtocolError: FailureClass.INVALID_REQUEST,
@@ -577,18 +775,22 @@ NEVER_SENT: set[type[Exception]] = {
     httpx.ConnectTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
 }
 
 
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("kind", sorted(KINDS, key=repr))
-def test_every_exception_of_a_transport_has_a_meaning(
-    kind: type[httpx.TransportError], stage: Stage
-) -> None:
+def test_every_exception_of_a_transport_has_a_meaning(kind: type[Exception], stage: Stage) -> None:
     """Whatever a transport raises, the engine hears a failure it knows."""
-    found = failure_of_exception(kind("x"), stage, connection_was_idle=True).failure_class
+    error = kind() if kind is httpx.StreamClosed else kind("x")
+    assert isinstance(error, TRANSPORT_ERRORS)
+
+    found = failure_of_exception(error, stage, connection_was_idle=True).failure_class
 
     expected = EXPECTED.get(kind, BY_STAGE[stage])
+    if kind is httpx.DecodingError and stage is Stage.AFTER_CONTENT:
+        expected = FailureClass.TRUNCATED
     if kind in NEVER_SENT and stage is Stage.BEFORE_RESPONSE:
         expected = FailureClass.CONNECT
     assert found is expected

@@ -59,6 +59,11 @@ class AnswerReader(BlockAnswer):
         self._model_version = ""
         self._answer_id = ""
 
+    @property
+    def has_finish_reason(self) -> bool:
+        """Whether the stop reason has arrived."""
+        return bool(self._reason)
+
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body.
 

@@ -13,7 +13,6 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.sse import SseEvent
-from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.wire_format import ResponseHead
 
 
@@ -26,7 +25,7 @@ class _OpenBlock:
     pieces: list[str] = dataclasses.field(default_factory=list[str])
 
 
-class EventReader(TerminatedReader):
+class EventReader:
     """Knows the events of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
@@ -34,6 +33,11 @@ class EventReader(TerminatedReader):
         self._reader = reader
         self._head = head
         self._open: dict[int, _OpenBlock] = {}
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the stop reason has come and every block has ended."""
+        return self._reader.has_finish_reason and not self._open
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
         """Append the events of one stream event.
@@ -67,6 +71,17 @@ class EventReader(TerminatedReader):
                 reader.finish(events)
             case _:
                 pass
+
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append the last events of a stream that ended without `message_stop`.
+
+        Raises:
+            AttemptFailedError: the answer is not complete.
+        """
+        if not self.may_end:
+            raise truncated("the answer ended without its terminator")
+        self.is_finished = True
+        self._reader.finish(events)
 
     def _begin(self, index: int, block: JsonObject, events: list[AnswerEvent]) -> None:
         opened = self._open[index] = _OpenBlock(block=block)

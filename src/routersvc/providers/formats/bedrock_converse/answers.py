@@ -55,6 +55,11 @@ class AnswerReader(BlockAnswer):
         self._answer_id = head.headers.get("x-amzn-requestid", "")
         self._reason = ""
 
+    @property
+    def has_finish_reason(self) -> bool:
+        """Whether the stop reason has arrived."""
+        return bool(self._reason)
+
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body."""
         self.start(events)

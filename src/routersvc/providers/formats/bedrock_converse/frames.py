@@ -45,6 +45,8 @@ class FrameSplitter:
     Holds at most one message: botocore refuses those that announce more than 24 MiB.
     """
 
+    is_torn = False
+
     def __init__(self) -> None:
         self._buffer = EventStreamBuffer()
         self._is_broken = False

@@ -3,8 +3,8 @@
     messageStart, (contentBlockStart?, contentBlockDelta…, contentBlockStop)…, messageStop, metadata
 
 Only tools and images announce their blocks. An answer is complete with `messageStop` and
-`metadata`, which holds the usage, in either order. An exception is a message like the others; the
-status is 200 all the same.
+`metadata`, which holds the usage, in either order, or with `messageStop` and the end of the body.
+An exception is a message like the others; the status is 200 all the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
-from routersvc.providers.reading.streams import TerminatedReader
 from routersvc.providers.reading.whole_bodies import server_error
 from routersvc.providers.wire_format import ResponseHead
 
@@ -36,7 +35,7 @@ class _OpenBlock:
     results: list[JsonObject] = dataclasses.field(default_factory=list[JsonObject])
 
 
-class FrameReader(TerminatedReader):
+class FrameReader:
     """Knows the messages of a stream. Unknown kinds are ignored."""
 
     def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
@@ -46,6 +45,11 @@ class FrameReader(TerminatedReader):
         self._has_started = False
         self._missing = {"messageStop", "metadata"}
         self._open: dict[int, _OpenBlock] = {}
+
+    @property
+    def may_end(self) -> bool:
+        """Whether `messageStop` has come with its reason and every block has ended."""
+        return self._reader.has_finish_reason and not self._open
 
     def read_piece(self, piece: Frame, events: list[AnswerEvent]) -> None:
         """Append the events of a message.
@@ -60,6 +64,16 @@ class FrameReader(TerminatedReader):
                 raise AttemptFailedError(failure_of_event(_error(piece), self._head))
             case FrameKind.EVENT:
                 self._read_event(piece.name, orjson.loads(piece.payload), events)
+
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Append the last events of a stream that ended without `metadata`.
+
+        Raises:
+            AttemptFailedError: the answer is not complete.
+        """
+        if not self.may_end:
+            raise truncated("the answer ended without its terminator")
+        self._finish(events)
 
     def _read_event(self, name: str, event: JsonObject, events: list[AnswerEvent]) -> None:
         if not self._has_started:

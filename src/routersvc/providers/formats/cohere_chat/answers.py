@@ -45,6 +45,7 @@ class AnswerReader(TerminatedReader):
 
     def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
         self.is_finished = False
+        self.may_end = False
         self._head = head
         self._answer = BlockAnswer(prompt)
         self._arguments = ToolArguments()

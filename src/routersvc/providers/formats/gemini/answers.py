@@ -59,6 +59,7 @@ class AnswerReader:
         self._started = False
         self._has_content = False
         self._reason: str | None = None
+        self._had_chunk_without_reason = False
         self._model_version = ""
         self._answer_id = ""
 
@@ -66,6 +67,14 @@ class AnswerReader:
     def has_finish_reason(self) -> bool:
         """Whether a finish reason has arrived."""
         return self._reason is not None
+
+    @property
+    def ends_with_finish_reason(self) -> bool:
+        """Whether the finish reason has arrived, after chunks without one.
+
+        Some models of Google state `STOP` in every chunk, from the first on.
+        """
+        return self._reason is not None and self._had_chunk_without_reason
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body, which may be the list of all chunks.
@@ -154,6 +163,8 @@ class AnswerReader:
         reason = candidate.get("finishReason")
         if reason:
             self._reason = word_of(reason)
+        elif self._reason is None:
+            self._had_chunk_without_reason = True
 
     def _read_part(
         self, part: JsonObject, logprobs: tuple[TokenLogprob, ...], events: list[AnswerEvent]

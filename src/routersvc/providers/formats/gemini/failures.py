@@ -1,26 +1,24 @@
 """Refines the failure class of Google's errors by their `google.rpc` details.
 
 Daily and per-minute quotas come with the same code and the same text: the name of the limit tells
-them apart. `RetryInfo` holds the retry delay, in the body instead of a header. A 403 about a file
-or cached prompt that the request named is the request's fault: otherwise one caller could take a
-credential out of service for all.
+them apart. A daily limit of one model is that model's rate limit: the credential serves others.
+`RetryInfo` holds the retry delay, in the body instead of a header. A 403 about a file or cached
+prompt that the request named is the request's fault: otherwise one caller could take a credential
+out of service for all.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import orjson
 
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.providers.errors.classes import (
-    LONGEST_RATE_LIMIT_DELAY,
-    failure_of_event,
-    failure_of_response,
-)
+from routersvc.providers.errors.classes import failure_of_event, failure_of_response
 from routersvc.providers.errors.rate_limit_headers import seconds_until
 from routersvc.providers.errors.words import words_of
 from routersvc.providers.reading.json_values import JsonObject
@@ -31,6 +29,8 @@ _TOO_MANY = 429
 _EXHAUSTED = "resource_exhausted"
 _FIRST_ERROR = 300
 _MAX_DETAILS = 20
+_LONG_SPAN = re.compile(r"per(?:day|month)")
+_ANY_SPAN = re.compile(r"per(?:second|minute|hour|day|month)")
 _NAMED_BY_REQUESTS = ("cachedcontent", "cached content", "access the file")
 
 
@@ -66,19 +66,15 @@ def _judged(failure: Failure, body: object, head: ResponseHead) -> Failure:
     status = head.status if head.status >= _FIRST_ERROR else words.status
     is_limit = status == _TOO_MANY or (status is None and _EXHAUSTED in words.codes)
     if failure.failure_class in _REFUSED_FOR_LIMITS and is_limit:
-        return _of_limit(failure, " ".join(_limits(details)))
+        return _of_limit(failure, tuple(_limits(details)))
     return failure
 
 
-def _of_limit(failure: Failure, limits: str) -> Failure:
-    wait = failure.retry_after
-    if "perday" in limits or "permonth" in limits:
+def _of_limit(failure: Failure, limits: Sequence[str]) -> Failure:
+    if any(_LONG_SPAN.search(limit) and "permodel" not in limit for limit in limits):
         failure_class = FailureClass.QUOTA_EXHAUSTED
-    elif "perminute" in limits or "persecond" in limits:
+    elif any(map(_ANY_SPAN.search, limits)) or failure.retry_after is not None:
         failure_class = FailureClass.RATE_LIMITED
-    elif wait is not None:
-        is_long = wait > LONGEST_RATE_LIMIT_DELAY
-        failure_class = FailureClass.QUOTA_EXHAUSTED if is_long else FailureClass.RATE_LIMITED
     else:
         return failure
     if failure_class is failure.failure_class:

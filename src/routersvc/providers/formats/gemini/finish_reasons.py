@@ -43,6 +43,10 @@ FAILED_REASONS: Mapping[str, tuple[FailureClass, str]] = MappingProxyType(
             FailureClass.BAD_ANSWER,
             "the model wrote an answer that cannot be read",
         ),
+        "CONTINUATION": (
+            FailureClass.TRUNCATED,
+            "the answer goes on in another response, which was not sent",
+        ),
         "NO_IMAGE": (FailureClass.BAD_ANSWER, "the model made no picture"),
         "MISSING_THOUGHT_SIGNATURE": (
             FailureClass.INVALID_REQUEST,

@@ -30,6 +30,16 @@ class ChunkReader:
         self._splitter = splitter
         self._head = head
 
+    @property
+    def may_end(self) -> bool:
+        """Whether a finish reason has come and no event or error is unfinished."""
+        splitter = self._splitter
+        return (
+            self._reader.ends_with_finish_reason
+            and not splitter.foreign
+            and splitter.unfinished is None
+        )
+
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
         """Append the events of a chunk.
 

@@ -16,8 +16,8 @@ from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.reading.answer_start import started
 from routersvc.providers.reading.block_answers import BlockAnswer
-from routersvc.providers.reading.json_values import JsonObject
-from routersvc.providers.reading.streams import TerminatedReader
+from routersvc.providers.reading.json_lines import LineSplitter
+from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
@@ -31,11 +31,16 @@ Any other value means `FinishReason.OTHER`.
 """
 
 
-class AnswerReader(TerminatedReader):
+class AnswerReader:
     """The state of one answer while it is read. Unknown fields and nulls are ignored."""
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+    def __init__(
+        self, prompt: Prompt, head: ResponseHead, lines: LineSplitter | None = None
+    ) -> None:
+        """`lines` is what splits the stream, where the answer comes as one."""
+        self._lines = lines
         self.is_finished = False
+        self.may_end = False
         self._head = head
         self._wants_logprobs = prompt.logprobs is not None
         self._answer = BlockAnswer(prompt)
@@ -80,6 +85,18 @@ class AnswerReader(TerminatedReader):
             self._read_call(call, events)
         if body.get("done"):
             self._last = body
+
+    def end(self, events: list[AnswerEvent]) -> None:
+        """Read the last line if only its line end is missing.
+
+        Raises:
+            AttemptFailedError: the stream ended without its last line.
+        """
+        rest = b"" if self._lines is None else self._lines.unfinished
+        if (json_object(rest) or {}).get("done"):
+            self.read_piece(rest, events)
+            return
+        raise truncated("the answer ended without its terminator")
 
     def finish(self, events: list[AnswerEvent]) -> None:
         """Append the count and `Finished`.

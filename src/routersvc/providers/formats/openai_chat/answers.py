@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -21,6 +20,12 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
+from routersvc.providers.formats.openai_chat.finish_reasons import (
+    FINISH_REASONS,
+    NO_REASON_YET,
+    failed_reason,
+    failure_of_reason,
+)
 from routersvc.providers.formats.openai_chat.tool_calls import ToolCallReader
 from routersvc.providers.formats.openai_chat.usage import read_usage
 from routersvc.providers.reading.answer_start import started
@@ -33,26 +38,6 @@ from routersvc.providers.reading.soundness import (
 )
 from routersvc.providers.reading.token_logprobs import read_logprobs
 from routersvc.providers.wire_format import ResponseHead
-
-FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
-    {
-        "stop": FinishReason.STOP,
-        "eos": FinishReason.STOP,
-        "end_turn": FinishReason.STOP,
-        "stop_sequence": FinishReason.STOP,
-        "length": FinishReason.LENGTH,
-        "max_tokens": FinishReason.LENGTH,
-        "model_length": FinishReason.LENGTH,
-        "tool_calls": FinishReason.TOOL_CALLS,
-        "function_call": FinishReason.TOOL_CALLS,
-        "content_filter": FinishReason.CONTENT_FILTER,
-        "refusal": FinishReason.REFUSAL,
-    }
-)
-"""The vendors' finish reasons. Any other value means `FinishReason.OTHER`."""
-
-FAILED_REASONS = frozenset({"error"})
-"""Finish reasons that mean that the answer failed; OpenRouter sends it."""
 
 
 class AnswerReader:
@@ -79,6 +64,8 @@ class AnswerReader:
         self._has_refusal = False
         self._has_more = False
         self._reason: str | None = None
+        self._failed_reason = ""
+        self._went_on = False
         self._stop_sequence = ""
         self._model_version = ""
         self._answer_id = ""
@@ -87,6 +74,14 @@ class AnswerReader:
     def has_finish_reason(self) -> bool:
         """Whether a finish reason has arrived."""
         return self._reason is not None
+
+    @property
+    def may_end(self) -> bool:
+        """Whether a finish reason has arrived and no content after it.
+
+        A server that sends content after its finish reason ends with its terminator only.
+        """
+        return self._reason is not None and not self._went_on
 
     def read_body(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the events of a complete body.
@@ -118,10 +113,15 @@ class AnswerReader:
             message = choice.get(part)
             if message:
                 logprobs = choice.get("logprobs") if self._wants_logprobs else None
+                before = len(events)
                 self._read_message(message, logprobs, events)
+                self._went_on = self._went_on or (self._reason is not None and len(events) > before)
+            if choice.get("error"):
+                raise AttemptFailedError(failure_of_event({"error": choice["error"]}, self._head))
             reason = choice.get("finish_reason")
-            if reason:
+            if reason and reason != NO_REASON_YET:
                 self._reason = reason
+                self._failed_reason = failed_reason(reason, choice.get("native_finish_reason"))
                 stop_sequence = choice.get("stop_reason")
                 if isinstance(stop_sequence, str):
                     self._stop_sequence = stop_sequence
@@ -144,8 +144,8 @@ class AnswerReader:
         word = self._reason
         if word is None and self._dialect.finish_reason_required:
             raise _failed(FailureClass.TRUNCATED, "the answer ended without a finish reason")
-        if word in FAILED_REASONS:
-            raise _failed(FailureClass.SERVER_ERROR, "the provider aborted the answer")
+        if self._failed_reason:
+            raise AttemptFailedError(failure_of_reason(self._failed_reason))
         reason = (
             FinishReason.OTHER if word is None else FINISH_REASONS.get(word, FinishReason.OTHER)
         )

@@ -1,4 +1,8 @@
-"""Turns the events of a stream of chunks into those of the contract."""
+"""Turns the events of a stream of chunks into those of the contract.
+
+A stream is complete with `[DONE]`, or with a finish reason and the end of the body: many servers
+send no `[DONE]`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
-from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.reading.sse import SseEvent
 from routersvc.providers.reading.whole_bodies import truncated
@@ -18,11 +21,15 @@ from routersvc.providers.wire_format import ResponseHead
 class ChunkReader:
     """Reads the chunks of an answer up to the terminator `[DONE]`."""
 
-    def __init__(self, reader: AnswerReader, dialect: OpenAiDialect, head: ResponseHead) -> None:
+    def __init__(self, reader: AnswerReader, head: ResponseHead) -> None:
         self.is_finished = False
         self._head = head
-        self._dialect = dialect
         self._reader = reader
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the last chunk with content had the finish reason."""
+        return self._reader.may_end
 
     def read_piece(self, piece: SseEvent, events: list[AnswerEvent]) -> None:
         """Append the events of a chunk.
@@ -43,12 +50,12 @@ class ChunkReader:
         self._reader.read(chunk, "delta", events)
 
     def end(self, events: list[AnswerEvent]) -> None:
-        """Append the last events, where the vendor needs no terminator.
+        """Append the last events of a stream that ended without its terminator.
 
         Raises:
             AttemptFailedError: the answer is not complete.
         """
-        if self._dialect.terminator_required or not self._reader.has_finish_reason:
-            raise truncated("the answer ended without its terminator")
+        if not self._reader.has_finish_reason:
+            raise truncated("the answer ended without a finish reason and without its terminator")
         self.is_finished = True
         self._reader.finish(events)

@@ -108,9 +108,8 @@ class OpenAiDialect(Dialect):
     """How one vendor speaks the chat completions format.
 
     `path` may contain `{model}`, where a vendor names the model there, and a query.
-    `terminator_required`: a stream is complete only with `[DONE]`; otherwise the end of the body
-    after a finish reason completes it too. `finish_reason_required`: an answer without a finish
-    reason is truncated, even where a terminator follows.
+    `finish_reason_required`: an answer without a finish reason is truncated, even where the
+    terminator follows.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -137,5 +136,4 @@ class OpenAiDialect(Dialect):
     file_form: FileForm = FileForm.NONE
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
-    terminator_required: bool = True
     finish_reason_required: bool = True

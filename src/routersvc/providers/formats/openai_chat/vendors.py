@@ -240,7 +240,7 @@ _OLLAMA = OpenAiDialect(
     ),
 )
 
-_GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack", terminator_required=False)
+_GPUSTACK = dataclasses.replace(_GENERIC, name="gpustack")
 _CEREBRAS = dataclasses.replace(
     _GENERIC,
     name="cerebras",

@@ -24,7 +24,7 @@ def openai_chat(dialect: OpenAiDialect) -> JsonWireFormat:
         encode_body=lambda call: encode_body(call, dialect),
         body_reader=lambda call, head: AnswerReader(call.prompt, dialect, head),
         stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(), ChunkReader(AnswerReader(call.prompt, dialect, head), dialect, head)
+            SseDecoder(), ChunkReader(AnswerReader(call.prompt, dialect, head), head)
         ),
     )
 

@@ -48,6 +48,8 @@ _FAILURES = frozenset({"error", "response.failed", "response.error", "response.c
 class AnswerReader(TerminatedReader):
     """The state of one answer while it is read. Unknown events and nulls are ignored.
 
+    The event that tells how an answer ended also is its terminator.
+
     Unexpected shapes raise `TypeError`, `AttributeError`, `KeyError` or `ValueError`: the caller
     treats the body as malformed.
     """
@@ -67,6 +69,7 @@ class AnswerReader(TerminatedReader):
         self._incomplete_reason = ""
         self._model_version = ""
         self._answer_id = ""
+        self.may_end = False
 
     @property
     def is_finished(self) -> bool:

@@ -41,7 +41,6 @@ JsonObject = dict[str, Any]
 DONE = "[DONE]"
 STARTED = Started(model_version="m-1", response_id="r-1")
 GENERIC = DIALECTS["generic"]
-WITHOUT_TERMINATOR = dataclasses.replace(GENERIC, terminator_required=False)
 
 
 def finished(reason: FinishReason = FinishReason.STOP, stop_sequence: str = "") -> Finished:
@@ -165,7 +164,7 @@ def test_start_tells_what_is_left_of_the_rate_limits(make_call: MakeCall) -> Non
         ("model_length", FinishReason.LENGTH),
         ("content_filter", FinishReason.CONTENT_FILTER),
         ("refusal", FinishReason.REFUSAL),
-        ("insufficient_system_resource", FinishReason.OTHER),
+        ("repetition", FinishReason.OTHER),
     ],
 )
 def test_finish_reasons(make_call: MakeCall, word: str, reason: FinishReason) -> None:
@@ -219,7 +218,6 @@ def test_stop_sequence_is_told_where_the_server_tells_it(make_call: MakeCall) ->
     [
         (sse(chunk({"content": "Hi"})), FailureClass.TRUNCATED),
         (sse(chunk({"content": "Hi"}), DONE), FailureClass.TRUNCATED),
-        (sse(chunk({"content": "Hi"}, finish="stop")), FailureClass.TRUNCATED),
         (b"", FailureClass.TRUNCATED),
         (b": keep-alive\n\n", FailureClass.TRUNCATED),
         (sse(chunk({"content": "Hi"}), "{not json}"), FailureClass.SERVER_ERROR),
@@ -271,17 +269,126 @@ def test_length_without_words_is_an_answer(make_call: MakeCall) -> None:
     assert events == [STARTED, finished(FinishReason.LENGTH)]
 
 
-def test_orderly_end_will_do_where_no_terminator_is_sent(make_call: MakeCall) -> None:
-    """Some servers never send `[DONE]`; without a finish reason the end is still a cut."""
-    call = make_call(streaming=True)
-    whole = sse(chunk({"content": "Hi"}, finish="stop"))
-    cut = sse(chunk({"content": "Hi"}))
+EVERY_DIALECT = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 
-    assert read(whole, call, dialect=WITHOUT_TERMINATOR) == (
-        [STARTED, TextDelta(text="Hi"), finished()],
-        None,
+
+@EVERY_DIALECT
+def test_finish_reason_and_the_end_of_the_body_complete_an_answer(
+    make_call: MakeCall, dialect: OpenAiDialect
+) -> None:
+    """Many servers and gateways send no `[DONE]`, or half of the line."""
+    whole = sse(chunk({"content": "Hi"}), chunk(finish="stop"))
+
+    for end in (b"", b": bye\n\n", b"data: [DONE]", b"data: [DONE]\n", sse(DONE)):
+        events, failure = read(whole + end, make_call(streaming=True), dialect=dialect)
+
+        assert failure is None
+        assert events == [STARTED, TextDelta(text="Hi"), finished()]
+
+
+@EVERY_DIALECT
+def test_end_without_a_finish_reason_is_a_cut(make_call: MakeCall, dialect: OpenAiDialect) -> None:
+    """However orderly it is, and whatever was counted."""
+    counted = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
+    call = make_call(streaming=True)
+
+    for rest in ((), (counted,)):
+        body = sse(chunk({"content": "Hi"}), *rest)
+        assert failure_class(body, call, dialect=dialect) is FailureClass.TRUNCATED
+
+
+@pytest.mark.parametrize("end", [b"d", b"data", b"data: {", b'data: {"choices": [\n', b"event: er"])
+def test_end_within_an_event_is_a_cut(make_call: MakeCall, end: bytes) -> None:
+    """The event may have been an error."""
+    body = sse(chunk({"content": "Hi"}), chunk(finish="stop")) + end
+
+    assert failure_class(body, make_call(streaming=True)) is FailureClass.TRUNCATED
+
+
+def test_answer_may_end_after_its_finish_reason(make_call: MakeCall) -> None:
+    """Not before it, not within an event, and not where content followed it."""
+    head = ResponseHead(
+        status=200, headers={"content-type": "text/event-stream"}, received_at=1_790_000_000.0
     )
-    assert failure_class(cut, call, dialect=WITHOUT_TERMINATOR) is FailureClass.TRUNCATED
+    decoder = openai_chat(GENERIC).decoder(make_call(streaming=True), head)
+    found: list[bool] = []
+    for data in (
+        sse(chunk({"content": "Hi"})),
+        sse(chunk({}, finish="null")),
+        sse(chunk({}, finish="stop")),
+        b"data: ",
+        b"{}\n\n",
+        sse(chunk({"content": "and"}, finish="stop")),
+        sse(DONE),
+    ):
+        decoder.feed(data)
+        found.append(decoder.may_end)
+
+    assert found == [False, False, True, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("reason", "native", "expected"),
+    [
+        ("error", None, FailureClass.SERVER_ERROR),
+        ("insufficient_system_resource", None, FailureClass.OVERLOADED),
+        ("network_error", None, FailureClass.SERVER_ERROR),
+        ("abort", None, FailureClass.SERVER_ERROR),
+        ("cancelled", None, FailureClass.SERVER_ERROR),
+        ("time_limit", None, FailureClass.TRUNCATED),
+        ("timeout", None, FailureClass.TRUNCATED),
+        ("stop", "abort", FailureClass.SERVER_ERROR),
+        ("stop", "MALFORMED_FUNCTION_CALL", FailureClass.BAD_ANSWER),
+        ("length", "timeout", FailureClass.TRUNCATED),
+        ("stop", "STOP", None),
+        ("repetition", "repetition", None),
+    ],
+)
+def test_finish_reason_may_mean_a_broken_answer(
+    make_call: MakeCall, reason: str, native: str | None, expected: FailureClass | None
+) -> None:
+    """What the model had said by then is no answer."""
+    call = chunk({"content": "Half an"})
+    last = chunk({}, finish=reason)
+    last["choices"][0]["native_finish_reason"] = native
+    whole = message({"content": "Half an"}, finish=reason)
+    whole["choices"][0]["native_finish_reason"] = native
+
+    assert failure_class(sse(call, last, DONE), make_call(streaming=True)) is expected
+    assert failure_class(sse(call, last), make_call(streaming=True)) is expected
+    assert failure_class(json.dumps(whole).encode(), make_call()) is expected
+
+
+def test_error_in_a_choice_is_a_failure(make_call: MakeCall) -> None:
+    """OpenRouter puts an upstream's error beside the text that came before it."""
+    body = message({"content": "Half an"})
+    body["choices"][0]["error"] = {"code": 502, "message": "upstream"}
+
+    assert failure_class(json.dumps(body).encode(), make_call()) is FailureClass.SERVER_ERROR
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b": hello\n\n", b"\n\n"])
+@pytest.mark.parametrize("piece", [1, 4, 10_000])
+def test_stream_announced_as_json_is_read(make_call: MakeCall, start: bytes, piece: int) -> None:
+    """Some gateways replace the media type."""
+    head = ResponseHead(
+        status=200, headers={"content-type": "application/json"}, received_at=1_790_000_000.0
+    )
+    decoder = openai_chat(GENERIC).decoder(make_call(streaming=True), head)
+    body = start + sse(chunk({"content": "Hi"}), chunk({}, finish="stop"), DONE)
+    events: list[AnswerEvent] = []
+    for place in range(0, len(body), piece):
+        events += decoder.feed(body[place : place + piece])
+
+    assert events + decoder.end() == [STARTED, TextDelta(text="Hi"), finished()]
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{", b"oops", b"data", b":"])
+def test_short_body_announced_as_json_is_no_success(make_call: MakeCall, body: bytes) -> None:
+    """Whichever reader it is given to."""
+    found = failure_class(body, make_call(streaming=True), content_type="application/json")
+
+    assert found in {FailureClass.SERVER_ERROR, FailureClass.TRUNCATED}
 
 
 def test_nothing_after_the_terminator_is_read(make_call: MakeCall) -> None:
