@@ -13,6 +13,7 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.anthropic_messages.answers import AnswerReader
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
 from routersvc.providers.reading.sse import SseEvent
+from routersvc.providers.reading.whole_bodies import truncated
 from routersvc.providers.wire_format import ResponseHead
 
 

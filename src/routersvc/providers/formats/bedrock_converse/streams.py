@@ -21,7 +21,7 @@ from routersvc.providers.errors.classes import failure_of_event
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.frames import Frame, FrameKind
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
-from routersvc.providers.reading.whole_bodies import server_error
+from routersvc.providers.reading.whole_bodies import server_error, truncated
 from routersvc.providers.wire_format import ResponseHead
 
 
