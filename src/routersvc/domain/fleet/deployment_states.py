@@ -19,6 +19,7 @@ from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import DeploymentLoad, LoadContender
 from routersvc.domain.fleet.measurements import Measurements
 from routersvc.domain.fleet.rate_limits import RateLimitGate, RateLimitLedger
+from routersvc.domain.fleet.turns import Turn, TurnRecord
 from routersvc.domain.measures.success_rates import SuccessRate
 from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
 from routersvc.domain.outcomes.failures import Failure
@@ -56,6 +57,7 @@ class DeploymentState:
         self._failures_total: collections.Counter[FailureClass] = collections.Counter()
         self._last_failure: FailureClass | None = None
         self._last_failure_at = 0.0
+        self.turns = TurnRecord()
 
     def is_degraded(self, now: float) -> bool:
         """Whether calls fail here more often than they should."""
@@ -90,10 +92,12 @@ class DeploymentState:
         """Return why a call of about `tokens` tokens gets no lease now; `None` if it gets one.
 
         Changes nothing. `may_probe` is false for calls with side effects: they are no probe of an
-        open breaker. `forced` overrules everything but a lack of places. `needs_place` is false
+        open breaker. `forced` overrules every refusal that `can_be_forced`. `needs_place` is false
         where a place is held already or does not matter.
         """
-        refusal = None if forced else self._unavailability(tokens, now, may_probe=may_probe)
+        refusal = self._unavailability(tokens, now, may_probe=may_probe)
+        if forced and refusal is not None and refusal.can_be_forced:
+            refusal = None
         if refusal is None and needs_place and self._limiter.is_full:
             return self._refusal(
                 Obstacle.FULL, None, f"runs {self._limiter.limit} attempts, which is its limit"
@@ -126,6 +130,7 @@ class DeploymentState:
             raise AssertionError("a lease is asked for after `refusal` has found nothing")
         self.attempts_total += 1
         self.load.started()
+        self.turns.started(now)
         return Lease(
             deployment=self.deployment,
             streaming=streaming,
@@ -145,6 +150,7 @@ class DeploymentState:
         latency = now - lease.started_at
         lease.first_content_at = now
         self.checks.call_observed(now)
+        self.turns.succeeded(now)
         slow = self.breaker.rule.is_slow(latency)
         was_open = self.breaker.is_open
         self.breaker.answered(lease.breaker, now, slow=slow)
@@ -155,6 +161,7 @@ class DeploymentState:
     def succeeded(self, lease: Lease, usage: Usage | None, now: float) -> None:
         """Settle a lease whose attempt became a complete answer."""
         self._settle(lease)
+        self.turns.succeeded(now)
         first = now if lease.first_content_at is None else lease.first_content_at
         slow = self.breaker.rule.is_slow(first - lease.started_at)
         was_open = self.breaker.is_open
@@ -183,6 +190,7 @@ class DeploymentState:
         self._last_failure_at = now
         if rule.breaker is BreakerEffect.NOTHING:
             return
+        self.turns.failed()
         latency = now - lease.started_at
         self.load.failed(latency, now)
         self.measurements.failed(now)
@@ -205,6 +213,10 @@ class DeploymentState:
         self.checks.ended(result, now)
         if result.failure is None:
             self.breaker.probe_soon(now)
+
+    def turn(self, now: float) -> Turn:
+        """Return the rank of the deployment among those that all refuse; lowest first."""
+        return self.turns.turn(now, in_flight=self.in_flight)
 
     @property
     def queued(self) -> int:

@@ -97,9 +97,10 @@ class Fleet:
         """Return the right to start an attempt now, or why it may not start.
 
         The budgets pay last, once nothing else is in the way. `asked_before` says that they refused
-        an attempt of the same call before. `forced` overrules breaker, health check and rate-limit
-        headroom: the least bad choice when nothing else is left. It overrules neither a provider
-        that asked not to be called nor a disabled credential. `ticket` is one that has waited for
+        an attempt of the same call before. `forced` overrules what `LeaseRefusal.can_be_forced` names
+        (breaker, health check, rate-limit headroom), for the least bad deployment when nothing else
+        is left. It overrules neither a provider that asked not to be called nor a disabled
+        credential nor a lack of places. `ticket` is one that has waited for
         its place and got it; after a refusal its place is free again.
         """
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
@@ -125,6 +126,17 @@ class Fleet:
             return refusal
         self._disablements.call_starts(deployment, now)
         return state.lease(plan.tokens, now, streaming=plan.streaming, forced=forced, ticket=ticket)
+
+    def least_bad(self, deployments: Sequence[Deployment], now: float) -> Deployment:
+        """Return the deployment to call where all of `deployments` refuse. Changes nothing.
+
+        It is the one with the most recent success since its last failure; without any, the one that
+        was tried longest ago, where an attempt that runs counts as tried now. Ties go to the first.
+
+        Raises:
+            ValueError: `deployments` is empty.
+        """
+        return min(deployments, key=lambda one: self._states[one.name].turn(now))
 
     def enqueue(
         self,
