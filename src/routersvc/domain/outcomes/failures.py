@@ -14,6 +14,7 @@ from routersvc.domain.outcomes.failure_rules import (
     BreakerEffect,
     FailureClass,
     FailureRule,
+    SameDeploymentRule,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,14 @@ class Failure:
         if self.rate_only and rule.breaker is BreakerEffect.FAILURE:
             return dataclasses.replace(rule, breaker=BreakerEffect.RATE_ONLY)
         return rule
+
+    @property
+    def is_stale_connection(self) -> bool:
+        """Whether the provider closed a kept-alive connection and never saw the request."""
+        return (
+            self.connection_was_idle
+            and self.rule.same_deployment is SameDeploymentRule.AT_ONCE_IF_CONNECTION_WAS_IDLE
+        )
 
 
 class AttemptFailedError(Exception):
