@@ -28,7 +28,20 @@ _TOPICS = (
 )
 
 CAST: tuple[dict[str, object], ...] = (
-    {"name": PRIMARY, "character": "fast", "seed": 1},
+    {
+        "name": PRIMARY,
+        "character": "fast",
+        "seed": 1,
+        # The tail of hosted models: few answers begin late, and a hedge answers these calls.
+        "faults": [
+            {
+                "kind": "slow_start",
+                "duration": 2.5,
+                "keep_alive_interval": 0,
+                "probability": 0.04,
+            }
+        ],
+    },
     {
         "name": "beta",
         "character": "steady",
@@ -49,7 +62,7 @@ CAST: tuple[dict[str, object], ...] = (
 """The providers as the simulator's settings have them."""
 
 CHARACTERS = {
-    PRIMARY: "fast, goes down during the demo",
+    PRIMARY: "fast, rarely slow, goes down during the demo",
     "beta": "slower, steady, sometimes refuses with 429",
     "gamma": "erratic, in another region",
 }
@@ -128,9 +141,12 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
             "default": {
                 "deployments": [f"{name}-large" for name in base_urls],
                 "order": "fixed",
-                "stream_recovery": "restart",
+                # The defaults need more samples than a short demo has: it begins to hedge earlier.
+                "hedging": {"mode": "auto", "min_samples": 20, "max_delay": "500ms"},
             }
         },
+        # An outage of seconds instead of minutes: the breakers probe more often.
+        "fleet": {"breaker": {"max_open_time": "2s"}},
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "2s"}},
         "telemetry": {"log": {"level": "error"}},
     }
