@@ -49,7 +49,10 @@ def test_the_tour_works_as_written(
     failed, printed = run_block(kill)
     assert failed == 0, printed
     assert "sim-large at beta, eu-west · " in printed
-    assert "2 attempts: alpha-large failed (connect)" in printed
+    # A health check may have found alpha to be dead before the call does.
+    assert re.search(
+        r"alpha-large failed \(connect\)|^alpha-large +unavailable ", printed, re.MULTILINE
+    )
     assert re.search(r"^beta-large +healthy +100 % ", printed, re.MULTILINE)
 
     failed, printed = run_block(tools)
