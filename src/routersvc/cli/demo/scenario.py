@@ -51,7 +51,7 @@ CAST: tuple[dict[str, object], ...] = (
             {
                 "kind": "status",
                 "problem": "rate_limit",
-                "retry_after": 1,
+                "retry_after": 0.5,
                 "probability": 0.05,
                 "count": 4,
             }
@@ -145,8 +145,8 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
                 "hedging": {"mode": "auto", "min_samples": 20, "max_delay": "500ms"},
             }
         },
-        # An outage of seconds instead of minutes: the breakers probe more often.
-        "fleet": {"breaker": {"max_open_time": "2s"}},
+        # The outage lasts seconds instead of minutes, so providers are probed more often.
+        "fleet": {"breaker": {"max_open_time": "2s"}, "checks": {"interval": "2s"}},
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "2s"}},
         "telemetry": {"log": {"level": "error"}},
     }
