@@ -57,7 +57,15 @@ CAST: tuple[dict[str, object], ...] = (
             }
         ],
     },
-    {"name": "gamma", "character": "erratic", "seed": 3},
+    {
+        "name": "gamma",
+        "character": "erratic",
+        "seed": 3,
+        # While alpha is dead and beta refuses, no provider is left to hedge with.
+        "behaviour": {
+            "time_to_first_token": {"kind": "pareto", "median": 0.25, "shape": 1.2, "ceiling": 1.2}
+        },
+    },
 )
 """The providers as the simulator's settings have them."""
 
