@@ -38,7 +38,7 @@ CAST: tuple[dict[str, object], ...] = (
                 "kind": "slow_start",
                 "duration": 2.5,
                 "keep_alive_interval": 0,
-                "probability": 0.04,
+                "probability": 0.06,
             }
         ],
     },
