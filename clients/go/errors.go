@@ -20,9 +20,9 @@ const ErrorDomain = "llmrouter.v1"
 const reasonPrefix = "ERROR_REASON_"
 
 var (
-	// ErrNotConnected tells that no router could be heard: nothing listens, or the connection broke.
-	ErrNotConnected = errors.New("no router could be heard")
-	// ErrIncompleteStream tells that a stream ended without its last event: what came is not the answer.
+	// ErrNotConnected means that there is no connection to a router: nothing listens, or it broke.
+	ErrNotConnected = errors.New("no connection to a router")
+	// ErrIncompleteStream means that a stream ended without its last event: its text is not the answer.
 	ErrIncompleteStream = errors.New("the stream ended before the answer was complete")
 )
 
@@ -32,40 +32,40 @@ type Violation struct {
 	Description string
 }
 
-// CallError tells why a call did not end well. Use errors.As to get it, and errors.Is to tell
-// [ErrNotConnected], [ErrIncompleteStream], [context.Canceled] and [context.DeadlineExceeded] apart.
+// CallError is the error of a failed call. Use errors.As to get it, and errors.Is to distinguish
+// [ErrNotConnected], [ErrIncompleteStream], [context.Canceled] and [context.DeadlineExceeded].
 type CallError struct {
 	// Code is the gRPC status.
 	Code codes.Code
-	// Reason says why. Unspecified where no router spoke, or where it is newer than this client.
+	// Reason says why. Unspecified if the error is not from a router, or if this client does not know it.
 	Reason llmrouterv1.ErrorReason
-	// ReasonName is the name of the reason without its prefix, also of one that is not known yet.
+	// ReasonName is the name of the reason without its prefix, also of an unknown one.
 	ReasonName string
-	// Message is for people.
+	// Message is the message of the status.
 	Message string
-	// Metadata holds the facts that belong to the reason.
+	// Metadata has the facts that belong to the reason.
 	Metadata map[string]string
-	// Violations names each bad field of the request.
+	// Violations has the invalid fields of the request.
 	Violations []Violation
-	// RetryDelay is when a retry can help; 0 where it cannot.
+	// RetryDelay is the time to wait before a retry; 0 if a retry does not help.
 	RetryDelay time.Duration
-	// Report says what the router did. Nil where it says nothing.
+	// Report has the attempts of the router. Nil if it made none.
 	Report *llmrouterv1.RouteReport
 
 	cause  error
 	status *status.Status
 }
 
-// Error says what happened in one sentence.
+// Error returns the message.
 func (e *CallError) Error() string { return e.Message }
 
-// Unwrap returns what [errors.Is] finds in it.
+// Unwrap returns the cause, for [errors.Is].
 func (e *CallError) Unwrap() error { return e.cause }
 
-// GRPCStatus returns the status as it came, for [status.FromError].
+// GRPCStatus returns the original status, for [status.FromError].
 func (e *CallError) GRPCStatus() *status.Status { return e.status }
 
-// callError returns what a failed call says; nil for one that did not fail.
+// callError returns the typed error of a failed call; nil for nil.
 func callError(err error, address string) error {
 	if err == nil {
 		return nil
@@ -122,7 +122,7 @@ func incompleteStream() error {
 	}
 }
 
-// lastCause returns the end of gRPC's own chain of words, which is what happened.
+// lastCause returns the last part of gRPC's message, which is the cause.
 func lastCause(message string) string {
 	return strings.Trim(message[strings.LastIndex(message, ": ")+1:], ` "`)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/routersvc/routersvc/clients/go/llmrouterv1"
 )
 
-// A streamed answer from a router behind TLS that asks for a token.
+// A streamed answer from a router with TLS and a token.
 func ExampleClient_Stream() {
 	router, err := llmrouter.Dial("router.example:443", llmrouter.WithToken(os.Getenv("TOKEN")))
 	if err != nil {

@@ -11,12 +11,14 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/routersvc/routersvc/clients/go/llmrouterv1"
 )
 
-// DefaultTimeout is the deadline of a call where neither its context nor its client says another.
+// DefaultTimeout is the deadline of a call if neither its context nor the client sets one.
 const DefaultTimeout = 120 * time.Second
 
-// ServiceConfig holds gRPC's own rules for retries and load balancing, the same for every language.
+// ServiceConfig is gRPC's service config for retries and load balancing, the same in every language.
 // See https://github.com/grpc/grpc/blob/master/doc/service_config.md.
 //
 //go:embed service_config.json
@@ -25,7 +27,7 @@ var ServiceConfig string
 // TokenSource returns the token for the next call.
 type TokenSource func(ctx context.Context) (string, error)
 
-// Option says how a client connects and calls.
+// Option configures a client.
 type Option func(*options)
 
 type options struct {
@@ -34,14 +36,15 @@ type options struct {
 	token          TokenSource
 	defaultTimeout time.Duration
 	serviceConfig  string
+	streamRecovery llmrouterv1.StreamRecoveryMode
 	dialOptions    []grpc.DialOption
 }
 
-// WithPlaintext does without TLS: for a router on this machine or behind a mesh that encrypts. A token
-// then travels in plain text too.
+// WithPlaintext disables TLS, for a router on the same machine or behind a mesh that encrypts. A token is then
+// sent unencrypted.
 func WithPlaintext() Option { return func(o *options) { o.plaintext = true } }
 
-// WithTLS sets whom to trust and how. Without it the system's certificates count.
+// WithTLS sets the TLS configuration. By default the system's certificates are trusted.
 func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = config } }
 
 // WithToken sends a bearer token with every call.
@@ -49,18 +52,24 @@ func WithToken(token string) Option {
 	return WithTokenSource(func(context.Context) (string, error) { return token, nil })
 }
 
-// WithTokenSource asks for the bearer token before every call.
+// WithTokenSource calls a function for the bearer token before every call.
 func WithTokenSource(source TokenSource) Option { return func(o *options) { o.token = source } }
 
-// WithDefaultTimeout limits calls whose context has no deadline; 0 leaves their length to the router.
+// WithDefaultTimeout sets the deadline of calls whose context has none; 0 leaves it to the router.
 func WithDefaultTimeout(timeout time.Duration) Option {
 	return func(o *options) { o.defaultTimeout = timeout }
 }
 
-// WithServiceConfig replaces [ServiceConfig]; an empty text means none.
+// WithStreamRecovery sets the recovery mode of streams whose request sets none. The default is
+// STREAM_RECOVERY_MODE_RESTART; STREAM_RECOVERY_MODE_UNSPECIFIED leaves it to the policy.
+func WithStreamRecovery(mode llmrouterv1.StreamRecoveryMode) Option {
+	return func(o *options) { o.streamRecovery = mode }
+}
+
+// WithServiceConfig replaces [ServiceConfig]; an empty string disables it, and retries with it.
 func WithServiceConfig(config string) Option { return func(o *options) { o.serviceConfig = config } }
 
-// WithDialOptions hands options to gRPC itself, after those of this package: interceptors, for instance.
+// WithDialOptions passes options to gRPC after those of this package, for example interceptors.
 func WithDialOptions(dial ...grpc.DialOption) Option {
 	return func(o *options) { o.dialOptions = append(o.dialOptions, dial...) }
 }
@@ -73,14 +82,14 @@ func (o *options) forGRPC() []grpc.DialOption {
 	dial := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithUserAgent("llmrouter-go/" + Version),
-		// A router stands inside the company's own network: never by way of a proxy for the web.
+		// A router is in the company's own network, so that HTTP proxies are never used.
 		grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(
-			// Answers may hold pictures and sound; the router limits what it sends.
+			// Answers may contain images and audio; the router limits their size.
 			grpc.MaxCallRecvMsgSize(math.MaxInt32),
 			grpc.MaxCallSendMsgSize(math.MaxInt32),
 		),
-		// A router that vanished in mid-stream is noticed. It takes pings every ten seconds.
+		// Detects a lost router during a stream. The router permits pings every ten seconds.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time:    30 * time.Second,
 			Timeout: 10 * time.Second,
@@ -97,7 +106,7 @@ func (o *options) forGRPC() []grpc.DialOption {
 	return append(dial, o.dialOptions...)
 }
 
-// bearer puts a token into the metadata of every call.
+// bearer adds a token to the metadata of every call.
 type bearer struct {
 	source TokenSource
 	secure bool

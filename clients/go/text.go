@@ -14,7 +14,7 @@ func TextPrompt(text string) *llmrouterv1.Prompt {
 	}}}
 }
 
-// TextOf returns the text of a whole answer; tool calls, thoughts and media are no text.
+// TextOf returns the text of a whole answer, without tool calls, reasoning and media.
 func TextOf(response *llmrouterv1.CompleteResponse) string {
 	var text strings.Builder
 	for _, part := range response.GetMessage().GetParts() {
@@ -23,14 +23,14 @@ func TextOf(response *llmrouterv1.CompleteResponse) string {
 	return text.String()
 }
 
-// AnswerText takes the events of one stream in their order and holds the text that counts so far, also
-// when the stream broke and was recovered. The zero value is ready.
+// AnswerText collects the text of a streamed answer, also when the stream breaks and is recovered. The zero
+// value is ready to use.
 type AnswerText struct {
 	text strings.Builder
 }
 
-// Add takes an event and returns the text it adds, often none. A recovered event takes back text: what
-// was shown has to be shown anew from [AnswerText.String].
+// Add takes the next event and returns the text that it adds, which is often empty. A recovered event withdraws
+// text: replace what was displayed by [AnswerText.String].
 func (t *AnswerText) Add(event *llmrouterv1.StreamCompleteResponse) string {
 	switch it := event.GetEvent().(type) {
 	case *llmrouterv1.StreamCompleteResponse_ContentDelta:
@@ -47,10 +47,10 @@ func (t *AnswerText) Add(event *llmrouterv1.StreamCompleteResponse) string {
 	return ""
 }
 
-// String returns the text that counts so far.
+// String returns the valid text so far.
 func (t *AnswerText) String() string { return t.text.String() }
 
-// beginning returns the first code points of a text.
+// beginning returns the first code points of a text, at most `characters`.
 func beginning(text string, characters int64) string {
 	for at := range text {
 		if characters == 0 {

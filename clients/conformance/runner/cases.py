@@ -15,7 +15,7 @@ CALLS = ("complete", "stream", "explain", "health", "models")
 _DEEDS = ("fault", "behave", "kill", "revive", "hold", "drain", "restart", "stop", "log")
 _MEANWHILE = ("after_events", "in_flight", "cancel")
 _CALL_KEYS = {"request", "ask", "timeout", "wait"}
-_CLIENT_KEYS = {"default_timeout", "token", "tls", "ca_file"}
+_CLIENT_KEYS = {"default_timeout", "token", "tls", "ca_file", "stream_recovery"}
 _EXPECT_KEYS = {"outcome", "response", "error", "events", "first", "last", "text"}
 
 

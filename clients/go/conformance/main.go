@@ -31,6 +31,7 @@ type command struct {
 	CAFile         string          `json:"ca_file"`
 	Token          string          `json:"token"`
 	DefaultTimeout *float64        `json:"default_timeout"`
+	StreamRecovery *string         `json:"stream_recovery"`
 	Request        json.RawMessage `json:"request"`
 	Timeout        *float64        `json:"timeout"`
 	Wait           bool            `json:"wait"`
@@ -68,7 +69,7 @@ func main() {
 	d.calls.Wait()
 }
 
-// perform does what a command says; calls are only begun.
+// perform executes a command; calls are only started.
 func (d *driver) perform(it command) error {
 	switch it.Op {
 	case "connect":
@@ -125,6 +126,10 @@ func connect(it command) (*llmrouter.Client, error) {
 	}
 	if it.DefaultTimeout != nil {
 		options = append(options, llmrouter.WithDefaultTimeout(seconds(*it.DefaultTimeout)))
+	}
+	if it.StreamRecovery != nil {
+		mode := llmrouterv1.StreamRecoveryMode_value[*it.StreamRecovery]
+		options = append(options, llmrouter.WithStreamRecovery(llmrouterv1.StreamRecoveryMode(mode)))
 	}
 	return llmrouter.Dial(it.Address, options...)
 }

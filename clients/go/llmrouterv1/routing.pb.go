@@ -119,17 +119,19 @@ func (Task) EnumDescriptor() ([]byte, []int) {
 	return file_llmrouter_v1_routing_proto_rawDescGZIP(), []int{0}
 }
 
-// How urgent a request is. Complete: not expected to grow.
+// How urgent a request is. A busy router sheds low priority first: a request is refused when the
+// running calls of all priorities reach the share of the router's `max_concurrent_calls` that its
+// priority may fill. Complete: not expected to grow.
 type Priority int32
 
 const (
 	// Normal.
 	Priority_PRIORITY_UNSPECIFIED Priority = 0
-	// May wait and is shed first; never hedged automatically.
+	// May wait; never hedged automatically. Share of the places: 75 %.
 	Priority_PRIORITY_LOW Priority = 1
-	// Ordinary traffic.
+	// Ordinary traffic. Share of the places: 95 %.
 	Priority_PRIORITY_NORMAL Priority = 2
-	// A person is waiting; hedged automatically where the policy allows it.
+	// A person is waiting; hedged automatically where the policy allows it. Share of the places: all.
 	Priority_PRIORITY_HIGH Priority = 3
 )
 

@@ -16,6 +16,7 @@ import io.github.routersvc.llmrouter.v1.ListModelsRequest;
 import io.github.routersvc.llmrouter.v1.ProviderHealthRequest;
 import io.github.routersvc.llmrouter.v1.StreamCompleteRequest;
 import io.github.routersvc.llmrouter.v1.StreamCompleteResponse;
+import io.github.routersvc.llmrouter.v1.StreamRecoveryMode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -36,7 +37,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Drives the client for the conformance cases: see ../../conformance/README.md.
  *
- * <p>With the argument {@code async} it takes futures and publishers, else what blocks.
+ * <p>With the argument {@code async} it uses futures and publishers, else blocking calls.
  */
 final class Driver {
   private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -101,6 +102,9 @@ final class Driver {
     }
     if (command.has("default_timeout")) {
       builder.defaultTimeout(seconds(command, "default_timeout"));
+    }
+    if (command.has("stream_recovery")) {
+      builder.streamRecovery(StreamRecoveryMode.valueOf(text(command, "stream_recovery")));
     }
     return builder.build();
   }

@@ -19,6 +19,7 @@ from llmrouter.v1.router_service_pb2 import (
     ProviderHealthRequest,
     StreamCompleteRequest,
 )
+from llmrouter.v1.routing_pb2 import StreamRecoveryMode
 
 Json: TypeAlias = dict[str, Any]
 
@@ -58,7 +59,7 @@ def request_of(command: Json) -> Any:  # noqa: ANN401 - one of five messages, by
 
 
 def client_arguments(command: Json) -> Json:
-    """Return what a `connect` command says, as the arguments of a client."""
+    """Return the arguments of a client from a `connect` command."""
     arguments: Json = {
         "address": command["address"],
         "plaintext": command.get("plaintext", False),
@@ -67,6 +68,8 @@ def client_arguments(command: Json) -> Json:
     }
     if "default_timeout" in command:
         arguments["default_timeout"] = command["default_timeout"]
+    if "stream_recovery" in command:
+        arguments["stream_recovery"] = StreamRecoveryMode.Value(command["stream_recovery"])
     return arguments
 
 
@@ -76,7 +79,7 @@ def call_options(command: Json) -> Json:
 
 
 def error_of(error: CallError) -> Json:
-    """Return what a typed error says."""
+    """Return a typed error as JSON."""
     match error:
         case NotConnectedError():
             kind = "not_connected"

@@ -25,6 +25,7 @@ import {
   RouteReportSchema,
   StreamCompleteRequestSchema,
   StreamCompleteResponseSchema,
+  StreamRecoveryModeSchema,
 } from "@routersvc/llmrouter-client/v1";
 import { type JsonValue, fromJson, toJson } from "@bufbuild/protobuf";
 
@@ -37,6 +38,7 @@ interface Command {
   ca_file?: string;
   token?: string;
   default_timeout?: number;
+  stream_recovery?: string;
   request: JsonValue;
   timeout?: number;
   wait?: boolean;
@@ -52,7 +54,7 @@ function write(line: Line): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Does what a command says and returns its outcome. */
+/** Executes a command and returns its outcome. */
 async function perform(command: Command): Promise<Line> {
   switch (command.op) {
     case "connect":
@@ -88,6 +90,10 @@ async function connect(command: Command): Promise<RouterClient> {
   }
   if (command.default_timeout !== undefined) {
     options.defaultTimeoutMs = command.default_timeout * 1000;
+  }
+  const mode = StreamRecoveryModeSchema.values.find(({ name }) => name === command.stream_recovery);
+  if (mode !== undefined) {
+    options.streamRecoveryMode = mode.number;
   }
   return new RouterClient(command.address, options);
 }

@@ -1,16 +1,16 @@
-/** The text of a streamed answer while it arrives, also when its stream broke and was recovered. */
+/** Collects the text of a streamed answer, also when its stream breaks and is recovered. */
 
 import type { StreamCompleteResponse } from "./llmrouter/v1/router_service_pb.js";
 import { RecoveryKind } from "./llmrouter/v1/stream_pb.js";
 
-/** Takes the events of one stream in their order; `toString()` is the text that counts so far. */
+/** Takes the events of one stream in order; `toString()` is the valid text so far. */
 export class AnswerText {
   #text = "";
 
   /**
-   * Takes an event and returns the text it adds, often none.
+   * Takes an event and returns the text that it adds, which is often empty.
    *
-   * A `recovered` event takes back text: what was shown has to be shown anew from `toString()`.
+   * A `recovered` event withdraws text: replace what was displayed by `toString()`.
    */
   add({ event }: StreamCompleteResponse): string {
     switch (event.case) {
@@ -33,7 +33,7 @@ export class AnswerText {
   }
 }
 
-/** Returns the first code points of a text; its length counts UTF-16 units. */
+/** Returns the first code points of a text. `length` and `slice` count UTF-16 units. */
 function beginning(text: string, characters: bigint): string {
   let end = 0;
   let left = characters;

@@ -5,6 +5,7 @@ import {
   type DescMethod,
   type MessageInitShape,
   type MessageShape,
+  clone,
   create,
   fromBinary,
   toBinary,
@@ -31,25 +32,27 @@ import {
   type ProviderHealthRequestSchema,
   type ProviderHealthResponse,
   RouterService,
-  type StreamCompleteRequestSchema,
+  type StreamCompleteRequest,
+  StreamCompleteRequestSchema,
   type StreamCompleteResponse,
 } from "./llmrouter/v1/router_service_pb.js";
+import { RoutingSchema, StreamRecoveryMode } from "./llmrouter/v1/routing_pb.js";
 
-/** Says how one call is made. */
+/** Options of one call. */
 export interface CallOptions {
-  /** The deadline of this call. 0 leaves its length to the router. Absent: the client's. */
+  /** The deadline of this call. 0 leaves it to the router. Default: the client's. */
   timeoutMs?: number;
-  /** Cancels the call, at the provider too; it then rejects with the signal's reason. */
+  /** Cancels the call, also at the provider; it then rejects with the reason of the signal. */
   signal?: AbortSignal;
-  /** Where no router is heard, waits for one as long as the deadline allows. */
+  /** Wait for a connection until the deadline, instead of failing at once without one. */
   wait?: boolean;
 }
 
 type Method = DescMethod & { input: DescMessage; output: DescMessage };
 
-/** Calls one router. Connects with the first call; to be closed when it is no longer needed. */
+/** Calls one router. Connects with the first call; call `close` when it is no longer needed. */
 export class RouterClient {
-  /** Where the router is, such as `router.example:443`. */
+  /** The address of the router, such as `router.example:443`. */
   readonly address: string;
   readonly #options: ClientOptions;
   readonly #grpc: Client;
@@ -60,7 +63,7 @@ export class RouterClient {
     this.#grpc = new Client(address, credentialsOf(options), channelOptionsOf(options));
   }
 
-  /** Closes the connection once the calls that run have ended. */
+  /** Closes the connection when all running calls have ended. */
   close(): void {
     this.#grpc.close();
   }
@@ -74,8 +77,11 @@ export class RouterClient {
   }
 
   /**
-   * Yields the answer's events as they arrive; throws a `CallError` where the answer is not
-   * complete. Leaving the loop cancels the call, at the provider too.
+   * Yields the events of the answer as they arrive; throws a `CallError` if the answer is
+   * incomplete. Leaving the loop cancels the call, also at the provider.
+   *
+   * A broken stream starts over after a `recovered` event, unless the request or the client sets
+   * another recovery mode; `AnswerText` follows such events.
    */
   async *stream(
     request: MessageInitShape<typeof StreamCompleteRequestSchema>,
@@ -90,11 +96,11 @@ export class RouterClient {
       pathOf(method),
       (message: MessageShape<typeof StreamCompleteRequestSchema>) => bytesOf(method.input, message),
       (bytes: Buffer) => fromBinary(method.output, bytes),
-      create(method.input, request),
+      this.#withStreamRecovery(request),
       metadata,
       { deadline },
     );
-    // What is said after the loop was left, nobody is there to hear.
+    // Errors after the loop was left have no listener.
     call.on("error", () => undefined);
     const cancel = (): void => call.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
@@ -117,7 +123,9 @@ export class RouterClient {
     }
   }
 
-  /** Returns why a request would go where it would go; rejects with a `CallError`. */
+  /**
+   * Returns where a request would go and why, or where a past one went; rejects with a `CallError`.
+   */
   explain(
     request: MessageInitShape<typeof ExplainRouteRequestSchema>,
     options?: CallOptions,
@@ -125,7 +133,7 @@ export class RouterClient {
     return this.#call(RouterService.method.explainRoute, request, options);
   }
 
-  /** Returns how the deployments fare; rejects with a `CallError`. */
+  /** Returns the health of the deployments; rejects with a `CallError`. */
   health(
     request: MessageInitShape<typeof ProviderHealthRequestSchema> = {},
     options?: CallOptions,
@@ -133,7 +141,7 @@ export class RouterClient {
     return this.#call(RouterService.method.providerHealth, request, options);
   }
 
-  /** Returns the models that can be asked for; rejects with a `CallError`. */
+  /** Returns the models that the caller can use; rejects with a `CallError`. */
   models(
     request: MessageInitShape<typeof ListModelsRequestSchema> = {},
     options?: CallOptions,
@@ -170,6 +178,22 @@ export class RouterClient {
       const cancel = (): void => call.cancel();
       signal?.addEventListener("abort", cancel, { once: true });
     });
+  }
+
+  /** Returns the request with the recovery mode of the client, unless it sets one. */
+  #withStreamRecovery(
+    request: MessageInitShape<typeof StreamCompleteRequestSchema>,
+  ): StreamCompleteRequest {
+    const message = create(StreamCompleteRequestSchema, request);
+    const mode = this.#options.streamRecoveryMode ?? StreamRecoveryMode.RESTART;
+    const unset = StreamRecoveryMode.UNSPECIFIED;
+    if (mode === unset || (message.routing?.streamRecoveryMode ?? unset) !== unset) {
+      return message;
+    }
+    const changed = clone(StreamCompleteRequestSchema, message);
+    changed.routing ??= create(RoutingSchema);
+    changed.routing.streamRecoveryMode = mode;
+    return changed;
   }
 
   #deadline(options: CallOptions): number {

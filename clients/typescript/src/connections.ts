@@ -1,38 +1,44 @@
-/** How a client connects: TLS, limits, pings, and the service config that all clients ship. */
+/** Channel options: TLS, limits, keepalive, and the service config that all clients ship. */
 
 import { type ChannelOptions, type ChannelCredentials, credentials } from "@grpc/grpc-js";
 
+import type { StreamRecoveryMode } from "./llmrouter/v1/routing_pb.js";
 import { serviceConfig } from "./service_config.js";
 import { version } from "./version.js";
 
 /** Returns the token for the next call. */
 export type TokenSource = () => string | Promise<string>;
 
-/** Says how a client connects and calls. */
+/** Options of a client. */
 export interface ClientOptions {
   /**
-   * Does without TLS: for a router on this machine or behind a mesh that encrypts. A token then
-   * travels in plain text too.
+   * Disables TLS, for a router on the same machine or behind a mesh that encrypts. A token is then
+   * sent unencrypted.
    */
   plaintext?: boolean;
-  /** The only certificates to trust, as PEM. Without it those that Node trusts. */
+  /** The only certificates to trust, as PEM. Default: those that Node trusts. */
   ca?: string | Uint8Array;
-  /** Instead of `plaintext` and `ca`: gRPC's own credentials, with a certificate of the client's. */
+  /** gRPC credentials instead of `plaintext` and `ca`, for example with a client certificate. */
   credentials?: ChannelCredentials;
-  /** The bearer token, or a function that is asked for it before every call. */
+  /** The bearer token, or a function that is called for it before every call. */
   token?: string | TokenSource;
-  /** The deadline of calls that set none. 0 leaves their length to the router. */
+  /** The deadline of calls that set none. 0 leaves it to the router. Default: 120,000. */
   defaultTimeoutMs?: number;
-  /** gRPC's own rules instead of {@link serviceConfig}; `null` means none, and no retries. */
+  /** A service config instead of {@link serviceConfig}; `null` disables it, and retries with it. */
   serviceConfig?: string | null;
-  /** Options for gRPC itself, after those of this package. */
+  /**
+   * The recovery mode of streams whose request sets none. `UNSPECIFIED` leaves it to the policy.
+   * Default: `RESTART`.
+   */
+  streamRecoveryMode?: StreamRecoveryMode;
+  /** Channel options of gRPC, applied after those of this package. */
   channelOptions?: ChannelOptions;
 }
 
-/** The deadline of a call where neither it nor its client says another. */
+/** The deadline of a call if neither the call nor the client sets one. */
 export const defaultTimeoutMs = 120_000;
 
-/** Returns what verifies the router. */
+/** Returns the credentials of the channel. */
 export function credentialsOf(options: ClientOptions): ChannelCredentials {
   if (options.credentials !== undefined) {
     return options.credentials;
@@ -48,17 +54,17 @@ export function channelOptionsOf(options: ClientOptions): ChannelOptions {
   const rules = options.serviceConfig === undefined ? serviceConfig : options.serviceConfig;
   return {
     "grpc.primary_user_agent": `llmrouter-typescript/${version}`,
-    // A router stands inside the company's own network: never by way of a proxy for the web.
+    // A router is in the company's own network, so that HTTP proxies are never used.
     "grpc.enable_http_proxy": 0,
-    // Answers may hold pictures and sound; the router limits what it sends.
+    // Answers may contain images and audio; the router limits their size.
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
-    // A router that vanished in mid-stream is noticed. It takes pings every ten seconds.
+    // Detects a lost router during a stream. The router permits pings every ten seconds.
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    // One client's trouble in connecting is none of another's.
+    // Clients do not share connections, nor their backoff after failed connection attempts.
     "grpc.use_local_subchannel_pool": 1,
-    // Names of the service are looked up for addresses alone, not for rules of somebody else's.
+    // DNS is queried for addresses only, not for a service config.
     "grpc.service_config_disable_resolution": 1,
     ...(rules === null ? { "grpc.enable_retries": 0 } : { "grpc.service_config": rules }),
     ...options.channelOptions,

@@ -1,9 +1,9 @@
 /**
- * What a failed call says, from its status and the details that a router gives with it.
+ * Typed errors of calls, from the status and its details.
  *
- *     CallError                    a call did not end well
- *     ├── NotConnectedError        no router could be heard: nothing listens, or the connection broke
- *     └── IncompleteStreamError    a stream ended without its last event: what came is not the answer
+ *     CallError                    the call failed
+ *     ├── NotConnectedError        no connection to a router, or the connection broke
+ *     └── IncompleteStreamError    the stream ended without `finished`: its text is not the answer
  */
 
 import { fromBinary } from "@bufbuild/protobuf";
@@ -41,21 +41,21 @@ interface Facts {
   report?: RouteReport;
 }
 
-/** A call did not end well. */
+/** The call failed. */
 export class CallError extends Error {
   /** The gRPC status. */
   readonly status: StatusName;
-  /** Why. `UNSPECIFIED` where no router spoke, or where the reason is newer than this client. */
+  /** Why. `UNSPECIFIED` if the error is not from a router, or the reason is unknown. */
   readonly reason: ErrorReason;
-  /** The name of the reason without its prefix, also of one that is not known yet; else empty. */
+  /** The name of the reason without its prefix, also of an unknown one; else empty. */
   readonly reasonName: string;
   /** The facts that belong to the reason. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Each bad field of the request. */
+  /** The invalid fields of the request. */
   readonly violations: readonly Violation[];
-  /** When a retry can help. */
+  /** The time to wait before a retry; `undefined` if a retry does not help. */
   readonly retryDelayMs: number | undefined;
-  /** What the router did, where it says so. */
+  /** The attempts of the router; `undefined` if it made none. */
   readonly report: RouteReport | undefined;
 
   constructor(status: StatusName, message: string, facts: Facts = {}) {
@@ -71,17 +71,17 @@ export class CallError extends Error {
   }
 }
 
-/** No router could be heard: nothing listens at its address, or the connection broke. */
+/** No connection to a router: nothing listens at the address, or the connection broke. */
 export class NotConnectedError extends CallError {}
 
-/** A stream ended with `OK` and without `finished`: something in between cut it. */
+/** The stream ended with `OK` but without `finished`: an intermediary cut it. */
 export class IncompleteStreamError extends CallError {
   constructor() {
     super("DATA_LOSS", "the stream ended before the answer was complete");
   }
 }
 
-/** Returns what a failed call says; what did not come from gRPC is returned as it is. */
+/** Returns the typed error of a failed call; other errors are returned unchanged. */
 export function callError(error: unknown, address: string): unknown {
   if (!isServiceError(error)) {
     return error;
@@ -106,7 +106,7 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
 }
 
-/** Returns the details of a rich status; `undefined` where no server gave one. */
+/** Returns the details of the status, `undefined` without any or if they cannot be parsed. */
 function detailsOf(error: ServiceError): Any[] | undefined {
   const [value] = error.metadata.get(detailsKey);
   if (!(value instanceof Uint8Array)) {
@@ -127,9 +127,9 @@ function factsOf(details: readonly Any[]): Facts {
       facts.reasonName = info.reason;
       facts.metadata = info.metadata;
     }
-    const refused = anyUnpack(detail, BadRequestSchema);
-    if (refused !== undefined) {
-      facts.violations = refused.fieldViolations.map(({ field, description }) => ({
+    const badRequest = anyUnpack(detail, BadRequestSchema);
+    if (badRequest !== undefined) {
+      facts.violations = badRequest.fieldViolations.map(({ field, description }) => ({
         field,
         description,
       }));

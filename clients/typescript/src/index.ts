@@ -2,8 +2,8 @@
  * A client of the router of LLM requests.
  *
  * {@link RouterClient} connects, `complete` returns a whole answer, `stream` its events as they
- * arrive. A call that did not end well rejects with a {@link CallError}. The messages of the
- * contract stand in `@routersvc/llmrouter-client/v1`.
+ * arrive. A failed call rejects with a {@link CallError}. The messages of the contract are in
+ * `@routersvc/llmrouter-client/v1`.
  */
 
 export { AnswerText } from "./answer_text.js";

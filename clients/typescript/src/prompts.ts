@@ -1,4 +1,4 @@
-/** Short ways to the most frequent messages. */
+/** Converts plain text to a prompt, and an answer to plain text. */
 
 import { create } from "@bufbuild/protobuf";
 
@@ -11,7 +11,7 @@ import {
 } from "./llmrouter/v1/prompt_pb.js";
 import type { CompleteResponse } from "./llmrouter/v1/router_service_pb.js";
 
-/** Returns a prompt of one user message, after instructions where there are any. */
+/** Returns a prompt of one user message, with `system` as a system message before it. */
 export function textPrompt(text: string, options: { system?: string } = {}): Prompt {
   const messages = [textMessage(Role.USER, text)];
   if (options.system !== undefined) {
@@ -20,7 +20,7 @@ export function textPrompt(text: string, options: { system?: string } = {}): Pro
   return create(PromptSchema, { messages });
 }
 
-/** Returns the text of a whole answer; tool calls, thoughts and media are no text. */
+/** Returns the text of a whole answer, without tool calls, reasoning and media. */
 export function textOf(response: CompleteResponse): string {
   const parts = response.message?.parts ?? [];
   return parts.map(({ content }) => (content.case === "text" ? content.value : "")).join("");

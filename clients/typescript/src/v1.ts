@@ -1,4 +1,4 @@
-/** The messages of the contract, `llmrouter.v1`, and the schemas that `create` makes them of. */
+/** The messages of the contract, `llmrouter.v1`, and the schemas from which `create` creates them. */
 
 export * from "./llmrouter/v1/catalogue_service_pb.js";
 export * from "./llmrouter/v1/errors_pb.js";

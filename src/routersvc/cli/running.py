@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from routersvc.cli.application import application
 from routersvc.cli.exit_codes import CommandError, ExitCode
+from routersvc.cli.options.call_options import with_wait_value
 
 
 @runtime_checkable
@@ -28,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
         returned: object = application(
-            args=list(arguments), prog_name="routersvc", standalone_mode=False
+            args=with_wait_value(arguments), prog_name="routersvc", standalone_mode=False
         )
         sys.stdout.flush()
     except BrokenPipeError:

@@ -31,6 +31,7 @@ from routersvc.domain.outcomes.errors import (
     UnknownNameError,
 )
 from routersvc.domain.outcomes.reports import RouteReport
+from routersvc.domain.planning.admission import places_for
 from routersvc.domain.planning.model_listing import ListedModel, ModelFilter, listed_models
 from routersvc.domain.planning.planner import Planner
 from routersvc.domain.planning.plans import PlannedRequest, RefusedRequest
@@ -278,8 +279,10 @@ class Router:
     def _open(self, request: Request) -> Call:
         if self._draining:
             raise DrainingError
-        if self._active_calls >= self._configuration.max_concurrent_calls:
-            raise OverloadedError(retry_after=PUSHBACK)
+        priority = request.routing.priority
+        places = places_for(priority, self._configuration.max_concurrent_calls)
+        if self._active_calls >= places:
+            raise OverloadedError(priority=priority, places=places, retry_after=PUSHBACK)
         started_at = self._around.clock()
         received_at = self._wall_clock()
         wait = self._rates.take(request.tenant, started_at)

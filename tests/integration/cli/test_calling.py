@@ -6,6 +6,7 @@ import concurrent.futures
 import dataclasses
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -425,6 +426,34 @@ def test_no_router_is_told_apart_from_no_answer(command: Command, name: str) -> 
 
     assert (ended.returncode, ended.stdout) == (4, "")
     assert ended.stderr == "error: no router at 127.0.0.1:1: Connection refused\n"
+
+
+def test_a_router_that_starts_later_is_waited_for(start: Start) -> None:
+    """`--wait` makes a script that starts both work without a pause of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    called = start("health", "--address", address, "--wait", "60s", "--json")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as threads:
+        server = grpc.server(threads)
+        add_RouterServiceServicer_to_server(ScriptedRouter(), server)
+        server.add_insecure_port(address)
+        with pytest.raises(subprocess.TimeoutExpired):
+            called.wait(timeout=2)
+        server.start()
+
+        printed, _ = called.communicate(timeout=PATIENCE)
+
+        server.stop(0).wait()
+    assert called.returncode == 0
+    assert json.loads(printed)["deployments"] == []
+
+
+def test_waiting_ends_without_a_router(command: Command) -> None:
+    """With the exit code of a router that cannot be reached."""
+    ended = command("health", "--address", "127.0.0.1:1", "--wait", "300ms", "--json")
+
+    assert ended.returncode == 4
+    assert json.loads(ended.stdout)["error"]["status"] == "UNAVAILABLE"
 
 
 def test_a_call_that_takes_too_long_is_ended(router: ScriptedRouter, command: Command) -> None:

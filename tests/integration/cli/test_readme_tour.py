@@ -22,17 +22,16 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_tour_works_as_written(
     run_block: Callable[[str], tuple[int, str]],
-    wait_for: Callable[[str], None],
     blocks_of: Callable[[str, str], list[str]],
 ) -> None:
-    """Every command of every block succeeds, and shows what the text around it says."""
+    """Every command of every block succeeds, and shows what the text around it says.
+
+    The first call waits for the router itself: nothing here waits between the blocks.
+    """
     start, ask, why, past, kill, tools, end = blocks_of("README.md", "## Five-minute tour")
 
     failed, printed = run_block(start)
     assert (failed, printed) == (0, "examples/full.yaml: ok\n")
-    wait_for("4010")
-    wait_for("50051")
-
     failed, printed = run_block(ask)
     assert failed == 0, printed
     assert printed.count("sim-large at alpha, eu-central · ") == 2
@@ -50,7 +49,10 @@ def test_the_tour_works_as_written(
     failed, printed = run_block(kill)
     assert failed == 0, printed
     assert "sim-large at beta, eu-west · " in printed
-    assert "2 attempts: alpha-large failed (connect)" in printed
+    # A health check may have found alpha to be dead before the call does.
+    assert re.search(
+        r"alpha-large failed \(connect\)|^alpha-large +unavailable ", printed, re.MULTILINE
+    )
     assert re.search(r"^beta-large +healthy +100 % ", printed, re.MULTILINE)
 
     failed, printed = run_block(tools)

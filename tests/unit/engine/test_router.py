@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 
 import pytest
 
 from routersvc.domain.catalogue.constraints import Constraints
+from routersvc.domain.catalogue.policies import Priority
+from routersvc.domain.catalogue.routing import Routing
 from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.catalogue.tenants import Tenant
 from routersvc.domain.conversation.answers import Finished
@@ -17,6 +20,7 @@ from routersvc.domain.measures.cost_budgets import CostBudgetRule
 from routersvc.domain.outcomes.errors import (
     CallFailedError,
     DrainingError,
+    OverloadedError,
     TenantRateLimitedError,
     UnknownNameError,
 )
@@ -26,6 +30,7 @@ from routersvc.domain.planning.model_listing import ModelFilter
 from routersvc.domain.profiling.classifiers import Classification
 from routersvc.domain.profiling.profiles import Profiler
 from routersvc.domain.profiling.prompt_reading import PromptReading
+from routersvc.engine.calls import Call
 from routersvc.testing.scripted import Fail, Hang, Move, answer
 from routersvc.testing.worlds import World, scripted_deployment, scripted_request
 
@@ -55,6 +60,22 @@ async def test_router_is_idle_when_its_last_call_has_ended() -> None:
     await asyncio.gather(*calls)
 
     assert moments == [5.0, 5.0]
+
+
+async def test_a_full_router_sheds_low_priority_first() -> None:
+    """Low priority cannot take the places that are kept for calls that a person waits for."""
+    world = World({"a": [[Hang()]]}, max_concurrent_calls=20)
+
+    def opened(priority: Priority) -> Call:
+        return world.router.open(scripted_request(routing=Routing(priority=priority)))
+
+    async with contextlib.AsyncExitStack() as running:
+        for priority, places in ((Priority.LOW, 15), (Priority.NORMAL, 19), (Priority.HIGH, 20)):
+            while world.router.active_calls < places:
+                await running.enter_async_context(opened(priority))
+            with pytest.raises(OverloadedError) as caught:
+                opened(priority)
+            assert (caught.value.priority, caught.value.places) == (priority, places)
 
 
 async def test_who_stops_waiting_leaves_the_others_waiting() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from llmrouter.v1 import errors_pb2
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
     CallFailedError,
@@ -67,7 +68,7 @@ def errors(report: RouteReport) -> dict[type[RouterError], RouterError]:
         UnknownDecisionError(),
         FieldNotServedError("f"),
         _no_eligible(deployment, ExclusionReason.REGION),
-        OverloadedError(retry_after=1.0),
+        OverloadedError(priority=Priority.LOW, places=3, retry_after=1.0),
         DrainingError(),
         AttemptsFailedError(
             report=report, failure=FAILURE, caller_outcome=CallerOutcome.REJECTED, retry_after=None

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
+from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.catalogue.providers import Provider
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.routing import Routing
@@ -146,7 +147,7 @@ REFUSALS: st.SearchStrategy[RefusedError] = st.sampled_from(
         InvalidRequestError([]),
         FieldNotServedError("prompt.audio_output"),
         NoEligibleDeploymentError([]),
-        OverloadedError(retry_after=1.0),
+        OverloadedError(priority=Priority.LOW, places=3, retry_after=1.0),
     ]
 )
 
@@ -281,7 +282,7 @@ def test_marker_would_be_found_where_it_may_stand() -> None:
         request,
         failure=Failure(failure_class=FailureClass.RESET, message="it was reset"),
         outcome=AttemptOutcome.FAILED,
-        refusal=OverloadedError(retry_after=1.0),
+        refusal=OverloadedError(priority=Priority.LOW, places=3, retry_after=1.0),
         foreign=ValueError(),
         log_format=LogFormat.JSON,
     )

@@ -1,6 +1,6 @@
 """A client of the router: `RouterClient` blocks, `AsyncRouterClient` is for asyncio.
 
-The messages of the contract stand in `llmrouter.v1`.
+The messages of the contract are in `llmrouter.v1`.
 """
 
 from llmrouter.answer_texts import AnswerText

@@ -1,11 +1,11 @@
-"""The text of a streamed answer while it arrives, also when its stream broke and was recovered."""
+"""Collects the text of a streamed answer, also when its stream breaks and is recovered."""
 
 from llmrouter.v1.router_service_pb2 import StreamCompleteResponse
 from llmrouter.v1.stream_pb2 import RECOVERY_KIND_RESUMED
 
 
 class AnswerText:
-    """Takes the events of one stream in their order; `str()` is the text that counts so far."""
+    """Takes the events of one stream in order; `str()` is the valid text so far."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -14,9 +14,9 @@ class AnswerText:
         return "".join(self._pieces)
 
     def add(self, event: StreamCompleteResponse) -> str:
-        """Take an event and return the text it adds, often none.
+        """Take an event and return the text that it adds, which is often empty.
 
-        A `recovered` event takes back text: what was shown has to be shown anew from `str()`.
+        A `recovered` event withdraws text: replace what was displayed by `str()`.
         """
         match event.WhichOneof("event"):
             case "content_delta":

@@ -1,4 +1,4 @@
-"""The client for asyncio. A call that is cancelled is cancelled at router and provider too."""
+"""The client for asyncio. Cancelling a call also cancels it at the router and the provider."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from llmrouter.channels import (
     tls_credentials,
 )
 from llmrouter.errors import CallError, IncompleteStreamError, call_error
+from llmrouter.stream_recovery import DEFAULT_STREAM_RECOVERY, with_stream_recovery
 from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
 from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.router_service_pb2 import (
@@ -32,6 +33,7 @@ from llmrouter.v1.router_service_pb2 import (
     StreamCompleteResponse,
 )
 from llmrouter.v1.router_service_pb2_grpc import RouterServiceStub
+from llmrouter.v1.routing_pb2 import StreamRecoveryMode
 
 _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
@@ -42,12 +44,14 @@ _CONNECTED = frozenset({grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity
 
 
 class AsyncRouterClient:
-    """Calls one router. Leaving the context closes the connection and cancels what still runs.
+    """Calls one router. Leaving the context closes the connection and cancels running calls.
 
-    TLS verifies the router by the system's certificates or by those of `ca_file`; `plaintext` does
-    without. `token` is sent as a bearer token with every call; a function is asked before each.
-    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to
-    the router. Made inside of a running event loop.
+    TLS verifies the router by the system's certificates, or by those of `ca_file`; `plaintext`
+    disables TLS. `token` is sent as a bearer token with every call; a function is called before
+    each call. `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves
+    it to the router. `stream_recovery` applies to streams whose request sets no mode;
+    `STREAM_RECOVERY_MODE_UNSPECIFIED` leaves it to the policy. Create a client in a running event
+    loop.
     """
 
     def __init__(
@@ -59,10 +63,12 @@ class AsyncRouterClient:
         token: AsyncToken | None = None,
         default_timeout: float | None = DEFAULT_TIMEOUT,
         service_config: str | None = SERVICE_CONFIG,
+        stream_recovery: StreamRecoveryMode.ValueType = DEFAULT_STREAM_RECOVERY,
     ) -> None:
         self.address = address
         self._token = token
         self._default_timeout = default_timeout
+        self._stream_recovery = stream_recovery
         options = channel_options(service_config)
         self._channel = (
             grpc.aio.insecure_channel(address, options=options)
@@ -92,24 +98,31 @@ class AsyncRouterClient:
     ) -> CompleteResponse:
         """Return the whole answer.
 
-        With `wait` a router that cannot be heard is waited for, as long as the deadline allows.
+        With `wait` the call waits for a connection until the deadline; without, it fails at once
+        if there is none.
 
         Raises:
-            CallError: there is none.
+            CallError: the call failed.
         """
         return await self._unary(self._stub.Complete, request, timeout, wait=wait)
 
     async def stream(
         self, request: StreamCompleteRequest, *, timeout: float | None = None, wait: bool = False
     ) -> AsyncGenerator[StreamCompleteResponse]:
-        """Yield the answer's events as they arrive. Closing the iterator cancels the call.
+        """Yield the events of the answer as they arrive. Closing the iterator cancels the call.
+
+        A broken stream starts over after a `recovered` event, unless the request or the client sets
+        another recovery mode; `AnswerText` follows such events.
 
         Raises:
-            CallError: the answer is not complete, whatever has been yielded.
+            CallError: the answer is incomplete, whatever has been yielded.
         """
         metadata = await self._metadata()
         call = self._stub.StreamComplete(
-            request, timeout=self._timeout(timeout), metadata=metadata, wait_for_ready=wait
+            with_stream_recovery(request, self._stream_recovery),
+            timeout=self._timeout(timeout),
+            metadata=metadata,
+            wait_for_ready=wait,
         )
         is_finished = False
         try:
@@ -126,30 +139,30 @@ class AsyncRouterClient:
     async def explain(
         self, request: ExplainRouteRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ExplainRouteResponse:
-        """Return why a request would go where it would go.
+        """Return where a request would go and why, or where a past one went.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return await self._unary(self._stub.ExplainRoute, request, timeout, wait=wait)
 
     async def health(
         self, request: ProviderHealthRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ProviderHealthResponse:
-        """Return how the deployments fare.
+        """Return the health of the deployments.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return await self._unary(self._stub.ProviderHealth, request, timeout, wait=wait)
 
     async def models(
         self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ListModelsResponse:
-        """Return the models that can be asked for.
+        """Return the models that the caller can use.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return await self._unary(self._catalogue.ListModels, request, timeout, wait=wait)
 

@@ -1,4 +1,4 @@
-"""The client for programs without an event loop. It may be shared by threads."""
+"""The blocking client. Threads may share it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from llmrouter.channels import (
     tls_credentials,
 )
 from llmrouter.errors import CallError, IncompleteStreamError, Metadata, call_error
+from llmrouter.stream_recovery import DEFAULT_STREAM_RECOVERY, with_stream_recovery
 from llmrouter.v1.catalogue_service_pb2 import ListModelsRequest, ListModelsResponse
 from llmrouter.v1.catalogue_service_pb2_grpc import CatalogueServiceStub
 from llmrouter.v1.router_service_pb2 import (
@@ -30,6 +31,7 @@ from llmrouter.v1.router_service_pb2 import (
     StreamCompleteResponse,
 )
 from llmrouter.v1.router_service_pb2_grpc import RouterServiceStub
+from llmrouter.v1.routing_pb2 import StreamRecoveryMode
 
 _Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
@@ -38,7 +40,7 @@ Token = str | Callable[[], str]
 
 
 class _Call(Protocol):
-    """What a stub returns for a stream; the name that the stubs have for it is private."""
+    """What a stub returns for a stream; the class in the stubs is private."""
 
     def __next__(self) -> StreamCompleteResponse: ...
 
@@ -46,9 +48,9 @@ class _Call(Protocol):
 
 
 class AnswerStream:
-    """The events of one streamed answer, in a `for` loop. Leaving the context cancels the call.
+    """An iterator over the events of one streamed answer. Leaving the context cancels the call.
 
-    Iterating raises `CallError` where the answer is not complete, whatever has come.
+    Iterating raises `CallError` if the answer is incomplete, whatever has arrived.
     """
 
     def __init__(self, call: _Call, address: str) -> None:
@@ -83,17 +85,18 @@ class AnswerStream:
         return event
 
     def cancel(self) -> None:
-        """End the call, from any thread. Without effect on one that has ended."""
+        """Cancel the call, from any thread. Does nothing if the call has ended."""
         self._call.cancel()
 
 
 class RouterClient:
-    """Calls one router. Leaving the context closes the connection and cancels what still runs.
+    """Calls one router. Leaving the context closes the connection and cancels running calls.
 
-    TLS verifies the router by the system's certificates or by those of `ca_file`; `plaintext` does
-    without. `token` is sent as a bearer token with every call; a function is asked before each.
-    `default_timeout` (seconds) limits calls that say nothing else; `None` leaves their length to
-    the router.
+    TLS verifies the router by the system's certificates, or by those of `ca_file`; `plaintext`
+    disables TLS. `token` is sent as a bearer token with every call; a function is called before
+    each call. `default_timeout` (seconds) is the deadline of calls without `timeout`; `None` leaves
+    it to the router. `stream_recovery` applies to streams whose request sets no mode;
+    `STREAM_RECOVERY_MODE_UNSPECIFIED` leaves it to the policy.
     """
 
     def __init__(
@@ -105,10 +108,12 @@ class RouterClient:
         token: Token | None = None,
         default_timeout: float | None = DEFAULT_TIMEOUT,
         service_config: str | None = SERVICE_CONFIG,
+        stream_recovery: StreamRecoveryMode.ValueType = DEFAULT_STREAM_RECOVERY,
     ) -> None:
         self.address = address
         self._token = token
         self._default_timeout = default_timeout
+        self._stream_recovery = stream_recovery
         options = channel_options(service_config)
         self._channel = (
             grpc.insecure_channel(address, options=options)
@@ -138,19 +143,24 @@ class RouterClient:
     ) -> CompleteResponse:
         """Return the whole answer.
 
-        With `wait` a router that cannot be heard is waited for, as long as the deadline allows.
+        With `wait` the call waits for a connection until the deadline; without, it fails at once
+        if there is none.
 
         Raises:
-            CallError: there is none.
+            CallError: the call failed.
         """
         return self._unary(self._stub.Complete, request, timeout, wait=wait)
 
     def stream(
         self, request: StreamCompleteRequest, *, timeout: float | None = None, wait: bool = False
     ) -> AnswerStream:
-        """Return the answer's events as they arrive."""
+        """Return the events of the answer as they arrive.
+
+        A broken stream starts over after a `recovered` event, unless the request or the client sets
+        another recovery mode; `AnswerText` follows such events.
+        """
         call = self._stub.StreamComplete(
-            request,
+            with_stream_recovery(request, self._stream_recovery),
             timeout=self._timeout(timeout),
             metadata=self._metadata(),
             wait_for_ready=wait,
@@ -160,30 +170,30 @@ class RouterClient:
     def explain(
         self, request: ExplainRouteRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ExplainRouteResponse:
-        """Return why a request would go where it would go.
+        """Return where a request would go and why, or where a past one went.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return self._unary(self._stub.ExplainRoute, request, timeout, wait=wait)
 
     def health(
         self, request: ProviderHealthRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ProviderHealthResponse:
-        """Return how the deployments fare.
+        """Return the health of the deployments.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return self._unary(self._stub.ProviderHealth, request, timeout, wait=wait)
 
     def models(
         self, request: ListModelsRequest, *, timeout: float | None = None, wait: bool = False
     ) -> ListModelsResponse:
-        """Return the models that can be asked for.
+        """Return the models that the caller can use.
 
         Raises:
-            CallError: the router does not say.
+            CallError: the call failed.
         """
         return self._unary(self._catalogue.ListModels, request, timeout, wait=wait)
 
@@ -215,7 +225,7 @@ class RouterClient:
 
 
 def _translated(error: grpc.RpcError, address: str) -> CallError:
-    # What a stub raises is the call itself, which the declared type does not say.
+    # Stubs raise the call itself, which the declared type does not say.
     call = cast("Any", error)
     metadata: Metadata = call.trailing_metadata() or ()
     return call_error(call.code(), call.details(), metadata, address=address, connected=True)

@@ -1,4 +1,4 @@
-"""How a client connects: TLS, limits, pings, and the service config that all clients ship."""
+"""Channel options: TLS, limits, keepalive, and the service config that all clients ship."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import grpc
 SERVICE_CONFIG = (
     importlib.resources.files("llmrouter").joinpath("service_config.json").read_text("utf-8")
 )
-"""gRPC's own rules for retries and load balancing, as JSON: the same for every language.
+"""gRPC's service config for retries and load balancing, as JSON; the same in every language.
 
 See https://github.com/grpc/grpc/blob/master/doc/service_config.md.
 """
 
 DEFAULT_TIMEOUT = 120.0
-"""Seconds: the deadline of a call where neither it nor its client says another."""
+"""Seconds: the deadline of a call if neither the call nor the client sets one."""
 
 _OPTIONS: Sequence[tuple[str, int | str]] = (
-    # A router stands inside the company's own network: never by way of a proxy for the web.
+    # A router is in the company's own network, so that HTTP proxies are never used.
     ("grpc.enable_http_proxy", 0),
-    # Answers may hold pictures and sound; the router limits what it sends.
+    # Answers may contain images and audio; the router limits their size.
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # A router that vanished in mid-stream is noticed. It takes pings every ten seconds.
+    # Detects a lost router during a stream. The router permits pings every ten seconds.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    # One client's trouble in connecting is none of another's.
+    # Clients do not share connections, nor their backoff after failed connection attempts.
     ("grpc.use_local_subchannel_pool", 1),
 )
 
 
 def channel_options(service_config: str | None) -> list[tuple[str, int | str]]:
-    """Return the options of a channel; without a service config nothing is tried a second time."""
+    """Return the options of a channel; without a service config there are no retries."""
     options = list(_OPTIONS)
     if service_config is None:
         options.append(("grpc.enable_retries", 0))
@@ -44,7 +44,7 @@ def channel_options(service_config: str | None) -> list[tuple[str, int | str]]:
 
 
 def tls_credentials(ca_file: str | Path | None) -> grpc.ChannelCredentials:
-    """Return what verifies the router: the certificates of a PEM file, else the system's.
+    """Return credentials that trust the certificates of a PEM file, by default the system's.
 
     Raises:
         OSError: the file cannot be read.

@@ -1,10 +1,10 @@
-"""What a failed call says, from its status and the details that a router gives with it.
+"""Typed errors of calls, from the status and its details.
 
-    CallError                    a call did not end well
-    ├── NotConnectedError        no router could be heard: nothing listens, or the connection broke
-    └── IncompleteStreamError    a stream ended without its last event: what came is not the answer
+    CallError                    the call failed
+    ├── NotConnectedError        no connection to a router, or the connection broke
+    └── IncompleteStreamError    the stream ended without `finished`: its text is not the answer
 
-Whatever these classes do not know of a newer router stays readable as text.
+Reasons of newer routers that have no name here are plain strings.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Metadata = Iterable[tuple[str, str | bytes]]
 
 
 class Reason(enum.StrEnum):
-    """Why a call failed: the names of the contract's `ErrorReason`, where each is described.
+    """Why a call failed: the names of the contract's `ErrorReason`, which describes each.
 
-    A newer router may give a reason that has no name here; it is then a plain string.
+    A newer router may send a reason that has no name here; it is then a plain string.
     """
 
     INVALID_REQUEST = "INVALID_REQUEST"
@@ -70,12 +70,11 @@ class Violation:
 
 
 class CallError(Exception):
-    """A call did not end well.
+    """The call failed.
 
-    `status` is the name of the gRPC status, `reason` a `Reason`, or the name of one that is not
-    known yet, empty where no router spoke; `metadata` holds the facts that belong to it.
-    `retry_delay` (seconds) is set where a retry can help, `report` where the router says what it
-    did.
+    `status` is the name of the gRPC status. `reason` is a `Reason`, the name of an unknown one, or
+    empty if the error is not from a router; `metadata` has the facts that belong to it.
+    `retry_delay` (seconds) is set if a retry can help, `report` if the router made attempts.
     """
 
     def __init__(
@@ -100,11 +99,11 @@ class CallError(Exception):
 
 
 class NotConnectedError(CallError):
-    """No router could be heard: nothing listens at its address, or the connection broke."""
+    """No connection to a router: nothing listens at the address, or the connection broke."""
 
 
 class IncompleteStreamError(CallError):
-    """A stream ended with `OK` and without `finished`: something in between cut it."""
+    """The stream ended with `OK` but without `finished`: an intermediary cut it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -120,9 +119,10 @@ def call_error(
     address: str,
     connected: bool,
 ) -> CallError:
-    """Return what a failed call says.
+    """Return the typed error of a failed call.
 
-    `connected` tells whether the channel has a connection, for a call that failed on this side.
+    `connected` is whether the channel has a connection: without one, an exceeded deadline is a
+    failed connection.
     """
     status = code.name
     message = " ".join((details or "").split())
@@ -130,11 +130,11 @@ def call_error(
     if given is None:
         timed_out_connecting = status == "DEADLINE_EXCEEDED" and not connected
         if status == "UNAVAILABLE" or timed_out_connecting:
-            # The core's own words end with the cause: `…; last error: …: Connection refused`.
-            why = "no answer in time" if timed_out_connecting else message.rpartition(": ")[2]
-            return NotConnectedError(status=status, message=f"no router at {address}: {why}")
+            # The message of gRPC core ends with the cause: `…; last error: …: Connection refused`.
+            cause = "no answer in time" if timed_out_connecting else message.rpartition(": ")[2]
+            return NotConnectedError(status=status, message=f"no router at {address}: {cause}")
         if status == "DEADLINE_EXCEEDED":
-            message = "the time was up before the router answered"
+            message = "the deadline passed before the router answered"
         return CallError(status=status, message=message or f"the call ended with {status}")
     info, bad_request = ErrorInfo(), BadRequest()
     retry, report = RetryInfo(), RouteReport()
@@ -162,7 +162,7 @@ def call_error(
 
 
 def _details_of(trailing_metadata: Metadata) -> list[Any] | None:
-    """Return the details of a rich status, or `None` where no server gave one."""
+    """Return the details of the status, `None` without any or if they cannot be parsed."""
     for key, value in trailing_metadata:
         if key == _DETAILS_KEY and isinstance(value, bytes):
             try:

@@ -1,11 +1,11 @@
-"""Plain text into a prompt, and an answer into plain text."""
+"""Converts plain text to a prompt, and an answer to plain text."""
 
 from llmrouter.v1.prompt_pb2 import ROLE_SYSTEM, ROLE_USER, Message, Part, Prompt
 from llmrouter.v1.router_service_pb2 import CompleteResponse
 
 
 def text_prompt(text: str, *, system: str = "") -> Prompt:
-    """Return a prompt of one user message, after the system's instructions where there are some."""
+    """Return a prompt of one user message, with `system` as a system message before it."""
     messages = [Message(role=ROLE_USER, parts=[Part(text=text)])]
     if system:
         messages.insert(0, Message(role=ROLE_SYSTEM, parts=[Part(text=system)]))
@@ -13,5 +13,5 @@ def text_prompt(text: str, *, system: str = "") -> Prompt:
 
 
 def text_of(response: CompleteResponse) -> str:
-    """Return the text of a whole answer; tool calls, thoughts and media are no text."""
+    """Return the text of a whole answer, without tool calls, reasoning and media."""
     return "".join(part.text for part in response.message.parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 
 from routersvc.cli.actions.api_keys import api_key_of
 from routersvc.cli.exit_codes import STATUS_EXITS, CommandError, ExitCode
@@ -15,17 +15,20 @@ from routersvc.cli.views.terminal import Terminal
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.grpc_api.client.client import CallError, NotConnectedError, RouterClient
 from routersvc.grpc_api.client.messages import Message, to_json
+from routersvc.grpc_api.client.readiness import wait_until_serving
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class CallSettings:
     """How a router is called and how the result is printed; `timeout` is in seconds.
 
-    `api_key` authenticates the caller, `None` sends none.
+    `wait` is the time in seconds to wait for the router to serve before the call, `None` to call at
+    once. `api_key` authenticates the caller, `None` sends none.
     """
 
     address: str
     timeout: float
+    wait: float | None = None
     api_key: Secret | None = None
     as_json: bool = False
     quiet: bool = False
@@ -41,19 +44,25 @@ class CallSettings:
         return cls(
             address=options.address,
             timeout=options.timeout,
+            wait=options.wait,
             api_key=api_key_of(options.api_key),
             as_json=options.json,
             quiet=isinstance(options, CallOptions) and options.quiet,
             print_request=isinstance(options, CallOptions) and options.print_request,
         )
 
-    def client(self) -> RouterClient:
-        """Return a client of the router."""
-        return RouterClient(
-            self.address,
-            timeout=self.timeout,
-            api_key=None if self.api_key is None else self.api_key.reveal(),
-        )
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncGenerator[RouterClient]:
+        """Yield a client of the router, after waiting for the router if that is requested.
+
+        Raises:
+            CallError: the router did not serve within the time to wait.
+        """
+        if self.wait is not None:
+            await wait_until_serving(self.address, limit=self.wait)
+        api_key = None if self.api_key is None else self.api_key.reveal()
+        async with RouterClient(self.address, timeout=self.timeout, api_key=api_key) as client:
+            yield client
 
 
 def printed_instead(request: Message, settings: CallSettings, terminal: Terminal) -> bool:

@@ -1,7 +1,7 @@
 """The callers of the demo: the same calls through the router and directly to a provider.
 
-Both have the same manner: one time limit per call, no retries, and one repetition where a stream
-broke after its first words and the caller was told so.
+Both use one timeout per call and no retries. A call whose stream broke after its first content and
+was not recovered is repeated once.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Protocol, cast
 
 import aiohttp
 import orjson
+from google.protobuf.duration_pb2 import Duration
 
-from routersvc.cli.demo.outcomes import Outcome, Tried
+from llmrouter.v1.report_pb2 import Attempt as AttemptMessage
+from routersvc.cli.demo.outcomes import SERVED, Attempt, Outcome
 from routersvc.cli.demo.scenario import MODEL, PRIMARY, Job
 from routersvc.grpc_api.client.client import CallError, RouterClient
 from routersvc.grpc_api.client.messages import (
@@ -31,80 +33,80 @@ _HTTP_OK = 200
 
 
 class AnswerBrokenError(Exception):
-    """The answer broke off after its first content."""
+    """The stream broke after its first content."""
 
 
 class NoAnswerError(Exception):
-    """The call failed; the text names the reason."""
+    """The call failed; the message is the reason."""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
-class Watch:
-    """The times of a call: its start and its first content."""
+class Stopwatch:
+    """Measures a call: its start, its first content, and whether its stream was recovered."""
 
     started: float = dataclasses.field(default_factory=time.perf_counter)
-    first_words: float | None = None
+    first_content: float | None = None
     recovered: bool = False
 
-    def words(self) -> None:
-        """Record content; only the first time counts."""
-        if self.first_words is None:
-            self.first_words = self.elapsed()
+    def record_content(self) -> None:
+        """Record the time of the first content; later content changes nothing."""
+        if self.first_content is None:
+            self.first_content = self.elapsed()
 
-    def forget_words(self) -> None:
-        """Record that the answer starts over."""
-        self.first_words = None
+    def restart_content(self) -> None:
+        """Discard the time of the first content, because the answer starts over."""
+        self.first_content = None
 
     def elapsed(self) -> float:
         """Return the seconds since the start of the call."""
         return time.perf_counter() - self.started
 
 
-class Way(Protocol):
-    """A way to make a call."""
+class Caller(Protocol):
+    """Makes calls in one way."""
 
-    async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
+    async def call(self, job: Job, watch: Stopwatch) -> tuple[Attempt, ...]:
         """Make a call, and return its attempts.
 
         Raises:
-            AnswerBrokenError: it broke off after its first content.
-            NoAnswerError: there is none.
+            AnswerBrokenError: the stream broke after its first content.
+            NoAnswerError: the call failed.
         """
         ...
 
 
-async def call(job: Job, way: Way) -> Outcome:
-    """Make a call, and a second one if its stream broke; times count from the first."""
-    watch = Watch()
+async def measured_call(job: Job, caller: Caller) -> Outcome:
+    """Make a call, and repeat it once if its stream broke; times count from the first call."""
+    watch = Stopwatch()
     asked_again = False
     while True:
         try:
-            tried = await way.answer(job, watch)
+            attempts = await caller.call(job, watch)
         except AnswerBrokenError:
             if asked_again:
                 return Outcome(job=job, failure="stream broke twice", asked_again=True)
             asked_again = True
-            watch.forget_words()
+            watch.restart_content()
         except NoAnswerError as error:
             return Outcome(job=job, failure=str(error), asked_again=asked_again)
         else:
             return Outcome(
                 job=job,
-                first_words=watch.first_words,
+                first_content=watch.first_content,
                 duration=watch.elapsed(),
                 recovered=watch.recovered,
                 asked_again=asked_again,
-                tried=tried,
+                attempts=attempts,
             )
 
 
-class RoutedWay:
-    """Calls through the router."""
+class RoutedCaller:
+    """Calls the router, and asks it to restart broken streams, as the client libraries do."""
 
     def __init__(self, client: RouterClient) -> None:
         self._client = client
 
-    async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
+    async def call(self, job: Job, watch: Stopwatch) -> tuple[Attempt, ...]:
         """Make a call through the router."""
         prompt = {"messages": [{"role": "ROLE_USER", "parts": [{"text": job.prompt}]}]}
         try:
@@ -116,40 +118,55 @@ class RoutedWay:
         except CallError as error:
             if error.reason == "STREAM_BROKEN":
                 raise AnswerBrokenError from error
-            words = (error.reason or error.status).replace("_", " ").lower()
-            raise NoAnswerError(words) from error
-        return tuple(
-            Tried(
-                provider=attempt.deployment.provider,
-                result=word_of(attempt, "failure_class") or word_of(attempt, "outcome"),
-            )
-            for attempt in report.attempts
-        )
+            reason = (error.reason or error.status).replace("_", " ").lower()
+            raise NoAnswerError(reason) from error
+        return tuple(_attempt(attempt) for attempt in report.attempts)
 
-    async def _stream(self, prompt: Mapping[str, object], watch: Watch) -> RouteReport:
-        request = read_message(StreamCompleteRequest, {"prompt": prompt})
+    async def _stream(self, prompt: Mapping[str, object], watch: Stopwatch) -> RouteReport:
+        routing = {"stream_recovery_mode": "STREAM_RECOVERY_MODE_RESTART"}
+        request = read_message(StreamCompleteRequest, {"prompt": prompt, "routing": routing})
         report = RouteReport()
         async with contextlib.aclosing(self._client.stream(request)) as events:
             async for event in events:
                 if event.HasField("content_delta"):
-                    watch.words()
+                    watch.record_content()
                 elif event.HasField("recovered"):
                     watch.recovered = True
-                    watch.forget_words()
+                    watch.restart_content()
                 elif event.HasField("finished"):
                     report = event.finished.report
         return report
 
 
-class DirectWay:
-    """Calls directly to the primary over HTTP, as a service without a router does."""
+def _attempt(reported: AttemptMessage) -> Attempt:
+    """Return an attempt of a report."""
+    return Attempt(
+        provider=reported.deployment.provider,
+        result=word_of(reported, "failure_class") or word_of(reported, "outcome"),
+        reason=word_of(reported, "reason"),
+        start_delay=_seconds(reported.start_delay),
+        first_content=(
+            _seconds(reported.time_to_first_content)
+            if reported.HasField("time_to_first_content")
+            else None
+        ),
+        cost=reported.cost.usd,
+    )
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.ToTimedelta().total_seconds()
+
+
+class DirectCaller:
+    """Calls the primary directly over HTTP, as a service without a router does."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, *, timeout: float) -> None:
         self._session = session
         self._url = f"{base_url}/chat/completions"
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
-    async def answer(self, job: Job, watch: Watch) -> tuple[Tried, ...]:
+    async def call(self, job: Job, watch: Stopwatch) -> tuple[Attempt, ...]:
         """Make a call to the primary."""
         body = {
             "model": MODEL,
@@ -162,7 +179,7 @@ class DirectWay:
                     raise NoAnswerError(f"http {response.status}")
                 if job.streaming:
                     async for _ in _pieces(response):
-                        watch.words()
+                        watch.record_content()
                 else:
                     await response.json()
         except TimeoutError as error:
@@ -170,10 +187,10 @@ class DirectWay:
         except aiohttp.ClientConnectorError as error:
             raise NoAnswerError("connection refused") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            if watch.first_words is not None:
+            if watch.first_content is not None:
                 raise AnswerBrokenError from error
             raise NoAnswerError("connection reset") from error
-        return (Tried(provider=PRIMARY, result="served"),)
+        return (Attempt(provider=PRIMARY, result=SERVED),)
 
 
 async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
@@ -195,24 +212,24 @@ async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
     raise aiohttp.ClientPayloadError("the stream ended without its terminator")
 
 
-async def play(
+async def make_calls(
     jobs: tuple[Job, ...],
-    ways: Mapping[str, Way],
+    callers: Mapping[str, Caller],
     take: Callable[[str, Outcome], None],
     *,
     started: float,
 ) -> None:
-    """Make every call at its time in every way; `take` receives the outcomes by way.
+    """Make every call at its time with every caller; `take` gets each outcome with its caller.
 
     `started` is the time of the event loop from which the jobs count.
     """
 
     async def one(name: str, job: Job) -> None:
-        take(name, await call(job, ways[name]))
+        take(name, await measured_call(job, callers[name]))
 
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             await asyncio.sleep(max(0.0, started + job.at - loop.time()))
-            for name in ways:
+            for name in callers:
                 group.create_task(one(name, job))

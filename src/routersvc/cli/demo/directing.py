@@ -17,7 +17,7 @@ from rich.live import Live
 
 from routersvc.cli.actions.calling import print_stream
 from routersvc.cli.actions.router_calls import errors_reported
-from routersvc.cli.demo.callers import DirectWay, RoutedWay, Way, play
+from routersvc.cli.demo.callers import Caller, DirectCaller, RoutedCaller, make_calls
 from routersvc.cli.demo.outcomes import Outcome, Tally
 from routersvc.cli.demo.programs import running
 from routersvc.cli.demo.result import result_entries
@@ -170,7 +170,7 @@ class _Director:
         print_explanation(self.stage.out, response.explanation)
 
     async def live_through_an_outage(self) -> Mapping[str, Tally]:
-        """Make all calls in both ways while the primary is killed and revived."""
+        """Make all calls with both callers while the primary is killed and revived."""
         plot = self.plot
         self._headline(
             3,
@@ -183,16 +183,16 @@ class _Director:
         def take(name: str, outcome: Outcome) -> None:
             tallies[name].add(outcome)
 
-        ways: dict[str, Way] = {
-            ROUTED: RoutedWay(self.client),
-            DIRECT: DirectWay(self.session, self.base_url, timeout=plot.timeout),
+        callers: dict[str, Caller] = {
+            ROUTED: RoutedCaller(self.client),
+            DIRECT: DirectCaller(self.session, self.base_url, timeout=plot.timeout),
         }
         started = asyncio.get_running_loop().time()
         try:
             async with asyncio.TaskGroup() as group:
                 reporter = group.create_task(self._report(tallies, started))
                 outage = group.create_task(self._outage(started))
-                await play(plot.jobs, ways, take, started=started)
+                await make_calls(plot.jobs, callers, take, started=started)
                 await outage
                 reporter.cancel()
         except ExceptionGroup as errors:

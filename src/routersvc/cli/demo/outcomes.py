@@ -10,36 +10,54 @@ from collections.abc import Sequence
 
 from routersvc.cli.demo.scenario import PRIMARY, Job, Scenario
 
+SERVED = "served"
+_LOST = "lost"
+_HEDGES = frozenset({"hedge", "rescue"})
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Tried:
-    """One attempt of a call: its provider and its result."""
+class Attempt:
+    """One attempt of a call, as the report of the router has it.
+
+    `result` is a failure class, or the outcome of an attempt that did not fail. `start_delay` is
+    the time from the arrival of the request to the start of the attempt, `first_content` the time
+    from there to its first content, both in seconds; `cost` is in US dollars.
+    """
 
     provider: str
     result: str
+    reason: str = "first"
+    start_delay: float = 0.0
+    first_content: float | None = None
+    cost: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """The outcome of one call; times are in seconds after its start, `None` without an answer.
 
-    `failure` says in a few words why there is no answer; it is empty where there is one.
-    `recovered` says that its stream broke and the router had another provider start over,
-    `asked_again` that the caller had to ask again.
+    `failure` is the reason of a failed call, and empty for an answered one. `recovered` is whether
+    its stream broke and the router restarted it with another provider, `asked_again` whether the
+    caller repeated the call.
     """
 
     job: Job
     failure: str = ""
-    first_words: float | None = None
+    first_content: float | None = None
     duration: float | None = None
     recovered: bool = False
     asked_again: bool = False
-    tried: tuple[Tried, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def serving(self) -> Attempt | None:
+        """The attempt that served the answer, `None` without an answer."""
+        return next((one for one in self.attempts if one.result == SERVED), None)
 
     @property
     def answered_by(self) -> str:
         """The provider that answered; empty without an answer."""
-        return self.tried[-1].provider if self.tried and not self.failure else ""
+        return "" if self.serving is None else self.serving.provider
 
     @property
     def rerouted(self) -> bool:
@@ -49,7 +67,38 @@ class Outcome:
     @property
     def failed_over(self) -> bool:
         """Whether an attempt failed before another one answered."""
-        return not self.failure and len(self.tried) > 1
+        return not self.failure and any(one.result not in {SERVED, _LOST} for one in self.attempts)
+
+    @property
+    def hedge_won(self) -> bool:
+        """Whether an attempt that started beside a slow one answered."""
+        return self.serving is not None and self.serving.reason in _HEDGES
+
+    @property
+    def first_content_parts(self) -> FirstContentParts | None:
+        """What the time to the first content is spent on, `None` if it is not known."""
+        serving = self.serving
+        if serving is None or serving.first_content is None or self.first_content is None:
+            return None
+        if self.recovered or self.asked_again:
+            return None
+        waiting = serving.start_delay if serving is not self.attempts[0] else 0.0
+        router = max(0.0, self.first_content - serving.first_content - waiting)
+        return FirstContentParts(provider=serving.first_content, waiting=waiting, router=router)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class FirstContentParts:
+    """The parts of the time to the first content that a caller measured, in seconds.
+
+    `provider` is the time of the provider that answered, `waiting` the time before its attempt
+    started because an earlier one was slow or failed, `router` the rest: the router itself, its
+    connections, and the client.
+    """
+
+    provider: float
+    waiting: float
+    router: float
 
 
 class Mark(enum.IntEnum):
@@ -128,12 +177,48 @@ class Tally:
         return dict(sorted(counter.items()))
 
     def lost_attempts(self) -> dict[str, dict[str, int]]:
-        """Return the number of failed attempts by provider and failure."""
+        """Return the number of failed attempts by provider and failure class."""
         found: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
         for outcome in self.outcomes:
-            for tried in outcome.tried[:-1]:
-                found[tried.provider][tried.result] += 1
+            for attempt in outcome.attempts:
+                if attempt.result not in {SERVED, _LOST}:
+                    found[attempt.provider][attempt.result] += 1
         return {name: dict(counter.most_common()) for name, counter in sorted(found.items())}
+
+    @property
+    def hedges(self) -> int:
+        """Number of attempts that started beside a slow one."""
+        return sum(one.reason in _HEDGES for outcome in self.outcomes for one in outcome.attempts)
+
+    @property
+    def hedges_won(self) -> int:
+        """Number of calls that such an attempt answered."""
+        return sum(outcome.hedge_won for outcome in self.outcomes)
+
+    @property
+    def hedged_cost(self) -> float:
+        """Cost in US dollars of the attempts that lost against another one of their call."""
+        return self._cost(_LOST)
+
+    @property
+    def served_cost(self) -> float:
+        """Cost in US dollars of the attempts that answered."""
+        return self._cost(SERVED)
+
+    def _cost(self, result: str) -> float:
+        attempts = (one for outcome in self.outcomes for one in outcome.attempts)
+        return math.fsum(one.cost for one in attempts if one.result == result)
+
+    def first_content_parts(self, *, primary_dead: bool) -> dict[str, Spread]:
+        """Return what the times to the first content of one phase are spent on, by part."""
+        parts = [
+            dataclasses.asdict(one.first_content_parts)
+            for one in self.outcomes
+            if one.first_content_parts is not None
+            and self._scenario.is_primary_dead(one.job.at) is primary_dead
+        ]
+        names = [field.name for field in dataclasses.fields(FirstContentParts)]
+        return {name: spread([part[name] for part in parts]) for name in names}
 
     def times(self, *, streaming: bool, primary_dead: bool) -> Spread:
         """Return the times of the calls of one phase that were answered without repetition.
@@ -141,7 +226,7 @@ class Tally:
         For streams the time to first content, for the others the time to the whole answer.
         """
         chosen = [
-            one.first_words if streaming else one.duration
+            one.first_content if streaming else one.duration
             for one in self.outcomes
             if one.job.streaming is streaming
             and not one.failure

@@ -30,6 +30,10 @@ def _entries(tally: Tally) -> dict[str, object]:
         "failovers": tally.failovers,
         "streams_recovered": tally.recovered,
         "streams_asked_again": tally.asked_again,
+        "hedges": tally.hedges,
+        "hedges_won": tally.hedges_won,
+        "hedged_cost_usd": tally.hedged_cost,
+        "served_cost_usd": tally.served_cost,
         "answered_by": tally.answered_by(),
         "lost_attempts": tally.lost_attempts(),
         "latency": {
@@ -37,6 +41,13 @@ def _entries(tally: Tally) -> dict[str, object]:
                 tally.times(streaming=streaming, primary_dead=dead)
             )
             for streaming, kind in ((False, "whole_answer"), (True, "first_words"))
+            for dead, state in ((False, "primary_alive"), (True, "primary_dead"))
+        },
+        "first_words_parts": {
+            state: {
+                part: dataclasses.asdict(times)
+                for part, times in tally.first_content_parts(primary_dead=dead).items()
+            }
             for dead, state in ((False, "primary_alive"), (True, "primary_dead"))
         },
     }

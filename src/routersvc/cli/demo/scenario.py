@@ -28,7 +28,20 @@ _TOPICS = (
 )
 
 CAST: tuple[dict[str, object], ...] = (
-    {"name": PRIMARY, "character": "fast", "seed": 1},
+    {
+        "name": PRIMARY,
+        "character": "fast",
+        "seed": 1,
+        # The tail of hosted models: few answers begin late, and a hedge answers these calls.
+        "faults": [
+            {
+                "kind": "slow_start",
+                "duration": 2.5,
+                "keep_alive_interval": 0,
+                "probability": 0.06,
+            }
+        ],
+    },
     {
         "name": "beta",
         "character": "steady",
@@ -38,18 +51,26 @@ CAST: tuple[dict[str, object], ...] = (
             {
                 "kind": "status",
                 "problem": "rate_limit",
-                "retry_after": 1,
+                "retry_after": 0.5,
                 "probability": 0.05,
                 "count": 4,
             }
         ],
     },
-    {"name": "gamma", "character": "erratic", "seed": 3},
+    {
+        "name": "gamma",
+        "character": "erratic",
+        "seed": 3,
+        # While alpha is dead and beta refuses, no provider is left to hedge with.
+        "behaviour": {
+            "time_to_first_token": {"kind": "pareto", "median": 0.25, "shape": 1.2, "ceiling": 1.2}
+        },
+    },
 )
 """The providers as the simulator's settings have them."""
 
 CHARACTERS = {
-    PRIMARY: "fast, goes down during the demo",
+    PRIMARY: "fast, rarely slow, goes down during the demo",
     "beta": "slower, steady, sometimes refuses with 429",
     "gamma": "erratic, in another region",
 }
@@ -128,9 +149,12 @@ def router_settings(base_urls: dict[str, str]) -> dict[str, object]:
             "default": {
                 "deployments": [f"{name}-large" for name in base_urls],
                 "order": "fixed",
-                "stream_recovery": "restart",
+                # The defaults need more samples than a short demo has: it begins to hedge earlier.
+                "hedging": {"mode": "auto", "min_samples": 20, "max_delay": "500ms"},
             }
         },
+        # The outage lasts seconds instead of minutes, so providers are probed more often.
+        "fleet": {"breaker": {"max_open_time": "2s"}, "checks": {"interval": "2s"}},
         "server": {"listen": ["127.0.0.1:0"], "drain": {"notice_delay": "0s", "grace": "2s"}},
         "telemetry": {"log": {"level": "error"}},
     }

@@ -11,12 +11,17 @@ from rich.text import Text
 
 from routersvc.cli.demo.outcomes import Mark, Spread, Tally
 from routersvc.cli.demo.scenario import CHARACTERS, PRIMARY, Scenario
-from routersvc.cli.views.figures import share_text, time_text
+from routersvc.cli.views.figures import money_text, share_text, time_text
 
 ROUTED = "through the router"
 DIRECT = f"straight to {PRIMARY}"
 
 _CELLS = 42
+_PARTS = {
+    "provider": "answering provider",
+    "waiting": "slow or failed attempts",
+    "router": "router itself",
+}
 _MARKS = {
     Mark.PENDING: ("·", "dim"),
     Mark.ANSWERED: ("■", "green"),
@@ -81,15 +86,24 @@ def result_table(tallies: Mapping[str, Tally]) -> Table:
     table.add_row(Text("failed calls", style="bold"), *(_failed(tally) for tally in columns))
     table.add_row("  of what", *(_failures(tally) for tally in columns), style="dim")
     table.add_row("answered by", *(_answered_by(tally) for tally in columns))
-    table.add_row("after a failover", *(str(tally.failovers) for tally in columns))
+    table.add_row("after a failed attempt", *(str(tally.failovers) for tally in columns))
     table.add_row("streams cut, recovered", *(str(tally.recovered) for tally in columns))
     table.add_row("streams cut, asked again", *(str(tally.asked_again) for tally in columns))
+    table.add_row("answered by a hedge", *(str(tally.hedges_won) for tally in columns))
+    table.add_row("  all hedges: attempts", *(_extra(tally) for tally in columns), style="dim")
+    table.add_row("  all hedges: cost", *(_hedged_cost(tally) for tally in columns), style="dim")
     table.add_section()
     table.add_row(Text("p50 / p95 / p99 of calls answered", style="dim"))
     for streaming, kind in ((False, "whole answer"), (True, "first words")):
         for dead, state in ((False, "alive"), (True, "dead")):
             spreads = (tally.times(streaming=streaming, primary_dead=dead) for tally in columns)
             table.add_row(f"{kind}, {PRIMARY} {state}", *(_spread(one) for one in spreads))
+    table.add_section()
+    table.add_row(Text("what the time to the first words is spent on", style="dim"))
+    for part, meaning in _PARTS.items():
+        for dead, state in ((False, "alive"), (True, "dead")):
+            spreads = (tally.first_content_parts(primary_dead=dead)[part] for tally in columns)
+            table.add_row(f"{meaning}, {PRIMARY} {state}", *(_spread(one) for one in spreads))
     return table
 
 
@@ -136,7 +150,19 @@ def _answered_by(tally: Tally) -> str:
     return ", ".join(f"{name} {count}" for name, count in tally.answered_by().items()) or "–"
 
 
+def _extra(tally: Tally) -> str:
+    """Return the share of attempts that started beside a slow one, per call."""
+    return f"+{share_text(tally.hedges / len(tally.outcomes))}" if tally.hedges else "–"
+
+
+def _hedged_cost(tally: Tally) -> str:
+    """Return the cost of the attempts that lost, and that of those that answered."""
+    if not tally.hedges:
+        return "–"
+    return f"{money_text(tally.hedged_cost)} beside {money_text(tally.served_cost)}"
+
+
 def _spread(one: Spread) -> str:
     if not one.samples:
-        return "no answer"
+        return "–"
     return " / ".join(time_text(value) for value in (one.p50, one.p95, one.p99))

@@ -6,11 +6,13 @@ import dataclasses
 import enum
 import os
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 DEFAULT_ADDRESS = "localhost:50051"
+DEFAULT_WAIT = "10s"
 DEFAULT_TIMEOUT = 120.0
 """Seconds: the default timeout of a router."""
 
@@ -43,6 +45,23 @@ def _set_color(mode: ColorMode) -> ColorMode:
         case ColorMode.AUTO:
             pass
     return mode
+
+
+def with_wait_value(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the default value after a `--wait` that no duration follows.
+
+    The value of the option may be omitted, but the parser would take the next argument for it,
+    which may be the prompt.
+    """
+    completed: list[str] = []
+    for place, argument in enumerate(arguments):
+        completed.append(argument)
+        if argument == "--":
+            return [*completed, *arguments[place + 1 :]]
+        following = arguments[place + 1 : place + 2]
+        if argument == WAIT_OPTION and not (following and _LENGTH.fullmatch(following[0])):
+            completed.append(DEFAULT_WAIT)
+    return completed
 
 
 def seconds(value: str | float) -> float:
@@ -84,6 +103,17 @@ _AddressOption = Annotated[
         help="Address of the router.",
     ),
 ]
+WAIT_OPTION = "--wait"
+_WaitOption = Annotated[
+    float | None,
+    typer.Option(
+        WAIT_OPTION,
+        metavar="[TIME]",
+        parser=seconds,
+        show_default=False,
+        help="Before the call, wait until the router serves, at most this time, 10s if omitted.",
+    ),
+]
 _ApiKeyOption = Annotated[
     str | None,
     typer.Option(
@@ -112,6 +142,7 @@ class CallOptions:
         ),
     ] = DEFAULT_TIMEOUT
     address: _AddressOption = DEFAULT_ADDRESS
+    wait: _WaitOption = None
     api_key: _ApiKeyOption = None
     json: JsonOption = False
     quiet: Annotated[
@@ -151,6 +182,7 @@ class BriefCallOptions:
         ),
     ] = BRIEF_TIMEOUT
     address: _AddressOption = DEFAULT_ADDRESS
+    wait: _WaitOption = None
     api_key: _ApiKeyOption = None
     json: JsonOption = False
     color: ColorOption = ColorMode.AUTO

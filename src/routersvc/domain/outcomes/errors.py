@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from routersvc.domain.catalogue.policies import Priority
     from routersvc.domain.outcomes.failure_rules import CallerOutcome
     from routersvc.domain.outcomes.failures import Failure
     from routersvc.domain.outcomes.reports import RouteReport
@@ -123,11 +124,15 @@ class TenantRateLimitedError(RefusedError):
 
 
 class OverloadedError(RefusedError):
-    """The router is overloaded; `retry_after` is in seconds."""
+    """The calls that run take all `places` of this priority; `retry_after` is in seconds."""
 
-    def __init__(self, *, retry_after: float) -> None:
+    def __init__(self, *, priority: Priority, places: int, retry_after: float) -> None:
+        self.priority = priority
+        self.places = places
         self.retry_after = retry_after
-        super().__init__("the router is overloaded")
+        super().__init__(
+            f"the router is overloaded: all {places} places for {priority.value} priority are taken"
+        )
 
 
 class DrainingError(RefusedError):

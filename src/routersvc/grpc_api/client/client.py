@@ -1,11 +1,13 @@
 """The Python client as the command line and the demo use it.
 
 Without TLS, which the server does not support, and without retries, so that failures are shown.
+Requests that set no stream recovery mode get that of their policy.
 """
 
 from __future__ import annotations
 
 from llmrouter import AsyncRouterClient, CallError, NotConnectedError, Violation
+from llmrouter.v1.routing_pb2 import STREAM_RECOVERY_MODE_UNSPECIFIED
 
 __all__ = ("CallError", "NotConnectedError", "RouterClient", "Violation")
 
@@ -20,5 +22,10 @@ class RouterClient(AsyncRouterClient):
         self, address: str, *, timeout: float | None = None, api_key: str | None = None
     ) -> None:
         super().__init__(
-            address, plaintext=True, token=api_key, default_timeout=timeout, service_config=None
+            address,
+            plaintext=True,
+            token=api_key,
+            default_timeout=timeout,
+            service_config=None,
+            stream_recovery=STREAM_RECOVERY_MODE_UNSPECIFIED,
         )

@@ -143,5 +143,7 @@ class ErrorExit(aio.ServerInterceptor):
                 exc_info=error,
                 extra={"fields": {"method": method, "reference": reference}},
             )
-        message, trailers = encoded_status(status)
+        # The stubs do not say that a call may have no deadline.
+        time_remaining: float | None = context.time_remaining()
+        message, trailers = encoded_status(status, time_remaining=time_remaining)
         await context.abort(status.code, message, trailers)

@@ -33,6 +33,9 @@ MAX_DETAILS_BYTES = 4_800
 MIN_PUSHBACK = 1
 """Milliseconds. Clients of gRPC core never retry after a pushback of 0 (observed in 1.85)."""
 
+NO_RETRY_PUSHBACK = "-1"
+"""A negative pushback forbids the client's own retry (gRPC proposal A6)."""
+
 _MAX_VIOLATIONS_BYTES = 2_000
 _MAX_METADATA_BYTES = 600
 _MAX_FAILURE_MESSAGE_BYTES = 200
@@ -41,8 +44,15 @@ _REASON_PREFIX = "ERROR_REASON_"
 Trailers = tuple[tuple[str, str | bytes], ...]
 
 
-def encoded_status(status: ErrorStatus) -> tuple[str, Trailers]:
-    """Return the message and the trailing metadata of a status."""
+def encoded_status(
+    status: ErrorStatus, *, time_remaining: float | None = None
+) -> tuple[str, Trailers]:
+    """Return the message and the trailing metadata of a status.
+
+    `time_remaining` is what is left of the caller's deadline, in seconds; `None` without one. A
+    retry that could not start before the deadline is forbidden: the client's retry policy would
+    wait for it until the deadline passes, and replace this status by `DEADLINE_EXCEEDED`.
+    """
     message = _cut(status.message, MAX_MESSAGE_BYTES)
     code: int = status.code.value[0]
     rpc_status = Status(code=code, message=message)
@@ -53,7 +63,8 @@ def encoded_status(status: ErrorStatus) -> tuple[str, Trailers]:
     if status.retry_after is not None:
         milliseconds = max(MIN_PUSHBACK, math.ceil(status.retry_after * 1000))
         _add(rpc_status, RetryInfo(retry_delay=duration_of(milliseconds / 1000)))
-        trailers = ((PUSHBACK_KEY, str(milliseconds)),)
+        can_retry = time_remaining is None or milliseconds < time_remaining * 1000
+        trailers = ((PUSHBACK_KEY, str(milliseconds) if can_retry else NO_RETRY_PUSHBACK),)
     if status.report is not None:
         room = MAX_DETAILS_BYTES - rpc_status.ByteSize()
         _add(rpc_status, _fitting(report_of(status.report), room))

@@ -94,7 +94,7 @@ class ServerSection(Section):
         ge=1,
         le=1_000_000,
         description="The largest number of concurrent calls. Further calls are rejected at once, "
-        "with a retry delay.",
+        "with a retry delay; calls of low priority from 75 % of it, of normal priority from 95 %.",
     )
     default_timeout: Duration = Field(
         default=120.0, description="The deadline of calls without one."

@@ -6,14 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.cli.demo.outcomes import Mark, Outcome, Spread, Tally, Tried, spread
+from routersvc.cli.demo.outcomes import (
+    Attempt,
+    FirstContentParts,
+    Mark,
+    Outcome,
+    Spread,
+    Tally,
+    spread,
+)
 from routersvc.cli.demo.result import result_entries
 from routersvc.cli.demo.scenario import Job, Scenario, router_settings, scenario
 from routersvc.cli.demo.views import DIRECT, ROUTED
 
 PLOT = Scenario(jobs=(), duration=30.0, killed_at=10.0, revived_at=20.0)
-SERVED = Tried(provider="alpha", result="served")
-SAVED = (Tried(provider="alpha", result="connect"), Tried(provider="beta", result="served"))
+SERVED = Attempt(provider="alpha", result="served", cost=0.5)
+SAVED = (
+    Attempt(provider="alpha", result="connect"),
+    Attempt(provider="beta", result="served", reason="failover", start_delay=0.1),
+)
+HEDGED = (
+    Attempt(provider="alpha", result="lost", cost=0.25),
+    Attempt(
+        provider="beta",
+        result="served",
+        reason="hedge",
+        start_delay=0.5,
+        first_content=0.25,
+        cost=0.75,
+    ),
+)
 
 
 def job(at: float, *, streaming: bool = False) -> Job:
@@ -30,17 +52,17 @@ def tally(*outcomes: Outcome) -> Tally:
 
 
 MIXED = (
-    Outcome(job=job(1.0), duration=0.4, tried=(SERVED,)),
-    Outcome(job=job(2.0, streaming=True), first_words=0.1, duration=0.5, tried=(SERVED,)),
-    Outcome(job=job(11.0), duration=0.9, tried=SAVED),
+    Outcome(job=job(1.0), duration=0.4, attempts=(SERVED,)),
+    Outcome(job=job(2.0, streaming=True), first_content=0.1, duration=0.5, attempts=(SERVED,)),
+    Outcome(job=job(11.0), duration=0.9, attempts=SAVED),
     Outcome(job=job(12.0), failure="connection refused"),
-    Outcome(job=job(14.0), duration=0.9, asked_again=True, tried=(SERVED,)),
+    Outcome(job=job(14.0), duration=0.9, asked_again=True, attempts=(SERVED,)),
     Outcome(
         job=job(13.0, streaming=True),
-        first_words=3.0,
+        first_content=3.0,
         duration=4.0,
         recovered=True,
-        tried=SAVED,
+        attempts=SAVED,
     ),
 )
 
@@ -72,6 +94,33 @@ def test_times_are_those_of_one_phase_and_kind() -> None:
         (True, False): Spread(p50=0.1, p95=0.1, p99=0.1, samples=1),
         (True, True): Spread(p50=None, p95=None, p99=None, samples=0),
     }
+
+
+def test_hedges_are_counted_with_their_cost() -> None:
+    """The attempt that lost is not a failure; its cost is the price of the hedge."""
+    made = tally(
+        Outcome(job=job(1.0), duration=1.0, attempts=HEDGED),
+        Outcome(job=job(2.0), duration=0.4, attempts=(SERVED,)),
+    )
+
+    assert (made.hedges, made.hedges_won) == (1, 1)
+    assert (made.hedged_cost, made.served_cost) == (0.25, 1.25)
+    assert (made.failovers, made.lost_attempts()) == (0, {})
+    assert made.answered_by() == {"alpha": 1, "beta": 1}
+
+
+def test_the_routers_time_is_what_neither_provider_nor_earlier_attempts_took() -> None:
+    """A slow backup must not look like a slow router."""
+    hedged = Outcome(
+        job=job(1.0, streaming=True), first_content=0.875, duration=2.0, attempts=HEDGED
+    )
+    unknown = Outcome(job=job(1.0), duration=0.4, attempts=(SERVED,))
+
+    assert hedged.first_content_parts == FirstContentParts(provider=0.25, waiting=0.5, router=0.125)
+    assert unknown.first_content_parts is None
+    assert tally(hedged, unknown).first_content_parts(primary_dead=False)["router"] == Spread(
+        p50=0.125, p95=0.125, p99=0.125, samples=1
+    )
 
 
 def test_the_worst_of_a_moment_is_what_is_seen() -> None:
@@ -141,6 +190,10 @@ def test_the_result_for_programs_has_both_callers() -> None:
         "failovers": 2,
         "streams_recovered": 1,
         "streams_asked_again": 1,
+        "hedges": 0,
+        "hedges_won": 0,
+        "hedged_cost_usd": 0.0,
+        "served_cost_usd": 1.5,
         "answered_by": {"alpha": 3, "beta": 2},
         "lost_attempts": {"alpha": {"connect": 2}},
         "latency": {
@@ -148,6 +201,13 @@ def test_the_result_for_programs_has_both_callers() -> None:
             "whole_answer_primary_dead": {"p50": 0.9, "p95": 0.9, "p99": 0.9, "samples": 1},
             "first_words_primary_alive": {"p50": 0.1, "p95": 0.1, "p99": 0.1, "samples": 1},
             "first_words_primary_dead": {"p50": None, "p95": None, "p99": None, "samples": 0},
+        },
+        "first_words_parts": {
+            phase: {
+                part: {"p50": None, "p95": None, "p99": None, "samples": 0}
+                for part in ("provider", "waiting", "router")
+            }
+            for phase in ("primary_alive", "primary_dead")
         },
     }
 
@@ -160,6 +220,6 @@ def test_the_router_tries_the_providers_in_their_order() -> None:
         "default": {
             "deployments": ["alpha-large", "beta-large"],
             "order": "fixed",
-            "stream_recovery": "restart",
+            "hedging": {"mode": "auto", "min_samples": 20, "max_delay": "500ms"},
         }
     }

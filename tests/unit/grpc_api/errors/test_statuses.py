@@ -14,6 +14,7 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 from llmrouter.v1 import errors_pb2, report_pb2
+from routersvc.domain.catalogue.policies import Priority
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import (
     AttemptsFailedError,
@@ -167,7 +168,7 @@ SAMPLES: dict[str, tuple[RouterError, StatusCode, str]] = {
         "CONTEXT_LENGTH_EXCEEDED",
     ),
     "overloaded": (
-        OverloadedError(retry_after=1.5),
+        OverloadedError(priority=Priority.LOW, places=3, retry_after=1.5),
         StatusCode.RESOURCE_EXHAUSTED,
         "ROUTER_OVERLOADED",
     ),
@@ -296,6 +297,20 @@ def test_another_replica_can_serve_at_once() -> None:
     assert status.details[1].Unpack(retry)
     assert metadata[PUSHBACK_KEY] == "1"
     assert retry.retry_delay == Duration(nanos=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("time_remaining", "pushback"), [(None, "2500"), (2.6, "2500"), (2.5, "-1"), (-1.0, "-1")]
+)
+def test_a_retry_that_would_start_after_the_deadline_is_forbidden(
+    time_remaining: float | None, pushback: str
+) -> None:
+    """The client's retry policy would wait for it until the deadline, and lose this status."""
+    status = told(attempts_failed(CallerOutcome.UNAVAILABLE, retry_after=2.5))
+
+    _, trailers = encoded_status(status, time_remaining=time_remaining)
+
+    assert dict(trailers)[PUSHBACK_KEY] == pushback
 
 
 def test_every_bad_field_travels() -> None:

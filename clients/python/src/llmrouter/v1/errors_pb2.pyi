@@ -6,8 +6,9 @@ Why a call failed, for programs.
 Every error is a `google.rpc.Status`. Its details hold a `google.rpc.ErrorInfo` whose domain is
 `llmrouter.v1` and whose reason is the name of an `ErrorReason` without its prefix; a
 `google.rpc.BadRequest` that names each bad field; a `google.rpc.RetryInfo` where a retry can help,
-with the same delay in the trailing metadata `grpc-retry-pushback-ms`; and a `RouteReport` where
-attempts were made.
+with the same delay in the trailing metadata `grpc-retry-pushback-ms`, or -1 there where the delay
+exceeds what is left of the caller's deadline, so that a retry policy does not wait in vain; and a
+`RouteReport` where attempts were made.
 """
 
 from google.protobuf import descriptor as _descriptor
@@ -62,7 +63,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_CANCELLED: _ErrorReason.ValueType  # 15
     """The caller cancelled the call. `CANCELLED`."""
     ERROR_REASON_ROUTER_OVERLOADED: _ErrorReason.ValueType  # 16
-    """The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+    """The running calls fill the places of this priority. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
     ERROR_REASON_DRAINING: _ErrorReason.ValueType  # 17
     """The router is shutting down; another replica can serve. `UNAVAILABLE`."""
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 18
@@ -114,7 +115,7 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 14
 ERROR_REASON_CANCELLED: ErrorReason.ValueType  # 15
 """The caller cancelled the call. `CANCELLED`."""
 ERROR_REASON_ROUTER_OVERLOADED: ErrorReason.ValueType  # 16
-"""The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
+"""The running calls fill the places of this priority. `RESOURCE_EXHAUSTED`, with `RetryInfo`."""
 ERROR_REASON_DRAINING: ErrorReason.ValueType  # 17
 """The router is shutting down; another replica can serve. `UNAVAILABLE`."""
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 18

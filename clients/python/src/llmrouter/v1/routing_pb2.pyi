@@ -96,23 +96,26 @@ class _PriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Priority.Val
     PRIORITY_UNSPECIFIED: _Priority.ValueType  # 0
     """Normal."""
     PRIORITY_LOW: _Priority.ValueType  # 1
-    """May wait and is shed first; never hedged automatically."""
+    """May wait; never hedged automatically. Share of the places: 75 %."""
     PRIORITY_NORMAL: _Priority.ValueType  # 2
-    """Ordinary traffic."""
+    """Ordinary traffic. Share of the places: 95 %."""
     PRIORITY_HIGH: _Priority.ValueType  # 3
-    """A person is waiting; hedged automatically where the policy allows it."""
+    """A person is waiting; hedged automatically where the policy allows it. Share of the places: all."""
 
 class Priority(_Priority, metaclass=_PriorityEnumTypeWrapper):
-    """How urgent a request is. Complete: not expected to grow."""
+    """How urgent a request is. A busy router sheds low priority first: a request is refused when the
+    running calls of all priorities reach the share of the router's `max_concurrent_calls` that its
+    priority may fill. Complete: not expected to grow.
+    """
 
 PRIORITY_UNSPECIFIED: Priority.ValueType  # 0
 """Normal."""
 PRIORITY_LOW: Priority.ValueType  # 1
-"""May wait and is shed first; never hedged automatically."""
+"""May wait; never hedged automatically. Share of the places: 75 %."""
 PRIORITY_NORMAL: Priority.ValueType  # 2
-"""Ordinary traffic."""
+"""Ordinary traffic. Share of the places: 95 %."""
 PRIORITY_HIGH: Priority.ValueType  # 3
-"""A person is waiting; hedged automatically where the policy allows it."""
+"""A person is waiting; hedged automatically where the policy allows it. Share of the places: all."""
 Global___Priority: _TypeAlias = Priority  # noqa: Y015
 
 class _ConsistencyMode:

@@ -536,7 +536,9 @@ export const TaskSchema: GenEnum<Task> = /*@__PURE__*/
   enumDesc(file_llmrouter_v1_routing, 0);
 
 /**
- * How urgent a request is. Complete: not expected to grow.
+ * How urgent a request is. A busy router sheds low priority first: a request is refused when the
+ * running calls of all priorities reach the share of the router's `max_concurrent_calls` that its
+ * priority may fill. Complete: not expected to grow.
  *
  * @generated from enum llmrouter.v1.Priority
  */
@@ -549,21 +551,21 @@ export enum Priority {
   UNSPECIFIED = 0,
 
   /**
-   * May wait and is shed first; never hedged automatically.
+   * May wait; never hedged automatically. Share of the places: 75 %.
    *
    * @generated from enum value: PRIORITY_LOW = 1;
    */
   LOW = 1,
 
   /**
-   * Ordinary traffic.
+   * Ordinary traffic. Share of the places: 95 %.
    *
    * @generated from enum value: PRIORITY_NORMAL = 2;
    */
   NORMAL = 2,
 
   /**
-   * A person is waiting; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it. Share of the places: all.
    *
    * @generated from enum value: PRIORITY_HIGH = 3;
    */

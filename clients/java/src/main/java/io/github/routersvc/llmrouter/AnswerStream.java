@@ -11,11 +11,11 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * The events of one answer as they arrive, to be iterated once by one thread.
+ * An iterator over the events of one answer, for one thread and one iteration.
  *
- * <p>{@link #hasNext()} waits for the next event. It throws a {@link CallException} where the answer
- * is not complete, and a {@link CancellationException} where the stream was closed or the thread was
- * interrupted. {@link #close()} cancels the call, at the provider too, from any thread.
+ * <p>{@link #hasNext()} waits for the next event. It throws a {@link CallException} if the answer is
+ * incomplete, and a {@link CancellationException} if the stream was closed or the thread was
+ * interrupted. {@link #close()} cancels the call, also at the provider, from any thread.
  */
 public final class AnswerStream
     implements Iterator<StreamCompleteResponse>, Iterable<StreamCompleteResponse>, AutoCloseable {
@@ -23,7 +23,7 @@ public final class AnswerStream
 
   private final ClientCall<?, StreamCompleteResponse> call;
   private final String address;
-  // Events, and an end behind the last of them: at most one event, because each is asked for.
+  // Events and then the end. Holds at most one event, because each is requested separately.
   private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
   private volatile boolean isClosed;
   private StreamCompleteResponse next;
@@ -35,7 +35,7 @@ public final class AnswerStream
     this.address = address;
   }
 
-  /** Returns what the call tells its news to. */
+  /** Returns the listener for the call. */
   ClientCall.Listener<StreamCompleteResponse> listener() {
     return new ClientCall.Listener<>() {
       @Override
@@ -63,14 +63,14 @@ public final class AnswerStream
     if (hasEnded) {
       return false;
     }
-    var news = awaited();
-    if (news instanceof StreamCompleteResponse event) {
+    var received = receive();
+    if (received instanceof StreamCompleteResponse event) {
       next = event;
       isFinished = event.hasFinished();
       return true;
     }
     hasEnded = true;
-    var end = (End) news;
+    var end = (End) received;
     if (isClosed) {
       throw new CancellationException("the stream was closed");
     }
@@ -98,10 +98,10 @@ public final class AnswerStream
   @Override
   public void close() {
     isClosed = true;
-    call.cancel("left by the caller", null);
+    call.cancel("closed by the caller", null);
   }
 
-  private Object awaited() {
+  private Object receive() {
     try {
       return arrived.take();
     } catch (InterruptedException interrupted) {

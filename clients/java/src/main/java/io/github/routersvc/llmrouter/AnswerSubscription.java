@@ -7,13 +7,13 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.concurrent.Flow;
 
-/** One call whose events go to one subscriber, no faster than it asks for them. */
+/** One call whose events go to one subscriber, as many as it requests. */
 final class AnswerSubscription extends ClientCall.Listener<StreamCompleteResponse>
     implements Flow.Subscription {
   private final ClientCall<StreamCompleteRequest, StreamCompleteResponse> call;
   private final Flow.Subscriber<? super StreamCompleteResponse> subscriber;
   private final String address;
-  private long askedBeforeStart;
+  private long requestedBeforeStart;
   private boolean hasStarted;
   private volatile boolean isCancelled;
   private volatile IllegalArgumentException misuse;
@@ -28,7 +28,7 @@ final class AnswerSubscription extends ClientCall.Listener<StreamCompleteRespons
     this.address = address;
   }
 
-  /** Makes the call, unless the subscriber has thought better of it. */
+  /** Starts the call, unless the subscriber cancels in {@code onSubscribe}. */
   void start(StreamCompleteRequest request) {
     subscriber.onSubscribe(this);
     synchronized (this) {
@@ -37,7 +37,7 @@ final class AnswerSubscription extends ClientCall.Listener<StreamCompleteRespons
       }
       call.start(this, new Metadata());
       hasStarted = true;
-      ask(askedBeforeStart);
+      requestEvents(requestedBeforeStart);
     }
     if (misuse != null) {
       call.cancel(misuse.getMessage(), misuse);
@@ -50,14 +50,14 @@ final class AnswerSubscription extends ClientCall.Listener<StreamCompleteRespons
   @Override
   public synchronized void request(long count) {
     if (count < 1) {
-      misuse = new IllegalArgumentException("at least 1 event has to be asked for, not " + count);
+      misuse = new IllegalArgumentException("must request at least 1 event, not " + count);
       if (hasStarted) {
         call.cancel(misuse.getMessage(), misuse);
       }
     } else if (hasStarted) {
-      ask(count);
+      requestEvents(count);
     } else {
-      askedBeforeStart = Math.min(askedBeforeStart, Long.MAX_VALUE - count) + count;
+      requestedBeforeStart = Math.min(requestedBeforeStart, Long.MAX_VALUE - count) + count;
     }
   }
 
@@ -65,7 +65,7 @@ final class AnswerSubscription extends ClientCall.Listener<StreamCompleteRespons
   public synchronized void cancel() {
     isCancelled = true;
     if (hasStarted) {
-      call.cancel("left by the subscriber", null);
+      call.cancel("cancelled by the subscriber", null);
     }
   }
 
@@ -93,7 +93,7 @@ final class AnswerSubscription extends ClientCall.Listener<StreamCompleteRespons
     }
   }
 
-  private void ask(long count) {
+  private void requestEvents(long count) {
     if (count > 0) {
       call.request((int) Math.min(count, Integer.MAX_VALUE));
     }

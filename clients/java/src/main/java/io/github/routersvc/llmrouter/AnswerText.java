@@ -4,15 +4,15 @@ import io.github.routersvc.llmrouter.v1.RecoveryKind;
 import io.github.routersvc.llmrouter.v1.StreamCompleteResponse;
 
 /**
- * Takes the events of one stream in their order and holds the text that counts so far, also when
- * the stream broke and was recovered. For one thread at a time.
+ * Collects the text of a streamed answer, also when its stream breaks and is recovered. Not
+ * thread-safe.
  */
 public final class AnswerText {
   private final StringBuilder text = new StringBuilder();
 
   /**
-   * Takes an event and returns the text it adds, often none. A {@code recovered} event takes back
-   * text: what was shown has to be shown anew from {@link #toString()}.
+   * Takes the next event and returns the text that it adds, which is often empty. A {@code recovered}
+   * event withdraws text: replace what was displayed by {@link #toString()}.
    */
   public String add(StreamCompleteResponse event) {
     switch (event.getEventCase()) {
@@ -30,13 +30,13 @@ public final class AnswerText {
     return "";
   }
 
-  /** Returns the text that counts so far. */
+  /** Returns the valid text so far. */
   @Override
   public String toString() {
     return text.toString();
   }
 
-  /** Returns where so many code points end; indices count UTF-16 units. */
+  /** Returns the index, in UTF-16 units, after the first {@code characters} code points. */
   private int end(long characters) {
     return characters < text.codePointCount(0, text.length())
         ? text.offsetByCodePoints(0, (int) characters)

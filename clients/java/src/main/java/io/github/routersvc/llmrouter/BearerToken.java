@@ -6,7 +6,7 @@ import io.grpc.Status;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Puts a token into the metadata of every call. */
+/** Adds a token to the metadata of every call. */
 final class BearerToken extends CallCredentials {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -27,7 +27,7 @@ final class BearerToken extends CallCredentials {
             applier.apply(headers);
           } catch (RuntimeException failed) {
             applier.fail(
-                Status.UNAUTHENTICATED.withDescription("there is no token").withCause(failed));
+                Status.UNAUTHENTICATED.withDescription("the token supplier failed").withCause(failed));
           }
         });
   }

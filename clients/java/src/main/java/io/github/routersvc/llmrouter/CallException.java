@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A call did not end well; says what its status and the details of the router say. */
+/** A call failed; has the status and its details. */
 public class CallException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /** What a router says beyond a status. */
+  /** The details of a status from a router. */
   record Facts(
       String reasonName,
       Map<String, String> metadata,
@@ -37,15 +37,15 @@ public class CallException extends RuntimeException {
   }
 
   /**
-   * Returns why. {@code ERROR_REASON_UNSPECIFIED} where no router spoke, or where the reason is
-   * newer than this client.
+   * Returns why. {@code ERROR_REASON_UNSPECIFIED} if the error is not from a router, or the reason
+   * is unknown.
    */
   public ErrorReason reason() {
     var known = ErrorReason.getDescriptor().findValueByName("ERROR_REASON_" + facts().reasonName);
     return known == null ? ErrorReason.ERROR_REASON_UNSPECIFIED : ErrorReason.valueOf(known);
   }
 
-  /** Returns the name of the reason without its prefix, also of one that is not known yet. */
+  /** Returns the name of the reason without its prefix, also of an unknown one. */
   public String reasonName() {
     return facts().reasonName;
   }
@@ -55,23 +55,23 @@ public class CallException extends RuntimeException {
     return facts().metadata;
   }
 
-  /** Returns each bad field of the request. */
+  /** Returns the invalid fields of the request. */
   public List<Violation> violations() {
     return facts().violations;
   }
 
-  /** Returns when a retry can help. Empty where it cannot. */
+  /** Returns the time to wait before a retry. Empty if a retry does not help. */
   public Optional<Duration> retryDelay() {
     return Optional.ofNullable(facts().retryDelay);
   }
 
-  /** Returns what the router did. Empty where it says nothing. */
+  /** Returns the attempts of the router. Empty if it made none. */
   public Optional<RouteReport> report() {
     return Optional.ofNullable(facts().report);
   }
 
   private Facts facts() {
-    // Serialization leaves it out.
+    // Not serialized.
     return facts == null ? Facts.NONE : facts;
   }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Reads what a failed call says. */
+/** Converts the status of a failed call to an exception. */
 final class Failures {
   /** The domain of every {@code ErrorInfo} of a router. */
   private static final String DOMAIN = "llmrouter.v1";
@@ -33,12 +33,12 @@ final class Failures {
         return new CallException(code, message, facts, status.getCause());
       }
     } catch (InvalidProtocolBufferException unreadable) {
-      // Whoever wrote it is no router: a status alone is a status all the same.
+      // The details are not from a router: only the status remains.
       return new CallException(code, message, CallException.Facts.NONE, unreadable);
     }
     if (code == Status.Code.UNAVAILABLE) {
-      var words = "no router at " + address + ": " + message;
-      return new NotConnectedException(code, words, status.getCause());
+      var text = "no router at " + address + ": " + message;
+      return new NotConnectedException(code, text, status.getCause());
     }
     return new CallException(code, message, CallException.Facts.NONE, status.getCause());
   }

@@ -2,7 +2,7 @@ package io.github.routersvc.llmrouter;
 
 import io.grpc.Status;
 
-/** A stream ended without its last event: something in between cut it, what came is no answer. */
+/** The stream ended without its last event: an intermediary cut it, its text is not the answer. */
 public final class IncompleteStreamException extends CallException {
   private static final long serialVersionUID = 1;
 

@@ -2,7 +2,7 @@ package io.github.routersvc.llmrouter;
 
 import io.grpc.Status;
 
-/** No router could be heard: nothing listens at its address, or the connection broke. */
+/** No connection to a router: nothing listens at the address, or the connection broke. */
 public final class NotConnectedException extends CallException {
   private static final long serialVersionUID = 1;
 

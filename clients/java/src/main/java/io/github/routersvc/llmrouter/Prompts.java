@@ -7,7 +7,7 @@ import io.github.routersvc.llmrouter.v1.Prompt;
 import io.github.routersvc.llmrouter.v1.Role;
 import java.util.stream.Collectors;
 
-/** Plain text into a prompt, and an answer into plain text. */
+/** Converts plain text to a prompt, and an answer to plain text. */
 public final class Prompts {
   private Prompts() {}
 
@@ -16,7 +16,7 @@ public final class Prompts {
     return Prompt.newBuilder().addMessages(message(Role.ROLE_USER, text)).build();
   }
 
-  /** Returns a prompt of one user message after the system's instructions. */
+  /** Returns a prompt of one user message, after a system message. */
   public static Prompt text(String text, String system) {
     return Prompt.newBuilder()
         .addMessages(message(Role.ROLE_SYSTEM, system))
@@ -24,7 +24,7 @@ public final class Prompts {
         .build();
   }
 
-  /** Returns the text of a whole answer; tool calls, thoughts and media are no text. */
+  /** Returns the text of a whole answer, without tool calls, reasoning and media. */
   public static String textOf(CompleteResponse response) {
     return response.getMessage().getPartsList().stream()
         .map(Part::getText)

@@ -6,13 +6,13 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 
 /**
- * Keeps gRPC from trying again what the shipped service config does not name.
+ * Prevents retries of statuses that the shipped service config does not name.
  *
- * <p>A router says when a retry can help, as pushback. gRPC for Java takes any pushback for an order to
- * retry, whatever the status is, and would wait for minutes where a limit is reached; for other
- * languages pushback moves only the retries of statuses that the service config names. So it is taken
- * away where the status is another, before gRPC looks; callers find the delay in {@link
- * CallException#retryDelay()} all the same.
+ * <p>A router sends the delay after which a retry can help as pushback. gRPC for Java retries whenever
+ * there is pushback, whatever the status is, and would wait for minutes when a limit is reached; in
+ * other languages pushback only delays the retries of statuses in the service config. This tracer
+ * removes the pushback of other statuses before gRPC reads it; {@link CallException#retryDelay()} has
+ * the delay in any case.
  */
 final class Pushback extends ClientStreamTracer {
   static final Factory FACTORY =
@@ -35,13 +35,13 @@ final class Pushback extends ClientStreamTracer {
       return;
     }
     try {
-      // The status itself is no longer among the trailers, but the details repeat it.
+      // The trailers no longer contain the status, but the details repeat it.
       var code = com.google.rpc.Status.parseFrom(details).getCode();
       if (code != Status.Code.UNAVAILABLE.value()) {
         trailers.discardAll(KEY);
       }
     } catch (InvalidProtocolBufferException unreadable) {
-      // Not what a router says, and none of its pushback either.
+      // The details are not from a router, and neither is the pushback.
       return;
     }
   }

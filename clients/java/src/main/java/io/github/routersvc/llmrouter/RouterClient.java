@@ -12,6 +12,7 @@ import io.github.routersvc.llmrouter.v1.ProviderHealthResponse;
 import io.github.routersvc.llmrouter.v1.RouterServiceGrpc;
 import io.github.routersvc.llmrouter.v1.StreamCompleteRequest;
 import io.github.routersvc.llmrouter.v1.StreamCompleteResponse;
+import io.github.routersvc.llmrouter.v1.StreamRecoveryMode;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -27,43 +28,51 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Calls one router. May be used by several threads at once; connects with the first call.
+ * Calls one router. Thread-safe; connects with the first call.
  *
- * <p>A call that did not end well throws a {@link CallException}. A thread that is interrupted
- * during a call cancels it, which throws a {@link CancellationException}.
+ * <p>A failed call throws a {@link CallException}. Interrupting a thread during a call cancels the
+ * call, which throws a {@link CancellationException}.
  */
 public final class RouterClient implements AutoCloseable {
   /** The version of this library. */
   public static final String VERSION = "0.1.0";
 
-  /** The deadline of a call where nobody says another. */
+  /** The deadline of a call if neither the client nor the builder sets one. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(120);
 
   private final ManagedChannel channel;
   private final String address;
   private final CallOptions options;
   private final Duration timeout;
+  private final StreamRecoveryMode streamRecovery;
 
-  RouterClient(ManagedChannel channel, String address, CallOptions options, Duration timeout) {
+  RouterClient(
+      ManagedChannel channel,
+      String address,
+      CallOptions options,
+      Duration timeout,
+      StreamRecoveryMode streamRecovery) {
     this.channel = channel;
     this.address = address;
     this.options = options;
     this.timeout = timeout;
+    this.streamRecovery = streamRecovery;
   }
 
-  /** Returns what makes a client of the router at an address such as {@code router.example:443}. */
+  /** Returns a builder for a client of the router at an address such as {@code router.example:443}. */
   public static RouterClientBuilder builder(String address) {
     return new RouterClientBuilder(address);
   }
 
-  /** Returns this client with another deadline for its calls; zero leaves their length to the router. */
+  /** Returns this client with another deadline for its calls; zero leaves it to the router. */
   public RouterClient withTimeout(Duration timeout) {
-    return new RouterClient(channel, address, options, timeout);
+    return new RouterClient(channel, address, options, timeout, streamRecovery);
   }
 
-  /** Returns this client, but one that waits for a router, as long as the deadline allows. */
+  /** Returns this client, but its calls wait for a connection until the deadline. */
   public RouterClient withWaitForReady() {
-    return new RouterClient(channel, address, options.withWaitForReady(), timeout);
+    return new RouterClient(
+        channel, address, options.withWaitForReady(), timeout, streamRecovery);
   }
 
   /** Returns the whole answer. */
@@ -71,53 +80,56 @@ public final class RouterClient implements AutoCloseable {
     return answer(RouterServiceGrpc.getCompleteMethod(), request);
   }
 
-  /** Returns the whole answer once it is there. Cancelling the future cancels the call. */
+  /** Returns a future of the whole answer. Cancelling the future cancels the call. */
   public CompletableFuture<CompleteResponse> completeAsync(CompleteRequest request) {
     return answerAsync(RouterServiceGrpc.getCompleteMethod(), request);
   }
 
   /**
-   * Returns the answer's events as they arrive, to be used in a {@code try} statement, which cancels
-   * the call where it is left early.
+   * Returns the events of the answer as they arrive. Use it in a {@code try} statement, which cancels
+   * the call if it is left early.
+   *
+   * <p>A broken stream starts over after a {@code recovered} event, unless the request or {@link
+   * RouterClientBuilder#streamRecovery} sets another mode; {@link AnswerText} follows such events.
    */
   public AnswerStream stream(StreamCompleteRequest request) {
     var call = channel.newCall(RouterServiceGrpc.getStreamCompleteMethod(), timed());
     var stream = new AnswerStream(call, address);
     call.start(stream.listener(), new Metadata());
     call.request(1);
-    call.sendMessage(request);
+    call.sendMessage(withStreamRecovery(request));
     call.halfClose();
     return stream;
   }
 
   /**
-   * Returns a publisher of the answer's events. Every subscription is a call of its own; cancelling
-   * it cancels the call, at the provider too.
+   * Returns a publisher of the events of the answer. Each subscription is a separate call; cancelling
+   * it cancels the call, also at the provider. Broken streams are recovered as in {@link #stream}.
    */
   public Flow.Publisher<StreamCompleteResponse> publish(StreamCompleteRequest request) {
     return subscriber -> {
       Objects.requireNonNull(subscriber);
       var call = channel.newCall(RouterServiceGrpc.getStreamCompleteMethod(), timed());
-      new AnswerSubscription(call, subscriber, address).start(request);
+      new AnswerSubscription(call, subscriber, address).start(withStreamRecovery(request));
     };
   }
 
-  /** Returns why a request would go where it would go. */
+  /** Returns where a request would go and why, or where a past one went. */
   public ExplainRouteResponse explain(ExplainRouteRequest request) {
     return answer(RouterServiceGrpc.getExplainRouteMethod(), request);
   }
 
-  /** Returns how the deployments fare. */
+  /** Returns the health of the deployments. */
   public ProviderHealthResponse health(ProviderHealthRequest request) {
     return answer(RouterServiceGrpc.getProviderHealthMethod(), request);
   }
 
-  /** Returns the models that can be asked for. */
+  /** Returns the models that the caller can use. */
   public ListModelsResponse models(ListModelsRequest request) {
     return answer(CatalogueServiceGrpc.getListModelsMethod(), request);
   }
 
-  /** Closes the connection, also of clients that were made with {@code with…}; cancels what runs. */
+  /** Closes the connection, also for clients from {@code with…}, and cancels running calls. */
   @Override
   public void close() {
     channel.shutdownNow();
@@ -168,6 +180,16 @@ public final class RouterClient implements AutoCloseable {
           }
         });
     return answered;
+  }
+
+  /** Returns the request with the recovery mode of the client, unless it sets one. */
+  private StreamCompleteRequest withStreamRecovery(StreamCompleteRequest request) {
+    if (streamRecovery == StreamRecoveryMode.STREAM_RECOVERY_MODE_UNSPECIFIED
+        || request.getRouting().getStreamRecoveryModeValue() != 0) {
+      return request;
+    }
+    var routing = request.getRouting().toBuilder().setStreamRecoveryMode(streamRecovery);
+    return request.toBuilder().setRouting(routing).build();
   }
 
   private CallOptions timed() {

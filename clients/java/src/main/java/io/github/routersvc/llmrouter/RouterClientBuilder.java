@@ -1,5 +1,6 @@
 package io.github.routersvc.llmrouter;
 
+import io.github.routersvc.llmrouter.v1.StreamRecoveryMode;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.ChannelCredentials;
@@ -15,29 +16,30 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Says how a client connects and calls. */
+/** Builds a client. */
 public final class RouterClientBuilder {
   private final String address;
   private ChannelCredentials credentials = TlsChannelCredentials.create();
   private Optional<CallCredentials> token = Optional.empty();
   private Duration defaultTimeout = RouterClient.DEFAULT_TIMEOUT;
   private Optional<String> serviceConfig = Optional.of(ServiceConfig.json());
-  private Consumer<ManagedChannelBuilder<?>> further = channel -> {};
+  private StreamRecoveryMode streamRecovery = StreamRecoveryMode.STREAM_RECOVERY_MODE_RESTART;
+  private Consumer<ManagedChannelBuilder<?>> channelChanges = channel -> {};
 
   RouterClientBuilder(String address) {
     this.address = address;
   }
 
   /**
-   * Does without TLS: for a router on this machine or behind a mesh that encrypts. A token then
-   * travels in plain text too.
+   * Disables TLS, for a router on the same machine or behind a mesh that encrypts. A token is then
+   * sent unencrypted.
    */
   public RouterClientBuilder plaintext() {
     return credentials(InsecureChannelCredentials.create());
   }
 
   /**
-   * Sets the only certificates to trust, a PEM file. Without it the system's count.
+   * Sets the only certificates to trust, a PEM file. By default the system's are trusted.
    *
    * @throws IOException the file cannot be read
    */
@@ -45,7 +47,7 @@ public final class RouterClientBuilder {
     return credentials(TlsChannelCredentials.newBuilder().trustManager(pem.toFile()).build());
   }
 
-  /** Sets gRPC's own credentials: with a certificate of the client's, for instance. */
+  /** Sets the channel credentials of gRPC, for example with a client certificate. */
   public RouterClientBuilder credentials(ChannelCredentials credentials) {
     this.credentials = credentials;
     return this;
@@ -56,27 +58,36 @@ public final class RouterClientBuilder {
     return token(() -> token);
   }
 
-  /** Asks for the bearer token before every call, on a thread that may wait. */
+  /** Calls a supplier for the bearer token before every call, on a thread that may block. */
   public RouterClientBuilder token(Supplier<String> source) {
     token = Optional.of(new BearerToken(source));
     return this;
   }
 
-  /** Limits calls; zero leaves their length to the router. */
+  /** Sets the deadline of calls; zero leaves it to the router. */
   public RouterClientBuilder defaultTimeout(Duration timeout) {
     defaultTimeout = timeout;
     return this;
   }
 
-  /** Replaces {@link ServiceConfig#json()}; empty means no rules, and no retries. */
+  /**
+   * Sets the recovery mode of streams whose request sets none. The default is {@code
+   * STREAM_RECOVERY_MODE_RESTART}; {@code STREAM_RECOVERY_MODE_UNSPECIFIED} leaves it to the policy.
+   */
+  public RouterClientBuilder streamRecovery(StreamRecoveryMode mode) {
+    streamRecovery = mode;
+    return this;
+  }
+
+  /** Replaces {@link ServiceConfig#json()}; empty disables it, and retries with it. */
   public RouterClientBuilder serviceConfig(Optional<String> json) {
     serviceConfig = json;
     return this;
   }
 
-  /** Changes the channel further, after what this class does: interceptors, for instance. */
+  /** Changes the channel after this class has configured it, for example to add interceptors. */
   public RouterClientBuilder channel(Consumer<ManagedChannelBuilder<?>> change) {
-    further = further.andThen(change);
+    channelChanges = channelChanges.andThen(change);
     return this;
   }
 
@@ -85,22 +96,22 @@ public final class RouterClientBuilder {
     var channel =
         Grpc.newChannelBuilder(address, credentials)
             .userAgent("llmrouter-java/" + RouterClient.VERSION)
-            // A router stands inside the company's own network: never by way of a proxy for the web.
+            // A router is in the company's own network, so that HTTP proxies are never used.
             .proxyDetector(target -> null)
-            // Answers may hold pictures and sound; the router limits what it sends.
+            // Answers may contain images and audio; the router limits their size.
             .maxInboundMessageSize(Integer.MAX_VALUE)
-            // A router that vanished in mid-stream is noticed. It takes pings every ten seconds.
+            // Detects a lost router during a stream. The router permits pings every ten seconds.
             .keepAliveTime(30, TimeUnit.SECONDS)
             .keepAliveTimeout(10, TimeUnit.SECONDS)
             .disableServiceConfigLookUp();
     serviceConfig.ifPresentOrElse(
         json -> channel.defaultServiceConfig(ServiceConfig.parsed(json)), channel::disableRetry);
-    further.accept(channel);
+    channelChanges.accept(channel);
     var options = CallOptions.DEFAULT;
     if (serviceConfig.equals(Optional.of(ServiceConfig.json()))) {
       options = options.withStreamTracerFactory(Pushback.FACTORY);
     }
     options = token.map(options::withCallCredentials).orElse(options);
-    return new RouterClient(channel.build(), address, options, defaultTimeout);
+    return new RouterClient(channel.build(), address, options, defaultTimeout, streamRecovery);
   }
 }

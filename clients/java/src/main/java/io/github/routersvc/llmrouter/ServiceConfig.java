@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * gRPC's own rules for retries and load balancing, the same for every language.
+ * gRPC's service config for retries and load balancing, the same in every language.
  *
  * @see <a href="https://github.com/grpc/grpc/blob/master/doc/service_config.md">service config</a>
  */
 public final class ServiceConfig {
   private ServiceConfig() {}
 
-  /** Returns the rules as JSON. */
+  /** Returns the service config as JSON. */
   public static String json() {
     try (var resource = ServiceConfig.class.getResourceAsStream("service_config.json")) {
       return new String(resource.readAllBytes(), StandardCharsets.UTF_8);
@@ -24,7 +24,7 @@ public final class ServiceConfig {
     }
   }
 
-  /** Returns rules as gRPC for Java takes them. */
+  /** Returns a service config in the form that gRPC for Java takes. */
   static Map<String, ?> parsed(String json) {
     return new Gson().fromJson(json, new TypeToken<Map<String, Object>>() {});
   }

@@ -145,7 +145,7 @@ public enum ErrorReason
   ERROR_REASON_CANCELLED(15),
   /**
    * <pre>
-   * The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * The running calls fill the places of this priority. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_ROUTER_OVERLOADED = 16;</code>
@@ -349,7 +349,7 @@ public enum ErrorReason
   public static final int ERROR_REASON_CANCELLED_VALUE = 15;
   /**
    * <pre>
-   * The router is overloaded. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
+   * The running calls fill the places of this priority. `RESOURCE_EXHAUSTED`, with `RetryInfo`.
    * </pre>
    *
    * <code>ERROR_REASON_ROUTER_OVERLOADED = 16;</code>

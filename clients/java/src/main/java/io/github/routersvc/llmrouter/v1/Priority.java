@@ -7,7 +7,9 @@ package io.github.routersvc.llmrouter.v1;
 
 /**
  * <pre>
- * How urgent a request is. Complete: not expected to grow.
+ * How urgent a request is. A busy router sheds low priority first: a request is refused when the
+ * running calls of all priorities reach the share of the router's `max_concurrent_calls` that its
+ * priority may fill. Complete: not expected to grow.
  * </pre>
  *
  * Protobuf enum {@code llmrouter.v1.Priority}
@@ -25,7 +27,7 @@ public enum Priority
   PRIORITY_UNSPECIFIED(0),
   /**
    * <pre>
-   * May wait and is shed first; never hedged automatically.
+   * May wait; never hedged automatically. Share of the places: 75 %.
    * </pre>
    *
    * <code>PRIORITY_LOW = 1;</code>
@@ -33,7 +35,7 @@ public enum Priority
   PRIORITY_LOW(1),
   /**
    * <pre>
-   * Ordinary traffic.
+   * Ordinary traffic. Share of the places: 95 %.
    * </pre>
    *
    * <code>PRIORITY_NORMAL = 2;</code>
@@ -41,7 +43,7 @@ public enum Priority
   PRIORITY_NORMAL(2),
   /**
    * <pre>
-   * A person is waiting; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it. Share of the places: all.
    * </pre>
    *
    * <code>PRIORITY_HIGH = 3;</code>
@@ -69,7 +71,7 @@ public enum Priority
   public static final int PRIORITY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * May wait and is shed first; never hedged automatically.
+   * May wait; never hedged automatically. Share of the places: 75 %.
    * </pre>
    *
    * <code>PRIORITY_LOW = 1;</code>
@@ -77,7 +79,7 @@ public enum Priority
   public static final int PRIORITY_LOW_VALUE = 1;
   /**
    * <pre>
-   * Ordinary traffic.
+   * Ordinary traffic. Share of the places: 95 %.
    * </pre>
    *
    * <code>PRIORITY_NORMAL = 2;</code>
@@ -85,7 +87,7 @@ public enum Priority
   public static final int PRIORITY_NORMAL_VALUE = 2;
   /**
    * <pre>
-   * A person is waiting; hedged automatically where the policy allows it.
+   * A person is waiting; hedged automatically where the policy allows it. Share of the places: all.
    * </pre>
    *
    * <code>PRIORITY_HIGH = 3;</code>
