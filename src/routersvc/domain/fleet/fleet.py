@@ -59,6 +59,7 @@ class Fleet:
         self._disablements = Disablements(self._rules.rechecks)
         self._budgets = AttemptBudgets(self._rules.budgets)
         self._balancer = LoadBalancer(random)
+        self._lenders: dict[str, tuple[tuple[Deployment, ...], ...]] = {}
 
     @property
     def running_attempts(self) -> int:
@@ -182,6 +183,16 @@ class Fleet:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
         return self._states[deployment.name].measurements.usual_duration(now)
 
+    def lenders(self, deployment: Deployment) -> tuple[tuple[Deployment, ...], ...]:
+        """Return those whose latencies stand in for a deployment's own, the most alike first.
+
+        They are the other deployments of its model, then of its provider, then of its wire format.
+        """
+        found = self._lenders.get(deployment.name)
+        if found is None:
+            found = self._lenders[deployment.name] = self._find_lenders(deployment)
+        return found
+
     def is_degraded(self, deployment: Deployment, now: float) -> bool:
         """Whether calls of a deployment fail more often than they should."""
         return self._states[deployment.name].is_degraded(now)
@@ -211,6 +222,10 @@ class Fleet:
     def released(self, lease: Lease, now: float) -> None:
         """Settle a lease that counts as neither success nor failure: the attempt was cancelled."""
         self._states[lease.deployment.name].released(lease, now)
+
+    def overdue(self, lease: Lease, now: float) -> None:
+        """Settle a lease whose attempt lost, and gave no content within its patience."""
+        self.released(lease, now)
 
     def take_due_checks(self, now: float) -> list[Deployment]:
         """Return the deployments to check now, and schedule the next check of each.
@@ -306,6 +321,20 @@ class Fleet:
             forced=forced,
             needs_place=needs_place,
         )
+
+    def _find_lenders(self, deployment: Deployment) -> tuple[tuple[Deployment, ...], ...]:
+        groups: tuple[list[Deployment], ...] = ([], [], [])
+        for state in self._states.values():
+            other = state.deployment
+            if other.name == deployment.name:
+                continue
+            if other.model.name == deployment.model.name:
+                groups[0].append(other)
+            elif other.provider.name == deployment.provider.name:
+                groups[1].append(other)
+            elif other.provider.wire_format == deployment.provider.wire_format:
+                groups[2].append(other)
+        return tuple(tuple(group) for group in groups if group)
 
     def _needs_check(self, state: DeploymentState, now: float) -> bool:
         rule = self._rules.checks

@@ -20,9 +20,9 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.hedge_situations import (
     decide_hedge,
     has_latency_surge,
-    refresh_latencies,
 )
 from routersvc.domain.racing.hedges import HedgeReason
+from routersvc.domain.racing.latency_lenders import refresh_latencies
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
