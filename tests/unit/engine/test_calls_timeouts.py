@@ -13,7 +13,8 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.testing.scripted import Emit, Hang, Move, Wait
 from routersvc.testing.worlds import World, scripted_request
 
-TOKEN = Emit((TextDelta(text="x"),))
+TOKEN = Emit((TextDelta(text="x" * 40),))
+DRIP = Emit((TextDelta(text="x"),))
 
 
 async def call(world: World) -> None:

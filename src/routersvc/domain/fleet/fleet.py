@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random as random_module
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
@@ -59,7 +59,10 @@ class Fleet:
         self._disablements = Disablements(self._rules.rechecks)
         self._budgets = AttemptBudgets(self._rules.budgets)
         self._balancer = LoadBalancer(random)
-        self._lenders: dict[str, tuple[tuple[Deployment, ...], ...]] = {}
+        self._kinds: dict[tuple[str, str], list[Deployment]] = {}
+        for state in self._states.values():
+            for kind in _kinds(state.deployment):
+                self._kinds.setdefault(kind, []).append(state.deployment)
 
     @property
     def running_attempts(self) -> int:
@@ -183,15 +186,13 @@ class Fleet:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
         return self._states[deployment.name].measurements.usual_duration(now)
 
-    def lenders(self, deployment: Deployment) -> tuple[tuple[Deployment, ...], ...]:
-        """Return those whose latencies stand in for a deployment's own, the most alike first.
+    def lenders(self, deployment: Deployment) -> Iterator[list[Deployment]]:
+        """Yield those whose latencies stand in for a deployment's own, the most alike first.
 
         They are the other deployments of its model, then of its provider, then of its wire format.
         """
-        found = self._lenders.get(deployment.name)
-        if found is None:
-            found = self._lenders[deployment.name] = self._find_lenders(deployment)
-        return found
+        for kind in _kinds(deployment):
+            yield [one for one in self._kinds[kind] if one.name != deployment.name]
 
     def is_degraded(self, deployment: Deployment, now: float) -> bool:
         """Whether calls of a deployment fail more often than they should."""
@@ -322,20 +323,6 @@ class Fleet:
             needs_place=needs_place,
         )
 
-    def _find_lenders(self, deployment: Deployment) -> tuple[tuple[Deployment, ...], ...]:
-        groups: tuple[list[Deployment], ...] = ([], [], [])
-        for state in self._states.values():
-            other = state.deployment
-            if other.name == deployment.name:
-                continue
-            if other.model.name == deployment.model.name:
-                groups[0].append(other)
-            elif other.provider.name == deployment.provider.name:
-                groups[1].append(other)
-            elif other.provider.wire_format == deployment.provider.wire_format:
-                groups[2].append(other)
-        return tuple(tuple(group) for group in groups if group)
-
     def _needs_check(self, state: DeploymentState, now: float) -> bool:
         rule = self._rules.checks
         if not state.checks.is_due(rule, now):
@@ -356,3 +343,13 @@ class Fleet:
             wait=wait,
             description=f"is disabled ({disabled.reason}) and checked again in {wait:.0f} s",
         )
+
+
+def _kinds(deployment: Deployment) -> tuple[tuple[str, str], ...]:
+    """Return the kinds of deployments with similar latencies, the narrowest first."""
+    provider = deployment.provider
+    return (
+        ("model", deployment.model.name),
+        ("provider", provider.name),
+        ("wire format", provider.wire_format),
+    )

@@ -41,6 +41,9 @@ _AGAIN = 0.15
 """A refused hedge is tried again when the attempt is later by this share: about twenty times in
 half a minute."""
 
+_ROUNDING = 1e-6
+"""Seconds; far above the rounding of instants, far below any delay."""
+
 _RESCUE_MARGIN = 2.0
 """How many times the usual duration of an answer is left for a rescue: it may be slow."""
 
@@ -183,7 +186,7 @@ def _hedge(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
     if decision.delay is None:
         return decision
     refused_after = situation.refused_after
-    if refused_after is not None and refused_after >= decision.delay:
+    if refused_after is not None and _was_due(decision.delay, refused_after):
         decision = HedgeDecision(delay=_again(rule, refused_after), reason=HedgeReason.ASKED_AGAIN)
     if decision.delay is None or situation.time_left - decision.delay < situation.useful_time:
         return HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
@@ -199,7 +202,7 @@ def _rescue(rule: HedgingRule, situation: HedgeSituation) -> float | None:
         delay = last if delay is None else min(delay, last)
     if delay is None:
         return None
-    if situation.refused_after is not None and situation.refused_after >= delay:
+    if situation.refused_after is not None and _was_due(delay, situation.refused_after):
         delay = _again(rule, situation.refused_after)
     return delay if situation.time_left - delay >= situation.useful_time else None
 
@@ -210,6 +213,11 @@ def _usual_delay(rule: HedgingRule, situation: HedgeSituation) -> float:
     if view is None or view.samples < rule.min_samples:
         return rule.min_delay
     return _clamped(view.percentile if view.surge is None else view.percentile / view.surge, rule)
+
+
+def _was_due(delay: float, refused_after: float) -> bool:
+    """Whether an attempt after `delay` has been refused; instants are rounded in between."""
+    return delay <= refused_after + _ROUNDING
 
 
 def _again(rule: HedgingRule, refused_after: float) -> float:

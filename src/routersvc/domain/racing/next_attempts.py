@@ -18,7 +18,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import Obstacle
 from routersvc.domain.fleet.queue_waits import QueueWait

@@ -36,6 +36,7 @@ class RaceAttempts:
         self._fleet = fleet
         self._failures: list[tuple[Deployment, Failure]] = []
         self._refusals: dict[str, LeaseRefusal] = {}
+        self._overruled_waits: list[float] = []
 
     @property
     def running(self) -> tuple[Attempt, ...]:
@@ -139,7 +140,9 @@ class RaceAttempts:
         if isinstance(lease, LeaseRefusal):
             self._refusals[deployment.name] = lease
             return None
-        self._refusals.pop(deployment.name, None)
+        refusal = self._refusals.pop(deployment.name, None)
+        if forced and refusal is not None and refusal.wait is not None:
+            self._overruled_waits.append(refusal.wait)
         attempt = Attempt(
             number=len(self.made) + 1,
             deployment=deployment,
@@ -178,6 +181,7 @@ class RaceAttempts:
         failures = [failure for _, failure in self._failures]
         refused = [refusal.failure() for refusal in self._refusals.values()]
         waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
+        waits += self._overruled_waits
         return exhausted_result(
             failures or refused, decisive, waits=waits, is_budget_spent=self.is_budget_spent
         )
