@@ -21,20 +21,17 @@ from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.breakers import Breaker, BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
 from routersvc.domain.fleet.deployment_changes import DeploymentChanges
-from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.fleet.health_states import DEGRADED_BELOW, health_state
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import DeploymentLoad, LoadContender
 from routersvc.domain.fleet.measurements import Measurements
 from routersvc.domain.fleet.rate_limits import RateLimitGate, RateLimitLedger
 from routersvc.domain.fleet.state_changes import ChangeListener, nobody_listens
-from routersvc.domain.fleet.turns import Turn, TurnRecord
-from routersvc.domain.measures.success_rates import SuccessRate
+from routersvc.domain.fleet.turns import TurnRecord
 from routersvc.domain.outcomes.failure_rules import BreakerEffect, FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
-
-DEGRADED_BELOW = 0.95
-"""A success rate below this is called degraded: one in twenty calls needs a failover."""
 
 _SLOW = "too many slow calls"
 
@@ -144,6 +141,7 @@ class DeploymentState:
         now: float,
         *,
         forced: bool = False,
+        repeats: bool = False,
         ticket: Ticket | None = None,
     ) -> Lease:
         """Return the right to start an attempt now, after `refusal` has found nothing against it.
@@ -173,6 +171,7 @@ class DeploymentState:
             ticket=ticket,
             mark=self.headroom.sent(request.tokens),
             probes_gate=self.gate.call_starts(now),
+            repeats=repeats,
         )
 
     def record_headroom(self, lease: Lease, headroom: RateLimitHeadroom, now: float) -> None:
@@ -208,18 +207,19 @@ class DeploymentState:
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed.
 
-        A stale connection counts as nothing: the provider has not seen the request.
+        A stale connection counts as nothing: the provider has not seen the request. One that breaks
+        the repetition as well is a failure like others.
         """
         self._settle(lease)
         self.totals.failed(failure.failure_class, now)
-        if failure.is_stale_connection:
+        if failure.is_stale_connection and not lease.repeats:
             self._repeats = lease.request
             self.breaker.released(lease.breaker)
             self._limiter.released(lease.ticket, now)
             self._gate_probe_ended(lease, now)
             return
         rule = failure.rule
-        self._count_on_breaker(lease, rule.breaker, failure.message, now)
+        self._count_effect(lease, rule.breaker, failure.message, now)
         if rule.refused_for_load:
             self._limiter.overloaded(lease.ticket, now)
             if failure.retry_after is not None:
@@ -253,7 +253,7 @@ class DeploymentState:
         It counts as a slow call that failed, but as a cancelled attempt in the totals.
         """
         self._settle(lease)
-        self._count_on_breaker(lease, BreakerEffect.SLOW_CALL, "no first content in time", now)
+        self._count_effect(lease, BreakerEffect.SLOW_CALL, "no first content in time", now)
         self._limiter.released(lease.ticket, now)
         self._gate_probe_ended(lease, now)
         self.checks.call_failed(now)
@@ -268,10 +268,6 @@ class DeploymentState:
             self.breaker.probe_soon(now)
         if was_failing is not self.checks.is_failing:
             self._changes.check_changed(result.failure)
-
-    def turn(self, now: float) -> Turn:
-        """Return the rank of the deployment among those that all refuse; lowest first."""
-        return self.turns.turn(now, in_flight=self.in_flight)
 
     @property
     def queued(self) -> int:
@@ -291,7 +287,13 @@ class DeploymentState:
         totals = self.totals
         return DeploymentHealth(
             deployment=self.deployment,
-            state=self._summary(outcomes, breaker.state, waits, disabled=disabled),
+            state=health_state(
+                outcomes,
+                breaker=breaker.state,
+                is_paused=waits > 0,
+                checks=self.checks,
+                is_disabled=bool(disabled),
+            ),
             breaker=breaker,
             success_rate=outcomes.success_rate,
             outcomes=outcomes.calls,
@@ -324,8 +326,9 @@ class DeploymentState:
         probe_at = self.breaker.next_probe_at(now)
         if probe_at is not None and not (may_probe and self.breaker.admits(now)):
             wait = probe_at - now
+            until = f"for {wait:.3g} s" if wait > 0 else "until its probe ends"
             return self._refusal(
-                Obstacle.BREAKER_OPEN, wait, f"has an open circuit breaker for {wait:.3g} s"
+                Obstacle.BREAKER_OPEN, wait, f"has an open circuit breaker {until}"
             )
         if self.checks.is_unreachable and not (may_probe and self.checks.lets_call_through(now)):
             return self._refusal(Obstacle.UNREACHABLE, None, "failed the last health check")
@@ -335,19 +338,6 @@ class DeploymentState:
                 Obstacle.NO_HEADROOM, wait, f"is at its rate limit for {wait:.3g} s"
             )
         return None
-
-    def _summary(
-        self, outcomes: SuccessRate, breaker: BreakerState, waits: float, *, disabled: str
-    ) -> HealthState:
-        if disabled:
-            return HealthState.DISABLED
-        if breaker is not BreakerState.CLOSED or waits > 0 or self.checks.is_unreachable:
-            return HealthState.UNAVAILABLE
-        if outcomes.success_rate is None:
-            return HealthState.HEALTHY if self.checks.has_succeeded else HealthState.UNKNOWN
-        if outcomes.success_rate < DEGRADED_BELOW:
-            return HealthState.DEGRADED
-        return HealthState.HEALTHY
 
     def _refusal(self, obstacle: Obstacle, wait: float | None, description: str) -> LeaseRefusal:
         return LeaseRefusal(
@@ -382,9 +372,7 @@ class DeploymentState:
             if not failure.rule.refused_for_load:
                 self._gate_answered(lease, now)
 
-    def _count_on_breaker(
-        self, lease: Lease, effect: BreakerEffect, reason: str, now: float
-    ) -> None:
+    def _count_effect(self, lease: Lease, effect: BreakerEffect, reason: str, now: float) -> None:
         was_open = self.breaker.is_open
         self.breaker.failed(lease.breaker, now, effect)
         self._breaker_used(reason, was_open=was_open)

@@ -26,6 +26,7 @@ from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import LoadBalancer
 from routersvc.domain.fleet.queue_waits import MAX_QUEUES_PER_CALL, QueuePlace, QueueWait
 from routersvc.domain.fleet.state_changes import ChangeListener, nobody_listens
+from routersvc.domain.fleet.turns import Turn
 from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failures import Failure
@@ -117,8 +118,18 @@ class Fleet:
         del earlier_failovers
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
-        if refusal is None and not self._pays(
-            state, plan, reason=reason, now=now, asked_before=asked_before
+        repeats = refusal is None and reason is AttemptReason.RETRY and state.take_repetition(plan)
+        if (
+            refusal is None
+            and not repeats
+            and not self._budgets.pay(
+                deployment,
+                plan,
+                reason=reason,
+                is_part_of_outage=state.is_part_of_outage(now),
+                now=now,
+                asked_before=asked_before,
+            )
         ):
             refusal = LeaseRefusal(
                 deployment=deployment,
@@ -131,7 +142,7 @@ class Fleet:
                 ticket.limiter.released(ticket, now)
             return refusal
         self._disablements.call_starts(deployment, now)
-        return state.lease(plan, now, forced=forced, ticket=ticket)
+        return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)
 
     def least_bad(self, deployments: Sequence[Deployment], now: float) -> Deployment:
         """Return the deployment to call where all of `deployments` refuse. Changes nothing.
@@ -142,7 +153,12 @@ class Fleet:
         Raises:
             ValueError: `deployments` is empty.
         """
-        return min(deployments, key=lambda one: self._states[one.name].turn(now))
+
+        def turn(deployment: Deployment) -> Turn:
+            state = self._states[deployment.name]
+            return state.turns.turn(now, in_flight=state.in_flight)
+
+        return min(deployments, key=turn)
 
     def enqueue(
         self,
@@ -340,26 +356,10 @@ class Fleet:
         if disabled is not None:
             is_free = self._rules.checks.method is CheckMethod.FREE
             return (is_free and disabled.cleared_by_free_check) or now >= disabled.check_at
-        return state.checks.is_idle(now) or state.breaker.state(now) is not BreakerState.CLOSED
-
-    def _pays(
-        self,
-        state: DeploymentState,
-        plan: Plan,
-        *,
-        reason: AttemptReason,
-        now: float,
-        asked_before: bool,
-    ) -> bool:
-        if reason is AttemptReason.RETRY and state.take_repetition(plan):
-            return True
-        return self._budgets.pay(
-            state.deployment,
-            plan,
-            reason=reason,
-            is_part_of_outage=state.is_part_of_outage(now),
-            now=now,
-            asked_before=asked_before,
+        return (
+            state.checks.is_idle(now)
+            or state.checks.is_unreachable
+            or state.breaker.state(now) is not BreakerState.CLOSED
         )
 
     def _disabled(self, deployment: Deployment, disabled: Disablement, now: float) -> LeaseRefusal:

@@ -20,7 +20,8 @@ class Lease:
 
     `request` identifies the request by its identity: its attempts together are one piece of
     evidence. `streaming` is the class of request whose latencies it counts for. `probes_gate` says
-    that the attempt shows whether a provider that asked for a long pause still wants it.
+    that the attempt shows whether a provider that asked for a long pause still wants it, `repeats`
+    that it repeats what a stale connection broke.
     """
 
     deployment: Deployment
@@ -31,6 +32,7 @@ class Lease:
     ticket: Ticket
     mark: RateLimitMark
     probes_gate: bool = False
+    repeats: bool = False
     first_content_at: float | None = None
     settled: bool = False
 

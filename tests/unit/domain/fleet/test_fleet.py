@@ -669,6 +669,9 @@ def test_stale_connection_is_repeated_for_free_once() -> None:
 
     assert isinstance(other, LeaseRefusal)
     assert [isinstance(answer, Lease) for answer in answers] == [True, False]
+    assert isinstance(answers[0], Lease)
+    fleet.failed(answers[0], stale, 0.0)
+    assert fleet.health(A, 0.0).breaker.consecutive_failures == 1
 
 
 def test_availability_is_told_for_gauges() -> None:
