@@ -19,6 +19,7 @@ from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
@@ -92,6 +93,9 @@ class _Nobody:
         """Do nothing."""
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
+        """Do nothing."""
+
+    def state_changed(self, change: StateChange) -> None:
         """Do nothing."""
 
 

@@ -85,7 +85,7 @@ async def open_application(
             wall_clock=wall_clock,
             random=random.Random(),
         )
-        telemetry.follow(active_calls=lambda: router.active_calls)
+        telemetry.follow(active_calls=lambda: router.active_calls, availability=router.availability)
         stack.push_async_callback(router.aclose)
         provider = telemetry.tracer_provider
         server = EdgeServer(

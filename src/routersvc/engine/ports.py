@@ -10,6 +10,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
@@ -102,4 +103,8 @@ class Observer(Protocol):
 
     def call_refused(self, *, request: Request, error: RefusedError) -> None:
         """Observe a call that was refused before anything was attempted."""
+        ...
+
+    def state_changed(self, change: StateChange) -> None:
+        """Observe that a deployment, a credential or a model became better or worse."""
         ...

@@ -20,7 +20,7 @@ from routersvc.domain.explaining.remembered_decisions import (
     RememberedDecision,
 )
 from routersvc.domain.fleet.fleet import Fleet, FleetRules
-from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.health import Availability, DeploymentHealth, HealthState
 from routersvc.domain.measures.call_rates import CallRates
 from routersvc.domain.measures.cost_budgets import BudgetReservation, CostBudgets
 from routersvc.domain.outcomes.errors import (
@@ -104,7 +104,10 @@ class Router:
             }
         )
         self._fleet = Fleet(
-            configuration.catalogue.deployments.values(), random=random, rules=configuration.rules
+            configuration.catalogue.deployments.values(),
+            random=random,
+            rules=configuration.rules,
+            on_change=observer.state_changed,
         )
         self._scope = TaskScope()
         self._checks = TaskScope()
@@ -248,6 +251,12 @@ class Router:
             and _passes(name, deployments)
             and _passes((health := self._fleet.health(deployment, now)).state, states)
         )
+
+    def availability(self) -> tuple[Availability, ...]:
+        """Return what keeps calls away from each deployment, for gauges."""
+        now = self._around.clock()
+        deployments = self._configuration.catalogue.deployments.values()
+        return tuple(self._fleet.availability(deployment, now) for deployment in deployments)
 
     def drain(self) -> None:
         """Refuse new calls from now on; running calls continue."""

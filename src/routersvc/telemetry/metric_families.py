@@ -105,6 +105,24 @@ ATTEMPT_TIME_TO_FIRST_CONTENT = DeclaredHistogram(
 ATTEMPTS_IN_FLIGHT = DeclaredGauge(
     "routersvc_attempts_in_flight", "Attempts that are running.", _DEPLOYMENT
 )
+BREAKER_STATE = DeclaredGauge(
+    "routersvc_circuit_breaker_state",
+    "State of the circuit breaker: 0 closed, 1 half open, 2 open.",
+    _DEPLOYMENT,
+)
+DISABLED = DeclaredGauge(
+    "routersvc_deployment_disabled",
+    "1 while the deployment, its credential or its model is disabled.",
+    _DEPLOYMENT,
+)
+CHECK_FAILING = DeclaredGauge(
+    "routersvc_health_check_failing", "1 while the last health check has failed.", _DEPLOYMENT
+)
+PAUSE = DeclaredGauge(
+    "routersvc_provider_pause_seconds",
+    "Time until calls may be sent again after the provider asked for a pause.",
+    _DEPLOYMENT,
+)
 TOKENS = DeclaredCounter(
     "routersvc_tokens_total",
     "Tokens of all attempts by `type`: `input` includes cached, `output` reasoning tokens.",
@@ -162,6 +180,10 @@ DECLARED: tuple[DeclaredMetric, ...] = (
     ATTEMPT_DURATION,
     ATTEMPT_TIME_TO_FIRST_CONTENT,
     ATTEMPTS_IN_FLIGHT,
+    BREAKER_STATE,
+    DISABLED,
+    CHECK_FAILING,
+    PAUSE,
     TOKENS,
     CACHED_INPUT_TOKENS,
     REASONING_TOKENS,

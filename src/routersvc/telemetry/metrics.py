@@ -8,13 +8,16 @@ Prometheus. Not thread-safe: used on the event loop only.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import Availability
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.reports import RouteReport
@@ -24,6 +27,8 @@ from routersvc.telemetry.outcomes import CallOutcome
 from routersvc.telemetry.tenant_metrics import OTHER, TenantCounts
 
 MAX_NAMES = 1000
+
+_BREAKER_STATES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 @dataclasses.dataclass(slots=True)
@@ -88,6 +93,7 @@ class Metrics(Collector):
         self._by_name: dict[str, AttemptCounts] = {}
         self._tenants = TenantCounts(max_names=MAX_NAMES)
         self.active_calls: Callable[[], int] = int
+        self.availability: Callable[[], Iterable[Availability]] = tuple
         self.dropped_log_lines: Callable[[], int] = int
 
     def attempts_on(self, deployment: Deployment) -> AttemptCounts:
@@ -121,6 +127,7 @@ class Metrics(Collector):
         yield build
         yield from self._call_families()
         yield from self._attempt_families()
+        yield from self._availability_families()
         yield from self._usage_families()
         yield from self._tenants.families()
         dropped = metric_families.LOG_LINES_DROPPED.family()
@@ -176,6 +183,20 @@ class Metrics(Collector):
                 _add(durations, (*counts.labels, outcome.value), histogram)
             _add(first_content, counts.labels, counts.first_content)
         yield from (ended, running, durations, first_content)
+
+    def _availability_families(self) -> Iterator[Metric]:
+        breakers = metric_families.BREAKER_STATE.family()
+        disabled = metric_families.DISABLED.family()
+        checks = metric_families.CHECK_FAILING.family()
+        pauses = metric_families.PAUSE.family()
+        for each in itertools.islice(self.availability(), MAX_NAMES):
+            deployment = each.deployment
+            labels = (deployment.name, deployment.provider.name, deployment.model.name)
+            breakers.add_metric(labels, _BREAKER_STATES[each.breaker])
+            disabled.add_metric(labels, each.is_disabled)
+            checks.add_metric(labels, each.is_check_failing)
+            pauses.add_metric(labels, each.pause)
+        yield from (breakers, disabled, checks, pauses)
 
     def _usage_families(self) -> Iterator[Metric]:
         tokens = metric_families.TOKENS.family()

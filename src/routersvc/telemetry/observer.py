@@ -9,14 +9,17 @@ from opentelemetry.trace import Span, Tracer, format_trace_id, get_current_span
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError, RouterError
 from routersvc.domain.outcomes.reports import RouteReport
-from routersvc.telemetry.call_lines import LOGGER_NAME, CallLine
+from routersvc.telemetry.call_lines import LOGGER_NAME, MAX_TEXT, CallLine
 from routersvc.telemetry.metrics import AttemptCounts, Metrics
 from routersvc.telemetry.outcomes import CallOutcome, outcome_of
 from routersvc.telemetry.spans import describe_call, end_attempt_span, start_attempt_span
 from routersvc.telemetry.trace_context import TRACEPARENT, headers_of, trace_id_of
+
+_fleet_logger = logging.getLogger("routersvc.fleet")
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -112,6 +115,19 @@ class TelemetryObserver:
         if self._tracer is not None:
             get_current_span().set_attribute("routersvc.outcome", outcome.value)
         self._log(request, None, outcome, error)
+
+    def state_changed(self, change: StateChange) -> None:
+        """Log a change of the fleet: a warning where fewer calls can be served than before."""
+        level = logging.WARNING if change.is_worse else logging.INFO
+        named = {
+            "deployment": change.deployment,
+            "provider": change.provider,
+            "credential": change.credential,
+            "model": change.model,
+            "reason": change.reason[:MAX_TEXT],
+        }
+        fields = {name: text for name, text in named.items() if text}
+        _fleet_logger.log(level, change.kind.value, extra={"fields": fields})
 
     def _log(
         self,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TextIO
 
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from routersvc.domain.fleet.health import Availability
 from routersvc.telemetry.exposition import serve_metrics
 from routersvc.telemetry.logs import open_logs
 from routersvc.telemetry.metrics import Metrics
@@ -34,9 +35,15 @@ class Telemetry:
     metrics_address: tuple[str, int] | None
     _metrics: Metrics
 
-    def follow(self, *, active_calls: Callable[[], int]) -> None:
-        """Call `active_calls` for the number of running calls at every scrape."""
+    def follow(
+        self,
+        *,
+        active_calls: Callable[[], int],
+        availability: Callable[[], Iterable[Availability]] = tuple,
+    ) -> None:
+        """Call both at every scrape: for the running calls, and for each deployment's state."""
         self._metrics.active_calls = active_calls
+        self._metrics.availability = availability
 
 
 @contextlib.asynccontextmanager

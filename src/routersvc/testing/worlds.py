@@ -22,6 +22,7 @@ from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.explaining.remembered_decisions import DecisionRule
 from routersvc.domain.fleet.fleet import FleetRules
+from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.failures import Failure
@@ -134,6 +135,7 @@ class RecordingObserver:
     attempts: list[RecordedAttempt] = dataclasses.field(default_factory=list[RecordedAttempt])
     ends: list[Ending] = dataclasses.field(default_factory=list[Ending])
     refusals: list[RefusedError] = dataclasses.field(default_factory=list[RefusedError])
+    changes: list[StateChange] = dataclasses.field(default_factory=list[StateChange])
     requests: list[Request] = dataclasses.field(default_factory=list[Request])
 
     def attempt_started(
@@ -161,6 +163,10 @@ class RecordingObserver:
         """Record a refused call."""
         self.requests.append(request)
         self.refusals.append(error)
+
+    def state_changed(self, change: StateChange) -> None:
+        """Record a change of the fleet."""
+        self.changes.append(change)
 
 
 class World:

@@ -95,17 +95,33 @@ async def test_one_check_speaks_for_all_that_share_a_credential() -> None:
 
 
 async def test_unreachable_deployment_is_passed_over() -> None:
-    """The first call already goes where somebody answers, and pays for nobody's death."""
+    """One call per interval may prove the check wrong; the others go where somebody answers."""
     world = World({"a": [BROKEN], "b": [answer("x")]}, rules=rules(), checks={"a": [NOBODY, None]})
     world.router.start_checks()
     await asyncio.sleep(1)
 
-    served = await call(world)
+    served = [await call(world) for _ in range(3)]
 
-    assert served == "b"
-    assert [a.deployment for a in world.observer.attempts] == ["b"]
+    assert served == ["b"] * 3
+    assert [a.deployment for a in world.observer.attempts] == ["a", "b", "b", "b"]
     assert health_of(world, "a").state is HealthState.UNAVAILABLE
     await asyncio.sleep(10)
+    assert health_of(world, "a").state is HealthState.DEGRADED
+    await world.router.stop_checks()
+
+
+async def test_check_that_is_wrong_keeps_no_calls_away() -> None:
+    """It fails for ever; the first call that it lets through is answered, and all others follow."""
+    world = World({"a": [answer("x")], "b": [answer("x")]}, rules=rules(), checks={"a": [NOBODY]})
+    world.router.start_checks()
+    await asyncio.sleep(1)
+    served: list[str] = []
+
+    for _ in range(5):
+        served.append(await call(world))
+        await asyncio.sleep(35)
+
+    assert served == ["a"] * 5
     assert health_of(world, "a").state is HealthState.UNKNOWN
     await world.router.stop_checks()
 
@@ -174,7 +190,7 @@ async def test_open_breaker_is_probed_as_soon_as_a_check_finds_life() -> None:
     await world.router.stop_checks()
 
 
-async def test_dead_deployment_costs_no_live_probe() -> None:
+async def test_dead_deployment_costs_one_live_probe_per_interval() -> None:
     """Its open time is over, but the check says that nobody is there."""
     world = World({"a": [BROKEN], "b": [answer("x")]}, rules=rules(), checks={"a": [None, NOBODY]})
     world.router.start_checks()
@@ -184,7 +200,7 @@ async def test_dead_deployment_costs_no_live_probe() -> None:
     await asyncio.sleep(11)
 
     assert [await call(world) for _ in range(5)] == ["b"] * 5
-    assert sum(a.deployment == "a" for a in world.observer.attempts) == 5
+    assert sum(a.deployment == "a" for a in world.observer.attempts) == 6
     await world.router.stop_checks()
 
 
@@ -203,15 +219,18 @@ async def test_call_with_side_effects_is_no_probe() -> None:
 
 
 async def test_refused_key_comes_back_when_a_check_shows_that_it_is_good() -> None:
-    """After the pause of half a minute, and without a call that has to try it."""
+    """At the next check, and without a call that has to try it."""
     refused: list[Move] = [Fail(BAD_KEY)]
-    world = World({"a": [refused, answer("x")], "b": [answer("x")]}, rules=rules())
+    checks = {"a": [None, NOBODY, None]}
+    world = World(
+        {"a": [refused, refused, answer("x")], "b": [answer("x")]}, rules=rules(), checks=checks
+    )
     world.router.start_checks()
-    assert await call(world) == "b"
+    assert [await call(world) for _ in range(2)] == ["b", "b"]
 
-    await asyncio.sleep(29)
+    await asyncio.sleep(19)
     assert health_of(world, "a").state is HealthState.DISABLED
-    await asyncio.sleep(3)
+    await asyncio.sleep(2)
 
     assert health_of(world, "a").state is not HealthState.DISABLED
     assert await call(world) == "a"
@@ -223,7 +242,8 @@ async def test_free_check_says_nothing_of_a_quota() -> None:
     spent: list[Move] = [Fail(NO_QUOTA)]
     world = World({"a": [spent], "b": [answer("x")]}, rules=rules())
     world.router.start_checks()
-    await call(world)
+    for _ in range(2):
+        await call(world)
 
     await asyncio.sleep(40)
 
@@ -293,24 +313,29 @@ async def test_completion_is_asked_of_each_deployment() -> None:
 @pytest.mark.parametrize("failure", [BAD_KEY, NO_QUOTA, NO_LIST])
 async def test_completion_takes_what_was_disabled_back(failure: Failure) -> None:
     """It shows that credential and model work; it is not made before their check is due."""
-    world = World({"a": [[Fail(failure)], answer("x")]}, rules=rules(method=CheckMethod.COMPLETION))
-    await call(world)
+    refused: list[Move] = [Fail(failure)]
+    world = World(
+        {"a": [refused, refused, answer("x")]}, rules=rules(method=CheckMethod.COMPLETION)
+    )
+    for _ in range(2):
+        await call(world)
     world.router.start_checks()
 
     await asyncio.sleep(29.5)
     before = (health_of(world, "a").state, len(world.gateway.calls))
     await asyncio.sleep(1.0)
 
-    assert before == (HealthState.DISABLED, 1)
+    assert before == (HealthState.DISABLED, 2)
     assert health_of(world, "a").state is not HealthState.DISABLED
-    assert len(world.gateway.calls) == 2
+    assert len(world.gateway.calls) == 3
     await world.router.stop_checks()
 
 
 async def test_completion_that_fails_takes_nothing_back() -> None:
     """The next check is the next chance."""
     world = World({"a": [[Fail(BAD_KEY)]]}, rules=rules(method=CheckMethod.COMPLETION))
-    await call(world)
+    for _ in range(2):
+        await call(world)
     world.router.start_checks()
 
     await asyncio.sleep(31)

@@ -59,7 +59,7 @@ async def test_breaker_keeps_calls_from_a_dead_deployment() -> None:
 
 
 async def test_stale_connections_of_a_dead_deployment_fail_over_once_it_rests() -> None:
-    """The free retry is refused by the open breaker; the request still goes elsewhere."""
+    """A free retry that finds another stale connection is a failure; five of them are enough."""
     stale: list[Move] = [
         Fail(Failure(failure_class=FailureClass.RESET, message="reset", connection_was_idle=True))
     ]
@@ -68,7 +68,7 @@ async def test_stale_connections_of_a_dead_deployment_fail_over_once_it_rests() 
     answered = [await call(world) for _ in range(10)]
 
     assert all(answered)
-    assert calls_of(world, "a") == 5
+    assert calls_of(world, "a") == 10
 
 
 async def test_revived_deployment_is_probed_and_used_again() -> None:
@@ -168,22 +168,22 @@ async def test_impatient_caller_hears_at_once_when_to_come_again() -> None:
 
 
 async def test_bad_credential_is_out_of_use_until_it_is_checked() -> None:
-    """Every other call skips it; after half a minute one call finds out that it works again."""
+    """Two calls are enough; after half a minute one call finds out that it works again."""
     refused: list[Move] = [
         Fail(Failure(failure_class=FailureClass.AUTHENTICATION, message="the key is not accepted"))
     ]
-    world = World({"a": [refused, answer("a")], "b": [answer("b")]})
+    world = World({"a": [refused, refused, answer("a")], "b": [answer("b")]})
 
     for _ in range(10):
         assert await call(world)
-    assert calls_of(world, "a") == 1
+    assert calls_of(world, "a") == 2
     health = world.router.health()[0]
     assert health.state is HealthState.DISABLED
     assert "the key is not accepted" in health.disabled_description
     await asyncio.sleep(30.0)
     await call(world)
 
-    assert calls_of(world, "a") == 2
+    assert calls_of(world, "a") == 3
     assert world.router.health()[0].state is HealthState.HEALTHY
 
 
@@ -278,7 +278,7 @@ async def test_some_requests_are_never_hedged(request_: Request, why: str) -> No
 
     await call(world, request_)
 
-    assert [a.deployment for a in world.observer.attempts] == ["a"], why
+    assert AttemptReason.HEDGE not in {a.reason for a in world.observer.attempts}, why
 
 
 async def test_failed_hedge_leaves_the_late_attempt_running() -> None:
@@ -327,8 +327,8 @@ async def test_live_percentile_sets_the_delay() -> None:
     assert report.attempts[1].start_delay == pytest.approx(0.1, rel=0.05)
 
 
-async def test_automatic_hedges_are_for_those_who_wait() -> None:
-    """An ordinary request on a healthy deployment is not worth a second one."""
+async def test_automatic_hedges_are_not_for_batch_jobs() -> None:
+    """A request of low priority has time."""
     rule = HedgingRule(mode=HedgingMode.AUTO, delay=0.5)
 
     async def attempts(priority: Priority) -> int:
@@ -340,7 +340,7 @@ async def test_automatic_hedges_are_for_those_who_wait() -> None:
         return len(world.observer.attempts)
 
     assert await attempts(Priority.LOW) == 1
-    assert await attempts(Priority.NORMAL) == 1
+    assert await attempts(Priority.NORMAL) == 2
     assert await attempts(Priority.HIGH) == 2
 
 

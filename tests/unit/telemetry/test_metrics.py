@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.breaker_health import BreakerState
+from routersvc.domain.fleet.health import Availability
 from routersvc.domain.outcomes.attempt_reports import AttemptCost, AttemptOutcome, AttemptReport
 from routersvc.domain.outcomes.reports import RouteReport
 from routersvc.telemetry.metrics import MAX_NAMES, Metrics
@@ -224,3 +226,25 @@ def test_tenants_beyond_the_limit_are_counted_together(report: RouteReport) -> N
     name = "routersvc_tenant_calls_total"
     assert _sample(metrics, name, tenant="other", outcome="served") == 50
     assert sum(found == name for found, _ in _samples(metrics)) == MAX_NAMES + 1
+
+
+def test_what_keeps_calls_away_is_told(served: AttemptReport) -> None:
+    """As of the scrape."""
+    metrics = Metrics(version="1")
+    states = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
+    values: list[float | None] = []
+    for state in states:
+        each = Availability(
+            deployment=served.deployment,
+            breaker=state,
+            is_disabled=True,
+            is_check_failing=False,
+            pause=2.5,
+        )
+        metrics.availability = lambda each=each: (each,)
+        values.append(_sample(metrics, "routersvc_circuit_breaker_state", **GLOBEX))
+
+    assert values == [0, 1, 2]
+    assert _sample(metrics, "routersvc_deployment_disabled", **GLOBEX) == 1
+    assert _sample(metrics, "routersvc_health_check_failing", **GLOBEX) == 0
+    assert _sample(metrics, "routersvc_provider_pause_seconds", **GLOBEX) == 2.5

@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode, TraceFlags
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
+from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import DrainingError
 from routersvc.domain.outcomes.failure_rules import FailureClass
@@ -356,3 +357,32 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
         1,
     )
     assert bench.lines == []
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "fields"),
+    [
+        (
+            StateChange(
+                kind=ChangeKind.BREAKER_OPENED, provider="p", deployment="d", reason="status 500"
+            ),
+            logging.WARNING,
+            {"deployment": "d", "provider": "p", "reason": "status 500"},
+        ),
+        (
+            StateChange(kind=ChangeKind.CREDENTIAL_ENABLED, provider="p", credential="main"),
+            logging.INFO,
+            {"provider": "p", "credential": "main"},
+        ),
+    ],
+)
+def test_changes_of_the_fleet_are_logged(
+    change: StateChange, level: int, fields: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """In fixed words, as a warning where fewer calls can be served than before."""
+    Bench(sampler=None).observer.state_changed(change)
+
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("routersvc.fleet", level)
+    assert record.getMessage() == change.kind.value
+    assert vars(record)["fields"] == fields

@@ -3,7 +3,9 @@
 Outcomes of calls are worth more than any check, so only deployments without recent calls, with an
 open breaker or with a disabled credential are checked. By default a check is free: it lists the
 provider's models. That shows that provider and credential work, not that the model answers, so a
-good check lets the next call probe at once and never closes a breaker itself.
+good check lets the next call probe at once and never closes a breaker itself. Nor does a failed
+check show that the model does not answer: it puts the deployment last among its equals and blocks
+nothing, because a call may be forced and one per check interval is let through.
 """
 
 from __future__ import annotations
@@ -54,26 +56,61 @@ class CheckResult:
     @property
     def is_unreachable(self) -> bool:
         """Whether nothing answered that could serve; a provider that refuses is reachable."""
-        return self.failure is not None and self.failure.rule.breaker in {
-            BreakerEffect.FAILURE,
-            BreakerEffect.SLOW_CALL,
-        }
+        return self.failure is not None and is_unreachable(self.failure)
+
+
+def is_unreachable(failure: Failure) -> bool:
+    """Whether a failure means that nothing answered; a refusal for load is an answer."""
+    return not failure.rule.refused_for_load and failure.rule.breaker in {
+        BreakerEffect.FAILURE,
+        BreakerEffect.SLOW_CALL,
+    }
 
 
 class CheckRecord:
-    """The last check of one deployment, and when a call last had an outcome."""
+    """The last check of one deployment, and what calls have shown since.
 
-    __slots__ = ("_called_at", "_ended_at", "_result", "_started_at")
+    Calls outweigh checks. Checks that fail count until a call is answered. From then on they count
+    again only after a call that failed, because the check itself may be what is broken. While they
+    count, one call per check interval is let through, so that it can be answered.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "_answered_at",
+        "_called_at",
+        "_ended_at",
+        "_failed_at",
+        "_failing_since",
+        "_let_through_at",
+        "_result",
+        "_rule",
+        "_started_at",
+    )
+
+    def __init__(self, rule: CheckRule | None = None) -> None:
+        self._rule = rule or CheckRule()
         self._called_at = -math.inf
+        self._answered_at = -math.inf
+        self._failed_at = -math.inf
+        self._let_through_at = -math.inf
         self._started_at = -math.inf
         self._ended_at = -math.inf
+        self._failing_since = math.inf
         self._result: CheckResult | None = None
 
-    def call_observed(self, now: float) -> None:
-        """Record that a call showed the state of the deployment."""
+    def call_answered(self, now: float) -> None:
+        """Record that a call was answered, if only by a refusal."""
         self._called_at = now
+        self._answered_at = now
+
+    def call_failed(self, now: float) -> None:
+        """Record that a call got no answer."""
+        self._called_at = now
+        self._failed_at = now
+
+    def call_started(self, now: float) -> None:
+        """Record that a call is let through."""
+        self._let_through_at = now
 
     def started(self, now: float) -> None:
         """Record that a check starts."""
@@ -83,23 +120,41 @@ class CheckRecord:
         """Record the result of a check."""
         self._ended_at = now
         self._result = result
+        if not result.is_unreachable:
+            self._failing_since = math.inf
+        elif self._failing_since == math.inf:
+            self._failing_since = now
 
-    def is_idle(self, rule: CheckRule, now: float) -> bool:
+    def is_idle(self, now: float) -> bool:
         """Whether the last outcome of a call is so old that a check is worth it."""
-        return now - self._called_at >= rule.idle_after
+        return now - self._called_at >= self._rule.idle_after
 
-    def is_due(self, rule: CheckRule, now: float) -> bool:
+    def is_due(self, now: float) -> bool:
         """Whether the last check started long enough ago."""
-        return now - self._started_at >= rule.interval
+        return now - self._started_at >= self._rule.interval
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last check failed in any way."""
+        return self._result is not None and self._result.failure is not None
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether the last check succeeded."""
+        return self._result is not None and self._result.failure is None
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether the last check got no answer and no call has had an outcome since."""
-        return (
-            self._result is not None
-            and self._result.is_unreachable
-            and self._ended_at > self._called_at
-        )
+        """Whether checks get no answer and no call has shown that they are wrong."""
+        if self._failing_since == math.inf:
+            return False
+        if self._answered_at < self._failing_since:
+            return True
+        return self._answered_at < self._failed_at < self._ended_at
+
+    def lets_call_through(self, now: float) -> bool:
+        """Whether the next call may show that failing checks are wrong."""
+        return now - self._let_through_at >= self._rule.interval
 
     def result(self, now: float) -> HealthCheckResult | None:
         """Return what operators see; `None` before the first check."""

@@ -17,15 +17,24 @@ The last third of the hedge savings is for hedges that were refused before. Wher
 calls is late and one in twenty may be hedged, the balance is low as often as not, and chance would
 decide which call is hedged: the one that is late for longer needs it more.
 
-What the budget has to cover: a provider with a third of the traffic fails at `r` calls per second,
-each `t` seconds from its commit. At once r·t/3 attempts fail, and those that still start until the
-breaker has seen five failures in a row: at 200 calls per second and 1 s that is 67 + 5. The
-deposits of 10 s are worth 0.1·10·r = 200 and the reserve 10, so it suffices where t stays below
-about 3 s and, by the reserve alone, for those five at the lowest traffic. Answers that take longer
-to commit (a complete one may take a minute) exceed any such budget, which is why `is_charged` makes
-the first failover of a request free as long as it goes to a deployment whose calls succeed: that is
-traffic which moves, at most one attempt per request, and it ends when the breaker opens. In a total
-outage nothing succeeds, every failover is charged, and attempts fall to 1.1 per call.
+Attempts that move traffic away from a failure are free: failovers and recoveries to a deployment
+that answers, or of which nothing is known. A provider with a third of the traffic that dies at `r`
+calls per second, each `t` seconds from its commit, leaves r·t/3 calls to be moved at once, and a
+process that dies cuts every stream on it: a hundred streams are a hundred recoveries. No budget
+that is a share of the requests covers that. It multiplies nothing either: a call makes at most
+`max_attempts`, and those end where the traffic would have gone anyway.
+
+Free attempts end where the target is part of the outage: its latest outcome is a failure, and its
+breaker is open or fewer than `ANSWERS_FROM` of its calls have succeeded lately. The latest outcome
+counts because a deployment that has just answered is the way out, whatever its past (two providers
+that fail in turn are both below the rate half of the time); the breaker counts because the rate of
+a busy deployment takes half its window to fall. So in a total outage the free attempts end within
+the five failures that open each breaker, and attempts fall to 1.1 per call.
+
+Charged in any case is what adds load while something else may still succeed or has just failed:
+hedges, rescues, retries of the same deployment, and every extra attempt of a call that its client
+has already retried. Only the repetition on a new connection, after a kept-alive one turned out to
+be stale, is free: the provider has not seen the request.
 """
 
 from __future__ import annotations
@@ -65,19 +74,20 @@ class BudgetRule:
             raise ValueError(f"`window` must be above 0 seconds, not {self.window}")
 
 
-def is_charged(
-    reason: AttemptReason, *, earlier_failovers: int, success_rate: float | None
-) -> bool:
+_MOVES_TRAFFIC = frozenset({AttemptReason.FAILOVER, AttemptReason.RECOVERY})
+
+
+def is_charged(reason: AttemptReason, *, previous_attempts: int, is_part_of_outage: bool) -> bool:
     """Whether an attempt has to be withdrawn from the budgets.
 
-    `success_rate` is that of the deployment it would call, `None` where nothing is known. The first
-    attempt is never charged, the first failover not where it leads to a deployment that answers.
+    `previous_attempts` is how often the client has tried before. The first attempt is never
+    charged; a failover or a recovery only where its deployment is part of the outage.
     """
     if reason is AttemptReason.FIRST:
         return False
-    if reason is AttemptReason.FAILOVER and not earlier_failovers:
-        return success_rate is not None and success_rate < ANSWERS_FROM
-    return True
+    if previous_attempts or reason not in _MOVES_TRAFFIC:
+        return True
+    return is_part_of_outage
 
 
 _SAVED_HEDGES = 0.75
@@ -213,18 +223,20 @@ class AttemptBudgets:
         plan: Plan,
         *,
         reason: AttemptReason,
-        earlier_failovers: int,
-        success_rate: float | None,
+        is_part_of_outage: bool,
         now: float,
         asked_before: bool,
     ) -> bool:
         """Withdraw an attempt if it is an extra one; return whether the budgets allowed it.
 
-        `success_rate` is that of the deployment, `None` where nothing is known of it;
-        `asked_before` says that the call was refused an extra attempt before.
+        `is_part_of_outage` is that of the deployment; `asked_before` says that the call was refused
+        an extra attempt before.
         """
-        earlier = earlier_failovers + plan.previous_attempts
-        if not is_charged(reason, earlier_failovers=earlier, success_rate=success_rate):
+        if not is_charged(
+            reason,
+            previous_attempts=plan.previous_attempts,
+            is_part_of_outage=is_part_of_outage,
+        ):
             return True
         budgets = (
             self._of_policy(plan.policy.name),

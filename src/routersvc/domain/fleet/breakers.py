@@ -1,7 +1,8 @@
 """Stops calling a deployment that fails, and probes with single calls until it has recovered.
 
-A breaker opens on failures in a row (Envoy's outlier detection, Finagle's failure accrual), on a
-success rate below a floor over a sliding window (both), or on too many slow calls (Resilience4j).
+A breaker opens on failures and timeouts in a row, whatever the traffic (Envoy's outlier detection,
+Finagle's failure accrual), on a success rate below a floor over a sliding window (both), or on too
+many slow calls (Resilience4j).
 The open time grows with every opening, is shortened at random so that replicas do not probe in
 step, and is forgiven window by window while the breaker stays closed (Envoy's ejection
 multiplier). When it is over, calls are let through one at a time until enough have
@@ -131,6 +132,11 @@ class Breaker:
         self._closed_at: float | None = None
 
     @property
+    def openings(self) -> int:
+        """How often it has opened."""
+        return self._openings
+
+    @property
     def is_open(self) -> bool:
         """Whether it has opened and not closed since, half-open included."""
         return self._is_open
@@ -251,6 +257,7 @@ class Breaker:
             case BreakerEffect.RATE_ONLY:
                 self._outcomes.failed(now)
             case BreakerEffect.SLOW_CALL:
+                self._consecutive_failures += 1
                 self._outcomes.failed(now, slow=True)
             case BreakerEffect.NOTHING:
                 raise AssertionError("what counts as nothing is not counted")

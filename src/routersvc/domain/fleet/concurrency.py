@@ -3,8 +3,10 @@
 The limit follows the provider in the manner of TCP and of Netflix's concurrency-limits (AIMD): it
 grows by one per round of successes while it is being used, and shrinks by a factor when the
 provider is overloaded or refuses. Several refusals of one round are one signal, so it shrinks at
-most once per round and per `interval`. Latency-based limits (Vegas, gradient) are left out: how
-long a model takes depends on the prompt far more than on the load.
+most once per round and per `interval`. As in CUBIC, the limit before the refusals is remembered:
+two seconds after the last refusal the limit grows back to it within eight, whatever the traffic,
+and is remembered a tenth lower where that brings new refusals. Latency-based limits (Vegas,
+gradient) are left out: how long a model takes depends on the prompt far more than on the load.
 
 Beyond the limit tickets wait in order, as many as the queue holds. A call may wait in two queues
 with tied tickets (Dean and Barroso, The Tail at Scale, 2013): when one starts, its twin leaves its
@@ -21,6 +23,15 @@ from collections.abc import Callable
 
 _NEAR = 0.75
 """Successes raise the limit only above this share of it."""
+
+_CALM = 2.0
+"""Seconds without a refusal after which the limit grows back."""
+
+_RECOVERY = 8.0
+"""Seconds in which the limit then grows back to what it was before the refusals."""
+
+_LOWERED = 0.9
+"""The part of the remembered limit that is left where growing back brought new refusals."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,33 +116,48 @@ def _untie(ticket: Ticket) -> Ticket | None:
 class ConcurrencyLimiter:
     """The places of one deployment."""
 
-    __slots__ = ("_decreased_at", "_limit", "_rule", "_waiting", "in_flight")
+    __slots__ = (
+        "_decreased_at",
+        "_limit",
+        "_refused_at",
+        "_remembered",
+        "_rule",
+        "_shrunk",
+        "_waiting",
+        "in_flight",
+    )
 
     def __init__(self, rule: ConcurrencyRule) -> None:
         self.in_flight = 0
         self._rule = rule
         self._limit = float(rule.initial)
         self._decreased_at = -math.inf
+        self._refused_at = -math.inf
+        self._shrunk = self._limit
+        self._remembered = self._limit
         self._waiting: collections.OrderedDict[Ticket, None] = collections.OrderedDict()
 
     @property
     def limit(self) -> int:
-        """How many may run at once."""
+        """How many may run at once, without what has grown back since the last end."""
         return int(self._limit)
+
+    def limit_at(self, now: float) -> int:
+        """Return how many may run at once. Changes nothing."""
+        return int(self._grown(now))
 
     @property
     def queued(self) -> int:
         """How many wait."""
         return len(self._waiting)
 
-    @property
-    def is_full(self) -> bool:
+    def is_full(self, now: float) -> bool:
         """Whether a new attempt has to wait: all places are taken, or others wait already."""
-        return bool(self._waiting) or self.in_flight >= int(self._limit)
+        return bool(self._waiting) or self.in_flight >= int(self._grown(now))
 
     def try_acquire(self, now: float) -> Ticket | None:
         """Return a running ticket, or `None` where all places are taken or others wait already."""
-        if self.is_full:
+        if self.is_full(now):
             return None
         ticket = Ticket(self)
         self._start(ticket, now)
@@ -153,6 +179,11 @@ class ConcurrencyLimiter:
         self._waiting[ticket] = None
         return ticket
 
+    def grow(self, now: float) -> tuple[Ticket, ...]:
+        """Start the tickets for which the limit has grown back enough; return them."""
+        self._limit = self._grown(now)
+        return self._start_waiting(now)
+
     def cancel(self, ticket: Ticket) -> None:
         """Take a ticket out of the queue; one that was dropped is out of it already.
 
@@ -169,7 +200,7 @@ class ConcurrencyLimiter:
 
     def succeeded(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
         """Give back the place of a complete answer; return the tickets that start now."""
-        used = self._give_back(ticket)
+        used = self._give_back(ticket, now)
         if used >= _NEAR * int(self._limit):
             # One more per round: `limit` successes make a round.
             self._limit = min(float(self._rule.maximum), self._limit + 1 / self._limit)
@@ -180,27 +211,44 @@ class ConcurrencyLimiter:
 
         Return the tickets that start now.
         """
-        used = self._give_back(ticket)
+        used = self._give_back(ticket, now)
         if (
             ticket.started_at > self._decreased_at
             and now - self._decreased_at >= self._rule.interval
         ):
+            if self._limit >= self._remembered:
+                self._remembered = self._limit
+            elif now - self._refused_at > _CALM:
+                self._remembered = max(self._limit, self._remembered * _LOWERED)
             # From what really ran: a limit far above it would take many refusals to matter.
             shrunk = min(self._limit, float(used)) * self._rule.decrease
-            self._limit = max(float(self._rule.minimum), shrunk)
+            self._limit = self._shrunk = max(float(self._rule.minimum), shrunk)
             self._decreased_at = now
+        if self._limit < self._remembered:
+            self._shrunk = self._limit
+        self._refused_at = now
         return self._start_waiting(now)
 
     def released(self, ticket: Ticket, now: float) -> tuple[Ticket, ...]:
         """Give back the place of any other attempt; return the tickets that start now."""
-        self._give_back(ticket)
+        self._give_back(ticket, now)
         return self._start_waiting(now)
 
-    def _give_back(self, ticket: Ticket) -> int:
+    def _grown(self, now: float) -> float:
+        """Return the limit with what has grown back since the last refusal."""
+        calm = now - self._refused_at - _CALM
+        if calm <= 0 or self._limit >= self._remembered:
+            return self._limit
+        missing = self._remembered - self._shrunk
+        grown = self._shrunk + missing * calm / _RECOVERY
+        return max(self._limit, min(self._remembered, grown))
+
+    def _give_back(self, ticket: Ticket, now: float) -> int:
         """Free the place of `ticket`; return how many were taken, its own included."""
         if ticket.state is not TicketState.RUNNING or ticket.limiter is not self:
             raise AssertionError("a place is given back exactly once, to where it was taken")
         ticket.state = TicketState.ENDED
+        self._limit = self._grown(now)
         self.in_flight -= 1
         return self.in_flight + 1
 

@@ -2,6 +2,11 @@
 
 A refused key or a spent quota does not recover within seconds, so no breaker is involved: the
 credential is disabled for all its deployments, and is checked at growing intervals.
+
+One request disables nothing, because it may be the request that is refused: two different ones in a
+row have to be, without a success between them. A retry by the client is not a different request.
+Where a free check has enabled a key that calls then find refused again, the check is not believed
+until a call succeeds, and one refusal is enough.
 """
 
 from __future__ import annotations
@@ -11,8 +16,15 @@ import math
 from typing import assert_never
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.fleet.state_changes import (
+    ChangeKind,
+    ChangeListener,
+    StateChange,
+    nobody_listens,
+)
 from routersvc.domain.outcomes.failure_rules import Disables
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,13 +84,27 @@ class Disablement:
     interval: float
     cleared_by_free_check: bool = False
 
+    def description(self, now: float) -> str:
+        """Return the reason and when it is checked next."""
+        wait = self.check_at - now
+        when = f"in {wait:.0f} s" if wait > 0 else "with the next call"
+        return f"{self.reason}; checked again {when}"
+
 
 class Disablements:
-    """Everything that is disabled."""
+    """Everything that is disabled. `on_change` hears of each change."""
 
-    def __init__(self, rule: RecheckRule | None = None) -> None:
+    def __init__(
+        self,
+        rule: RecheckRule | None = None,
+        *,
+        on_change: ChangeListener = nobody_listens,
+    ) -> None:
         self._rule = rule or RecheckRule()
+        self._on_change = on_change
         self._disabled: dict[Disableable, Disablement] = {}
+        self._evidence: dict[Disableable, Plan] = {}
+        self._enabled_by_check: set[Disableable] = set()
 
     def disable(
         self, key: Disableable, reason: str, now: float, *, cleared_by_free_check: bool = False
@@ -97,6 +123,7 @@ class Disablements:
                 interval=self._rule.first,
                 cleared_by_free_check=cleared_by_free_check,
             )
+            self._tell(key, reason, disabled=True)
         else:
             self._disabled[key] = dataclasses.replace(
                 known, reason=reason, cleared_by_free_check=cleared_by_free_check
@@ -104,10 +131,20 @@ class Disablements:
 
     def enable(self, key: Disableable) -> None:
         """Enable `key` again: a check succeeded, or an operator acted."""
-        self._disabled.pop(key, None)
+        if self._disabled.pop(key, None) is not None:
+            self._tell(key, "", disabled=False)
 
-    def call_failed(self, deployment: Deployment, failure: Failure, now: float) -> None:
-        """Disable credential or model, as the rule of the failure says."""
+    def free_check_succeeded(self, key: Credential) -> None:
+        """Enable `key` if a free check can show that the cause is gone."""
+        disabled = self._disabled.get(key)
+        if disabled is not None and disabled.cleared_by_free_check:
+            self._enabled_by_check.add(key)
+            self.enable(key)
+
+    def call_failed(
+        self, deployment: Deployment, failure: Failure, now: float, *, request: Plan
+    ) -> None:
+        """Disable credential or model, as the rule of the failure and the evidence say."""
         rule = failure.rule
         key: Disableable
         match rule.disables:
@@ -119,13 +156,27 @@ class Disablements:
                 return
             case _:
                 assert_never(rule.disables)
-        self.disable(key, failure.message, now, cleared_by_free_check=rule.cleared_by_free_check)
+        check_is_wrong = key in self._enabled_by_check
+        if key not in self._disabled and not check_is_wrong and not self._is_proved(key, request):
+            return
+        self._evidence.pop(key, None)
+        self.disable(
+            key,
+            failure.message,
+            now,
+            cleared_by_free_check=rule.cleared_by_free_check and not check_is_wrong,
+        )
 
     def call_succeeded(self, deployment: Deployment) -> None:
-        """Enable credential and model of a deployment that answered."""
-        if self._disabled:
-            self.enable(Credential.of(deployment))
-            self.enable(ServedModel.of(deployment))
+        """Enable credential and model of a deployment that answered, and drop what speaks against.
+
+        Usually there is nothing.
+        """
+        if self._disabled or self._evidence or self._enabled_by_check:
+            for key in (Credential.of(deployment), ServedModel.of(deployment)):
+                self.enable(key)
+                self._evidence.pop(key, None)
+                self._enabled_by_check.discard(key)
 
     def call_starts(self, deployment: Deployment, now: float) -> None:
         """Count a call of a disabled deployment as its check; the next one waits for its turn."""
@@ -156,3 +207,27 @@ class Disablements:
         interval = min(self._rule.longest, found.interval * self._rule.growth)
         self._disabled[key] = dataclasses.replace(found, check_at=now + interval, interval=interval)
         return True
+
+    def _is_proved(self, key: Disableable, request: Plan) -> bool:
+        """Whether this refusal is the second one; the first is kept."""
+        first = self._evidence.get(key)
+        if first is None:
+            self._evidence[key] = request
+            return False
+        return first is not request and not request.previous_attempts
+
+    def _tell(self, key: Disableable, reason: str, *, disabled: bool) -> None:
+        match key:
+            case Credential():
+                kind = ChangeKind.CREDENTIAL_DISABLED if disabled else ChangeKind.CREDENTIAL_ENABLED
+                change = StateChange(
+                    kind=kind, provider=key.provider, credential=key.credential, reason=reason
+                )
+            case ServedModel():
+                kind = ChangeKind.MODEL_DISABLED if disabled else ChangeKind.MODEL_ENABLED
+                change = StateChange(
+                    kind=kind, provider=key.provider, model=key.wire_model, reason=reason
+                )
+            case _:
+                assert_never(key)
+        self._on_change(change)

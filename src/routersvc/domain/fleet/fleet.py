@@ -21,10 +21,12 @@ from routersvc.domain.fleet.concurrency import Ticket
 from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
 from routersvc.domain.fleet.disablements import Credential, Disablement, Disablements, RecheckRule
 from routersvc.domain.fleet.fleet_views import PlanningView, ReadingView
-from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.fleet.health import Availability, DeploymentHealth
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import LoadBalancer
 from routersvc.domain.fleet.queue_waits import MAX_QUEUES_PER_CALL, QueuePlace, QueueWait
+from routersvc.domain.fleet.state_changes import ChangeListener, nobody_listens
+from routersvc.domain.fleet.turns import Turn
 from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failures import Failure
@@ -42,7 +44,10 @@ class FleetRules:
 
 
 class Fleet:
-    """The live state of every deployment. Synchronous; takes `now`."""
+    """The live state of every deployment. Synchronous; takes `now`.
+
+    `on_change` hears of every change of a breaker, a credential, a model, a check and a pause.
+    """
 
     def __init__(
         self,
@@ -50,13 +55,20 @@ class Fleet:
         *,
         random: random_module.Random,
         rules: FleetRules | None = None,
+        on_change: ChangeListener = nobody_listens,
     ) -> None:
         self._rules = rules or FleetRules()
         self._states = {
-            deployment.name: DeploymentState(deployment, self._rules.deployments, random=random)
+            deployment.name: DeploymentState(
+                deployment,
+                self._rules.deployments,
+                random=random,
+                checks=self._rules.checks,
+                on_change=on_change,
+            )
             for deployment in deployments
         }
-        self._disablements = Disablements(self._rules.rechecks)
+        self._disablements = Disablements(self._rules.rechecks, on_change=on_change)
         self._budgets = AttemptBudgets(self._rules.budgets)
         self._balancer = LoadBalancer(random)
         self._kinds: dict[tuple[str, str], list[Deployment]] = {}
@@ -101,22 +113,27 @@ class Fleet:
         """Return the right to start an attempt now, or why it may not start.
 
         The budgets pay last, once nothing else is in the way. `asked_before` says that they refused
-        an attempt of the same call before. `forced` overrules what `LeaseRefusal.can_be_forced` names
-        (breaker, health check, rate-limit headroom), for the least bad deployment when nothing else
-        is left. It overrules neither a provider that asked not to be called nor a disabled
-        credential nor a lack of places. `ticket` is one that has waited for
-        its place and got it; after a refusal its place is free again.
+        an attempt of the same call before. `forced` overrules what `can_be_forced` of a refusal
+        names (breaker, health check, rate-limit headroom), for the least bad deployment when
+        nothing else is left. It overrules neither a provider that asked not to be called nor a
+        disabled credential nor a lack of places. `ticket` is one that has waited for its place and
+        got it; after a refusal its place is free again.
         """
+        del earlier_failovers
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
-        if refusal is None and not self._budgets.pay(
-            deployment,
-            plan,
-            reason=reason,
-            earlier_failovers=earlier_failovers,
-            success_rate=state.measurements.outcomes(now).success_rate,
-            now=now,
-            asked_before=asked_before,
+        repeats = refusal is None and reason is AttemptReason.RETRY and state.take_repetition(plan)
+        if (
+            refusal is None
+            and not repeats
+            and not self._budgets.pay(
+                deployment,
+                plan,
+                reason=reason,
+                is_part_of_outage=state.is_part_of_outage(now),
+                now=now,
+                asked_before=asked_before,
+            )
         ):
             refusal = LeaseRefusal(
                 deployment=deployment,
@@ -129,7 +146,7 @@ class Fleet:
                 ticket.limiter.released(ticket, now)
             return refusal
         self._disablements.call_starts(deployment, now)
-        return state.lease(plan.tokens, now, streaming=plan.streaming, forced=forced, ticket=ticket)
+        return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)
 
     def least_bad(self, deployments: Sequence[Deployment], now: float) -> Deployment:
         """Return the deployment to call where all of `deployments` refuse. Changes nothing.
@@ -140,7 +157,12 @@ class Fleet:
         Raises:
             ValueError: `deployments` is empty.
         """
-        return min(deployments, key=lambda one: self._states[one.name].turn(now))
+
+        def turn(deployment: Deployment) -> Turn:
+            state = self._states[deployment.name]
+            return state.turns.turn(now, in_flight=state.in_flight)
+
+        return min(deployments, key=turn)
 
     def enqueue(
         self,
@@ -165,7 +187,10 @@ class Fleet:
         if not places:
             return None
         longest = self._rules.deployments.concurrency.max_wait
-        return QueueWait(places, reason=reason, caused_by=caused_by, until=now + longest)
+        wait = QueueWait(places, reason=reason, caused_by=caused_by, until=now + longest)
+        for place in places:
+            self._states[place.deployment.name].start_waiting(now)
+        return wait
 
     def latency_view(
         self, deployment: Deployment, percentile: float, *, streaming: bool, now: float
@@ -218,15 +243,18 @@ class Fleet:
     def failed(self, lease: Lease, failure: Failure, now: float) -> None:
         """Settle a lease whose attempt failed."""
         self._states[lease.deployment.name].failed(lease, failure, now)
-        self._disablements.call_failed(lease.deployment, failure, now)
+        self._disablements.call_failed(lease.deployment, failure, now, request=lease.request)
 
     def released(self, lease: Lease, now: float) -> None:
         """Settle a lease that counts as neither success nor failure: the attempt was cancelled."""
         self._states[lease.deployment.name].released(lease, now)
 
     def overdue(self, lease: Lease, now: float) -> None:
-        """Settle a lease whose attempt lost, and gave no content within its patience."""
-        self.released(lease, now)
+        """Settle a lease whose attempt gave no content within its patience, and lost.
+
+        It counts as a slow call, because a silent provider would otherwise never be learned of.
+        """
+        self._states[lease.deployment.name].overdue(lease, now)
 
     def take_due_checks(self, now: float) -> list[Deployment]:
         """Return the deployments to check now, and schedule the next check of each.
@@ -263,9 +291,8 @@ class Fleet:
         for state in self._states.values():
             if Credential.of(state.deployment) == credential:
                 state.checked(result, now)
-        disabled = self._disablements.get(credential)
-        if result.failure is None and disabled is not None and disabled.cleared_by_free_check:
-            self._disablements.enable(credential)
+        if result.failure is None:
+            self._disablements.free_check_succeeded(credential)
 
     def obstacles(
         self, deployments: Iterable[Deployment], plan: Plan, now: float
@@ -286,6 +313,17 @@ class Fleet:
         kept = measurements.kept_live_stats(now, streaming=streaming)
         return None if kept is None else kept.first_content
 
+    def availability(self, deployment: Deployment, now: float) -> Availability:
+        """Return what keeps calls away from one deployment, for gauges. Changes nothing."""
+        state = self._states[deployment.name]
+        return Availability(
+            deployment=deployment,
+            breaker=state.breaker.state(now),
+            is_disabled=not deployment.enabled or self._disablements.find(deployment) is not None,
+            is_check_failing=state.checks.is_failing,
+            pause=state.gate.closed_for(now),
+        )
+
     def wait(self, deployment: Deployment, tokens: int, now: float) -> float:
         """Return the seconds until a deployment may be called, 0 for now. Changes nothing."""
         refusal = self._states[deployment.name].refusal(tokens, now, needs_place=False)
@@ -297,7 +335,7 @@ class Fleet:
         if not deployment.enabled:
             description = "disabled by configuration"
         elif disabled is not None:
-            description = f"{disabled.reason}; checked again in {disabled.check_at - now:.0f} s"
+            description = disabled.description(now)
         else:
             description = ""
         return self._states[deployment.name].health(now, disabled=description)
@@ -324,14 +362,16 @@ class Fleet:
         )
 
     def _needs_check(self, state: DeploymentState, now: float) -> bool:
-        rule = self._rules.checks
-        if not state.checks.is_due(rule, now):
+        if not state.checks.is_due(now):
             return False
         disabled = self._disablements.find(state.deployment)
         if disabled is not None:
-            return now >= disabled.check_at
+            is_free = self._rules.checks.method is CheckMethod.FREE
+            return (is_free and disabled.cleared_by_free_check) or now >= disabled.check_at
         return (
-            state.checks.is_idle(rule, now) or state.breaker.state(now) is not BreakerState.CLOSED
+            state.checks.is_idle(now)
+            or state.checks.is_unreachable
+            or state.breaker.state(now) is not BreakerState.CLOSED
         )
 
     def _disabled(self, deployment: Deployment, disabled: Disablement, now: float) -> LeaseRefusal:
@@ -341,7 +381,7 @@ class Fleet:
             deployment=deployment,
             obstacle=Obstacle.CREDENTIAL_DISABLED if is_credential else Obstacle.MODEL_DISABLED,
             wait=wait,
-            description=f"is disabled ({disabled.reason}) and checked again in {wait:.0f} s",
+            description=f"is disabled: {disabled.description(now)}",
         )
 
 

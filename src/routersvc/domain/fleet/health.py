@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
-from routersvc.domain.fleet.breaker_health import BreakerHealth
+from routersvc.domain.fleet.breaker_health import BreakerHealth, BreakerState
 from routersvc.domain.outcomes.failure_rules import FailureClass
 
 
@@ -44,7 +44,10 @@ class HealthCheckResult:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentHealth:
-    """The health of one deployment. `None` where nothing is known."""
+    """The health of one deployment. `None` where nothing is known.
+
+    `is_part_of_outage` says that a failover to it is charged to the budgets.
+    """
 
     deployment: Deployment
     state: HealthState
@@ -69,3 +72,15 @@ class DeploymentHealth:
     cancelled_total: int
     failures_total: Mapping[FailureClass, int]
     disabled_description: str = ""
+    is_part_of_outage: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Availability:
+    """What keeps calls away from one deployment. `pause` is what is left of a provider's pause."""
+
+    deployment: Deployment
+    breaker: BreakerState
+    is_disabled: bool
+    is_check_failing: bool
+    pause: float

@@ -11,21 +11,28 @@ from routersvc.domain.fleet.concurrency import Ticket
 from routersvc.domain.fleet.rate_limits import RateLimitMark
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.planning.plans import Plan
 
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class Lease:
     """The right to run one attempt on one deployment; settled exactly once.
 
-    `streaming` is the class of request whose latencies it counts for.
+    `request` identifies the request by its identity: its attempts together are one piece of
+    evidence. `streaming` is the class of request whose latencies it counts for. `probes_gate` says
+    that the attempt shows whether a provider that asked for a long pause still wants it, `repeats`
+    that it repeats what a stale connection broke.
     """
 
     deployment: Deployment
+    request: Plan
     streaming: bool
     started_at: float
     breaker: BreakerLease
     ticket: Ticket
     mark: RateLimitMark
+    probes_gate: bool = False
+    repeats: bool = False
     first_content_at: float | None = None
     settled: bool = False
 

@@ -132,21 +132,48 @@ def _stated(reset: float | None) -> float:
 LONGEST_WAIT = 86_400.0
 """Seconds; a daily quota waits no longer, so a longer wait is a broken header."""
 
+LONGEST_REST = 60.0
+"""Seconds after which a single call probes whether a provider still wants its pause."""
+
 
 class RateLimitGate:
-    """Keeps calls away until an instant that only moves forward."""
+    """Keeps calls away for as long as a provider asked, with a probe every `LONGEST_REST`.
 
-    __slots__ = ("_opens_at",)
+    The end of the pause only moves forward. Where it is further away than `LONGEST_REST`, one call
+    is let through each time that much has passed: the wait may be a daily quota that an operator
+    has raised since, or a broken header. An answer ends the pause.
+    """
+
+    __slots__ = ("_opens_at", "_until")
 
     def __init__(self) -> None:
+        self._until = -math.inf
         self._opens_at = -math.inf
 
     def close_for(self, wait: float, now: float) -> None:
         """Let no call pass for `wait` seconds; a gate that opens later stays as it is.
 
-        Waits above `LONGEST_WAIT` are cut to it; NaN is ignored.
+        Waits above `LONGEST_WAIT` are cut to it; NaN and waits that are over are ignored.
         """
-        self._opens_at = max(self._opens_at, now + min(wait, LONGEST_WAIT))
+        if not wait > 0:
+            return
+        self._until = max(self._until, now + min(wait, LONGEST_WAIT))
+        self._opens_at = max(self._opens_at, min(self._until, now + LONGEST_REST))
+
+    def call_starts(self, now: float) -> bool:
+        """Record the start of a call; return whether it is a probe, which keeps others away."""
+        if not self._opens_at <= now < self._until:
+            return False
+        self._opens_at = min(self._until, now + LONGEST_REST)
+        return True
+
+    def probe_ended(self, now: float) -> None:
+        """Let the next call probe: the probe ended without an outcome."""
+        self._opens_at = min(self._opens_at, now)
+
+    def answered(self) -> None:
+        """End a pause that was to last longer: a probe was answered."""
+        self._until = self._opens_at = -math.inf
 
     def is_open(self, now: float) -> bool:
         """Whether calls may pass."""

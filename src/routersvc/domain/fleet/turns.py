@@ -19,18 +19,17 @@ class Turn(NamedTuple):
 
 
 class TurnRecord:
-    """When one deployment last served, and when it was last tried."""
+    """When one deployment last served, and when it was last tried.
 
-    __slots__ = ("_served_at", "_started_at")
+    `latest_failed` says whether its latest outcome is a failure.
+    """
+
+    __slots__ = ("_served_at", "_started_at", "latest_failed")
 
     def __init__(self) -> None:
+        self.latest_failed = False
         self._served_at = -math.inf
         self._started_at = -math.inf
-
-    @property
-    def has_served(self) -> bool:
-        """Whether the latest outcome is a success."""
-        return self._served_at > -math.inf
 
     def started(self, now: float) -> None:
         """Record the start of an attempt."""
@@ -39,10 +38,12 @@ class TurnRecord:
     def succeeded(self, now: float) -> None:
         """Record a first content or a complete answer."""
         self._served_at = now
+        self.latest_failed = False
 
     def failed(self) -> None:
         """Record a failure: successes before it say nothing any more."""
         self._served_at = -math.inf
+        self.latest_failed = True
 
     def turn(self, now: float, *, in_flight: int) -> Turn:
         """Return the rank of the deployment."""

@@ -9,7 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from routersvc.domain.outcomes.failure_rules import RULES, FailureClass, FailureRule
+from routersvc.domain.outcomes.failure_rules import (
+    RULES,
+    FailureClass,
+    FailureRule,
+    SameDeploymentRule,
+)
 
 if TYPE_CHECKING:
     from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
@@ -35,6 +40,14 @@ class Failure:
     def rule(self) -> FailureRule:
         """What follows from this failure."""
         return RULES[self.failure_class]
+
+    @property
+    def is_stale_connection(self) -> bool:
+        """Whether the provider closed a kept-alive connection and never saw the request."""
+        return (
+            self.connection_was_idle
+            and self.rule.same_deployment is SameDeploymentRule.AT_ONCE_IF_CONNECTION_WAS_IDLE
+        )
 
 
 class AttemptFailedError(Exception):

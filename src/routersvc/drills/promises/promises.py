@@ -272,13 +272,10 @@ class PromiseKeeper:
     def _check_budget(
         self, call: LiveCall, attempt: LiveAttempt, health: DeploymentHealth, now: float
     ) -> None:
-        earlier = sum(
-            other.reason is AttemptReason.FAILOVER for other in call.attempts[: attempt.number - 1]
-        )
         if not is_charged(
             attempt.reason,
-            earlier_failovers=earlier + call.request.previous_attempts,
-            success_rate=health.success_rate,
+            previous_attempts=call.request.previous_attempts,
+            is_part_of_outage=health.is_part_of_outage,
         ):
             return
         is_hedge = attempt.reason is AttemptReason.HEDGE

@@ -14,6 +14,7 @@ from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.fleet.health import DeploymentHealth
+from routersvc.domain.fleet.state_changes import StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
 from routersvc.domain.outcomes.reports import RouteReport
@@ -206,6 +207,11 @@ class _DrillObserver:
         if self.keeper is not None:
             self.keeper.refused(request)
         self._write(request.request_id, f"is refused: {type(error).__name__}")
+
+    def state_changed(self, change: StateChange) -> None:
+        """Write a change of the fleet into the trace."""
+        subject = change.deployment or change.credential or change.model
+        self._write("fleet", f"{change.kind.value}: {subject}")
 
     def _write(self, request_id: str, what: str) -> None:
         if self._traced:

@@ -167,26 +167,27 @@ def test_hedge_that_one_ledger_refuses_is_charged_to_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "earlier_failovers", "success_rate", "charged"),
+    ("reason", "previous_attempts", "is_part_of_outage", "charged"),
     [
-        (AttemptReason.FIRST, 0, 0.0, False),
-        (FAILOVER, 0, None, False),
-        (FAILOVER, 0, 1.0, False),
-        (FAILOVER, 0, 0.5, False),
-        (FAILOVER, 0, 0.49, True),
-        (FAILOVER, 1, 1.0, True),
-        (FAILOVER, 1, None, True),
-        (RETRY, 0, 1.0, True),
-        (HEDGE, 0, 1.0, True),
-        (AttemptReason.RECOVERY, 0, 1.0, True),
+        (AttemptReason.FIRST, 0, True, False),
+        (AttemptReason.FIRST, 1, True, False),
+        (FAILOVER, 0, False, False),
+        (FAILOVER, 0, True, True),
+        (FAILOVER, 1, False, True),
+        (AttemptReason.RECOVERY, 0, False, False),
+        (AttemptReason.RECOVERY, 0, True, True),
+        (AttemptReason.RECOVERY, 1, False, True),
+        (RETRY, 0, False, True),
+        (HEDGE, 0, False, True),
+        (AttemptReason.RESCUE, 0, False, True),
     ],
 )
-def test_only_a_first_failover_to_where_calls_succeed_is_free(
-    reason: AttemptReason, earlier_failovers: int, success_rate: float | None, *, charged: bool
+def test_traffic_that_moves_is_free(
+    reason: AttemptReason, previous_attempts: int, *, is_part_of_outage: bool, charged: bool
 ) -> None:
-    """It is traffic that moves; everything else is traffic that grows."""
+    """To where calls are answered; everything else is traffic that grows."""
     assert (
-        is_charged(reason, earlier_failovers=earlier_failovers, success_rate=success_rate)
+        is_charged(reason, previous_attempts=previous_attempts, is_part_of_outage=is_part_of_outage)
         is charged
     )
 
@@ -242,8 +243,8 @@ def test_total_outage_costs_a_tenth(rate: int) -> None:
         now = call / rate
         budget.deposit(now)
         attempts += 1
-        for failovers in range(2):
-            charged = is_charged(FAILOVER, earlier_failovers=failovers, success_rate=0.0)
+        for _ in range(2):
+            charged = is_charged(FAILOVER, previous_attempts=0, is_part_of_outage=True)
             if charged and not withdraw((budget,), FAILOVER, now):
                 break
             attempts += 1
@@ -420,21 +421,20 @@ def test_what_was_spent_leaves_the_window_once() -> None:
 
 
 def test_attempts_of_the_client_are_attempts() -> None:
-    """The first failover of a call that is itself a retry is not free."""
+    """A failover of a call that is itself a retry is not free."""
     rule = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
     deployment = scripted_deployment("a")
-    plan = dataclasses.replace(plan_over(deployment), previous_attempts=1)
 
-    def pays(earlier_failovers: int) -> bool:
-        return AttemptBudgets(rule).pay(
+    paid = [
+        AttemptBudgets(rule).pay(
             deployment,
-            plan,
+            dataclasses.replace(plan_over(deployment), previous_attempts=earlier),
             reason=FAILOVER,
-            earlier_failovers=earlier_failovers,
-            success_rate=None,
+            is_part_of_outage=False,
             now=0.0,
             asked_before=False,
         )
+        for earlier in (0, 1)
+    ]
 
-    assert not pays(0)
-    assert not pays(1)
+    assert paid == [True, False]

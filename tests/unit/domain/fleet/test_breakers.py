@@ -75,9 +75,18 @@ class TestOpening:
         assert tested.snapshot(0.0).consecutive_failures == 1
         assert tested.state(0.0) is BreakerState.CLOSED
 
-    @pytest.mark.parametrize(
-        "effect", [BreakerEffect.RATE_ONLY, BreakerEffect.SLOW_CALL, BreakerEffect.NOTHING]
-    )
+    def test_timeouts_make_a_row(self) -> None:
+        """Whatever the traffic: few calls reach no rate."""
+        tested = breaker()
+        fail(tested, 0.0, BreakerEffect.SLOW_CALL, times=2)
+        fail(tested, 100.0, BreakerEffect.SLOW_CALL, times=2)
+        before = tested.state(100.0)
+
+        fail(tested, 200.0, BreakerEffect.SLOW_CALL)
+
+        assert (before, tested.state(200.0)) == (BreakerState.CLOSED, BreakerState.OPEN)
+
+    @pytest.mark.parametrize("effect", [BreakerEffect.RATE_ONLY, BreakerEffect.NOTHING])
     def test_only_failures_make_a_row(self, effect: BreakerEffect) -> None:
         """A rate limit says that the provider is alive; it neither adds to a row nor ends it."""
         tested = breaker()

@@ -243,7 +243,7 @@ class TestLimit:
         limits: list[int] = []
 
         for ticket in (early.pop(), with_it, after_it):
-            tested.overloaded(ticket, 100.0)
+            tested.overloaded(ticket, 6.9)
             limits.append(tested.limit)
 
         assert limits == [5, 5, 2]
@@ -352,6 +352,70 @@ class TestTies:
                 tie(*pair)
 
 
+class TestRecovery:
+    """The limit grows back to what it was before refusals, within seconds."""
+
+    def after_storm(self, seconds: int) -> ConcurrencyLimiter:
+        """Return a limiter of 100 after as many refusals, one per second from 0 s on."""
+        tested = limiter(limit=100)
+        for now in range(seconds):
+            places = max(1, tested.limit_at(float(now)))
+            tickets = [running(tested, now + 0.1) for _ in range(places)]
+            for ticket in tickets:
+                tested.overloaded(ticket, now + 0.9)
+        return tested
+
+    def test_limit_grows_back_without_traffic(self) -> None:
+        """Two seconds after the last refusal, in eight more."""
+        tested = self.after_storm(12)
+
+        limits = [tested.limit_at(now) for now in (13.8, 17.9, 22.0, 60.0)]
+
+        assert limits[0] <= 2
+        assert 48 <= limits[1] <= 52
+        assert limits[2:] == [100, 100]
+
+    def test_refusal_while_it_grows_lowers_what_it_grows_back_to(self) -> None:
+        """It has met the limit of the provider; the next round is lower."""
+        tested = self.after_storm(1)
+        tickets = [running(tested, 6.0) for _ in range(tested.limit_at(6.0))]
+
+        tested.overloaded(tickets.pop(), 7.0)
+        for ticket in tickets:
+            tested.released(ticket, 7.0)
+
+        assert tested.limit_at(8.9) < 70
+        assert tested.limit_at(60.0) == 90
+
+    def test_steady_capacity_is_found(self) -> None:
+        """A provider that bears fifty at once is asked for about as many, and seldom refuses."""
+        tested = limiter(limit=100)
+        refused: list[float] = []
+        limits: list[int] = []
+        for step in range(600):
+            now = step / 2
+            limits.append(tested.limit_at(now))
+            tickets = [running(tested, now) for _ in range(limits[-1])]
+            for ticket in tickets[50:]:
+                tested.overloaded(ticket, now + 0.4)
+                refused.append(now)
+            for ticket in tickets[:50]:
+                tested.succeeded(ticket, now + 0.4)
+
+        assert sum(limits[300:]) / 300 > 40
+        assert len([now for now in refused if now > 150.0]) / sum(limits[300:]) < 0.05
+
+    def test_waiting_tickets_start_when_the_limit_has_grown(self) -> None:
+        """Though nothing ends."""
+        tested = self.after_storm(12)
+        running(tested, 12.0)
+        first, second = waiting(tested), waiting(tested)
+
+        started = tested.grow(16.0)
+
+        assert started == (first, second)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -424,7 +488,7 @@ class ConcurrencyMachine(RuleBasedStateMachine):
         ticket = self.running.pop(data.draw(st.integers(0, len(self.running) - 1)))
         which = self.limiters.index(ticket.limiter)
         limiter = self.limiters[which]
-        before = limiter.limit
+        before = limiter.limit_at(self.now)
         started = getattr(limiter, how)(ticket, self.now)
         self.ended.append(ticket)
         assert {"succeeded": limiter.limit >= before, "overloaded": limiter.limit <= before}.get(
@@ -466,7 +530,7 @@ class ConcurrencyMachine(RuleBasedStateMachine):
         limiter = self.limiters[which]
         ticket = limiter.try_acquire(self.now)
         if ticket is not None:
-            assert limiter.in_flight <= limiter.limit
+            assert limiter.in_flight <= limiter.limit_at(self.now)
             assert limiter.queued == 0
             self.running.append(ticket)
             return ticket

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
+from tests.unit.domain.plans import plan_over
 
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.conversation.usage import Usage
@@ -21,11 +23,14 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
+PLAN = plan_over(A, tokens=10)
 BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
 LATE = Failure(failure_class=FailureClass.FIRST_CONTENT_TIMEOUT, message="late")
 REFUSED = Failure(failure_class=FailureClass.RATE_LIMITED, message="status 429")
 INVALID = Failure(failure_class=FailureClass.INVALID_REQUEST, message="status 400")
 NOBODY = Failure(failure_class=FailureClass.CONNECT, message="refused")
+STALE = Failure(failure_class=FailureClass.RESET, message="reset", connection_was_idle=True)
+UNANSWERED = CheckResult(failure=NOBODY, duration=0.1)
 SHORT = BreakerRule(consecutive_failures=2, open_time=1.0, open_jitter=0.0, probe_successes=1)
 
 
@@ -40,7 +45,7 @@ def state_with(
 def lease_of(state: DeploymentState, now: float, *, streaming: bool = True) -> Lease:
     """Start an attempt that nothing keeps from starting."""
     assert state.refusal(10, now) is None
-    return state.lease(10, now, streaming=streaming)
+    return state.lease(dataclasses.replace(PLAN, streaming=streaming), now)
 
 
 def known_latency(load: DeploymentLoad) -> float | None:
@@ -405,22 +410,150 @@ def test_slow_probe_proves_nothing() -> None:
     assert health_of(state, 13.0).breaker.next_probe_delay == 2.0
 
 
-def test_every_outcome_is_news_that_outdates_a_check() -> None:
-    """A check that nobody answered keeps calls away until somebody answers."""
-    for end in ("answered", "failed"):
-        state = state_with()
-        lease = lease_of(state, 0.0)
-        state.checked(CheckResult(failure=NOBODY, duration=0.1), 1.0)
-        before = state.refusal(10, 1.0, needs_place=False)
+@pytest.mark.parametrize("end", ["answered", "refused"])
+def test_answer_outdates_failed_checks(end: str) -> None:
+    """Those before it and those after it, as long as no call fails: the check may be broken."""
+    state = state_with()
+    lease = lease_of(state, 0.0)
+    state.checked(UNANSWERED, 1.0)
+    let_through = lease_of(state, 1.0)
+    before = state.refusal(10, 1.0, needs_place=False)
 
-        if end == "answered":
-            state.record_first_content(lease, 2.0)
+    if end == "answered":
+        state.record_first_content(lease, 2.0)
+    else:
+        state.failed(lease, INVALID, 2.0)
+    state.checked(UNANSWERED, 3.0)
+    after = [state.refusal(10, 3.0, needs_place=False), health_of(state, 3.0).state]
+    state.failed(let_through, BROKEN, 4.0)
+    between = state.refusal(10, 4.0, needs_place=False)
+    state.checked(UNANSWERED, 5.0)
+
+    assert before is not None
+    assert before.obstacle is Obstacle.UNREACHABLE
+    assert after == [None, HealthState.UNKNOWN]
+    assert between is None
+    assert health_of(state, 5.0).state is HealthState.UNAVAILABLE
+
+
+@pytest.mark.parametrize("outcome", [BROKEN, None])
+def test_one_call_per_check_interval_may_prove_a_check_wrong(outcome: Failure | None) -> None:
+    """It is awaited like a probe; where it fails or says nothing, the next is let through later."""
+    state = state_with(BreakerRule())
+    state.checked(UNANSWERED, 0.0)
+    assert state.awaits_probe(0.0)
+    lease = lease_of(state, 0.0)
+    if outcome is None:
+        state.released(lease, 1.0)
+    else:
+        state.failed(lease, outcome, 1.0)
+
+    refusals = [state.refusal(10, now, needs_place=False) for now in (1.0, 9.9, 10.0)]
+
+    assert [refusal is None for refusal in refusals] == [False, False, True]
+    assert state.refusal(10, 10.0, may_probe=False) is not None
+
+
+def test_deployment_whose_checks_succeed_is_healthy() -> None:
+    """Also without traffic."""
+    state = state_with()
+
+    state.checked(CheckResult(failure=None, duration=0.1), 0.0)
+
+    assert health_of(state, 60.0).state is HealthState.HEALTHY
+
+
+def test_overdue_attempt_is_a_slow_call_but_no_failure_in_the_totals() -> None:
+    """Breaker, success rate and latencies learn of it."""
+    state = state_with(BreakerRule(consecutive_failures=2))
+    for _ in range(2):
+        state.overdue(lease_of(state, 0.0), 8.0)
+
+    health = health_of(state, 8.0)
+
+    assert health.breaker.state is BreakerState.OPEN
+    assert (health.attempts_total, health.cancelled_total, health.failures_total) == (2, 2, {})
+    assert health.success_rate == 0.0
+    assert state.measurements.history(streaming=True).window.count(8.0) == 2
+    assert known_latency(state.load) == 8.0
+
+
+def test_stale_connection_counts_as_nothing() -> None:
+    """The provider has not seen the request: no breaker, no success rate, no probe."""
+    state = state_with(BreakerRule(consecutive_failures=1, open_time=1.0, open_jitter=0.0))
+    state.failed(lease_of(state, 0.0), BROKEN, 0.0)
+    state.failed(lease_of(state, 1.0), STALE, 1.1)
+
+    health = health_of(state, 1.1)
+
+    assert state.refusal(10, 1.1) is None
+    assert (health.outcomes, health.breaker.opened_total) == (1, 1)
+
+
+class TestPause:
+    """A provider that asks for a long pause is probed after a minute."""
+
+    def paused(self, wait: float) -> DeploymentState:
+        """Return a deployment that asked for a pause at 0 s."""
+        state = state_with(BreakerRule())
+        failure = dataclasses.replace(REFUSED, retry_after=wait)
+        state.failed(lease_of(state, 0.0), failure, 0.0)
+        return state
+
+    def is_gated(self, state: DeploymentState, now: float) -> bool:
+        """Whether a call is kept away."""
+        refusal = state.refusal(10, now)
+        return refusal is not None and refusal.obstacle is Obstacle.GATED
+
+    def test_answer_ends_the_pause(self) -> None:
+        """One call finds out, the others wait for it."""
+        state = self.paused(86_400.0)
+        before = [self.is_gated(state, now) for now in (59.0, 60.0)]
+        probe = lease_of(state, 60.0)
+        meanwhile = self.is_gated(state, 60.0)
+
+        state.record_first_content(probe, 61.0)
+
+        assert before == [True, False]
+        assert meanwhile
+        assert not self.is_gated(state, 61.0)
+
+    def test_refused_probe_waits_for_another_minute(self) -> None:
+        """The provider still wants its pause."""
+        state = self.paused(86_400.0)
+
+        state.failed(lease_of(state, 60.0), REFUSED, 60.1)
+
+        assert [self.is_gated(state, now) for now in (119.9, 120.0)] == [True, False]
+
+    @pytest.mark.parametrize("end", ["released", "failed"])
+    def test_probe_that_says_nothing_makes_room(self, end: str) -> None:
+        """The next call probes."""
+        state = self.paused(86_400.0)
+        probe = lease_of(state, 60.0)
+        if end == "released":
+            state.released(probe, 61.0)
         else:
-            state.failed(lease, INVALID, 2.0)
+            state.failed(probe, BROKEN, 61.0)
 
-        assert before is not None
-        assert before.obstacle is Obstacle.UNREACHABLE
-        assert state.refusal(10, 2.0, needs_place=False) is None
+        assert not self.is_gated(state, 61.0)
+        lease_of(state, 61.0)
+        assert self.is_gated(state, 61.0)
+
+    def test_answer_of_another_call_does_not_end_the_pause(self) -> None:
+        """It was sent before the provider asked."""
+        state = state_with(BreakerRule())
+        early = lease_of(state, 0.0)
+        state.failed(lease_of(state, 0.0), dataclasses.replace(REFUSED, retry_after=30.0), 0.0)
+
+        state.record_first_content(early, 1.0)
+
+        assert self.is_gated(state, 1.0)
+
+    @pytest.mark.parametrize("wait", [0.0, -100.0])
+    def test_wait_in_the_past_is_no_pause(self, wait: float) -> None:
+        """The clock of a provider is wrong."""
+        assert not self.is_gated(self.paused(wait), 0.0)
 
 
 def test_short_wait_is_a_wait() -> None:
@@ -466,7 +599,7 @@ def test_lease_is_not_to_be_had_where_the_call_would_be_refused() -> None:
 
     for state in (full, resting):
         with pytest.raises(AssertionError):
-            state.lease(10, 0.0, streaming=True)
+            state.lease(PLAN, 0.0)
 
 
 def test_refusal_says_why_in_a_sentence() -> None:

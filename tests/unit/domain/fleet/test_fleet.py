@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 
 import pytest
 from tests.unit.domain.plans import fleet_of, plan_over
@@ -18,6 +19,7 @@ from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.domain.fleet.fleet import Fleet, FleetRules
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
+from routersvc.domain.fleet.state_changes import ChangeKind, StateChange
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
@@ -46,10 +48,16 @@ def start(fleet: Fleet, plan: Plan, now: float) -> Lease:
     return lease
 
 
+def refuse(fleet: Fleet, deployment: Deployment, failure: Failure, now: float) -> None:
+    """Let two different requests be refused."""
+    for _ in range(2):
+        fleet.failed(start(fleet, plan_over(deployment), now), failure, now)
+
+
 def test_disabled_deployment_says_when_it_is_checked() -> None:
     """Whoever is refused hears the seconds that are left, not an instant of the router's clock."""
     fleet, plan = fleet_of(A), plan_over(A)
-    fleet.failed(start(fleet, plan, 5.0), BAD_KEY, 6.0)
+    refuse(fleet, A, BAD_KEY, 6.0)
 
     refusal = ask(fleet, plan, 16.0)
 
@@ -66,8 +74,7 @@ def test_call_that_checks_a_credential_puts_off_no_other_check() -> None:
     """It is the check of what it uses; what another deployment uses is still to be checked."""
     fleet = fleet_of(A, B)
     for deployment in (A, B):
-        plan = plan_over(deployment)
-        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+        refuse(fleet, deployment, BAD_KEY, 0.0)
 
     first = ask(fleet, plan_over(A), 30.0)
     again = ask(fleet, plan_over(A), 30.0)
@@ -82,8 +89,8 @@ def test_disablements_are_told() -> None:
     """To operators and as what keeps calls away: a credential's, and a model's."""
     fleet = fleet_of(A, B)
     missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
-    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
-    fleet.failed(start(fleet, plan_over(B), 0.0), missing, 0.0)
+    refuse(fleet, A, BAD_KEY, 0.0)
+    refuse(fleet, B, missing, 0.0)
 
     told = [fleet.health(deployment, 0.0).disabled_description for deployment in (A, B)]
     obstacles = fleet.obstacles((A, B), plan_over(A, B), 0.0)
@@ -174,6 +181,7 @@ class TestBalancedOrder:
                     fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
             else:
                 fleet.checked(A, CheckResult(failure=NOBODY, duration=0.1), 1.0)
+                fleet.released(start(fleet, plan_over(A), 1.0), 1.0)
             for _ in range(20):
                 start(fleet, plan_over(B), 1.0)
 
@@ -345,7 +353,7 @@ def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
     """The credential is not; the first good answer takes the model back."""
     missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
     fleet, plan = fleet_of(A), plan_over(A)
-    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+    refuse(fleet, A, missing, 0.0)
     refused = ask(fleet, plan, 29.0)
 
     fleet.succeeded(start(fleet, plan, 30.0), usage=None, now=31.0)
@@ -390,7 +398,7 @@ def test_call_that_checks_a_model_is_the_only_one() -> None:
     """The next waits for its turn, as for a credential."""
     missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
     fleet, plan = fleet_of(A), plan_over(A)
-    fleet.failed(start(fleet, plan, 0.0), missing, 0.0)
+    refuse(fleet, A, missing, 0.0)
 
     first = ask(fleet, plan, 30.0)
     again = ask(fleet, plan, 30.0)
@@ -403,11 +411,14 @@ def test_call_that_checks_a_model_is_the_only_one() -> None:
 def test_rechecks_come_when_the_rule_says() -> None:
     """Operators are told in how many seconds."""
     fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=5.0)))
-    fleet.failed(start(fleet, plan_over(A), 100.0), BAD_KEY, 100.0)
+    refuse(fleet, A, BAD_KEY, 100.0)
 
-    health = fleet.health(A, 102.0)
+    told = [fleet.health(A, now).disabled_description for now in (102.0, 105.0, 400.0)]
 
-    assert health.disabled_description == "status 401; checked again in 3 s"
+    assert told == [
+        f"status 401; checked again {when}"
+        for when in ("in 3 s", "with the next call", "with the next call")
+    ]
 
 
 def test_attempt_that_is_refused_pays_nothing() -> None:
@@ -484,7 +495,7 @@ class TestObstacles:
     def test_check_that_is_due_is_no_obstacle(self) -> None:
         """From its very instant on the next call makes it."""
         fleet, plan = fleet_of(A), plan_over(A)
-        fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+        refuse(fleet, A, BAD_KEY, 0.0)
 
         assert "a" in fleet.obstacles([A], plan, 29.9)
         assert fleet.obstacles([A], plan, 30.0) == {}
@@ -493,7 +504,187 @@ class TestObstacles:
 def test_disabled_deployment_is_checked_at_its_own_intervals() -> None:
     """That nobody calls it is no reason to ask more often."""
     fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=100.0)))
-    fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+    spent = Failure(failure_class=FailureClass.QUOTA_EXHAUSTED, message="status 429")
+    refuse(fleet, A, spent, 0.0)
 
     assert fleet.take_due_checks(50.0) == []
     assert fleet.take_due_checks(100.0) == [A]
+
+
+class TestDisabling:
+    """One request disables nothing."""
+
+    def is_disabled(self, fleet: Fleet, now: float = 0.0) -> bool:
+        """Whether calls of `A` are refused for its credential."""
+        refusal = fleet.obstacles([A], plan_over(A), now).get("a")
+        return refusal is not None and refusal.obstacle is Obstacle.CREDENTIAL_DISABLED
+
+    def test_attempts_of_one_request_are_one_piece_of_evidence(self) -> None:
+        """However many deployments share the credential."""
+        fleet, plan = fleet_of(A), plan_over(A)
+        for _ in range(3):
+            fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+        before = self.is_disabled(fleet)
+
+        fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+
+        assert (before, self.is_disabled(fleet)) == (False, True)
+
+    def test_retry_by_the_client_is_the_same_request(self) -> None:
+        """It is sent again, not another one."""
+        fleet = fleet_of(A)
+        again = dataclasses.replace(plan_over(A), previous_attempts=1)
+        for plan in (plan_over(A), again):
+            fleet.failed(start(fleet, plan, 0.0), BAD_KEY, 0.0)
+
+        assert not self.is_disabled(fleet)
+
+    def test_success_between_shows_that_the_key_is_good(self) -> None:
+        """Then the two refusals are about their requests."""
+        fleet = fleet_of(A)
+        fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+        fleet.succeeded(start(fleet, plan_over(A), 0.0), usage=None, now=0.0)
+
+        fleet.failed(start(fleet, plan_over(A), 0.0), BAD_KEY, 0.0)
+
+        assert not self.is_disabled(fleet)
+
+    def test_key_that_a_free_check_can_clear_is_checked_every_interval(self) -> None:
+        """It may be renewed at any moment, and the check costs nothing."""
+        fleet = fleet_of(A)
+        refuse(fleet, A, BAD_KEY, 0.0)
+
+        due = [fleet.take_due_checks(now) for now in (1.0, 5.0, 11.0)]
+        fleet.checked(A, CheckResult(failure=None, duration=0.1), 11.5)
+
+        assert due == [[A], [], [A]]
+        assert not self.is_disabled(fleet, 11.5)
+
+    def test_free_check_that_was_wrong_is_not_believed_again(self) -> None:
+        """The list of models may be open to anybody; one refusal is enough, a success is needed."""
+        fleet = fleet_of(A)
+        good = CheckResult(failure=None, duration=0.1)
+        refuse(fleet, A, BAD_KEY, 0.0)
+        fleet.checked(A, good, 10.0)
+        fleet.failed(start(fleet, plan_over(A), 11.0), BAD_KEY, 11.0)
+        again = self.is_disabled(fleet, 11.0)
+
+        fleet.checked(A, good, 20.0)
+
+        assert again
+        assert self.is_disabled(fleet, 20.0)
+        fleet.succeeded(start(fleet, plan_over(A), 41.0), usage=None, now=42.0)
+        assert not self.is_disabled(fleet, 42.0)
+
+
+class TestChanges:
+    """What the fleet reports, once per change."""
+
+    def fleet(self, rules: FleetRules | None = None) -> tuple[Fleet, list[StateChange]]:
+        """Return a fleet and the list of what it reports."""
+        changes: list[StateChange] = []
+        fleet = Fleet((A, B), random=random.Random(0), rules=rules, on_change=changes.append)
+        return fleet, changes
+
+    def test_breaker(self) -> None:
+        """It opens, is probed, opens again, is probed and closes."""
+        breaker = BreakerRule(consecutive_failures=2, open_time=1.0, open_jitter=0.0)
+        fleet, changes = self.fleet(FleetRules(deployments=DeploymentRules(breaker=breaker)))
+        leases = [start(fleet, plan_over(A), 0.0) for _ in range(4)]
+        for lease in leases:
+            fleet.failed(lease, BROKEN, 0.0)
+        fleet.failed(start(fleet, plan_over(A), 1.0), BROKEN, 1.0)
+        for now in (3.0, 4.0, 5.0):
+            fleet.succeeded(start(fleet, plan_over(A), now), usage=None, now=now)
+
+        assert [change.kind for change in changes] == [
+            ChangeKind.BREAKER_OPENED,
+            ChangeKind.BREAKER_HALF_OPEN,
+            ChangeKind.BREAKER_OPENED,
+            ChangeKind.BREAKER_HALF_OPEN,
+            ChangeKind.BREAKER_CLOSED,
+        ]
+        assert {(change.deployment, change.provider) for change in changes} == {("a", "a")}
+        assert changes[0].reason == "status 503"
+        assert [change.is_worse for change in changes] == [True, False, True, False, False]
+
+    def test_credential(self) -> None:
+        """By its name, with the failure."""
+        fleet, changes = self.fleet()
+        refuse(fleet, A, BAD_KEY, 0.0)
+        fleet.checked(A, CheckResult(failure=None, duration=0.1), 1.0)
+
+        assert [(change.kind, change.credential, change.reason) for change in changes] == [
+            (ChangeKind.CREDENTIAL_DISABLED, A.credential, "status 401"),
+            (ChangeKind.CREDENTIAL_ENABLED, A.credential, ""),
+        ]
+
+    def test_model(self) -> None:
+        """By the name that the provider uses."""
+        fleet, changes = self.fleet()
+        missing = Failure(failure_class=FailureClass.MODEL_NOT_FOUND, message="status 404")
+        refuse(fleet, A, missing, 0.0)
+        fleet.succeeded(start(fleet, plan_over(A), 30.0), usage=None, now=31.0)
+
+        assert [(change.kind, change.model) for change in changes] == [
+            (ChangeKind.MODEL_DISABLED, A.wire_model),
+            (ChangeKind.MODEL_ENABLED, A.wire_model),
+        ]
+
+    def test_check(self) -> None:
+        """When it begins to fail and when it succeeds again."""
+        fleet, changes = self.fleet()
+        for failure in (None, NOBODY, NOBODY, None, None):
+            fleet.checked(A, CheckResult(failure=failure, duration=0.1), 0.0)
+
+        assert [(change.kind, change.reason) for change in changes] == [
+            (ChangeKind.CHECK_FAILING, "refused"),
+            (ChangeKind.CHECK_SUCCEEDING, ""),
+        ]
+
+    def test_pause(self) -> None:
+        """A long one, until an answer comes; short ones are everyday throttling."""
+        fleet, changes = self.fleet()
+        for now, wait in ((0.0, 1.0), (10.0, 20.0)):
+            paused = Failure(
+                failure_class=FailureClass.RATE_LIMITED, message="429", retry_after=wait
+            )
+            fleet.failed(start(fleet, plan_over(A), now), paused, now)
+        fleet.succeeded(start(fleet, plan_over(A), 30.0), usage=None, now=31.0)
+
+        assert [(change.kind, change.reason) for change in changes] == [
+            (ChangeKind.PAUSE_BEGAN, "for 20 s"),
+            (ChangeKind.PAUSE_ENDED, ""),
+        ]
+
+
+def test_stale_connection_is_repeated_for_free_once() -> None:
+    """By the request that it broke, whatever the budget; other retries are charged."""
+    fleet, plan = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS)), plan_over(A)
+    stale = Failure(failure_class=FailureClass.RESET, message="reset", connection_was_idle=True)
+    fleet.failed(start(fleet, plan, 0.0), stale, 0.0)
+    other = ask(fleet, plan_over(A), 0.0, reason=AttemptReason.RETRY)
+
+    answers = [ask(fleet, plan, 0.0, reason=AttemptReason.RETRY) for _ in range(2)]
+
+    assert isinstance(other, LeaseRefusal)
+    assert [isinstance(answer, Lease) for answer in answers] == [True, False]
+    assert isinstance(answers[0], Lease)
+    fleet.failed(answers[0], stale, 0.0)
+    assert fleet.health(A, 0.0).breaker.consecutive_failures == 1
+
+
+def test_availability_is_told_for_gauges() -> None:
+    """Without computing the rest of the health."""
+    fleet = fleet_of(A)
+    refuse(fleet, A, BAD_KEY, 0.0)
+    fleet.checked(A, CheckResult(failure=NOBODY, duration=0.1), 0.0)
+
+    told = fleet.availability(A, 0.0)
+
+    assert (told.breaker, told.is_disabled, told.is_check_failing, told.pause) == (
+        BreakerState.CLOSED,
+        True,
+        True,
+        0.0,
+    )

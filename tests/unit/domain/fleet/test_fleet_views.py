@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from tests.unit.domain.plans import plan_over
+
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.deployment_states import DeploymentRules, DeploymentState
@@ -48,7 +50,7 @@ class Group:
     def lease(self, number: int) -> Lease:
         """Start an attempt on one of them."""
         name = self.deployments[number].name
-        return self.states[name].lease(10, 0.0, streaming=True)
+        return self.states[name].lease(plan_over(self.deployments[number], tokens=10), 0.0)
 
     def fail(self, number: int, failure: Failure) -> None:
         """Let an attempt on one of them fail."""
@@ -132,7 +134,7 @@ def test_recovering_deployment_gets_its_share_of_first_places() -> None:
     group = Group("a", 2)
     group.fail(0, BROKEN)
     state = group.states[group.deployments[0].name]
-    probe = state.lease(10, 5.0, streaming=True)
+    probe = state.lease(plan_over(group.deployments[0], tokens=10), 5.0)
     state.succeeded(probe, None, 5.0)
     group.lease(1)
     balancer = LoadBalancer(random.Random(5))

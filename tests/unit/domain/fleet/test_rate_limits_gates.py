@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routersvc.domain.fleet.rate_limits import LONGEST_WAIT, RateLimitGate
+from routersvc.domain.fleet.rate_limits import LONGEST_REST, LONGEST_WAIT, RateLimitGate
 
 
 def test_gate_opens_when_the_wait_is_over() -> None:
@@ -47,12 +47,18 @@ def test_senseless_wait_is_ignored(wait: float) -> None:
 
 
 def test_endless_wait_ends_after_a_day() -> None:
-    """A broken header must not take a deployment out for ever."""
+    """A broken header must not take a deployment out for ever; one call a minute probes."""
     gate = RateLimitGate()
-
     gate.close_for(math.inf, now=10.0)
+    now = 10.0
+    probes = 0
 
-    assert gate.closed_for(10.0) == LONGEST_WAIT
+    while gate.closed_for(now) > 0:
+        now += gate.closed_for(now)
+        probes += gate.call_starts(now)
+
+    assert now == 10.0 + LONGEST_WAIT
+    assert probes == LONGEST_WAIT / LONGEST_REST - 1
 
 
 @given(
