@@ -113,7 +113,8 @@ async def test_total_outage_costs_one_attempt_a_call() -> None:
     assert isinstance(error, AttemptsFailedError)
     assert error.caller_outcome is CallerOutcome.UNAVAILABLE
     assert error.retry_after is not None
-    assert error.report.duration == 0.0
+    assert error.report.duration is not None
+    assert error.report.duration < 0.2
 
 
 async def test_retry_after_keeps_everyone_away_and_nobody_waits() -> None:

@@ -194,7 +194,7 @@ class TestHedges:
             for plan in (plan_over(A), plan_over(B)):
                 (lease,) = taken(fleet, plan)
                 fleet.record_first_content(lease, 5.0 + number / 100)
-                fleet.succeeded(lease, usage=None, now=10.0)
+                fleet.succeeded(lease, usage=None, now=20.0)
         unworthy = dataclasses.replace(HEDGED, mode=HedgingMode.AUTO)
         plan = dataclasses.replace(
             self.plan,
@@ -203,14 +203,15 @@ class TestHedges:
             priority=Priority.LOW,
             hedging_rule=unworthy,
         )
-        race = race_of(plan, fleet, started_at=11.0)
-        first = only(race.begin(11.0))
-        rescue_at = race.wake_at
-        assert rescue_at < race.deadline
+        race = race_of(plan, fleet, started_at=21.0)
+        first = only(race.begin(21.0))
 
-        for instant in (12.0, 31.0, 50.0):
-            race.content_arrived(first, instant)
+        for instant in range(22, 41):
+            race.content_arrived(first, float(instant))
+        rescue_at = race.wake_at
         race.woke(rescue_at)
+
+        assert rescue_at == pytest.approx(41.0, abs=2.0)
 
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
 
@@ -451,9 +452,8 @@ def broken(fleet: Fleet, deployment: Deployment, now: float) -> None:
 
 
 def test_least_bad_is_forced_where_all_refuse() -> None:
-    """The failed check of one and the open breaker of the other; the attempt has no cause."""
-    rules = FleetRules(deployments=broken_after_one(), checks=CheckRule(method=CheckMethod.FREE))
-    fleet = fleet_of(A, B, rules=rules)
+    """Open breakers: the deployment that nobody tries just now, then the other one."""
+    fleet = fleet_of(A, B, rules=FleetRules(deployments=broken_after_one()))
     broken(fleet, A, 0.0)
     broken(fleet, B, 0.0)
     only(race_of(plan_over(A, B), fleet).begin(0.1))
@@ -462,7 +462,7 @@ def test_least_bad_is_forced_where_all_refuse() -> None:
     first = only(race.begin(0.1))
     race.failed(first, FAILED, 0.2)
 
-    assert told(race) == [("a", AttemptReason.FIRST, 0), ("b", AttemptReason.FAILOVER, 1)]
+    assert told(race) == [("b", AttemptReason.FIRST, 0), ("a", AttemptReason.FAILOVER, 1)]
 
 
 def test_lone_deployment_whose_provider_asks_for_a_long_pause_is_not_tried_again() -> None:
