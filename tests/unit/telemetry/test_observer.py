@@ -380,9 +380,14 @@ def test_changes_of_the_fleet_are_logged(
     change: StateChange, level: int, fields: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """In fixed words, as a warning where fewer calls can be served than before."""
-    Bench(sampler=None).observer.state_changed(change)
+    logger = logging.getLogger("routersvc.fleet")
+    logger.addHandler(caplog.handler)
+    try:
+        Bench(sampler=None).observer.state_changed(change)
+    finally:
+        logger.removeHandler(caplog.handler)
 
-    (record,) = caplog.records
+    record = caplog.records[0]
     assert (record.name, record.levelno) == ("routersvc.fleet", level)
     assert record.getMessage() == change.kind.value
     assert vars(record)["fields"] == fields
