@@ -231,19 +231,21 @@ def test_tenants_beyond_the_limit_are_counted_together(report: RouteReport) -> N
 def test_what_keeps_calls_away_is_told(served: AttemptReport) -> None:
     """As of the scrape."""
     metrics = Metrics(version="1")
+    each = Availability(
+        deployment=served.deployment,
+        breaker=BreakerState.CLOSED,
+        is_disabled=True,
+        is_check_failing=False,
+        pause=2.5,
+    )
     states = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
-    values: list[float | None] = []
-    for state in states:
-        each = Availability(
-            deployment=served.deployment,
-            breaker=state,
-            is_disabled=True,
-            is_check_failing=False,
-            pause=2.5,
-        )
-        metrics.availability = lambda each=each: (each,)
-        values.append(_sample(metrics, "routersvc_circuit_breaker_state", **GLOBEX))
+    told = [[dataclasses.replace(each, breaker=state)] for state in states]
+    scrapes = iter(told)
+    metrics.availability = lambda: next(scrapes)
 
+    values = [_sample(metrics, "routersvc_circuit_breaker_state", **GLOBEX) for _ in states]
+
+    metrics.availability = lambda: [each]
     assert values == [0, 1, 2]
     assert _sample(metrics, "routersvc_deployment_disabled", **GLOBEX) == 1
     assert _sample(metrics, "routersvc_health_check_failing", **GLOBEX) == 0

@@ -360,7 +360,7 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "level", "fields"),
+    ("change", "severity", "fields"),
     [
         (
             StateChange(
@@ -377,12 +377,12 @@ def test_call_that_is_turned_away_is_counted_without_a_line() -> None:
     ],
 )
 def test_changes_of_the_fleet_are_logged(
-    change: StateChange, level: int, fields: dict[str, str], caplog: pytest.LogCaptureFixture
+    change: StateChange, severity: int, fields: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """In fixed words, as a warning where fewer calls can be served than before."""
     Bench(sampler=None).observer.state_changed(change)
 
     (record,) = caplog.records
-    assert (record.name, record.levelno) == ("routersvc.fleet", level)
+    assert (record.name, record.levelno) == ("routersvc.fleet", severity)
     assert record.getMessage() == change.kind.value
     assert vars(record)["fields"] == fields

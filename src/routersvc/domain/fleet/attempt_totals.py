@@ -8,14 +8,23 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 
 
 class AttemptTotals:
-    """Counts of attempts, and the last failure."""
+    """Counts of attempts, and the last failure. Those `overdue` are among the `cancelled`."""
 
-    __slots__ = ("_last_failure_at", "cancelled", "failures", "last_failure", "served", "started")
+    __slots__ = (
+        "_last_failure_at",
+        "cancelled",
+        "failures",
+        "last_failure",
+        "overdue",
+        "served",
+        "started",
+    )
 
     def __init__(self) -> None:
         self.started = 0
         self.served = 0
         self.cancelled = 0
+        self.overdue = 0
         self.failures: collections.Counter[FailureClass] = collections.Counter()
         self.last_failure: FailureClass | None = None
         self._last_failure_at = 0.0

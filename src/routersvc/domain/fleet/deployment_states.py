@@ -79,9 +79,7 @@ class DeploymentState:
 
     def is_part_of_outage(self, now: float) -> bool:
         """Whether a failover here would only move a failure; false where nothing is known."""
-        if not self.turns.latest_failed:
-            return False
-        rate = self.measurements.outcomes(now).success_rate
+        rate = self.measurements.outcomes(now).success_rate if self.turns.latest_failed else None
         return rate is not None and (self.breaker.is_open or rate < ANSWERS_FROM)
 
     def take_repetition(self, request: Plan) -> bool:
@@ -258,6 +256,7 @@ class DeploymentState:
         self._gate_probe_ended(lease, now)
         self.checks.call_failed(now)
         self.totals.cancelled += 1
+        self.totals.overdue += 1
         self._count_failure(lease, now, slow=True)
 
     def checked(self, result: CheckResult, now: float) -> None:
@@ -316,6 +315,7 @@ class DeploymentState:
             failures_total=dict(totals.failures),
             disabled_description=disabled,
             is_part_of_outage=self.is_part_of_outage(now),
+            overdue_total=totals.overdue,
         )
 
     def _unavailability(self, tokens: int, now: float, *, may_probe: bool) -> LeaseRefusal | None:

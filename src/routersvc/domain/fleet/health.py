@@ -46,7 +46,8 @@ class HealthCheckResult:
 class DeploymentHealth:
     """The health of one deployment. `None` where nothing is known.
 
-    `is_part_of_outage` says that a failover to it is charged to the budgets.
+    `is_part_of_outage` says that a failover to it is charged to the budgets. `overdue_total` counts
+    the cancelled attempts that count as slow calls.
     """
 
     deployment: Deployment
@@ -73,6 +74,7 @@ class DeploymentHealth:
     failures_total: Mapping[FailureClass, int]
     disabled_description: str = ""
     is_part_of_outage: bool = False
+    overdue_total: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import DeploymentHealth, HealthState
+from routersvc.domain.fleet.rate_limits import LONGEST_REST
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.promises.promise_records import LiveAttempt, Promise
@@ -29,6 +30,7 @@ class _Verdicts:
     opened: int
     served: int
     failed: int
+    overdue: int
 
     @classmethod
     def of(cls, health: DeploymentHealth) -> _Verdicts:
@@ -37,6 +39,7 @@ class _Verdicts:
             health.breaker.opened_total,
             health.served_total,
             sum(health.failures_total.values()),
+            health.overdue_total,
         )
 
 
@@ -46,7 +49,7 @@ class DeploymentWatch:
     def __init__(self, name: str) -> None:
         self.name = name
         self._not_before = 0.0
-        self._verdicts = _Verdicts(0, 0, 0, 0)
+        self._verdicts = _Verdicts(0, 0, 0, 0, 0)
         self._probes: list[LiveAttempt] = []
         self._started = 0
         self._ended: collections.Counter[AttemptOutcome] = collections.Counter()
@@ -95,9 +98,14 @@ class DeploymentWatch:
         if report.outcome in {AttemptOutcome.FAILED, AttemptOutcome.BROKEN} and failure is not None:
             self._failures[failure.failure_class] += 1
             if failure.rule.refused_for_load and failure.retry_after is not None:
-                self._not_before = max(self._not_before, now + failure.retry_after)
+                self._not_before = max(
+                    self._not_before, now + min(failure.retry_after, LONGEST_REST)
+                )
         verdicts = _Verdicts.of(health)
-        if report.outcome in _SAYS_NOTHING:
+        is_overdue = verdicts.overdue > self._verdicts.overdue
+        if is_overdue and report.time_to_first_content is not None:
+            yield Promise.LOSERS, f"an attempt on `{self.name}` with content counts as overdue"
+        if report.outcome in _SAYS_NOTHING and not is_overdue:
             before = self._verdicts
             # First content of a probe may have closed the breaker since: only worse is wrong.
             if (
@@ -135,7 +143,7 @@ class DeploymentWatch:
             )
         if health.queued:
             yield Promise.NOTHING_LEFT, f"{health.queued} attempts still wait for `{self.name}`"
-        if not self._failures and health.breaker.opened_total:
+        if not (self._failures or health.overdue_total) and health.breaker.opened_total:
             yield Promise.LOSERS, f"the breaker of `{self.name}` opened without a failure"
 
 

@@ -72,3 +72,21 @@ class LiveCall:
     def deadline(self) -> float:
         """The deadline of the caller, in seconds of virtual time."""
         return self.arrived_at + self.request.timeout
+
+    @property
+    def stale_connections(self) -> list[LiveAttempt]:
+        """The attempts whose connection was stale: each is repeated at once, for free."""
+        return [
+            attempt
+            for attempt in self.attempts
+            if attempt.reason is not AttemptReason.RETRY
+            and attempt.report is not None
+            and attempt.report.failure is not None
+            and attempt.report.failure.is_stale_connection
+        ]
+
+    def is_repetition(self, attempt: LiveAttempt) -> bool:
+        """Whether `attempt` repeats what a stale connection broke."""
+        return attempt.reason is AttemptReason.RETRY and attempt.deployment in {
+            stale.deployment for stale in self.stale_connections
+        }

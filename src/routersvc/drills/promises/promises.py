@@ -17,7 +17,6 @@ from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import DeploymentHealth
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason, AttemptReport
 from routersvc.domain.outcomes.errors import RefusedError
-from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.plans.drill_plans import DrillPlan
 from routersvc.drills.promises.budget_checks import BudgetAccount
 from routersvc.drills.promises.health_checks import DeploymentWatch, is_callable, may_be_forced
@@ -214,14 +213,7 @@ class PromiseKeeper:
             )
 
     def _check_count(self, call: LiveCall) -> None:
-        allowed = self._policy.max_attempts + sum(
-            attempt.report is not None
-            and attempt.reason is not AttemptReason.RETRY
-            and attempt.report.failure is not None
-            and attempt.report.failure.failure_class is FailureClass.RESET
-            and attempt.report.failure.connection_was_idle
-            for attempt in call.attempts
-        )
+        allowed = self._policy.max_attempts + len(call.stale_connections)
         running = sum(attempt.running for attempt in call.attempts)
         hedging = self._policy.hedging
         parallel = 1 if hedging.mode is HedgingMode.OFF else hedging.max_parallel
@@ -272,7 +264,7 @@ class PromiseKeeper:
     def _check_budget(
         self, call: LiveCall, attempt: LiveAttempt, health: DeploymentHealth, now: float
     ) -> None:
-        if not is_charged(
+        if call.is_repetition(attempt) or not is_charged(
             attempt.reason,
             previous_attempts=call.request.previous_attempts,
             is_part_of_outage=health.is_part_of_outage,
