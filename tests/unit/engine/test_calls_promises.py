@@ -290,20 +290,14 @@ def test_usage_event_is_not_content() -> None:
     assert world.observer.ends[0][0].attempts[0].outcome is AttemptOutcome.FAILED
 
 
-PASSING = [
-    failure_class
-    for failure_class in FailureClass
-    if RULES[failure_class].failover is FailoverRule.ANY
-]
+PASSING = [one for one in FailureClass if RULES[one].failover is FailoverRule.ANY]
 
 
 @given(
     of_deployments=st.fixed_dictionaries(
         {
             name: st.lists(
-                st.sampled_from([None, *PASSING]).map(
-                    lambda failure_class: failing_or_answering(failure_class)
-                ),
+                st.sampled_from([None, *PASSING]).map(failing_or_answering),
                 min_size=1,
                 max_size=12,
             )
