@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import MediaDelta, ToolCallDelta
+from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
@@ -16,6 +17,12 @@ from routersvc.domain.racing.races import Race
 from routersvc.engine.ports import AnswerStream, AttemptCall, AttemptObservation, Gateway
 
 logger = logging.getLogger(__name__)
+
+_CHARACTERS_PER_TOKEN = 16
+"""Four times those of English prose: no honest answer within its limit is cut."""
+
+_CHARACTERS_MORE = 256
+"""Characters that even the smallest limit allows."""
 
 
 class AttemptRun:
@@ -77,8 +84,9 @@ class AttemptRun:
             self.stream = gateway.open(call)
             while not committed:
                 events = await self.stream.receive()
-                self.held.extend(events)
                 has_content = self.record(events)
+                events = self.ended_by_limit(events)
+                self.held.extend(events)
                 finished = bool(events) and isinstance(events[-1], Finished)
                 committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
@@ -92,7 +100,7 @@ class AttemptRun:
     def record(self, events: Sequence[AnswerEvent]) -> bool:
         """Record what race and report need of the events; return whether there was content."""
         attempt = self.attempt
-        has_content = False
+        contents = characters = 0
         for event in events:
             match event:
                 case UsageCounted():
@@ -103,16 +111,38 @@ class AttemptRun:
                     if isinstance(event, Started) and event.headroom is not None:
                         self._race.headroom_reported(attempt, event.headroom, self._clock())
                 case ToolCallDelta():
-                    has_content = True
-                    attempt.received_characters += len(event.arguments_json)
+                    contents += 1
+                    characters += len(event.arguments_json)
                 case MediaDelta():
-                    has_content = True
+                    contents += 1
                 case _:
-                    has_content = True
-                    attempt.received_characters += len(event.text)
-        if has_content:
-            self._race.content_arrived(attempt, self._clock())
-        return has_content
+                    contents += 1
+                    characters += len(event.text)
+        if contents:
+            self._race.content_arrived(
+                attempt, self._clock(), contents=contents, characters=characters
+            )
+        return contents > 0
+
+    def ended_by_limit(self, events: Sequence[AnswerEvent]) -> Sequence[AnswerEvent]:
+        """Return the events, and an end where the answer is far longer than the request allows.
+
+        The provider has ignored `max_output_tokens`, or repeats itself for ever.
+        """
+        limit = self._race.plan.max_output_tokens
+        if limit is None or not events or isinstance(events[-1], Finished):
+            return events
+        if self.attempt.received_characters <= _CHARACTERS_PER_TOKEN * limit + _CHARACTERS_MORE:
+            return events
+        attempt = self.attempt
+        return (
+            *events,
+            Finished(
+                reason=FinishReason.LENGTH,
+                model_version=attempt.model_version,
+                response_id=attempt.response_id,
+            ),
+        )
 
 
 def unreadable(error: Exception) -> Failure:

@@ -28,9 +28,12 @@ def call_error(result: RaceResult, report: RouteReport) -> CallFailedError:
                 failure=result.failure,
                 caller_outcome=result.caller_outcome,
                 retry_after=result.retry_after,
+                is_budget_spent=result.is_budget_spent,
             )
         case RaceBroken():
-            return StreamBrokenError(report=report, failure=result.failure)
+            return StreamBrokenError(
+                report=report, failure=result.failure, is_budget_spent=result.is_budget_spent
+            )
         case RaceDeadlinePassed():
             return DeadlineExceededError(report=report)
         case _:

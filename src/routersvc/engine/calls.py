@@ -27,7 +27,6 @@ from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
 from routersvc.domain.racing.races import Race
-from routersvc.domain.racing.timeouts import due_at, timeout_failure
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (
@@ -127,6 +126,7 @@ class Call:
             except AttemptFailedError as error:
                 return await self._recover(self._winner, error.failure)
             self._winner.record(events)
+            events = self._winner.ended_by_limit(events)
             delivered = await self._deliver(self._winner, events)
             if delivered:
                 return delivered
@@ -242,12 +242,12 @@ class Call:
         if self._watchdog is None:
             self._watchdog = Watchdog()
         race = self._race
-        due = min(due_at(run.attempt, race.plan), race.deadline)
+        due = min(race.due_at(run.attempt), race.deadline)
         try:
             return await self._watchdog.within(run.stream.receive(), due)
         except TimeoutError:
             if due < race.deadline:
-                raise AttemptFailedError(timeout_failure(run.attempt, race.plan)) from None
+                raise AttemptFailedError(race.timeout_failure(run.attempt)) from None
             self._perform(race.woke(race.deadline))
             raise self._fail(RaceDeadlinePassed()) from None
         except AttemptFailedError:
@@ -288,11 +288,13 @@ class Call:
             number=attempt.number,
             reason=attempt.reason,
         )
-        prefill = self._prefill if Capability.PREFILL in attempt.deployment.capabilities else ""
+        can_continue = Capability.PREFILL in attempt.deployment.capabilities
+        prefill = self._prefill if can_continue and attempt.may_continue else ""
+        attempt.continues = bool(prefill)
         call = AttemptCall(
             deployment=attempt.deployment,
             prompt=with_prefill(request.prompt, prefill) if prefill else request.prompt,
-            streaming=request.streaming or plan.streams_whole_answers_of(attempt.deployment),
+            streaming=plan.reads_as_stream(attempt.deployment),
             connect_timeout=plan.timeouts.connect,
             timeout=BACKSTOP + min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),
             headers=observation.headers,

@@ -45,7 +45,7 @@ def scripted_deployment(
     model: Model | None = None,
     cancel_stops_billing: bool = True,
 ) -> Deployment:
-    """Return a deployment with all capabilities.
+    """Return a deployment with all capabilities but reasoning, which has timeouts of its own.
 
     Unless named, its provider has the name of the deployment.
     """
@@ -60,7 +60,7 @@ def scripted_deployment(
         or Model(
             name="model",
             context_window=128_000,
-            capabilities=frozenset(Capability),
+            capabilities=frozenset(Capability) - {Capability.REASONING},
             prices=PRICES,
         ),
         wire_model="scripted-model",

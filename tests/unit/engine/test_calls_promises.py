@@ -17,8 +17,9 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.errors import CallFailedError, RouterError
-from routersvc.domain.outcomes.failure_rules import RULES, BreakerEffect, FailureClass
+from routersvc.domain.outcomes.failure_rules import RULES, BreakerEffect, FailoverRule, FailureClass
 from routersvc.domain.outcomes.failures import Failure
+from routersvc.domain.outcomes.race_results import BUDGET_SPENT
 from routersvc.engine.call_events import CallEvent, Recovered, RecoveryKind, RouteSelected
 from routersvc.testing.scripted import Emit, Fail, Hang, Move, Script, Wait, answer
 from routersvc.testing.virtual_time import run_in_virtual_time
@@ -124,6 +125,15 @@ def text_of(events: list[CallEvent]) -> str:
         elif isinstance(event, TextDelta):
             text += event.text
     return text
+
+
+def failing_or_answering(failure_class: FailureClass | None) -> Script:
+    """Return a script that fails at once, after its first content, or not at all."""
+    if failure_class is None:
+        return answer("whole")
+    end = Fail(Failure(failure_class=failure_class, message="it failed", retry_after=0.5))
+    begun = failure_class in {FailureClass.STALLED, FailureClass.TRUNCATED}
+    return [Emit((TextDelta(text="half"),)), end] if begun else [end]
 
 
 @given(
@@ -278,3 +288,65 @@ def test_usage_event_is_not_content() -> None:
     assert error is None
     assert text_of(events) == "b"
     assert world.observer.ends[0][0].attempts[0].outcome is AttemptOutcome.FAILED
+
+
+PASSING = [one for one in FailureClass if RULES[one].failover is FailoverRule.ANY]
+
+
+@given(
+    of_deployments=st.fixed_dictionaries(
+        {
+            name: st.lists(
+                st.sampled_from([None, *PASSING]).map(failing_or_answering),
+                min_size=1,
+                max_size=12,
+            )
+            for name in NAMES
+        }
+    ),
+    pauses=st.lists(st.sampled_from([0.0, 0.1, 1.5, 40.0]), min_size=1, max_size=25),
+    max_attempts=st.integers(1, 4),
+    recovery=st.sampled_from(StreamRecoveryMode),
+    hedging=st.sampled_from(HEDGING),
+    streaming=st.booleans(),
+)
+def test_no_call_fails_while_a_deployment_is_left(
+    of_deployments: dict[str, list[Script]],
+    pauses: list[float],
+    max_attempts: int,
+    recovery: StreamRecoveryMode,
+    hedging: HedgingRule,
+    streaming: bool,  # noqa: FBT001 - drawn by hypothesis
+) -> None:
+    """Promise 13, with promise 7: the budget may refuse, and then the error says so."""
+
+    async def play_all() -> None:
+        policy = scripted_policy(
+            NAMES, max_attempts=max_attempts, timeouts=TIMEOUTS, stream_recovery=recovery
+        )
+        world = World(of_deployments, policy=dataclasses.replace(policy, hedging=hedging))
+        for pause in pauses:
+            await asyncio.sleep(pause)
+            try:
+                async with world.router.open(scripted_request(streaming=streaming)) as call:
+                    while not isinstance((await call.receive())[-1], Finished):
+                        pass
+            except CallFailedError as error:
+                check(world, error)
+
+    def check(world: World, error: CallFailedError) -> None:
+        attempts = error.report.attempts
+        is_over = attempts[-1].outcome is AttemptOutcome.BROKEN if attempts else False
+        if is_over and recovery is StreamRecoveryMode.FAIL:
+            return
+        if len(attempts) >= max_attempts or BUDGET_SPENT in str(error):
+            return
+        tried = {attempt.deployment.name for attempt in attempts}
+        left = [
+            health.deployment.name
+            for health in world.router.health()
+            if health.deployment.name not in tried and not health.not_before_delay
+        ]
+        assert left == []
+
+    run_in_virtual_time(play_all())

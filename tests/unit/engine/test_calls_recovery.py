@@ -16,7 +16,7 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome
-from routersvc.domain.outcomes.errors import StreamBrokenError
+from routersvc.domain.outcomes.errors import AttemptsFailedError, StreamBrokenError
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.engine.call_events import Recovered, RecoveryKind
 from routersvc.testing.scripted import Emit, Move, answer
@@ -214,3 +214,66 @@ async def test_defect_of_an_adapter_breaks_the_answer_it_reads() -> None:
 
     assert caught.value.failure.failure_class is FailureClass.SERVER_ERROR
     assert world.leftovers() == {}
+
+
+async def test_empty_continuation_is_the_end_of_the_answer() -> None:
+    """The stream broke behind its last word: the kept text is whole."""
+    nothing: list[Move] = [Emit((Finished(reason=FinishReason.STOP),))]
+    world = World(
+        {"a": [[token("whole"), failing(FailureClass.RESET)]], "b": [nothing]},
+        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
+    )
+
+    events = await stream(world)
+
+    (recovered,) = [event for event in events if isinstance(event, Recovered)]
+    assert (recovered.kind, recovered.kept_characters) == (RecoveryKind.RESUMED, len("whole"))
+    assert isinstance(events[-1], Finished)
+
+
+async def test_refused_prefill_restarts_on_the_same_deployment() -> None:
+    """It was thought to continue an answer and refuses; it may still write a whole one."""
+    refused: list[Move] = [failing(FailureClass.INVALID_REQUEST)]
+    world = World(
+        {
+            "a": [[token("half"), failing(FailureClass.RESET)]],
+            "b": [refused, answer("whole")],
+        },
+        policy=scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESUME),
+    )
+
+    events = await stream(world)
+
+    (recovered,) = [event for event in events if isinstance(event, Recovered)]
+    assert (recovered.kind, recovered.kept_characters) == (RecoveryKind.RESTARTED, 0)
+    report, error = world.observer.ends[0]
+    assert error is None
+    assert [a.deployment.name for a in report.attempts] == ["a", "b", "b"]
+    assert [call.prompt.messages[-1].role for call in world.gateway.calls] == [
+        Role.USER,
+        Role.ASSISTANT,
+        Role.USER,
+    ]
+
+
+async def test_recovery_is_forced_where_the_backup_rests() -> None:
+    """An open breaker is no reason to lose the answer: promise 13."""
+    failed: list[Move] = [failing(FailureClass.SERVER_ERROR)]
+    world = World(
+        {
+            "a": [*[failed] * 5, [token("half"), failing(FailureClass.RESET)]],
+            "b": [*[failed] * 5, answer("whole")],
+        },
+        policy=scripted_policy(
+            ["a", "b"], max_attempts=2, stream_recovery=StreamRecoveryMode.RESTART
+        ),
+    )
+    for _ in range(5):
+        with pytest.raises(AttemptsFailedError):
+            await stream(world)
+
+    events = await stream(world)
+
+    assert isinstance(events[-1], Finished)
+    report, _ = world.observer.ends[-1]
+    assert [a.outcome for a in report.attempts] == [AttemptOutcome.BROKEN, AttemptOutcome.SERVED]

@@ -113,7 +113,8 @@ async def test_total_outage_costs_one_attempt_a_call() -> None:
     assert isinstance(error, AttemptsFailedError)
     assert error.caller_outcome is CallerOutcome.UNAVAILABLE
     assert error.retry_after is not None
-    assert error.report.duration == 0.0
+    assert error.report.duration is not None
+    assert error.report.duration < 0.2
 
 
 async def test_retry_after_keeps_everyone_away_and_nobody_waits() -> None:
@@ -278,7 +279,7 @@ async def test_some_requests_are_never_hedged(request_: Request, why: str) -> No
 
     await call(world, request_)
 
-    assert [a.deployment for a in world.observer.attempts] == ["a"], why
+    assert AttemptReason.HEDGE not in {a.reason for a in world.observer.attempts}, why
 
 
 async def test_failed_hedge_leaves_the_late_attempt_running() -> None:
@@ -327,8 +328,8 @@ async def test_live_percentile_sets_the_delay() -> None:
     assert report.attempts[1].start_delay == pytest.approx(0.1, rel=0.05)
 
 
-async def test_automatic_hedges_are_for_those_who_wait() -> None:
-    """An ordinary request on a healthy deployment is not worth a second one."""
+async def test_automatic_hedges_are_not_for_batch_jobs() -> None:
+    """A request of low priority has time."""
     rule = HedgingRule(mode=HedgingMode.AUTO, delay=0.5)
 
     async def attempts(priority: Priority) -> int:
@@ -340,7 +341,7 @@ async def test_automatic_hedges_are_for_those_who_wait() -> None:
         return len(world.observer.attempts)
 
     assert await attempts(Priority.LOW) == 1
-    assert await attempts(Priority.NORMAL) == 1
+    assert await attempts(Priority.NORMAL) == 2
     assert await attempts(Priority.HIGH) == 2
 
 

@@ -106,8 +106,8 @@ async def test_retry_that_is_refused_goes_elsewhere() -> None:
     assert [one.start_delay for one in report.attempts] == [0.0, 0.5]
 
 
-async def test_retry_that_is_refused_without_an_alternative_ends_the_call() -> None:
-    """At once, with what was heard; nothing is waited for in vain."""
+async def test_retry_without_an_alternative_is_forced_through_an_open_breaker() -> None:
+    """The breaker has opened while the retry waited: an attempt is better than none."""
     later: list[Move] = [
         Fail(Failure(failure_class=FailureClass.SERVER_ERROR, message="503", retry_after=0.5))
     ]
@@ -119,7 +119,7 @@ async def test_retry_that_is_refused_without_an_alternative_ends_the_call() -> N
 
     report = await waiting
 
-    assert trail_of(report) == [("a", AttemptReason.FIRST, 0)]
+    assert trail_of(report) == [("a", AttemptReason.FIRST, 0), ("a", AttemptReason.RETRY, 1)]
     assert report.duration == 0.5
 
 

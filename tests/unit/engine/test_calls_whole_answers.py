@@ -87,20 +87,20 @@ def without_streams() -> Deployment:
 
 
 @pytest.mark.parametrize(
-    ("rule", "deployment"),
+    ("rule", "deployment", "streams"),
     [
-        (OFF, None),
-        (HEDGED, scripted_deployment("slow", cancel_stops_billing=False)),
-        (HEDGED, without_streams()),
+        (OFF, None, True),
+        (HEDGED, scripted_deployment("slow", cancel_stops_billing=False), True),
+        (HEDGED, without_streams(), False),
     ],
     ids=["never hedged", "billed to the end anyway", "cannot stream"],
 )
-async def test_whole_answer_is_asked_for_where_a_stream_gains_nothing(
-    rule: HedgingRule, deployment: Deployment | None
+async def test_whole_answer_is_read_as_a_stream_where_that_is_possible(
+    rule: HedgingRule, deployment: Deployment | None, *, streams: bool
 ) -> None:
-    """A stream costs more to read."""
+    """Only a stream shows that the provider has begun and goes on."""
     world = world_of(rule, deployment=deployment, first=0.1)
 
     await completed(world)
 
-    assert world.gateway.calls[0].streaming is False
+    assert world.gateway.calls[0].streaming is streams

@@ -49,7 +49,7 @@ def test_smallest_file_has_all_defaults(load: Load, minimal: str) -> None:
                 connect=2.0, first_content=30.0, idle=20.0, attempt=120.0, useful=0.2
             ),
             hedging=HedgingRule(
-                mode=HedgingMode.OFF,
+                mode=HedgingMode.AUTO,
                 percentile=0.95,
                 min_samples=100,
                 min_delay=0.2,

@@ -27,6 +27,10 @@ class Priority(enum.Enum):
     HIGH = "high"
 
 
+_REASONING_FACTOR = 4.0
+"""Models that reason may think for a minute before their first content."""
+
+
 def _positive(name: str, value: float | None) -> None:
     if value is not None and not value > 0:
         raise ValueError(f"`{name}` must be above 0 seconds, not {value}")
@@ -37,7 +41,8 @@ class Timeouts:
     """How long the parts of an attempt may take; each is also bounded by the deadline.
 
     `useful` is the least time that an attempt needs to be worthwhile: none is started with less
-    left.
+    left. `first_content_reasoning` is the timeout of the first content where a model may reason;
+    unset, four times `first_content`.
     """
 
     connect: float
@@ -45,10 +50,18 @@ class Timeouts:
     idle: float
     attempt: float
     useful: float
+    first_content_reasoning: float | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _positive(field.name, getattr(self, field.name))
+
+    @property
+    def first_content_of_reasoning(self) -> float:
+        """The seconds until the first content of a model that may reason."""
+        if self.first_content_reasoning is None:
+            return _REASONING_FACTOR * self.first_content
+        return self.first_content_reasoning
 
     def tightened(
         self,
@@ -57,11 +70,17 @@ class Timeouts:
         idle: float | None = None,
         attempt: float | None = None,
     ) -> Timeouts:
-        """Return these timeouts with the smaller of each pair; `None` changes nothing."""
+        """Return these timeouts with the smaller of each pair; `None` changes nothing.
+
+        `first_content` holds for models that reason as well: the caller has named its own limit.
+        """
         if first_content is None and idle is None and attempt is None:
             return self
         return dataclasses.replace(
             self,
+            first_content_reasoning=self.first_content_reasoning
+            if first_content is None
+            else min(self.first_content_of_reasoning, first_content),
             first_content=self.first_content
             if first_content is None
             else min(self.first_content, first_content),
@@ -75,8 +94,9 @@ class HedgingRule:
     """When to start another attempt in parallel.
 
     A delayed hedge starts at `percentile` of the live time to first content, clamped to `min_delay`
-    and `max_delay`, once there are `min_samples`; before that at `max_delay`. `delay`, if set,
-    replaces the live percentile.
+    and `max_delay`, once there are `min_samples`: of the deployment itself, else of another one of
+    the same model, provider or wire format; without any at `max_delay`. `delay`, if set, replaces
+    the live percentile.
     """
 
     mode: HedgingMode

@@ -27,3 +27,8 @@ def with_prefill(prompt: Prompt, text: str) -> Prompt:
         return dataclasses.replace(prompt, messages=(*prompt.messages[:-1], longer))
     turn = Message(role=Role.ASSISTANT, parts=(begun,))
     return dataclasses.replace(prompt, messages=(*prompt.messages, turn))
+
+
+def is_continuation(prompt: Prompt) -> bool:
+    """Whether the answer continues a text: the prompt ends in the model's own turn."""
+    return bool(prompt.messages) and prompt.messages[-1].role is Role.ASSISTANT

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random as random_module
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
@@ -71,6 +71,10 @@ class Fleet:
         self._disablements = Disablements(self._rules.rechecks, on_change=on_change)
         self._budgets = AttemptBudgets(self._rules.budgets)
         self._balancer = LoadBalancer(random)
+        self._kinds: dict[tuple[str, str], list[Deployment]] = {}
+        for state in self._states.values():
+            for kind in _kinds(state.deployment):
+                self._kinds.setdefault(kind, []).append(state.deployment)
 
     @property
     def running_attempts(self) -> int:
@@ -206,6 +210,14 @@ class Fleet:
     def usual_duration(self, deployment: Deployment, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
         return self._states[deployment.name].measurements.usual_duration(now)
+
+    def lenders(self, deployment: Deployment) -> Iterator[list[Deployment]]:
+        """Yield those whose latencies stand in for a deployment's own, the most alike first.
+
+        They are the other deployments of its model, then of its provider, then of its wire format.
+        """
+        for kind in _kinds(deployment):
+            yield [one for one in self._kinds[kind] if one.name != deployment.name]
 
     def is_degraded(self, deployment: Deployment, now: float) -> bool:
         """Whether calls of a deployment fail more often than they should."""
@@ -371,3 +383,13 @@ class Fleet:
             wait=wait,
             description=f"is disabled: {disabled.description(now)}",
         )
+
+
+def _kinds(deployment: Deployment) -> tuple[tuple[str, str], ...]:
+    """Return the kinds of deployments with similar latencies, the narrowest first."""
+    provider = deployment.provider
+    return (
+        ("model", deployment.model.name),
+        ("provider", provider.name),
+        ("wire format", provider.wire_format),
+    )

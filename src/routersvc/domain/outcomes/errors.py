@@ -28,6 +28,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from routersvc.domain.outcomes.race_results import BUDGET_SPENT
+
 if TYPE_CHECKING:
     from routersvc.domain.catalogue.policies import Priority
     from routersvc.domain.outcomes.failure_rules import CallerOutcome
@@ -164,6 +166,7 @@ class AttemptsFailedError(CallFailedError):
         failure: Failure,
         caller_outcome: CallerOutcome,
         retry_after: float | None,
+        is_budget_spent: bool = False,
     ) -> None:
         match len(report.attempts):
             case 0:
@@ -172,7 +175,7 @@ class AttemptsFailedError(CallFailedError):
                 summary = "the only attempt failed"
             case count:
                 summary = f"all {count} attempts failed"
-        super().__init__(f"{summary}; {failure.message}", report)
+        super().__init__(f"{summary}; {failure.message}{_spent(is_budget_spent)}", report)
         self.failure = failure
         self.caller_outcome = caller_outcome
         self.retry_after = retry_after
@@ -181,8 +184,11 @@ class AttemptsFailedError(CallFailedError):
 class StreamBrokenError(CallFailedError):
     """The answer broke after its first content, as `failure` describes."""
 
-    def __init__(self, *, report: RouteReport, failure: Failure) -> None:
-        super().__init__(f"the answer broke off; {failure.message}", report)
+    def __init__(
+        self, *, report: RouteReport, failure: Failure, is_budget_spent: bool = False
+    ) -> None:
+        message = f"the answer broke off; {failure.message}{_spent(is_budget_spent)}"
+        super().__init__(message, report)
         self.failure = failure
 
 
@@ -191,3 +197,7 @@ class DeadlineExceededError(CallFailedError):
 
     def __init__(self, *, report: RouteReport) -> None:
         super().__init__("the deadline passed before an answer was complete", report)
+
+
+def _spent(is_budget_spent: bool) -> str:  # noqa: FBT001 - the end of a sentence
+    return f"; {BUDGET_SPENT}" if is_budget_spent else ""

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailureClass
 from routersvc.domain.outcomes.failures import Failure
 
+BUDGET_SPENT = "extra attempts are refused: the retry budget is spent"
+"""What errors and reports say where another deployment could have been tried."""
+
 _NOTHING_FITS = Failure(
     failure_class=FailureClass.LOCAL_LIMIT, message="no deployment could be called now"
 )
@@ -16,18 +19,27 @@ _HOPE = {outcome: place for place, outcome in enumerate(CallerOutcome)}
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RaceExhausted:
-    """Nothing is left to try; `failure` is the one that decided, `retry_after` is seconds."""
+    """Nothing is left to try; `failure` is the one that decided, `retry_after` is seconds.
+
+    `is_budget_spent` says that another deployment could have been tried, but for the budget for
+    extra attempts.
+    """
 
     failure: Failure
     caller_outcome: CallerOutcome
     retry_after: float | None
+    is_budget_spent: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RaceBroken:
-    """The answer broke after its first content and is not recovered."""
+    """The answer broke after its first content and is not recovered.
+
+    `is_budget_spent` as for `RaceExhausted`.
+    """
 
     failure: Failure
+    is_budget_spent: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,7 +51,11 @@ RaceResult = RaceExhausted | RaceBroken | RaceDeadlinePassed
 
 
 def exhausted_result(
-    failures: Sequence[Failure], decisive: Failure | None = None, *, waits: Sequence[float] = ()
+    failures: Sequence[Failure],
+    decisive: Failure | None = None,
+    *,
+    waits: Sequence[float] = (),
+    is_budget_spent: bool = False,
 ) -> RaceExhausted:
     """Return the result of a race in which nothing is left to try.
 
@@ -55,4 +71,5 @@ def exhausted_result(
         failure=reported,
         caller_outcome=reported.rule.caller_outcome,
         retry_after=min([*asked, *waits], default=None),
+        is_budget_spent=is_budget_spent and decisive is None,
     )

@@ -12,6 +12,7 @@ from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.catalogue.tenants import Tenant
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.measures.cost_budgets import BudgetStanding
 from routersvc.domain.planning.candidates import Candidate
 from routersvc.domain.planning.deployment_orders import DeploymentOrder, ordered
@@ -122,6 +123,8 @@ def _plan(order: DeploymentOrder, limits: Limits) -> Plan:
         streaming=request.streaming,
         has_side_effects=routing.has_side_effects,
         failover_on_refusal=policy.failover_on_refusal,
+        may_reason=request.prompt.reasoning.effort is not ReasoningEffort.NONE,
+        max_output_tokens=request.prompt.sampling.max_output_tokens,
         latency_budget=routing.latency_budget,
         zero_data_retention=limits.constraints.zero_data_retention,
         no_training=limits.constraints.no_training,

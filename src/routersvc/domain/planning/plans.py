@@ -33,7 +33,9 @@ class Plan:
     `timeout` is seconds for the whole call, `latency_budget` seconds within which the caller wants
     the first content. `tokens` is the expected sum of prompt and answer, for the token limits of
     providers. `hedging` is the decision of `hedging_rule` for the first attempt; only explanations
-    decide it beforehand. `zero_data_retention` and `no_training` are requested with every attempt.
+    decide it beforehand. `may_reason` is false where the request turns reasoning off,
+    `max_output_tokens` is the limit that it sets. `zero_data_retention` and `no_training` are
+    requested with every attempt.
     """
 
     policy: Policy
@@ -52,25 +54,36 @@ class Plan:
     streaming: bool
     has_side_effects: bool
     failover_on_refusal: bool
+    may_reason: bool = True
+    max_output_tokens: int | None = None
     latency_budget: float | None = None
     zero_data_retention: bool = False
     no_training: bool = False
+
+    @property
+    def recovers(self) -> bool:
+        """Whether another attempt takes over from a stream that breaks."""
+        return self.streaming and self.stream_recovery is not StreamRecoveryMode.FAIL
 
     @property
     def resumes(self) -> bool:
         """Whether a broken stream resumes from the text so far."""
         return self.streaming and self.stream_recovery is StreamRecoveryMode.RESUME
 
-    def streams_whole_answers_of(self, deployment: Deployment) -> bool:
-        """Whether to request a whole answer as a stream, because a hedge may cancel it.
+    def reads_as_stream(self, deployment: Deployment) -> bool:
+        """Whether an attempt asks for a stream: for whole answers too, where that is possible.
 
-        If closing a stream stops billing, the attempt that loses costs only what it has sent.
+        Only a stream shows that a provider has begun and goes on: the timeouts of first content,
+        idle and pace hold for it, and a loser that is cut off costs only what it has sent.
         """
-        return (
-            self.hedging_rule.mode is not HedgingMode.OFF
-            and deployment.provider.cancel_stops_billing
-            and Capability.STREAMING in deployment.capabilities
-        )
+        return self.streaming or Capability.STREAMING in deployment.capabilities
+
+    def first_content_of(self, deployment: Deployment) -> float:
+        """Return the seconds until a deployment's first content: more for one that may reason."""
+        timeouts = self.timeouts
+        if self.may_reason and Capability.REASONING in deployment.capabilities:
+            return timeouts.first_content_of_reasoning
+        return timeouts.first_content
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,12 +19,21 @@ from routersvc.domain.profiling.profiles import Profile
 CHARACTERS_PER_TOKEN = 4
 """English prose in the o200k vocabulary; used where a provider's count never arrived."""
 
+PACE_CONTENTS = 4
+"""So many contents in a window of the pace are enough."""
+
+PACE_CHARACTERS = 40
+"""So many characters are enough, in however few contents."""
+
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class Attempt:
     """One call of one deployment on behalf of a request. Times are instants of the race's clock.
 
-    `idle_since` is when the wait for the next content began; unset before the first content.
+    `idle_since` is when the wait for the next content began; unset before the first content. Since
+    `pace_since`, `pace_contents` and `pace_characters` have arrived. `is_replaceable` says that
+    another attempt could still take over. `continues` says that it was asked to continue a text,
+    `may_continue` that it may be.
     """
 
     number: int
@@ -40,6 +49,12 @@ class Attempt:
     failure: Failure | None = None
     counted: Usage | None = None
     received_characters: int = 0
+    pace_since: float = 0.0
+    pace_contents: int = 0
+    pace_characters: int = 0
+    is_replaceable: bool = False
+    may_continue: bool = True
+    continues: bool = False
     model_version: str = ""
     response_id: str = ""
     final_report: AttemptReport | None = None
@@ -48,6 +63,26 @@ class Attempt:
     def running(self) -> bool:
         """Whether the attempt has not ended."""
         return self.outcome is AttemptOutcome.RUNNING
+
+    def began(self, now: float) -> None:
+        """Record the first content."""
+        self.first_content_at = self.pace_since = now
+
+    def went_on(self, now: float, *, contents: int, characters: int) -> None:
+        """Record contents; with enough of them, the window of the pace begins anew."""
+        self.idle_since = now
+        self.received_characters += characters
+        self.pace_contents += contents
+        self.pace_characters += characters
+        if self.pace_contents >= PACE_CONTENTS or self.pace_characters >= PACE_CHARACTERS:
+            self.pace_since = now
+            self.pace_contents = self.pace_characters = 0
+
+    def paused(self, now: float) -> None:
+        """Record that nobody has read since the last content: no timeout counts that time."""
+        if self.idle_since is not None:
+            self.pace_since += now - self.idle_since
+        self.idle_since = now
 
     def usage(self, profile: Profile) -> Usage:
         """Return the usage that the provider counted, else an estimate.

@@ -1,21 +1,27 @@
-"""What a hedge depends on, read from the fleet.
+"""What a hedge or a rescue depends on, read from the fleet.
 
 Decisions only read. Calls refresh the latencies before they decide; explanations do not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import HedgingMode
 from routersvc.domain.fleet.fleet import Fleet
-from routersvc.domain.measures.latency_histories import LatencyView
 from routersvc.domain.planning.plans import Plan
-from routersvc.domain.racing.hedges import HedgeDecision, HedgeSituation, decide, has_exploded
+from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedges import (
+    HedgeDecision,
+    HedgeReason,
+    HedgeSituation,
+    decide,
+    has_exploded,
+)
+from routersvc.domain.racing.latency_lenders import latency, own_latency, usual_duration
+from routersvc.domain.racing.timeouts import is_silent, patience
 
 
-def decide_hedge(
+def decide_hedge(  # noqa: PLR0913 - each is a part of the situation
     fleet: Fleet,
     plan: Plan,
     *,
@@ -24,21 +30,18 @@ def decide_hedge(
     running: int,
     time_left: float,
     now: float,
+    has_content: bool = False,
     refused_after: float | None = None,
 ) -> HedgeDecision:
-    """Return when a hedge on `other` may start beside the attempt on `primary`.
+    """Return when another attempt, on `other`, may start beside the attempt on `primary`.
 
     `time_left` is seconds from the start of that attempt to the deadline. `refused_after` is when a
-    hedge was due and did not get a lease, also in seconds from that start.
+    hedge was due and did not get a lease, also in seconds from that start. `has_content` says that
+    the content of the attempt has begun to arrive.
     """
     rule = plan.hedging_rule
-    weighs_cost = rule.mode is HedgingMode.AUTO
-    other_view = None
-    other_duration = None
-    if other is not None:
-        other_view = _latency_view(fleet, other, plan, now)
-        if weighs_cost or refused_after is not None:
-            other_duration = fleet.usual_duration(other, now)
+    if rule.mode is HedgingMode.OFF:
+        return HedgeDecision(delay=None, reason=HedgeReason.OFF)
     return decide(
         rule,
         HedgeSituation(
@@ -46,39 +49,38 @@ def decide_hedge(
             has_other=other is not None,
             time_left=time_left,
             useful_time=plan.timeouts.useful,
+            patience=patience(plan, primary, time_left),
+            has_content=has_content,
             priority=plan.priority,
             previous_attempts=plan.previous_attempts,
             has_side_effects=plan.has_side_effects,
             latency_budget=plan.latency_budget,
-            primary=_latency_view(fleet, primary, plan, now),
-            primary_degraded=weighs_cost and fleet.is_degraded(primary, now),
-            other=other_view,
-            other_duration=other_duration,
-            cost_ratio=_cost_ratio(primary, other) if weighs_cost else None,
+            primary=latency(fleet, primary, plan, now),
+            other=None if other is None else own_latency(fleet, other, plan, now),
+            other_duration=None if other is None else usual_duration(fleet, other, now),
+            cost_ratio=_cost_ratio(primary, other) if rule.mode is HedgingMode.AUTO else None,
             refused_after=refused_after,
         ),
     )
 
 
-def refresh_latencies(
-    fleet: Fleet, deployments: Iterable[Deployment], plan: Plan, now: float
-) -> None:
-    """Let the decisions of a plan's calls share the latencies of `deployments` as they are now."""
-    percentile = plan.hedging_rule.percentile
-    fleet.refresh_latency_views(deployments, percentile, streaming=plan.streaming, now=now)
-
-
 def has_latency_surge(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> bool:
     """Whether a hedge on `deployment` would not help: its own latency has exploded."""
-    return has_exploded(_latency_view(fleet, deployment, plan, now), plan.hedging_rule)
+    return has_exploded(own_latency(fleet, deployment, plan, now), plan.hedging_rule)
 
 
-def _latency_view(
-    fleet: Fleet, deployment: Deployment, plan: Plan, now: float
-) -> LatencyView | None:
-    return fleet.latency_view(
-        deployment, plan.hedging_rule.percentile, streaming=plan.streaming, now=now
-    )
+def was_silent(fleet: Fleet, plan: Plan, attempt: Attempt, deadline: float, now: float) -> bool:
+    """Whether a loser gave no content for so long that it counts against its deployment."""
+    if attempt.first_content_at is not None:
+        return False
+    waited = now - attempt.started_at
+    if waited < patience(plan, attempt.deployment, deadline - attempt.started_at):
+        return False
+    view = latency(fleet, attempt.deployment, plan, now)
+    if view is None or view.samples < plan.hedging_rule.min_samples:
+        return is_silent(waited, usual=None)
+    usual = view.percentile if view.surge is None else view.percentile / view.surge
+    return is_silent(waited, usual=usual)
 
 
 def _cost_ratio(primary: Deployment, other: Deployment | None) -> float | None:

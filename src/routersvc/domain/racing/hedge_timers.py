@@ -7,8 +7,9 @@ from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
-from routersvc.domain.racing.hedge_situations import decide_hedge, refresh_latencies
+from routersvc.domain.racing.hedge_situations import decide_hedge
 from routersvc.domain.racing.hedges import HedgeDecision, HedgeReason
+from routersvc.domain.racing.latency_lenders import refresh_latencies
 from routersvc.domain.racing.race_attempts import RaceAttempts
 
 
@@ -48,6 +49,7 @@ class HedgeTimer:
             running=len(self._attempts.running),
             time_left=self._deadline - attempt.started_at,
             now=now,
+            has_content=attempt.first_content_at is not None,
             refused_after=refused_after,
         )
         if self.first_decision is None:
@@ -65,14 +67,15 @@ class HedgeTimer:
         """Whether the running attempt is late."""
         return self.due_at is not None and now >= self.due_at
 
-    def first_content(self, attempt: Attempt) -> None:
-        """Clear a hedge beside the latest attempt: content has begun to arrive, it is not late.
+    def first_content(self, attempt: Attempt, now: float) -> None:
+        """Decide again where the content of the latest attempt has begun to arrive.
 
-        A rescue stays: the whole answer may still miss the deadline.
+        A stream is about to commit. A whole answer may still miss the deadline, so that a rescue
+        can remain.
         """
-        if (
-            self.due_at is not None
-            and self.reason is AttemptReason.HEDGE
-            and attempt is self._attempts.running[-1]
-        ):
-            self.due_at = None
+        if self.due_at is None or attempt is not self._attempts.running[-1]:
+            return
+        if self._plan.streaming:
+            self.clear()
+        else:
+            self.set(attempt, now)

@@ -11,13 +11,14 @@ again at growing intervals: most late attempts answer meanwhile, and the budget 
 One attempt in twenty is later than the p95, so a budget of one in twenty is sometimes spent by
 chance alone.
 
-Where no hedge is granted, or none is worth its cost, a call that is about to miss its deadline gets
-a second attempt at the last moment at which another deployment can still meet it. Such a rescue is
-paid from the whole budget for extra attempts, as a failover is.
+A rescue keeps the deadline. It starts when the running attempt has no content although its
+patience is over, or earlier, at the last moment at which another deployment can still give a whole
+answer in time. It is paid from the whole budget for extra attempts and starts in every mode but
+`OFF`; whichever of hedge and rescue is due first starts. A rescue that is refused is tried again as
+a hedge is.
 
-`AUTO` weighs the cost: it hedges for requests of high priority, for a latency budget that would be
-missed, and where the first choice is degraded, but at several times the price only for high
-priority.
+`AUTO` weighs the cost: it hedges no request of low priority, and at more than three times the price
+only those of high priority.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ _COST_RATIO = 3.0
 _AGAIN = 0.15
 """A refused hedge is tried again when the attempt is later by this share: about twenty times in
 half a minute."""
+
+_ROUNDING = 1e-6
+"""Seconds; far above the rounding of instants, far below any delay."""
 
 _RESCUE_MARGIN = 2.0
 """How many times the usual duration of an answer is left for a rescue: it may be slow."""
@@ -64,6 +68,7 @@ class HedgeReason(enum.Enum):
     DEADLINE_TOO_NEAR = "deadline_too_near"
     ASKED_AGAIN = "asked_again"
     RESCUE = "rescue"
+    CONTENT_ARRIVED = "content_arrived"
 
 
 _SENTENCES = {
@@ -80,10 +85,11 @@ _SENTENCES = {
     HedgeReason.ENOUGH_RUNNING: "the maximum number of parallel attempts runs",
     HedgeReason.LATENCY_EXPLODED: "the latency of the other deployment has exploded as well",
     HedgeReason.LOW_PRIORITY: "the priority of the request is low",
-    HedgeReason.NOT_WORTH_ITS_COST: "neither priority, latency budget nor health justify its cost",
+    HedgeReason.NOT_WORTH_ITS_COST: "the other deployment costs more than three times as much",
     HedgeReason.DEADLINE_TOO_NEAR: "too little time would be left for it",
     HedgeReason.ASKED_AGAIN: "the previous hedge was refused",
-    HedgeReason.RESCUE: "at the last moment at which another deployment can meet the deadline",
+    HedgeReason.RESCUE: "so that another deployment can meet the deadline",
+    HedgeReason.CONTENT_ARRIVED: "the content of the running attempt arrives",
 }
 
 
@@ -92,7 +98,9 @@ class HedgeSituation:
     """What a hedge depends on, at the start of an attempt or when its time has come.
 
     `running` counts attempts, the one that may be late included. `time_left` is seconds from the
-    start of that attempt to the deadline, `useful_time` the least that an attempt needs.
+    start of that attempt to the deadline, `useful_time` the least that an attempt needs, `patience`
+    the time without content after which a rescue starts, `None` for never. `has_content` says that
+    the content of the running attempt has begun to arrive.
     `latency_budget` is the time to first content in seconds that the caller asked for. `primary` is
     the running deployment, `other` the one that would be hedged on; their views are `None` where
     nothing is known. `other_duration` is the time in seconds in which the other gives nearly every
@@ -104,12 +112,13 @@ class HedgeSituation:
     has_other: bool
     time_left: float
     useful_time: float
+    patience: float | None = None
+    has_content: bool = False
     priority: Priority = Priority.NORMAL
     previous_attempts: int = 0
     has_side_effects: bool = False
     latency_budget: float | None = None
     primary: LatencyView | None = None
-    primary_degraded: bool = False
     other: LatencyView | None = None
     other_duration: float | None = None
     cost_ratio: float | None = None
@@ -129,22 +138,20 @@ class HedgeDecision:
         sentence = _SENTENCES[self.reason]
         if self.delay is None:
             return f"no hedge: {sentence}"
-        return f"a hedge after {self.delay:.3g} s: {sentence}"
+        name = "rescue" if self.reason is HedgeReason.RESCUE else "hedge"
+        return f"a {name} after {self.delay:.3g} s: {sentence}"
 
 
 def decide(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
-    """Return when a hedge may start beside the attempt that runs, and why or why not."""
+    """Return when another attempt may start beside the one that runs, and why or why not."""
     refusal = _refusal(rule, situation)
     if refusal is not None:
         return HedgeDecision(delay=None, reason=refusal)
-    decision = _timing(rule, situation)
-    if decision.delay is None:
-        return _rescue(situation, otherwise=decision)
-    if situation.time_left - decision.delay < situation.useful_time:
-        return HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
-    if situation.refused_after is None:
-        return decision
-    return _after_refusal(rule, situation, situation.refused_after)
+    hedge = _hedge(rule, situation)
+    rescue = _rescue(rule, situation)
+    if rescue is not None and (hedge.delay is None or rescue <= hedge.delay):
+        return HedgeDecision(delay=rescue, reason=HedgeReason.RESCUE)
+    return hedge
 
 
 def has_exploded(view: LatencyView | None, rule: HedgingRule) -> bool:
@@ -155,27 +162,73 @@ def has_exploded(view: LatencyView | None, rule: HedgingRule) -> bool:
 
 
 def _refusal(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | None:
-    """Return what forbids a hedge in every mode."""
+    """Return what forbids an attempt beside the running one in every mode."""
     if rule.mode is HedgingMode.OFF:
         return HedgeReason.OFF
     if situation.has_side_effects:
         return HedgeReason.SIDE_EFFECTS
-    if situation.previous_attempts > 0:
-        return HedgeReason.CLIENT_RETRY
     if situation.running >= rule.max_parallel:
         return HedgeReason.ENOUGH_RUNNING
     if not situation.has_other:
         return HedgeReason.NOWHERE_TO_GO
-    if has_exploded(situation.other, rule):
-        return HedgeReason.LATENCY_EXPLODED
     return None
+
+
+def _hedge(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
+    """Return when a hedge may start; one that was refused is tried again later."""
+    if situation.previous_attempts > 0:
+        return HedgeDecision(delay=None, reason=HedgeReason.CLIENT_RETRY)
+    if situation.has_content:
+        return HedgeDecision(delay=None, reason=HedgeReason.CONTENT_ARRIVED)
+    if has_exploded(situation.other, rule):
+        return HedgeDecision(delay=None, reason=HedgeReason.LATENCY_EXPLODED)
+    decision = _timing(rule, situation)
+    if decision.delay is None:
+        return decision
+    refused_after = situation.refused_after
+    if refused_after is not None and _was_due(decision.delay, refused_after):
+        decision = HedgeDecision(delay=_again(rule, refused_after), reason=HedgeReason.ASKED_AGAIN)
+    if decision.delay is None or situation.time_left - decision.delay < situation.useful_time:
+        return HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
+    return decision
+
+
+def _rescue(rule: HedgingRule, situation: HedgeSituation) -> float | None:
+    """Return when a rescue may start, `None` for never."""
+    delay = None if situation.has_content else situation.patience
+    if situation.other_duration is not None:
+        last = situation.time_left - _RESCUE_MARGIN * situation.other_duration
+        last = max(last, _usual_delay(rule, situation))
+        delay = last if delay is None else min(delay, last)
+    if delay is None:
+        return None
+    if situation.refused_after is not None and _was_due(delay, situation.refused_after):
+        delay = _again(rule, situation.refused_after)
+    return delay if situation.time_left - delay >= situation.useful_time else None
+
+
+def _usual_delay(rule: HedgingRule, situation: HedgeSituation) -> float:
+    """Return when the running attempt is late at all: before that, no deadline needs a rescue."""
+    view = situation.primary
+    if view is None or view.samples < rule.min_samples:
+        return rule.min_delay
+    return _clamped(view.percentile if view.surge is None else view.percentile / view.surge, rule)
+
+
+def _was_due(delay: float, refused_after: float) -> bool:
+    """Whether an attempt after `delay` has been refused; instants are rounded in between."""
+    return delay <= refused_after + _ROUNDING
+
+
+def _again(rule: HedgingRule, refused_after: float) -> float:
+    return refused_after + max(rule.min_delay, refused_after * _AGAIN)
 
 
 def _timing(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
     if rule.mode is HedgingMode.PARALLEL:
         return HedgeDecision(delay=0.0, reason=HedgeReason.PARALLEL)
     if rule.mode is HedgingMode.AUTO:
-        unworthy = _unworthy(rule, situation)
+        unworthy = _unworthy(situation)
         if unworthy is not None:
             return HedgeDecision(delay=None, reason=unworthy)
     if rule.delay is not None:
@@ -197,33 +250,7 @@ def _percentile(rule: HedgingRule, situation: HedgeSituation) -> HedgeDecision:
     return HedgeDecision(delay=_clamped(view.percentile, rule), reason=HedgeReason.PERCENTILE)
 
 
-def _after_refusal(
-    rule: HedgingRule, situation: HedgeSituation, refused_after: float
-) -> HedgeDecision:
-    """Return the next try of a refused hedge, or the rescue where that comes first."""
-    delay = refused_after + max(rule.min_delay, refused_after * _AGAIN)
-    again = HedgeDecision(delay=delay, reason=HedgeReason.ASKED_AGAIN)
-    if situation.time_left - delay < situation.useful_time:
-        again = HedgeDecision(delay=None, reason=HedgeReason.DEADLINE_TOO_NEAR)
-    rescue = _rescue(situation, otherwise=again, earliest=refused_after)
-    if again.delay is None or (rescue.delay is not None and rescue.delay <= again.delay):
-        return rescue
-    return again
-
-
-def _rescue(
-    situation: HedgeSituation, *, otherwise: HedgeDecision, earliest: float = 0.0
-) -> HedgeDecision:
-    """Return the hedge that saves a deadline about to be missed, not before `earliest`."""
-    if situation.other_duration is None:
-        return otherwise
-    delay = max(earliest, situation.time_left - _RESCUE_MARGIN * situation.other_duration)
-    if situation.time_left - delay < situation.useful_time:
-        return otherwise
-    return HedgeDecision(delay=delay, reason=HedgeReason.RESCUE)
-
-
-def _unworthy(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | None:
+def _unworthy(situation: HedgeSituation) -> HedgeReason | None:
     """Return why an automatic hedge is not worth its cost; `None` where it is."""
     if situation.priority is Priority.LOW:
         return HedgeReason.LOW_PRIORITY
@@ -231,13 +258,7 @@ def _unworthy(rule: HedgingRule, situation: HedgeSituation) -> HedgeReason | Non
         return None
     if situation.cost_ratio is not None and situation.cost_ratio > _COST_RATIO:
         return HedgeReason.NOT_WORTH_ITS_COST
-    if (
-        situation.primary_degraded
-        or has_exploded(situation.primary, rule)
-        or _misses_budget(situation, rule)
-    ):
-        return None
-    return HedgeReason.NOT_WORTH_ITS_COST
+    return None
 
 
 def _misses_budget(situation: HedgeSituation, rule: HedgingRule) -> bool:

@@ -1,4 +1,4 @@
-"""The attempts of one request, and the start of the next one.
+"""The attempts of one request, and the refusals of deployments that could not be called.
 
 Every deployment is tried once, except for retries. A deployment that refused is tried again when
 the next attempt is due, because its obstacle may have passed.
@@ -7,8 +7,7 @@ the next attempt is due, because its obstacle may have passed.
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.concurrency import Ticket
@@ -17,22 +16,15 @@ from routersvc.domain.fleet.leases import LeaseRefusal, Obstacle
 from routersvc.domain.fleet.queue_waits import QueueWait
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failures import Failure
-from routersvc.domain.outcomes.race_results import RaceExhausted, exhausted_result
+from routersvc.domain.outcomes.race_results import BUDGET_SPENT, RaceExhausted, exhausted_result
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.failovers import forbids_another, may_differ
-from routersvc.domain.racing.hedge_situations import has_latency_surge, refresh_latencies
+from routersvc.domain.racing.hedge_situations import has_latency_surge
+from routersvc.domain.racing.latency_lenders import refresh_latencies
 
 _BESIDE = frozenset({AttemptReason.HEDGE, AttemptReason.RESCUE})
 """Reasons of attempts that start while a late one still runs."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class GatedDeployment:
-    """A deployment whose provider asked not to be called for `wait` seconds."""
-
-    deployment: Deployment
-    wait: float
 
 
 class RaceAttempts:
@@ -44,6 +36,7 @@ class RaceAttempts:
         self._fleet = fleet
         self._failures: list[tuple[Deployment, Failure]] = []
         self._refusals: dict[str, LeaseRefusal] = {}
+        self._overruled_waits: list[float] = []
 
     @property
     def running(self) -> tuple[Attempt, ...]:
@@ -54,20 +47,21 @@ class RaceAttempts:
             return () if made[0].outcome is not AttemptOutcome.RUNNING else (made[0],)
         return tuple(attempt for attempt in made if attempt.running)
 
-    def least_bad(self) -> Deployment | None:
-        """Return the deployment to call although all refused: it recovers first.
+    @property
+    def is_budget_spent(self) -> bool:
+        """Whether the budget for extra attempts has kept a deployment from being called."""
+        return any(refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values())
 
-        `None` where every refusal has to be respected.
-        """
-        forcible = [refusal for refusal in self._refusals.values() if refusal.can_be_forced]
-        return min(forcible, key=_wait_of).deployment if forcible else None
+    def refusal(self, deployment: Deployment) -> LeaseRefusal | None:
+        """Return why a deployment refused when it was asked last; `None` if it did not."""
+        return self._refusals.get(deployment.name)
 
-    def first_gated(self) -> GatedDeployment | None:
-        """Return the deployment with the shortest wait, if its provider asked for that wait."""
-        first = min(self._refusals.values(), key=_wait_of, default=None)
-        if first is None or first.obstacle is not Obstacle.GATED:
-            return None
-        return GatedDeployment(first.deployment, _wait_of(first))
+    def refused(self, reason: AttemptReason, now: float) -> Iterator[LeaseRefusal]:
+        """Yield the refusals of the deployments that have not been tried, best one first."""
+        for deployment in self.untried(reason, now):
+            refusal = self._refusals.get(deployment.name)
+            if refusal is not None:
+                yield refusal
 
     def failed(self, attempt: Attempt, failure: Failure) -> None:
         """Record a failure: deployments where it would repeat itself are not tried."""
@@ -111,9 +105,7 @@ class RaceAttempts:
 
     def start_other(self, reason: AttemptReason, caused_by: int, now: float) -> Attempt | None:
         """Start the next deployment that has not been tried; `None` where all are refused."""
-        asked_before = any(
-            refusal.obstacle is Obstacle.BUDGET_SPENT for refusal in self._refusals.values()
-        )
+        asked_before = self.is_budget_spent
         for deployment in self.untried(reason, now):
             attempt = self.start(deployment, reason, caused_by, now, asked_before=asked_before)
             if attempt is not None:
@@ -148,7 +140,9 @@ class RaceAttempts:
         if isinstance(lease, LeaseRefusal):
             self._refusals[deployment.name] = lease
             return None
-        self._refusals.pop(deployment.name, None)
+        refusal = self._refusals.pop(deployment.name, None)
+        if forced and refusal is not None and refusal.wait is not None:
+            self._overruled_waits.append(refusal.wait)
         attempt = Attempt(
             number=len(self.made) + 1,
             deployment=deployment,
@@ -161,15 +155,20 @@ class RaceAttempts:
         return attempt
 
     def wait_for_place(
-        self, reason: AttemptReason, caused_by: int, on_place: Callable[[], None], now: float
+        self,
+        deployments: Sequence[Deployment],
+        reason: AttemptReason,
+        caused_by: int,
+        on_place: Callable[[], None],
+        now: float,
     ) -> QueueWait | None:
-        """Queue for a place at the best deployments that have just refused because they are full.
+        """Queue for a place at the best of `deployments` that have just refused for being full.
 
         `None` where none is full, or their queues are full as well.
         """
         full = [
             deployment
-            for deployment in self.untried(reason, now)
+            for deployment in deployments
             if (refusal := self._refusals.get(deployment.name)) is not None
             and refusal.obstacle is Obstacle.FULL
         ]
@@ -182,17 +181,23 @@ class RaceAttempts:
         failures = [failure for _, failure in self._failures]
         refused = [refusal.failure() for refusal in self._refusals.values()]
         waits = [failure.retry_after for failure in refused if failure.retry_after is not None]
-        return exhausted_result(failures or refused, decisive, waits=waits)
+        waits += self._overruled_waits
+        return exhausted_result(
+            failures or refused, decisive, waits=waits, is_budget_spent=self.is_budget_spent
+        )
+
+    def note_spent_budget(self) -> None:
+        """Say in the report of the latest attempt why none followed it."""
+        latest = self.made[-1] if self.made else None
+        if latest is not None and latest.failure is not None:
+            message = f"{latest.failure.message}; {BUDGET_SPENT}"
+            latest.failure = dataclasses.replace(latest.failure, message=message)
 
     def _can_differ(self, deployment: Deployment) -> bool:
         """Whether `deployment` may succeed where those before it failed."""
         return not self._failures or all(
             may_differ(deployment, failed, failure) for failed, failure in self._failures
         )
-
-
-def _wait_of(refusal: LeaseRefusal) -> float:
-    return math.inf if refusal.wait is None else refusal.wait
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

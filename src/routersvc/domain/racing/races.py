@@ -14,19 +14,20 @@ from __future__ import annotations
 import random as random_module
 from collections.abc import Callable, Sequence
 
-from routersvc.domain.catalogue.modes import StreamRecoveryMode
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.queue_waits import QueueWait
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
-from routersvc.domain.outcomes.failure_rules import SameDeploymentRule
+from routersvc.domain.outcomes.failure_rules import FailureClass, SameDeploymentRule
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.race_results import RaceBroken, RaceDeadlinePassed, RaceResult
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
+from routersvc.domain.racing.hedge_situations import was_silent
 from routersvc.domain.racing.hedge_timers import HedgeTimer
 from routersvc.domain.racing.hedges import HedgeDecision
-from routersvc.domain.racing.pending_retries import PendingRetry, Retries
+from routersvc.domain.racing.next_attempts import Next, NextAttempts, Wish
+from routersvc.domain.racing.pending_attempts import PendingAttempt, Retries
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
     RaceAttempts,
@@ -34,6 +35,9 @@ from routersvc.domain.racing.race_attempts import (
     StartAttempt,
 )
 from routersvc.domain.racing.timeouts import due_at, timeout_failure
+
+_REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
+"""With these, a deployment may refuse to continue a text that it would write anew."""
 
 
 class Race:
@@ -56,8 +60,15 @@ class Race:
         self._hedge = HedgeTimer(
             plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
         )
-        self._retry: PendingRetry | None = None
         self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
+        self._next = NextAttempts(
+            plan=plan,
+            fleet=fleet,
+            attempts=self._attempts,
+            retries=self._retries,
+            deadline=self.deadline,
+        )
+        self._pending: PendingAttempt | None = None
         self._free_attempts = 0
         self._waiting: QueueWait | None = None
 
@@ -82,31 +93,41 @@ class Race:
         instants = [self.deadline]
         if self._hedge.due_at is not None:
             instants.append(self._hedge.due_at)
-        if self._retry is not None:
-            instants.append(self._retry.at)
+        if self._pending is not None:
+            instants.append(self._pending.at)
         if self._waiting is not None:
             is_granted = self._waiting.granted is not None
             instants.append(self.started_at if is_granted else self._waiting.until)
         if self.winner is None:
-            instants.extend(due_at(attempt, self.plan) for attempt in self.running)
+            instants.extend(self.due_at(attempt) for attempt in self.running)
         return min(instants)
 
     def begin(self, now: float) -> list[RaceStep]:
-        """Start the first attempt, now or when a provider allows it."""
+        """Start the first attempt however little time is left, or when a provider allows it."""
         self._fleet.request_started(self.plan, now)
-        return self._start_first(now)
+        return self._start_next(Wish(reason=AttemptReason.FIRST, caused_by=0), now)
 
-    def content_arrived(self, attempt: Attempt, now: float) -> None:
-        """Record that content arrived."""
+    def due_at(self, attempt: Attempt) -> float:
+        """Return the instant at which a running attempt times out."""
+        return due_at(attempt, self.plan, self.deadline)
+
+    def timeout_failure(self, attempt: Attempt) -> Failure:
+        """Return the failure of an attempt that timed out."""
+        return timeout_failure(attempt, self.plan, self.deadline)
+
+    def content_arrived(
+        self, attempt: Attempt, now: float, *, contents: int = 1, characters: int = 0
+    ) -> None:
+        """Record that contents arrived, with so many characters together."""
         if attempt.first_content_at is None:
-            attempt.first_content_at = now
+            attempt.began(now)
             self._fleet.record_first_content(attempt.lease, now)
-            self._hedge.first_content(attempt)
-        attempt.idle_since = now
+            self._hedge.first_content(attempt, now)
+        attempt.went_on(now, contents=contents, characters=characters)
 
     def awaited(self, attempt: Attempt, now: float) -> None:
-        """Record that the caller reads again: the idle timeout does not count its own pauses."""
-        attempt.idle_since = now
+        """Record that the caller reads again: the timeouts do not count its own pauses."""
+        attempt.paused(now)
 
     def headroom_reported(self, attempt: Attempt, headroom: RateLimitHeadroom, now: float) -> None:
         """Record what an attempt's provider reports is left of its rate limits."""
@@ -116,7 +137,8 @@ class Race:
         """Make `attempt` the answer and cancel the others."""
         self.winner = attempt
         self._hedge.clear()
-        self._retry = None
+        self._pending = None
+        self._note_replaceable(now)
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
             for other in self.running
@@ -133,15 +155,16 @@ class Race:
     def failed(self, attempt: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Record that an attempt failed before it committed; start the next one."""
         self._end(attempt, AttemptOutcome.FAILED, failure, now)
+        steps = self._restart(attempt, failure, now)
+        if steps:
+            return steps
         if self._attempts.forbids_another(attempt, failure):
-            steps: list[RaceStep] = [
-                self._cancel(other, AttemptOutcome.LOST, now) for other in self.running
-            ]
+            steps = [self._cancel(other, AttemptOutcome.LOST, now) for other in self.running]
             self._give_up(failure)
             return steps
         steps = self._replace(attempt, failure, now)
-        if not (steps or self.running or self._retry or self._waiting):
-            self._give_up()
+        if not steps:
+            self._give_up_if_idle()
         return steps
 
     def broke(self, failure: Failure, now: float) -> list[RaceStep]:
@@ -150,15 +173,17 @@ class Race:
         self._end(broken, AttemptOutcome.BROKEN, failure, now)
         self.winner = None
         steps: list[RaceStep] = []
-        recovers = self.plan.stream_recovery is not StreamRecoveryMode.FAIL
         if (
-            recovers
+            self.plan.recovers
             and not self._attempts.forbids_another(broken, failure)
             and self._may_start_another(now)
         ):
-            steps = self._start_other(now, AttemptReason.RECOVERY, caused_by=broken.number)
-        if not steps:
-            self.result = RaceBroken(failure=failure)
+            steps = self._take(self._find(_after(broken, AttemptReason.RECOVERY), now), now)
+        if not (steps or self._pending or self._waiting):
+            spent = self._attempts.is_budget_spent
+            self.result = RaceBroken(failure=failure, is_budget_spent=spent)
+            if spent:
+                self._attempts.note_spent_budget()
         return steps
 
     def woke(self, now: float) -> list[RaceStep]:
@@ -170,11 +195,11 @@ class Race:
         steps = []
         if self.winner is None:
             for attempt in self.running:
-                if self.result is None and now >= due_at(attempt, self.plan):
+                if self.result is None and attempt.running and now >= self.due_at(attempt):
                     steps.append(CancelAttempt(attempt))
-                    steps.extend(self.failed(attempt, timeout_failure(attempt, self.plan), now))
-        if self.result is None and self._retry is not None and now >= self._retry.at:
-            steps.extend(self._start_retry(self._retry, now))
+                    steps.extend(self.failed(attempt, self.timeout_failure(attempt), now))
+        if self.result is None and self._pending is not None and now >= self._pending.at:
+            steps.extend(self._start_pending(self._pending, now))
         if self.result is None and self._hedge.is_due(now):
             steps.extend(self._start_hedge(now))
         if self.result is None and self._waiting is not None:
@@ -184,7 +209,7 @@ class Race:
     def abandoned(self, now: float) -> list[RaceStep]:
         """Cancel everything without effect on health: the caller left or the deadline passed."""
         self._hedge.clear()
-        self._retry = None
+        self._pending = None
         if self._waiting is not None:
             self._waiting.leave(now)
             self._waiting = None
@@ -205,7 +230,11 @@ class Race:
     def _cancel(self, attempt: Attempt, outcome: AttemptOutcome, now: float) -> CancelAttempt:
         attempt.outcome = outcome
         attempt.ended_at = now
-        self._fleet.released(attempt.lease, now)
+        is_loser = outcome is AttemptOutcome.LOST
+        if is_loser and was_silent(self._fleet, self.plan, attempt, self.deadline, now):
+            self._fleet.overdue(attempt.lease, now)
+        else:
+            self._fleet.released(attempt.lease, now)
         return CancelAttempt(attempt)
 
     def _may_start_another(self, now: float) -> bool:
@@ -214,6 +243,31 @@ class Race:
 
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
+
+    def _note_replaceable(self, now: float) -> None:
+        """Note whether another attempt could take over from those that run."""
+        is_open = self.winner is None or self.plan.recovers
+        possible = (
+            is_open
+            and self._may_start_another(now)
+            and next(self._attempts.untried(AttemptReason.FAILOVER, now), None) is not None
+        )
+        for attempt in self.running:
+            attempt.is_replaceable = possible
+
+    def _restart(self, refused: Attempt, failure: Failure, now: float) -> list[RaceStep]:
+        """Ask a deployment that refused to continue a text for the whole answer instead."""
+        if (
+            not refused.continues
+            or failure.failure_class not in _REFUSED_REQUESTS
+            or not self._may_start_another(now)
+        ):
+            return []
+        reason = AttemptReason.RECOVERY
+        attempt = self._attempts.start(refused.deployment, reason, refused.number, now)
+        if attempt is not None:
+            attempt.may_continue = False
+        return self._take(attempt, now)
 
     def _replace(self, failed: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         rule = failure.rule.same_deployment
@@ -226,74 +280,51 @@ class Race:
             again = self._attempts.start(failed.deployment, AttemptReason.RETRY, failed.number, now)
             if again is not None:
                 self._free_attempts += 1
-                return self._started(again, now)
+                return self._take(again, now)
         if not self._may_start_another(now):
             return []
-        if not self.plan.retries.only_without_alternative and self._retry is None:
-            self._retry = self._retries.after(failed, failure, now)
-            if self._retry is not None:
+        if self._pending is not None:
+            other = self._attempts.start_other(AttemptReason.FAILOVER, failed.number, now)
+            return self._take(other, now)
+        wish = _after(failed, AttemptReason.FAILOVER)
+        if not self.plan.retries.only_without_alternative:
+            others = self._attempts.untried(AttemptReason.FAILOVER, now)
+            alternative = next(others, None) is not None
+            self._pending = self._retries.after(failed, failure, now, alternative=alternative)
+            if self._pending is not None:
                 return []
-        steps = self._start_other(now, AttemptReason.FAILOVER, caused_by=failed.number)
-        if steps or self.running or self._retry is not None:
+        return self._take(self._find(wish, now), now)
+
+    def _start_pending(self, pending: PendingAttempt, now: float) -> list[RaceStep]:
+        self._pending = None
+        if not self._may_start_another(now):
+            self._give_up_if_idle()
+            return []
+        if pending.reason is AttemptReason.RETRY:
+            steps = self._take(self._next.retry(pending, now, self._place_free), now)
+            if not steps:
+                self._give_up_if_idle()
             return steps
-        if not self._wait_for_place(AttemptReason.FAILOVER, failed.number, now):
-            self._retry = self._retries.after(failed, failure, now)
-        return []
+        return self._start_next(Wish(reason=pending.reason, caused_by=pending.caused_by), now)
 
-    def _start_retry(self, retry: PendingRetry, now: float) -> list[RaceStep]:
-        self._retry = None
-        if retry.reason is AttemptReason.FIRST:
-            return self._start_first(now)
-        self._retries.started(retry.deployment)
-        again = self._attempts.start(retry.deployment, retry.reason, retry.caused_by, now)
-        steps = self._started(again, now)
-        if not steps and self._may_start_another(now):
-            steps = self._start_other(now, AttemptReason.FAILOVER, retry.caused_by)
-        if not steps and not self.running and not self._waiting:
-            self._give_up()
-        return steps
-
-    def _start_first(self, now: float) -> list[RaceStep]:
-        """Start the best deployment that may be called; where none may, the least bad one.
-
-        If one is only full, the race waits for a place there. Otherwise the least bad one is that
-        with the shortest wait. Where every provider asked for a pause, the race waits for the
-        shortest one if the deadline permits. A first attempt starts however little time is left.
-        """
+    def _start_next(self, wish: Wish, now: float) -> list[RaceStep]:
         if now >= self.deadline:
             self.result = RaceDeadlinePassed()
             return []
-        steps = self._start_other(now, AttemptReason.FIRST, caused_by=0)
-        if steps or self._wait_for_place(AttemptReason.FIRST, 0, now):
-            return steps
-        least_bad = self._attempts.least_bad()
-        if least_bad is not None:
-            forced = self._attempts.start(least_bad, AttemptReason.FIRST, 0, now, forced=True)
-            steps = self._started(forced, now)
-        else:
-            gated = self._attempts.first_gated()
-            if gated is not None and self._is_useful(now + gated.wait):
-                self._retry = PendingRetry(
-                    deployment=gated.deployment,
-                    reason=AttemptReason.FIRST,
-                    at=now + gated.wait,
-                    caused_by=0,
-                )
-                return []
+        steps = self._take(self._find(wish, now), now)
         if not steps:
-            self._give_up()
+            self._give_up_if_idle()
         return steps
 
-    def _wait_for_place(self, reason: AttemptReason, caused_by: int, now: float) -> bool:
-        self._waiting = self._attempts.wait_for_place(reason, caused_by, self._place_free, now)
-        return self._waiting is not None
+    def _find(self, wish: Wish, now: float) -> Next:
+        return self._next.find(wish, now, self._place_free)
 
     def _place_free(self) -> None:
         if self.on_place is not None:
             self.on_place()
 
     def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
-        """Start on the place that has become free, or give up where none did in time.
+        """Start on the place that has become free; where none did in time, what else is left.
 
         The deployment may refuse by now for another reason; then the others are tried.
         """
@@ -301,21 +332,23 @@ class Race:
         if place is None and now < waiting.until:
             return []
         self._waiting = None
-        steps: list[RaceStep] = []
-        if place is None or not self._is_useful(now):
+        if not self._is_useful(now):
+            waiting.leave(now)
+            self._give_up_if_idle()
+            return []
+        attempt = None
+        if place is None:
             waiting.leave(now)
         else:
             attempt = self._attempts.start(
                 place.deployment, waiting.reason, waiting.caused_by, now, ticket=place.ticket
             )
-            if attempt is None and waiting.reason is AttemptReason.FIRST:
-                return self._start_first(now)
-            steps = self._started(attempt, now) or self._start_other(
-                now, waiting.reason, waiting.caused_by
-            )
-        if not steps:
-            self._give_up()
-        return steps
+        if attempt is not None:
+            return self._take(attempt, now)
+        may_queue = place is not None
+        return self._start_next(
+            Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue), now
+        )
 
     def _start_hedge(self, now: float) -> list[RaceStep]:
         self._hedge.clear()
@@ -323,20 +356,36 @@ class Race:
         if not running or not self._may_start_another(now):
             return []
         late = running[-1]
-        steps = self._start_other(now, self._hedge.reason, caused_by=late.number)
-        if not steps and self._hedge.reason is AttemptReason.HEDGE:
-            self._hedge.set(late, now, refused_after=now - late.started_at)
-        return steps
-
-    def _start_other(self, now: float, reason: AttemptReason, caused_by: int) -> list[RaceStep]:
-        return self._started(self._attempts.start_other(reason, caused_by, now), now)
-
-    def _started(self, attempt: Attempt | None, now: float) -> list[RaceStep]:
-        """Return the step that starts an attempt; none without an attempt."""
+        attempt = self._attempts.start_other(self._hedge.reason, late.number, now)
         if attempt is None:
-            return []
-        self._hedge.set(attempt, now)
-        return [StartAttempt(attempt)]
+            self._hedge.set(late, now, refused_after=now - late.started_at)
+        return self._take(attempt, now)
+
+    def _take(self, following: Next, now: float) -> list[RaceStep]:
+        """Return the step that starts an attempt; wait for what starts later."""
+        match following:
+            case None:
+                return []
+            case PendingAttempt():
+                self._pending = following
+                return []
+            case QueueWait():
+                self._waiting = following
+                return []
+            case _:
+                self._hedge.set(following, now)
+                self._note_replaceable(now)
+                return [StartAttempt(following)]
+
+    def _give_up_if_idle(self) -> None:
+        if not (self.running or self._pending or self._waiting):
+            self._give_up()
 
     def _give_up(self, decisive: Failure | None = None) -> None:
         self.result = self._attempts.exhausted_result(decisive)
+        if self.result.is_budget_spent:
+            self._attempts.note_spent_budget()
+
+
+def _after(failed: Attempt, reason: AttemptReason) -> Wish:
+    return Wish(reason=reason, caused_by=failed.number, failed=failed, failure=failed.failure)

@@ -1,39 +1,101 @@
-"""When a running attempt times out, and with which failure."""
+"""When a running attempt times out, and with which failure; when it is late enough for a rescue.
+
+A timeout ends the attempt. Patience does not: when it is over, a rescue starts beside the attempt,
+and the attempt can still win. `idle` bounds the pause between two contents, the pace the time in
+which contents have to add up: a provider that drips one token per quarter of a minute keeps every
+pause and still never ends.
+"""
 
 from __future__ import annotations
 
+from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 
+_PACE_SHARE = 0.4
+"""The part of the time left that is a window where another attempt can be made: two fit in."""
 
-def due_at(attempt: Attempt, plan: Plan) -> float:
+_SHORTEST_PACE_WINDOW = 2.0
+"""Seconds: a deadline that leaves less is no measure of the provider's speed."""
+
+_PATIENCE_SHARE = 0.5
+"""The part of the time left at the start of an attempt that it may be silent."""
+
+_SILENT_AFTER = 5.0
+"""Seconds without content that count against a deployment of which no latency is known."""
+
+_SILENT_FACTOR = 3.0
+"""Latencies of this many times the usual p95 count against a deployment."""
+
+
+def due_at(attempt: Attempt, plan: Plan, deadline: float) -> float:
     """Return the instant at which a running attempt times out."""
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is not None:
-        return min(whole, attempt.idle_since + timeouts.idle)
-    if plan.streaming:
-        return min(whole, attempt.started_at + timeouts.first_content)
+        pace = attempt.pace_since + pace_window(attempt, plan, deadline)
+        return min(whole, attempt.idle_since + timeouts.idle, pace)
+    if plan.reads_as_stream(attempt.deployment):
+        return min(whole, attempt.started_at + plan.first_content_of(attempt.deployment))
     return whole
 
 
-def timeout_failure(attempt: Attempt, plan: Plan) -> Failure:
+def timeout_failure(attempt: Attempt, plan: Plan, deadline: float) -> Failure:
     """Return the failure of an attempt that timed out."""
     timeouts = plan.timeouts
+    whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is None:
-        if plan.streaming:
+        if plan.reads_as_stream(attempt.deployment):
+            first_content = plan.first_content_of(attempt.deployment)
+            if first_content <= timeouts.attempt:
+                return Failure(
+                    failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
+                    message=f"no first content arrived within {first_content:g} s",
+                )
+    else:
+        window = pace_window(attempt, plan, deadline)
+        idle_at = attempt.idle_since + timeouts.idle
+        pace_at = attempt.pace_since + window
+        if min(idle_at, pace_at) <= whole:
             return Failure(
-                failure_class=FailureClass.FIRST_CONTENT_TIMEOUT,
-                message=f"no first content arrived within {timeouts.first_content:g} s",
+                failure_class=FailureClass.STALLED,
+                message=f"no further content arrived within {timeouts.idle:g} s"
+                if idle_at <= pace_at
+                else f"only {attempt.pace_contents} contents arrived within {window:.3g} s",
             )
-    elif attempt.idle_since + timeouts.idle <= attempt.started_at + timeouts.attempt:
-        return Failure(
-            failure_class=FailureClass.STALLED,
-            message=f"no further content arrived within {timeouts.idle:g} s",
-        )
     return Failure(
         failure_class=FailureClass.ATTEMPT_TIMEOUT,
         message=f"the attempt did not end within {timeouts.attempt:g} s",
     )
+
+
+def pace_window(attempt: Attempt, plan: Plan, deadline: float) -> float:
+    """Return the seconds in which contents have to add up to the pace."""
+    idle = plan.timeouts.idle
+    if not attempt.is_replaceable:
+        return idle
+    share = _PACE_SHARE * (deadline - attempt.pace_since)
+    return min(idle, max(share, _SHORTEST_PACE_WINDOW))
+
+
+def patience(plan: Plan, deployment: Deployment, time_left: float) -> float:
+    """Return the seconds without content after which a rescue may start beside an attempt.
+
+    `time_left` is seconds from the start of the attempt to the deadline. A provider that sends its
+    whole answer at once has no first content before: half of the time left is the only measure.
+    """
+    half = _PATIENCE_SHARE * time_left
+    if plan.reads_as_stream(deployment):
+        return min(plan.first_content_of(deployment), half)
+    return half
+
+
+def is_silent(waited: float, *, usual: float | None) -> bool:
+    """Whether a wait without content counts against a deployment, whatever the caller's deadline.
+
+    `usual` is the usual p95 of its time to first content in seconds, `None` where it is not known.
+    """
+    longest = _SILENT_AFTER if usual is None else _SILENT_FACTOR * usual
+    return waited >= longest

@@ -14,6 +14,7 @@ from routersvc.domain.conversation.deltas import (
 )
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import TokenLogprob
+from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.providers.reading.json_values import JsonObject, is_json, text_of
@@ -35,6 +36,7 @@ class BlockAnswer:
     def __init__(self, prompt: Prompt) -> None:
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._response_format = prompt.response_format
+        self._continues = is_continuation(prompt)
         self._text: list[str] = []
         self._calls = 0
         self._arguments_are_json = True
@@ -117,7 +119,7 @@ class BlockAnswer:
         if self._calls and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS
         if not (self._has_content or self._calls):
-            require_content(reason)
+            require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._arguments_are_json)
         if reason is FinishReason.STOP and self._response_format is not None:

@@ -13,8 +13,10 @@ INTERRUPTED = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
 """Finish reasons of a truncated answer, whose format is not checked."""
 
 
-def require_content(reason: FinishReason) -> None:
+def require_content(reason: FinishReason, *, continues: bool) -> None:
     """Refuse an answer without content, unless its finish reason explains that.
+
+    An answer that `continues` a text may have nothing to add: the text was complete.
 
     Raises:
         AttemptFailedError: nothing explains it, or the provider's filter removed the content.
@@ -23,7 +25,7 @@ def require_content(reason: FinishReason) -> None:
         raise _failed(
             FailureClass.CONTENT_FILTERED, "the provider's content filter removed the answer"
         )
-    if reason not in {FinishReason.LENGTH, FinishReason.REFUSAL}:
+    if reason not in {FinishReason.LENGTH, FinishReason.REFUSAL} and not continues:
         raise _failed(FailureClass.BAD_ANSWER, "the answer is empty")
 
 

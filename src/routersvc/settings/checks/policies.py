@@ -48,7 +48,7 @@ class _PolicyCheck:
     def check_timeouts(self, default_timeout: float | None) -> None:
         timeouts = self._policy.timeouts
         attempt = self._places("timeouts", "attempt")
-        for key in ("connect", "first_content", "idle"):
+        for key in ("connect", "first_content", "first_content_reasoning", "idle"):
             places = self._places("timeouts", key)
             both_written = self._keys.first(places) and self._keys.first(attempt)
             if both_written and getattr(timeouts, key) > timeouts.attempt:
@@ -72,9 +72,10 @@ class _PolicyCheck:
             (self._places("hedging", "min_delay"), hedging.min_delay),
             (self._places("hedging", "max_delay"), hedging.max_delay),
         )
+        is_written = self._keys.first(self._places("hedging", "mode")) is not None
         if hedging.mode is HedgingMode.OFF:
             return
-        if min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
+        if is_written and min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
             self._keys.report(
                 [
                     *self._places("hedging", "max_parallel"),
@@ -92,9 +93,12 @@ class _PolicyCheck:
         first_content = self._policy.timeouts.first_content
         earliest = hedging.min_delay if hedging.delay is None else hedging.delay
         key = "min_delay" if hedging.delay is None else "delay"
+        places = self._places("hedging", key)
+        if not self._keys.first([*places, *self._places("hedging", "mode")]):
+            return
         if earliest >= first_content:
             self._keys.report(
-                [*self._places("hedging", key), *self._places("timeouts", "first_content")],
+                [*places, *self._places("timeouts", "first_content")],
                 f"no hedge can start: `{key}` is not shorter than the timeout `first_content`",
                 f"a `{key}` below {duration_text(first_content)}",
             )

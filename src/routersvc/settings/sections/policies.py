@@ -22,7 +22,7 @@ from routersvc.settings.sections.route_rules import RouteRuleSection
 from routersvc.settings.sections.weights import WeightsSection
 from routersvc.settings.types.fields import Duration, FilledNames, Section, refused
 
-_HEDGING = HedgingRule(mode=HedgingMode.OFF)
+_HEDGING = HedgingRule(mode=HedgingMode.AUTO)
 _RETRIES = RetryRule()
 
 
@@ -46,16 +46,27 @@ class TimeoutsSection(Section):
     connect: Duration = Field(default=2.0, description="Connecting, TLS included.")
     first_content: Duration = Field(
         default=30.0,
-        description="Until the first content of a streamed answer; keep-alives do not count. The "
+        description="Until the first content of an answer that is read as a stream, which is "
+        "every answer of a deployment that can stream; keep-alives do not count. The "
         "default is longer than any hedge delay, and three attempts fit into the "
         "default deadline.",
     )
-    idle: Duration = Field(default=20.0, description="Between two contents of a streamed answer.")
+    first_content_reasoning: Duration | None = Field(
+        default=None,
+        description="The same for models with the capability `reasoning`, which may think for a "
+        "minute before their first content, unless the request turns reasoning off. If unset, "
+        "four times `first_content`: 120 s by default.",
+    )
+    idle: Duration = Field(
+        default=20.0,
+        description="Between two contents of an answer that is read as a stream. Within this time "
+        "at least 4 contents or 40 characters have to arrive, within 40 % of the time left where "
+        "that is shorter and another attempt can be made; otherwise the answer has stalled.",
+    )
     attempt: Duration = Field(
         default=120.0,
         description="The whole attempt, streamed or not. The default equals the default deadline, "
-        "so that a live stream is not cut. For unary calls, a shorter timeout leaves "
-        "time for another attempt.",
+        "so that a live stream is not cut.",
     )
     useful: Duration = Field(
         default=0.2,
@@ -72,10 +83,13 @@ class HedgingSection(Section):
 
     mode: HedgingMode = Field(
         default=_HEDGING.mode,
-        description="`off`: no hedging. `parallel`: two attempts start together. `delayed`: the "
-        "second starts when the first is later than `percentile`. `auto`: as "
-        "`delayed`, only for requests whose priority or latency budget justifies the "
-        "cost.",
+        description="`off`: no attempt starts beside another one, not even to keep the deadline. "
+        "`parallel`: two attempts start together. `delayed`: the second starts when the first is "
+        "later than `percentile`. `auto`: as `delayed`, but never for requests of low priority, "
+        "and on a deployment that costs more than three times as much only for those of high "
+        "priority. Every mode but `off` also starts a rescue: a second attempt when the first has "
+        "no content after half of the time left or `first_content`, or when another deployment "
+        "needs the rest of the time.",
     )
     percentile: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=_HEDGING.percentile,
@@ -86,8 +100,9 @@ class HedgingSection(Section):
         default=_HEDGING.min_samples,
         ge=1,
         le=1_000_000,
-        description="The number of samples that the percentile needs; with fewer, the delay is "
-        "`max_delay`.",
+        description="The number of samples that the percentile needs. With fewer, those of "
+        "another deployment of the same model, provider or wire format are used; without any, the "
+        "delay is `max_delay`.",
     )
     min_delay: Duration = Field(default=_HEDGING.min_delay, description="The shortest hedge delay.")
     max_delay: Duration = Field(default=_HEDGING.max_delay, description="The longest hedge delay.")
@@ -122,7 +137,9 @@ class RetriesSection(Section):
         "retry.",
     )
     max_delay: Duration = Field(
-        default=_RETRIES.max_delay, description="The upper bound of the delay before any retry."
+        default=_RETRIES.max_delay,
+        description="The upper bound of the delay before a retry. A longer `Retry-After` is waited "
+        "out only if no other deployment is left and the deadline allows it.",
     )
     only_without_alternative: bool = Field(
         default=_RETRIES.only_without_alternative,

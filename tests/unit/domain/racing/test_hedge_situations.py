@@ -20,9 +20,9 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.hedge_situations import (
     decide_hedge,
     has_latency_surge,
-    refresh_latencies,
 )
 from routersvc.domain.racing.hedges import HedgeReason
+from routersvc.domain.racing.latency_lenders import refresh_latencies
 from routersvc.testing.worlds import scripted_deployment
 
 A = scripted_deployment("a")
@@ -74,37 +74,31 @@ class TestHedges:
             **changes,  # type: ignore[arg-type]
         )
 
-    def test_failing_primary_is_a_reason(self) -> None:
-        """By its success rate; exactly at the edge it is still well."""
-        for failures, reason in ((1, HedgeReason.NOT_WORTH_ITS_COST), (2, HedgeReason.PERCENTILE)):
-            fleet = fleet_of(A, B)
-            self.served(fleet, plan_over(A), 1.0, 1.0)
-            for _ in range(8 if failures == 1 else 0):
-                fleet.succeeded(start(fleet, plan_over(A), 0.0), usage=None, now=1.0)
-            for lease in [start(fleet, plan_over(A), 1.0) for _ in range(2)]:
-                fleet.failed(lease, BROKEN, 1.0)
+    def test_latencies_are_borrowed_where_there_are_too_few(self) -> None:
+        """Of the same model first, then of the same provider, then of the same wire format."""
+        others = [
+            dataclasses.replace(B, name="format", model=dataclasses.replace(B.model, name="x")),
+            dataclasses.replace(A, name="provider", model=dataclasses.replace(B.model, name="y")),
+            dataclasses.replace(B, name="model"),
+        ]
+        for known in range(len(others)):
+            fleet = fleet_of(A, *others)
+            for place, other in enumerate(others[: known + 1]):
+                self.served(fleet, plan_over(other), 1.0 + place, 1.0 + place)
 
-            assert self.hedge(fleet, self.plan(A, B))[1] is reason
+            delay, reason = self.hedge(fleet, self.plan(A, others[0]))
 
-    def test_open_breaker_of_the_primary_is_a_reason(self) -> None:
-        """Even where its calls of the last window are few."""
-        fleet = fleet_of(A, B)
-        for _ in range(5):
-            fleet.failed(start(fleet, plan_over(A), 0.0), BROKEN, 0.0)
-
-        later = self.hedge(fleet, self.plan(A, B), now=1000.0)
-
-        assert later[1] is HedgeReason.TOO_FEW_SAMPLES
+            assert reason is HedgeReason.PERCENTILE
+            assert delay == pytest.approx(1.0 + known, rel=0.05)
 
     def test_other_that_is_late_itself_is_not_asked(self) -> None:
         """More load would not help it."""
         fleet = fleet_of(A, B)
         self.served(fleet, plan_over(B), 11.0, 11.0)
 
-        assert self.hedge(fleet, self.plan(A, B, priority=Priority.HIGH), now=11.0) == (
-            None,
-            HedgeReason.LATENCY_EXPLODED,
-        )
+        plan = self.plan(A, B, priority=Priority.HIGH)
+
+        assert self.hedge(fleet, plan, now=11.0)[1] is HedgeReason.RESCUE
 
     def test_latency_budget_is_that_of_the_request(self) -> None:
         """Kept by the other's median where the primary's percentile would miss it."""
@@ -121,7 +115,7 @@ class TestHedges:
         ("price", "reason"),
         [
             (2.9, HedgeReason.TOO_FEW_SAMPLES),
-            (3.1, HedgeReason.NOT_WORTH_ITS_COST),
+            (3.1, HedgeReason.RESCUE),
             (None, HedgeReason.TOO_FEW_SAMPLES),
         ],
     )
@@ -148,21 +142,19 @@ class TestHedges:
         assert self.hedge(fleet, self.plan(free, B))[1] is HedgeReason.TOO_FEW_SAMPLES
 
     def test_rescue_waits_as_long_as_the_other_allows(self) -> None:
-        """Where no hedge is worth it, or one was refused its lease."""
+        """Where no hedge is worth it; a silent attempt is rescued sooner."""
         fleet = fleet_of(A, B)
         self.served(fleet, plan_over(A), 1.0, 1.0)
-        self.served(fleet, plan_over(B), 1.0, 20.0)
-        delayed = dataclasses.replace(
-            self.plan(A, B),
-            hedging_rule=dataclasses.replace(self.auto, mode=HedgingMode.DELAYED),
-        )
+        self.served(fleet, plan_over(B), 1.0, 54.0)
+        plan = self.plan(A, B, priority=Priority.LOW)
 
-        unworthy = self.hedge(fleet, self.plan(A, B), now=20.0)
-        refused = self.hedge(fleet, delayed, now=20.0, refused_after=75.0)
+        for deployments in ((A, B), (B, A)):
+            plan = dataclasses.replace(plan, deployments=deployments)
+            delay, reason = self.hedge(fleet, plan, now=54.0)
 
-        for delay, reason in (unworthy, refused):
             assert reason is HedgeReason.RESCUE
-            assert delay == pytest.approx(80.0, rel=0.05)
+            expected = 12.0 if deployments[0] is A else plan.timeouts.first_content
+            assert delay == pytest.approx(expected, rel=0.2)
 
     def test_deciding_changes_nothing(self) -> None:
         """An explanation must not alter what the next call sees; a call that refreshes does."""

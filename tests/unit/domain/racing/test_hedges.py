@@ -167,9 +167,9 @@ class TestParallel:
 class TestAuto:
     """Hedging where it is worth its cost."""
 
-    def test_not_without_a_reason(self) -> None:
-        """A normal request on a deployment that is well costs one attempt."""
-        assert hedged(AUTO) == (None, HedgeReason.NOT_WORTH_ITS_COST)
+    def test_late_attempt_is_reason_enough(self) -> None:
+        """At the live percentile, as the mode `delayed` does."""
+        assert hedged(AUTO) == (2.0, HedgeReason.PERCENTILE)
 
     def test_somebody_who_waits_is_a_reason(self) -> None:
         """At any price."""
@@ -185,15 +185,10 @@ class TestAuto:
             AUTO,
             priority=Priority.LOW,
             latency_budget=0.5,
-            primary_degraded=True,
             primary=SURGING,
         )
 
         assert decision == (None, HedgeReason.LOW_PRIORITY)
-
-    def test_degraded_primary_is_a_reason(self) -> None:
-        """Its breaker probes, or its success rate is low."""
-        assert hedged(AUTO, primary_degraded=True) == (2.0, HedgeReason.PERCENTILE)
 
     def test_surging_primary_is_a_reason(self) -> None:
         """After what is usual for it."""
@@ -201,15 +196,15 @@ class TestAuto:
 
     def test_a_price_too_high_is_a_reason_against(self) -> None:
         """Three times is the most for somebody who does not wait."""
-        assert hedged(AUTO, primary_degraded=True, cost_ratio=3.0)[0] == 2.0
-        assert hedged(AUTO, primary_degraded=True, cost_ratio=3.1) == (
+        assert hedged(AUTO, cost_ratio=3.0)[0] == 2.0
+        assert hedged(AUTO, cost_ratio=3.1) == (
             None,
             HedgeReason.NOT_WORTH_ITS_COST,
         )
 
-    def test_latency_budget_that_is_kept_is_no_reason(self) -> None:
+    def test_latency_budget_that_is_kept_changes_nothing(self) -> None:
         """The percentile is within it."""
-        assert hedged(AUTO, latency_budget=2.0) == (None, HedgeReason.NOT_WORTH_ITS_COST)
+        assert hedged(AUTO, latency_budget=2.0) == (2.0, HedgeReason.PERCENTILE)
 
     def test_latency_budget_that_would_be_missed_hedges_in_time(self) -> None:
         """When the other deployment's median still fits, which is before the percentile."""
@@ -251,8 +246,8 @@ class TestAuto:
             HedgeReason.LATENCY_BUDGET,
         )
         assert hedged(AUTO, latency_budget=0.5, primary=few) == (
-            None,
-            HedgeReason.NOT_WORTH_ITS_COST,
+            20.0,
+            HedgeReason.TOO_FEW_SAMPLES,
         )
         assert hedged(AUTO, latency_budget=0.5, primary=None, priority=Priority.HIGH) == (
             20.0,
@@ -263,19 +258,21 @@ class TestAuto:
         """It hedges everything at the percentile, so it has no need of it."""
         assert hedged(DELAYED, latency_budget=0.5) == (2.0, HedgeReason.PERCENTILE)
 
-    def test_a_delay_that_is_set_needs_a_reason_as_well(self) -> None:
-        """The mode decides whether, the delay when."""
+    def test_mode_decides_whether_and_the_delay_when(self) -> None:
+        """A delay that is set is no reason to hedge a batch job."""
         rule = dataclasses.replace(AUTO, delay=1.0)
 
-        assert hedged(rule) == (None, HedgeReason.NOT_WORTH_ITS_COST)
-        assert hedged(rule, priority=Priority.HIGH) == (1.0, HedgeReason.FIXED_DELAY)
+        assert hedged(rule, priority=Priority.LOW) == (None, HedgeReason.LOW_PRIORITY)
+        assert hedged(rule) == (1.0, HedgeReason.FIXED_DELAY)
 
 
 @pytest.mark.parametrize("reason", HedgeReason)
 def test_every_reason_has_its_sentence(reason: HedgeReason) -> None:
     """Explanations quote it."""
     assert HedgeDecision(delay=None, reason=reason).description.startswith("no hedge: ")
-    assert HedgeDecision(delay=1.25, reason=reason).description.startswith("a hedge after 1.25 s: ")
+    name = "rescue" if reason is HedgeReason.RESCUE else "hedge"
+    later = HedgeDecision(delay=1.25, reason=reason).description
+    assert later.startswith(f"a {name} after 1.25 s: ")
 
 
 views = st.none() | st.builds(
@@ -305,7 +302,8 @@ views = st.none() | st.builds(
         has_side_effects=st.booleans(),
         latency_budget=st.none() | st.floats(0.01, 30),
         primary=views,
-        primary_degraded=st.booleans(),
+        patience=st.none() | st.floats(0.1, 30),
+        has_content=st.booleans(),
         other=views,
         cost_ratio=st.none() | st.floats(0, 10),
         refused_after=st.none() | st.floats(0, 60),
@@ -321,13 +319,17 @@ def test_a_hedge_never_breaks_a_promise(rule: HedgingRule, situation: HedgeSitua
         return
     assert rule.mode is not HedgingMode.OFF
     assert not situation.has_side_effects
-    assert situation.previous_attempts == 0
     assert situation.has_other
     assert situation.running < rule.max_parallel
-    assert not has_exploded(situation.other, rule)
     assert situation.time_left - decision.delay >= situation.useful_time
-    if situation.refused_after is not None or decision.reason is HedgeReason.RESCUE:
-        assert decision.delay >= (situation.refused_after or 0.0)
+    if decision.reason is HedgeReason.RESCUE:
+        assert situation.patience is not None or situation.other_duration is not None
+        return
+    assert situation.previous_attempts == 0
+    assert not situation.has_content
+    assert not has_exploded(situation.other, rule)
+    if decision.reason is HedgeReason.ASKED_AGAIN:
+        assert decision.delay > (situation.refused_after or 0.0)
         return
     if rule.mode is HedgingMode.AUTO:
         assert situation.priority is not Priority.LOW
@@ -349,18 +351,42 @@ class TestRescue:
             HedgeReason.RESCUE,
         )
 
-    def test_hedge_that_is_not_worth_its_cost_leaves_the_last_moment(self) -> None:
-        """Money is no reason to miss a deadline."""
-        assert hedged(AUTO, other_duration=12.5) == (35.0, HedgeReason.RESCUE)
+    def test_call_that_is_not_hedged_is_rescued_at_the_last_moment(self) -> None:
+        """Neither its priority nor its cost is a reason to miss a deadline."""
+        for changes in ({"priority": Priority.LOW}, {"cost_ratio": 4.0}, {"previous_attempts": 1}):
+            decision = hedged(AUTO, other_duration=12.5, **changes)
 
-    def test_rescue_is_at_once_where_its_moment_has_passed(self) -> None:
-        """There is less time than the other usually takes twice; it may still be quick."""
-        assert hedged(AUTO, other_duration=45.0) == (0.0, HedgeReason.RESCUE)
+            assert decision == (35.0, HedgeReason.RESCUE)
 
-    def test_rescue_comes_no_sooner_than_the_hedge_would_have(self) -> None:
-        """The running attempt is not late before that."""
-        assert hedged(DELAYED, refused_after=2.0, other_duration=45.0) == (
-            2.0,
+    def test_silent_attempt_is_rescued_when_its_patience_is_over(self) -> None:
+        """In every mode but `off`, whichever of hedge and rescue comes first."""
+        assert hedged(AUTO, patience=6.0, primary=None) == (6.0, HedgeReason.RESCUE)
+        assert hedged(AUTO, patience=6.0) == (2.0, HedgeReason.PERCENTILE)
+        assert hedged(AUTO, patience=6.0, other=SURGING) == (6.0, HedgeReason.RESCUE)
+        assert hedged(HedgingRule(mode=HedgingMode.OFF), patience=6.0) == (None, HedgeReason.OFF)
+
+    def test_attempt_with_content_is_not_silent(self) -> None:
+        """Only its deadline can still need a rescue."""
+        assert hedged(AUTO, patience=6.0, has_content=True) == (None, HedgeReason.CONTENT_ARRIVED)
+        assert hedged(AUTO, patience=6.0, has_content=True, other_duration=20.0) == (
+            20.0,
+            HedgeReason.RESCUE,
+        )
+
+    def test_refused_rescue_is_tried_again(self) -> None:
+        """With the same growing pauses as a hedge, whatever instants are rounded to."""
+        again = hedged(AUTO, patience=6.0, primary=None, refused_after=6.0 - 1e-12)
+
+        assert again == (pytest.approx(6.9), HedgeReason.RESCUE)
+
+    def test_rescue_is_no_sooner_than_the_attempt_is_late(self) -> None:
+        """A deadline that is always short is no reason to call two deployments each time."""
+        low = Priority.LOW
+        few = dataclasses.replace(WELL, samples=99)
+
+        assert hedged(AUTO, priority=low, other_duration=45.0) == (2.0, HedgeReason.RESCUE)
+        assert hedged(AUTO, priority=low, other_duration=45.0, primary=few) == (
+            0.2,
             HedgeReason.RESCUE,
         )
 
@@ -371,10 +397,6 @@ class TestRescue:
 
         assert enough == (59.0, HedgeReason.RESCUE)
         assert too_little == (None, HedgeReason.DEADLINE_TOO_NEAR)
-
-    def test_other_of_which_nothing_is_known_rescues_nobody(self) -> None:
-        """Its moment cannot be told."""
-        assert hedged(AUTO) == (None, HedgeReason.NOT_WORTH_ITS_COST)
 
 
 class TestAskingAgain:

@@ -80,10 +80,10 @@ class TestUntried:
         attempts = RaceAttempts(plan=plan, fleet=fleet)
 
         refused = attempts.start(A, AttemptReason.FIRST, 0, 1.0)
-        before = attempts.least_bad()
+        before = attempts.refusal(A)
         started = attempts.start(A, AttemptReason.FIRST, 0, 9.0)
 
         assert refused is None
-        assert before is A
+        assert before is not None
         assert started is not None
-        assert attempts.least_bad() is None
+        assert attempts.refusal(A) is None

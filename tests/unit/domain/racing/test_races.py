@@ -11,8 +11,6 @@ from tests.unit.domain.plans import fleet_of, plan_over
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import HedgingRule, Priority, RetryRule
-from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckResult, CheckRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
@@ -195,23 +193,24 @@ class TestHedges:
             for plan in (plan_over(A), plan_over(B)):
                 (lease,) = taken(fleet, plan)
                 fleet.record_first_content(lease, 5.0 + number / 100)
-                fleet.succeeded(lease, usage=None, now=10.0)
+                fleet.succeeded(lease, usage=None, now=20.0)
         unworthy = dataclasses.replace(HEDGED, mode=HedgingMode.AUTO)
         plan = dataclasses.replace(
             self.plan,
             deployments=(A, B),
             streaming=False,
-            priority=Priority.NORMAL,
+            priority=Priority.LOW,
             hedging_rule=unworthy,
         )
-        race = race_of(plan, fleet, started_at=11.0)
-        first = only(race.begin(11.0))
-        rescue_at = race.wake_at
-        assert rescue_at < race.deadline
+        race = race_of(plan, fleet, started_at=21.0)
+        first = only(race.begin(21.0))
 
-        for instant in (12.0, 31.0, 50.0):
-            race.content_arrived(first, instant)
+        for instant in range(22, 41):
+            race.content_arrived(first, float(instant))
+        rescue_at = race.wake_at
         race.woke(rescue_at)
+
+        assert rescue_at == pytest.approx(41.0, abs=2.0)
 
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
 
@@ -451,26 +450,28 @@ def broken(fleet: Fleet, deployment: Deployment, now: float) -> None:
     fleet.failed(lease, FAILED, now)
 
 
-def test_least_bad_is_whoever_rests_for_the_shortest_time() -> None:
-    """Whoever did not answer the last check may rest for ever; the attempt has no cause."""
-    rules = FleetRules(deployments=broken_after_one(), checks=CheckRule(method=CheckMethod.FREE))
-    fleet = fleet_of(A, B, rules=rules)
-    fleet.checked(A, CheckResult(failure=NOBODY, duration=1.0), 0.0)
+def test_least_bad_is_forced_where_all_refuse() -> None:
+    """Open breakers: the deployment that nobody tries just now, then the other one."""
+    fleet = fleet_of(A, B, rules=FleetRules(deployments=broken_after_one()))
+    broken(fleet, A, 0.0)
     broken(fleet, B, 0.0)
     only(race_of(plan_over(A, B), fleet).begin(0.1))
     race = race_of(plan_over(A, B), fleet)
 
-    race.begin(0.1)
+    first = only(race.begin(0.1))
+    race.failed(first, FAILED, 0.2)
 
-    assert told(race) == [("b", AttemptReason.FIRST, 0)]
+    assert told(race) == [("b", AttemptReason.FIRST, 0), ("a", AttemptReason.FAILOVER, 1)]
 
 
-def test_lone_deployment_without_tokens_left_is_not_tried_again() -> None:
-    """A retry that would be refused for its rate limit is none."""
-    race = race_of(plan_over(A))
+def test_lone_deployment_whose_provider_asks_for_a_long_pause_is_not_tried_again() -> None:
+    """A retry that would be refused for its gate is none."""
+    fleet = fleet_of(A)
+    (companion,) = taken(fleet, plan_over(A))
+    race = race_of(plan_over(A), fleet)
     attempt = only(race.begin(0.0))
-    spent = RateLimitHeadroom(remaining_tokens=0, limit_tokens=1000, tokens_reset=60.0)
-    race.headroom_reported(attempt, spent, 0.1)
+    pause = dataclasses.replace(BUSY, retry_after=3600.0)
+    fleet.failed(companion, pause, 0.1)
 
     steps = race.failed(attempt, FAILED, 0.2)
 

@@ -12,6 +12,7 @@ from routersvc.domain.conversation.deltas import MediaDelta, TextDelta, ThoughtD
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
 from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import Usage, UsageCounted
@@ -53,6 +54,7 @@ class AnswerReader:
         self._head = head
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._response_format = prompt.response_format
+        self._continues = is_continuation(prompt)
         self._text: list[str] = []
         self._calls = ToolCallReader()
         self._usage: Usage | None = None
@@ -130,7 +132,7 @@ class AnswerReader:
         if self._calls and reason is FinishReason.STOP:
             reason = FinishReason.TOOL_CALLS
         if not (self._has_content or self._calls):
-            require_content(reason)
+            require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=self._calls.is_complete)
             if reason is FinishReason.STOP and self._response_format is not None:

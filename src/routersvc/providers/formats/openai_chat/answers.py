@@ -13,6 +13,7 @@ from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import MediaDelta, RefusalDelta, TextDelta, ThoughtDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import Modality
+from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import Usage, UsageCounted
@@ -56,6 +57,7 @@ class AnswerReader:
             "audio/pcm" if prompt.audio_output is None else prompt.audio_output.media_type
         )
         self._response_format = prompt.response_format
+        self._continues = is_continuation(prompt)
         self._text: list[str] = []
         self._calls = ToolCallReader()
         self._usage: Usage | None = None
@@ -166,7 +168,7 @@ class AnswerReader:
     def _check(self, reason: FinishReason, events: list[AnswerEvent]) -> None:
         """Refuse an answer that is empty or not in the requested format."""
         if not (self._has_text or self._has_refusal or self._has_more or self._calls):
-            require_content(reason)
+            require_content(reason, continues=self._continues)
         if reason in INTERRUPTED:
             return
         require_arguments(are_json=self._calls.complete(events))

@@ -10,6 +10,7 @@ import orjson
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.prefills import is_continuation
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
 from routersvc.domain.conversation.usage import UsageCounted
@@ -57,6 +58,7 @@ class AnswerReader(TerminatedReader):
     def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
         self._head = head
         self._response_format = prompt.response_format
+        self._continues = is_continuation(prompt)
         self._items = ItemReader(
             hides_thoughts=prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
             wants_logprobs=prompt.logprobs is not None,
@@ -126,7 +128,7 @@ class AnswerReader(TerminatedReader):
         reason = self._reason()
         items = self._items
         if not (items.has_text or items.has_refusal or items.has_more or items.has_calls):
-            require_content(reason)
+            require_content(reason, continues=self._continues)
         if reason not in INTERRUPTED:
             require_arguments(are_json=items.arguments_are_json)
             if reason is FinishReason.STOP and self._response_format is not None:

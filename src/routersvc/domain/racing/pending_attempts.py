@@ -1,4 +1,4 @@
-"""A retry of one deployment that waits for its time."""
+"""Attempts that wait for their time, and the retries of one request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random as random_module
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.fleet.fleet import Fleet
+from routersvc.domain.fleet.leases import Obstacle
 from routersvc.domain.outcomes.attempt_reports import AttemptReason
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
@@ -15,8 +16,8 @@ from routersvc.domain.racing.failovers import retry_pause
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PendingRetry:
-    """An attempt on one deployment that starts at `at`."""
+class PendingAttempt:
+    """An attempt that starts at `at`: a retry, or one after a pause that a provider asked for."""
 
     deployment: Deployment
     reason: AttemptReason
@@ -38,18 +39,26 @@ class Retries:
         self._deadline = deadline
         self._made: dict[str, int] = {}
 
-    def after(self, failed: Attempt, failure: Failure, now: float) -> PendingRetry | None:
+    def after(
+        self, failed: Attempt, failure: Failure, now: float, *, alternative: bool = False
+    ) -> PendingAttempt | None:
         """Return the retry of the deployment that failed, where class and time allow one.
 
-        None starts too near the deadline, or while the deployment may not be called.
+        None starts too near the deadline, or while the deployment may not be called at all. With
+        an `alternative`, none waits longer than the rule's `max_delay`.
         """
+        plan = self._plan
         made = self._made.get(failed.deployment.name, 0)
-        pause = retry_pause(failure, made=made, rule=self._plan.retries, random=self._random)
-        if pause is None or self._deadline - (now + pause) < self._plan.timeouts.useful:
+        pause = retry_pause(failure, made=made, rule=plan.retries, random=self._random)
+        if pause is None or self._deadline - (now + pause) < plan.timeouts.useful:
             return None
-        if self._fleet.wait(failed.deployment, self._plan.tokens, now + pause) > 0:
+        if alternative and pause > plan.retries.max_delay:
             return None
-        return PendingRetry(
+        refusals = self._fleet.obstacles((failed.deployment,), plan, now + pause)
+        refusal = refusals.get(failed.deployment.name)
+        if refusal is not None and not (refusal.can_be_forced or refusal.obstacle is Obstacle.FULL):
+            return None
+        return PendingAttempt(
             deployment=failed.deployment,
             reason=AttemptReason.RETRY,
             at=now + pause,
