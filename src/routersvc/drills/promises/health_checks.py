@@ -18,6 +18,8 @@ from routersvc.drills.promises.promise_records import LiveAttempt, Promise
 
 Complaint = tuple[Promise, str]
 _ROUNDING = 1e-9
+_LONGEST_GATE = 60.0
+"""A longer wait that a deployment asks for need not be kept."""
 _SAYS_NOTHING = frozenset({AttemptOutcome.LOST, AttemptOutcome.CANCELLED})
 
 
@@ -49,6 +51,7 @@ class DeploymentWatch:
         self._verdicts = _Verdicts(0, 0, 0, 0)
         self._probes: list[LiveAttempt] = []
         self._started = 0
+        self._slow_losers = 0
         self._ended: collections.Counter[AttemptOutcome] = collections.Counter()
         self._failures: collections.Counter[FailureClass] = collections.Counter()
 
@@ -95,14 +98,18 @@ class DeploymentWatch:
         if report.outcome in {AttemptOutcome.FAILED, AttemptOutcome.BROKEN} and failure is not None:
             self._failures[failure.failure_class] += 1
             if failure.rule.refused_for_load and failure.retry_after is not None:
-                self._not_before = max(self._not_before, now + failure.retry_after)
+                wait = min(failure.retry_after, _LONGEST_GATE)
+                self._not_before = max(self._not_before, now + wait)
         verdicts = _Verdicts.of(health)
         if report.outcome in _SAYS_NOTHING:
             before = self._verdicts
+            # An attempt that said nothing until its rescue won counts as a slow call.
+            slow = attempt.rescued and not attempt.spoke
+            self._slow_losers += slow
             # First content of a probe may have closed the breaker since: only worse is wrong.
             if (
-                verdicts.consecutive_failures > before.consecutive_failures
-                or verdicts.opened != before.opened
+                (not slow and verdicts.consecutive_failures > before.consecutive_failures)
+                or (not slow and verdicts.opened != before.opened)
                 or verdicts.served != before.served
                 or verdicts.failed != before.failed
             ):
@@ -135,7 +142,7 @@ class DeploymentWatch:
             )
         if health.queued:
             yield Promise.NOTHING_LEFT, f"{health.queued} attempts still wait for `{self.name}`"
-        if not self._failures and health.breaker.opened_total:
+        if not self._failures and not self._slow_losers and health.breaker.opened_total:
             yield Promise.LOSERS, f"the breaker of `{self.name}` opened without a failure"
 
 
@@ -153,4 +160,4 @@ def is_callable(health: DeploymentHealth) -> bool:
 
 def may_be_forced(reason: AttemptReason) -> bool:
     """Whether a deployment with an open breaker may be tried for this reason as a last resort."""
-    return reason is AttemptReason.FIRST
+    return reason not in {AttemptReason.HEDGE, AttemptReason.RESCUE}
