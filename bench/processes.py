@@ -102,17 +102,17 @@ def run_router(
 ) -> Generator[RouterProcess]:
     """Run the router as a service with these settings.
 
-    `command` is how Python is told to run it, where that is not simply the module.
+    `command` replaces the arguments with which Python runs it.
     """
     file, log = folder / "router.yaml", folder / "router.log"
     file.write_text(json.dumps(settings), encoding="utf-8")
     arguments = [*(command or ("-m", "routersvc")), "serve", "--config", str(file), "--json"]
     with running(arguments, log) as process:
-        told: dict[str, Any] = json.loads(first_line(process, log))
+        started: dict[str, Any] = json.loads(first_line(process, log))
         yield RouterProcess(
             pid=process.pid,
-            address=told["addresses"][0],
-            metrics_address=told.get("metrics_address"),
+            address=started["addresses"][0],
+            metrics_address=started.get("metrics_address"),
         )
 
 

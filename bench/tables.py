@@ -26,7 +26,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table whose columns line up also where nobody renders it."""
+    """Return a Markdown table whose columns line up in plain text too."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
 
     def line(row: Sequence[str]) -> str:

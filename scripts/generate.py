@@ -172,7 +172,7 @@ def _assert_versions_of_programs() -> None:
         pinned = re.search(rf"<{name}\.version>(\S+)</", artifacts)
         if pinned is None:
             raise GenerationError(f"`tools/pom.xml` does not name `{name}`")
-        # One of them does not tell its version; Maven's names of files do.
+        # One of them cannot print its version; the file names of Maven contain it.
         program = _there(TOOLS / name).resolve().name
         _assert_version(name, program.removeprefix(f"{name}-").partition("-")[0], pinned[1])
     npm = json.loads((ROOT / "tools/package.json").read_text(encoding="utf-8"))

@@ -2,8 +2,8 @@
 
 `make lock` resolves anew what pyproject.toml asks for and keeps every pin that still fits;
 `--upgrade` takes the newest instead. Locks hold hashes and name no host, so that every registry or
-mirror that has these very files will do. Their first line seals what they were resolved from and
-what they hold, so that `--check` can tell without a network whether either has changed since.
+mirror that has these very files will do. Their first line is a digest of
+what they were resolved from and of their content, so that `--check` needs no network.
 """
 
 import argparse

@@ -75,7 +75,7 @@ def run_measured_router(
 ) -> Generator[Server]:
     """Run the router as a service, with the defaults of its settings.
 
-    `command` is how Python is told to run it, where that is not simply the module.
+    `command` replaces the arguments with which Python runs it.
     """
     with run_router(_router_settings(provider), folder, *command) as router:
         yield Server(pid=router.pid, address=router.address)

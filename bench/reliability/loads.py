@@ -76,7 +76,7 @@ class _Unobserved:
         """Do nothing."""
 
 
-class _Nobody:
+class _SilentObserver:
     """An observer that does nothing: metrics and log lines are measured elsewhere."""
 
     def attempt_started(
@@ -123,7 +123,7 @@ def make_router(layer: Layer, *, decisions: DecisionRule | None = None) -> Route
             decisions=decisions or DecisionRule(),
         ),
         gateway=InstantGateway(layer.tokens),
-        observer=_Nobody(),
+        observer=_SilentObserver(),
         clock=asyncio.get_running_loop().time,
         wall_clock=time.monotonic,
         random=random_module.Random(1),

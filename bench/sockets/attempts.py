@@ -6,7 +6,7 @@ import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
 
-from bench.sockets.callers import Told
+from bench.sockets.callers import CallResult
 from llmrouter.v1 import report_pb2
 
 FAILED = frozenset({report_pb2.ATTEMPT_OUTCOME_FAILED, report_pb2.ATTEMPT_OUTCOME_BROKEN})
@@ -23,9 +23,9 @@ class MadeAttempt:
     failed: bool
 
 
-def attempts_of(told: Iterable[Told]) -> Iterator[MadeAttempt]:
+def attempts_of(results: Iterable[CallResult]) -> Iterator[MadeAttempt]:
     """Yield the attempts of all calls with a report."""
-    for one in told:
+    for one in results:
         if one.report is None:
             continue
         received_at = one.report.received_time.ToNanoseconds() / 1e9

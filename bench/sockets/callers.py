@@ -44,11 +44,11 @@ class Job:
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
-class Told:
+class CallResult:
     """The result of one call; times are seconds since 1970.
 
     `left_at` is set where the caller went away, `status` where the call failed. `own_status` tells
-    that the router itself said so, not the caller's own end of the connection.
+    that the router itself failure so, not the caller's own end of the connection.
     """
 
     job: Job
@@ -101,11 +101,11 @@ class Callers:
         """End the connection."""
         await self._channel.close()
 
-    async def call(self, job: Job, due_at: float | None = None) -> Told:
+    async def call(self, job: Job, due_at: float | None = None) -> CallResult:
         """Make one call now and return its result."""
         self._made += 1
         sent_at = now()
-        told = Told(
+        result = CallResult(
             job=job,
             trace_id=f"{self._made:032x}",
             due_at=sent_at if due_at is None else due_at,
@@ -116,28 +116,28 @@ class Callers:
         if job.leaves_after is not None and task is not None:
 
             def leave() -> None:
-                told.left_at = now()
+                result.left_at = now()
                 self.left += 1
                 task.cancel()
 
             timer = asyncio.get_running_loop().call_later(job.leaves_after, leave)
         try:
-            await (self._stream(told) if job.streaming else self._complete(told))
+            await (self._stream(result) if job.streaming else self._complete(result))
         except aio.AioRpcError as error:
-            self._note(told, error)
+            self._note(result, error)
         except asyncio.CancelledError:
-            if told.left_at is None:
+            if result.left_at is None:
                 raise
         finally:
-            told.ended_at = now()
+            result.ended_at = now()
             if timer is not None:
                 timer.cancel()
-        return told
+        return result
 
-    async def come(self, jobs: Iterable[Job], *, begin: float | None = None) -> list[Told]:
+    async def come(self, jobs: Iterable[Job], *, begin: float | None = None) -> list[CallResult]:
         """Make calls by their schedule and return their results in its order."""
         begin = now() if begin is None else begin
-        tasks: list[asyncio.Task[Told]] = []
+        tasks: list[asyncio.Task[CallResult]] = []
         async with asyncio.TaskGroup() as group:
             for job in jobs:
                 due_at = begin + job.at
@@ -145,43 +145,43 @@ class Callers:
                 tasks.append(group.create_task(self.call(job, due_at)))
         return [task.result() for task in tasks]
 
-    async def _complete(self, told: Told) -> None:
+    async def _complete(self, result: CallResult) -> None:
         response = await self._stub.Complete(
-            CompleteRequest(prompt=PROMPT, routing=_routing(told)),
-            timeout=told.job.timeout,
-            metadata=_metadata(told),
+            CompleteRequest(prompt=PROMPT, routing=_routing(result)),
+            timeout=result.job.timeout,
+            metadata=_metadata(result),
         )
-        told.first_content_at = now()
-        told.report = response.report
+        result.first_content_at = now()
+        result.report = response.report
 
-    async def _stream(self, told: Told) -> None:
+    async def _stream(self, result: CallResult) -> None:
         call = self._stub.StreamComplete(
-            StreamCompleteRequest(prompt=PROMPT, routing=_routing(told)),
-            timeout=told.job.timeout,
-            metadata=_metadata(told),
+            StreamCompleteRequest(prompt=PROMPT, routing=_routing(result)),
+            timeout=result.job.timeout,
+            metadata=_metadata(result),
         )
         try:
             async for response in call:
-                if told.first_content_at is None and response.HasField("content_delta"):
-                    told.first_content_at = now()
+                if result.first_content_at is None and response.HasField("content_delta"):
+                    result.first_content_at = now()
                 if response.HasField("finished"):
-                    told.report = response.finished.report
+                    result.report = response.finished.report
         finally:
             call.cancel()
 
-    def _note(self, told: Told, error: aio.AioRpcError) -> None:
+    def _note(self, result: CallResult, error: aio.AioRpcError) -> None:
         connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
-        said = call_error(
+        failure = call_error(
             error.code(),
             error.details(),
             tuple(error.trailing_metadata()),
             address=self._address,
             connected=connected,
         )
-        told.status = said.status
-        told.own_status = bool(said.reason)
-        told.retry_delay = said.retry_delay
-        told.report = said.report
+        result.status = failure.status
+        result.own_status = bool(failure.reason)
+        result.retry_delay = failure.retry_delay
+        result.report = failure.report
 
 
 def mixed(rate: float, seconds: float, *, timeout: float = 10.0) -> list[Job]:
@@ -192,9 +192,9 @@ def mixed(rate: float, seconds: float, *, timeout: float = 10.0) -> list[Job]:
     ]
 
 
-def failures_text(told: Iterable[Told]) -> str:
+def failures_text(results: Iterable[CallResult]) -> str:
     """Return how many calls failed with which status: `UNAVAILABLE 3`; `none` for none."""
-    counts = collections.Counter(one.status for one in told if one.failed)
+    counts = collections.Counter(one.status for one in results if one.failed)
     return ", ".join(f"{status} {count:,}" for status, count in counts.most_common()) or "none"
 
 
@@ -206,12 +206,12 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered), -int(-share * len(ordered) // 1)) - 1]
 
 
-def _routing(told: Told) -> Routing | None:
-    provider = told.job.provider
+def _routing(result: CallResult) -> Routing | None:
+    provider = result.job.provider
     if provider is None:
         return None
     return Routing(constraints=Constraints(allowed_providers=[provider]))
 
 
-def _metadata(told: Told) -> tuple[tuple[str, str], ...]:
-    return (("traceparent", f"00-{told.trace_id}-{'1' * 16}-00"),)
+def _metadata(result: CallResult) -> tuple[tuple[str, str], ...]:
+    return (("traceparent", f"00-{result.trace_id}-{'1' * 16}-00"),)

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 
 from bench.processes import open_descriptors, resident_memory
-from bench.sockets.callers import Callers, Job, Told, failures_text, quantile
+from bench.sockets.callers import Callers, CallResult, Job, failures_text, quantile
 from bench.sockets.clocks import now
 from bench.sockets.controls import UpstreamRequest
 from bench.sockets.findings import Finding, Scene, at_least, at_most, number, plain
@@ -80,7 +80,7 @@ async def cancellations(folder: pathlib.Path) -> Scene:
         await asyncio.sleep(SETTLING)
         before = await _rest(stage, tasks)
         meter = UsageMeter(stage.router.pid, stage.providers.pid)
-        told = await stage.callers.come(_departures(random, stage.callers, CANCELLATIONS))
+        results = await stage.callers.come(_departures(random, stage.callers, CANCELLATIONS))
         usage = meter.usage()
         quiet_after = await _quiet_after(stage, now())
         await asyncio.sleep(SETTLING)
@@ -94,13 +94,15 @@ async def cancellations(folder: pathlib.Path) -> Scene:
             jobs = [Job(at=0.0, streaming=False, provider=provider) for _ in range(PLACES)]
             answered += sum(not one.failed for one in await stage.callers.come(jobs))
     places = PLACES * len(PROVIDERS)
-    left = [one for one in told if one.left_at is not None]
+    left = [one for one in results if one.left_at is not None]
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
-            plain("cancelled: callers who left before the end", f"{len(left):,} of {len(told):,}"),
-            plain("cancelled: calls failed before", failures_text(told)),
+            plain(
+                "cancelled: callers who left before the end", f"{len(left):,} of {len(results):,}"
+            ),
+            plain("cancelled: calls failed before", failures_text(results)),
             at_most("cancelled: upstream quiet after the last one", quiet_after, QUIET, "ms"),
             *_upstream(left, log),
             at_most("cancelled: leases still out", sum(one.in_flight for one in healths), 0),
@@ -140,7 +142,7 @@ def _departures(random: random_module.Random, callers: Callers, count: int) -> I
         )
 
 
-def _upstream(left: Sequence[Told], log: Sequence[UpstreamRequest]) -> list[Finding]:
+def _upstream(left: Sequence[CallResult], log: Sequence[UpstreamRequest]) -> list[Finding]:
     """Return how soon the providers saw that callers had left."""
     left_at = {one.trace_id: one.left_at for one in left if one.left_at is not None}
     delays = [

@@ -38,12 +38,12 @@ async def deadlines(folder: pathlib.Path) -> Scene:
     ]
     async with open_stage(folder, behaviour=LATE, policy=POLICY) as stage:
         meter = UsageMeter(stage.router.pid, stage.providers.pid)
-        told = await stage.callers.come(jobs)
+        results = await stage.callers.come(jobs)
         usage = meter.usage()
         log = await stage.control.log()
-    passed = [one for one in told if one.status == "DEADLINE_EXCEEDED"]
+    passed = [one for one in results if one.status == "DEADLINE_EXCEEDED"]
     overshoots = [one.duration - one.job.timeout for one in passed]
-    deadline_of = {one.trace_id: one.sent_at + one.job.timeout for one in told}
+    deadline_of = {one.trace_id: one.sent_at + one.job.timeout for one in results}
     late_starts = [
         request
         for request in log
@@ -57,10 +57,10 @@ async def deadlines(folder: pathlib.Path) -> Scene:
         if request.trace_id in passed_ones and request.ended_at is not None
     ]
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
-            plain("deadlines: passed", f"{len(passed):,} of {len(told):,}"),
+            plain("deadlines: passed", f"{len(passed):,} of {len(results):,}"),
             at_most(
                 "deadlines: overshoot, p99",
                 max(0.0, quantile(overshoots, 0.99)),
@@ -87,6 +87,6 @@ async def deadlines(folder: pathlib.Path) -> Scene:
                 len(late_starts),
                 0,
             ),
-            plain("deadlines: calls failed", failures_text(told)),
+            plain("deadlines: calls failed", failures_text(results)),
         ],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from bench.sockets.callers import Told, quantile
+from bench.sockets.callers import CallResult, quantile
 
 LATENESS_LIMIT = 0.010
 """Seconds; where the generator was later than this at p99, it may have measured itself."""
@@ -42,13 +42,13 @@ class Scene:
     """The results of one scenario."""
 
     findings: Sequence[Finding]
-    told: Sequence[Told]
+    results: Sequence[CallResult]
     usage: Usage
 
     @property
     def lateness(self) -> float:
         """The 99th percentile of how late calls were sent, in seconds."""
-        return quantile([one.lateness for one in self.told], 0.99)
+        return quantile([one.lateness for one in self.results], 0.99)
 
 
 def at_most(figure: str, value: float, limit: float, unit: str = "") -> Finding:

@@ -9,7 +9,7 @@ import pathlib
 
 from bench.processes import first_line, run_router, running
 from bench.sockets.attempts import attempts_of
-from bench.sockets.callers import Callers, Job, Told, failures_text, quantile
+from bench.sockets.callers import Callers, CallResult, Job, failures_text, quantile
 from bench.sockets.clocks import now
 from bench.sockets.findings import Scene, at_most, number, plain
 from bench.sockets.stages import PROVIDERS, UsageMeter, router_settings
@@ -36,15 +36,15 @@ async def closed_loop(folder: pathlib.Path) -> Scene:
             callers = Callers(router.address)
             try:
                 begin = now()
-                told = await _called(callers, begin + WARM_UP + SECONDS)
+                results = await _called(callers, begin + WARM_UP + SECONDS)
             finally:
                 await callers.close()
             usage = meter.usage()
-    steady = [one for one in told if one.sent_at >= begin + WARM_UP]
+    steady = [one for one in results if one.sent_at >= begin + WARM_UP]
     durations = [one.duration for one in steady]
     counts = collections.Counter(attempt.provider for attempt in attempts_of(steady))
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
             at_most(
@@ -66,14 +66,14 @@ async def closed_loop(folder: pathlib.Path) -> Scene:
     )
 
 
-async def _called(callers: Callers, until: float) -> list[Told]:
-    told: list[Told] = []
+async def _called(callers: Callers, until: float) -> list[CallResult]:
+    results: list[CallResult] = []
 
     async def work() -> None:
         while now() < until:
-            told.append(await callers.call(Job(at=0.0, streaming=False)))
+            results.append(await callers.call(Job(at=0.0, streaming=False)))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(CALLERS):
             group.create_task(work())
-    return told
+    return results

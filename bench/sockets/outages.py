@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Sequence
 
 from bench.sockets.attempts import MadeAttempt, attempts_of, share
-from bench.sockets.callers import Told, failures_text, mixed, quantile
+from bench.sockets.callers import CallResult, failures_text, mixed, quantile
 from bench.sockets.clocks import now
 from bench.sockets.findings import Scene, at_least, at_most, number, plain
 from bench.sockets.stages import PROVIDERS, Stage, UsageMeter, open_stage
@@ -53,9 +53,9 @@ async def kill_and_revive(folder: pathlib.Path) -> Scene:
             await asyncio.sleep(killed_at + OUTAGE - now())
             revived_at = now()
             await stage.control.revive(VICTIM)
-        told, open_at = load.result(), watch.result()
+        results, open_at = load.result(), watch.result()
         usage = meter.usage()
-    attempts = list(attempts_of(told))
+    attempts = list(attempts_of(results))
     wasted = [
         attempt
         for attempt in attempts
@@ -73,10 +73,10 @@ async def kill_and_revive(folder: pathlib.Path) -> Scene:
     )
     fair = 1 / len(PROVIDERS)
     back = share(attempts, VICTIM, revived_at + RECOVERY - WINDOW, revived_at + RECOVERY)
-    before = [one for one in told if one.sent_at < revived_at]
-    after = [one for one in told if one.sent_at >= revived_at]
+    before = [one for one in results if one.sent_at < revived_at]
+    after = [one for one in results if one.sent_at >= revived_at]
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
             at_most("killed: calls failed before their first token", _failures(before), 0),
@@ -91,7 +91,7 @@ async def kill_and_revive(folder: pathlib.Path) -> Scene:
             at_least("revived: share of its fair share, 25 to 30 s later", back / fair, 0.9, "%"),
             plain("revived: 90 % of its fair share reached", _reached(attempts, revived_at, fair)),
             at_most("revived: calls failed, for probing or else", _failures(after), 0),
-            plain("killed and revived: all calls that failed", failures_text(told)),
+            plain("killed and revived: all calls that failed", failures_text(results)),
         ],
     )
 
@@ -108,18 +108,18 @@ async def hang(folder: pathlib.Path) -> Scene:
             await asyncio.sleep(begin + HANG_WARM_UP - now())
             hung_at = now()
             await stage.control.inject(VICTIM, {"kind": "silence", "operations": "any"})
-        told = load.result()
+        results = load.result()
         usage = meter.usage()
         health = await stage.health(VICTIM)
-    attempts = list(attempts_of(told))
+    attempts = list(attempts_of(results))
     after = hung_at + 2 * HEDGE_DELAY
-    asked = [one for one in told if hung_at <= one.sent_at < hung_at + HANG_TIME]
+    asked = [one for one in results if hung_at <= one.sent_at < hung_at + HANG_TIME]
     reasons = collections.Counter(
         attempt.reason for attempt in attempts if attempt.started_at >= hung_at
     )
     p99 = quantile([one.duration for one in asked if not one.failed], 0.99)
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
             at_most(
@@ -170,9 +170,9 @@ def _reached(attempts: Sequence[MadeAttempt], revived_at: float, fair: float) ->
     return "never"
 
 
-def _failures(told: Sequence[Told]) -> int:
-    return sum(one.failed_without_content for one in told)
+def _failures(results: Sequence[CallResult]) -> int:
+    return sum(one.failed_without_content for one in results)
 
 
-def _broken(told: Sequence[Told]) -> int:
-    return sum(one.failed and one.first_content_at is not None for one in told)
+def _broken(results: Sequence[CallResult]) -> int:
+    return sum(one.failed and one.first_content_at is not None for one in results)

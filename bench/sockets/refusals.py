@@ -37,15 +37,15 @@ async def all_unavailable(folder: pathlib.Path) -> Scene:
             )
             await asyncio.sleep(begin + SETTLING + STEADY / 2 - now())
             states = [(await stage.health(provider)).breaker.state for provider in PROVIDERS]
-        told = load.result()
+        results = load.result()
         usage = meter.usage()
         log = await stage.control.log()
-    steady = [one for one in told if one.sent_at >= begin + SETTLING]
+    steady = [one for one in results if one.sent_at >= begin + SETTLING]
     received = sum(request.received_at >= begin + SETTLING for request in log)
     told_when = sum(one.retry_delay is not None for one in steady)
     not_closed = sum(state != health_pb2.BREAKER_STATE_CLOSED for state in states)
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
             at_most("all 503: attempts per call in the steady state", received / len(steady), 1.1),
@@ -84,7 +84,7 @@ async def retry_after(folder: pathlib.Path) -> Scene:
                 "count": 1,
             }
             await stage.control.inject(refusing, fault)
-        told = load.result()
+        results = load.result()
         usage = meter.usage()
         log = await stage.control.log()
     at_refusing = [request for request in log if request.provider == refusing]
@@ -103,7 +103,7 @@ async def retry_after(folder: pathlib.Path) -> Scene:
         (request.received_at for request in at_refusing if request.received_at >= gate_ends),
         default=None,
     )
-    meanwhile = [one for one in told if refused_at < one.sent_at < gate_ends]
+    meanwhile = [one for one in results if refused_at < one.sent_at < gate_ends]
     elsewhere = sum(
         attempt.provider == other
         for attempt in attempts_of(meanwhile)
@@ -111,7 +111,7 @@ async def retry_after(folder: pathlib.Path) -> Scene:
     )
     slowest = max(one.duration for one in meanwhile)
     return Scene(
-        told=told,
+        results=results,
         usage=usage,
         findings=[
             at_most("Retry-After: requests that reach it before its time", len(early), 0),

@@ -22,14 +22,14 @@ def table_of(scenes: Mapping[str, Scene], load: float) -> str:
     ]
     for name, scene in scenes.items():
         findings += [(one.figure, one.measured, one.target, one.verdict) for one in scene.findings]
-        lateness = [one.lateness for one in scene.told]
+        lateness = [one.lateness for one in scene.results]
         usage = scene.usage
         late = scene.lateness
         mark = " !" if late > LATENESS_LIMIT else ""
         conditions.append(
             (
                 name,
-                f"{len(scene.told):,}",
+                f"{len(scene.results):,}",
                 f"{quantile(lateness, 0.5) * 1000:.1f} ms",
                 f"{late * 1000:.1f} ms{mark}",
                 f"{usage.router:.2f}",

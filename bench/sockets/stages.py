@@ -104,8 +104,8 @@ async def open_stage(
 ) -> AsyncGenerator[Stage]:
     """Yield a stage whose providers behave alike, with a policy of these keys over all of them.
 
-    `connections` and `fleet` are those sections of its settings. `command` is how Python is told to
-    run the router, where that is not simply the module.
+    `connections` and `fleet` are those sections of its settings. `command` replaces the arguments
+    with which Python runs the router.
     """
     simulator = {
         "log_capacity": LOG_CAPACITY,

@@ -15,7 +15,7 @@ from routersvc.domain.outcomes.failures import AttemptFailedError
 
 
 class Said(NamedTuple):
-    """What one dialect can say: how many bodies it wrote, who judged them, what they found.
+    """What one dialect expresses: how many bodies it wrote, their judges, and what these found.
 
     `not_as_declared` are capabilities that are declared and refused, or the other way round.
     """

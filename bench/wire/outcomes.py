@@ -33,7 +33,7 @@ class Verdict(enum.Enum):
 
 
 class Outcome(NamedTuple):
-    """The verdict over one exchange; `judge` is who read it, `reason` what there is to say."""
+    """The verdict over one exchange; `judge` is its reader, `reason` explains the verdict."""
 
     verdict: Verdict
     judge: str = ""

@@ -31,7 +31,7 @@ Faults = Iterator[str]
 
 
 class Judge(NamedTuple):
-    """One who knows what the vendor takes: `faults` yields what is wrong with a request."""
+    """A validator of request bodies: `faults` yields what is wrong with one."""
 
     name: str
     faults: Callable[[Path, WireRequest, str], Faults]
@@ -52,7 +52,7 @@ BETA_TOOLS = frozenset({"computer_20250124", "computer_20251124"})
 
 
 def judges_of(adapter: str) -> Sequence[Judge]:
-    """Return who judges the requests of an adapter; of most compatible servers nobody does."""
+    """Return the judges of an adapter's requests; most compatible servers have none."""
     return _JUDGES.get(adapter, ())
 
 

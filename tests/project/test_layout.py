@@ -28,14 +28,26 @@ def _belongs_to(test: Path) -> bool:
     return any(tested == subject or tested.startswith(f"{subject}_") for subject in subjects)
 
 
-def _lines_without_imports(module: Path) -> int:
-    text = module.read_text("utf-8")
-    imports = sum(
-        (statement.end_lineno or statement.lineno) - statement.lineno + 1
-        for statement in ast.parse(text).body
-        if isinstance(statement, ast.Import | ast.ImportFrom)
-    )
-    return len(text.splitlines()) - imports
+def _stem(word: str) -> str:
+    """Return a word in lower case and in the singular, roughly."""
+    word = word.lower()
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word if word.endswith("ss") else word.removesuffix("s")
+
+
+def _public_classes(module: Path) -> list[str]:
+    statements = ast.parse(module.read_text("utf-8")).body
+    return [
+        each.name
+        for each in statements
+        if isinstance(each, ast.ClassDef) and not each.name.startswith("_")
+    ]
+
+
+def _shares_a_word(class_name: str, module: Path) -> bool:
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", class_name)
+    return not {_stem(word) for word in words}.isdisjoint(map(_stem, module.stem.split("_")))
 
 
 def test_unit_tests_are_found_by_the_path_of_their_module() -> None:
@@ -69,11 +81,25 @@ def test_folder_says_in_one_sentence_what_it_holds(folder: Path) -> None:
 def test_modules_are_short() -> None:
     """A longer one holds more than one concept."""
     lengths = {
-        str(module.relative_to(ROOT)): _lines_without_imports(module)
+        str(module.relative_to(ROOT)): len(module.read_text("utf-8").splitlines())
         for module in (ROOT / "src").rglob("*.py")
     }
 
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_domain_classes_are_found_by_the_name_of_their_module() -> None:
+    """At least eight of ten share a word with it."""
+    classes = [
+        (name, module)
+        for module in sorted((PACKAGE / "domain").rglob("*.py"))
+        for name in _public_classes(module)
+    ]
+    others = [
+        f"{module.stem}.{name}" for name, module in classes if not _shares_a_word(name, module)
+    ]
+
+    assert len(others) <= 0.2 * len(classes), others
 
 
 def test_profiles_decide_how_many_examples_a_property_gets() -> None:

@@ -1,9 +1,9 @@
-"""What recorded answers say, read without the code under test.
+"""The content of recorded answers, read without the code under test.
 
 One module for each API, named as the recordings name it. It has a function `read(record)` that
 returns a `Reading`, and may have two tables. `EXPECTED`: recordings of successes that are none,
-each with the failure class that is right and the reason. `AT_FAULT`: recordings that nobody can
-read rightly, and why. Where the vendor's own SDK can parse a record, the SDK
+each with the failure class that is right and the reason. `AT_FAULT`: recordings that cannot be
+read correctly, and why. Where the vendor's own SDK can parse a record, the SDK
 reads it; elsewhere a plain reading does, and the reading says which.
 """
 
@@ -49,9 +49,9 @@ class Call:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What an answer says. `usage` is input, output and reasoning tokens in the contract's terms.
+    """The content of an answer. `usage` is input, output and reasoning tokens as in the contract.
 
-    `media` are the sizes of pictures and sounds. `judge` says who read it. What only some formats
+    `media` are the sizes of pictures and sounds. `judge` names the reader. What only some formats
     have is compared where the reading says it: `signatures` of thoughts and calls, sorted;
     `sealed`, the thoughts that only the vendor understands and the kinds of its own tools' blocks;
     `cached`, the input tokens read from and written to a cache.
@@ -97,13 +97,13 @@ def expected_of(record: Record) -> Expected | None:
 
 
 def fault_of(record: Record) -> str | None:
-    """Return why nobody can read a record rightly, where that is so."""
+    """Return why a record cannot be read correctly, `None` where it can."""
     faults: Mapping[str, str] = getattr(module_of(record.api), "AT_FAULT", {})
     return faults.get(record.file)
 
 
 def reading_of(record: Record) -> Reading | None:
-    """Return the independent reading of a record; `None` where nobody reads its API."""
+    """Return the independent reading of a record; `None` where its API has none."""
     module = module_of(record.api)
     if module is None:
         return None

@@ -1,1 +1,1 @@
-"""Values and pure rules: synchronous, told the time, free of I/O."""
+"""Values and pure rules: synchronous, without I/O or clocks; the time is an argument."""

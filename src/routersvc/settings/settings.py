@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from routersvc.domain.catalogue.catalogue import Catalogue
-from routersvc.domain.catalogue.deployments import Compliance, Deployment
+from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model, Prices
 from routersvc.domain.catalogue.policies import Policy
 from routersvc.domain.catalogue.providers import Provider
@@ -198,12 +198,7 @@ def _deployment(
         model=model,
         wire_model=section.wire_model or vendor_name,
         credential=section.credential or only_credential,
-        compliance=Compliance(
-            region=section.region or provider_section.region,
-            zero_data_retention=compliance.zero_data_retention,
-            no_training=compliance.no_training,
-            data_classes=frozenset(compliance.data_classes),
-        ),
+        compliance=compliance.value(region=section.region or provider_section.region),
         enabled=section.enabled,
         canary_share=section.canary_share,
     )

@@ -87,7 +87,7 @@ async def test_signals_end_it_in_good_order(settings: Settings, number: signal.S
     assert messages == ["serving", "draining", "drained"]
 
 
-async def test_real_ports_are_told(settings: Settings, tmp_path: Path) -> None:
+async def test_real_ports_are_logged(settings: Settings, tmp_path: Path) -> None:
     """Port 0 takes a free one, and whoever started the service must learn it."""
     async with open_application(
         settings, stream=io.StringIO(), wall_clock=lambda: 0.0

@@ -80,7 +80,7 @@ def test_the_scenarios_work_as_written(
     failed, printed = run_block(ceiling)
     assert failed == 1, printed
     assert [one.partition(" at ")[0] for one in served_by(printed)] == ["generalist"]
-    assert "the ceiling is $0.000100" in printed
+    assert "the limit is $0.000100" in printed
 
     failed, printed = run_block(budget)
     assert failed == 0, printed

@@ -164,7 +164,7 @@ def test_a_person_is_told_where_the_router_listens(settings: Path, start: Start)
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (("--listen", "nowhere"), 2, "`--listen nowhere` has no port at its end"),
+        (("--listen", "nowhere"), 2, "`--listen nowhere` has no port"),
         (
             ("--listen", "192.0.2.1:0"),
             1,

@@ -34,6 +34,7 @@ COPIED_TOO = (
     "tools/pom.xml",
 )
 PROTO = "protos/llmrouter/v1/routing.proto"
+COMMENT = "Routing options of a request. All fields are optional."
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 def test_python_that_differs_in_a_comment_is_stale(copy: Path) -> None:
     """Comments are what a reader of the stubs has; `make generate` brings them."""
-    change(copy / PROTO, "Says where a request may and should go.", "Says where a request goes.")
+    change(copy / PROTO, COMMENT, "Options of routing.")
 
     code, printed = generate(copy, "--check", "--only", "python")
     generate(copy, "--only", "python")
@@ -88,7 +89,7 @@ def test_python_that_differs_in_a_comment_is_stale(copy: Path) -> None:
 @pytest.mark.usefixtures("protoc_plugins")
 def test_other_languages_that_differ_in_a_comment_are_stale(copy: Path) -> None:
     """The same for whatever buf generates."""
-    change(copy / PROTO, "Says where a request may and should go.", "Says where a request goes.")
+    change(copy / PROTO, COMMENT, "Options of routing.")
 
     code, printed = generate(copy, "--check", "--only", "clients")
     generate(copy, "--only", "clients")

@@ -109,7 +109,7 @@ async def test_tokens_that_arrive_together_leave_together(open_edge: OpenEdge) -
     assert [message.WhichOneof("event") for message in rest] == ["finished"]
 
 
-async def test_explanation_calls_nobody(open_edge: OpenEdge) -> None:
+async def test_explanation_calls_no_provider(open_edge: OpenEdge) -> None:
     """The route, without taking it."""
     edge = await open_edge({"a": [answer("never")], "b": [answer("never")]})
 

@@ -109,7 +109,7 @@ async def test_call_without_a_known_key_is_unauthenticated(
     assert (heard.retry, heard.report, edge.scripted.calls) == (None, None, [])
 
 
-async def test_calls_that_are_turned_away_are_told(open_edge: OpenEdge) -> None:
+async def test_calls_that_are_turned_away_are_reported(open_edge: OpenEdge) -> None:
     """So that somebody who tries keys shows in the metrics."""
     edge = await open_guarded(open_edge)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,16 @@ async def test_failed_stream_sends_no_headers(open_edge: OpenEdge) -> None:
     assert tuple(await call.initial_metadata()) == ()
 
 
+def is_error_of_the_router(record: logging.LogRecord) -> bool:
+    """Whether a log record is an error, and not one of gRPC's poller.
+
+    On a busy machine the poller of an event loop that an earlier test has closed may still be
+    called, and logs that its loop is closed.
+    """
+    is_poller = record.name == "asyncio" and "PollerCompletionQueue" in record.getMessage()
+    return record.levelno >= logging.ERROR and not is_poller
+
+
 async def test_many_departures_at_random_leave_nothing(
     open_edge: OpenEdge, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,7 +191,7 @@ async def test_many_departures_at_random_leave_nothing(
     await edge.server.calls.wait_idle()
     assert edge.leftovers == (0, 0, 0)
     assert edge.scripted.open_streams == 0
-    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [record for record in caplog.records if is_error_of_the_router(record)] == []
 
 
 async def test_served_answer_is_not_broken_off(open_edge: OpenEdge) -> None:

@@ -127,7 +127,7 @@ async def test_field_that_is_not_served_is_named(open_edge: OpenEdge, hear: Hear
     assert dict(heard.info.metadata) == {"field": "routing.caching.allow_stale"}
 
 
-async def test_exclusions_are_told(open_edge: OpenEdge, hear: Hear) -> None:
+async def test_exclusions_are_reported(open_edge: OpenEdge, hear: Hear) -> None:
     """Deployment by deployment."""
     edge = await open_edge({"a": [answer("never")], "b": [answer("never")]})
     constraints = routing_pb2.Constraints(allowed_regions=["eu"], no_training=True)

@@ -85,7 +85,7 @@ async def test_filters_take_away(open_edge: OpenEdge) -> None:
         ),
     ],
 )
-async def test_what_does_not_exist_is_told(
+async def test_what_does_not_exist_is_reported(
     open_edge: OpenEdge,
     hear: Hear,
     request_: catalogue.ListModelsRequest,

@@ -187,7 +187,7 @@ async def test_leaving_in_the_middle_hangs_up_at_once(
             await server.when(lambda: server.open == 0)
 
 
-async def test_leaving_late_does_not_hang_up_on_somebody_else(
+async def test_leaving_late_does_not_hang_up_on_another_attempt(
     serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
 ) -> None:
     """A connection whose answer has come whole serves the next attempt, read or not."""

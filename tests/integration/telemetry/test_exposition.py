@@ -102,7 +102,7 @@ async def test_scrape_is_compressed_for_who_asks(registry: CollectorRegistry) ->
         (b"", b""),
     ],
 )
-async def test_bad_request_disturbs_nobody(
+async def test_bad_request_affects_no_other_scrape(
     registry: CollectorRegistry, sent: bytes, status: bytes
 ) -> None:
     """Scanners, half requests and TLS on a plain port: the next scrape still works."""

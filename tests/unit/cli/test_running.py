@@ -78,7 +78,7 @@ def test_no_words_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Exit codes" in capsys.readouterr().out
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """It is the first thing that a report of a defect needs."""
     code = run(["--version"])
 

@@ -121,7 +121,7 @@ def test_every_number_of_the_contract_is_understood(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OUT)
-def test_every_member_of_the_domain_is_told(name: str) -> None:
+def test_every_member_of_the_domain_is_converted(name: str) -> None:
     """By the number that has its name."""
     descriptor, members = OUT[name]
     table: Mapping[enum.Enum, int] = getattr(enums_out, name)

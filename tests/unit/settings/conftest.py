@@ -79,35 +79,35 @@ def outcome(load: Callable[[str], Settings]) -> Callable[[str], Settings | Setti
 
 
 @pytest.fixture(scope="session")
-def told_in_full(
+def full_problems_in(
     outcome: Callable[[str], Settings | SettingsError],
 ) -> Callable[[str], list[str]]:
     """List the problems of a text as an operator sees them."""
 
-    def told_in_full(text: str) -> list[str]:
+    def full_problems_in(text: str) -> list[str]:
         found = outcome(text)
         return (
             [str(problem) for problem in found.problems] if isinstance(found, SettingsError) else []
         )
 
-    return told_in_full
+    return full_problems_in
 
 
 @pytest.fixture
-def told(
+def problems_in(
     outcome: Callable[[str], Settings | SettingsError], wording: Wording
 ) -> Callable[[str], list[str]]:
     """List the problems of a text as `line:column: key`; their sentences are in the golden file."""
     calls = itertools.count(1)
 
-    def told(text: str) -> list[str]:
+    def problems_in(text: str) -> list[str]:
         found = outcome(text)
         problems = found.problems if isinstance(found, SettingsError) else ()
         if problems:
             wording("\n".join(str(problem) for problem in problems), f"problems {next(calls)}")
         return [f"{problem.line}:{problem.column}: {problem.key_path}" for problem in problems]
 
-    return told
+    return problems_in
 
 
 @pytest.fixture(scope="session")

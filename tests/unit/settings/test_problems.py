@@ -1,4 +1,4 @@
-"""Problems are told in one line each, and never tell a secret."""
+"""Problems take one line each, and never show a secret."""
 
 import pytest
 
@@ -92,7 +92,7 @@ def test_what_may_be_a_secret_is_recognised(text: str) -> None:
         "1m30s",
     ],
 )
-def test_ordinary_names_are_told(text: str) -> None:
+def test_ordinary_names_are_reported(text: str) -> None:
     """A message without the name is of little help."""
     assert not looks_secret(text)
 

@@ -101,8 +101,10 @@ def test_misspelled_key_is_told_at_its_line(
     with pytest.raises(SettingsError) as caught:
         load("\n".join(lines))
 
-    told = [(problem.line, problem.column, problem.key_path) for problem in caught.value.problems]
-    assert (place.line, place.column, key_text((*path[:-1], misspelled))) in told
+    found_problems = [
+        (problem.line, problem.column, problem.key_path) for problem in caught.value.problems
+    ]
+    assert (place.line, place.column, key_text((*path[:-1], misspelled))) in found_problems
 
 
 @given(data=st.data())
@@ -114,8 +116,8 @@ def test_missing_key_is_told_or_has_a_default(
 
     found = outcome(json.dumps(without(full_source.content, path)))
 
-    told = found.problems if isinstance(found, SettingsError) else ()
-    missing = [problem.key_path for problem in told if problem.message == "is missing"]
+    found_problems = found.problems if isinstance(found, SettingsError) else ()
+    missing = [problem.key_path for problem in found_problems if problem.message == "is missing"]
     optional = path[-1] in optional_keys_at(path[:-1])
     assert missing == ([] if optional else [key_text(path)])
 
@@ -140,7 +142,7 @@ def test_no_value_raises_anything_else(
 
 
 @given(secret=SECRETS, place=st.sampled_from(["value", "key"]), data=st.data())
-def test_secret_in_any_wrong_place_is_not_told(
+def test_secret_in_any_wrong_place_is_not_shown(
     outcome: Outcome, full_source: YamlDocument, secret: str, place: str, data: st.DataObject
 ) -> None:
     """As a value, as a name or as a key; not in the error, nor in what it was raised from."""
@@ -152,9 +154,9 @@ def test_secret_in_any_wrong_place_is_not_told(
     found = outcome(json.dumps(spoiled))
 
     if isinstance(found, SettingsError):
-        told = [str(found), repr(found), repr(found.problems)]
-        told.extend(traceback.format_exception(found))
-        assert not [text for text in told if secret in text]
+        found_problems = [str(found), repr(found), repr(found.problems)]
+        found_problems.extend(traceback.format_exception(found))
+        assert not [text for text in found_problems if secret in text]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_secret_in_any_wrong_place_is_not_told(
         "base_url: 'https://{0}@host'",
     ],
 )
-def test_even_a_plain_password_is_not_told(load: Load, minimal: str, key: str) -> None:
+def test_even_a_plain_password_is_not_shown(load: Load, minimal: str, key: str) -> None:
     """Where secrets belong, nothing is repeated, whatever it looks like."""
     text = "\n".join(
         line

@@ -15,7 +15,7 @@ from routersvc.settings.sections.models import QualitySection
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 
 def with_rules(minimal: str, *rules: str) -> str:
@@ -194,10 +194,10 @@ def test_canary_takes_its_share(load: Load, minimal: str) -> None:
     ],
 )
 def test_rules_that_cannot_decide_are_refused(
-    told: Told, minimal: str, rules: list[str], problems: list[str]
+    problems_in: ProblemsIn, minimal: str, rules: list[str], problems: list[str]
 ) -> None:
     """Each at its own place."""
-    assert told(with_rules(minimal, *rules)) == problems
+    assert problems_in(with_rules(minimal, *rules)) == problems
 
 
 @pytest.mark.parametrize(
@@ -217,20 +217,24 @@ def test_rules_that_cannot_decide_are_refused(
         ),
     ],
 )
-def test_wrong_ways_to_rank_are_refused(told: Told, minimal: str, text: str, problem: str) -> None:
+def test_wrong_ways_to_rank_are_refused(
+    problems_in: ProblemsIn, minimal: str, text: str, problem: str
+) -> None:
     """In words of the file."""
-    assert told(f"{minimal}{text}\n") == [problem]
+    assert problems_in(f"{minimal}{text}\n") == [problem]
 
 
-def test_quality_lies_between_0_and_1(told: Told, minimal: str) -> None:
+def test_quality_lies_between_0_and_1(problems_in: ProblemsIn, minimal: str) -> None:
     """A percentage is a slip."""
     text = minimal.replace("window: 128000", "window: 128000\n    quality: {code: 90}")
 
-    assert told(text) == ["9:21: models.sim-large.quality.code"]
+    assert problems_in(text) == ["9:21: models.sim-large.quality.code"]
 
 
-def test_canaries_of_one_model_take_no_more_than_there_is(told: Told, minimal: str) -> None:
-    """Told at the one that is too much; those of other models do not count."""
+def test_canaries_of_one_model_take_no_more_than_there_is(
+    problems_in: ProblemsIn, minimal: str
+) -> None:
+    """ProblemsIn at the one that is too much; those of other models do not count."""
     text = minimal.replace(
         "  alpha-large:\n",
         "  a: {provider: alpha, model: sim-large, canary_share: 0.6}\n"
@@ -238,4 +242,4 @@ def test_canaries_of_one_model_take_no_more_than_there_is(told: Told, minimal: s
         "  alpha-large:\n",
     )
 
-    assert told(text) == ["11:56: deployments.b.canary_share"]
+    assert problems_in(text) == ["11:56: deployments.b.canary_share"]

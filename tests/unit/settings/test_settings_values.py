@@ -297,7 +297,7 @@ def test_paths_start_at_the_folder_of_the_file(
     assert secret.reveal() == "from-file"
 
 
-def test_file_without_certificates_is_told(
+def test_file_without_certificates_is_reported(
     tmp_path: Path, minimal: str, wire_formats: Mapping[str, WireFormat], wording: Wording
 ) -> None:
     """When the settings are loaded, not at the first call."""

@@ -105,7 +105,7 @@ def test_every_last_word_has_an_outcome_of_its_own() -> None:
     assert len(set(CALLER_OUTCOMES.values())) == len(CallerOutcome)
 
 
-def test_word_is_the_reason_that_the_caller_hears(
+def test_outcome_is_the_reason_that_the_caller_receives(
     errors: dict[type[RouterError], RouterError], report: RouteReport
 ) -> None:
     """An operator who is told a reason finds it in the metrics."""

@@ -9,6 +9,7 @@ from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.testing import (
     Fail,
     ScriptedStream,
+    StreamEvent,
     Wait,
     World,
     answer,
@@ -18,6 +19,10 @@ from routersvc.testing import (
 )
 
 _OVERLOADED = Failure(failure_class=FailureClass.OVERLOADED, message="overloaded")
+
+
+def _ignore(name: str, event: StreamEvent) -> None:
+    """Keep no log."""
 
 
 def test_last_script_repeats() -> None:
@@ -40,7 +45,7 @@ def test_last_script_repeats() -> None:
 
 def test_script_without_an_end_is_an_error_of_the_test() -> None:
     """A stream that waits for ever is written as `Hang`."""
-    stream = ScriptedStream("a", [Wait(1.0)], lambda *_: None)
+    stream = ScriptedStream("a", [Wait(1.0)], _ignore)
 
     with pytest.raises(AssertionError, match="`a`"):
         run_in_virtual_time(stream.receive())

@@ -1,7 +1,7 @@
 """Prints an answer as it arrives, and withdraws text that a recovery makes void.
 
-When a stream breaks and another attempt starts over, a person is told to forget the text above, a
-file is rewound, and a pipe gets an error: a program must never take two half answers for one.
+When a stream breaks and another attempt starts over, a terminal shows that the text above is void,
+a file is rewound, and a pipe gets an error: a program must never take two half answers for one.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
 def candidates_table(candidates: Sequence[Candidate]) -> Table:
     """Return the deployments: the eligible ones by rank, then the others with their reasons.
 
-    A column in which nobody has anything to say is left out.
+    Empty columns are left out.
     """
     rows = [(candidate, _figures(candidate)) for candidate in candidates]
     titles = [title for title in _FIGURES if any(figures[title] for _, figures in rows)]
@@ -186,12 +186,12 @@ def _profile_text(profile: Profile) -> str:
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
     steps: list[str] = []
-    said = ""
+    shown = ""
     for step in plan.steps:
         wait = seconds_of(step, "not_before_delay")
         waiting = f" (not for {time_text(wait)})" if wait else ""
-        condition = f" {step.condition}" if step.condition != said else ""
-        said = step.condition
+        condition = f" {step.condition}" if step.condition != shown else ""
+        shown = step.condition
         steps.append(f"{step.deployment.deployment}{condition}{waiting}")
     yield " → ".join(steps)
     yield (

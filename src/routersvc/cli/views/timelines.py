@@ -65,8 +65,8 @@ class _Row:
 def plan_timeline(explanation: Explanation, width: int) -> list[Text]:
     """Return the timeline of a plan, `width` cells wide; empty if it has no steps.
 
-    An attempt is drawn for as long as it may take to its first words. When a failover comes nobody
-    knows: it may come at any time. What cannot be called now may be from the end of its wait on.
+    An attempt is drawn for as long as its first content may take. A failover may start at any time.
+    A deployment that cannot be called now is drawn from the end of its wait on.
     """
     timeout = _seconds(explanation.plan, "timeout")
     rows = list(_planned(explanation, timeout))

@@ -1,1 +1,1 @@
-"""What is said to a model and by it, independent of any wire format."""
+"""Prompts and answers, independent of any wire format."""

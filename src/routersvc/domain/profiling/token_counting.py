@@ -2,7 +2,7 @@
 
     bounds of the size ─▶ bounds of a sample (long prompts) ─▶ exact count (all but huge prompts)
 
-Each step is taken only if the result so far cannot tell whether the prompt fits.
+Each step is taken only if the result so far does not decide whether the prompt fits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How much of a text is in which writing system, from its UTF-8 bytes in one pass.
 
-The first byte of a character tells its block well enough for an estimate: nothing is decoded, so
-that 200 KB take well under a millisecond.
+The first byte of a character identifies its block well enough for an estimate: nothing is decoded,
+so that 200 KB take well under a millisecond.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tells keys in the file from defaults, so that problems are reported at the right line."""
+"""Distinguishes keys in the file from defaults, so that problems are reported at the right line."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from routersvc.domain.catalogue.deployments import Compliance
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.types.fields import (
     Duration,
@@ -35,6 +36,15 @@ class ComplianceSection(Section):
         description="Classes of regulated data that the provider is cleared for, by names of your "
         "choice, such as `phi` or `pii`.",
     )
+
+    def value(self, *, region: str | None) -> Compliance:
+        """Return the terms, with the region where requests are processed."""
+        return Compliance(
+            region=region,
+            zero_data_retention=self.zero_data_retention,
+            no_training=self.no_training,
+            data_classes=frozenset(self.data_classes),
+        )
 
 
 class TlsSection(Section):

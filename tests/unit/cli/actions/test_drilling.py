@@ -102,7 +102,7 @@ def test_picture_is_written(small: Path, tmp_path: Path) -> None:
     assert picture.read_text().startswith("<svg ")
 
 
-def test_picture_that_cannot_be_written_is_told(
+def test_picture_that_cannot_be_written_is_reported(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In a sentence."""

@@ -113,7 +113,7 @@ def test_invalid_line_is_reported_and_skipped(
     wording(complaints[-1], "last")
 
 
-def test_bytes_that_are_no_text_are_told(
+def test_bytes_that_are_no_text_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file in another encoding shows no traceback."""
@@ -156,7 +156,7 @@ def test_settings_say_what_is_looked_for(
     assert "example.com" not in json.dumps(with_settings)
 
 
-def test_wrong_settings_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_settings_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By the same words and the same exit code as `serve`."""
     settings = tmp_path / "router.yaml"
     settings.write_text(SETTINGS.replace("[email]", "[emial]"), encoding="utf-8")

@@ -11,7 +11,7 @@ from tests.wording import Wording
 from routersvc.domain.catalogue.secrets import Secret
 
 
-def test_secret_shows_itself_to_nobody() -> None:
+def test_secret_has_no_readable_form() -> None:
     """Log lines, tracebacks and error messages are made with `repr`, `str` and `format`."""
     secret = Secret("sk-very-secret")
 

@@ -143,7 +143,7 @@ def test_lone_deployment_is_tried_again_only_where_it_may_help(
 
 
 @pytest.mark.parametrize("failure_class", FailureClass)
-def test_caller_hears_the_right_last_word(failure_class: FailureClass) -> None:
+def test_caller_outcome_follows_the_failure_class(failure_class: FailureClass) -> None:
     """With one attempt only, its failure is the last word."""
     race = race_over(scripted_deployment("a"), max_attempts=1)
 
@@ -221,7 +221,7 @@ def test_bad_answer_is_tried_elsewhere_once() -> None:
     assert race.result is not None
 
 
-def test_most_hopeful_failure_has_the_last_word() -> None:
+def test_most_hopeful_failure_decides_the_caller_outcome() -> None:
     """One provider that may recover makes a later call worth while."""
     race = race_over(scripted_deployment("a"), scripted_deployment("b"), max_attempts=2)
 

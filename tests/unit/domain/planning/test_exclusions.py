@@ -116,7 +116,7 @@ def test_providers_are_allowed_and_denied_by_name() -> None:
     assert exclusions(other, limits) == ()
 
 
-def test_missing_capability_and_modality_are_told_apart() -> None:
+def test_missing_capability_and_modality_are_distinguished() -> None:
     """A picture for a blind model is a matter of modality, a seed is one of capability."""
     plain = scripted_deployment("a", model=model(capabilities=frozenset({Capability.STREAMING})))
     picture = Message(
@@ -289,7 +289,7 @@ def test_request_can_only_tighten_attempts_and_timeouts() -> None:
     assert (tighter.max_attempts, tighter.timeouts.first_content) == (1, 0.5)
 
 
-def test_limits_in_force_are_told() -> None:
+def test_limits_in_force_are_reported() -> None:
     """Only those that are set."""
     limits = planner(scripted_deployment("a")).limits(
         request(constraints=Constraints(no_training=True, max_cost_usd=0.5))

@@ -190,7 +190,7 @@ def test_wishes_are_weights(field: str) -> None:
             WeightWishes(**{field: value})
 
 
-def test_wishes_set_what_they_name_and_the_last_one_has_the_last_word() -> None:
+def test_wishes_override_only_what_they_set_and_the_last_one_wins() -> None:
     """A tenant's, then a request's; what nobody wishes stays the policy's."""
     policy = Weights(quality=1, cost=2, latency=3)
 

@@ -318,7 +318,7 @@ def followed(situation: Situation, exclusion: Exclusion) -> Situation:  # noqa: 
 
 
 @given(situations())
-def test_what_is_said_to_help_removes_that_reason(situation: Situation) -> None:
+def test_following_eligible_if_removes_that_reason(situation: Situation) -> None:
     """And adds none: one change is what the sentence says it is."""
     before = situation.candidate().exclusions
 
@@ -328,7 +328,7 @@ def test_what_is_said_to_help_removes_that_reason(situation: Situation) -> None:
 
 
 @given(situations())
-def test_all_that_is_said_to_help_makes_eligible(situation: Situation) -> None:
+def test_following_every_eligible_if_makes_eligible(situation: Situation) -> None:
     """Followed one after the other, until nothing is said any more."""
     candidate = situation.candidate()
     needed = len(candidate.exclusions)
@@ -375,7 +375,7 @@ def test_changes_are_said_once() -> None:
     assert candidate.changes_needed == ("the configuration stated its prices",)
 
 
-def test_whoever_set_a_limit_is_named() -> None:
+def test_source_of_a_limit_is_named() -> None:
     """A caller cannot change what its tenant demands, so it is told whose limit it is."""
     deployment = dataclasses.replace(scripted_deployment("a"), compliance=Compliance(region="us"))
     asked = scripted_request(

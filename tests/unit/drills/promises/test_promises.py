@@ -6,12 +6,10 @@ be seen from outside, has to notice within a few seeds.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import pytest
 
-from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent, Finished
 from routersvc.domain.conversation.deltas import TextDelta
@@ -20,8 +18,7 @@ from routersvc.domain.fleet.breakers import Breaker, BreakerLease
 from routersvc.domain.fleet.deployment_states import DeploymentState
 from routersvc.domain.fleet.rate_limits import RateLimitGate
 from routersvc.domain.outcomes.failure_rules import BreakerEffect
-from routersvc.domain.planning.eligibility import Eligibility
-from routersvc.domain.planning.limits import Limits
+from routersvc.domain.planning import eligibility
 from routersvc.domain.racing.race_attempts import RaceStep
 from routersvc.domain.racing.races import Race
 from routersvc.drills.plans.generated_plans import plan_of_seed
@@ -170,14 +167,10 @@ def _streams_left_open(patch: pytest.MonkeyPatch) -> None:
 
 
 def _denied_providers_called(patch: pytest.MonkeyPatch) -> None:
-    genuine = Eligibility.find
+    def never_excluded(*_: object) -> bool:
+        return False
 
-    def find(found: Eligibility, limits: Limits) -> Sequence[Deployment]:
-        fixed = limits.fixed._replace(denied_providers=frozenset())
-        unlimited = dataclasses.replace(limits, fixed=fixed)
-        return genuine(found, unlimited)
-
-    patch.setattr(Eligibility, "find", find)
+    patch.setattr(eligibility, "is_excluded", never_excluded)
 
 
 @pytest.mark.parametrize(

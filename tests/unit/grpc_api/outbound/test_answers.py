@@ -135,7 +135,7 @@ def sent(*events: CallEvent) -> list[StreamCompleteResponse]:
     ],
     ids=lambda it: type(it).__name__,
 )
-def test_event_is_told(event: CallEvent, message: StreamCompleteResponse) -> None:
+def test_event_is_converted(event: CallEvent, message: StreamCompleteResponse) -> None:
     """Each by its own kind of message."""
     assert sent(event) == [message]
 

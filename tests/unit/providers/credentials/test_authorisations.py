@@ -371,7 +371,7 @@ def test_google_token_expires_when_google_says() -> None:
         (RefreshError("invalid_grant: hunter2"), FailureClass.AUTHENTICATION),
     ],
 )
-def test_google_errors_are_told_apart(error: Exception, failure_class: FailureClass) -> None:
+def test_google_errors_are_distinguished(error: Exception, failure_class: FailureClass) -> None:
     """A revoked key is the operator's, a token endpoint that is away is nobody's."""
     tokens = GoogleTokens(lambda: FakeGoogleCredentials(error))
 
@@ -457,7 +457,7 @@ def test_azure_token_expires_when_azure_says() -> None:
         (CredentialUnavailableError("no identity"), FailureClass.AUTHENTICATION),
     ],
 )
-def test_azure_errors_are_told_apart(error: Exception, failure_class: FailureClass) -> None:
+def test_azure_errors_are_distinguished(error: Exception, failure_class: FailureClass) -> None:
     """A wrong secret is the operator's, a directory that is away is nobody's."""
     with pytest.raises(AttemptFailedError) as raised:
         azure(error)()

@@ -145,7 +145,7 @@ async def test_token_is_not_fetched_before_it_is_due(source: Source, clock: Cloc
     assert source.begun == []
 
 
-async def test_expired_token_is_given_to_nobody(source: Source, clock: Clock) -> None:
+async def test_expired_token_is_never_used(source: Source, clock: Clock) -> None:
     """The provider would refuse it, and the credential would be disabled."""
     tokens = source.tokens()
     await source.give(tokens)

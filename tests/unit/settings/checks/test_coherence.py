@@ -7,7 +7,7 @@ import pytest
 from routersvc.settings.problems import SettingsError
 from routersvc.settings.settings import Settings
 
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,11 @@ Told = Callable[[str], list[str]]
         ),
     ],
 )
-def test_contradictions_are_told(told: Told, minimal: str, keys: str, problem: str) -> None:
+def test_contradictions_are_reported(
+    problems_in: ProblemsIn, minimal: str, keys: str, problem: str
+) -> None:
     """At the key that was written, also where its counterpart is a default."""
-    assert told(f"{minimal}{keys}\n") == [problem]
+    assert problems_in(f"{minimal}{keys}\n") == [problem]
 
 
 @pytest.mark.parametrize(
@@ -78,11 +80,11 @@ def test_contradictions_are_told(told: Told, minimal: str, keys: str, problem: s
         ("mode: delayed, delay: 29s", []),
     ],
 )
-def test_hedges_that_could_never_start_are_told(
-    told: Told, minimal: str, rules: str, problems: list[str]
+def test_hedges_that_could_never_start_are_reported(
+    problems_in: ProblemsIn, minimal: str, rules: str, problems: list[str]
 ) -> None:
     """A rule without effect is a mistake; none is made where nothing is hedged."""
-    assert told(f"{minimal}    hedging: {{{rules}}}\n") == problems
+    assert problems_in(f"{minimal}    hedging: {{{rules}}}\n") == problems
 
 
 @pytest.mark.parametrize(
@@ -118,11 +120,11 @@ def test_hedges_that_could_never_start_are_told(
         ),
     ],
 )
-def test_contradictions_of_the_fleet_are_told(
-    told: Told, minimal: str, keys: str, problem: str
+def test_contradictions_of_the_fleet_are_reported(
+    problems_in: ProblemsIn, minimal: str, keys: str, problem: str
 ) -> None:
     """The domain would refuse them too, without a line."""
-    assert told(f"{minimal}fleet: {{{keys}}}\n") == [problem]
+    assert problems_in(f"{minimal}fleet: {{{keys}}}\n") == [problem]
 
 
 def test_smaller_timeout_wins_over_a_default(load: Callable[[str], Settings], minimal: str) -> None:
@@ -147,10 +149,10 @@ def test_smaller_timeout_wins_over_a_default(load: Callable[[str], Settings], mi
     ],
 )
 def test_policy_names_deployments_or_models(
-    told: Told, minimal: str, rules: str, problem: str
+    problems_in: ProblemsIn, minimal: str, rules: str, problem: str
 ) -> None:
     """Which would win is nothing to guess."""
-    assert told(minimal.replace("deployments: [alpha-large]", rules)) == [problem]
+    assert problems_in(minimal.replace("deployments: [alpha-large]", rules)) == [problem]
 
 
 @pytest.mark.parametrize(
@@ -170,16 +172,16 @@ def test_policy_names_deployments_or_models(
         ),
     ],
 )
-def test_contradictions_of_a_provider_are_told(
-    told: Told, minimal: str, keys: str, problem: str
+def test_contradictions_of_a_provider_are_reported(
+    problems_in: ProblemsIn, minimal: str, keys: str, problem: str
 ) -> None:
     """Each at the key that is too much."""
     key = "    api_key: env:ALPHA_API_KEY\n"
 
-    assert told(minimal.replace(key, f"{key}    {keys}\n")) == [problem]
+    assert problems_in(minimal.replace(key, f"{key}    {keys}\n")) == [problem]
 
 
-def test_trust_is_not_both_narrowed_and_waived(told: Told, minimal: str) -> None:
+def test_trust_is_not_both_narrowed_and_waived(problems_in: ProblemsIn, minimal: str) -> None:
     """Somebody who names certificates believes that they are verified."""
     key = "    api_key: env:ALPHA_API_KEY\n"
     text = minimal.replace("http:", "https:").replace(
@@ -187,7 +189,7 @@ def test_trust_is_not_both_narrowed_and_waived(told: Told, minimal: str) -> None
     )
 
     assert (
-        told(text)
+        problems_in(text)
         == [
             "6:48: providers.alpha.tls.ca_file",
             "6:39: providers.alpha.tls.ca_file",
@@ -195,15 +197,15 @@ def test_trust_is_not_both_narrowed_and_waived(told: Told, minimal: str) -> None
     )
 
 
-def test_answer_longer_than_the_window_is_told(told: Told, minimal: str) -> None:
+def test_answer_longer_than_the_window_is_reported(problems_in: ProblemsIn, minimal: str) -> None:
     """One of the two numbers was copied wrong."""
     text = minimal.replace("window: 128000", "window: 1000\n    max_output_tokens: 1001")
 
-    assert told(text) == ["9:24: models.sim-large.max_output_tokens"]
+    assert problems_in(text) == ["9:24: models.sim-large.max_output_tokens"]
 
 
 def test_inherited_contradictions_are_told_where_they_were_written(
-    told: Told, minimal: str
+    problems_in: ProblemsIn, minimal: str
 ) -> None:
     """Two policies that inherit one mistake tell it once."""
     text = (
@@ -211,7 +213,7 @@ def test_inherited_contradictions_are_told_where_they_were_written(
         "policy_defaults: {retries: {base_delay: 6s}}\n"
     )
 
-    assert [line.partition(": ")[0] for line in told(text)] == ["17:41"]
+    assert [line.partition(": ")[0] for line in problems_in(text)] == ["17:41"]
 
 
 def test_error_is_one_exception_of_one_kind(load: Callable[[str], Settings], minimal: str) -> None:

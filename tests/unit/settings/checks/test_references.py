@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 BASE = """\
 providers:
@@ -27,9 +27,9 @@ policies:
 """
 
 
-def test_names_that_exist_are_taken(told: Told) -> None:
+def test_names_that_exist_are_taken(problems_in: ProblemsIn) -> None:
     """The document that the other tests spoil."""
-    assert told(BASE) == []
+    assert problems_in(BASE) == []
 
 
 @pytest.mark.parametrize(
@@ -122,23 +122,25 @@ def test_names_that_exist_are_taken(told: Told) -> None:
         ),
     ],
 )
-def test_names_that_do_not_exist_are_told(told: Told, old: str, new: str, problem: str) -> None:
+def test_names_that_do_not_exist_are_reported(
+    problems_in: ProblemsIn, old: str, new: str, problem: str
+) -> None:
     """With the nearest that does, and all that do."""
     assert old in BASE
 
-    assert told(BASE.replace(old, new)) == [problem]
+    assert problems_in(BASE.replace(old, new)) == [problem]
 
 
-def test_wrong_credential_is_not_repeated(told_in_full: Told) -> None:
+def test_wrong_credential_is_not_repeated(full_problems_in: ProblemsIn) -> None:
     """Who takes the name for the key writes the key, of whatever form."""
-    lines = told_in_full(BASE.replace("credential: night", "credential: hunter2"))
+    lines = full_problems_in(BASE.replace("credential: night", "credential: hunter2"))
 
     assert len(lines) == 1
     assert "hunter2" not in lines[0]
 
 
-def test_wrong_name_is_told_once(told: Told) -> None:
-    """A name that cannot be one is not also told to be unknown."""
-    lines = told(BASE.replace("[alpha-large, beta", "['alpha large', beta"))
+def test_wrong_name_is_told_once(problems_in: ProblemsIn) -> None:
+    """An invalid name is not also reported as unknown."""
+    lines = problems_in(BASE.replace("[alpha-large, beta", "['alpha large', beta"))
 
     assert [line.partition(": ")[0] for line in lines] == ["16:27"]

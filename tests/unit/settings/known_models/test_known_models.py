@@ -21,7 +21,7 @@ from routersvc.settings.sections.models import BASIC_CAPABILITIES, ModelSection
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 BASE = """\
 providers:
@@ -130,9 +130,9 @@ def test_unknown_model_states_its_facts(load: Load) -> None:
         ),
     ],
 )
-def test_what_is_not_known_is_told(told: Told, model: str, problem: str) -> None:
+def test_what_is_not_known_is_reported(problems_in: ProblemsIn, model: str, problem: str) -> None:
     """With what to do about it."""
-    assert told(BASE.replace("{MODEL}", model)) == [problem]
+    assert problems_in(BASE.replace("{MODEL}", model)) == [problem]
 
 
 @pytest.mark.parametrize("name", known_names())

@@ -1,10 +1,10 @@
-"""What is told of a wrong key or value: its line, its key, and what is allowed there."""
+"""A problem with a key or value has its line, its key path, and what is allowed there."""
 
 from collections.abc import Callable
 
 import pytest
 
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,11 @@ Told = Callable[[str], list[str]]
         ),
     ],
 )
-def test_wrong_keys_and_values_are_told(told: Told, minimal: str, keys: str, problem: str) -> None:
+def test_wrong_keys_and_values_are_reported(
+    problems_in: ProblemsIn, minimal: str, keys: str, problem: str
+) -> None:
     """Everything somebody needs to mend the line without looking anything up."""
-    assert told(f"{minimal}{keys}\n") == [problem]
+    assert problems_in(f"{minimal}{keys}\n") == [problem]
 
 
 @pytest.mark.parametrize(
@@ -136,19 +138,21 @@ def test_wrong_keys_and_values_are_told(told: Told, minimal: str, keys: str, pro
         ),
     ],
 )
-def test_wrong_lines_are_told(told: Told, minimal: str, old: str, new: str, problem: str) -> None:
+def test_wrong_lines_are_reported(
+    problems_in: ProblemsIn, minimal: str, old: str, new: str, problem: str
+) -> None:
     """Also of what is missing: at what lacks it."""
-    assert told(minimal.replace(old, new)) == [problem]
+    assert problems_in(minimal.replace(old, new)) == [problem]
 
 
-def test_document_that_is_no_mapping_is_told(told: Told) -> None:
+def test_document_that_is_no_mapping_is_reported(problems_in: ProblemsIn) -> None:
     """A path to another file is a common mistake."""
-    assert told("- providers\n") == ["1:1: "]
+    assert problems_in("- providers\n") == ["1:1: "]
 
 
-def test_what_is_missing_at_the_top_is_told(told: Told) -> None:
+def test_what_is_missing_at_the_top_is_reported(problems_in: ProblemsIn) -> None:
     """All of it at once."""
-    assert told("{}\n") == [
+    assert problems_in("{}\n") == [
         "1:1: deployments",
         "1:1: models",
         "1:1: policies",
@@ -156,7 +160,7 @@ def test_what_is_missing_at_the_top_is_told(told: Told) -> None:
     ]
 
 
-def test_all_problems_are_told_at_once(told: Told) -> None:
+def test_all_problems_are_told_at_once(problems_in: ProblemsIn) -> None:
     """Of every step from the YAML to the secrets, one mistake hiding no other."""
     text = """\
 providers:
@@ -178,7 +182,7 @@ policies:
   other: {deployments: [one], hedging: {min_delay: 30s}}
 """
 
-    assert told(text) == [
+    assert problems_in(text) == [
         "3:18: providers.alpha.wire_format",
         "5:14: providers.alpha.api_key",
         "8:15: providers.beta.base_url",

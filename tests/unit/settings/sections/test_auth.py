@@ -12,7 +12,7 @@ from routersvc.settings.endpoints import Auth, AwsAuth, AwsKey, AzureAdAuth, Goo
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 DOCUMENT = """\
 providers:
@@ -175,22 +175,28 @@ def test_provider_without_auth_has_keys_in_the_usual_header(load: Load) -> None:
         ),
     ],
 )
-def test_contradictions_are_told(told: Told, auth: str, more: str, problem: str) -> None:
+def test_contradictions_are_reported(
+    problems_in: ProblemsIn, auth: str, more: str, problem: str
+) -> None:
     """Each where it stands, with what would be right."""
-    problems = [line.partition(": ")[2] for line in told(document(auth, more))]
+    problems = [line.partition(": ")[2] for line in problems_in(document(auth, more))]
 
     assert problem in problems
 
 
-def test_secret_itself_is_refused_unseen(told_in_full: Told) -> None:
+def test_secret_itself_is_refused_unseen(full_problems_in: ProblemsIn) -> None:
     """A message about it would put it into a log."""
-    (problem,) = told_in_full(document("kind: aws, region: r, access_key_id: AKIAIOSFODNN7EXAMPLE"))
+    (problem,) = full_problems_in(
+        document("kind: aws, region: r, access_key_id: AKIAIOSFODNN7EXAMPLE")
+    )
 
     assert "AKIA" not in problem
     assert "providers.alpha.auth.access_key_id" in problem
 
 
-def test_google_file_is_read_when_the_settings_are(load: Load, tmp_path: Path, told: Told) -> None:
+def test_google_file_is_read_when_the_settings_are(
+    load: Load, tmp_path: Path, problems_in: ProblemsIn
+) -> None:
     """Not when the first request needs it."""
     file = tmp_path / "key.json"
     auth = f"kind: google, credentials_file: {file}"
@@ -198,18 +204,18 @@ def test_google_file_is_read_when_the_settings_are(load: Load, tmp_path: Path, t
     file.write_text("{}")
     good = load(document(auth)).endpoints["alpha"].auth
     file.write_text("nothing")
-    no_json = told(document(auth))
+    no_json = problems_in(document(auth))
     file.write_text("[]")
-    no_object = told(document(auth))
+    no_object = problems_in(document(auth))
 
     assert good == GoogleAuth(credentials_file=file, scope=None)
     assert no_json == no_object == ["2:98: providers.alpha.auth.credentials_file"]
 
 
-def test_other_credentials_than_the_one_do_not_exist(told: Told) -> None:
+def test_other_credentials_than_the_one_do_not_exist(problems_in: ProblemsIn) -> None:
     """A signature has one set of keys."""
     text = document("kind: aws, region: r").replace("model: large}", "model: large, credential: x}")
 
-    (problem,) = told(text)
+    (problem,) = problems_in(text)
 
     assert problem == "6:60: deployments.alpha-large.credential"

@@ -55,7 +55,7 @@ def test_rules_are_those_of_the_file(load: Load, minimal: str) -> None:
         ("phone_regions", "phone_region", "detection.phone_region"),
     ],
 )
-def test_wrong_rule_is_told(
+def test_wrong_rule_is_reported(
     before: str, after: str, key: str, load: Load, minimal: str, wording: Wording
 ) -> None:
     """A class that is never found would let regulated data through in silence."""

@@ -1,4 +1,4 @@
-"""Tenants: who is told apart by what, and what a file may not say of them."""
+"""The `tenants` section: how tenants are distinguished, and which combinations are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from routersvc.domain.outcomes.errors import UnknownTenantError
 from routersvc.settings.settings import Settings
 
 Load = Callable[[str], Settings]
-Told = Callable[[str], list[str]]
+ProblemsIn = Callable[[str], list[str]]
 
 KEY = "api_keys: [env:ALPHA_API_KEY]"
 
@@ -122,8 +122,8 @@ def test_callers_are_known_by_any_of_their_keys(load: Load, minimal: str) -> Non
         ),
     ],
 )
-def test_what_a_tenant_cannot_be_is_told(
-    told: Told, minimal: str, tenant: str, problem: str
+def test_what_a_tenant_cannot_be_is_reported(
+    problems_in: ProblemsIn, minimal: str, tenant: str, problem: str
 ) -> None:
     """With its place and what is right."""
     priced = minimal.replace(
@@ -131,38 +131,44 @@ def test_what_a_tenant_cannot_be_is_told(
         "sim-large: {context_window: 128000,\n    prices: {input: 1, output: 2}}\n",
     )
 
-    assert told(f"{priced}tenants:\n  t: {tenant}\n") == [problem]
+    assert problems_in(f"{priced}tenants:\n  t: {tenant}\n") == [problem]
 
 
-def test_policy_of_requests_that_name_none_is_allowed(told: Told, minimal: str) -> None:
+def test_policy_of_requests_that_name_none_is_allowed(
+    problems_in: ProblemsIn, minimal: str
+) -> None:
     """Or else such requests could not be served at all."""
     other = "  other: {deployments: [alpha-large]}\n"
 
-    problems = told(f"{minimal}{other}tenants:\n  t: {{{KEY}, allowed_policies: [other]}}\n")
+    problems = problems_in(f"{minimal}{other}tenants:\n  t: {{{KEY}, allowed_policies: [other]}}\n")
 
     assert problems == ["18:56: tenants.t.allowed_policies"]
 
 
-def test_key_is_of_one_tenant(told: Told, minimal: str, environment: Mapping[str, str]) -> None:
-    """Whose a call is must be certain, and the key is not told."""
+def test_key_is_of_one_tenant(
+    problems_in: ProblemsIn, minimal: str, environment: Mapping[str, str]
+) -> None:
+    """A key belongs to one tenant, and is not shown."""
     both = "{api_keys: [env:BETA_API_KEY, env:ALPHA_API_KEY]}"
 
-    problems = told(f"{minimal}tenants:\n  a: {{{KEY}}}\n  b: {both}\n")
+    problems = problems_in(f"{minimal}tenants:\n  a: {{{KEY}}}\n  b: {both}\n")
 
     assert problems == ["18:36: tenants.b.api_keys[1]"]
     assert environment["ALPHA_API_KEY"] not in str(problems)
 
 
-def test_one_tenant_has_the_calls_without_a_key(told: Told, minimal: str) -> None:
+def test_one_tenant_has_the_calls_without_a_key(problems_in: ProblemsIn, minimal: str) -> None:
     """Not two."""
-    problems = told(f"{minimal}tenants:\n  a: {{anonymous: true}}\n  b: {{anonymous: true}}\n")
+    problems = problems_in(
+        f"{minimal}tenants:\n  a: {{anonymous: true}}\n  b: {{anonymous: true}}\n"
+    )
 
     assert problems == ["18:18: tenants.b.anonymous"]
 
 
-def test_budget_needs_prices(told: Told, minimal: str) -> None:
+def test_budget_needs_prices(problems_in: ProblemsIn, minimal: str) -> None:
     """Without any, each of its calls would be refused."""
-    problems = told(f"{minimal}tenants:\n  t: {{{KEY}, budget: {{usd: 5}}}}\n")
+    problems = problems_in(f"{minimal}tenants:\n  t: {{{KEY}, budget: {{usd: 5}}}}\n")
 
     assert problems == ["17:38: tenants.t.budget"]
 

@@ -16,7 +16,7 @@ from routersvc.settings.source.yaml_values import MAX_MERGES, MAX_VALUES
 
 
 def refusal(text: str) -> str:
-    """Return what is told of a text that cannot be read."""
+    """Return the problem of a text that cannot be parsed."""
     with pytest.raises(SettingsError) as caught:
         parse_yaml(text, "f")
     return str(caught.value)
@@ -131,7 +131,7 @@ def test_oddities_are_told_beside_all_other_problems(
     wording(str(found))
 
 
-def test_each_of_several_duplicates_is_told() -> None:
+def test_each_of_several_duplicates_is_reported() -> None:
     """Whoever mends a file wants to mend it once."""
     document = parse_yaml("a: 1\na: 2\nb: 1\nb: 2\n", "f")
 
@@ -261,7 +261,7 @@ def test_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert read_yaml(path).content == {"a": "é"}
 
 
-def test_file_that_cannot_be_read_is_told(tmp_path: Path, wording: Wording) -> None:
+def test_file_that_cannot_be_read_is_reported(tmp_path: Path, wording: Wording) -> None:
     """The reason is the system's own."""
     with pytest.raises(SettingsError) as caught:
         read_yaml(tmp_path)

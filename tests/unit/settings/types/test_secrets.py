@@ -61,17 +61,17 @@ def test_what_no_header_can_carry_is_refused(content: str, wording: Wording) -> 
     wording(str(caught.value))
 
 
-def test_what_is_not_there_is_told(tmp_path: Path, wording: Wording) -> None:
+def test_what_is_not_there_is_reported(tmp_path: Path, wording: Wording) -> None:
     """The name helps to find out why."""
     (tmp_path / "large").write_bytes(b"x" * (MAX_SECRET_SIZE + 1))
 
-    def told(reference: str) -> str:
+    def problems_in(reference: str) -> str:
         with pytest.raises(SecretUnavailableError) as caught:
             SecretReference.parse(reference).resolve({}, tmp_path)
         return str(caught.value)
 
     for reference in ("env:KEY", "file:absent", "file:.", "file:large", "file:a\0b"):
-        wording(told(reference), ascii(reference))
+        wording(problems_in(reference), ascii(reference))
 
 
 def test_secret_written_as_a_name_is_not_repeated() -> None:

@@ -84,7 +84,7 @@ def test_durations_survive_writing_and_reading(milliseconds: int) -> None:
     ],
 )
 def test_sizes_are_read(text: str, size: int) -> None:
-    """Powers of 1024 and of 1000 are told apart, as IEC 80000-13 does."""
+    """Powers of 1024 and of 1000 are distinguished, as in IEC 80000-13."""
     assert bytes_of(text) == size
 
 

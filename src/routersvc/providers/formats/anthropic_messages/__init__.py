@@ -1,1 +1,1 @@
-"""The Messages wire format, as Anthropic and those who resell or imitate it speak it."""
+"""The Messages wire format of Anthropic and of compatible services."""

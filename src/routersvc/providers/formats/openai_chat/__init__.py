@@ -1,1 +1,1 @@
-"""The chat completions wire format, as OpenAI and those who are compatible with it speak it."""
+"""The chat completions wire format of OpenAI and of compatible services."""

@@ -1,1 +1,1 @@
-"""The Responses wire format, as OpenAI and those who are compatible with it speak it."""
+"""The Responses wire format of OpenAI and of compatible services."""

@@ -68,20 +68,20 @@ class _Reader:
         message.one_of("role", ("user", "assistant"))
         results: list[str] = []
         opened: list[str] = []
-        said: list[str] = []
+        texts: list[str] = []
         content = message.require("content")
         if not content and role == "user":
             raise refusal(f"{dotted(message.place)}: user messages must have non-empty content")
         if isinstance(content, str):
-            said.append(content)
+            texts.append(content)
         else:
             for block in message.objects("content"):
                 if self._strict:
                     _check_strictly(block, role)
-                self._block(block, said, opened, results)
+                self._block(block, texts, opened, results)
         self._match(message, results)
         self._open_calls = opened
-        self.tally.message(said, from_user=role == "user", tool_results=bool(results))
+        self.tally.message(texts, from_user=role == "user", tool_results=bool(results))
 
     def require_results(self, at: int) -> None:
         """Raise when the last message opened calls that nothing answers."""
@@ -100,13 +100,15 @@ class _Reader:
                     "corresponding `tool_use` block in the previous message."
                 )
 
-    def _block(self, block: Fields, said: list[str], opened: list[str], results: list[str]) -> None:
+    def _block(
+        self, block: Fields, texts: list[str], opened: list[str], results: list[str]
+    ) -> None:
         match block.one_of("type", _BLOCKS):
             case "text":
                 text = block.text("text")
                 if not text:
                     raise refusal("messages: text content blocks must be non-empty")
-                said.append(text)
+                texts.append(text)
             case "image":
                 self._image(block)
             case "document":

@@ -115,7 +115,7 @@ class _Reader:
     def read(self, message: Fields) -> None:
         """Validate and count one message."""
         role = message.one_of("role", ("user", "assistant"))
-        said: list[str] = []
+        texts: list[str] = []
         opened: set[str] = set()
         results: set[str] = set()
         blocks = list(message.objects("content"))
@@ -125,7 +125,7 @@ class _Reader:
                 "empty. Add a ContentBlock object to the content field and try again."
             )
         for block in blocks:
-            self._block(block, said, opened, results)
+            self._block(block, texts, opened, results)
         if results - self._open_calls:
             raise refusal(
                 f"The number of toolResult blocks at messages.{message.place[-1]}.content exceeds "
@@ -137,13 +137,13 @@ class _Reader:
                 f"following Ids: {', '.join(sorted(self._open_calls - results))}"
             )
         self._open_calls = opened
-        self.tally.message(said, from_user=role == "user", tool_results=bool(results))
+        self.tally.message(texts, from_user=role == "user", tool_results=bool(results))
 
-    def _block(self, block: Fields, said: list[str], opened: set[str], results: set[str]) -> None:
+    def _block(self, block: Fields, texts: list[str], opened: set[str], results: set[str]) -> None:
         kind = next((kind for kind in _BLOCKS if block.has(kind)), None)
         match kind:
             case "text":
-                said.append(block.text("text"))
+                texts.append(block.text("text"))
             case "toolUse":
                 call = block.inner("toolUse")
                 opened.add(call.text("toolUseId"))

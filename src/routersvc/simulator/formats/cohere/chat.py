@@ -57,8 +57,8 @@ class CohereChatFormat(WireFormat):
             ]
         else:
             message["content"] = [{"type": "text", "text": answer.text}] if answer.pieces else []
-        said = {"message": message, "finish_reason": _finish(answer), "usage": _usage(answer)}
-        return b'{"id":"%s",%s' % (ID, orjson.dumps(said)[1:])
+        body = {"message": message, "finish_reason": _finish(answer), "usage": _usage(answer)}
+        return b'{"id":"%s",%s' % (ID, orjson.dumps(body)[1:])
 
     def stream(
         self,
@@ -150,12 +150,12 @@ class CohereChatFormat(WireFormat):
 
 
 def _event(kind: str, index: int | None, message: Mapping[str, object] | None = None) -> bytes:
-    said: Json = {"type": kind}
+    event: Json = {"type": kind}
     if index is not None:
-        said["index"] = index
+        event["index"] = index
     if message is not None:
-        said["delta"] = {"message": message}
-    return named_event(kind, orjson.dumps(said))
+        event["delta"] = {"message": message}
+    return named_event(kind, orjson.dumps(event))
 
 
 def _plan(answer: Answer) -> str:

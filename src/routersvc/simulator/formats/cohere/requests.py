@@ -134,12 +134,12 @@ class _Reader:
     def read(self, message: Fields) -> None:
         """Validate and count one message."""
         role = message.one_of("role", ("system", "user", "assistant", "tool"))
-        said: list[str] = []
+        texts: list[str] = []
         if isinstance(message.values.get("content"), str):
-            said.append(message.text("content"))
+            texts.append(message.text("content"))
         else:
             for part in message.objects("content"):
-                self._part(part, said)
+                self._part(part, texts)
         for call in message.objects("tool_calls"):
             self.open_calls.add(call.text("id"))
             function = call.inner("function")
@@ -151,14 +151,14 @@ class _Reader:
                     f"invalid request: tool call id not found in previous tool calls: {answered}"
                 )
             self.open_calls.remove(answered)
-        elif not said and not message.has("tool_calls") and not message.has("content"):
+        elif not texts and not message.has("tool_calls") and not message.has("content"):
             raise refusal("invalid request: all elements in the chat messages must have content")
-        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
+        self.tally.message(texts, from_user=role == "user", tool_results=role == "tool")
 
-    def _part(self, part: Fields, said: list[str]) -> None:
+    def _part(self, part: Fields, texts: list[str]) -> None:
         match part.one_of("type", ("document", "image_url", "text", "thinking")):
             case "text":
-                said.append(part.text("text"))
+                texts.append(part.text("text"))
             case "thinking":
                 self.tally.hold(part.text("thinking"))
             case "image_url":

@@ -53,7 +53,7 @@ class _Reader:
         role = content.optional_text("role") or "user"
         if role not in ("user", "model", "function"):
             raise refusal("Please use a valid role: user, model.")
-        said: list[str] = []
+        texts: list[str] = []
         calls = results = 0
         parts = list(content.objects("parts"))
         if not parts:
@@ -64,7 +64,7 @@ class _Reader:
         for part in parts:
             match self._kind(part):
                 case "text":
-                    said.append(part.text("text"))
+                    texts.append(part.text("text"))
                 case "functionCall":
                     calls += 1
                     call = part.inner("functionCall")
@@ -89,7 +89,7 @@ class _Reader:
                 "of function call parts of the function call turn."
             )
         self._open_calls = calls
-        self.tally.message(said, from_user=role == "user", tool_results=results > 0)
+        self.tally.message(texts, from_user=role == "user", tool_results=results > 0)
 
     def _kind(self, part: Fields) -> str:
         for kind in _KINDS:

@@ -252,16 +252,16 @@ def _details(complaint: Complaint, wait: float | None) -> Sequence[Mapping[str, 
 
 
 def _reason(reason: str) -> Sequence[Mapping[str, object]]:
-    told: Mapping[str, object] = {
+    info: Mapping[str, object] = {
         "@type": f"{_TYPES}ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
         "metadata": {"service": "generativelanguage.googleapis.com"},
     }
     if reason != _KEY_INVALID:
-        return [told]
-    said = {"@type": f"{_TYPES}LocalizedMessage", "locale": "en-US", "message": _BAD_KEY}
-    return [told, said]
+        return [info]
+    localized = {"@type": f"{_TYPES}LocalizedMessage", "locale": "en-US", "message": _BAD_KEY}
+    return [info, localized]
 
 
 def proto_path(place: Place) -> str:

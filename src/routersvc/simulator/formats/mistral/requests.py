@@ -151,17 +151,17 @@ class _Reader:
             self._open_calls.remove(answered)
         else:
             self.require_results()
-        said: list[str] = []
+        texts: list[str] = []
         if isinstance(message.values.get("content"), str):
-            said.append(message.text("content"))
+            texts.append(message.text("content"))
         else:
             for part in message.objects("content"):
-                self._part(part, said)
+                self._part(part, texts)
         for call in message.objects("tool_calls"):
             self._open_calls.add(call.text("id"))
             function = call.inner("function")
             self.tally.hold(function.text("name"), str(function.require("arguments")))
-        self.tally.message(said, from_user=role == "user", tool_results=role == "tool")
+        self.tally.message(texts, from_user=role == "user", tool_results=role == "tool")
         return "user" if message.switch("prefix", default=False) else role
 
     def require_results(self) -> None:
@@ -173,7 +173,7 @@ class _Reader:
                 code="3230",
             )
 
-    def _part(self, part: Fields, said: list[str]) -> None:
+    def _part(self, part: Fields, texts: list[str]) -> None:
         kinds = (
             "document_url",
             "file",
@@ -185,7 +185,7 @@ class _Reader:
         )
         match part.one_of("type", kinds):
             case "text":
-                said.append(part.text("text"))
+                texts.append(part.text("text"))
             case "image_url":
                 given = part.values.get("image_url")
                 url = given if isinstance(given, str) else part.inner("image_url").text("url")

@@ -56,7 +56,7 @@ _ID, _CREATED = b"\x00", b"\x01"
 class OpenAIChatFormat(WireFormat):
     """The chat completions format of one provider; `seed` makes its ids unique.
 
-    `marks` are what a server of somebody else's adds to OpenAI's shape.
+    `marks` are what a compatible server adds to OpenAI's shape.
     """
 
     base_path: ClassVar[str] = "/v1"

@@ -68,13 +68,13 @@ class ChunkWriter:
         marks: bytes | None = None,
     ) -> bytes:
         """Return a chunk with one choice; `marks` defaults to those of content."""
-        said = b"" if self._reasoning else b',"logprobs":%s' % (_json(logprobs))
+        logprobs_field = b"" if self._reasoning else b',"logprobs":%s' % (_json(logprobs))
         ended = b"null" if finish is None else b'"%s"' % finish.encode()
         return b'%s"choices":[{%s"index":0,"delta":%s%s,"finish_reason":%s}]%s%s}\n\n' % (
             self._head,
             self.marks.content if marks is None else marks,
             delta,
-            said,
+            logprobs_field,
             ended,
             self._usage,
             self._obfuscation(),

@@ -194,22 +194,22 @@ class _Reader:
             item.get("role"), f"{param}.role", ("assistant", "system", "developer", "user")
         )
         content = item.get("content")
-        said: list[str] = []
+        texts: list[str] = []
         if isinstance(content, str):
-            said.append(content)
+            texts.append(content)
         else:
             for at, entry in enumerate(array(content, f"{param}.content")):
                 place = f"{param}.content[{at}]"
-                self._part(mapping(entry, place), place, said)
-        self.tally.message(said, from_user=role == "user", tool_results=False)
+                self._part(mapping(entry, place), place, texts)
+        self.tally.message(texts, from_user=role == "user", tool_results=False)
 
-    def _part(self, part: Json, place: str, said: list[str]) -> None:
+    def _part(self, part: Json, place: str, texts: list[str]) -> None:
         kinds = ("input_text", "input_image", "input_file", "output_text", "refusal")
         match one_of(part.get("type"), f"{place}.type", kinds):
             case "input_text" | "output_text":
-                said.append(text(part.get("text"), f"{place}.text"))
+                texts.append(text(part.get("text"), f"{place}.text"))
             case "refusal":
-                said.append(text(part.get("refusal"), f"{place}.refusal"))
+                texts.append(text(part.get("refusal"), f"{place}.refusal"))
             case "input_image" if self._vision:
                 url = str(part.get("image_url") or part.get("file_id") or "")
                 self.tally.image(f"{zlib.crc32(url.encode()):08x}")
@@ -301,7 +301,7 @@ def _echoed(body: Json) -> bytes:
         for tool in cast("list[object]", body.get("tools") or [])
     ]
     reasoning = cast("Mapping[str, object]", body.get("reasoning") or {})
-    said = cast("Mapping[str, object]", body.get("text") or {})
+    text_options = cast("Mapping[str, object]", body.get("text") or {})
     return orjson.dumps(
         {
             "background": False,
@@ -315,7 +315,10 @@ def _echoed(body: Json) -> bytes:
             "service_tier": "default",
             "store": body.get("store", True),
             "temperature": body.get("temperature", 1.0),
-            "text": {"format": said.get("format") or {"type": "text"}, "verbosity": "medium"},
+            "text": {
+                "format": text_options.get("format") or {"type": "text"},
+                "verbosity": "medium",
+            },
             "tool_choice": body.get("tool_choice") or "auto",
             "tools": tools,
             "top_logprobs": 0,

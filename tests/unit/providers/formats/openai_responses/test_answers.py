@@ -215,7 +215,7 @@ def test_call_is_told_once_whoever_tells_it(
     assert answer.finish.reason is FinishReason.TOOL_CALLS
 
 
-def test_parallel_calls_are_told_apart(make_call: MakeCall) -> None:
+def test_parallel_calls_are_distinguished(make_call: MakeCall) -> None:
     """By the number of their item, whatever else stands between."""
     other = {**CALL, "id": "fc-2", "call_id": "c-2", "name": "g", "arguments": ""}
 
