@@ -244,8 +244,9 @@ class PromiseKeeper:
             self._complain(
                 Promise.CONSTRAINTS, f"`{deployment.name}` was denied", request.request_id
             )
-        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE} and (
-            request.routing.has_side_effects or request.previous_attempts
+        beside = reason in {AttemptReason.HEDGE, AttemptReason.RESCUE}
+        if (beside and request.routing.has_side_effects) or (
+            reason is AttemptReason.HEDGE and request.previous_attempts
         ):
             self._complain(
                 Promise.BOUNDED, "a call was hedged that must not be", request.request_id
