@@ -12,7 +12,7 @@ MVN := mvn --quiet --batch-mode --no-transfer-progress --strict-checksums -Dstyl
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test verify wording lint types generate format lock baseline tools bench soak load outages reliability simulations mutants clean
+.PHONY: help demo test verify wording lint types generate format lock baseline tools bench soak load outages faults reality reliability simulations mutants clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1 /' \
@@ -59,6 +59,12 @@ bench: .venv/.development ## measure the overhead of the router over a direct ca
 
 outages: .venv/.development ## measure the effect of outages on callers, over real sockets, four minutes
 	@$(BIN)/python -m bench.sockets --write $(ARGS)
+
+faults: .venv/.development ## measure what callers lose to sixty faults of a primary, ten minutes
+	@$(BIN)/python -m bench.outages --write $(ARGS)
+
+reality: .venv/.development ## run the inputs from outside the project, fifteen minutes
+	@$(BIN)/pytest tests/reality $(ARGS)
 
 reliability: .venv/.development ## measure the cost of the reliability layer for each call, a minute
 	@$(BIN)/python -m bench.reliability --profile --write $(ARGS)

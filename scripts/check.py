@@ -1,5 +1,7 @@
 """Run all static checks in parallel, then the conformance suite of the clients, then the tests.
 
+Runnable inputs from outside the project (`tests/reality`) come last, because they depend on time.
+
 Each check prints one line: verdict, name, duration, and on failure the command that fixes it. The
 output of failed checks follows. Conformance suite and tests print their own output.
 """
@@ -22,6 +24,8 @@ BASELINE = ROOT / "protos/baseline.binpb"
 THOROUGH = ("--hypothesis-profile=thorough", "--timeout=3600")
 FUZZERS = {"bench.simulations.seeds": "3000", "bench.simulations.constraints": "20000"}
 """Programs that exit with 1 if a promise was broken, and for how many seeds each runs."""
+REALITY = "outages or readings"
+"""The tests of `tests/reality` that run every time; the others run with `--thorough`."""
 
 
 class Verdict(enum.Enum):
@@ -197,6 +201,8 @@ def main() -> int:
         if _conform():
             failed.append("conformance suite of the clients")
         code = _test(pytest_arguments, thorough=thorough)
+        if not pytest_arguments and _test_reality(thorough=thorough):
+            failed.append("inputs from outside, tests/reality")
         if thorough:
             failed.extend(_fuzz())
     if failed:
@@ -258,6 +264,14 @@ def _test(arguments: list[str], *, thorough: bool) -> int:
     print(flush=True)
     profile = THOROUGH if thorough else ()
     command: list[str | Path] = [PROGRAMS / "pytest", "--numprocesses=2", *profile, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def _test_reality(*, thorough: bool) -> int:
+    """Run the inputs from outside, in one process: each test runs its cases in parallel."""
+    print("\ninputs from outside", flush=True)
+    selected = () if thorough else ("-k", REALITY)
+    command: list[str | Path] = [PROGRAMS / "pytest", "--quiet", "tests/reality", *selected]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

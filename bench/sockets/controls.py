@@ -42,6 +42,10 @@ class SimulatorControl:
         """Revive a provider."""
         await self._ask("POST", f"/providers/{provider}/revive")
 
+    async def cut(self, provider: str) -> None:
+        """Reset the connections of all answers that have begun at a provider."""
+        await self._ask("POST", f"/providers/{provider}/cut")
+
     async def inject(self, provider: str, fault: Mapping[str, object]) -> None:
         """Inject a fault."""
         await self._ask("POST", f"/providers/{provider}/faults", fault)

@@ -51,6 +51,15 @@ from routersvc.simulator.faults.effects import (
     WrongModel,
 )
 from routersvc.simulator.faults.faults import Fault, Operations
+from routersvc.simulator.faults.peer_effects import (
+    BrokenChunking,
+    Drip,
+    Endless,
+    Page,
+    RefusedPrefill,
+    StaleConnection,
+    WrongEncoding,
+)
 from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.serving.activity import Activity
 from routersvc.simulator.serving.fault_book import ActiveFault
@@ -66,10 +75,12 @@ __all__ = [
     "ActiveFault",
     "Activity",
     "Behaviour",
+    "BrokenChunking",
     "Close",
     "Constant",
     "ContentFilter",
     "Cut",
+    "Drip",
     "DuplicatedModel",
     "Echo",
     "Effect",
@@ -77,6 +88,7 @@ __all__ = [
     "EmptyBody",
     "EndEarly",
     "Ending",
+    "Endless",
     "ErrorEvent",
     "Fault",
     "Fixed",
@@ -87,12 +99,14 @@ __all__ = [
     "MissingTerminator",
     "Operations",
     "Outcome",
+    "Page",
     "Pareto",
     "PortUnavailableError",
     "Problem",
     "ProviderCharacter",
     "RateLimit",
     "Refusal",
+    "RefusedPrefill",
     "RequestRecord",
     "Reset",
     "SchemaViolation",
@@ -105,6 +119,7 @@ __all__ = [
     "SimulatorSettings",
     "SlowStart",
     "SplitBytes",
+    "StaleConnection",
     "Stall",
     "Status",
     "TruncatedBody",
@@ -112,6 +127,7 @@ __all__ = [
     "UnknownFaultError",
     "UnknownProviderError",
     "WrongContentType",
+    "WrongEncoding",
     "WrongModel",
     "provider_of_option",
     "run",

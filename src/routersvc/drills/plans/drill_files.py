@@ -133,6 +133,9 @@ class _Fault(_Section):
     factor: float = 10.0
     retry_after: float | None = None
     tokens: int = 1
+    interval: float = 3.0
+    nth: int = 2
+    period: float | None = None
 
     def built(self) -> Fault:
         return Fault(**{name: getattr(self, name) for name in type(self).model_fields})

@@ -33,6 +33,26 @@ class FaultKind(enum.Enum):
     """Answers break off after `tokens` tokens."""
     STALL = "stall"
     """Answers go silent after `tokens` tokens and stay connected."""
+    SILENCE = "silence"
+    """Calls are accepted and never answered."""
+    DRIP = "drip"
+    """At least `interval` seconds pass between two tokens."""
+    UNFINISHED = "unfinished"
+    """Answers end after their last token, without a finish reason."""
+    LEFT_OPEN = "left_open"
+    """Answers go silent after their last token, without a finish reason."""
+    CUT_ALL = "cut_all"
+    """All running answers break at `start`; new calls are answered."""
+    ONE_AT_A_TIME = "one_at_a_time"
+    """Calls fail with status 503 while another one runs."""
+    EVERY_NTH = "every_nth"
+    """All calls but every `nth` fail with status 503."""
+    REFUSED_PREFILL = "refused_prefill"
+    """Calls whose prompt ends with the beginning of the answer fail with status 400."""
+    CHECK_ERROR = "check_error"
+    """Health checks fail with status 500; calls are answered."""
+    CHECK_HANG = "check_hang"
+    """Health checks are never answered; calls are."""
 
 
 FAILURE_CLASSES = {
@@ -41,12 +61,28 @@ FAILURE_CLASSES = {
     FaultKind.RATE_LIMIT: FailureClass.RATE_LIMITED,
     FaultKind.UNAUTHORIZED: FailureClass.AUTHENTICATION,
     FaultKind.STALE_CONNECTION: FailureClass.RESET,
+    FaultKind.ONE_AT_A_TIME: FailureClass.SERVER_ERROR,
+    FaultKind.EVERY_NTH: FailureClass.SERVER_ERROR,
+    FaultKind.REFUSED_PREFILL: FailureClass.INVALID_REQUEST,
 }
 """The faults that refuse calls, with the failure class of each."""
 
 _ASKS_FOR_TIME = frozenset({FaultKind.OVERLOAD, FaultKind.RATE_LIMIT})
-_BREAKS_ANSWERS = frozenset({FaultKind.CUT, FaultKind.STALL})
-_ALWAYS = frozenset({FaultKind.KILL, FaultKind.HANG, FaultKind.SLOW})
+_BREAKS_ANSWERS = frozenset(
+    {FaultKind.CUT, FaultKind.STALL, FaultKind.UNFINISHED, FaultKind.LEFT_OPEN}
+)
+_BREAKS_RUNNING = frozenset({FaultKind.KILL, FaultKind.CUT_ALL})
+HITS_EVERY_CALL = frozenset(
+    {
+        FaultKind.KILL,
+        FaultKind.HANG,
+        FaultKind.SLOW,
+        FaultKind.CUT_ALL,
+        FaultKind.CHECK_ERROR,
+        FaultKind.CHECK_HANG,
+    }
+)
+"""The faults that have no `share`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +90,8 @@ class Fault:
     """One fault of one deployment, from `start` until `end` in seconds of virtual time.
 
     `share` is the fraction of calls affected. `factor` is for `SLOW`, `retry_after` for `OVERLOAD`
-    and `RATE_LIMIT`, `tokens` for `CUT` and `STALL`.
+    and `RATE_LIMIT`, `tokens` for `CUT` and `STALL`, `interval` for `DRIP`, `nth` for `EVERY_NTH`.
+    A fault that refuses calls may have a `period`: it is active in the first half of each.
     """
 
     deployment: str
@@ -65,13 +102,16 @@ class Fault:
     factor: float = 10.0
     retry_after: float | None = None
     tokens: int = 1
+    interval: float = 3.0
+    nth: int = 2
+    period: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError("`start` is at least 0 seconds and before `end`")
         if not 0 < self.share <= 1:
             raise ValueError(f"`share` must be above 0 and at most 1, not {self.share}")
-        if self.share < 1 and self.kind in _ALWAYS:
+        if self.share < 1 and self.kind in HITS_EVERY_CALL:
             raise ValueError(f"`share` is 1 for `{self.kind.value}`: it hits every call")
         if not 0 < self.factor < math.inf:
             raise ValueError(f"`factor` must be above 0, not {self.factor}")
@@ -81,6 +121,12 @@ class Fault:
             raise ValueError("`retry_after` must be at least 0 seconds")
         if self.tokens < 0:
             raise ValueError("`tokens` must be at least 0")
+        if not 0 < self.interval < math.inf:
+            raise ValueError(f"`interval` must be above 0 seconds, not {self.interval}")
+        if self.nth < 2:  # noqa: PLR2004 - else no call fails
+            raise ValueError(f"`nth` must be at least 2, not {self.nth}")
+        if self.period is not None and not (self.refuses and 0 < self.period < math.inf):
+            raise ValueError("`period` must be above 0 seconds, and belongs to faults that refuse")
 
     @property
     def refuses(self) -> bool:
@@ -94,7 +140,9 @@ class Fault:
 
     def active(self, now: float) -> bool:
         """Whether the fault is active now."""
-        return self.start <= now < self.end
+        if not self.start <= now < self.end:
+            return False
+        return self.period is None or (now - self.start) % self.period < self.period / 2
 
 
 class FaultSchedule:
@@ -114,7 +162,7 @@ class FaultSchedule:
     def next_kill(self, now: float) -> float:
         """Return the next time after `now` at which open connections break."""
         return min(
-            (f.start for f in self._faults if f.kind is FaultKind.KILL and f.start > now),
+            (f.start for f in self._faults if f.kind in _BREAKS_RUNNING and f.start > now),
             default=math.inf,
         )
 

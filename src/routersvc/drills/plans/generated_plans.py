@@ -33,10 +33,12 @@ from routersvc.drills.plans.drill_plans import (
     RequestMix,
     SimulatedDeployment,
 )
-from routersvc.drills.plans.faults import Fault, FaultKind
+from routersvc.drills.plans.faults import HITS_EVERY_CALL, Fault, FaultKind
 
 _NAMES = ("a", "b", "c", "d")
 _USEFUL = 0.05
+_ALTERNATING_SHARE = 0.15
+_DAY = 86_400.0
 
 
 def plan_of_seed(seed: int, *, traced: bool = False) -> DrillPlan:
@@ -52,7 +54,7 @@ def plan_of_seed(seed: int, *, traced: bool = False) -> DrillPlan:
         arrivals=_arrivals(random, duration),
         duration=duration,
         mix=_mix(random),
-        faults=tuple(_fault(random, names, duration) for _ in range(random.randint(0, 6))),
+        faults=_faults(random, names, duration),
         rules=_rules(random),
         max_concurrent_calls=random.choice([3, 1000, 1000, 1000]),
         max_calls=random.choice([10, 40, 80]),
@@ -145,20 +147,40 @@ def _mix(random: random_module.Random) -> RequestMix:
     )
 
 
+def _faults(
+    random: random_module.Random, names: tuple[str, ...], duration: float
+) -> tuple[Fault, ...]:
+    faults = [_fault(random, names, duration) for _ in range(random.randint(0, 6))]
+    if len(names) > 1 and random.random() < _ALTERNATING_SHARE:
+        faults += _alternating(random, names)
+    return tuple(faults)
+
+
+def _alternating(random: random_module.Random, names: tuple[str, ...]) -> list[Fault]:
+    """Return the outages of two deployments of which one is up at every instant."""
+    period = random.choice([1.0, 6.0])
+    kind = random.choice([FaultKind.ERROR, FaultKind.OVERLOAD, FaultKind.STALE_CONNECTION])
+    return [
+        Fault(deployment=name, kind=kind, start=start, period=period)
+        for name, start in zip(random.sample(names, 2), (0.0, period / 2), strict=True)
+    ]
+
+
 def _fault(random: random_module.Random, names: tuple[str, ...], duration: float) -> Fault:
     kind = random.choice(list(FaultKind))
     start = random.choice([0.0, random.uniform(0.0, duration)])
     asks = kind in {FaultKind.OVERLOAD, FaultKind.RATE_LIMIT}
-    hits_all = kind in {FaultKind.KILL, FaultKind.HANG, FaultKind.SLOW}
     return Fault(
         deployment=random.choice(names),
         kind=kind,
         start=start,
         end=start + random.choice([0.5, 5.0, duration]),
-        share=1.0 if hits_all else random.choice([0.2, 0.7, 1.0]),
+        share=1.0 if kind in HITS_EVERY_CALL else random.choice([0.2, 0.7, 1.0]),
         factor=random.choice([0.5, 5.0, 10.0]),
-        retry_after=random.choice([None, 0.0, 0.5, 20.0]) if asks else None,
+        retry_after=random.choice([None, 0.0, 0.5, 20.0, _DAY]) if asks else None,
         tokens=random.randint(0, 4),
+        interval=random.choice([0.3, 3.0, 15.0]),
+        nth=random.choice([2, 3, 5]),
     )
 
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import DeploymentHealth, HealthState
-from routersvc.domain.fleet.rate_limits import LONGEST_REST
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.drills.promises.promise_records import LiveAttempt, Promise
 
 Complaint = tuple[Promise, str]
 _ROUNDING = 1e-9
+_LONGEST_GATE = 60.0
+"""A longer wait that a deployment asks for need not be kept."""
 _SAYS_NOTHING = frozenset({AttemptOutcome.LOST, AttemptOutcome.CANCELLED})
 
 
@@ -52,6 +53,7 @@ class DeploymentWatch:
         self._verdicts = _Verdicts(0, 0, 0, 0, 0)
         self._probes: list[LiveAttempt] = []
         self._started = 0
+        self._slow_losers = 0
         self._ended: collections.Counter[AttemptOutcome] = collections.Counter()
         self._failures: collections.Counter[FailureClass] = collections.Counter()
 
@@ -98,15 +100,16 @@ class DeploymentWatch:
         if report.outcome in {AttemptOutcome.FAILED, AttemptOutcome.BROKEN} and failure is not None:
             self._failures[failure.failure_class] += 1
             if failure.rule.refused_for_load and failure.retry_after is not None:
-                self._not_before = max(
-                    self._not_before, now + min(failure.retry_after, LONGEST_REST)
-                )
+                wait = min(failure.retry_after, _LONGEST_GATE)
+                self._not_before = max(self._not_before, now + wait)
         verdicts = _Verdicts.of(health)
-        is_overdue = verdicts.overdue > self._verdicts.overdue
-        if is_overdue and report.time_to_first_content is not None:
-            yield Promise.LOSERS, f"an attempt on `{self.name}` with content counts as overdue"
+        before = self._verdicts
+        # An attempt that gave no content until its rescue won may count as a slow call.
+        is_slow = attempt.rescued and not attempt.spoke
+        is_overdue = verdicts.overdue > before.overdue
+        if is_overdue and not is_slow:
+            yield Promise.LOSERS, f"an attempt on `{self.name}` counts as overdue without a rescue"
         if report.outcome in _SAYS_NOTHING and not is_overdue:
-            before = self._verdicts
             # First content of a probe may have closed the breaker since: only worse is wrong.
             if (
                 verdicts.consecutive_failures > before.consecutive_failures
@@ -118,6 +121,7 @@ class DeploymentWatch:
                     Promise.LOSERS,
                     f"a {report.outcome.value} attempt changed the health of `{self.name}`",
                 )
+        self._slow_losers += is_overdue
         self._verdicts = verdicts
 
     def over(self, health: DeploymentHealth) -> Iterator[Complaint]:
@@ -143,7 +147,7 @@ class DeploymentWatch:
             )
         if health.queued:
             yield Promise.NOTHING_LEFT, f"{health.queued} attempts still wait for `{self.name}`"
-        if not (self._failures or health.overdue_total) and health.breaker.opened_total:
+        if not self._failures and not self._slow_losers and health.breaker.opened_total:
             yield Promise.LOSERS, f"the breaker of `{self.name}` opened without a failure"
 
 
@@ -161,4 +165,4 @@ def is_callable(health: DeploymentHealth) -> bool:
 
 def may_be_forced(reason: AttemptReason) -> bool:
     """Whether a deployment with an open breaker may be tried for this reason as a last resort."""
-    return reason is AttemptReason.FIRST
+    return reason not in {AttemptReason.HEDGE, AttemptReason.RESCUE}

@@ -21,6 +21,7 @@ class Promise(enum.Enum):
     BOUNDED = "7 bounded attempts and budgets"
     LOSERS = "8 losers change no health"
     PROBES = "one probe at a time"
+    UNTRIED = "13 nobody left untried"
     GATES = "not called before it allows"
 
 
@@ -41,7 +42,10 @@ class Violation:
 
 @dataclasses.dataclass(kw_only=True, slots=True, eq=False)
 class LiveAttempt:
-    """An attempt that was started. `probe_of` is the opening of the breaker that it probes."""
+    """An attempt that was started. `probe_of` is the opening of the breaker that it probes.
+
+    `spoke` tells that its first content arrived, `rescued` that a rescue began before that.
+    """
 
     request_id: str
     deployment: str
@@ -49,6 +53,8 @@ class LiveAttempt:
     number: int
     started_at: float
     probe_of: int | None = None
+    spoke: bool = False
+    rescued: bool = False
     report: AttemptReport | None = None
 
     @property

@@ -22,6 +22,7 @@ from routersvc.drills.promises.budget_checks import BudgetAccount
 from routersvc.drills.promises.health_checks import DeploymentWatch, is_callable, may_be_forced
 from routersvc.drills.promises.promise_records import LiveAttempt, LiveCall, Promise, Violation
 from routersvc.drills.promises.received_answers import ReceivedAnswer
+from routersvc.drills.promises.untried_checks import left_untried
 
 MAX_VIOLATIONS = 100
 """Later violations are not recorded: they usually follow from the first."""
@@ -83,6 +84,9 @@ class PromiseKeeper:
             number=len(call.attempts) + 1,
             started_at=now,
         )
+        if reason is AttemptReason.RESCUE:
+            for other in call.attempts:
+                other.rescued |= other.running and not other.spoke
         call.attempts.append(attempt)
         health = self._health(deployment.name)
         self._check_time(call, now)
@@ -120,6 +124,7 @@ class PromiseKeeper:
             self._complain(
                 Promise.ONE_OUTCOME, "the call was told to end twice", request.request_id
             )
+        self._check_untried(call, error)
         served = 0
         for attempt in call.attempts:
             if attempt.report is None:
@@ -144,6 +149,7 @@ class PromiseKeeper:
         for attempt in self._calls[request_id].attempts:
             if attempt.running and attempt.deployment == deployment:
                 attempt.probe_of = None
+                attempt.spoke = True
 
     def leaves(self, request: Request, answer: ReceivedAnswer, error: BaseException | None) -> None:
         """Check the end of a call as its caller received it."""
@@ -230,8 +236,9 @@ class PromiseKeeper:
             self._complain(
                 Promise.CONSTRAINTS, f"`{deployment.name}` was denied", request.request_id
             )
-        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE} and (
-            request.routing.has_side_effects or request.previous_attempts
+        beside = reason in {AttemptReason.HEDGE, AttemptReason.RESCUE}
+        if (beside and request.routing.has_side_effects) or (
+            reason is AttemptReason.HEDGE and request.previous_attempts
         ):
             self._complain(
                 Promise.BOUNDED, "a call was hedged that must not be", request.request_id
@@ -250,9 +257,9 @@ class PromiseKeeper:
                 attempt.request_id,
             )
             return
-        denied = call.request.routing.constraints.denied_providers
-        for name in self._policy.deployments:
-            if name == attempt.deployment or self._provider_of[name] in denied:
+        tried = {other.deployment for other in call.attempts}
+        for name in self._allowed(call):
+            if name in tried:
                 continue
             if is_callable(self._health(name)):
                 self._complain(
@@ -260,6 +267,26 @@ class PromiseKeeper:
                     f"`{attempt.deployment}`, which rests, was called although `{name}` is well",
                     attempt.request_id,
                 )
+
+    def _check_untried(self, call: LiveCall, error: BaseException | None) -> None:
+        untried = left_untried(
+            call,
+            error,
+            policy=self._policy,
+            deployments={name: self._health(name) for name in self._allowed(call)},
+            now=self._clock(),
+        )
+        if untried:
+            self._complain(
+                Promise.UNTRIED,
+                f"the call failed though {', '.join(f'`{name}`' for name in untried)} may serve it",
+                call.request.request_id,
+            )
+
+    def _allowed(self, call: LiveCall) -> list[str]:
+        """Return the deployments that the request allows, in the order of the policy."""
+        denied = call.request.routing.constraints.denied_providers
+        return [name for name in self._policy.deployments if self._provider_of[name] not in denied]
 
     def _check_budget(
         self, call: LiveCall, attempt: LiveAttempt, health: DeploymentHealth, now: float

@@ -7,6 +7,7 @@ that an answer is complete and comes from one attempt.
 from __future__ import annotations
 
 import asyncio
+import collections
 import math
 import random as random_module
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
@@ -31,7 +33,13 @@ _STATUSES = {
     FaultKind.OVERLOAD: 529,
     FaultKind.RATE_LIMIT: 429,
     FaultKind.UNAUTHORIZED: 401,
+    FaultKind.ONE_AT_A_TIME: 503,
+    FaultKind.EVERY_NTH: 503,
+    FaultKind.REFUSED_PREFILL: 400,
 }
+_FAILED_CHECK = Failure(
+    failure_class=FailureClass.SERVER_ERROR, message="status 500", http_status=500
+)
 
 
 class _Character:
@@ -43,21 +51,38 @@ class _Character:
         self.plan = plan
         self.schedule = schedule
         self.random = random
+        self.running = 0
+        self._met: collections.Counter[Fault] = collections.Counter()
+
+    def refuses(self, fault: Fault, *, prefilled: bool) -> bool:
+        """Return whether an active fault refuses the call that has just begun."""
+        match fault.kind:
+            case FaultKind.ONE_AT_A_TIME:
+                return self.running > 1
+            case FaultKind.EVERY_NTH:
+                self._met[fault] += 1
+                return self._met[fault] % fault.nth != 0
+            case FaultKind.REFUSED_PREFILL:
+                return prefilled
+            case _:
+                return fault.refuses
 
     async def check(self) -> None:
         """Answer a health check without latency; wait forever if the deployment hangs.
 
         Raises:
-            AttemptFailedError: the deployment is down or refuses the credential.
+            AttemptFailedError: the deployment is down, refuses the credential, or fails checks.
         """
         now = _now()
         if self.schedule.is_down(now):
             raise AttemptFailedError(_refused_connection())
         for fault in self.schedule.active(now):
-            if fault.kind is FaultKind.HANG:
+            if fault.kind in {FaultKind.HANG, FaultKind.CHECK_HANG}:
                 await _for_ever()
             elif fault.kind is FaultKind.UNAUTHORIZED:
                 raise AttemptFailedError(_refusal(fault))
+            elif fault.kind is FaultKind.CHECK_ERROR:
+                raise AttemptFailedError(_FAILED_CHECK)
 
 
 class SimulatedStream:
@@ -69,6 +94,7 @@ class SimulatedStream:
         character: _Character,
         *,
         streaming: bool,
+        prefilled: bool,
         speaks: Callable[[], object],
         closed: Callable[[int], object],
     ) -> None:
@@ -77,7 +103,10 @@ class SimulatedStream:
         self._closed = closed
         self._character = character
         self._streaming = streaming
+        self._prefilled = prefilled
         self._begun = False
+        self._open = True
+        self._least_gap = 0.0
         self._told = 0
         self._length = 0
         self._breaks_after = math.inf
@@ -91,6 +120,7 @@ class SimulatedStream:
         """
         if not self._begun:
             self._begun = True
+            self._character.running += 1
             await self._begin()
             if not self._streaming:
                 return await self._whole()
@@ -99,11 +129,14 @@ class SimulatedStream:
             await self._break_off()
         if self._told == self._length:
             return self._end()
-        await self._pause(self._character.plan.gap.draw(self._character.random))
+        await self._pause(self._gap())
         return (self._token(),)
 
     async def aclose(self) -> None:
         """Close the stream."""
+        if self._open and self._begun:
+            self._character.running -= 1
+        self._open = False
         self._closed(self._serial)
 
     async def _begin(self) -> None:
@@ -119,26 +152,32 @@ class SimulatedStream:
         for fault, luck in lucks.items():
             if luck >= fault.share:
                 continue
-            if fault.kind is FaultKind.HANG:
+            if fault.kind in {FaultKind.HANG, FaultKind.SILENCE}:
                 await _for_ever()
-            elif fault.refuses:
+            elif character.refuses(fault, prefilled=self._prefilled):
                 raise AttemptFailedError(_refusal(fault))
+            elif fault.kind is FaultKind.DRIP:
+                self._least_gap = max(self._least_gap, fault.interval)
             elif fault.breaks_answers:
-                self._breaks_after = min(self._breaks_after, fault.tokens)
-                self._stalls = fault.kind is FaultKind.STALL
+                at_the_end = fault.kind in {FaultKind.UNFINISHED, FaultKind.LEFT_OPEN}
+                tokens = self._length if at_the_end else fault.tokens
+                self._breaks_after = min(self._breaks_after, tokens)
+                self._stalls = fault.kind in {FaultKind.STALL, FaultKind.LEFT_OPEN}
         await self._pause(first)
         if self._breaks_after == 0:
             await self._break_off()
 
     async def _whole(self) -> Sequence[AnswerEvent]:
-        gap = self._character.plan.gap
         length = min(self._length, self._breaks_after)
-        seconds = sum(gap.draw(self._character.random) for _ in range(1, int(length)))
+        seconds = sum(self._gap() for _ in range(1, int(length)))
         await self._pause(seconds)
         if self._breaks_after < math.inf:
             await self._break_off()
         tokens = [self._token() for _ in range(self._length)]
         return (Started(model_version="simulated-1"), *tokens, *self._end())
+
+    def _gap(self) -> float:
+        return max(self._least_gap, self._character.plan.gap.draw(self._character.random))
 
     async def _pause(self, seconds: float) -> None:
         """Wait for `seconds`, extended by active faults, unless the connection breaks."""
@@ -215,6 +254,7 @@ class SimulatedGateway:
             self._opened,
             self._characters[name],
             streaming=call.streaming,
+            prefilled=call.prompt.messages[-1].role is Role.ASSISTANT,
             speaks=lambda: self._speaks(request_id, name),
             closed=self._forget,
         )
@@ -223,7 +263,7 @@ class SimulatedGateway:
         """Answer a health check.
 
         Raises:
-            AttemptFailedError: the deployment is down or refuses the credential.
+            AttemptFailedError: the deployment is down, refuses the credential, or fails checks.
         """
         del connect_timeout
         await self._characters[deployment.name].check()

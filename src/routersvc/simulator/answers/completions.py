@@ -28,7 +28,7 @@ class Prompt:
     """The contents of a request's messages.
 
     `digest` is the same for the same contents. `after_tool_results` is set when the last message
-    holds results of tool calls.
+    holds results of tool calls, `after_answer` when it is the beginning of the answer (a prefill).
     """
 
     last_user_text: str
@@ -36,6 +36,7 @@ class Prompt:
     tokens: int
     image_parts: int = 0
     after_tool_results: bool = False
+    after_answer: bool = False
     mentions_json: bool = False
 
 

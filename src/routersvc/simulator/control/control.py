@@ -202,6 +202,9 @@ async def _carry_out_on(
             _allow(call, "POST")
             await provider.kill(spare=call.transport)
             return Reply(payload=_state(provider), last=call.transport is not None)
+        case ("cut",):
+            _allow(call, "POST")
+            return Reply(payload={"cut": provider.cut()})
         case ("revive",):
             _allow(call, "POST")
             await provider.revive()
@@ -325,7 +328,7 @@ def _not_found(call: Call) -> ControlRefusedError:
         404,
         ControlErrorType.NOT_FOUND,
         f"unknown path `{CONTROL_PREFIX}/{'/'.join(call.segments)}`; known: state, behaviour, "
-        "faults, kill, revive, log, activity; on the control port after providers/NAME",
+        "faults, kill, revive, cut, log, activity; on the control port after providers/NAME",
     )
 
 

@@ -18,6 +18,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+from routersvc.simulator.faults.checks import check_after_tokens, check_not_negative
+from routersvc.simulator.faults.peer_effects import (
+    BrokenChunking,
+    Drip,
+    Endless,
+    Page,
+    RefusedPrefill,
+    StaleConnection,
+    WrongEncoding,
+)
+
 _CDN_STATUSES = range(520, 528)
 
 
@@ -75,7 +86,8 @@ class Status:
     """An error status: the vendor's error for a `problem`, or any `status` and `body`.
 
     `retry_after` (seconds) is reported where the vendor reports it, in headers or in the
-    message. `headers` are added and override the vendor's.
+    message; a negative one as a date in the past in the header `retry-after`. `headers` are added
+    and override the vendor's.
     """
 
     kind: ClassVar[str] = "status"
@@ -99,8 +111,6 @@ class Status:
             and self.status not in _CDN_STATUSES
         ):
             raise ValueError("`status` of problem `cdn` must be between 520 and 527")
-        if self.retry_after is not None and self.retry_after < 0:
-            raise ValueError("`retry_after` must be at least 0")
         for name, value in self.headers.items():
             if not name or any(character in name + value for character in "\r\n"):
                 raise ValueError("`headers` must have names and no line breaks")
@@ -169,7 +179,7 @@ class ContentFilter:
     after_tokens: int = 0
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
+        check_after_tokens(self.after_tokens)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,8 +233,8 @@ class SlowStart:
     role_first: bool = False
 
     def __post_init__(self) -> None:
-        _check_not_negative("duration", self.duration)
-        _check_not_negative("keep_alive_interval", self.keep_alive_interval)
+        check_not_negative("duration", self.duration)
+        check_not_negative("keep_alive_interval", self.keep_alive_interval)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,9 +252,9 @@ class Stall:
     keep_alive_interval: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
-        _check_not_negative("duration", self.duration or 0.0)
-        _check_not_negative("keep_alive_interval", self.keep_alive_interval)
+        check_after_tokens(self.after_tokens)
+        check_not_negative("duration", self.duration or 0.0)
+        check_not_negative("keep_alive_interval", self.keep_alive_interval)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,7 +267,7 @@ class Cut:
     ending: Ending = Ending.RESET
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
+        check_after_tokens(self.after_tokens)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -269,14 +279,21 @@ class EndEarly:
     after_tokens: int = 0
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
+        check_after_tokens(self.after_tokens)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class MissingTerminator:
-    """A stream with its finish reason but without the terminator; for streams."""
+    """A stream with all its content but without the terminator; for streams.
+
+    With `finish_reason: false` the chunk with the finish reason is missing too. With `left_open`
+    the body does not end either: the connection stays open.
+    """
 
     kind: ClassVar[str] = "missing_terminator"
+
+    finish_reason: bool = True
+    left_open: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,7 +308,7 @@ class MalformedChunk:
     after_tokens: int = 0
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
+        check_after_tokens(self.after_tokens)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -309,7 +326,7 @@ class ErrorEvent:
     message: str | None = None
 
     def __post_init__(self) -> None:
-        _check_after_tokens(self.after_tokens)
+        check_after_tokens(self.after_tokens)
         if self.problem in GATEWAY_PROBLEMS:
             raise ValueError(f"`{self.problem.value}` is an HTML page and cannot be an event")
 
@@ -327,7 +344,7 @@ class SplitBytes:
     pause: float = 0.002
 
     def __post_init__(self) -> None:
-        _check_not_negative("pause", self.pause)
+        check_not_negative("pause", self.pause)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -343,7 +360,17 @@ class TruncatedBody:
     honest_length: bool = True
 
 
-InsteadOfAnswer = Status | Reset | Close | Silence | WrongContentType | EmptyBody
+InsteadOfAnswer = (
+    Status
+    | Reset
+    | Close
+    | Silence
+    | WrongContentType
+    | EmptyBody
+    | Page
+    | StaleConnection
+    | RefusedPrefill
+)
 InAnswer = (
     EmptyAnswer
     | Refusal
@@ -363,15 +390,9 @@ InDelivery = (
     | ErrorEvent
     | SplitBytes
     | TruncatedBody
+    | Drip
+    | Endless
+    | BrokenChunking
+    | WrongEncoding
 )
 Effect = InsteadOfAnswer | InAnswer | InDelivery
-
-
-def _check_after_tokens(after_tokens: int) -> None:
-    if after_tokens < 0:
-        raise ValueError("`after_tokens` must be at least 0")
-
-
-def _check_not_negative(name: str, value: float) -> None:
-    if value < 0:
-        raise ValueError(f"`{name}` must be at least 0")

@@ -36,6 +36,15 @@ LOGIN_PAGE = HttpAnswer(
 )
 
 
+def intermediary_page(status: int, *, plain: bool) -> HttpAnswer:
+    """Return the page of a proxy or firewall that never passed the request on."""
+    title = f"{status} {_TITLES.get(status, 'Error')}"
+    if plain:
+        return HttpAnswer(status=status, content_type="text/plain", body=f"{title}\n".encode())
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{title}</body></html>"
+    return HttpAnswer(status=status, content_type="text/html", body=page.encode())
+
+
 def gateway_page(status: int) -> HttpAnswer:
     """Return a gateway's page for this status."""
     title = f"{status} {_TITLES.get(status, 'Error')}"

@@ -32,6 +32,7 @@ class PromptTally:
         self._images = 0
         self._last_user_text = ""
         self._after_tool_results = False
+        self._after_answer = False
 
     def hold(self, *texts: str) -> None:
         """Count texts."""
@@ -70,6 +71,7 @@ class PromptTally:
         """Count a message whose texts were counted; `user_text` is set for a user's message."""
         self._tokens += _MESSAGE_TOKENS
         self._after_tool_results = tool_results
+        self._after_answer = user_text is None and not tool_results
         if user_text is not None:
             self._last_user_text = user_text
 
@@ -83,6 +85,7 @@ class PromptTally:
             tokens=self._tokens + -(-len(encoded) // _BYTES_PER_TOKEN),
             image_parts=self._images,
             after_tool_results=self._after_tool_results,
+            after_answer=self._after_answer,
             mentions_json="json" in joined.lower(),
         )
 

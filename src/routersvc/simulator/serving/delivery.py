@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from routersvc.simulator.faults.effects import (
     Stall,
     TruncatedBody,
 )
+from routersvc.simulator.faults.peer_effects import BrokenChunking, Drip, Endless
 from routersvc.simulator.formats.replies import StreamScript
 from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.http_responses import Headers, Pause, ResponseWriter
@@ -35,6 +37,8 @@ from routersvc.simulator.serving.request_log import Outcome, RequestRecord
 
 _LEAD_BYTE = 0xC0
 _INSIDE_FIELD_NAME = 3
+_NO_CHUNK = b"ZZZ\r\nnot a chunk\r\n"
+_DRIP_BYTES = 8
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,11 +91,13 @@ class Delivery:
             await self._writer.end(self._voice.sign(rendering.joined))
             self._count(rendering.tokens)
             return Outcome.COMPLETED
+        if isinstance(effect, Endless):
+            return await self._repeat(script, effect, opened=opened)
         strike = _frames_before_strike(script, effect)
         if not opened and not (isinstance(effect, ErrorEvent) and strike == 0):
             self._pending.append(script.opening)
         at_once = self._behaviour.time_between_tokens.always_zero and not isinstance(
-            effect, SplitBytes
+            effect, SplitBytes | Drip
         )
         last = len(script.contents)
         for index, (frame, tokens) in enumerate((*script.contents, (script.closing, 0))):
@@ -104,10 +110,17 @@ class Delivery:
                     return ended
             if index:
                 await self._wait_for_next(tokens)
+            if isinstance(effect, Drip) and strike is not None and index >= strike:
+                await self._drip(effect)
+            if index == last and isinstance(effect, MissingTerminator) and not effect.finish_reason:
+                break
             self._pending.append(frame)
             self._pending_tokens += tokens
             if not at_once and index != last:
                 await self._send(effect)
+        if isinstance(effect, MissingTerminator) and effect.left_open:
+            await self._send(effect)
+            await self._wait_until(math.inf)
         if not isinstance(effect, MissingTerminator):
             self._pending.append(script.terminator)
         self._begin()
@@ -135,6 +148,15 @@ class Delivery:
                 return Outcome.FAULT_ANSWERED
             case Cut() | Stall() | TruncatedBody():
                 return await self._broken_body(body, tokens, effect)
+            case BrokenChunking():
+                self._begin()
+                await self._writer.part(body[:half])
+                return await self._break_chunking()
+            case Drip():
+                self._begin(length=len(body))
+                for at in range(0, len(body), _DRIP_BYTES):
+                    await self._writer.part(body[at : at + _DRIP_BYTES])
+                    await self._clock.sleep_until(self._clock.now() + effect.interval)
             case SplitBytes():
                 self._begin()
                 await self._writer.parts(body, list(_cuts(body)), self._pause(effect))
@@ -206,6 +228,28 @@ class Delivery:
         await self._clock.sleep_until(self._due)
         return opened
 
+    async def _repeat(self, script: StreamScript, effect: Endless, *, opened: bool) -> Outcome:
+        """Send the content frames again and again, until the client hangs up."""
+        if not opened:
+            self._pending.append(script.opening)
+        for frame, tokens in itertools.cycle(script.contents or ((b"", 0),)):
+            self._pending.append(frame)
+            self._pending_tokens += tokens
+            await self._send(effect)
+            await self._clock.sleep_until(self._clock.now() + effect.interval)
+        return Outcome.COMPLETED
+
+    async def _drip(self, effect: Drip) -> None:
+        if self._pending:
+            await self._send(effect)
+        self._due = self._clock.now() + effect.interval
+        await self._clock.sleep_until(self._due)
+
+    async def _break_chunking(self) -> Outcome:
+        await self._writer.raw(_NO_CHUNK)
+        await self._wait_until(math.inf)
+        return Outcome.ABORTED_BY_FAULT
+
     async def _wait_for_next(self, tokens: int) -> None:
         between = self._behaviour.time_between_tokens
         if not between.always_zero:
@@ -229,6 +273,9 @@ class Delivery:
             case Cut(ending=ending):
                 await self._send(effect)
                 return self._break(ending)
+            case BrokenChunking():
+                await self._send(effect)
+                return await self._break_chunking()
             case Stall(duration=duration, keep_alive_interval=interval):
                 await self._send(effect)
                 until = math.inf if duration is None else self._clock.now() + duration
@@ -304,6 +351,8 @@ def _frames_before_strike(script: StreamScript, effect: Effect | None) -> int | 
             | EndEarly(after_tokens=limit)
             | MalformedChunk(after_tokens=limit)
             | ErrorEvent(after_tokens=limit)
+            | BrokenChunking(after_tokens=limit)
+            | Drip(after_tokens=limit)
         ):
             sent = 0
             for index, (_, tokens) in enumerate(script.contents):

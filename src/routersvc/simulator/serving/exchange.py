@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import email.utils
 import random
 import urllib.parse
 from typing import assert_never
@@ -28,17 +29,25 @@ from routersvc.simulator.faults.effects import (
     Status,
     WrongContentType,
 )
-from routersvc.simulator.formats.html_pages import LOGIN_PAGE
+from routersvc.simulator.faults.peer_effects import (
+    Page,
+    RefusedPrefill,
+    StaleConnection,
+    WrongEncoding,
+)
+from routersvc.simulator.formats.html_pages import LOGIN_PAGE, intermediary_page
 from routersvc.simulator.formats.operations import Completion, ModelCard, ModelList, RequestHead
 from routersvc.simulator.formats.replies import Complaint, HttpAnswer, Identity, RefusedError
 from routersvc.simulator.formats.wire_format import WireFormat
 from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.delivery import Delivery, Voice
-from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.serving.fault_book import ActiveFault, Circumstances, FaultBook
 from routersvc.simulator.serving.http_responses import Headers, ResponseWriter, merged
 from routersvc.simulator.serving.rate_limits import RateLimiter
 from routersvc.simulator.serving.rendering import Reading, Renderer
 from routersvc.simulator.serving.request_log import Outcome, RequestRecord, shown_key
+
+_NO_PREFILL = "This model does not support assistant message prefill."
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
@@ -65,8 +74,10 @@ class Exchange:
         writer: ResponseWriter,
         record: RequestRecord,
         serial: int,
+        circumstances: Circumstances,
     ) -> None:
         self._desk = desk
+        self._circumstances = circumstances
         self._request = request
         self._writer = writer
         self._record = record
@@ -116,7 +127,7 @@ class Exchange:
         return await self._request.read()
 
     async def _card(self, body: bytes) -> Outcome:
-        struck = self._desk.faults.strike_models()
+        struck = self._desk.faults.strike_models(self._circumstances)
         if struck is not None:
             return await self._strike(struck, "", streaming=False)
         content_type = self._desk.wire_format.unary_content_type
@@ -130,7 +141,7 @@ class Exchange:
         record.prompt_tokens = request.prompt.tokens
         if not self._admit(request):
             return await self._refuse_for_rate(request)
-        struck = desk.faults.strike_completion(request) if desk.faults.active else None
+        struck = desk.faults.strike_completion(request, self._circumstances)
         effect: Effect | None = None
         if struck is not None:
             if isinstance(struck.fault.effect, InsteadOfAnswer):
@@ -141,7 +152,7 @@ class Exchange:
         delivery = Delivery(
             writer=self._writer,
             record=record,
-            voice=self._voice(request),
+            voice=self._voice(request, effect),
             behaviour=desk.behaviour,
             clock=desk.clock,
             source=desk.latencies,
@@ -185,13 +196,23 @@ class Exchange:
             case Reset():
                 self._writer.reset()
                 return Outcome.ABORTED_BY_FAULT
-            case Close():
+            case Close() | StaleConnection():
                 self._writer.close()
                 return Outcome.ABORTED_BY_FAULT
             case Silence():
                 await asyncio.get_running_loop().create_future()
             case WrongContentType():
                 await self._whole(LOGIN_PAGE)
+            case Page(status=status, plain=plain):
+                await self._whole(intermediary_page(status, plain=plain))
+            case RefusedPrefill():
+                complaint = Complaint(
+                    problem=Problem.INVALID_REQUEST,
+                    model=model,
+                    message=_NO_PREFILL,
+                    streaming=streaming,
+                )
+                await self._whole(self._desk.wire_format.error(complaint))
             case EmptyBody():
                 content_type = self._content_type(streaming=streaming)
                 await self._whole(HttpAnswer(status=200, body=b"", content_type=content_type))
@@ -224,12 +245,19 @@ class Exchange:
                     streaming=streaming,
                 )
             )
+        if effect.retry_after is not None and effect.retry_after < 0:
+            answer = self._with_past_date(answer, effect.retry_after)
         return dataclasses.replace(
             answer,
             body=answer.body if effect.body is None else effect.body.encode(),
             content_type=effect.content_type or answer.content_type,
             unsigned=answer.unsigned and effect.body is None,
         )
+
+    def _with_past_date(self, answer: HttpAnswer, retry_after: float) -> HttpAnswer:
+        date = email.utils.formatdate(self._desk.clock.wall() + retry_after, usegmt=True)
+        kept = (one for one in answer.headers if not one[0].lower().startswith("retry-after"))
+        return dataclasses.replace(answer, headers=(*kept, ("retry-after", date)))
 
     async def _whole(self, answer: HttpAnswer, extra: Headers = ()) -> None:
         self._record.status = answer.status
@@ -248,11 +276,13 @@ class Exchange:
         wire_format = self._desk.wire_format
         return wire_format.stream_content_type if streaming else wire_format.unary_content_type
 
-    def _voice(self, request: CompletionRequest) -> Voice:
+    def _voice(self, request: CompletionRequest, effect: Effect | None) -> Voice:
         wire_format = self._desk.wire_format
-        content_type = self._content_type(streaming=request.streaming)
+        fixed = [("content-type", self._content_type(streaming=request.streaming))]
+        if isinstance(effect, WrongEncoding):
+            fixed.append(("content-encoding", effect.encoding))
         return Voice(
-            headers=lambda: (("content-type", content_type), *self._headers(200)),
+            headers=lambda: (*fixed, *self._headers(200)),
             sign=lambda data: wire_format.sign(data, self._identity),
             unary_keep_alive=wire_format.unary_keep_alive,
             broken=wire_format.broken,

@@ -19,7 +19,7 @@ from routersvc.simulator.formats import WIRE_FORMATS
 from routersvc.simulator.serving.activity import Activity, ActivityCounter
 from routersvc.simulator.serving.clocks import Clock
 from routersvc.simulator.serving.exchange import Desk, Exchange
-from routersvc.simulator.serving.fault_book import ActiveFault, FaultBook
+from routersvc.simulator.serving.fault_book import ActiveFault, Circumstances, FaultBook
 from routersvc.simulator.serving.http_responses import AlreadyWritten, ResponseWriter, reset
 from routersvc.simulator.serving.listening import Listener
 from routersvc.simulator.serving.provider_characters import ProviderCharacter
@@ -60,6 +60,7 @@ class CountingServer(web.Server):
         self._counter = counter
         self.accepting = True
         self.transports: dict[RequestHandler, asyncio.Transport] = {}
+        self._used: set[RequestHandler] = set()
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """Count a new connection."""
@@ -73,8 +74,15 @@ class CountingServer(web.Server):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """Count a closed connection."""
         super().connection_lost(handler, exc)
+        self._used.discard(handler)
         if self.transports.pop(handler, None) is not None:
             self._counter.connection_closed()
+
+    def uses_again(self, handler: RequestHandler) -> bool:
+        """Return whether the connection has carried a request before, and note this one."""
+        known = handler in self._used
+        self._used.add(handler)
+        return known
 
     def reset_connections(self, spare: asyncio.Transport | None = None) -> None:
         """Reset all connections but one."""
@@ -106,6 +114,7 @@ class SimulatedProvider:
         self._counter = ActivityCounter()
         self._serials = serials
         self._records: dict[int, RequestRecord] = {}
+        self._writers: dict[int, ResponseWriter] = {}
         wire_format = WIRE_FORMATS[character.wire_format](character.models, character.seed)
         self._desk = Desk(
             wire_format=wire_format,
@@ -118,7 +127,7 @@ class SimulatedProvider:
             behaviour=character.behaviour,
         )
         for fault in character.faults:
-            self._desk.faults.inject(fault)
+            self._desk.faults.inject(fault, clock.now())
         self._server = CountingServer(self._handle, self._counter)
         self._listener = Listener(host, character.port)
 
@@ -173,7 +182,7 @@ class SimulatedProvider:
 
     def inject(self, fault: Fault) -> ActiveFault:
         """Make a fault active."""
-        return self._desk.faults.inject(fault)
+        return self._desk.faults.inject(fault, self._clock.now())
 
     def remove_fault(self, fault_id: str) -> None:
         """Remove one fault.
@@ -231,6 +240,17 @@ class SimulatedProvider:
             lambda activity: activity.open_connections <= left and activity.requests_in_flight == 0
         )
 
+    def cut(self) -> int:
+        """Reset, at one instant, every connection on which an answer has begun; return how many.
+
+        Requests without an answer yet and idle connections stay.
+        """
+        begun = [serial for serial, writer in self._writers.items() if writer.begun]
+        for serial in begun:
+            self._records[serial].outcome = Outcome.ABORTED_BY_FAULT
+            self._writers[serial].reset()
+        return len(begun)
+
     async def close(self) -> None:
         """Close all connections and release the port."""
         await self.kill()
@@ -255,13 +275,20 @@ class SimulatedProvider:
             path=request.path,
             headers=headers_of_interest(request.headers),
         )
+        circumstances = Circumstances(
+            now=self._clock.now(),
+            others=len(self._records),
+            on_kept_connection=self._server.uses_again(request.protocol),
+        )
+        writer = ResponseWriter(request, self._clock.http_date)
         self._log.add(record)
         self._records[serial] = record
+        self._writers[serial] = writer
         self._counter.request_started()
-        writer = ResponseWriter(request, self._clock.http_date)
         ended = Outcome.SIMULATOR_FAILED
         try:
-            ended = await Exchange(self._desk, request, writer, record, serial).answer()
+            exchange = Exchange(self._desk, request, writer, record, serial, circumstances)
+            ended = await exchange.answer()
         except asyncio.CancelledError:
             ended = Outcome.CLIENT_HUNG_UP
             raise
@@ -277,6 +304,7 @@ class SimulatedProvider:
             record.bytes_sent = writer.bytes_sent
             record.ended_after = self._clock.now() - started
             del self._records[serial]
+            del self._writers[serial]
             self._counter.request_ended()
         return AlreadyWritten(keep_alive=writer.keep_alive)
 

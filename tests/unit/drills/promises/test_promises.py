@@ -120,6 +120,13 @@ def _attempts_unlimited(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Race, "_may_start_another", may)
 
 
+def _failovers_refused(patch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> bool:
+        return False
+
+    patch.setattr(Race, "_may_start_another", never)
+
+
 def _usefulness_ignored(patch: pytest.MonkeyPatch) -> None:
     def is_useful(_: Race, __: float) -> bool:
         return True
@@ -178,6 +185,7 @@ def _denied_providers_called(patch: pytest.MonkeyPatch) -> None:
     [
         (_budgets_ignored, Promise.BOUNDED),
         (_attempts_unlimited, Promise.BOUNDED),
+        (_failovers_refused, Promise.UNTRIED),
         (_gates_ignored, Promise.GATES),
         (_many_probes, Promise.PROBES),
         (_open_breakers_called, Promise.PROBES),

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pytest
 
 from routersvc.domain.catalogue.modes import StreamRecoveryMode
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failure_rules import FailureClass
+from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.drills.figures.drill_figures import CallOutcome, CallRecord
 from routersvc.drills.plans.distributions import Constant
 from routersvc.drills.plans.drill_plans import Batches, DrillPlan, RequestMix, SimulatedDeployment
 from routersvc.drills.plans.faults import Fault, FaultKind
+from routersvc.drills.simulation.simulated_deployments import SimulatedGateway
 from routersvc.drills.simulation.simulation import run_drill
-from routersvc.testing.worlds import scripted_policy
+from routersvc.engine.ports import AttemptCall
+from routersvc.testing.worlds import scripted_deployment, scripted_policy
 
 
 def steady(name: str) -> SimulatedDeployment:
@@ -171,6 +178,139 @@ def test_share_of_the_calls_is_hit() -> None:
     assert 0.4 < refused / of_a.attempts_total < 0.6
 
 
+def test_silence_is_given_up_after_the_timeout_for_first_content() -> None:
+    """The call is accepted, and nothing comes."""
+    fault = Fault(deployment="a", kind=FaultKind.SILENCE, start=0.0)
+
+    record = only_call(dataclasses.replace(PLAN, faults=(fault,)))
+
+    assert record.report.attempts[1].start_delay == 20.0
+
+
+@pytest.mark.parametrize("streaming_share", [0.0, 1.0])
+def test_drip_sets_the_least_time_between_tokens(streaming_share: float) -> None:
+    """1 s to the first token and three gaps of 3 s."""
+    fault = Fault(deployment="a", kind=FaultKind.DRIP, start=0.0, interval=3.0)
+    mix = RequestMix(streaming_share=streaming_share)
+
+    record = only_call(dataclasses.replace(PLAN, faults=(fault,), mix=mix))
+
+    assert record.report.duration == 10.0
+
+
+def test_unfinished_answer_is_truncated() -> None:
+    """All four tokens came, and no finish reason."""
+    fault = Fault(deployment="a", kind=FaultKind.UNFINISHED, start=0.0)
+
+    record = only_call(dataclasses.replace(PLAN, faults=(fault,)))
+
+    assert record.outcome is CallOutcome.BROKEN
+    assert record.report.duration == 2.5
+
+
+def test_answer_that_is_left_open_stalls() -> None:
+    """All four tokens came, then nothing for 20 s."""
+    fault = Fault(deployment="a", kind=FaultKind.LEFT_OPEN, start=0.0)
+
+    record = only_call(dataclasses.replace(PLAN, faults=(fault,)))
+
+    assert record.outcome is CallOutcome.BROKEN
+    assert record.report.duration == 22.5
+
+
+def test_cut_breaks_all_running_answers_at_one_instant() -> None:
+    """Calls that begin later are answered."""
+    fault = Fault(deployment="a", kind=FaultKind.CUT_ALL, start=1.75)
+    plan = dataclasses.replace(
+        PLAN, faults=(fault,), arrivals=Batches(size=3, pause=0.0), max_calls=6
+    )
+
+    result = run_drill(plan)
+
+    assert result.violations == ()
+    outcomes = [(record.outcome, record.report.duration) for record in result.figures.records]
+    assert outcomes == [*[(CallOutcome.BROKEN, 1.75)] * 3, *[(CallOutcome.COMPLETED, 2.5)] * 3]
+
+
+def test_one_call_at_a_time_is_answered() -> None:
+    """The others fail over."""
+    fault = Fault(deployment="a", kind=FaultKind.ONE_AT_A_TIME, start=0.0)
+    plan = dataclasses.replace(PLAN, faults=(fault,), arrivals=Batches(size=3), max_calls=3)
+
+    records = run_drill(plan).figures.records
+
+    assert [record.outcome for record in records] == [CallOutcome.COMPLETED] * 3
+    assert sorted(len(record.report.attempts) for record in records) == [1, 2, 2]
+
+
+def test_every_nth_call_is_answered() -> None:
+    """One in three."""
+    fault = Fault(deployment="a", kind=FaultKind.EVERY_NTH, start=0.0, nth=3)
+    plan = dataclasses.replace(
+        PLAN, faults=(fault,), arrivals=Batches(size=1, pause=60.0), duration=1e6, max_calls=6
+    )
+
+    records = run_drill(plan).figures.records
+
+    assert [len(record.report.attempts) for record in records] == [2, 2, 1, 2, 2, 1]
+
+
+def test_fault_with_a_period_comes_and_goes() -> None:
+    """It is active in the first half of each period, also at its start."""
+    fault = Fault(deployment="a", kind=FaultKind.ERROR, start=1.0, end=12.0, period=6.0)
+
+    active = [at for at in range(14) if fault.active(float(at))]
+
+    assert active == [1, 2, 3, 7, 8, 9]
+
+
+@pytest.mark.parametrize("ends_with", [Role.USER, Role.ASSISTANT])
+async def test_prefill_is_refused(ends_with: Role) -> None:
+    """As a request that is invalid; other prompts are answered."""
+    fault = Fault(deployment="a", kind=FaultKind.REFUSED_PREFILL, start=0.0)
+    gateway = SimulatedGateway(dataclasses.replace(PLAN, faults=(fault,)), lambda *_: None)
+    stream = gateway.open(
+        AttemptCall(
+            deployment=scripted_deployment("a"),
+            prompt=Prompt(messages=(Message(role=ends_with, parts=(TextPart(text="One,"),)),)),
+            streaming=True,
+            connect_timeout=1.0,
+            timeout=60.0,
+        )
+    )
+
+    if ends_with is Role.USER:
+        assert await stream.receive()
+    else:
+        with pytest.raises(AttemptFailedError) as failed:
+            await stream.receive()
+        assert failed.value.failure.failure_class is FailureClass.INVALID_REQUEST
+        assert failed.value.failure.http_status == 400
+    await stream.aclose()
+
+
+async def test_checks_fail_while_calls_are_answered() -> None:
+    """One kind answers with an error, the other never."""
+    gateway = SimulatedGateway(
+        dataclasses.replace(
+            PLAN,
+            faults=(
+                Fault(deployment="a", kind=FaultKind.CHECK_ERROR, start=0.0),
+                Fault(deployment="b", kind=FaultKind.CHECK_HANG, start=0.0),
+            ),
+        ),
+        lambda *_: None,
+    )
+
+    with pytest.raises(AttemptFailedError) as failed:
+        await gateway.probe(scripted_deployment("a"), connect_timeout=1.0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await gateway.probe(scripted_deployment("b"), connect_timeout=1.0)
+
+    assert failed.value.failure.failure_class is FailureClass.SERVER_ERROR
+
+
 def test_leaving_caller_ends_everything_at_once() -> None:
     """The stream is closed at the instant of the cancellation."""
     plan = dataclasses.replace(
@@ -193,6 +333,11 @@ def test_leaving_caller_ends_everything_at_once() -> None:
         {"kind": FaultKind.ERROR, "start": 0.0, "retry_after": 1.0},
         {"kind": FaultKind.SLOW, "start": 0.0, "factor": 0.0},
         {"kind": FaultKind.CUT, "start": 0.0, "tokens": -1},
+        {"kind": FaultKind.DRIP, "start": 0.0, "interval": 0.0},
+        {"kind": FaultKind.EVERY_NTH, "start": 0.0, "nth": 1},
+        {"kind": FaultKind.CUT_ALL, "start": 0.0, "share": 0.5},
+        {"kind": FaultKind.KILL, "start": 0.0, "period": 6.0},
+        {"kind": FaultKind.ERROR, "start": 0.0, "period": 0.0},
     ],
 )
 def test_fault_refuses_what_has_no_meaning(fault: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -12,28 +13,34 @@ from tests.wording import Wording
 
 from routersvc.simulator import (
     Cut,
+    Drip,
+    Endless,
     ErrorEvent,
     Fault,
     InvalidToolJson,
     MissingTerminator,
     Operations,
+    Page,
     Problem,
+    RefusedPrefill,
     Reset,
     SchemaViolation,
     Silence,
     SimulatedModel,
     SlowStart,
     SplitBytes,
+    StaleConnection,
     Stall,
     Status,
     TruncatedBody,
     UnknownFaultError,
+    WrongEncoding,
     WrongModel,
 )
 from routersvc.simulator.answers.completions import CompletionRequest, Prompt
 from routersvc.simulator.answers.tools import ToolMode, ToolOffer
 from routersvc.simulator.faults.effects import Effect
-from routersvc.simulator.serving.fault_book import FaultBook
+from routersvc.simulator.serving.fault_book import Circumstances, FaultBook
 
 
 def _request(
@@ -212,7 +219,7 @@ def test_a_fault_never_strikes_more_often_than_its_count(
         (Status, {}),
         (Status, {"status": 99}),
         (Status, {"problem": Problem.CDN, "status": 502}),
-        (Status, {"status": 429, "retry_after": -1}),
+        (Page, {"status": 99}),
         (Status, {"status": 500, "headers": {"x": "a\r\nb"}}),
         (Cut, {"after_tokens": -1}),
         (SlowStart, {"duration": -1}),
@@ -223,6 +230,14 @@ def test_a_fault_never_strikes_more_often_than_its_count(
         (Fault, {"effect": Reset(), "probability": 0}),
         (Fault, {"effect": Reset(), "delay": -1}),
         (Fault, {"effect": Stall(), "operations": Operations.ANY}),
+        (Fault, {"effect": Reset(), "spared_every": 1}),
+        (Fault, {"effect": Reset(), "beside": -1}),
+        (Fault, {"effect": Reset(), "period": 6.0}),
+        (Fault, {"effect": Reset(), "period": 3.0, "active_for": 3.0}),
+        (Fault, {"effect": Reset(), "offset": 1.0}),
+        (Drip, {"interval": -1}),
+        (Endless, {"interval": 0}),
+        (WrongEncoding, {"encoding": "a\r\nb"}),
     ],
 )
 def test_faults_with_invalid_values_are_refused(
@@ -245,3 +260,73 @@ def test_a_fault_that_could_not_be_seen_does_not_strike() -> None:
 
     assert struck == [Reset(), None]
     assert [active.left for active in book.active] == [1]
+
+
+def test_every_nth_request_can_be_spared() -> None:
+    """A deployment that answers every third call."""
+    book = _book(Fault(effect=Reset(), spared_every=3))
+
+    struck = [book.strike_completion(_request()) is not None for _ in range(6)]
+
+    assert struck == [True, True, False, True, True, False]
+
+
+def test_fault_can_need_others_in_flight() -> None:
+    """A deployment that accepts one call at a time."""
+    book = _book(Fault(effect=Reset(), beside=1))
+
+    assert book.strike_completion(_request(), Circumstances(others=0)) is None
+    assert book.strike_completion(_request(), Circumstances(others=1)) is not None
+
+
+def test_fault_can_come_and_go() -> None:
+    """Two deployments that fail in turn have the same period, and one an offset of half of it."""
+    early = _book()
+    early.inject(Fault(effect=Reset(), period=6, active_for=3), now=100.0)
+    late = _book()
+    late.inject(Fault(effect=Reset(), period=6, active_for=3, offset=3), now=100.0)
+
+    def struck(book: FaultBook, now: float) -> bool:
+        return book.strike_models(Circumstances(now=now)) is not None
+
+    early.inject(
+        Fault(effect=Reset(), period=6, active_for=3, operations=Operations.MODELS), now=100.0
+    )
+    assert [struck(early, 100.0 + at) for at in (0, 2.9, 3, 5.9, 6)] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert [
+        late.strike_completion(_request(), Circumstances(now=100.0 + at)) is not None
+        for at in (0, 2.9, 3, 5.9, 6)
+    ] == [False, False, True, True, False]
+
+
+def test_stale_connection_needs_a_kept_one() -> None:
+    """The first request on a connection is answered."""
+    book = _book(Fault(effect=StaleConnection(), operations=Operations.ANY))
+
+    for strike in (book.strike_models, lambda kept: book.strike_completion(_request(), kept)):
+        assert strike(Circumstances()) is None
+        assert strike(Circumstances(on_kept_connection=True)) is not None
+
+
+def test_refused_prefill_needs_a_prefill() -> None:
+    """Also where the model list is included: a list has no prefill."""
+    book = _book(Fault(effect=RefusedPrefill(), operations=Operations.ANY))
+    prompt = Prompt(last_user_text="", digest=0, tokens=1, after_answer=True)
+
+    assert book.strike_models() is None
+    assert book.strike_completion(_request()) is None
+    assert book.strike_completion(dataclasses.replace(_request(), prompt=prompt)) is not None
+
+
+def test_endless_needs_a_stream() -> None:
+    """A unary body has a length."""
+    book = _book(Fault(effect=Endless()))
+
+    assert book.strike_completion(_request()) is None
+    assert book.strike_completion(_request(streaming=True)) is not None

@@ -1,0 +1,1 @@
+"""Calls lost to one faulty primary while a healthy backup is idle, fault by fault."""
