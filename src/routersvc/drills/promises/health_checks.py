@@ -109,18 +109,18 @@ class DeploymentWatch:
         is_overdue = verdicts.overdue > before.overdue
         if is_overdue and not is_slow:
             yield Promise.LOSERS, f"an attempt on `{self.name}` counts as overdue without a rescue"
-        if report.outcome in _SAYS_NOTHING and not is_overdue:
-            # First content of a probe may have closed the breaker since: only worse is wrong.
-            if (
-                verdicts.consecutive_failures > before.consecutive_failures
-                or verdicts.opened != before.opened
-                or verdicts.served != before.served
-                or verdicts.failed != before.failed
-            ):
-                yield (
-                    Promise.LOSERS,
-                    f"a {report.outcome.value} attempt changed the health of `{self.name}`",
-                )
+        # First content of a probe may have closed the breaker since: only worse is wrong.
+        is_worse = (
+            verdicts.consecutive_failures > before.consecutive_failures
+            or verdicts.opened != before.opened
+            or verdicts.served != before.served
+            or verdicts.failed != before.failed
+        )
+        if report.outcome in _SAYS_NOTHING and not is_overdue and is_worse:
+            yield (
+                Promise.LOSERS,
+                f"a {report.outcome.value} attempt changed the health of `{self.name}`",
+            )
         self._slow_losers += is_overdue
         self._verdicts = verdicts
 
