@@ -161,4 +161,4 @@ def is_callable(health: DeploymentHealth) -> bool:
 
 def may_be_forced(reason: AttemptReason) -> bool:
     """Whether a deployment with an open breaker may be tried for this reason as a last resort."""
-    return reason is AttemptReason.FIRST
+    return reason not in {AttemptReason.HEDGE, AttemptReason.RESCUE}

@@ -230,8 +230,10 @@ class PromiseKeeper:
             self._complain(
                 Promise.CONSTRAINTS, f"`{deployment.name}` was denied", request.request_id
             )
-        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE} and (
-            request.routing.has_side_effects or request.previous_attempts
+        is_hedge = reason is AttemptReason.HEDGE
+        is_beside = is_hedge or reason is AttemptReason.RESCUE
+        if (is_beside and request.routing.has_side_effects) or (
+            is_hedge and request.previous_attempts
         ):
             self._complain(
                 Promise.BOUNDED, "a call was hedged that must not be", request.request_id
@@ -251,8 +253,9 @@ class PromiseKeeper:
             )
             return
         denied = call.request.routing.constraints.denied_providers
+        tried = {each.deployment for each in call.attempts}
         for name in self._policy.deployments:
-            if name == attempt.deployment or self._provider_of[name] in denied:
+            if name in tried or self._provider_of[name] in denied:
                 continue
             if is_callable(self._health(name)):
                 self._complain(

@@ -11,7 +11,6 @@ from tests.unit.domain.plans import fleet_of, plan_over
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.modes import HedgingMode, StreamRecoveryMode
 from routersvc.domain.catalogue.policies import HedgingRule, Priority, RetryRule
-from routersvc.domain.fleet.active_checks import CheckMethod, CheckRule
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breakers import BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyRule
