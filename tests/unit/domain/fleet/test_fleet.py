@@ -321,6 +321,39 @@ class TestBudgets:
         assert answer.obstacle is Obstacle.BUDGET_SPENT
 
 
+@pytest.mark.parametrize("reason", [AttemptReason.FAILOVER, AttemptReason.RECOVERY])
+def test_deployment_that_has_just_answered_is_the_way_out(reason: AttemptReason) -> None:
+    """Whatever its past; a first content is enough, and a failure after it ends that."""
+    fleet, plan = fleet_of(A, rules=FleetRules(budgets=NO_EXTRAS)), plan_over(A)
+    for _ in range(3):
+        fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+    fleet.record_first_content(start(fleet, plan, 0.0), 1.0)
+    answered = ask(fleet, plan, 1.0, reason=reason)
+    assert isinstance(answered, Lease)
+
+    fleet.failed(answered, BROKEN, 2.0)
+
+    assert isinstance(ask(fleet, plan, 2.0, reason=reason), LeaseRefusal)
+
+
+def test_busy_deployment_that_dies_is_part_of_the_outage_at_once() -> None:
+    """Its success rate falls slowly; its breaker opens after five failures."""
+    breaker = BreakerRule(open_time=1.0, open_jitter=0.0)
+    rules = FleetRules(budgets=NO_EXTRAS, deployments=DeploymentRules(breaker=breaker))
+    fleet, plan = fleet_of(A, rules=rules), plan_over(A)
+    for _ in range(95):
+        fleet.succeeded(start(fleet, plan, 0.0), usage=None, now=0.0)
+    for _ in range(5):
+        fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
+
+    refused = ask(fleet, plan, 1.0, reason=AttemptReason.FAILOVER)
+    later = ask(fleet, plan, 100.0, reason=AttemptReason.FAILOVER)
+
+    assert isinstance(refused, LeaseRefusal)
+    assert refused.obstacle is Obstacle.BUDGET_SPENT
+    assert isinstance(later, Lease), "nothing is known any more"
+
+
 def test_live_stats_tell_what_calls_have_shown() -> None:
     """Of a stream the first content counts, of a whole answer its end."""
     fleet, plan = fleet_of(A), plan_over(A)
