@@ -26,6 +26,11 @@ TOKEN = Emit((TextDelta(text="x" * 40),))
 DRIP = Emit((TextDelta(text="x"),))
 
 
+def repeated(times: int, *moves: Move) -> list[Move]:
+    """Return the moves as often as that."""
+    return [*moves] * times
+
+
 async def call(world: World, *, seconds: float = 120.0, streaming: bool = True) -> None:
     """Make one call to its end."""
     request = scripted_request(timeout=seconds, streaming=streaming)
@@ -60,7 +65,7 @@ async def test_broken_answer_is_told_by_what_came_first(
 
 async def test_answer_that_drips_has_stalled() -> None:
     """Every pause is shorter than `idle`, and still the answer would never end."""
-    world = World({"a": [[*[Wait(15.0), DRIP] * 3, Hang()]]})
+    world = World({"a": [[*repeated(3, Wait(15.0), DRIP), Hang()]]})
 
     with pytest.raises(StreamBrokenError) as caught:
         await call(world)
@@ -96,7 +101,9 @@ async def test_pauses_of_the_caller_are_not_the_providers() -> None:
 async def test_dripping_stream_leaves_time_for_its_recovery() -> None:
     """Where another attempt can take over, the pace is measured in a share of the time left."""
     policy = scripted_policy(["a", "b"], stream_recovery=StreamRecoveryMode.RESTART)
-    world = World({"a": [[*[DRIP, Wait(3.0)] * 9, Hang()]], "b": [answer("b")]}, policy=policy)
+    world = World(
+        {"a": [[*repeated(9, DRIP, Wait(3.0)), Hang()]], "b": [answer("b")]}, policy=policy
+    )
 
     await call(world, seconds=12.0)
 
@@ -155,7 +162,7 @@ async def test_healthy_slow_answer_wins_against_a_dead_backup() -> None:
 @pytest.mark.parametrize("streaming", [True, False])
 async def test_endless_answer_ends_near_its_output_limit(*, streaming: bool) -> None:
     """The provider ignores the limit; the caller pays by the token."""
-    world = World({"a": [[*[Emit((TextDelta(text="word "),)), Wait(0.01)] * 900, Hang()]]})
+    world = World({"a": [[*repeated(900, Emit((TextDelta(text="word "),)), Wait(0.01)), Hang()]]})
     request = scripted_request(streaming=streaming)
     sampling = dataclasses.replace(request.prompt.sampling, max_output_tokens=50)
     limited = dataclasses.replace(

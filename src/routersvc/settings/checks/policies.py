@@ -51,7 +51,8 @@ class _PolicyCheck:
         for key in ("connect", "first_content", "first_content_reasoning", "idle"):
             places = self._places("timeouts", key)
             both_written = self._keys.first(places) and self._keys.first(attempt)
-            if both_written and getattr(timeouts, key) > timeouts.attempt:
+            value: float | None = getattr(timeouts, key)
+            if both_written and value is not None and value > timeouts.attempt:
                 self._keys.report(places, "is longer than `attempt`", timeouts.attempt)
         useful = self._places("timeouts", "useful")
         if timeouts.useful > timeouts.attempt:
@@ -73,9 +74,9 @@ class _PolicyCheck:
             (self._places("hedging", "max_delay"), hedging.max_delay),
         )
         is_written = self._keys.first(self._places("hedging", "mode")) is not None
-        if hedging.mode is HedgingMode.OFF:
+        if hedging.mode is HedgingMode.OFF or not is_written:
             return
-        if is_written and min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
+        if min(policy.max_attempts, hedging.max_parallel) < _LEAST_FOR_A_HEDGE:
             self._keys.report(
                 [
                     *self._places("hedging", "max_parallel"),
@@ -93,12 +94,9 @@ class _PolicyCheck:
         first_content = self._policy.timeouts.first_content
         earliest = hedging.min_delay if hedging.delay is None else hedging.delay
         key = "min_delay" if hedging.delay is None else "delay"
-        places = self._places("hedging", key)
-        if not self._keys.first([*places, *self._places("hedging", "mode")]):
-            return
         if earliest >= first_content:
             self._keys.report(
-                [*places, *self._places("timeouts", "first_content")],
+                [*self._places("hedging", key), *self._places("timeouts", "first_content")],
                 f"no hedge can start: `{key}` is not shorter than the timeout `first_content`",
                 f"a `{key}` below {duration_text(first_content)}",
             )

@@ -375,9 +375,10 @@ class TestRescue:
 
     def test_refused_rescue_is_tried_again(self) -> None:
         """With the same growing pauses as a hedge, whatever instants are rounded to."""
-        again = hedged(AUTO, patience=6.0, primary=None, refused_after=6.0 - 1e-12)
+        delay, reason = hedged(AUTO, patience=6.0, primary=None, refused_after=6.0 - 1e-12)
 
-        assert again == (pytest.approx(6.9), HedgeReason.RESCUE)
+        assert reason is HedgeReason.RESCUE
+        assert delay == pytest.approx(6.9)
 
     def test_rescue_is_no_sooner_than_the_attempt_is_late(self) -> None:
         """A deadline that is always short is no reason to call two deployments each time."""

@@ -56,14 +56,14 @@ def only_call(plan: DrillPlan) -> CallRecord:
 
 @pytest.mark.parametrize("streaming_share", [0.0, 1.0])
 def test_healthy_deployment_answers_at_its_pace(streaming_share: float) -> None:
-    """1 s to the first token and three gaps; unary answers take as long."""
+    """1 s to the first token and three gaps; unary answers are read as streams and take as long."""
     plan = dataclasses.replace(PLAN, mix=RequestMix(streaming_share=streaming_share))
 
     record = only_call(plan)
 
     assert record.outcome is CallOutcome.COMPLETED
     assert record.report.duration == 2.5
-    assert record.report.time_to_first_content == (1.0 if streaming_share else 2.5)
+    assert record.report.time_to_first_content == 1.0
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_cut_answer_is_recovered() -> None:
     assert record.report.duration == 4.0
 
 
-def test_stalled_answer_is_given_up_after_the_idle_timeout() -> None:
-    """Silence after the second token, 20 s of it."""
+def test_stalled_answer_is_given_up_when_its_pace_is_too_slow() -> None:
+    """Two tokens and silence, within the 20 s after the first one."""
     fault = Fault(deployment="a", kind=FaultKind.STALL, start=0.0, tokens=2)
 
     record = only_call(dataclasses.replace(PLAN, faults=(fault,)))
 
     assert record.outcome is CallOutcome.BROKEN
-    assert record.report.duration == 21.5
+    assert record.report.duration == 21.0
 
 
 def test_hang_delays_what_is_under_way_until_it_is_over() -> None:
