@@ -345,7 +345,8 @@ class Race:
             )
         if attempt is not None:
             return self._take(attempt, now)
-        may_queue = place is not None
+        # Without a budget the next place would be refused in the same way.
+        may_queue = place is not None and not self._attempts.is_budget_spent
         return self._start_next(
             Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue), now
         )
