@@ -258,7 +258,7 @@ class _Connector(aiohttp.TCPConnector):
         ssl: ssl.SSLContext | bool,
         enable_cleanup_closed: bool,
     ) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - of `socket_factory`
             limit=0,
             keepalive_timeout=keepalive_timeout,
             ssl=ssl,
@@ -317,7 +317,8 @@ class _Body(LingeringStream):
             if not isinstance(error, Exception):
                 self.abort()
                 raise
-            data = self._content._read_nowait(-1)  # noqa: SLF001 - what came before the error
+            left = self._content._read_nowait  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+            data = left(-1)  # what came before the error
             if not data:
                 self.abort()
                 raise exception_of_reading(error, self._request) from error

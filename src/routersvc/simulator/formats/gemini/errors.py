@@ -117,7 +117,7 @@ _QUOTAS: Mapping[Problem, tuple[str, str]] = MappingProxyType(
         ),
         Problem.INSUFFICIENT_QUOTA: (
             "generativelanguage.googleapis.com/generate_content_free_tier_requests",
-            "GenerateRequestsPerDayPerProject-FreeTier",
+            "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
         ),
     }
 )
