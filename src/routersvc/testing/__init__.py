@@ -13,9 +13,9 @@ a `VirtualTimeLoop`, whose clock jumps to the next timer.
     ...         print(line)
     >>> run_in_virtual_time(fail_over())
     (0.0, 'first', 'started')
-    (60.0, 'first', 'cancelled')
-    (60.0, 'second', 'started')
-    (60.5, 'second', 'finished')
+    (20.0, 'first', 'cancelled')
+    (20.0, 'second', 'started')
+    (20.5, 'second', 'finished')
 
 `docs/testing.md` describes the package and has examples for pytest.
 """

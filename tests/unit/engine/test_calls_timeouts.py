@@ -184,7 +184,8 @@ async def test_endless_answer_ends_near_its_output_limit(*, streaming: bool) -> 
 async def test_models_that_reason_have_longer(*, reasons: bool) -> None:
     """Four times the timeout of others for their first content."""
     deployment = scripted_deployment("a")
-    capabilities = deployment.capabilities | ({Capability.REASONING} if reasons else set())
+    more = frozenset({Capability.REASONING} if reasons else ())
+    capabilities = deployment.capabilities | more
     model = dataclasses.replace(deployment.model, capabilities=capabilities)
     world = World(
         {"a": [answer("a", first=50.0)]}, deployments=[dataclasses.replace(deployment, model=model)]

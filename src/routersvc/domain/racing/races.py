@@ -159,9 +159,9 @@ class Race:
         if steps:
             return steps
         if self._attempts.forbids_another(attempt, failure):
-            steps = [self._cancel(other, AttemptOutcome.LOST, now) for other in self.running]
+            losers = self.running
             self._give_up(failure)
-            return steps
+            return [self._cancel(other, AttemptOutcome.LOST, now) for other in losers]
         steps = self._replace(attempt, failure, now)
         if not steps:
             self._give_up_if_idle()

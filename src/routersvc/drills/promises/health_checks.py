@@ -104,11 +104,11 @@ class DeploymentWatch:
                 self._not_before = max(self._not_before, now + wait)
         verdicts = _Verdicts.of(health)
         before = self._verdicts
-        # An attempt that gave no content until its rescue won may count as a slow call.
+        # An attempt without content until a hedge or a rescue won may count as a slow call.
         is_slow = attempt.rescued and not attempt.spoke
         is_overdue = verdicts.overdue > before.overdue
         if is_overdue and not is_slow:
-            yield Promise.LOSERS, f"an attempt on `{self.name}` counts as overdue without a rescue"
+            yield Promise.LOSERS, f"an attempt on `{self.name}` counts as overdue, not being late"
         # First content of a probe may have closed the breaker since: only worse is wrong.
         is_worse = (
             verdicts.consecutive_failures > before.consecutive_failures

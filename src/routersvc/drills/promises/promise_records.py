@@ -44,7 +44,8 @@ class Violation:
 class LiveAttempt:
     """An attempt that was started. `probe_of` is the opening of the breaker that it probes.
 
-    `spoke` tells that its first content arrived, `rescued` that a rescue began before that.
+    `spoke` tells that its first content arrived, `rescued` that a hedge or a rescue began before
+    that.
     """
 
     request_id: str

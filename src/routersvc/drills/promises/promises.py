@@ -84,7 +84,7 @@ class PromiseKeeper:
             number=len(call.attempts) + 1,
             started_at=now,
         )
-        if reason is AttemptReason.RESCUE:
+        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE}:
             for other in call.attempts:
                 other.rescued |= other.running and not other.spoke
         call.attempts.append(attempt)

@@ -317,8 +317,8 @@ class _Body(LingeringStream):
             if not isinstance(error, Exception):
                 self.abort()
                 raise
-            left = self._content._read_nowait  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-            data = left(-1)  # what came before the error
+            # What came before the error.
+            data = self._content._read_nowait(-1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             if not data:
                 self.abort()
                 raise exception_of_reading(error, self._request) from error

@@ -45,6 +45,10 @@ PLAN = DrillPlan(
 )
 
 
+def _ignore(*_: object) -> None:
+    """Record nothing of first tokens."""
+
+
 def only_call(plan: DrillPlan) -> CallRecord:
     """Run a drill of one call, which keeps every promise."""
     result = run_drill(plan)
@@ -268,7 +272,7 @@ def test_fault_with_a_period_comes_and_goes() -> None:
 async def test_prefill_is_refused(ends_with: Role) -> None:
     """As a request that is invalid; other prompts are answered."""
     fault = Fault(deployment="a", kind=FaultKind.REFUSED_PREFILL, start=0.0)
-    gateway = SimulatedGateway(dataclasses.replace(PLAN, faults=(fault,)), lambda *_: None)
+    gateway = SimulatedGateway(dataclasses.replace(PLAN, faults=(fault,)), _ignore)
     stream = gateway.open(
         AttemptCall(
             deployment=scripted_deployment("a"),
@@ -299,7 +303,7 @@ async def test_checks_fail_while_calls_are_answered() -> None:
                 Fault(deployment="b", kind=FaultKind.CHECK_HANG, start=0.0),
             ),
         ),
-        lambda *_: None,
+        _ignore,
     )
 
     with pytest.raises(AttemptFailedError) as failed:

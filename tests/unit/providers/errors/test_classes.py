@@ -79,7 +79,7 @@ def test_status_alone_has_a_meaning(status: int, expected: FailureClass) -> None
     assert failure(status, {}).failure_class is expected
 
 
-PAGES = [
+PAGES: list[tuple[bytes, dict[str, str]]] = [
     (b"", {}),
     (b"<html>insufficient_quota, invalid api key</html>", {"content_type": "text/html"}),
     (b"<!doctype html><title>model not found</title>", {}),

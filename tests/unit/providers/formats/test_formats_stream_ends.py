@@ -27,7 +27,7 @@ def sse(*payloads: JsonObject) -> bytes:
     return "".join(f"data: {json.dumps(payload)}\n\n" for payload in payloads).encode()
 
 
-BEGIN = {"type": "message_start", "message": {"id": "r", "model": "m", "usage": {}}}
+BEGIN: JsonObject = {"type": "message_start", "message": {"id": "r", "model": "m", "usage": {}}}
 OPEN = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}}
 CLOSE = {"type": "content_block_stop", "index": 0}
 STOP = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}

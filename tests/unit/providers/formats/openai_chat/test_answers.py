@@ -289,7 +289,7 @@ def test_finish_reason_and_the_end_of_the_body_complete_an_answer(
 @EVERY_DIALECT
 def test_end_without_a_finish_reason_is_a_cut(make_call: MakeCall, dialect: OpenAiDialect) -> None:
     """However orderly it is, and whatever was counted."""
-    counted = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
+    counted: JsonObject = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
     call = make_call(streaming=True)
 
     for rest in ((), (counted,)):
