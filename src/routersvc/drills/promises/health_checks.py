@@ -104,8 +104,8 @@ class DeploymentWatch:
                 self._not_before = max(self._not_before, now + wait)
         verdicts = _Verdicts.of(health)
         before = self._verdicts
-        # An attempt without content until a hedge or a rescue won may count as a slow call.
-        is_slow = attempt.rescued and not attempt.spoke
+        # A loser without content may count as a slow call.
+        is_slow = attempt.ran_beside and not attempt.spoke
         is_overdue = verdicts.overdue > before.overdue
         if is_overdue and not is_slow:
             yield Promise.LOSERS, f"an attempt on `{self.name}` counts as overdue, not being late"

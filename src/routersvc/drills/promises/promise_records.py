@@ -44,8 +44,8 @@ class Violation:
 class LiveAttempt:
     """An attempt that was started. `probe_of` is the opening of the breaker that it probes.
 
-    `spoke` tells that its first content arrived, `rescued` that a hedge or a rescue began before
-    that.
+    `spoke` tells that its first content arrived, `ran_beside` that it ran beside another
+    one before that.
     """
 
     request_id: str
@@ -55,7 +55,7 @@ class LiveAttempt:
     started_at: float
     probe_of: int | None = None
     spoke: bool = False
-    rescued: bool = False
+    ran_beside: bool = False
     report: AttemptReport | None = None
 
     @property

@@ -84,10 +84,10 @@ class PromiseKeeper:
             number=len(call.attempts) + 1,
             started_at=now,
         )
-        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE}:
-            for other in call.attempts:
-                other.rescued |= other.running and not other.spoke
         call.attempts.append(attempt)
+        if reason in {AttemptReason.HEDGE, AttemptReason.RESCUE}:
+            for each in call.attempts:
+                each.ran_beside |= each.running and not each.spoke
         health = self._health(deployment.name)
         self._check_time(call, now)
         self._check_count(call)
