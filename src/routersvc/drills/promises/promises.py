@@ -261,7 +261,11 @@ class PromiseKeeper:
         for name in self._allowed(call):
             if name in tried:
                 continue
-            if is_callable(self._health(name)):
+            other = self._health(name)
+            if other.is_part_of_outage and attempt.reason is not AttemptReason.FIRST:
+                # An extra attempt there is charged: the budget may have refused it.
+                continue
+            if is_callable(other):
                 self._complain(
                     Promise.PROBES,
                     f"`{attempt.deployment}`, which rests, was called although `{name}` is well",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from routersvc.domain.catalogue.policies import Policy, Priority
+from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import DeploymentHealth, HealthState
 from routersvc.domain.outcomes.errors import AttemptsFailedError
 from routersvc.domain.outcomes.failure_rules import CallerOutcome, FailoverRule
@@ -73,4 +74,7 @@ def _admits(health: DeploymentHealth) -> bool:
 
 def _is_free(health: DeploymentHealth) -> bool:
     """Whether an extra attempt there is traffic that moves, and costs no budget."""
-    return health.success_rate is None or health.success_rate >= _ANSWERS_FROM
+    if health.success_rate is None:
+        return True
+    is_closed = health.breaker.state is BreakerState.CLOSED
+    return is_closed and health.success_rate >= _ANSWERS_FROM
