@@ -15,14 +15,16 @@ from typing import Protocol, cast
 
 import aiohttp
 import orjson
-from google.protobuf.duration_pb2 import Duration
 
-from llmrouter.v1.report_pb2 import Attempt as AttemptMessage
 from routersvc.cli.demo.outcomes import SERVED, Attempt, Outcome
 from routersvc.cli.demo.scenario import MODEL, PRIMARY, Job
 from routersvc.grpc_api.client.client import CallError, RouterClient
 from routersvc.grpc_api.client.messages import (
+    Attempt as AttemptMessage,
+)
+from routersvc.grpc_api.client.messages import (
     CompleteRequest,
+    Duration,
     RouteReport,
     StreamCompleteRequest,
     read_message,
