@@ -205,7 +205,7 @@ def _planning(case: _Case, size: int) -> Callable[[], float]:
         took = time.thread_time_ns() - began
         made = _plan(planned)
         first = made.deployments[0]
-        lease = fleet.start(first, made, reason=AttemptReason.FIRST, earlier_failovers=0, now=now)
+        lease = fleet.start(first, made, reason=AttemptReason.FIRST, now=now)
         if isinstance(lease, Lease):
             fleet.record_first_content(lease, now + 0.0004)
             fleet.succeeded(lease, usage=None, now=now + 0.0008)
@@ -268,9 +268,7 @@ def _warmed(fleet: Fleet, plan: Plan) -> float:
     chance = random.Random(2)
     for _ in range(CALLS):
         for deployment in plan.deployments:
-            lease = fleet.start(
-                deployment, plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=now
-            )
+            lease = fleet.start(deployment, plan, reason=AttemptReason.FIRST, now=now)
             now += 0.0001
             if isinstance(lease, Lease):
                 fleet.record_first_content(lease, now + chance.uniform(0.1, 0.5))

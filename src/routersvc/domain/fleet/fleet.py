@@ -104,7 +104,6 @@ class Fleet:
         plan: Plan,
         *,
         reason: AttemptReason,
-        earlier_failovers: int,
         now: float,
         asked_before: bool = False,
         forced: bool = False,
@@ -119,7 +118,6 @@ class Fleet:
         disabled credential nor a lack of places. `ticket` is one that has waited for its place and
         got it; after a refusal its place is free again.
         """
-        del earlier_failovers
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
         repeats = refusal is None and reason is AttemptReason.RETRY and state.take_repetition(plan)

@@ -131,7 +131,6 @@ class RaceAttempts:
             deployment,
             self._plan,
             reason=reason,
-            earlier_failovers=sum(a.reason is AttemptReason.FAILOVER for a in self.made),
             now=now,
             asked_before=asked_before,
             forced=forced,

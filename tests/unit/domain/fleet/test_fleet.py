@@ -38,7 +38,7 @@ def ask(
     fleet: Fleet, plan: Plan, now: float, *, reason: AttemptReason = AttemptReason.FIRST
 ) -> Lease | LeaseRefusal:
     """Ask for an attempt on the first deployment of a plan."""
-    return fleet.start(plan.deployments[0], plan, reason=reason, earlier_failovers=1, now=now)
+    return fleet.start(plan.deployments[0], plan, reason=reason, now=now)
 
 
 def start(fleet: Fleet, plan: Plan, now: float) -> Lease:
@@ -229,9 +229,7 @@ class TestBudgets:
 
     def pays(self, fleet: Fleet, plan: Plan, deployment: Deployment) -> bool:
         """Whether a retry there is paid for."""
-        answer = fleet.start(
-            deployment, plan, reason=AttemptReason.RETRY, earlier_failovers=0, now=0.0
-        )
+        answer = fleet.start(deployment, plan, reason=AttemptReason.RETRY, now=0.0)
         return isinstance(answer, Lease)
 
     def test_requests_pay_for_their_policy_and_their_providers(self) -> None:
@@ -260,9 +258,7 @@ class TestBudgets:
         other = dataclasses.replace(plan, policy=dataclasses.replace(plan.policy, name="other"))
 
         def hedges(one: Plan, deployment: Deployment) -> bool:
-            answer = fleet.start(
-                deployment, one, reason=AttemptReason.HEDGE, earlier_failovers=0, now=0.0
-            )
+            answer = fleet.start(deployment, one, reason=AttemptReason.HEDGE, now=0.0)
             return isinstance(answer, Lease)
 
         assert [hedges(plan, B), hedges(plan, A), hedges(other, A)] == [True, False, True]
@@ -280,7 +276,6 @@ class TestBudgets:
                     A,
                     plan,
                     reason=AttemptReason.HEDGE,
-                    earlier_failovers=0,
                     now=0.0,
                     asked_before=asked_before,
                 )
@@ -301,7 +296,6 @@ class TestBudgets:
                 A,
                 dataclasses.replace(plan, previous_attempts=earlier),
                 reason=AttemptReason.FAILOVER,
-                earlier_failovers=0,
                 now=0.0,
             )
             for earlier in (0, 1)
@@ -315,7 +309,7 @@ class TestBudgets:
         for _ in range(2):
             fleet.failed(start(fleet, plan, 0.0), BROKEN, 0.0)
 
-        answer = fleet.start(A, plan, reason=AttemptReason.FAILOVER, earlier_failovers=0, now=0.0)
+        answer = fleet.start(A, plan, reason=AttemptReason.FAILOVER, now=0.0)
 
         assert isinstance(answer, LeaseRefusal)
         assert answer.obstacle is Obstacle.BUDGET_SPENT
@@ -415,7 +409,6 @@ def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
         A,
         plan,
         reason=AttemptReason.FIRST,
-        earlier_failovers=0,
         now=2.0,
         ticket=place.ticket,
     )
@@ -490,9 +483,7 @@ def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
     place = first.granted
     assert place is not None
 
-    refusal = fleet.start(
-        A, plan, reason=AttemptReason.HEDGE, earlier_failovers=0, now=2.0, ticket=place.ticket
-    )
+    refusal = fleet.start(A, plan, reason=AttemptReason.HEDGE, now=2.0, ticket=place.ticket)
 
     assert isinstance(refusal, LeaseRefusal)
     assert refusal.obstacle is Obstacle.BUDGET_SPENT

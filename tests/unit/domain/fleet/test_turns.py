@@ -36,7 +36,6 @@ def force(fleet: Fleet, deployment: Deployment, now: float) -> Lease | LeaseRefu
         deployment,
         plan_over(deployment),
         reason=AttemptReason.FIRST,
-        earlier_failovers=0,
         now=now,
         forced=True,
     )

@@ -48,7 +48,7 @@ def test_only_what_differs_in_what_failed_is_tried(
 def attempt_on(deployment: Deployment, *, first_content_at: float | None) -> Attempt:
     """Return an attempt that has run."""
     fleet, plan = fleet_of(deployment), plan_over(deployment)
-    lease = fleet.start(deployment, plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=0.0)
+    lease = fleet.start(deployment, plan, reason=AttemptReason.FIRST, now=0.0)
     assert isinstance(lease, Lease)
     return Attempt(
         number=1,

@@ -32,9 +32,7 @@ BROKEN = Failure(failure_class=FailureClass.SERVER_ERROR, message="status 503")
 
 def start(fleet: Fleet, plan: Plan, now: float) -> Lease:
     """Start a first attempt that nothing keeps from starting."""
-    lease = fleet.start(
-        plan.deployments[0], plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=now
-    )
+    lease = fleet.start(plan.deployments[0], plan, reason=AttemptReason.FIRST, now=now)
     assert isinstance(lease, Lease)
     return lease
 

@@ -57,9 +57,7 @@ def race_of(plan: Plan, fleet: Fleet | None = None, *, started_at: float = 0.0) 
 def taken(fleet: Fleet, *plans: Plan) -> list[Lease]:
     """Take a place at the first deployment of each plan."""
     leases = [
-        fleet.start(
-            plan.deployments[0], plan, reason=AttemptReason.FIRST, earlier_failovers=0, now=0.0
-        )
+        fleet.start(plan.deployments[0], plan, reason=AttemptReason.FIRST, now=0.0)
         for plan in plans
     ]
     assert all(isinstance(lease, Lease) for lease in leases)
@@ -238,7 +236,7 @@ class TestHedges:
             fleet.request_started(self.plan, 0.0)
         race.begin(0.0)
         for reason in (AttemptReason.HEDGE, AttemptReason.RETRY, AttemptReason.HEDGE):
-            spent = fleet.start(B, self.plan, reason=reason, earlier_failovers=0, now=0.0)
+            spent = fleet.start(B, self.plan, reason=reason, now=0.0)
             assert isinstance(spent, Lease)
             fleet.released(spent, 0.0)
 
