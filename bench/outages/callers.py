@@ -13,9 +13,13 @@ from llmrouter.v1.prompt_pb2 import ROLE_USER, Message, Part, Prompt, Sampling
 from llmrouter.v1.report_pb2 import RouteReport
 from llmrouter.v1.router_service_pb2 import CompleteRequest, StreamCompleteRequest
 from llmrouter.v1.routing_pb2 import STREAM_RECOVERY_MODE_RESTART, Routing
+from routersvc.simulator.answers.texts import MULTI_BYTE_OPENING
 
 WHOLE = " ".join(f"word{number}" for number in range(40))
 """What every provider answers, by its settings."""
+
+_OPENING = "".join(MULTI_BYTE_OPENING)
+"""What precedes it where bytes are split inside characters."""
 
 TIMEOUT = 30.0
 MAX_OUTPUT_TOKENS = 256
@@ -47,7 +51,7 @@ class Result:
     @property
     def truncated(self) -> bool:
         """Whether less than the whole answer was reported as a success."""
-        return not self.status and not self.text.startswith(WHOLE)
+        return not self.status and not self.text.removeprefix(_OPENING).startswith(WHOLE)
 
 
 class Caller:
