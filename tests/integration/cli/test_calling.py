@@ -464,7 +464,7 @@ def test_a_call_that_takes_too_long_is_ended(router: ScriptedRouter, command: Co
 
     assert (ended.returncode, ended.stderr) == (
         7,
-        "error: the time was up before the router answered\n",
+        "error: the deadline passed before the router answered\n",
     )
     assert router.caller_left.wait(PATIENCE)
 

@@ -20,7 +20,10 @@ from routersvc.testing.scripted import answer
 if TYPE_CHECKING:
     from tests.integration.grpc_api.conftest import Edge, Hear, OpenEdge
 
-ALL = [CAPABILITIES[capability] for capability in Capability]
+ALL = [
+    CAPABILITIES[capability] for capability in Capability if capability is not Capability.REASONING
+]
+"""What scripted deployments can do."""
 
 
 def stub_of(edge: Edge) -> catalogue_service_pb2_grpc.CatalogueServiceAsyncStub:
