@@ -175,7 +175,7 @@ async def test_a_kept_connection_is_stale(alpha: SimulatedProvider) -> None:
 async def test_all_running_answers_are_cut_at_once(
     simulator: Simulator, alpha: SimulatedProvider, connect: Connect
 ) -> None:
-    """Whoever has no answer yet keeps the connection."""
+    """Calls without an answer keep the connection."""
     alpha.inject(Fault(effect=Stall(after_tokens=2), streaming=True))
     async with connect() as first, connect() as second, connect() as waiting:
         for raw in (first, second):

@@ -106,7 +106,7 @@ def test_limits_and_overloads_name_a_wait() -> None:
 
 
 def test_free_check_clears_refused_credentials_only() -> None:
-    """A list of models says nothing of quotas, permissions and models."""
+    """A model list shows nothing about quotas, permissions and single models."""
     assert classes_with("cleared_by_free_check") == {FailureClass.AUTHENTICATION}
 
 

@@ -693,7 +693,7 @@ def caused(kind: type[httpx.TransportError], cause: BaseException, url: str) -> 
     ],
 )  # fmt: skip
 def test_failed_connection_says_why(cause: Exception, url: str, words: str) -> None:
-    """The first question of whoever has to mend it."""
+    """The cause is what an operator looks for first."""
     error = caused(httpx.ConnectError, cause, url)
 
     failure = failure_of_exception(error, Stage.BEFORE_RESPONSE, connection_was_idle=False)
