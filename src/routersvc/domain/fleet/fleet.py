@@ -116,7 +116,7 @@ class Fleet:
         names (breaker, health check, rate-limit headroom), for the least bad deployment when
         nothing else is left. It overrules neither a provider that asked not to be called nor a
         disabled credential nor a lack of places. `ticket` is one that has waited for its place and
-        got it; after a refusal its place is free again.
+        got it; after a refusal it is still the caller's.
         """
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
@@ -140,8 +140,6 @@ class Fleet:
                 description="may not be called: the budget for extra attempts is spent",
             )
         if refusal is not None:
-            if ticket is not None:
-                ticket.limiter.released(ticket, now)
             return refusal
         self._disablements.call_starts(deployment, now)
         return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)

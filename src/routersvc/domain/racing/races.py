@@ -34,7 +34,7 @@ from routersvc.domain.racing.race_attempts import (
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import due_at, timeout_failure
+from routersvc.domain.racing.timeouts import due_at, has_pace, timeout_failure
 
 _REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
 """With these, a deployment may refuse to continue a text that it would write anew."""
@@ -109,6 +109,12 @@ class Race:
 
     def due_at(self, attempt: Attempt) -> float:
         """Return the instant at which a running attempt times out."""
+        if (
+            attempt.is_replaceable is None
+            and attempt.idle_since is not None
+            and has_pace(attempt, self.plan, self.deadline)
+        ):
+            attempt.is_replaceable = self._is_replaceable(attempt.idle_since)
         return due_at(attempt, self.plan, self.deadline)
 
     def timeout_failure(self, attempt: Attempt) -> Failure:
@@ -138,7 +144,7 @@ class Race:
         self.winner = attempt
         self._hedge.clear()
         self._pending = None
-        self._note_replaceable(now)
+        self._forget_replaceable()
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
             for other in self.running
@@ -244,16 +250,18 @@ class Race:
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
 
-    def _note_replaceable(self, now: float) -> None:
-        """Note whether another attempt could take over from those that run."""
-        is_open = self.winner is None or self.plan.recovers
-        possible = (
-            is_open
+    def _forget_replaceable(self) -> None:
+        """Ask anew, when it matters, whether another attempt could take over from one."""
+        for attempt in self.running:
+            attempt.is_replaceable = None
+
+    def _is_replaceable(self, now: float) -> bool:
+        """Whether another attempt could take over from those that run."""
+        return (
+            (self.winner is None or self.plan.recovers)
             and self._may_start_another(now)
             and next(self._attempts.untried(AttemptReason.FAILOVER, now), None) is not None
         )
-        for attempt in self.running:
-            attempt.is_replaceable = possible
 
     def _restart(self, refused: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Ask a deployment that refused to continue a text for the whole answer instead."""
@@ -326,7 +334,8 @@ class Race:
     def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
         """Start on the place that has become free; where none did in time, what else is left.
 
-        The deployment may refuse by now for another reason; then the others are tried.
+        The deployment may refuse by now for another reason; then the others are tried, and it may
+        be forced on the place that it gave.
         """
         place = waiting.granted
         if place is None and now < waiting.until:
@@ -336,20 +345,19 @@ class Race:
             waiting.leave(now)
             self._give_up_if_idle()
             return []
-        attempt = None
         if place is None:
             waiting.leave(now)
         else:
-            attempt = self._attempts.start(
-                place.deployment, waiting.reason, waiting.caused_by, now, ticket=place.ticket
-            )
-        if attempt is not None:
-            return self._take(attempt, now)
+            self._attempts.hold(place)
+            attempt = self._attempts.start(place.deployment, waiting.reason, waiting.caused_by, now)
+            if attempt is not None:
+                return self._take(attempt, now)
         # Without a budget the next place would be refused in the same way.
         may_queue = place is not None and not self._attempts.is_budget_spent
-        return self._start_next(
-            Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue), now
-        )
+        wish = Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue)
+        steps = self._start_next(wish, now)
+        self._attempts.release_place(now)
+        return steps
 
     def _start_hedge(self, now: float) -> list[RaceStep]:
         self._hedge.clear()
@@ -375,7 +383,7 @@ class Race:
                 return []
             case _:
                 self._hedge.set(following, now)
-                self._note_replaceable(now)
+                self._forget_replaceable()
                 return [StartAttempt(following)]
 
     def _give_up_if_idle(self) -> None:

@@ -74,10 +74,16 @@ def timeout_failure(attempt: Attempt, plan: Plan, deadline: float) -> Failure:
 def pace_window(attempt: Attempt, plan: Plan, deadline: float) -> float:
     """Return the seconds in which contents have to add up to the pace."""
     idle = plan.timeouts.idle
-    if not attempt.is_replaceable:
-        return idle
-    share = _PACE_SHARE * (deadline - attempt.pace_since)
-    return min(idle, max(share, _SHORTEST_PACE_WINDOW))
+    return min(idle, _share_of_pace(attempt, deadline)) if attempt.is_replaceable else idle
+
+
+def has_pace(attempt: Attempt, plan: Plan, deadline: float) -> bool:
+    """Whether the time left is so short that a replaceable attempt has a pace to keep."""
+    return _share_of_pace(attempt, deadline) < plan.timeouts.idle
+
+
+def _share_of_pace(attempt: Attempt, deadline: float) -> float:
+    return max(_PACE_SHARE * (deadline - attempt.pace_since), _SHORTEST_PACE_WINDOW)
 
 
 def patience(plan: Plan, deployment: Deployment, time_left: float) -> float:

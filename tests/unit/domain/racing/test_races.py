@@ -43,6 +43,13 @@ ONE_PLACE = FleetRules(
     )
 )
 
+ONE_FRAGILE_PLACE = FleetRules(
+    deployments=dataclasses.replace(
+        ONE_PLACE.deployments, breaker=BreakerRule(consecutive_failures=1)
+    )
+)
+"""The first failure opens the breaker."""
+
 
 def race_of(plan: Plan, fleet: Fleet | None = None, *, started_at: float = 0.0) -> Race:
     """Return a race that draws from one seed."""
@@ -421,6 +428,35 @@ class TestWaiting:
         race.woke(1.0)
 
         assert told(race) == [("a", AttemptReason.FIRST, 0), ("c", AttemptReason.FAILOVER, 1)]
+
+    def test_lone_deployment_whose_breaker_opens_is_forced_on_the_place_it_gave(self) -> None:
+        """Nothing else could serve the call, and its place is not lost meanwhile."""
+        fleet = fleet_of(A, rules=ONE_FRAGILE_PLACE)
+        (lease,) = taken(fleet, plan_over(A))
+        race = race_of(plan_over(A), fleet)
+        race.begin(0.0)
+        following = waiting_at(fleet, plan_over(A))
+        fleet.failed(lease, FAILED, 1.0)
+
+        race.woke(1.0)
+
+        assert told(race) == [("a", AttemptReason.FIRST, 0)]
+        assert following.granted is None
+
+    def test_place_at_an_open_breaker_is_given_back_where_another_serves(self) -> None:
+        """The next in line has it."""
+        fleet = fleet_of(A, B, rules=ONE_FRAGILE_PLACE)
+        at_a, at_b = taken(fleet, plan_over(A), plan_over(B))
+        race = race_of(plan_over(A, B), fleet)
+        race.begin(0.0)
+        following = waiting_at(fleet, plan_over(A))
+        fleet.failed(at_a, FAILED, 1.0)
+        fleet.released(at_b, 1.0)
+
+        race.woke(1.0)
+
+        assert told(race) == [("b", AttemptReason.FIRST, 0)]
+        assert following.granted is not None
 
     def test_queues_are_those_of_the_first_two_of_the_plan(self) -> None:
         """The order of the plan decides where it stands, not how often."""
