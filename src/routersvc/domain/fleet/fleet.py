@@ -195,13 +195,14 @@ class Fleet:
         history = self._states[deployment.name].measurements.history(streaming=streaming)
         return history.view(percentile, now)
 
-    def refresh_latency_views(
+    def refresh_latencies(
         self, deployments: Iterable[Deployment], percentile: float, *, streaming: bool, now: float
     ) -> None:
-        """Keep what `latency_view` returns for a quarter of a second, for calls that follow."""
+        """Keep latency views and usual durations for a quarter of a second, for calls to come."""
         for deployment in deployments:
-            history = self._states[deployment.name].measurements.history(streaming=streaming)
-            history.refresh(percentile, now)
+            measurements = self._states[deployment.name].measurements
+            measurements.history(streaming=streaming).refresh(percentile, now)
+            measurements.refresh_usual_duration(now)
 
     def usual_duration(self, deployment: Deployment, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
@@ -214,10 +215,6 @@ class Fleet:
         """
         for kind in _kinds(deployment):
             yield [one for one in self._kinds[kind] if one.name != deployment.name]
-
-    def is_degraded(self, deployment: Deployment, now: float) -> bool:
-        """Whether calls of a deployment fail more often than they should."""
-        return self._states[deployment.name].is_degraded(now)
 
     def is_recovering(self, deployment: Deployment, now: float) -> bool:
         """Whether the breaker of a deployment is open or half open."""

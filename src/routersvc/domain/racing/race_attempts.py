@@ -97,9 +97,9 @@ class RaceAttempts:
                 is_beside and has_latency_surge(self._fleet, one, self._plan, now),
             )
 
+        if is_beside:
+            refresh_latencies(self._fleet, left, self._plan, now)
         if len(left) > 1:
-            if is_beside:
-                refresh_latencies(self._fleet, left, self._plan, now)
             left.sort(key=drawbacks)
         yield from left
 

@@ -34,7 +34,7 @@ from routersvc.domain.racing.race_attempts import (
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import due_at, has_pace, timeout_failure
+from routersvc.domain.racing.timeouts import due_at, hurries, timeout_failure
 
 _REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
 """With these, a deployment may refuse to continue a text that it would write anew."""
@@ -70,6 +70,7 @@ class Race:
         )
         self._pending: PendingAttempt | None = None
         self._free_attempts = 0
+        self._is_replaceable: bool | None = None
         self._waiting: QueueWait | None = None
 
     @property
@@ -109,17 +110,16 @@ class Race:
 
     def due_at(self, attempt: Attempt) -> float:
         """Return the instant at which a running attempt times out."""
-        if (
-            attempt.is_replaceable is None
-            and attempt.idle_since is not None
-            and has_pace(attempt, self.plan, self.deadline)
-        ):
-            attempt.is_replaceable = self._is_replaceable(attempt.idle_since)
-        return due_at(attempt, self.plan, self.deadline)
+        if attempt.idle_since is None or not hurries(attempt, self.plan, self.deadline):
+            return due_at(attempt, self.plan, self.deadline)
+        if self._is_replaceable is None:
+            self._is_replaceable = self._can_replace(attempt.idle_since)
+        return due_at(attempt, self.plan, self.deadline, is_replaceable=self._is_replaceable)
 
     def timeout_failure(self, attempt: Attempt) -> Failure:
         """Return the failure of an attempt that timed out."""
-        return timeout_failure(attempt, self.plan, self.deadline)
+        is_replaceable = self._is_replaceable or False
+        return timeout_failure(attempt, self.plan, self.deadline, is_replaceable=is_replaceable)
 
     def content_arrived(
         self, attempt: Attempt, now: float, *, contents: int = 1, characters: int = 0
@@ -128,7 +128,7 @@ class Race:
         if attempt.first_content_at is None:
             attempt.began(now)
             self._fleet.record_first_content(attempt.lease, now)
-            self._hedge.first_content(attempt, now)
+            self._hedge.first_content(attempt)
         attempt.went_on(now, contents=contents, characters=characters)
 
     def awaited(self, attempt: Attempt, now: float) -> None:
@@ -144,7 +144,7 @@ class Race:
         self.winner = attempt
         self._hedge.clear()
         self._pending = None
-        self._forget_replaceable()
+        self._is_replaceable = None
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
             for other in self.running
@@ -250,12 +250,7 @@ class Race:
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
 
-    def _forget_replaceable(self) -> None:
-        """Ask anew, when it matters, whether another attempt could take over from one."""
-        for attempt in self.running:
-            attempt.is_replaceable = None
-
-    def _is_replaceable(self, now: float) -> bool:
+    def _can_replace(self, now: float) -> bool:
         """Whether another attempt could take over from those that run."""
         return (
             (self.winner is None or self.plan.recovers)
@@ -383,7 +378,7 @@ class Race:
                 return []
             case _:
                 self._hedge.set(following, now)
-                self._forget_replaceable()
+                self._is_replaceable = None
                 return [StartAttempt(following)]
 
     def _give_up_if_idle(self) -> None:

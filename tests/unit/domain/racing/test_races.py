@@ -210,13 +210,13 @@ class TestHedges:
         race = race_of(plan, fleet, started_at=21.0)
         first = only(race.begin(21.0))
 
-        for instant in range(22, 41):
+        for instant in range(22, 42):
             race.content_arrived(first, float(instant))
+            race.woke(float(instant))
         rescue_at = race.wake_at
         race.woke(rescue_at)
 
         assert rescue_at == pytest.approx(41.0, abs=2.0)
-
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
 
     def test_refused_hedge_is_asked_for_again(self) -> None:
