@@ -133,16 +133,17 @@ class Fleet:
                 asked_before=asked_before,
             )
         ):
-            refusal = LeaseRefusal(
-                deployment=deployment,
-                obstacle=Obstacle.BUDGET_SPENT,
-                wait=None,
-                description="may not be called: the budget for extra attempts is spent",
-            )
+            refusal = _budget_spent(deployment)
         if refusal is not None:
             return refusal
         self._disablements.call_starts(deployment, now)
         return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)
+
+    def retry_refusal(self, deployment: Deployment, plan: Plan, now: float) -> LeaseRefusal | None:
+        """Return the refusal of the budgets if a retry would not be paid now. Changes nothing."""
+        if self._budgets.allow(deployment, plan, AttemptReason.RETRY, now):
+            return None
+        return _budget_spent(deployment)
 
     def least_bad(self, deployments: Sequence[Deployment], now: float) -> Deployment:
         """Return the deployment to call where all of `deployments` refuse. Changes nothing.
@@ -376,6 +377,15 @@ class Fleet:
             wait=wait,
             description=f"is disabled: {disabled.description(now)}",
         )
+
+
+def _budget_spent(deployment: Deployment) -> LeaseRefusal:
+    return LeaseRefusal(
+        deployment=deployment,
+        obstacle=Obstacle.BUDGET_SPENT,
+        wait=None,
+        description="may not be called: the budget for extra attempts is spent",
+    )
 
 
 def _kinds(deployment: Deployment) -> tuple[tuple[str, str], ...]:

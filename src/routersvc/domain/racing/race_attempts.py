@@ -155,6 +155,13 @@ class RaceAttempts:
         self.made.append(attempt)
         return attempt
 
+    def can_pay_retry(self, deployment: Deployment, now: float) -> bool:
+        """Whether the budgets have a retry left; where they have none, that is a refusal."""
+        refusal = self._fleet.retry_refusal(deployment, self._plan, now)
+        if refusal is not None:
+            self._refusals[deployment.name] = refusal
+        return refusal is None
+
     def hold(self, place: QueuePlace) -> None:
         """Keep a place that was granted, for an attempt there or until `release_place`."""
         self._held = place

@@ -27,7 +27,7 @@ from routersvc.domain.racing.hedge_situations import was_silent
 from routersvc.domain.racing.hedge_timers import HedgeTimer
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.next_attempts import Next, NextAttempts, Wish
-from routersvc.domain.racing.pending_attempts import PendingAttempt, Retries
+from routersvc.domain.racing.pending_attempts import PendingAttempt
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
     RaceAttempts,
@@ -60,12 +60,11 @@ class Race:
         self._hedge = HedgeTimer(
             plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
         )
-        self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
         self._next = NextAttempts(
             plan=plan,
             fleet=fleet,
             attempts=self._attempts,
-            retries=self._retries,
+            random=random,
             deadline=self.deadline,
         )
         self._pending: PendingAttempt | None = None
@@ -293,7 +292,7 @@ class Race:
         if not self.plan.retries.only_without_alternative:
             others = self._attempts.untried(AttemptReason.FAILOVER, now)
             alternative = next(others, None) is not None
-            self._pending = self._retries.after(failed, failure, now, alternative=alternative)
+            self._pending = self._next.retries.after(failed, failure, now, alternative=alternative)
             if self._pending is not None:
                 return []
         return self._take(self._find(wish, now), now)

@@ -511,3 +511,15 @@ def test_lone_deployment_whose_provider_asks_for_a_long_pause_is_not_tried_again
 
     assert steps == []
     assert isinstance(race.result, RaceExhausted)
+
+
+def test_nobody_waits_for_a_retry_that_no_budget_pays() -> None:
+    """The caller hears at once what it would hear after the pause."""
+    none = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
+    race = race_of(plan_over(A), fleet_of(A, rules=FleetRules(budgets=none)))
+
+    steps = race.failed(only(race.begin(0.0)), FAILED, 0.1)
+
+    assert steps == []
+    assert isinstance(race.result, RaceExhausted)
+    assert race.result.is_budget_spent
