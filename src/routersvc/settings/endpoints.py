@@ -14,6 +14,7 @@ from routersvc.settings.problems import KeyPath
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
+from routersvc.settings.source.plain_files import require_plain_file
 from routersvc.settings.source.problem_list import ProblemList
 from routersvc.settings.types.secrets import SecretReference, SecretUnavailableError
 from routersvc.settings.wire_formats import WireFormat
@@ -233,6 +234,7 @@ class Reader:
             return None
         full = self._folder / file
         try:
+            require_plain_file(full)
             holds_object = isinstance(json.loads(full.read_bytes()), dict)
         except OSError as error:
             reason = (error.strerror or "not a regular file").lower()
@@ -249,6 +251,7 @@ class Reader:
             return None
         full = self._folder / file
         try:
+            require_plain_file(full)
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=full)
         except ssl.SSLError:
             self._problems.at_value(path, "contains no certificates", "a PEM file")
