@@ -11,6 +11,12 @@ from pathlib import Path
 from routersvc.domain.catalogue.secrets import Secret
 from routersvc.settings.checks.tenants import check_keys
 from routersvc.settings.problems import KeyPath
+from routersvc.settings.proxies import (
+    Proxy,
+    ProxyBypass,
+    UnusableProxyError,
+    proxy_of_environment,
+)
 from routersvc.settings.sections.auth import AuthKind, AuthSection
 from routersvc.settings.sections.providers import DEFAULT_CREDENTIAL, ProviderSection
 from routersvc.settings.sections.tenants import TenantSection
@@ -30,10 +36,11 @@ class Tls:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """The connection pool; `keepalive_timeout` is in seconds."""
+    """The connection pool; `keepalive_timeout` and `max_age` are in seconds."""
 
     limit: int
     keepalive_timeout: float
+    max_age: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +110,7 @@ class Endpoint:
     query: Mapping[str, str]
     tls: Tls
     connections: Connections
+    proxy: Proxy | ProxyBypass | None = None
 
 
 class Reader:
@@ -143,7 +151,9 @@ class Reader:
             connections=Connections(
                 limit=provider.connections.limit,
                 keepalive_timeout=provider.connections.keepalive_timeout,
+                max_age=provider.connections.max_age,
             ),
+            proxy=self._proxy(("providers", name), provider),
         )
 
     def headers(
@@ -217,6 +227,24 @@ class Reader:
                     ),
                     scope=auth.scope,
                 )
+
+    def _proxy(self, path: KeyPath, provider: ProviderSection) -> Proxy | ProxyBypass | None:
+        """Return the proxy for a provider, and report one that cannot be used."""
+        proxy = provider.proxy
+        if proxy.url is not None:
+            return Proxy(
+                url=proxy.url,
+                source="proxy.url",
+                username=proxy.username or "",
+                password=self._optional_secret((*path, "proxy", "password"), proxy.password),
+            )
+        if not proxy.from_environment:
+            return None
+        try:
+            return proxy_of_environment(provider.base_url, self._environment)
+        except UnusableProxyError as error:
+            self._problems.at_value((*path, "base_url"), str(error))
+            return None
 
     def _aws_key(self, path: KeyPath, auth: AuthSection) -> AwsKey | None:
         key = self._optional_secret((*path, "access_key_id"), auth.access_key_id)

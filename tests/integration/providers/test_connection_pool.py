@@ -17,13 +17,14 @@ from tests.integration.providers.test_aiohttp_transport import (
 
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.providers.http.connection_pool import MAX_INTERIM_ANSWERS
+from routersvc.providers.http.transport import ProxyAddress
 
 if TYPE_CHECKING:
     from tests.integration.providers.conftest import Exchange, MakeCall, MakeGateway, Serve
 
-STRAY = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
-    % (len(ANSWER), ANSWER.replace(b"Hi", b"No"))
+STRAY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
+    len(ANSWER),
+    ANSWER.replace(b"Hi", b"No"),
 )
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -130,25 +131,23 @@ async def test_fast_stream_lets_others_have_their_turn(
         await exchange.stream(chunk * 10_000)
         await exchange.hang_up()
 
-    turns = 0
+    turns = most = contents = 0
 
-    async def count() -> None:
+    def count() -> None:
         nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
+        turns += 1
+        loop.call_soon(count)
 
+    loop = asyncio.get_running_loop()
     async with serve(flood) as server:
         attempt = gateway_to(server).open(make_call())
-        counting = asyncio.create_task(count())
-        most = contents = 0
+        loop.call_soon(count)
         while contents < 10_000:
             before = turns
             events = await attempt.receive()
             assert turns > before
             most = max(most, len(events))
             contents += len(events)
-        counting.cancel()
         await attempt.aclose()
 
     assert most < 1_000
@@ -167,3 +166,40 @@ async def test_probe_reads_a_bounded_answer(
     async with serve(endless) as server:
         await gateway_to(server).probe(make_call().deployment, connect_timeout=60.0)
         await server.when(lambda: server.open == 0)
+
+
+async def test_request_goes_through_the_proxy(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """With the whole URL and the proxy's own credential."""
+    async with serve(answer) as proxy, serve(answer) as server:
+        address = ProxyAddress(
+            url=f"http://127.0.0.1:{proxy.port}", username="me", password="secret"
+        )
+
+        assert await read(gateway_to(server, proxy=address).open(make_call())) == EVENTS
+
+        (exchange,) = proxy.exchanges
+        assert server.accepted == 0
+    assert exchange.head.startswith(
+        f"POST http://127.0.0.1:{server.port}/v1/chat/completions HTTP/1.1\r\n"
+    )
+    assert "\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in exchange.head
+
+
+async def test_refusal_of_a_proxy_is_a_failed_connection(
+    serve: Serve, gateway_to: MakeGateway, make_call: MakeCall
+) -> None:
+    """It says nothing about the provider's credential."""
+
+    async def refuse(exchange: Exchange) -> None:
+        await exchange.answer(b"", status="407 Proxy Authentication Required")
+
+    async with serve(refuse) as proxy, serve(answer) as server:
+        address = ProxyAddress(url=f"http://127.0.0.1:{proxy.port}")
+        gateway = gateway_to(server, scheme="https", proxy=address)
+
+        failed = await failure(gateway.open(make_call()))
+
+        assert proxy.exchanges[0].head.startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1")
+    assert failed.failure_class is FailureClass.CONNECT

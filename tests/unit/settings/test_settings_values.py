@@ -241,7 +241,7 @@ def test_endpoints_hold_what_the_adapters_need(load: Load, full: str) -> None:
     }
     assert {name: value.reveal() for name, value in alpha.headers.items()} == {"x-team": "routing"}
     assert alpha.tls == Tls(ca_file=None, verify=True)
-    assert alpha.connections == Connections(limit=1000, keepalive_timeout=30.0)
+    assert alpha.connections == Connections(limit=1000, keepalive_timeout=30.0, max_age=600.0)
     assert {name: value.reveal() for name, value in settings.tracing_headers.items()} == {
         "x-tenant": "platform"
     }

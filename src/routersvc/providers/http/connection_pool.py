@@ -14,6 +14,7 @@ import contextvars
 import functools
 import select
 import ssl
+import time
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -56,7 +57,7 @@ EXCHANGE: contextvars.ContextVar[Exchange] = contextvars.ContextVar("exchange")
 
 
 class _Protocol(ResponseHandler):
-    """One connection. `opened_at` is an instant of the loop's clock.
+    """One connection. `opened_at` is an instant of the monotonic clock, as in aiohttp's pool.
 
     It tells the body at once when its framing is broken: aiohttp's parser in C leaves a body
     without its exception where a chunk size cannot be parsed, and its reader would wait for ever.
@@ -64,7 +65,7 @@ class _Protocol(ResponseHandler):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self.opened_at = loop.time()
+        self.opened_at = time.monotonic()
         self.was_used = False
         self.is_idle = False
         self._interim_answers = 0
@@ -77,7 +78,7 @@ class _Protocol(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Read bytes of an answer; those that no request waits for close the connection."""
-        if self.is_idle:
+        if self.is_idle and data:
             self.abort()
             return
         super().data_received(data)
@@ -158,7 +159,7 @@ class Connector(aiohttp.TCPConnector):
     ) -> None:
         if isinstance(protocol, _Protocol):
             protocol.is_idle = True
-            is_old = self._loop.time() - protocol.opened_at >= self._max_age
+            is_old = time.monotonic() - protocol.opened_at >= self._max_age
             should_close = should_close or is_old
         super()._release(key, protocol, should_close=should_close)
 

@@ -4,7 +4,7 @@ Any `httpx.AsyncBaseTransport` can replace it. aiohttp is used because it return
 under cancellation and costs a fraction of httpcore. `httpx.AsyncClient` is not used. See
 `docs/decisions/0002-upstream-transport.md`.
 
-Left out on purpose: proxies, cookies, redirects (a redirect must never carry a credential away),
+Left out on purpose: cookies, redirects (a redirect must never carry a credential away),
 a queue for connections (a full pool refuses at once, so that the request goes elsewhere), and every
 timeout but the one for connecting, which the request's `extensions["timeout"]` gives.
 """
@@ -16,6 +16,7 @@ import dataclasses
 import io
 import ssl
 import sys
+from collections.abc import Iterable
 
 import aiohttp
 import httpx
@@ -44,6 +45,22 @@ class ConnectionCounts:
     idle: int
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ProxyAddress:
+    """An HTTP proxy: https requests pass it by `CONNECT`. Without a `username` it asks for none."""
+
+    url: str
+    username: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The credential for the proxy."""
+        if not self.username:
+            return {}
+        return {"Proxy-Authorization": aiohttp.encode_basic_auth(self.username, self.password)}
+
+
 class LingeringStream(httpx.AsyncByteStream):
     """A body that can be left before its end without losing the connection."""
 
@@ -66,6 +83,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         max_connections: int = 1_000,
         keep_alive: float = 60.0,
         max_age: float = 600.0,
+        proxy: ProxyAddress | None = None,
         verify_tls: bool = True,
         ca_file: str | None = None,
     ) -> None:
@@ -78,6 +96,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._max_connections = max_connections
         self._keep_alive = keep_alive
         self._max_age = max_age
+        self._proxy = proxy
         self._verify_tls = verify_tls
         self._ca_file = ca_file
         self._session: aiohttp.ClientSession | None = None
@@ -121,9 +140,12 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 self._url(request.url),
                 data=io.BytesIO(body) if len(body) > _LARGE_BODY_BYTES else body or None,
                 headers=[
-                    (k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw
+                    *((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw),
+                    *self._headers_of_proxy(request.url.scheme),
                 ],
                 allow_redirects=False,
+                proxy=None if self._proxy is None else self._proxy.url,
+                proxy_headers=None if self._proxy is None else self._proxy.headers,
                 timeout=aiohttp.ClientTimeout(
                     connect=request.extensions.get("timeout", {}).get("connect")
                 ),
@@ -173,6 +195,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _stop_lingering(self, body: _Body) -> None:
         if self._lingering.pop(body, None) is not None:
             body.abort()
+
+    def _headers_of_proxy(self, scheme: str) -> Iterable[tuple[str, str]]:
+        """Return what a request needs that the proxy itself reads; with TLS, `CONNECT` has it."""
+        return self._proxy.headers.items() if self._proxy is not None and scheme == "http" else ()
 
     def _url(self, url: httpx.URL) -> yarl.URL:
         text = str(url)
