@@ -12,6 +12,7 @@ import dataclasses
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.catalogue.providers import Provider
+from routersvc.domain.conversation.reasoning import ReasoningEffort
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,8 @@ class Deployment:
 
     `wire_model` is the name by which the provider knows the model. `credential` names the
     credential, it never holds one. `canary_share` is the share of its model's traffic that a
-    canary gets; `None` for a regular deployment.
+    canary gets; `None` for a regular deployment. `expressible_efforts` are the reasoning efforts
+    that the provider's wire format can express for this model.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Deployment:
     compliance: Compliance = Compliance()
     enabled: bool = True
     canary_share: float | None = None
+    expressible_efforts: frozenset[ReasoningEffort] = frozenset(ReasoningEffort)
 
     def __post_init__(self) -> None:
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:
@@ -50,6 +53,12 @@ class Deployment:
     def capabilities(self) -> frozenset[Capability]:
         """The capabilities that the model has and the wire format of the provider can express."""
         return self.model.capabilities & self.provider.expressible
+
+    @property
+    def efforts(self) -> frozenset[ReasoningEffort]:
+        """The reasoning efforts that the model has and the wire format can express."""
+        own = self.model.efforts
+        return self.expressible_efforts if own is None else own & self.expressible_efforts
 
     @property
     def failure_domain(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject, count_of
 
+_HOUR = "ephemeral_1h_input_tokens"
+
 
 def merged(earlier: JsonObject, later: JsonObject) -> JsonObject:
     """Return the counts of a stream so far: later counts replace earlier ones."""
@@ -15,6 +17,8 @@ def read_usage(usage: JsonObject) -> Usage:
     """Return the usage in the contract's fields."""
     read = count_of(usage.get("cache_read_input_tokens"))
     written = count_of(usage.get("cache_creation_input_tokens"))
+    lifetimes = usage.get("cache_creation")
+    for_an_hour = lifetimes.get(_HOUR) if isinstance(lifetimes, dict) else None
     plain = count_of(usage.get("input_tokens"))
     details: JsonObject = usage.get("output_tokens_details") or {}
     return Usage(
@@ -22,5 +26,6 @@ def read_usage(usage: JsonObject) -> Usage:
         output_tokens=count_of(usage.get("output_tokens")),
         cached_input_tokens=read,
         cache_write_tokens=written,
+        cache_write_hour_tokens=min(written, count_of(for_an_hour)),
         reasoning_tokens=count_of(details.get("thinking_tokens")),
     )
