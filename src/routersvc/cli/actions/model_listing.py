@@ -17,7 +17,7 @@ from routersvc.grpc_api.client.messages import (
     read_message,
     to_json,
 )
-from routersvc.settings.known_models.known_models import completed, known_names
+from routersvc.settings.known_models.known_models import FACTS, completed, known_names
 from routersvc.settings.problems import did_you_mean
 from routersvc.settings.sections.models import ModelSection
 
@@ -88,7 +88,7 @@ def known(*, as_json: bool) -> None:
         if (model := completed(name, ModelSection())) is not None
     }
     if as_json:
-        keys = {"context_window", "max_output_tokens", "capabilities", "prices", "deprecated"}
+        keys = set(FACTS)
         entries = [
             {"name": name, **model.model_dump(mode="json", include=keys)}
             for name, model in found.items()
