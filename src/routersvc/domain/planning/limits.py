@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -124,14 +125,15 @@ class Limits:
     def expected_cost(self, model: Model) -> float | None:
         """Return the price of one complete answer in US dollars, `None` if no price is known.
 
-        That of the requested service tier, with a prompt that is written to the cache if marked.
+        That of the requested service tier, with a prompt that is written to the cache if marked,
+        in tokens of the model's own tokenizer: they decide the step of its prices.
         """
         prices = model.prices
         if prices is None:
             return None
         profile = self.profile
         return prices.cost_of(
-            profile.input_tokens,
+            math.ceil(profile.input_tokens * model.token_ratio),
             profile.output_tokens,
             tier=profile.service_tier,
             written=profile.cache_lifetime,
