@@ -44,21 +44,19 @@ class Deployment:
     enabled: bool = True
     canary_share: float | None = None
     expressible_efforts: frozenset[ReasoningEffort] = frozenset(ReasoningEffort)
+    capabilities: frozenset[Capability] = dataclasses.field(init=False, repr=False, compare=False)
+    """What the model can do and the wire format of the provider can express."""
+    efforts: frozenset[ReasoningEffort] = dataclasses.field(init=False, repr=False, compare=False)
+    """The reasoning efforts that the model has and the wire format can express."""
 
     def __post_init__(self) -> None:
+        capabilities = self.model.capabilities & self.provider.expressible
+        own = self.model.efforts
+        efforts = self.expressible_efforts if own is None else own & self.expressible_efforts
+        object.__setattr__(self, "capabilities", capabilities)
+        object.__setattr__(self, "efforts", efforts)
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:
             raise ValueError(f"`canary_share` must be between 0 and 1, not {self.canary_share}")
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The capabilities that the model has and the wire format of the provider can express."""
-        return self.model.capabilities & self.provider.expressible
-
-    @property
-    def efforts(self) -> frozenset[ReasoningEffort]:
-        """The reasoning efforts that the model has and the wire format can express."""
-        own = self.model.efforts
-        return self.expressible_efforts if own is None else own & self.expressible_efforts
 
     @property
     def failure_domain(self) -> str:
