@@ -426,6 +426,7 @@ def test_beginning_of_the_answer_is_marked(make_call: MakeCall) -> None:
     call = make_call(messages=(*user(TextPart(text="A tale")), turn))
 
     assert body(call, "mistral")["messages"][1]["prefix"] is True
+    assert body(call, "moonshot")["messages"][1]["partial"] is True
     assert body(call, "vllm")["continue_final_message"] is True
     assert body(call, "vllm")["add_generation_prompt"] is False
     assert body(call, "openrouter")["messages"][1] == {"role": "assistant", "content": "Once upon"}
