@@ -111,7 +111,7 @@ def known(filters: ModelFilters, *, as_json: bool) -> None:
         and filters.pass_known(name, model)
     }
     if as_json:
-        keys = set(FACTS)
+        keys: set[str] = set(FACTS)
         entries = [
             {"name": name, **model.model_dump(mode="json", include=keys)}
             for name, model in found.items()

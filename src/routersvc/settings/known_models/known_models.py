@@ -17,7 +17,7 @@ from routersvc.settings.sections.models import ModelSection
 from routersvc.settings.types.fields import Name
 
 FILE = Path(__file__).with_name("known_models.jsonl")
-FACTS = (
+FACTS: tuple[str, ...] = (
     "context_window",
     "max_output_tokens",
     "capabilities",

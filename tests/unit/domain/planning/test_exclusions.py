@@ -400,7 +400,10 @@ def test_effort_that_the_wire_format_lacks_excludes_too() -> None:
 
 def test_model_that_does_not_reason_lacks_the_capability_alone() -> None:
     """One reason is enough, and the more general one says more."""
-    plain = model(capabilities=frozenset(Capability) - {Capability.REASONING}, efforts=frozenset())
+    plain = model(
+        capabilities=frozenset(Capability) - {Capability.REASONING},
+        efforts=frozenset[ReasoningEffort](),
+    )
     deployment = dataclasses.replace(scripted_deployment("a"), model=plain)
     prompt = dataclasses.replace(request().prompt, reasoning=Reasoning(effort=ReasoningEffort.LOW))
     limits = planner(deployment, scripted_deployment("other")).limits(request(prompt))
