@@ -41,6 +41,7 @@ EFFORTS = {
     "low": ReasoningEffort.LOW,
     "medium": ReasoningEffort.MEDIUM,
     "high": ReasoningEffort.HIGH,
+    "xhigh": ReasoningEffort.XHIGH,
     "max": ReasoningEffort.MAXIMUM,
 }
 _TIERS = {

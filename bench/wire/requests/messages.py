@@ -30,6 +30,13 @@ _DISPLAYS = {
     "summarized": ReasoningVisibility.SUMMARY,
     "omitted": ReasoningVisibility.HIDDEN,
 }
+_EFFORTS = {
+    "low": ReasoningEffort.LOW,
+    "medium": ReasoningEffort.MEDIUM,
+    "high": ReasoningEffort.HIGH,
+    "xhigh": ReasoningEffort.XHIGH,
+    "max": ReasoningEffort.MAXIMUM,
+}
 MODES = {
     "auto": ToolChoiceMode.AUTO,
     "any": ToolChoiceMode.REQUIRED,
@@ -160,11 +167,11 @@ def turns_of(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
 
 def reasoning_of(thinking: JsonObject, effort: str | None) -> Reasoning:
     """Return how a Claude model is told to think."""
-    if effort == "xhigh":
-        not_in_contract("the effort `xhigh`")
-    wanted = None if effort is None else ReasoningEffort(effort)
+    wanted = None if effort is None else _EFFORTS[effort]
     if thinking.get("type") == "disabled":
         wanted = ReasoningEffort.NONE
+    elif thinking.get("type") == "adaptive" and wanted is None:
+        wanted = ReasoningEffort.ADAPTIVE
     return Reasoning(
         effort=wanted,
         max_tokens=thinking.get("budget_tokens"),

@@ -277,6 +277,10 @@ const (
 	ReasoningEffort_REASONING_EFFORT_HIGH ReasoningEffort = 5
 	// The model's maximum.
 	ReasoningEffort_REASONING_EFFORT_MAXIMUM ReasoningEffort = 6
+	// Between high and the model's maximum.
+	ReasoningEffort_REASONING_EFFORT_XHIGH ReasoningEffort = 7
+	// As much as the model itself finds necessary for the request, nothing included.
+	ReasoningEffort_REASONING_EFFORT_ADAPTIVE ReasoningEffort = 8
 )
 
 // Enum value maps for ReasoningEffort.
@@ -289,6 +293,8 @@ var (
 		4: "REASONING_EFFORT_MEDIUM",
 		5: "REASONING_EFFORT_HIGH",
 		6: "REASONING_EFFORT_MAXIMUM",
+		7: "REASONING_EFFORT_XHIGH",
+		8: "REASONING_EFFORT_ADAPTIVE",
 	}
 	ReasoningEffort_value = map[string]int32{
 		"REASONING_EFFORT_UNSPECIFIED": 0,
@@ -298,6 +304,8 @@ var (
 		"REASONING_EFFORT_MEDIUM":      4,
 		"REASONING_EFFORT_HIGH":        5,
 		"REASONING_EFFORT_MAXIMUM":     6,
+		"REASONING_EFFORT_XHIGH":       7,
+		"REASONING_EFFORT_ADAPTIVE":    8,
 	}
 )
 
@@ -2201,7 +2209,7 @@ func (x *Sampling) GetLogitBias() map[int32]float64 {
 // How much the model reasons, and how much of the reasoning is returned.
 type Reasoning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Reasoning effort. Default: the model's own.
+	// Reasoning effort. Default: the model's own. Models that lack the effort are excluded.
 	Effort ReasoningEffort `protobuf:"varint,1,opt,name=effort,proto3,enum=llmrouter.v1.ReasoningEffort" json:"effort,omitempty"`
 	// Maximum number of reasoning tokens. At least 0. Unset: follows from the effort.
 	MaxTokens *int32 `protobuf:"varint,2,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
@@ -2597,7 +2605,7 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x15TOOL_CHOICE_MODE_AUTO\x10\x01\x12\x19\n" +
 	"\x15TOOL_CHOICE_MODE_NONE\x10\x02\x12\x1d\n" +
 	"\x19TOOL_CHOICE_MODE_REQUIRED\x10\x03\x12\x1d\n" +
-	"\x19TOOL_CHOICE_MODE_FUNCTION\x10\x04*\xdc\x01\n" +
+	"\x19TOOL_CHOICE_MODE_FUNCTION\x10\x04*\x97\x02\n" +
 	"\x0fReasoningEffort\x12 \n" +
 	"\x1cREASONING_EFFORT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REASONING_EFFORT_NONE\x10\x01\x12\x1c\n" +
@@ -2605,7 +2613,9 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\x14REASONING_EFFORT_LOW\x10\x03\x12\x1b\n" +
 	"\x17REASONING_EFFORT_MEDIUM\x10\x04\x12\x19\n" +
 	"\x15REASONING_EFFORT_HIGH\x10\x05\x12\x1c\n" +
-	"\x18REASONING_EFFORT_MAXIMUM\x10\x06*\x9d\x01\n" +
+	"\x18REASONING_EFFORT_MAXIMUM\x10\x06\x12\x1a\n" +
+	"\x16REASONING_EFFORT_XHIGH\x10\a\x12\x1d\n" +
+	"\x19REASONING_EFFORT_ADAPTIVE\x10\b*\x9d\x01\n" +
 	"\x13ReasoningVisibility\x12$\n" +
 	" REASONING_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bREASONING_VISIBILITY_HIDDEN\x10\x01\x12 \n" +

@@ -141,6 +141,7 @@ class LimitsResolver:
             else _NONE,
             models=frozenset(map(self._model_name, required)) if required else _NONE,
             pinned_deployment=request.routing.pinned_deployment,
+            effort=request.prompt.reasoning.effort,
         ).among_regions(self._regions)
 
     def _profile(self, request: Request, policy: Policy, constraints: MergedConstraints) -> Profile:

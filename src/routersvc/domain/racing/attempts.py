@@ -109,7 +109,7 @@ class Attempt:
         prices = self.deployment.model.prices
         cost = None
         if prices is not None:
-            usd = prices.cost(usage)
+            usd = prices.cost(usage, profile.service_tier)
             useful = running or self.outcome is AttemptOutcome.SERVED
             cost = AttemptCost(
                 usd=usd, wasted_usd=0.0 if useful else usd, estimated=usage.estimated

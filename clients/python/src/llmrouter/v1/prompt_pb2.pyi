@@ -163,6 +163,10 @@ class _ReasoningEffortEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reaso
     """High."""
     REASONING_EFFORT_MAXIMUM: _ReasoningEffort.ValueType  # 6
     """The model's maximum."""
+    REASONING_EFFORT_XHIGH: _ReasoningEffort.ValueType  # 7
+    """Between high and the model's maximum."""
+    REASONING_EFFORT_ADAPTIVE: _ReasoningEffort.ValueType  # 8
+    """As much as the model itself finds necessary for the request, nothing included."""
 
 class ReasoningEffort(_ReasoningEffort, metaclass=_ReasoningEffortEnumTypeWrapper):
     """How much a model reasons before it answers. May grow."""
@@ -181,6 +185,10 @@ REASONING_EFFORT_HIGH: ReasoningEffort.ValueType  # 5
 """High."""
 REASONING_EFFORT_MAXIMUM: ReasoningEffort.ValueType  # 6
 """The model's maximum."""
+REASONING_EFFORT_XHIGH: ReasoningEffort.ValueType  # 7
+"""Between high and the model's maximum."""
+REASONING_EFFORT_ADAPTIVE: ReasoningEffort.ValueType  # 8
+"""As much as the model itself finds necessary for the request, nothing included."""
 Global___ReasoningEffort: _TypeAlias = ReasoningEffort  # noqa: Y015
 
 class _ReasoningVisibility:
@@ -1094,7 +1102,7 @@ class Reasoning(_message.Message):
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     VISIBILITY_FIELD_NUMBER: _builtins.int
     effort: Global___ReasoningEffort.ValueType
-    """Reasoning effort. Default: the model's own."""
+    """Reasoning effort. Default: the model's own. Models that lack the effort are excluded."""
     max_tokens: _builtins.int
     """Maximum number of reasoning tokens. At least 0. Unset: follows from the effort."""
     visibility: Global___ReasoningVisibility.ValueType

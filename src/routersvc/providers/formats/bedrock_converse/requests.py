@@ -8,7 +8,7 @@ from types import MappingProxyType
 import orjson
 
 from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier
-from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
@@ -179,7 +179,9 @@ def _add_effort(fields: JsonObject, wanted: Reasoning, family: Family) -> None:
         raise DIALECT.cannot_express(f"a limit to the tokens spent on thinking to {family.name}")
     if wanted.visibility is ReasoningVisibility.SUMMARY:
         raise DIALECT.cannot_express(f"a summary of the thoughts to {family.name}")
-    if wanted.effort is not None:
+    if wanted.effort is ReasoningEffort.NONE and family.thinking_off:
+        fields.update({name: dict(field) for name, field in family.thinking_off.items()})
+    elif wanted.effort is not None:
         word = family.efforts.get(wanted.effort)
         if word is None:
             raise DIALECT.cannot_express(

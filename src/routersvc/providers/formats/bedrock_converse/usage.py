@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from routersvc.domain.conversation.usage import Usage
 from routersvc.providers.reading.json_values import JsonObject, count_of
 
@@ -25,4 +27,14 @@ def read_usage(usage: JsonObject) -> Usage | None:
         output_tokens=output,
         cached_input_tokens=read,
         cache_write_tokens=written,
+        cache_write_hour_tokens=min(written, _written_for_an_hour(usage.get("cacheDetails"))),
     )
+
+
+def _written_for_an_hour(details: object) -> int:
+    """Return the tokens of the cache checkpoints that live for an hour."""
+    if not isinstance(details, list):
+        return 0
+    checkpoints = cast("list[object]", details)
+    written = [cast("JsonObject", it) for it in checkpoints if isinstance(it, dict)]
+    return sum(count_of(it.get("inputTokens")) for it in written if it.get("ttl") == "1h")

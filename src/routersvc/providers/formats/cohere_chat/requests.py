@@ -47,6 +47,8 @@ _THINKING: Mapping[ReasoningEffort, str] = MappingProxyType(
 )
 """Thinking is on or off; Cohere's own endpoint that is compatible with OpenAI's takes these two."""
 
+EFFORTS = frozenset(_THINKING)
+
 _LACKING = (
     PromptField.MODALITIES,
     PromptField.LOGPROBS,

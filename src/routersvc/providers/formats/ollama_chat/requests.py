@@ -54,8 +54,10 @@ _EFFORTS: Mapping[ReasoningEffort, bool | str] = MappingProxyType(
         ReasoningEffort.MEDIUM: "medium",
         ReasoningEffort.HIGH: "high",
         ReasoningEffort.MAXIMUM: "max",
+        ReasoningEffort.ADAPTIVE: True,
     }
 )
+EFFORTS = frozenset(_EFFORTS)
 
 _LACKING = (
     PromptField.TOOL_CHOICE,

@@ -256,6 +256,8 @@ def _mark_prefill(encoded: JsonObject, dialect: OpenAiDialect) -> None:
     match dialect.prefill_form:
         case PrefillForm.PREFIX_FLAG:
             encoded["prefix"] = True
+        case PrefillForm.PARTIAL_FLAG:
+            encoded["partial"] = True
         case PrefillForm.PLAIN | PrefillForm.CONTINUE_FLAG:
             pass
         case PrefillForm.NONE:

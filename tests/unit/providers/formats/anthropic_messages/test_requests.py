@@ -323,6 +323,16 @@ def test_the_vendors_own_tools_are_written(
             {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}},
         ),
         (
+            "claude-opus-4-7",
+            Reasoning(effort=ReasoningEffort.XHIGH),
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "xhigh"}},
+        ),
+        (
+            "claude-opus-5",
+            Reasoning(effort=ReasoningEffort.ADAPTIVE, visibility=ReasoningVisibility.SUMMARY),
+            {"thinking": {"type": "adaptive", "display": "summarized"}},
+        ),
+        (
             "claude-opus-5",
             Reasoning(effort=ReasoningEffort.MAXIMUM, visibility=ReasoningVisibility.HIDDEN),
             {
