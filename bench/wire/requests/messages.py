@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from bench.wire.requests import Asked, JsonObject, NotExpressibleError
+from bench.wire.requests import Asked, JsonObject, NotExpressibleError, extension, hosted
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
@@ -36,6 +36,13 @@ MODES = {
     "tool": ToolChoiceMode.FUNCTION,
     "none": ToolChoiceMode.NONE,
 }
+
+
+_OF_THE_CONTRACT = (
+    *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),
+    *("tools", "tool_choice", "thinking", "output_config", "stop_sequences", "metadata"),
+    "anthropic_version",
+)
 
 
 def call_of(body: JsonObject, *, streaming: bool) -> Asked:
@@ -107,12 +114,7 @@ def _blocks_normal(content: Any) -> Iterator[JsonObject]:  # noqa: ANN401 - text
 
 def _prompt(body: JsonObject) -> Prompt:
     body = plain(body, "")
-    only(
-        body,
-        *("model", "max_tokens", "messages", "stream", "system", "temperature", "top_p", "top_k"),
-        *("tools", "tool_choice", "thinking", "output_config", "stop_sequences", "metadata"),
-        "anthropic_version",
-    )
+    rest = {name: value for name, value in body.items() if name not in _OF_THE_CONTRACT}
     messages = [
         Message(role=Role.SYSTEM, parts=(_part(block),)) for block in body.get("system", ())
     ]
@@ -145,6 +147,7 @@ def _prompt(body: JsonObject) -> Prompt:
         ),
         reasoning=reasoning_of(thinking, effort),
         end_user_id=body.get("metadata", {}).get("user_id", ""),
+        wire_extensions=extension("anthropic_messages", rest),
     )
 
 
@@ -233,10 +236,7 @@ def _document(block: JsonObject, cache: CacheLifetime | None) -> FilePart:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if "type" in tool:
-        if "cache_control" in tool:
-            not_in_contract("a cache marker on a tool")
-        settings = {key: value for key, value in tool.items() if key != "type"}
-        return HostedTool(name=tool["type"], settings_json=json.dumps(settings))
+        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
     only(tool, "name", "description", "input_schema", "strict")
     return FunctionTool(
         name=tool["name"],

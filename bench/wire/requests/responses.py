@@ -12,6 +12,7 @@ from bench.wire.requests import (
     NotExpressibleError,
     data_of,
     extension,
+    hosted,
     said_by,
     without_nulls,
 )
@@ -30,8 +31,6 @@ from routersvc.domain.conversation.prompts import Prompt, Sampling, ServiceTier,
 from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
-from routersvc.providers.formats.openai_responses.dialects import WIRE_FORMAT
-from routersvc.providers.formats.openai_responses.requests import CONTRACT_FIELDS
 
 _KEPT_BY_THE_VENDOR = ("conversation", "previous_response_id", "prompt", "background")
 _TIERS = {
@@ -80,7 +79,7 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
         prompt_cache_key=rest.pop("prompt_cache_key", ""),
         service_tier=None if tier == "auto" else said_by(_TIERS, tier, "the service tier"),
         wire_extensions=extension(
-            WIRE_FORMAT, {k: v for k, v in rest.items() if k != "model"}, CONTRACT_FIELDS
+            "openai_responses", {k: v for k, v in rest.items() if k != "model"}
         ),
     )
     return Asked(
@@ -114,7 +113,7 @@ def plain(body: JsonObject, provider: str) -> JsonObject:
         if tool["type"] == "function":
             tool.setdefault("parameters", {"type": "object", "properties": {}})
     instructions = found.pop("instructions", None)
-    items = found["input"]
+    items = found.get("input", [])
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     if instructions:
@@ -252,8 +251,7 @@ def _file(part: JsonObject) -> FilePart:
 
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool["type"] != "function":
-        settings = {key: value for key, value in tool.items() if key != "type"}
-        return HostedTool(name=tool["type"], settings_json=json.dumps(settings) if settings else "")
+        return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
     known = {"type", "name", "description", "parameters", "strict"}
     for field in sorted(tool.keys() - known):
         raise NotExpressibleError(f"`{field}` of a function")
