@@ -97,9 +97,9 @@ class RaceAttempts:
                 is_beside and has_latency_surge(self._fleet, one, self._plan, now),
             )
 
+        if is_beside:
+            refresh_latencies(self._fleet, left, self._plan, now)
         if len(left) > 1:
-            if is_beside:
-                refresh_latencies(self._fleet, left, self._plan, now)
             left.sort(key=drawbacks)
         yield from left
 
@@ -154,6 +154,13 @@ class RaceAttempts:
         )
         self.made.append(attempt)
         return attempt
+
+    def can_pay_retry(self, deployment: Deployment, now: float) -> bool:
+        """Whether the budgets have a retry left; where they have none, that is a refusal."""
+        refusal = self._fleet.retry_refusal(deployment, self._plan, now)
+        if refusal is not None:
+            self._refusals[deployment.name] = refusal
+        return refusal is None
 
     def hold(self, place: QueuePlace) -> None:
         """Keep a place that was granted, for an attempt there or until `release_place`."""

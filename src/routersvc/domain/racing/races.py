@@ -27,14 +27,14 @@ from routersvc.domain.racing.hedge_situations import was_silent
 from routersvc.domain.racing.hedge_timers import HedgeTimer
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.next_attempts import Next, NextAttempts, Wish
-from routersvc.domain.racing.pending_attempts import PendingAttempt, Retries
+from routersvc.domain.racing.pending_attempts import PendingAttempt
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
     RaceAttempts,
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import due_at, has_pace, timeout_failure
+from routersvc.domain.racing.timeouts import due_at, hurries, timeout_failure
 
 _REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
 """With these, a deployment may refuse to continue a text that it would write anew."""
@@ -60,16 +60,16 @@ class Race:
         self._hedge = HedgeTimer(
             plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
         )
-        self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
         self._next = NextAttempts(
             plan=plan,
             fleet=fleet,
             attempts=self._attempts,
-            retries=self._retries,
+            random=random,
             deadline=self.deadline,
         )
         self._pending: PendingAttempt | None = None
         self._free_attempts = 0
+        self._is_replaceable: bool | None = None
         self._waiting: QueueWait | None = None
 
     @property
@@ -109,17 +109,16 @@ class Race:
 
     def due_at(self, attempt: Attempt) -> float:
         """Return the instant at which a running attempt times out."""
-        if (
-            attempt.is_replaceable is None
-            and attempt.idle_since is not None
-            and has_pace(attempt, self.plan, self.deadline)
-        ):
-            attempt.is_replaceable = self._is_replaceable(attempt.idle_since)
-        return due_at(attempt, self.plan, self.deadline)
+        if attempt.idle_since is None or not hurries(attempt, self.plan, self.deadline):
+            return due_at(attempt, self.plan, self.deadline)
+        if self._is_replaceable is None:
+            self._is_replaceable = self._can_replace(attempt.idle_since)
+        return due_at(attempt, self.plan, self.deadline, is_replaceable=self._is_replaceable)
 
     def timeout_failure(self, attempt: Attempt) -> Failure:
         """Return the failure of an attempt that timed out."""
-        return timeout_failure(attempt, self.plan, self.deadline)
+        is_replaceable = self._is_replaceable or False
+        return timeout_failure(attempt, self.plan, self.deadline, is_replaceable=is_replaceable)
 
     def content_arrived(
         self, attempt: Attempt, now: float, *, contents: int = 1, characters: int = 0
@@ -128,7 +127,7 @@ class Race:
         if attempt.first_content_at is None:
             attempt.began(now)
             self._fleet.record_first_content(attempt.lease, now)
-            self._hedge.first_content(attempt, now)
+            self._hedge.first_content(attempt)
         attempt.went_on(now, contents=contents, characters=characters)
 
     def awaited(self, attempt: Attempt, now: float) -> None:
@@ -144,7 +143,7 @@ class Race:
         self.winner = attempt
         self._hedge.clear()
         self._pending = None
-        self._forget_replaceable()
+        self._is_replaceable = None
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
             for other in self.running
@@ -250,12 +249,7 @@ class Race:
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
 
-    def _forget_replaceable(self) -> None:
-        """Ask anew, when it matters, whether another attempt could take over from one."""
-        for attempt in self.running:
-            attempt.is_replaceable = None
-
-    def _is_replaceable(self, now: float) -> bool:
+    def _can_replace(self, now: float) -> bool:
         """Whether another attempt could take over from those that run."""
         return (
             (self.winner is None or self.plan.recovers)
@@ -298,7 +292,7 @@ class Race:
         if not self.plan.retries.only_without_alternative:
             others = self._attempts.untried(AttemptReason.FAILOVER, now)
             alternative = next(others, None) is not None
-            self._pending = self._retries.after(failed, failure, now, alternative=alternative)
+            self._pending = self._next.retries.after(failed, failure, now, alternative=alternative)
             if self._pending is not None:
                 return []
         return self._take(self._find(wish, now), now)
@@ -383,7 +377,7 @@ class Race:
                 return []
             case _:
                 self._hedge.set(following, now)
-                self._forget_replaceable()
+                self._is_replaceable = None
                 return [StartAttempt(following)]
 
     def _give_up_if_idle(self) -> None:

@@ -55,7 +55,7 @@ def refuse(fleet: Fleet, deployment: Deployment, failure: Failure, now: float) -
 
 
 def test_disabled_deployment_says_when_it_is_checked() -> None:
-    """Whoever is refused hears the seconds that are left, not an instant of the router's clock."""
+    """A refusal names the seconds that are left, not an instant of the router's clock."""
     fleet, plan = fleet_of(A), plan_over(A)
     refuse(fleet, A, BAD_KEY, 6.0)
 
@@ -172,7 +172,7 @@ class TestBalancedOrder:
         assert self.order(fleet, 3.0) == ["b", "a"]
 
     def test_one_that_is_not_called_comes_last_whatever_its_load(self) -> None:
-        """A breaker that is open and a host that nobody answers at take no traffic."""
+        """Deployments with an open breaker or a failed health check take no traffic."""
         rules = FleetRules(deployments=DeploymentRules(breaker=BreakerRule(open_time=5.0)))
         for is_open in (True, False):
             fleet = fleet_of(A, B, rules=rules)
@@ -223,7 +223,7 @@ class TestBalancedOrder:
 
 
 class TestBudgets:
-    """Who pays for an extra attempt, and with what."""
+    """Which budgets pay for an extra attempt."""
 
     rules = FleetRules(budgets=BudgetRule(share=0.5, hedge_share=0.5, reserve=1, hedge_reserve=1))
 
@@ -263,7 +263,7 @@ class TestBudgets:
 
         assert [hedges(plan, B), hedges(plan, A), hedges(other, A)] == [True, False, True]
 
-    def test_whoever_was_refused_before_has_the_last_hedge(self) -> None:
+    def test_call_that_was_refused_before_has_the_last_hedge(self) -> None:
         """A call that is late by more needs it more."""
         rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
         fleet, plan = fleet_of(A, rules=FleetRules(budgets=rule)), plan_over(A)
@@ -529,7 +529,7 @@ class TestObstacles:
 
 
 def test_disabled_deployment_is_checked_at_its_own_intervals() -> None:
-    """That nobody calls it is no reason to ask more often."""
+    """A deployment without traffic is not checked more often."""
     fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=100.0)))
     spent = Failure(failure_class=FailureClass.QUOTA_EXHAUSTED, message="status 429")
     refuse(fleet, A, spent, 0.0)
