@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -58,7 +59,8 @@ def _expected_ids(ours: Sequence[Call], theirs: Sequence[Call]) -> list[str]:
 def _holds(held: str, proof: str | JsonObject) -> bool:
     """Return whether what the contract holds has a proof, in whatever envelope."""
     if isinstance(proof, str):
-        return proof in held
+        in_base64 = base64.b64encode(proof.encode("utf-8", "surrogateescape")).decode()
+        return proof in held or in_base64 in held
     try:
         kept: object = json.loads(held[held.index("{") :])
     except ValueError:

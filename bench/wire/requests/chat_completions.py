@@ -306,10 +306,13 @@ def _cache(marker: JsonObject | None) -> CacheLifetime | None:
 def _call(call: JsonObject) -> ToolCall:
     function = call["function"]
     arguments = function["arguments"]
+    for name in call.keys() - {"id", "type", "index", "function", "cache_control"}:
+        raise NotExpressibleError(f"`{name}` of a tool call")
     return ToolCall(
         call_id=call["id"],
         name=function["name"],
         arguments_json=arguments if isinstance(arguments, str) else json.dumps(arguments),
+        cache=_cache(call.get("cache_control")),
     )
 
 
@@ -317,14 +320,15 @@ def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool.get("type", "function") != "function":
         return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
     function = tool["function"]
-    if tool.keys() - {"type", "function"}:
-        raise NotExpressibleError("a cache marker on a tool")
+    for name in tool.keys() - {"type", "function", "cache_control"}:
+        raise NotExpressibleError(f"`{name}` of a tool")
     parameters = function.get("parameters")
     return FunctionTool(
         name=function["name"],
         description=function.get("description", ""),
         parameters_json_schema="" if parameters is None else json.dumps(parameters),
         strict=function.get("strict"),
+        cache=_cache(tool.get("cache_control")),
     )
 
 

@@ -237,10 +237,12 @@ def _document(block: JsonObject, cache: CacheLifetime | None) -> FilePart:
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if "type" in tool:
         return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
-    only(tool, "name", "description", "input_schema", "strict")
+    only(tool, "name", "description", "input_schema", "strict", "cache_control", "defer_loading")
     return FunctionTool(
         name=tool["name"],
         description=tool.get("description", ""),
         parameters_json_schema=json.dumps(tool["input_schema"]),
         strict=tool.get("strict"),
+        cache=_cache(tool),
+        deferred=tool.get("defer_loading", False),
     )

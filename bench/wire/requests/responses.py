@@ -252,7 +252,7 @@ def _file(part: JsonObject) -> FilePart:
 def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
     if tool["type"] != "function":
         return hosted(tool["type"], {key: one for key, one in tool.items() if key != "type"})
-    known = {"type", "name", "description", "parameters", "strict"}
+    known = {"type", "name", "description", "parameters", "strict", "defer_loading"}
     for field in sorted(tool.keys() - known):
         raise NotExpressibleError(f"`{field}` of a function")
     parameters = tool.get("parameters")
@@ -261,6 +261,7 @@ def _tool(tool: JsonObject) -> FunctionTool | HostedTool:
         description=tool.get("description", ""),
         parameters_json_schema="" if parameters is None else json.dumps(parameters),
         strict=tool.get("strict"),
+        deferred=tool.get("defer_loading", False),
     )
 
 

@@ -16,14 +16,16 @@ from routersvc.providers.formats.openai_chat.dialects import (
     PrefillForm,
     ReasoningForm,
 )
-from routersvc.providers.formats.openai_chat.messages import encode_messages
+from routersvc.providers.formats.openai_chat.messages import encode_messages, mark_tool
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
 from routersvc.providers.writing.prompt_fields import (
+    PromptField,
     add_sampling,
     add_service_tier,
     add_tools,
     effort_word,
+    refuse_fields,
 )
 from routersvc.providers.writing.wire_extensions import add_extensions
 
@@ -101,6 +103,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body["stream"] = True
         if dialect.stream_options:
             body["stream_options"] = {"include_usage": True}
+    refuse_fields(prompt, dialect, (PromptField.DEFERRED_TOOLS,))
     add_tools(
         body,
         prompt,
@@ -122,7 +125,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
-    return {"type": "function", "function": function}
+    encoded: JsonObject = {"type": "function", "function": function}
+    return mark_tool(encoded, tool.cache, dialect, "a tool")
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) -> None:

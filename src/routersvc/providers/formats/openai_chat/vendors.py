@@ -254,7 +254,11 @@ _CEREBRAS = dataclasses.replace(
     ),
 )
 _VERCEL_GATEWAY = dataclasses.replace(
-    _GENERIC, name="vercel_gateway", thought_form=ThoughtForm.REASONING_DETAILS
+    _GENERIC,
+    name="vercel_gateway",
+    capabilities=COMMON_CAPABILITIES | {Capability.PROMPT_CACHE},
+    thought_form=ThoughtForm.REASONING_DETAILS,
+    cache_marker_form=CacheMarkerForm.CACHE_CONTROL,
 )
 _SNOWFLAKE = dataclasses.replace(
     _GENERIC,

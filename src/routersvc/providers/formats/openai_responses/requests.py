@@ -120,6 +120,9 @@ def _tool(tool: FunctionTool | HostedTool, dialect: ResponsesDialect) -> JsonObj
         settings = object_in(tool.settings_json, field) if tool.settings_json else {}
         return {**settings, "type": tool.name}
     function: JsonObject = {"type": "function", **encode_function(tool)}
+    if tool.deferred:
+        dialect.require(Capability.HOSTED_TOOLS, PromptField.DEFERRED_TOOLS.value)
+        function["defer_loading"] = True
     if tool.strict is not None or dialect.strict_required:
         function["strict"] = tool.strict
     return function
@@ -157,7 +160,7 @@ def _add_output(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> 
     if prompt.logprobs:
         body["top_logprobs"] = prompt.logprobs
     refuse_media_output(prompt, dialect)
-    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT,))
+    refuse_fields(prompt, dialect, (PromptField.PREDICTED_OUTPUT, PromptField.TOOL_CACHE))
 
 
 def _add_reasoning(body: JsonObject, prompt: Prompt, dialect: ResponsesDialect) -> None:
