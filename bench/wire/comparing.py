@@ -33,6 +33,8 @@ def _pairs(ours: Reading, theirs: Reading) -> Iterator[tuple[str, object, object
         mine, yours = getattr(ours, name), getattr(theirs, name)
         if mine is not None and yours is not None:
             yield name, mine, yours
+    if ours.citations is not None and theirs.citations is not None:
+        yield "citations", sorted(set(ours.citations)), sorted(set(theirs.citations))
     yield "tool calls", _said(ours.calls), _said(theirs.calls)
     ids = [call.call_id for call in ours.calls]
     yield "ids of tool calls", ids, _expected_ids(ours.calls, theirs.calls)

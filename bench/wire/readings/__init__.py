@@ -91,7 +91,8 @@ class Reading:
     `order` are the kinds of the parts as they came, neighbours of one kind once; `None` where the
     format gives parts no order. `signatures` are those of thoughts, text and calls, in any order;
     `sealed` the thoughts that only the vendor understands: text, or the whole block of a tool that
-    the vendor runs. `logprobs` are what was asked for; `None` where nothing was.
+    the vendor runs. `logprobs` are what was asked for; `None` where nothing was. `citations` are
+    `None` where nobody could say them.
     """
 
     judge: str
@@ -109,7 +110,7 @@ class Reading:
     signatures: tuple[str | JsonObject, ...] = ()
     sealed: tuple[str | JsonObject, ...] = ()
     logprobs: tuple[Logprob, ...] | None = None
-    citations: tuple[Cited, ...] = ()
+    citations: tuple[Cited, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

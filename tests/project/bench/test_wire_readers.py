@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from bench.wire.comparing import differences
 from bench.wire.hearing import heard
-from bench.wire.readings import Call, Counts, Failing, Logprob, Medium, Reading, reading_of
+from bench.wire.readings import Call, Cited, Counts, Failing, Logprob, Medium, Reading, reading_of
 from bench.wire.traffic.events import Event, events_of, lacks_its_end, lines_of, payloads
 from bench.wire.traffic.framing import Transport, framed
 from bench.wire.traffic.records import Record, UnusableRecordError, record_in
@@ -280,9 +280,18 @@ def test_comparison_sees_a_difference(change: Mapping[str, Any]) -> None:
 def test_everything_that_a_reading_says_is_compared() -> None:
     """A new field must not go unseen."""
     changed = {name for change in CHANGES for name in change}
-    not_yet = {"judge", "citations"}
 
-    assert {field.name for field in dataclasses.fields(Reading)} - changed == not_yet
+    assert {field.name for field in dataclasses.fields(Reading)} - changed == {"judge", "citations"}
+
+
+def test_citations_are_compared_where_both_say_them() -> None:
+    """How often and in which order a source is named differs between a stream and a whole."""
+    one, other = Cited(source="https://a.invalid"), Cited(source="b", title="B")
+    ours = dataclasses.replace(heard(EVENTS), citations=(one, other, one))
+
+    assert differences(ours, dataclasses.replace(READING, citations=(other, one))) == []
+    assert differences(ours, dataclasses.replace(READING, citations=(one,))) != []
+    assert differences(ours, dataclasses.replace(READING, citations=())) != []
 
 
 def test_ids_that_a_vendor_leaves_out_or_repeats_may_be_made_good() -> None:
