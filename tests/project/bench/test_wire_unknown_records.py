@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from bench.wire import corpus
 from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer, outcomes
-from bench.wire.readings import JsonObject
+from bench.wire.readings import Counts, JsonObject, Reading, reading_of
 from bench.wire.report import report
 from bench.wire.round_trips import outcome_of_request, round_trips
 from hypothesis import HealthCheck, given, settings
@@ -141,6 +141,97 @@ def test_sound_record_of_an_unknown_provider_passes(tmp_path: Path, api: str) ->
 
     assert answer.verdict is Verdict.PASSED, answer
     assert request.verdict is Verdict.PASSED, request
+
+
+TOKENS: JsonObject = {
+    "content": [
+        {"token": "H", "logprob": -0.25, "top_logprobs": [{"token": "Y", "logprob": -2.5}]},
+        {"token": "i", "logprob": -0.5, "top_logprobs": []},
+    ]
+}
+SPOKEN: JsonObject = {"id": "s", "data": "AAAA", "transcript": "Hi there"}
+COUNTED: JsonObject = {
+    "prompt_tokens": 9,
+    "completion_tokens": 8,
+    "total_tokens": 17,
+    "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 3},
+    "completion_tokens_details": {"reasoning_tokens": 2, "audio_tokens": 5},
+}
+RICH: Mapping[str, tuple[str, JsonObject, JsonObject]] = {
+    "log probabilities and a stop sequence": (
+        "chat_completions",
+        {"logprobs": True, "top_logprobs": 1},
+        {
+            **CHAT,
+            "usage": COUNTED,
+            "choices": [{**CHAT["choices"][0], "logprobs": TOKENS, "stop_reason": "END"}],
+        },
+    ),
+    "sound": (
+        "chat_completions",
+        {},
+        {
+            **CHAT,
+            "usage": COUNTED,
+            "choices": [{"message": {"audio": SPOKEN}, "finish_reason": "stop"}],
+        },
+    ),
+    "a stop sequence": (
+        "messages",
+        {},
+        {**MESSAGE, "stop_reason": "stop_sequence", "stop_sequence": "END"},
+    ),
+    "log probabilities of an output text": (
+        "responses",
+        {"include": ["message.output_text.logprobs"]},
+        {
+            **ANSWERS["responses"],
+            "output": [
+                {**ITEM, "content": [{**ITEM["content"][0], "logprobs": TOKENS["content"]}]}
+            ],
+        },
+    ),
+    "log probabilities of Ollama": (
+        "ollama_chat",
+        {"logprobs": True},
+        {**ANSWERS["ollama_chat"], "logprobs": TOKENS["content"]},
+    ),
+    "log probabilities of Google": (
+        "generate_content",
+        {"generationConfig": {"responseLogprobs": True}},
+        {
+            **ANSWERS["generate_content"],
+            "candidates": [
+                {
+                    **ANSWERS["generate_content"]["candidates"][0],
+                    "logprobsResult": {
+                        "chosenCandidates": [{"token": "Hi", "logProbability": -0.5}],
+                        "topCandidates": [
+                            {"candidates": [{"token": "Ho", "logProbability": -1.5}]}
+                        ],
+                    },
+                }
+            ],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("what", RICH)
+def test_what_few_answers_have_is_read_and_compared(tmp_path: Path, what: str) -> None:
+    """Recordings have hardly any of these, so nothing else would show that they are read."""
+    api, asked, answer = RICH[what]
+    record = record_of(api, response={"status": 200, "json": answer})
+    record["request"]["json"] = {**REQUESTS[api], **asked}
+
+    found, _ = judged(tmp_path, api, record)
+    reading = reading_of(corpus.record(tmp_path, "x.json"))
+
+    assert found.verdict is Verdict.PASSED, found
+    assert isinstance(reading, Reading)
+    assert reading.logprobs or reading.stop_sequence or reading.media
+    if reading.counts is not None and api == "chat_completions":
+        assert reading.counts == Counts(9, 8, thinking=2, cached=4, heard=3, spoken=5)
 
 
 def places_in(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
