@@ -34,14 +34,7 @@ from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, 
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 
-EFFORTS = {
-    "none": ReasoningEffort.NONE,
-    "minimal": ReasoningEffort.MINIMAL,
-    "low": ReasoningEffort.LOW,
-    "medium": ReasoningEffort.MEDIUM,
-    "high": ReasoningEffort.HIGH,
-    "max": ReasoningEffort.MAXIMUM,
-}
+EFFORTS = {one.value: one for one in ReasoningEffort} | {"max": ReasoningEffort.MAXIMUM}
 _TIERS = {
     "flex": ServiceTier.FLEX,
     "default": ServiceTier.STANDARD,
@@ -386,8 +379,10 @@ def _reasoning(rest: JsonObject) -> Reasoning:
     limit = settings.pop("max_tokens", None)
     hidden = settings.pop("exclude", False)
     thinks = settings.pop("enabled", None)
-    if settings or (thinks is not None and effort is None and limit is None):
-        raise NotExpressibleError("whether to think at all, without a word on how much")
+    for field in settings:
+        raise NotExpressibleError(f"`reasoning.{field}`")
+    if thinks is not None and effort is None and limit is None:
+        effort = "adaptive" if thinks else "none"
     return Reasoning(
         effort=None if effort is None else said_by(EFFORTS, effort, "the reasoning effort"),
         max_tokens=limit,

@@ -7,7 +7,8 @@ import json
 import re
 from typing import Any, cast
 
-from bench.wire.requests import Asked, JsonObject, NotExpressibleError, hosted
+from bench.wire.requests import Asked, JsonObject, NotExpressibleError, hosted, said_by
+from bench.wire.requests.chat_completions import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     FilePart,
@@ -20,7 +21,7 @@ from routersvc.domain.conversation.parts import (
     ToolResult,
 )
 from routersvc.domain.conversation.prompts import Prompt, Sampling, WireExtension
-from routersvc.domain.conversation.reasoning import Reasoning, ReasoningEffort, ReasoningVisibility
+from routersvc.domain.conversation.reasoning import Reasoning, ReasoningVisibility
 from routersvc.domain.conversation.response_formats import (
     JsonObjectFormat,
     JsonSchemaFormat,
@@ -178,7 +179,7 @@ def _prompt(body: JsonObject) -> Prompt:
             max_output_tokens=generation.get("maxOutputTokens"),
         ),
         reasoning=Reasoning(
-            effort=None if level is None else ReasoningEffort(level.lower()),
+            effort=None if level is None else said_by(EFFORTS, level.lower(), "the effort"),
             max_tokens=thinking.get("thinkingBudget"),
             visibility=None
             if shows is None

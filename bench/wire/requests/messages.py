@@ -7,7 +7,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
-from bench.wire.requests import Asked, JsonObject, NotExpressibleError, extension, hosted
+from bench.wire.requests import (
+    Asked,
+    JsonObject,
+    NotExpressibleError,
+    extension,
+    hosted,
+    said_by,
+)
+from bench.wire.requests.chat_completions import EFFORTS
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     CacheLifetime,
@@ -163,9 +171,9 @@ def turns_of(role: Role, parts: tuple[Part, ...]) -> Iterator[Message]:
 
 def reasoning_of(thinking: JsonObject, effort: str | None) -> Reasoning:
     """Return how a Claude model is told to think."""
-    if effort == "xhigh":
-        not_in_contract("the effort `xhigh`")
-    wanted = None if effort is None else ReasoningEffort(effort)
+    wanted: ReasoningEffort | None = (
+        None if effort is None else said_by(EFFORTS, effort, "the effort")
+    )
     if thinking.get("type") == "disabled":
         wanted = ReasoningEffort.NONE
     return Reasoning(

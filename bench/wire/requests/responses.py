@@ -61,20 +61,25 @@ def call_of(body: JsonObject, *, streaming: bool) -> Asked:
         raise NotExpressibleError(f"`{name}` in `include`")
     text: JsonObject = rest.pop("text", {})
     tier = rest.pop("service_tier", "auto")
+    thinking: JsonObject = rest.pop("reasoning", {})
+    reasoning = _reasoning(thinking)
+    response_format = _format(text.pop("format", {}))
+    verbosity = text.pop("verbosity", None)
+    rest |= {name: more for name, more in (("reasoning", thinking), ("text", text)) if more}
     prompt = Prompt(
         messages=_messages(rest.pop("instructions", ""), rest.pop("input")),
         tools=tuple(_tool(tool) for tool in rest.pop("tools", ())),
         tool_choice=_choice(rest.pop("tool_choice", None)),
         parallel_tool_calls=rest.pop("parallel_tool_calls", None),
-        response_format=_format(text.pop("format", {})),
+        response_format=response_format,
         sampling=Sampling(
             temperature=rest.pop("temperature", None),
             top_p=rest.pop("top_p", None),
             max_output_tokens=rest.pop("max_output_tokens", None),
         ),
-        reasoning=_reasoning(rest.pop("reasoning", {})),
+        reasoning=reasoning,
         logprobs=rest.pop("top_logprobs", 0) if _LOGPROBS in include else None,
-        verbosity=Verbosity(text.pop("verbosity")) if "verbosity" in text else None,
+        verbosity=None if verbosity is None else Verbosity(verbosity),
         end_user_id=rest.pop("safety_identifier", "") or rest.pop("user", ""),
         prompt_cache_key=rest.pop("prompt_cache_key", ""),
         service_tier=None if tier == "auto" else said_by(_TIERS, tier, "the service tier"),
@@ -293,8 +298,6 @@ def _format(wanted: JsonObject) -> JsonObjectFormat | JsonSchemaFormat | None:
 def _reasoning(settings: JsonObject) -> Reasoning:
     effort = settings.pop("effort", None)
     summary = settings.pop("summary", None)
-    for field in settings:
-        raise NotExpressibleError(f"`reasoning.{field}`")
     return Reasoning(
         effort=None if effort is None else said_by(EFFORTS, effort, "the reasoning effort"),
         visibility=None

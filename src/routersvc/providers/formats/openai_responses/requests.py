@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.reasoning import ReasoningVisibility
@@ -59,6 +62,15 @@ comes, which the router decides.
 """
 
 
+INSIDE: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "reasoning": frozenset({"effort", "generate_summary", "summary"}),
+        "text": frozenset({"format", "verbosity"}),
+    }
+)
+"""Objects to which a wire extension may add fields, other than these of the contract."""
+
+
 def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     """Return the body of the request for an attempt.
 
@@ -90,7 +102,7 @@ def encode_body(call: AttemptCall, dialect: ResponsesDialect) -> JsonObject:
     _add_output(body, prompt, dialect)
     _add_reasoning(body, prompt, dialect)
     _add_account(body, prompt, dialect)
-    add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
+    add_extensions(body, prompt, dialect, CONTRACT_FIELDS, INSIDE)
     return body
 
 
