@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TOOL = FunctionTool(name="look", description="Looks out")
 EPHEMERAL = {"type": "ephemeral", "ttl": "1h"}
 
-MARKED = {
+MARKED: dict[str, Any] = {
     "anthropic_messages/anthropic": [
         {
             "name": "look",
@@ -74,7 +74,7 @@ def body_of(adapter: str, make_call: MakeCall, **fields: Any) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("adapter", MARKED)
+@pytest.mark.parametrize("adapter", sorted(MARKED))
 def test_tool_can_end_a_prefix_for_the_cache(make_call: MakeCall, adapter: str) -> None:
     """Tools are the first part of the prefix, and often the longest."""
     marked = dataclasses.replace(TOOL, cache=CacheLifetime.LONG)

@@ -314,7 +314,7 @@ def test_answer_goes_back_as_it_came(make_call: MakeCall, *, streaming: bool) ->
 @pytest.mark.parametrize("streaming", [False, True])
 def test_two_thoughts_with_one_id_are_two(make_call: MakeCall, *, streaming: bool) -> None:
     """All the thoughts of an answer of xAI have one id; each must go back to the vendor."""
-    thoughts = [
+    thoughts: list[dict[str, Any]] = [
         {"type": "reasoning", "id": "rs-1", "summary": [], "encrypted_content": sealed}
         for sealed in ("Aa==", "Bb==")
     ]
