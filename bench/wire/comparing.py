@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from bench.wire.readings import Call, JsonObject, Reading
+from bench.wire.readings import Call, Cited, JsonObject, Reading
 
 _AS_THEY_ARE = (
     "text", "thoughts", "refusal", "media", "finish", "stop_sequence", "counts", "model",
@@ -34,7 +34,8 @@ def _pairs(ours: Reading, theirs: Reading) -> Iterator[tuple[str, object, object
         if mine is not None and yours is not None:
             yield name, mine, yours
     if ours.citations is not None and theirs.citations is not None:
-        yield "citations", sorted(set(ours.citations)), sorted(set(theirs.citations))
+        yield "cited sources", _sources(ours.citations), _sources(theirs.citations)
+        yield "cited titles", _titles(ours.citations), _titles(theirs.citations)
     yield "tool calls", _said(ours.calls), _said(theirs.calls)
     ids = [call.call_id for call in ours.calls]
     yield "ids of tool calls", ids, _expected_ids(ours.calls, theirs.calls)
@@ -43,6 +44,14 @@ def _pairs(ours: Reading, theirs: Reading) -> Iterator[tuple[str, object, object
         mine, yours = getattr(ours, name), getattr(theirs, name)
         yield f"number of {name}", len(mine), len(yours)
         yield name, [], [one for one in yours if not any(_holds(held, one) for held in mine)]
+
+
+def _sources(citations: Sequence[Cited]) -> list[str]:
+    return sorted({one.source for one in citations})
+
+
+def _titles(citations: Sequence[Cited]) -> list[str]:
+    return sorted({one.title for one in citations} - {""})
 
 
 def _said(calls: Sequence[Call]) -> list[tuple[str, object]]:

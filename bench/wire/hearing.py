@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from bench.wire.readings import (
     CALL,
@@ -17,6 +18,7 @@ from bench.wire.readings import (
     TEXT,
     THOUGHT,
     Call,
+    Cited,
     Counts,
     Logprob,
     Medium,
@@ -43,6 +45,9 @@ from routersvc.domain.conversation.parts import (
     ToolCall,
 )
 from routersvc.domain.conversation.usage import Usage, UsageCounted
+
+_CARRIES_CITATIONS = any(field.name == "citations" for field in dataclasses.fields(TextPart))
+"""Whether the contract has a place for the sources of an answer."""
 
 STREAM = "the stream"
 WHOLE = "the whole answer"
@@ -101,6 +106,7 @@ def heard(events: Sequence[AnswerEvent]) -> Reading:
             for token in event.logprobs
         ),
         media=_media_heard(events),
+        citations=_cited(getattr(event, "citation", None) for event in events),
     )
 
 
@@ -134,6 +140,17 @@ def assembled(answer: Answer) -> Reading:
             for part in parts
             if isinstance(part, ImagePart | AudioPart | FilePart)
         ),
+        citations=_cited(one for part in parts for one in getattr(part, "citations", ())),
+    )
+
+
+def _cited(citations: Iterable[Any]) -> tuple[Cited, ...] | None:
+    if not _CARRIES_CITATIONS:
+        return None
+    return tuple(
+        Cited(source=one.url or one.source_id or one.title, title=one.title)
+        for one in citations
+        if one is not None
     )
 
 
