@@ -15,7 +15,7 @@ from bench.wire.outcomes import Outcome, Verdict, outcome_of_answer, outcomes
 from bench.wire.readings import Counts, JsonObject, Reading, reading_of
 from bench.wire.report import report
 from bench.wire.round_trips import outcome_of_request, round_trips
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from routersvc.app.replays.adapters import APIS
@@ -256,7 +256,6 @@ odd_values: st.SearchStrategy[Any] = st.sampled_from(ODD) | st.recursive(
 
 
 @pytest.mark.parametrize("api", sorted(APIS))
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_anything_changed_in_a_record_is_no_traceback(api: str, data: st.DataObject) -> None:
     """What vendors will send next year is something here already."""

@@ -14,7 +14,7 @@ from routersvc.providers.formats.anthropic_messages.messages import marked
 from routersvc.providers.reading.json_values import JsonObject, object_in
 from routersvc.providers.writing.function_tools import parameters_of
 
-_VERSIONED = re.compile(r"(?P<name>[a-z_]+?)_\d{8}")
+_VERSIONED = re.compile(r"(?P<name>[a-z0-9_]+?)_\d{8}")
 _TYPES: Mapping[str, str] = MappingProxyType(
     {
         "code_execution": "code_execution_20250825",
