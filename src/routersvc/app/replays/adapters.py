@@ -52,7 +52,7 @@ APIS: Mapping[str, Api] = MappingProxyType(
         "chat_completions": Api(
             wire_format="openai_chat",
             address=r"/chat/completions",
-            framing=Framing.SSE_WITH_DONE,
+            framing=Framing.SSE,
             dialects={
                 name: name
                 for name in (

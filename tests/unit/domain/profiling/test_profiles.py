@@ -41,6 +41,17 @@ TOOL = FunctionTool(name="clock")
         (Prompt(messages=(ASKED,), tools=(TOOL,)), Capability.TOOLS),
         (Prompt(messages=(ASKED,), tools=(HostedTool(name="web"),)), Capability.HOSTED_TOOLS),
         (
+            Prompt(messages=(ASKED,), tools=(dataclasses.replace(TOOL, deferred=True),)),
+            Capability.HOSTED_TOOLS,
+        ),
+        (
+            Prompt(
+                messages=(ASKED,),
+                tools=(dataclasses.replace(TOOL, cache=CacheLifetime.DEFAULT),),
+            ),
+            Capability.PROMPT_CACHE,
+        ),
+        (
             Prompt(
                 messages=(ASKED,), tools=(TOOL,), tool_choice=ToolChoice(mode=ToolChoiceMode.NONE)
             ),

@@ -793,6 +793,8 @@ class FunctionTool(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     PARAMETERS_JSON_SCHEMA_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
+    CACHE_MARKER_FIELD_NUMBER: _builtins.int
+    DEFERRED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name of the function: letters, digits, `_` and `-`, at most 64 characters."""
     description: _builtins.str
@@ -801,6 +803,12 @@ class FunctionTool(_message.Message):
     """The JSON Schema of the arguments as JSON text: an object. Empty: no arguments."""
     strict: _builtins.bool
     """Whether arguments must conform to the schema exactly, where the model can guarantee it. Unset: its default."""
+    deferred: _builtins.bool
+    """Whether the model sees the function only after a tool search of the provider has found it. Default: at once."""
+    @_builtins.property
+    def cache_marker(self) -> Global___PromptCacheMarker:
+        """Marks the end of a prefix that the provider should keep in its prompt cache: the tools up to this one."""
+
     def __init__(
         self,
         *,
@@ -808,10 +816,12 @@ class FunctionTool(_message.Message):
         description: _builtins.str = ...,
         parameters_json_schema: _builtins.str = ...,
         strict: _builtins.bool | None = ...,
+        cache_marker: Global___PromptCacheMarker | None = ...,
+        deferred: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "strict", b"strict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "cache_marker", b"cache_marker", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "description", b"description", "name", b"name", "parameters_json_schema", b"parameters_json_schema", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strict", b"_strict", "cache_marker", b"cache_marker", "deferred", b"deferred", "description", b"description", "name", b"name", "parameters_json_schema", b"parameters_json_schema", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__strict: _TypeAlias = _typing.Literal["strict"]  # noqa: Y015
     _WhichOneofArgType__strict: _TypeAlias = _typing.Literal["_strict", b"_strict"]  # noqa: Y015

@@ -59,6 +59,8 @@ _LACKING = (
     PromptField.SERVICE_TIER,
     PromptField.PARALLEL_TOOL_CALLS,
     PromptField.LOGIT_BIAS,
+    PromptField.TOOL_CACHE,
+    PromptField.DEFERRED_TOOLS,
 )
 
 

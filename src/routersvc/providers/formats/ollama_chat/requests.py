@@ -70,6 +70,8 @@ _LACKING = (
     PromptField.PROMPT_CACHE_KEY,
     PromptField.SERVICE_TIER,
     PromptField.LOGIT_BIAS,
+    PromptField.TOOL_CACHE,
+    PromptField.DEFERRED_TOOLS,
 )
 
 

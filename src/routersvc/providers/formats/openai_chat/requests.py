@@ -14,14 +14,16 @@ from routersvc.providers.formats.openai_chat.dialects import (
     OpenAiDialect,
     PrefillForm,
 )
-from routersvc.providers.formats.openai_chat.messages import encode_messages
+from routersvc.providers.formats.openai_chat.messages import encode_messages, mark_tool
 from routersvc.providers.formats.openai_chat.thinking import add_reasoning
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.function_tools import encode_function, encode_schema
 from routersvc.providers.writing.prompt_fields import (
+    PromptField,
     add_sampling,
     add_service_tier,
     add_tools,
+    refuse_fields,
 )
 from routersvc.providers.writing.wire_extensions import add_extensions
 
@@ -103,6 +105,7 @@ def encode_body(call: AttemptCall, dialect: OpenAiDialect) -> JsonObject:
         body["stream"] = True
         if dialect.stream_options:
             body["stream_options"] = {"include_usage": True}
+    refuse_fields(prompt, dialect, (PromptField.DEFERRED_TOOLS,))
     add_tools(
         body,
         prompt,
@@ -126,7 +129,8 @@ def _tool(tool: FunctionTool | HostedTool, dialect: OpenAiDialect) -> JsonObject
     function = encode_function(tool)
     if tool.strict is not None:
         function["strict"] = tool.strict
-    return {"type": "function", "function": function}
+    encoded: JsonObject = {"type": "function", "function": function}
+    return mark_tool(encoded, tool.cache, dialect, "a tool")
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: OpenAiDialect) -> None:

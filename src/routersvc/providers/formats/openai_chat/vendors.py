@@ -274,9 +274,11 @@ _CEREBRAS = dataclasses.replace(
 _VERCEL_GATEWAY = dataclasses.replace(
     _GENERIC,
     name="vercel_gateway",
+    capabilities=COMMON_CAPABILITIES | {Capability.PROMPT_CACHE},
     efforts=ALL_EFFORTS,
     reasoning_form=ReasoningForm.OBJECT,
     thought_form=ThoughtForm.REASONING_DETAILS,
+    cache_marker_form=CacheMarkerForm.CACHE_CONTROL,
 )
 _SNOWFLAKE = dataclasses.replace(
     _GENERIC,

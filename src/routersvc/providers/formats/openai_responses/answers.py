@@ -195,6 +195,7 @@ class AnswerReader(TerminatedReader):
                 pass
 
     def _end(self, response: JsonObject, events: list[AnswerEvent]) -> None:
+        self._items.begin_end()
         for number, item in enumerate(response.get("output") or ()):
             self._items.close(number, item, events)
         self._items.end_calls(events)

@@ -88,7 +88,8 @@ class ItemReader:
         self._wants_logprobs = wants_logprobs
         self._call_types = CALL_TYPES.keys() - ({CUSTOM_CALL} if hosted_custom_calls else set())
         self._items: dict[int, _Item] = {}
-        self._closed_ids: set[str] = set()
+        self._closed: dict[str, JsonObject] = {}
+        self._told: frozenset[str] = frozenset()
         self._arguments: list[list[str]] = []
 
     @property
@@ -118,9 +119,9 @@ class ItemReader:
         known.closed = True
         item_id = item.get("id")
         if item_id:
-            if item_id in self._closed_ids:
+            if item_id in self._told or self._closed.get(item_id) == item:
                 return
-            self._closed_ids.add(item_id)
+            self._closed[item_id] = item
         kind: str = item["type"]
         if kind in self._call_types:
             self._end_call(known, item, events)
@@ -132,6 +133,14 @@ class ItemReader:
             self._add_picture(item, events)
         else:
             self._add_opaque(item, events)
+
+    def begin_end(self) -> None:
+        """Note that from now on items are told again that have been closed under any number.
+
+        Until then, two items with one id are two if they differ: xAI gives all the thoughts of an
+        answer the same id.
+        """
+        self._told = frozenset(self._closed)
 
     def end_calls(self, events: list[AnswerEvent]) -> None:
         """Append an empty object to calls without arguments."""

@@ -298,6 +298,10 @@ def test_choice_of_tools_is_written(
             {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"},
         ),
         (
+            HostedTool(name="tool_search_tool_bm25_20251119"),
+            {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"},
+        ),
+        (
             HostedTool(name="text_editor_20250728"),
             {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"},
         ),
