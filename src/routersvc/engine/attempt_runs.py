@@ -90,7 +90,7 @@ class AttemptRun:
                 finished = bool(events) and isinstance(events[-1], Finished)
                 committed = finished or (has_content and self.commits_at_content)
         except AttemptFailedError as error:
-            self.failure = error.failure
+            self.failure = self.noted(error)
         except Exception as error:  # noqa: BLE001 - a defect of an adapter fails its attempt only
             self.failure = unreadable(error)
         finally:
@@ -104,7 +104,7 @@ class AttemptRun:
         for event in events:
             match event:
                 case UsageCounted():
-                    attempt.counted = event.usage
+                    attempt.counted = event
                 case Started() | Finished():
                     attempt.model_version = event.model_version or attempt.model_version
                     attempt.response_id = event.response_id or attempt.response_id
@@ -123,6 +123,12 @@ class AttemptRun:
                 attempt, self._clock(), contents=contents, characters=characters
             )
         return contents > 0
+
+    def noted(self, error: AttemptFailedError) -> Failure:
+        """Return the failure, after recording the usage that came with it."""
+        if error.counted is not None:
+            self.attempt.counted = error.counted
+        return error.failure
 
     def ended_by_limit(self, events: Sequence[AnswerEvent]) -> Sequence[AnswerEvent]:
         """Return the events, and an end where the answer is far longer than the request allows.

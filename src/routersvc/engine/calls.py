@@ -19,6 +19,7 @@ from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.prefills import with_prefill
+from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.domain.outcomes.race_results import RaceDeadlinePassed, RaceResult
@@ -124,7 +125,7 @@ class Call:
             try:
                 events = await self._read(self._winner)
             except AttemptFailedError as error:
-                return await self._recover(self._winner, error.failure)
+                return await self._recover(self._winner, self._winner.noted(error))
             self._winner.record(events)
             events = self._winner.ended_by_limit(events)
             delivered = await self._deliver(self._winner, events)
@@ -143,7 +144,7 @@ class Call:
         return Completion(
             parts=answer.parts,
             finish=answer.finish,
-            usage=answer.usage or winner.attempt.usage(self._decision.profile),
+            usage=winner.attempt.usage(self._decision.profile),
             logprobs=answer.logprobs,
             report=self.report(),
         )
@@ -258,6 +259,12 @@ class Call:
     async def _deliver(self, run: AttemptRun, events: Sequence[AnswerEvent]) -> Sequence[CallEvent]:
         """Return the events that the caller sees; the last one ends the call."""
         delivered: list[CallEvent] = [event for event in events if not isinstance(event, Started)]
+        if run.attempt.counted is not None and run.attempt.has_doubtful_count:
+            usage = run.attempt.usage(self._decision.profile)
+            delivered = [
+                UsageCounted(usage=usage) if isinstance(event, UsageCounted) else event
+                for event in delivered
+            ]
         if self._text_so_far is not None:
             self._text_so_far.add(delivered)
         if delivered and isinstance(delivered[-1], Finished):
