@@ -28,6 +28,7 @@ from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.race_attempts import CancelAttempt, RaceStep, StartAttempt
 from routersvc.domain.racing.races import Race
+from routersvc.engine.answer_sizes import DEFAULT_MAX_ANSWER_BYTES
 from routersvc.engine.attempt_runs import AttemptRun, unreadable
 from routersvc.engine.call_errors import call_error
 from routersvc.engine.call_events import (
@@ -50,12 +51,16 @@ attempt that timed out a moment before the deadline would look like a failing pr
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """What every call of a router shares. `clock` is the running loop's own time."""
+    """What every call of a router shares. `clock` is the running loop's own time.
+
+    `max_answer_bytes` is the largest message that the server sends to a caller.
+    """
 
     gateway: Gateway
     observer: Observer
     scope: TaskScope
     clock: Callable[[], float]
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
 
 
 class Call:
@@ -124,9 +129,9 @@ class Call:
         while True:
             try:
                 events = await self._read(self._winner)
+                self._winner.record(events)
             except AttemptFailedError as error:
                 return await self._recover(self._winner, self._winner.noted(error))
-            self._winner.record(events)
             events = self._winner.ended_by_limit(events)
             delivered = await self._deliver(self._winner, events)
             if delivered:
@@ -315,6 +320,7 @@ class Call:
             clock=around.clock,
             commits_at_content=request.streaming,
             prefill=prefill,
+            max_answer_bytes=around.max_answer_bytes,
         )
         self._runs.append(run)
         run.task = around.scope.start(run.drive(around.gateway, call), name=self.decision_id)

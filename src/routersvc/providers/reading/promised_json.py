@@ -88,9 +88,6 @@ class PromisedJson:
         """Look at the beginning; return what is left where that decides the next state."""
         start = (self._held + text).lstrip()
         self._held = ""
-        if start.startswith(_BEGINNINGS):
-            self._state = _State.TEXT
-            return start
         for mark, end in _MARKS.items():
             if start.startswith(mark):
                 self._state = _State.THOUGHT
@@ -99,6 +96,9 @@ class PromisedJson:
             if mark.startswith(start):
                 self._held = start
                 return None
+        if start.startswith(_BEGINNINGS):
+            self._state = _State.TEXT
+            return start
         self._state = _State.UNCLEAR
         self._end_mark = _ANY_END_MARK
         return start
