@@ -8,9 +8,10 @@ marked as estimated, and the engine estimates what is missing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from routersvc.domain.conversation.usage import Usage, UsageCounted
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, objects_of
 
 MOST_TOKENS = 100_000_000
 """More than any request can use: fifty times the largest context window sold."""
@@ -52,7 +53,7 @@ class Counts:
         if not isinstance(details, dict):
             self.is_doubtful = True
             return 0
-        return self._first(details, names) or 0
+        return self._first(cast("JsonObject", details), names) or 0
 
     def sum(self, details: object, name: str, **wanted: str) -> int:
         """Return the sum of the counts `name` in those objects of a list that have `wanted`."""
@@ -61,11 +62,11 @@ class Counts:
         if not isinstance(details, list):
             self.is_doubtful = True
             return 0
-        total = 0
-        for detail in details:
-            if isinstance(detail, dict) and wanted.items() <= detail.items():
-                total += self._first(detail, (name,)) or 0
-        return total
+        return sum(
+            self._first(detail, (name,)) or 0
+            for detail in objects_of(cast("object", details))
+            if all(detail.get(key) == value for key, value in wanted.items())
+        )
 
     def _first(self, fields: JsonObject, names: Iterable[str]) -> int | None:
         found = None

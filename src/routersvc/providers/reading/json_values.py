@@ -75,6 +75,14 @@ def object_of(value: object) -> JsonObject:
     return cast("JsonObject", value) if isinstance(value, dict) else {}
 
 
+def objects_of(value: object) -> list[JsonObject]:
+    """Return the JSON objects in a list, none where a vendor wrote something else."""
+    if not isinstance(value, list):
+        return []
+    items = cast("list[object]", value)
+    return [cast("JsonObject", item) for item in items if isinstance(item, dict)]
+
+
 def text_of(value: object) -> str:
     """Return a text, empty where there is none.
 

@@ -61,6 +61,19 @@ class PromisedJson:
         if self._state is _State.TEXT:
             self._json.append(text)
             return "", text
+        return self._split(text)
+
+    def end(self) -> tuple[str, str]:
+        """Return what was held back, at the end of the answer."""
+        held = "".join((*self._pieces, self._held))
+        state, self._state = self._state, _State.TEXT
+        self._pieces.clear()
+        self._held = ""
+        if state is _State.THOUGHT:
+            return held, ""
+        return "", self._passed(_without_fence(held))
+
+    def _split(self, text: str) -> tuple[str, str]:
         thought = ""
         rest: str | None = text
         while rest is not None:
@@ -73,16 +86,6 @@ class PromisedJson:
                     piece, rest = self._think(rest)
                     thought += piece
         return thought, ""
-
-    def end(self) -> tuple[str, str]:
-        """Return what was held back, at the end of the answer."""
-        held = "".join((*self._pieces, self._held))
-        state, self._state = self._state, _State.TEXT
-        self._pieces.clear()
-        self._held = ""
-        if state is _State.THOUGHT:
-            return held, ""
-        return "", self._passed(_without_fence(held))
 
     def _begin(self, text: str) -> str | None:
         """Look at the beginning; return what is left where that decides the next state."""

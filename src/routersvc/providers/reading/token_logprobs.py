@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 from routersvc.domain.conversation.logprobs import AlternativeLogprob, TokenLogprob
+from routersvc.providers.reading.json_values import objects_of
 
 UNLIKELY = -9999.0
 """The log probability of a token whose own cannot be read, as OpenAI writes it for such tokens."""
@@ -12,8 +14,6 @@ UNLIKELY = -9999.0
 
 def read_logprobs(tokens: object) -> tuple[TokenLogprob, ...]:
     """Return the tokens of a list, each with its likeliest alternatives; skip what is no token."""
-    if not isinstance(tokens, list):
-        return ()
     return tuple(
         TokenLogprob(
             token=token["token"],
@@ -21,8 +21,8 @@ def read_logprobs(tokens: object) -> tuple[TokenLogprob, ...]:
             token_bytes=_bytes_of(token.get("bytes")),
             alternatives=_alternatives(token.get("top_logprobs")),
         )
-        for token in tokens
-        if _is_token(token)
+        for token in objects_of(tokens)
+        if isinstance(token.get("token"), str)
     )
 
 
@@ -34,27 +34,21 @@ def logprob_of(value: object) -> float:
 
 
 def _alternatives(tokens: object) -> tuple[AlternativeLogprob, ...]:
-    if not isinstance(tokens, list):
-        return ()
     return tuple(
         AlternativeLogprob(
             token=other["token"],
             logprob=logprob_of(other.get("logprob")),
             token_bytes=_bytes_of(other.get("bytes")),
         )
-        for other in tokens
-        if _is_token(other)
+        for other in objects_of(tokens)
+        if isinstance(other.get("token"), str)
     )
-
-
-def _is_token(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("token"), str)
 
 
 def _bytes_of(value: object) -> bytes:
     if not value or not isinstance(value, list):
         return b""
     try:
-        return bytes(value)
+        return bytes(cast("list[int]", value))
     except (TypeError, ValueError):
         return b""

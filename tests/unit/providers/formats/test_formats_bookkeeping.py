@@ -18,6 +18,7 @@ from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.failures import AttemptFailedError
 from routersvc.providers.reading.answer_limits import MOST_CALLS
 from routersvc.providers.reading.counts import MOST_TOKENS
+from routersvc.providers.reading.json_values import object_of
 from routersvc.providers.reading.labels import LONGEST_LABEL
 from routersvc.providers.wire_format import ResponseHead
 
@@ -85,7 +86,7 @@ def chat(label: object, usage: Usage) -> JsonObject:
 
 def responses(label: object, usage: Usage) -> JsonObject:
     """Return an answer in the Responses format."""
-    content = [{"type": "output_text", "text": "hi", "annotations": []}]
+    content = [{"type": "output_text", "text": "hi"}]
     item = {"type": "message", "id": label, "role": "assistant", "content": content}
     return {
         "id": label,
@@ -144,7 +145,7 @@ def cohere(label: object, usage: Usage) -> JsonObject:
 
 def ollama(label: object, usage: Usage) -> JsonObject:
     """Return an answer in Ollama's format."""
-    counts = usage if isinstance(usage, dict) else {"eval_count": usage}
+    counts = object_of(usage) or {"eval_count": usage}
     message = {"role": "assistant", "content": "hi"}
     return {**counts, "model": label, "message": message, "done": True, "done_reason": "stop"}
 

@@ -106,7 +106,7 @@ class AnswerReader:
 
     def _count(self, usage: object, events: list[AnswerEvent]) -> None:
         """Append what was counted, where it is more than before."""
-        counted = read_usage(usage) if isinstance(usage, dict) else None
+        counted = read_usage(object_of(usage)) if usage else None
         if counted is not None and counted != self._usage:
             self._usage = counted
             events.append(counted)

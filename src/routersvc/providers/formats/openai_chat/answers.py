@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -58,7 +58,7 @@ class AnswerReader:
         self._calls = ToolCallReader(prompt)
         self._pictures = 0
         self._usage: UsageCounted | None = None
-        self._usage_in_choice: JsonObject | None = None
+        self._usage_in_choice: object = None
         self._started = False
         self._has_refusal = False
         self._has_more = False
@@ -117,14 +117,14 @@ class AnswerReader:
 
     def count(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the usage of a body or chunk: at its top, in a choice, or in `x_groq`."""
-        usage = body.get("usage")
+        usage: object = body.get("usage")
         if not isinstance(usage, dict):
             # Moonshot writes the usage into the last choice, Groq into a field of its own.
             usage = self._usage_in_choice
             if usage is None and "x_groq" in body:
                 usage = object_of(body["x_groq"]).get("usage")
-        if usage and isinstance(usage, dict):
-            counted = read_usage(usage)
+        if usage:
+            counted = read_usage(object_of(cast("object", usage)))
             if counted is not None and counted != self._usage:
                 self._usage = counted
                 events.append(counted)
