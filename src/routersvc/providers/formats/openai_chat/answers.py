@@ -117,17 +117,20 @@ class AnswerReader:
 
     def count(self, body: JsonObject, events: list[AnswerEvent]) -> None:
         """Append the usage of a body or chunk: at its top, in a choice, or in `x_groq`."""
-        usage: object = body.get("usage")
-        if not isinstance(usage, dict):
+        told = body.get("usage")
+        if told and isinstance(told, dict):
+            usage = cast("JsonObject", told)
+        elif self._usage_in_choice is not None:
             # Moonshot writes the usage into the last choice, Groq into a field of its own.
-            usage = self._usage_in_choice
-            if usage is None and "x_groq" in body:
-                usage = object_of(body["x_groq"]).get("usage")
-        if usage:
-            counted = read_usage(object_of(cast("object", usage)))
-            if counted is not None and counted != self._usage:
-                self._usage = counted
-                events.append(counted)
+            usage = object_of(self._usage_in_choice)
+        elif "x_groq" in body:
+            usage = object_of(object_of(body["x_groq"]).get("usage"))
+        else:
+            return
+        counted = read_usage(usage)
+        if counted is not None and counted != self._usage:
+            self._usage = counted
+            events.append(counted)
 
     def _read_choice(self, choice: JsonObject, part: str, events: list[AnswerEvent]) -> None:
         if "usage" in choice:
