@@ -40,6 +40,20 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class UsageCounted:
-    """What the provider counted so far; a later count of the same attempt replaces it."""
+    """What the provider counted so far; a later count of the same attempt replaces it.
+
+    Where it told only one of input and output, or told one that cannot be read, the other is 0,
+    `estimated` is set, and whoever knows the prompt estimates it.
+    """
 
     usage: Usage
+    knows_input: bool = True
+    knows_output: bool = True
+
+    def __add__(self, other: UsageCounted) -> UsageCounted:
+        """Return the sum of two counts."""
+        return UsageCounted(
+            usage=self.usage + other.usage,
+            knows_input=self.knows_input and other.knows_input,
+            knows_output=self.knows_output and other.knows_output,
+        )

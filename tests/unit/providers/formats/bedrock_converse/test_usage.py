@@ -19,7 +19,7 @@ from routersvc.providers.formats.bedrock_converse.usage import read_usage
 )
 def test_writes_for_an_hour_are_part_of_all_writes(details: object, for_an_hour: int) -> None:
     """They cost more; what the vendor leaves out or has wrong is bounded by the sum."""
-    usage = read_usage(
+    counted = read_usage(
         {
             "inputTokens": 1,
             "outputTokens": 2,
@@ -28,6 +28,6 @@ def test_writes_for_an_hour_are_part_of_all_writes(details: object, for_an_hour:
         }
     )
 
-    assert usage is not None
-    assert usage.cache_write_tokens == 100
-    assert usage.cache_write_hour_tokens == for_an_hour
+    assert counted is not None
+    assert counted.usage.cache_write_tokens == 100
+    assert counted.usage.cache_write_hour_tokens == for_an_hour

@@ -590,10 +590,13 @@ def test_waiting_for_an_approval_is_no_ordinary_end(make_call: MakeCall) -> None
             Usage(input_tokens=5, output_tokens=5, reasoning_tokens=3),
         ),
         (
-            {"input_tokens": 5, "input_tokens_details": {"cached_tokens": 9}},
-            Usage(input_tokens=5, cached_input_tokens=5),
+            {"input_tokens": 5, "output_tokens": 1, "input_tokens_details": {"cached_tokens": 9}},
+            Usage(input_tokens=5, output_tokens=1, cached_input_tokens=5),
         ),
-        ({"input_tokens": None, "input_tokens_details": None}, Usage()),
+        (
+            {"input_tokens": 5, "output_tokens": 0, "input_tokens_details": None},
+            Usage(input_tokens=5),
+        ),
     ],
     ids=["openai", "reasoning left out", "more cached than given", "nulls"],
 )
