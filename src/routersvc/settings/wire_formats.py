@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.providers import WireRules
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,11 +17,12 @@ class Dialect:
     """A vendor's variant of a wire format.
 
     `expressible` are the capabilities that it can express; `cancel_stops_billing` is whether
-    closing a stream ends billing.
+    closing a stream ends billing; `rules` is what it says of single models and prompts.
     """
 
     expressible: frozenset[Capability] = frozenset(Capability)
     cancel_stops_billing: bool = True
+    rules: WireRules | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

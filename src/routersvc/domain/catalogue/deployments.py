@@ -30,7 +30,9 @@ class Deployment:
 
     `wire_model` is the name by which the provider knows the model. `credential` names the
     credential, it never holds one. `canary_share` is the share of its model's traffic that a
-    canary gets; `None` for a regular deployment.
+    canary gets; `None` for a regular deployment. `maker` is the name under which the proofs of its
+    answers are known, empty where nothing is known of them; `plain_thoughts`: it takes earlier
+    thoughts without a proof.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Deployment:
     compliance: Compliance = Compliance()
     enabled: bool = True
     canary_share: float | None = None
+    maker: str = ""
+    plain_thoughts: bool = True
 
     def __post_init__(self) -> None:
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:

@@ -3,6 +3,7 @@
 Fixed constraints (lists, regions, data classes, capabilities, ...) see `FixedLimits` alone, which
 many requests share: what they leave is remembered under that value. Measured constraints (tokens,
 dollars) are checked once per model, and not at all where they admit the narrowest of the models.
+Whether a wire format can express a request is checked for unusual requests alone.
 
 The result is always that of `exclusions`, deployment by deployment.
 """
@@ -17,6 +18,7 @@ from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.planning.exclusions import is_excluded, is_excluded_by, open_constraints
+from routersvc.domain.planning.expressibility import expressible, shape_of
 from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.planning.measured_constraints import ModelBounds, needed_tokens
 from routersvc.domain.profiling.profiles import Profile
@@ -57,7 +59,9 @@ class Eligibility:
                 [one for one in self.listed(fixed.listed) if not is_excluded(one, fixed)]
             )
             self._remembered[fixed] = remaining
-        return remaining.within(limits)
+        allowed = remaining.within(limits)
+        shape = shape_of(limits.request.prompt)
+        return allowed if shape is None else expressible(allowed, shape)
 
     def listed(self, names: Collection[str]) -> list[Deployment]:
         """Return the deployments of these names."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
 from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.planning.expressibility import inexpressible
 from routersvc.domain.planning.fixed_constraints import FIXED_CONSTRAINTS
 from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.planning.measured_constraints import (
@@ -34,6 +35,9 @@ def _exclusions(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         exclusion = measured.exclusion(deployment.model, limits, attempts)
         if exclusion is not None:
             yield exclusion
+    unwritable = inexpressible(deployment, limits.request.prompt)
+    if unwritable is not None:
+        yield unwritable
 
 
 def is_excluded(deployment: Deployment, fixed: FixedLimits) -> bool:

@@ -30,10 +30,11 @@ class BlockAnswer:
     """The state of one answer while its blocks are read, whole or piece by piece.
 
     A value of an unexpected type raises `TypeError`: the caller treats the body as malformed.
-    Blocks that only the vendor understands are kept, to be sent back unchanged.
+    Blocks that only the vendor understands are kept, to be sent back unchanged; `maker` names it.
     """
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, *, maker: str = "") -> None:
+        self._maker = maker
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
@@ -69,16 +70,16 @@ class BlockAnswer:
         """End a thought with its signature."""
         signature = text_of(value)
         if signature:
-            self._add_thought(ThoughtDelta(signature=signature.encode()), events)
+            self._add_thought(ThoughtDelta(signature=signature.encode(), maker=self._maker), events)
 
     def redact(self, data: bytes, events: list[AnswerEvent]) -> None:
         """Append a redacted thought."""
         if data:
-            self._add_thought(ThoughtDelta(encrypted=data), events)
+            self._add_thought(ThoughtDelta(encrypted=data, maker=self._maker), events)
 
     def keep(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a block that only the vendor understands, as JSON."""
-        self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block)), events)
+        self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block), maker=self._maker), events)
 
     def begin_call(
         self, call_id: object, name: object, events: list[AnswerEvent], *, signature: bytes = b""
@@ -87,7 +88,11 @@ class BlockAnswer:
         index = self._calls
         self.add_call(
             ToolCallDelta(
-                index=index, call_id=text_of(call_id), name=text_of(name), signature=signature
+                index=index,
+                call_id=text_of(call_id),
+                name=text_of(name),
+                signature=signature,
+                maker=self._maker if signature else "",
             ),
             events,
         )

@@ -8,11 +8,13 @@ from routersvc.engine.ports import AttemptCall
 from routersvc.providers.dialects import ONLY_DIALECT
 from routersvc.providers.formats.bedrock_converse.answers import AnswerReader
 from routersvc.providers.formats.bedrock_converse.dialects import DIALECT
+from routersvc.providers.formats.bedrock_converse.families import family_of
 from routersvc.providers.formats.bedrock_converse.frames import FrameSplitter
 from routersvc.providers.formats.bedrock_converse.requests import encode_body
 from routersvc.providers.formats.bedrock_converse.streams import FrameReader
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.streams import StreamDecoder
+from routersvc.providers.writing.proof_makers import claude_maker
 
 
 def _path(call: AttemptCall) -> str:
@@ -25,10 +27,13 @@ def bedrock_converse() -> JsonWireFormat:
     return JsonWireFormat(
         dialect=DIALECT,
         path=_path,
+        proof_maker=lambda model: claude_maker(model) or f"bedrock/{model}",
+        plain_thoughts=lambda model: not family_of(model).is_claude,
         encode_body=encode_body,
-        body_reader=lambda call, head: AnswerReader(call.prompt, head),
+        body_reader=lambda call, head: AnswerReader(call.prompt, head, maker=call.deployment.maker),
         stream_decoder=lambda call, head: StreamDecoder(
-            FrameSplitter(), FrameReader(AnswerReader(call.prompt, head), head)
+            FrameSplitter(),
+            FrameReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), head),
         ),
         stream_type="application/vnd.amazon.eventstream",
     )

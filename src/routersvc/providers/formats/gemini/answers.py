@@ -50,13 +50,14 @@ class AnswerReader:
     place for them, and no request can ask for them here.
     """
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+    def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
         self._head = head
+        self._maker = maker
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
         self._text: list[str] = []
-        self._calls = ToolCallReader()
+        self._calls = ToolCallReader(maker)
         self._usage: Usage | None = None
         self._started = False
         self._has_content = False
@@ -190,7 +191,9 @@ class AnswerReader:
                 self._text.append(text)
             events.append(TextDelta(text=text, logprobs=logprobs))
         if signature and place is not None and not self._hides_thoughts:
-            events.append(ThoughtDelta(signature=encode_signature(signature, place)))
+            events.append(
+                ThoughtDelta(signature=encode_signature(signature, place), maker=self._maker)
+            )
         return bool(text)
 
     def _think(self, text: str, signature: str, events: list[AnswerEvent]) -> None:
@@ -198,7 +201,9 @@ class AnswerReader:
         if (text or signature) and not self._hides_thoughts:
             events.append(
                 ThoughtDelta(
-                    text=text, signature=encode_signature(signature, None) if signature else b""
+                    text=text,
+                    signature=encode_signature(signature, None) if signature else b"",
+                    maker=self._maker if signature else "",
                 )
             )
 

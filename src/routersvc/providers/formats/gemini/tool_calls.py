@@ -35,7 +35,8 @@ class ToolCallReader:
     They become JSON text when the call is complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, maker: str = "") -> None:
+        self._maker = maker
         self._count = 0
         self._open: JsonObject | None = None
 
@@ -61,6 +62,7 @@ class ToolCallReader:
                     call_id=call.get("id") or f"{answer_id or 'call'}-{self._count}",
                     name=call["name"],
                     signature=encode_signature(signature, None) if signature else b"",
+                    maker=self._maker if signature else "",
                 )
             )
             self._count += 1

@@ -9,18 +9,34 @@ import orjson
 
 from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, json_object
 from routersvc.providers.reading.tool_arguments import ToolArguments
+
+_EXTRA = "extra_content"
+"""A further field of a call, in which Google's compatible endpoint has the call's signature."""
+
+
+def extra_signature(extra: JsonObject) -> bytes:
+    """Return the further field of a call as bytes that `extra_of` reads."""
+    return orjson.dumps({_EXTRA: extra})
+
+
+def extra_of(signature: bytes) -> JsonObject | None:
+    """Return the field that a signature holds; `None` where another format made the signature."""
+    held = json_object(signature)
+    return held if held is not None and held.keys() == {_EXTRA} else None
 
 
 class ToolCallReader:
     """Reads pieces of tool calls and keeps their arguments, to check them at the end.
 
     Vendors number calls in different ways: with an index, without any, or all with the same one.
-    A piece with an id and a name that its index does not have begins another call.
+    A piece with an id and a name that its index does not have begins another call. `maker` is whom
+    a call's `extra_content` is from; `None`: it is not read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, maker: str | None = None) -> None:
+        self._maker = maker
         self._arguments = ToolArguments()
         self._ids: list[str] = []
         self._by_wire_index: dict[int, int] = {}
@@ -43,12 +59,15 @@ class ToolCallReader:
                 self._arguments.begin()
                 self._ids.append(call_id)
             self._arguments.append(index, arguments)
+            extra = piece.get("extra_content") if self._maker is not None else None
             events.append(
                 ToolCallDelta(
                     index=index,
                     call_id=call_id if begins else "",
                     name=name if begins else "",
                     arguments_json=arguments,
+                    signature=extra_signature(extra) if extra else b"",
+                    maker=(self._maker or "") if extra else "",
                 )
             )
 

@@ -29,8 +29,11 @@ from routersvc.providers.formats.openai_chat.dialects import (
 )
 from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE_DEPLOYMENTS, OPENAI
 from routersvc.providers.formats.openai_words import ALL_TIERS, NONE_TO_HIGH, NONE_TO_MAX
+from routersvc.providers.writing.call_ids import MISTRAL_CALL_ID
 
-_GENERIC = OpenAiDialect(name="generic", thought_form=ThoughtForm.REASONING_CONTENT)
+_GENERIC = OpenAiDialect(
+    name="generic", thought_form=ThoughtForm.REASONING_CONTENT, extra_content=True
+)
 
 _VLLM = OpenAiDialect(
     name="vllm",
@@ -98,6 +101,7 @@ _MISTRAL = OpenAiDialect(
     )
     - {Capability.LOGPROBS, Capability.LOGIT_BIAS},
     seed_field="random_seed",
+    call_ids=MISTRAL_CALL_ID,
     end_user_field=None,
     participant_names=False,
     stream_options=False,
@@ -161,6 +165,7 @@ _TOGETHER = OpenAiDialect(
 
 _OPENROUTER = OpenAiDialect(
     name="openrouter",
+    resells=True,
     capabilities=COMMON_CAPABILITIES
     | {
         Capability.AUDIO_INPUT,
@@ -254,7 +259,10 @@ _CEREBRAS = dataclasses.replace(
     ),
 )
 _VERCEL_GATEWAY = dataclasses.replace(
-    _GENERIC, name="vercel_gateway", thought_form=ThoughtForm.REASONING_DETAILS
+    _GENERIC,
+    name="vercel_gateway",
+    thought_form=ThoughtForm.REASONING_DETAILS,
+    resells=True,
 )
 _SNOWFLAKE = dataclasses.replace(
     _GENERIC,

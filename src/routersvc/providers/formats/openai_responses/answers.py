@@ -55,13 +55,16 @@ class AnswerReader(TerminatedReader):
     treats the body as malformed.
     """
 
-    def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
+    def __init__(
+        self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead, *, maker: str = ""
+    ) -> None:
         self._head = head
         self._response_format = prompt.response_format
         self._continues = is_continuation(prompt)
         self._items = ItemReader(
             hides_thoughts=prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
             wants_logprobs=prompt.logprobs is not None,
+            maker=maker,
             hosted_custom_calls=dialect.hosted_custom_calls,
         )
         self._text: list[str] = []

@@ -47,6 +47,11 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_Attempt_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_LeftOut_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_LeftOut_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_Degradation_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -103,7 +108,7 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       "t\030\001 \001(\0132\034.llmrouter.v1.DeploymentNameR\nd" +
       "eployment\022#\n\rmodel_version\030\002 \001(\tR\014modelV" +
       "ersion\0220\n\024provider_response_id\030\003 \001(\tR\022pr" +
-      "oviderResponseId\"\235\005\n\007Attempt\022\026\n\006number\030\001" +
+      "oviderResponseId\"\317\005\n\007Attempt\022\026\n\006number\030\001" +
       " \001(\005R\006number\022<\n\ndeployment\030\002 \001(\0132\034.llmro" +
       "uter.v1.DeploymentNameR\ndeployment\0223\n\006re" +
       "ason\030\003 \001(\0162\033.llmrouter.v1.AttemptReasonR" +
@@ -119,63 +124,70 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       ")\n\005usage\030\n \001(\0132\023.llmrouter.v1.UsageR\005usa" +
       "ge\022&\n\004cost\030\013 \001(\0132\022.llmrouter.v1.CostR\004co" +
       "st\022\'\n\017failure_message\030\014 \001(\tR\016failureMess" +
-      "age\022\033\n\tcaused_by\030\r \001(\005R\010causedByB\016\n\014_htt" +
-      "p_status\"b\n\013Degradation\0221\n\004rung\030\001 \001(\0162\035." +
-      "llmrouter.v1.DegradationRungR\004rung\022 \n\013de" +
-      "scription\030\002 \001(\tR\013description\"\311\001\n\010CacheHi" +
-      "t\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1.CacheHitK" +
-      "indR\004kind\022+\n\003age\030\002 \001(\0132\031.google.protobuf" +
-      ".DurationR\003age\022#\n\nsimilarity\030\003 \001(\001H\000R\nsi" +
-      "milarity\210\001\001\022,\n\022source_decision_id\030\004 \001(\tR" +
-      "\020sourceDecisionIdB\r\n\013_similarity\"\324\002\n\005Usa" +
-      "ge\022!\n\014input_tokens\030\001 \001(\003R\013inputTokens\022#\n" +
-      "\routput_tokens\030\002 \001(\003R\014outputTokens\022.\n\023ca" +
-      "ched_input_tokens\030\003 \001(\003R\021cachedInputToke" +
-      "ns\022,\n\022cache_write_tokens\030\004 \001(\003R\020cacheWri" +
-      "teTokens\022)\n\020reasoning_tokens\030\005 \001(\003R\017reas" +
-      "oningTokens\022,\n\022input_audio_tokens\030\006 \001(\003R" +
-      "\020inputAudioTokens\022.\n\023output_audio_tokens" +
-      "\030\007 \001(\003R\021outputAudioTokens\022\034\n\testimated\030\010" +
-      " \001(\010R\testimated\"U\n\004Cost\022\020\n\003usd\030\001 \001(\001R\003us" +
-      "d\022\035\n\nwasted_usd\030\002 \001(\001R\twastedUsd\022\034\n\testi" +
-      "mated\030\003 \001(\010R\testimated*\322\001\n\rAttemptReason" +
-      "\022\036\n\032ATTEMPT_REASON_UNSPECIFIED\020\000\022\030\n\024ATTE" +
-      "MPT_REASON_FIRST\020\001\022\033\n\027ATTEMPT_REASON_FAI" +
-      "LOVER\020\002\022\030\n\024ATTEMPT_REASON_HEDGE\020\003\022\030\n\024ATT" +
-      "EMPT_REASON_RETRY\020\004\022\033\n\027ATTEMPT_REASON_RE" +
-      "COVERY\020\005\022\031\n\025ATTEMPT_REASON_RESCUE\020\006*\343\001\n\016" +
-      "AttemptOutcome\022\037\n\033ATTEMPT_OUTCOME_UNSPEC" +
-      "IFIED\020\000\022\032\n\026ATTEMPT_OUTCOME_SERVED\020\001\022\032\n\026A" +
-      "TTEMPT_OUTCOME_FAILED\020\002\022\030\n\024ATTEMPT_OUTCO" +
-      "ME_LOST\020\003\022\035\n\031ATTEMPT_OUTCOME_CANCELLED\020\004" +
-      "\022\032\n\026ATTEMPT_OUTCOME_BROKEN\020\005\022#\n\037ATTEMPT_" +
-      "OUTCOME_REFUSED_LOCALLY\020\006*\226\005\n\014FailureCla" +
-      "ss\022\035\n\031FAILURE_CLASS_UNSPECIFIED\020\000\022\031\n\025FAI" +
-      "LURE_CLASS_CONNECT\020\001\022\027\n\023FAILURE_CLASS_RE" +
-      "SET\020\002\022\036\n\032FAILURE_CLASS_SERVER_ERROR\020\003\022\034\n" +
-      "\030FAILURE_CLASS_OVERLOADED\020\004\022\036\n\032FAILURE_C" +
-      "LASS_RATE_LIMITED\020\005\022!\n\035FAILURE_CLASS_QUO" +
-      "TA_EXHAUSTED\020\006\022 \n\034FAILURE_CLASS_AUTHENTI" +
-      "CATION\020\007\022\034\n\030FAILURE_CLASS_PERMISSION\020\010\022!" +
-      "\n\035FAILURE_CLASS_MODEL_NOT_FOUND\020\t\022!\n\035FAI" +
-      "LURE_CLASS_INVALID_REQUEST\020\n\022%\n!FAILURE_" +
-      "CLASS_CAPABILITY_MISMATCH\020\013\022 \n\034FAILURE_C" +
-      "LASS_CONTEXT_LENGTH\020\014\022\"\n\036FAILURE_CLASS_C" +
-      "ONTENT_FILTERED\020\r\022\034\n\030FAILURE_CLASS_BAD_A" +
-      "NSWER\020\016\022\'\n#FAILURE_CLASS_FIRST_CONTENT_T" +
-      "IMEOUT\020\017\022\031\n\025FAILURE_CLASS_STALLED\020\020\022\033\n\027F" +
-      "AILURE_CLASS_TRUNCATED\020\021\022!\n\035FAILURE_CLAS" +
-      "S_ATTEMPT_TIMEOUT\020\022\022\035\n\031FAILURE_CLASS_LOC" +
-      "AL_LIMIT\020\023*q\n\017DegradationRung\022 \n\034DEGRADA" +
-      "TION_RUNG_UNSPECIFIED\020\000\022\037\n\033DEGRADATION_R" +
-      "UNG_LOWER_TIER\020\001\022\033\n\027DEGRADATION_RUNG_CAC" +
-      "HED\020\002*\177\n\014CacheHitKind\022\036\n\032CACHE_HIT_KIND_" +
-      "UNSPECIFIED\020\000\022\030\n\024CACHE_HIT_KIND_EXACT\020\001\022" +
-      "\033\n\027CACHE_HIT_KIND_SEMANTIC\020\002\022\030\n\024CACHE_HI" +
-      "T_KIND_STALE\020\003B\200\001\n io.github.routersvc.l" +
-      "lmrouter.v1B\013ReportProtoP\001\242\002\003LXX\252\002\014Llmro" +
-      "uter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\GP" +
-      "BMetadata\352\002\rLlmrouter::V1b\006proto3"
+      "age\022\033\n\tcaused_by\030\r \001(\005R\010causedBy\0220\n\010left" +
+      "_out\030\016 \003(\0132\025.llmrouter.v1.LeftOutR\007leftO" +
+      "utB\016\n\014_http_status\"d\n\007LeftOut\022-\n\004kind\030\001 " +
+      "\001(\0162\031.llmrouter.v1.LeftOutKindR\004kind\022\024\n\005" +
+      "maker\030\002 \001(\tR\005maker\022\024\n\005count\030\003 \001(\005R\005count" +
+      "\"b\n\013Degradation\0221\n\004rung\030\001 \001(\0162\035.llmroute" +
+      "r.v1.DegradationRungR\004rung\022 \n\013descriptio" +
+      "n\030\002 \001(\tR\013description\"\311\001\n\010CacheHit\022.\n\004kin" +
+      "d\030\001 \001(\0162\032.llmrouter.v1.CacheHitKindR\004kin" +
+      "d\022+\n\003age\030\002 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\003age\022#\n\nsimilarity\030\003 \001(\001H\000R\nsimilarity" +
+      "\210\001\001\022,\n\022source_decision_id\030\004 \001(\tR\020sourceD" +
+      "ecisionIdB\r\n\013_similarity\"\324\002\n\005Usage\022!\n\014in" +
+      "put_tokens\030\001 \001(\003R\013inputTokens\022#\n\routput_" +
+      "tokens\030\002 \001(\003R\014outputTokens\022.\n\023cached_inp" +
+      "ut_tokens\030\003 \001(\003R\021cachedInputTokens\022,\n\022ca" +
+      "che_write_tokens\030\004 \001(\003R\020cacheWriteTokens" +
+      "\022)\n\020reasoning_tokens\030\005 \001(\003R\017reasoningTok" +
+      "ens\022,\n\022input_audio_tokens\030\006 \001(\003R\020inputAu" +
+      "dioTokens\022.\n\023output_audio_tokens\030\007 \001(\003R\021" +
+      "outputAudioTokens\022\034\n\testimated\030\010 \001(\010R\tes" +
+      "timated\"U\n\004Cost\022\020\n\003usd\030\001 \001(\001R\003usd\022\035\n\nwas" +
+      "ted_usd\030\002 \001(\001R\twastedUsd\022\034\n\testimated\030\003 " +
+      "\001(\010R\testimated*\203\001\n\013LeftOutKind\022\035\n\031LEFT_O" +
+      "UT_KIND_UNSPECIFIED\020\000\022\033\n\027LEFT_OUT_KIND_S" +
+      "IGNATURE\020\001\022\033\n\027LEFT_OUT_KIND_ENCRYPTED\020\002\022" +
+      "\033\n\027LEFT_OUT_KIND_REASONING\020\003*\322\001\n\rAttempt" +
+      "Reason\022\036\n\032ATTEMPT_REASON_UNSPECIFIED\020\000\022\030" +
+      "\n\024ATTEMPT_REASON_FIRST\020\001\022\033\n\027ATTEMPT_REAS" +
+      "ON_FAILOVER\020\002\022\030\n\024ATTEMPT_REASON_HEDGE\020\003\022" +
+      "\030\n\024ATTEMPT_REASON_RETRY\020\004\022\033\n\027ATTEMPT_REA" +
+      "SON_RECOVERY\020\005\022\031\n\025ATTEMPT_REASON_RESCUE\020" +
+      "\006*\343\001\n\016AttemptOutcome\022\037\n\033ATTEMPT_OUTCOME_" +
+      "UNSPECIFIED\020\000\022\032\n\026ATTEMPT_OUTCOME_SERVED\020" +
+      "\001\022\032\n\026ATTEMPT_OUTCOME_FAILED\020\002\022\030\n\024ATTEMPT" +
+      "_OUTCOME_LOST\020\003\022\035\n\031ATTEMPT_OUTCOME_CANCE" +
+      "LLED\020\004\022\032\n\026ATTEMPT_OUTCOME_BROKEN\020\005\022#\n\037AT" +
+      "TEMPT_OUTCOME_REFUSED_LOCALLY\020\006*\226\005\n\014Fail" +
+      "ureClass\022\035\n\031FAILURE_CLASS_UNSPECIFIED\020\000\022" +
+      "\031\n\025FAILURE_CLASS_CONNECT\020\001\022\027\n\023FAILURE_CL" +
+      "ASS_RESET\020\002\022\036\n\032FAILURE_CLASS_SERVER_ERRO" +
+      "R\020\003\022\034\n\030FAILURE_CLASS_OVERLOADED\020\004\022\036\n\032FAI" +
+      "LURE_CLASS_RATE_LIMITED\020\005\022!\n\035FAILURE_CLA" +
+      "SS_QUOTA_EXHAUSTED\020\006\022 \n\034FAILURE_CLASS_AU" +
+      "THENTICATION\020\007\022\034\n\030FAILURE_CLASS_PERMISSI" +
+      "ON\020\010\022!\n\035FAILURE_CLASS_MODEL_NOT_FOUND\020\t\022" +
+      "!\n\035FAILURE_CLASS_INVALID_REQUEST\020\n\022%\n!FA" +
+      "ILURE_CLASS_CAPABILITY_MISMATCH\020\013\022 \n\034FAI" +
+      "LURE_CLASS_CONTEXT_LENGTH\020\014\022\"\n\036FAILURE_C" +
+      "LASS_CONTENT_FILTERED\020\r\022\034\n\030FAILURE_CLASS" +
+      "_BAD_ANSWER\020\016\022\'\n#FAILURE_CLASS_FIRST_CON" +
+      "TENT_TIMEOUT\020\017\022\031\n\025FAILURE_CLASS_STALLED\020" +
+      "\020\022\033\n\027FAILURE_CLASS_TRUNCATED\020\021\022!\n\035FAILUR" +
+      "E_CLASS_ATTEMPT_TIMEOUT\020\022\022\035\n\031FAILURE_CLA" +
+      "SS_LOCAL_LIMIT\020\023*q\n\017DegradationRung\022 \n\034D" +
+      "EGRADATION_RUNG_UNSPECIFIED\020\000\022\037\n\033DEGRADA" +
+      "TION_RUNG_LOWER_TIER\020\001\022\033\n\027DEGRADATION_RU" +
+      "NG_CACHED\020\002*\177\n\014CacheHitKind\022\036\n\032CACHE_HIT" +
+      "_KIND_UNSPECIFIED\020\000\022\030\n\024CACHE_HIT_KIND_EX" +
+      "ACT\020\001\022\033\n\027CACHE_HIT_KIND_SEMANTIC\020\002\022\030\n\024CA" +
+      "CHE_HIT_KIND_STALE\020\003B\200\001\n io.github.route" +
+      "rsvc.llmrouter.v1B\013ReportProtoP\001\242\002\003LXX\252\002" +
+      "\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter" +
+      "\\V1\\GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -206,27 +218,33 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Attempt_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Attempt_descriptor,
-        new java.lang.String[] { "Number", "Deployment", "Reason", "Outcome", "FailureClass", "HttpStatus", "StartDelay", "TimeToFirstContent", "Duration", "Usage", "Cost", "FailureMessage", "CausedBy", });
-    internal_static_llmrouter_v1_Degradation_descriptor =
+        new java.lang.String[] { "Number", "Deployment", "Reason", "Outcome", "FailureClass", "HttpStatus", "StartDelay", "TimeToFirstContent", "Duration", "Usage", "Cost", "FailureMessage", "CausedBy", "LeftOut", });
+    internal_static_llmrouter_v1_LeftOut_descriptor =
       getDescriptor().getMessageType(4);
+    internal_static_llmrouter_v1_LeftOut_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_LeftOut_descriptor,
+        new java.lang.String[] { "Kind", "Maker", "Count", });
+    internal_static_llmrouter_v1_Degradation_descriptor =
+      getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_Degradation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Degradation_descriptor,
         new java.lang.String[] { "Rung", "Description", });
     internal_static_llmrouter_v1_CacheHit_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_CacheHit_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_CacheHit_descriptor,
         new java.lang.String[] { "Kind", "Age", "Similarity", "SourceDecisionId", });
     internal_static_llmrouter_v1_Usage_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_Usage_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Usage_descriptor,
         new java.lang.String[] { "InputTokens", "OutputTokens", "CachedInputTokens", "CacheWriteTokens", "ReasoningTokens", "InputAudioTokens", "OutputAudioTokens", "Estimated", });
     internal_static_llmrouter_v1_Cost_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_llmrouter_v1_Cost_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Cost_descriptor,
