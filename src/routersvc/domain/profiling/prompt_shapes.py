@@ -1,4 +1,4 @@
-"""Which deployments' wire formats can express a request, known before anything is sent.
+"""The shape of a prompt: what of it a wire format may be unable to express.
 
 Capabilities say what a vendor has; a format may still lack a form of it: a picture by its address,
 a temperature above 1, a name beside a role. Each format answers by writing the request. What it is
@@ -9,9 +9,7 @@ nothing is unusual are not asked about.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
-from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.conversation.messages import Message, Role
 from routersvc.domain.conversation.parts import (
     AudioPart,
@@ -29,7 +27,6 @@ from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import Reasoning
 from routersvc.domain.conversation.response_formats import JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool
-from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 
 _LEAST_OUTPUT_TOKENS = 16
 _MOST_TEMPERATURE = 1.0
@@ -62,43 +59,6 @@ def shape_of(prompt: Prompt) -> Prompt | None:
             for tool in prompt.tools
         ),
         response_format=response_format,
-    )
-
-
-def expressible(deployments: Sequence[Deployment], shape: Prompt) -> Sequence[Deployment]:
-    """Return the deployments whose formats can express a prompt of this shape."""
-    known: dict[tuple[int, str, str], bool] = {}
-    left: list[Deployment] = []
-    for deployment in deployments:
-        key = (
-            id(deployment.provider.wire_rules),
-            deployment.wire_model,
-            deployment.model.name,
-        )
-        can = known.get(key)
-        if can is None:
-            can = known[key] = not refusal(deployment, shape)
-        if can:
-            left.append(deployment)
-    return deployments if len(left) == len(deployments) else left
-
-
-def refusal(deployment: Deployment, shape: Prompt) -> str:
-    """Return why the format of a deployment cannot express this shape; empty if it can."""
-    rules = deployment.provider.wire_rules
-    return "" if rules is None else rules.refusal(deployment, shape)
-
-
-def inexpressible(deployment: Deployment, prompt: Prompt) -> Exclusion | None:
-    """Return the exclusion of a deployment whose format cannot express a prompt."""
-    shape = shape_of(prompt)
-    why = "" if shape is None else refusal(deployment, shape)
-    if not why:
-        return None
-    return Exclusion(
-        reason=ExclusionReason.WIRE_FORMAT,
-        description=why,
-        eligible_if="the request did without it",
     )
 
 
