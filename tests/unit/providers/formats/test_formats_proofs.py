@@ -66,7 +66,7 @@ def proofs_of(vendor: str) -> list[Part]:
                 call_by(maker, secret.encode()),
             ]
         case "openai_responses":
-            item = {"type": "reasoning", "summary": [], "encrypted_content": secret}
+            item = {"type": "reasoning", "encrypted_content": secret}
             return [ThoughtPart(text="hm", encrypted=orjson.dumps(item), maker=maker)]
         case "bedrock_converse":
             return [ThoughtPart(encrypted=b"\xff" + secret.encode(), maker=maker)]
