@@ -297,7 +297,8 @@ const (
 	ExclusionReason_EXCLUSION_REASON_NOT_IN_POLICY ExclusionReason = 17
 	// The request asks for more output tokens than the model supports.
 	ExclusionReason_EXCLUSION_REASON_OUTPUT_LIMIT ExclusionReason = 18
-	// The request has a wire extension for another wire format.
+	// The request has a wire extension for another wire format, or something else that its wire format cannot
+	// express.
 	ExclusionReason_EXCLUSION_REASON_WIRE_FORMAT ExclusionReason = 19
 	// The operator has disabled it.
 	ExclusionReason_EXCLUSION_REASON_OPERATOR_DISABLED ExclusionReason = 20

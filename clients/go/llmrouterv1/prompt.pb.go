@@ -1367,9 +1367,12 @@ type ToolCall struct {
 	// The arguments as JSON text, exactly as the model wrote them.
 	ArgumentsJson string `protobuf:"bytes,3,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
 	// Opaque token of the provider that must be sent back with the call. Empty: it gave none.
-	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+	// Any other provider is called without the signature.
+	SignatureMaker string `protobuf:"bytes,5,opt,name=signature_maker,json=signatureMaker,proto3" json:"signature_maker,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ToolCall) Reset() {
@@ -1428,6 +1431,13 @@ func (x *ToolCall) GetSignature() []byte {
 		return x.Signature
 	}
 	return nil
+}
+
+func (x *ToolCall) GetSignatureMaker() string {
+	if x != nil {
+		return x.SignatureMaker
+	}
+	return ""
 }
 
 // What a tool returned.
@@ -1502,7 +1512,10 @@ type ReasoningContent struct {
 	// Signature by which the provider recognises its own reasoning; must be sent back unchanged.
 	Signature []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	// Reasoning encrypted by the provider; must be sent back unchanged.
-	Encrypted     []byte `protobuf:"bytes,3,opt,name=encrypted,proto3" json:"encrypted,omitempty"`
+	Encrypted []byte `protobuf:"bytes,3,opt,name=encrypted,proto3" json:"encrypted,omitempty"`
+	// Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+	// Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+	Maker         string `protobuf:"bytes,4,opt,name=maker,proto3" json:"maker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1556,6 +1569,13 @@ func (x *ReasoningContent) GetEncrypted() []byte {
 		return x.Encrypted
 	}
 	return nil
+}
+
+func (x *ReasoningContent) GetMaker() string {
+	if x != nil {
+		return x.Maker
+	}
+	return ""
 }
 
 // A tool that the model may call.
@@ -2509,22 +2529,24 @@ const file_llmrouter_v1_prompt_proto_rawDesc = "" +
 	"\n" +
 	"media_type\x18\x04 \x01(\tR\tmediaType\x12\x12\n" +
 	"\x04name\x18\x05 \x01(\tR\x04nameB\b\n" +
-	"\x06source\"s\n" +
+	"\x06source\"\x9c\x01\n" +
 	"\bToolCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
 	"\x0earguments_json\x18\x03 \x01(\tR\rargumentsJson\x12\x1c\n" +
-	"\tsignature\x18\x04 \x01(\fR\tsignature\"s\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x12'\n" +
+	"\x0fsignature_maker\x18\x05 \x01(\tR\x0esignatureMaker\"s\n" +
 	"\n" +
 	"ToolResult\x12 \n" +
 	"\ftool_call_id\x18\x01 \x01(\tR\n" +
 	"toolCallId\x12(\n" +
 	"\x05parts\x18\x02 \x03(\v2\x12.llmrouter.v1.PartR\x05parts\x12\x19\n" +
-	"\bis_error\x18\x03 \x01(\bR\aisError\"b\n" +
+	"\bis_error\x18\x03 \x01(\bR\aisError\"x\n" +
 	"\x10ReasoningContent\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
-	"\tencrypted\x18\x03 \x01(\fR\tencrypted\"|\n" +
+	"\tencrypted\x18\x03 \x01(\fR\tencrypted\x12\x14\n" +
+	"\x05maker\x18\x04 \x01(\tR\x05maker\"|\n" +
 	"\x04Tool\x128\n" +
 	"\bfunction\x18\x01 \x01(\v2\x1a.llmrouter.v1.FunctionToolH\x00R\bfunction\x122\n" +
 	"\x06hosted\x18\x02 \x01(\v2\x18.llmrouter.v1.HostedToolH\x00R\x06hostedB\x06\n" +

@@ -25,6 +25,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// A kind of content that is left out where a provider does not take it. May grow.
+type LeftOutKind int32
+
+const (
+	// Never sent.
+	LeftOutKind_LEFT_OUT_KIND_UNSPECIFIED LeftOutKind = 0
+	// A signature of reasoning or of a tool call that another provider made.
+	LeftOutKind_LEFT_OUT_KIND_SIGNATURE LeftOutKind = 1
+	// Encrypted reasoning, or a block of a hosted tool, that another provider made.
+	LeftOutKind_LEFT_OUT_KIND_ENCRYPTED LeftOutKind = 2
+	// The text of reasoning, where the provider takes none without its own proof.
+	LeftOutKind_LEFT_OUT_KIND_REASONING LeftOutKind = 3
+)
+
+// Enum value maps for LeftOutKind.
+var (
+	LeftOutKind_name = map[int32]string{
+		0: "LEFT_OUT_KIND_UNSPECIFIED",
+		1: "LEFT_OUT_KIND_SIGNATURE",
+		2: "LEFT_OUT_KIND_ENCRYPTED",
+		3: "LEFT_OUT_KIND_REASONING",
+	}
+	LeftOutKind_value = map[string]int32{
+		"LEFT_OUT_KIND_UNSPECIFIED": 0,
+		"LEFT_OUT_KIND_SIGNATURE":   1,
+		"LEFT_OUT_KIND_ENCRYPTED":   2,
+		"LEFT_OUT_KIND_REASONING":   3,
+	}
+)
+
+func (x LeftOutKind) Enum() *LeftOutKind {
+	p := new(LeftOutKind)
+	*p = x
+	return p
+}
+
+func (x LeftOutKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (LeftOutKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_llmrouter_v1_report_proto_enumTypes[0].Descriptor()
+}
+
+func (LeftOutKind) Type() protoreflect.EnumType {
+	return &file_llmrouter_v1_report_proto_enumTypes[0]
+}
+
+func (x LeftOutKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use LeftOutKind.Descriptor instead.
+func (LeftOutKind) EnumDescriptor() ([]byte, []int) {
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{0}
+}
+
 // Why an attempt was made. May grow.
 type AttemptReason int32
 
@@ -78,11 +135,11 @@ func (x AttemptReason) String() string {
 }
 
 func (AttemptReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_report_proto_enumTypes[0].Descriptor()
+	return file_llmrouter_v1_report_proto_enumTypes[1].Descriptor()
 }
 
 func (AttemptReason) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_report_proto_enumTypes[0]
+	return &file_llmrouter_v1_report_proto_enumTypes[1]
 }
 
 func (x AttemptReason) Number() protoreflect.EnumNumber {
@@ -91,7 +148,7 @@ func (x AttemptReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptReason.Descriptor instead.
 func (AttemptReason) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{0}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{1}
 }
 
 // How an attempt ended. May grow.
@@ -147,11 +204,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_report_proto_enumTypes[1].Descriptor()
+	return file_llmrouter_v1_report_proto_enumTypes[2].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_report_proto_enumTypes[1]
+	return &file_llmrouter_v1_report_proto_enumTypes[2]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -160,7 +217,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{1}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{2}
 }
 
 // What a failure means for retries, failover and health; never a bare status code. May grow.
@@ -268,11 +325,11 @@ func (x FailureClass) String() string {
 }
 
 func (FailureClass) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_report_proto_enumTypes[2].Descriptor()
+	return file_llmrouter_v1_report_proto_enumTypes[3].Descriptor()
 }
 
 func (FailureClass) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_report_proto_enumTypes[2]
+	return &file_llmrouter_v1_report_proto_enumTypes[3]
 }
 
 func (x FailureClass) Number() protoreflect.EnumNumber {
@@ -281,7 +338,7 @@ func (x FailureClass) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FailureClass.Descriptor instead.
 func (FailureClass) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{2}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{3}
 }
 
 // A kind of degradation. May grow.
@@ -321,11 +378,11 @@ func (x DegradationRung) String() string {
 }
 
 func (DegradationRung) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_report_proto_enumTypes[3].Descriptor()
+	return file_llmrouter_v1_report_proto_enumTypes[4].Descriptor()
 }
 
 func (DegradationRung) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_report_proto_enumTypes[3]
+	return &file_llmrouter_v1_report_proto_enumTypes[4]
 }
 
 func (x DegradationRung) Number() protoreflect.EnumNumber {
@@ -334,7 +391,7 @@ func (x DegradationRung) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DegradationRung.Descriptor instead.
 func (DegradationRung) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{3}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{4}
 }
 
 // How a cached answer was found. May grow.
@@ -378,11 +435,11 @@ func (x CacheHitKind) String() string {
 }
 
 func (CacheHitKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_llmrouter_v1_report_proto_enumTypes[4].Descriptor()
+	return file_llmrouter_v1_report_proto_enumTypes[5].Descriptor()
 }
 
 func (CacheHitKind) Type() protoreflect.EnumType {
-	return &file_llmrouter_v1_report_proto_enumTypes[4]
+	return &file_llmrouter_v1_report_proto_enumTypes[5]
 }
 
 func (x CacheHitKind) Number() protoreflect.EnumNumber {
@@ -391,7 +448,7 @@ func (x CacheHitKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CacheHitKind.Descriptor instead.
 func (CacheHitKind) EnumDescriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{5}
 }
 
 // Report of one request. Sent with every answer, and as a status detail with every failed call. Never
@@ -732,7 +789,9 @@ type Attempt struct {
 	// Describes the failure; never quotes the provider. Empty unless it failed.
 	FailureMessage string `protobuf:"bytes,12,opt,name=failure_message,json=failureMessage,proto3" json:"failure_message,omitempty"`
 	// Number of the attempt whose failure or delay caused this one. 0 for the first.
-	CausedBy      int32 `protobuf:"varint,13,opt,name=caused_by,json=causedBy,proto3" json:"caused_by,omitempty"`
+	CausedBy int32 `protobuf:"varint,13,opt,name=caused_by,json=causedBy,proto3" json:"caused_by,omitempty"`
+	// Lists what of the conversation was not sent, because this provider does not take it.
+	LeftOut       []*LeftOut `protobuf:"bytes,14,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -858,6 +917,77 @@ func (x *Attempt) GetCausedBy() int32 {
 	return 0
 }
 
+func (x *Attempt) GetLeftOut() []*LeftOut {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
+// What of a conversation an attempt did not send.
+type LeftOut struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Kind.
+	Kind LeftOutKind `protobuf:"varint,1,opt,name=kind,proto3,enum=llmrouter.v1.LeftOutKind" json:"kind,omitempty"`
+	// Who made it, as the answer named it. Empty: not known.
+	Maker string `protobuf:"bytes,2,opt,name=maker,proto3" json:"maker,omitempty"`
+	// How many parts of the conversation it was left out of.
+	Count         int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeftOut) Reset() {
+	*x = LeftOut{}
+	mi := &file_llmrouter_v1_report_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeftOut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeftOut) ProtoMessage() {}
+
+func (x *LeftOut) ProtoReflect() protoreflect.Message {
+	mi := &file_llmrouter_v1_report_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeftOut.ProtoReflect.Descriptor instead.
+func (*LeftOut) Descriptor() ([]byte, []int) {
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *LeftOut) GetKind() LeftOutKind {
+	if x != nil {
+		return x.Kind
+	}
+	return LeftOutKind_LEFT_OUT_KIND_UNSPECIFIED
+}
+
+func (x *LeftOut) GetMaker() string {
+	if x != nil {
+		return x.Maker
+	}
+	return ""
+}
+
+func (x *LeftOut) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Why and how the answer is degraded.
 type Degradation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -871,7 +1001,7 @@ type Degradation struct {
 
 func (x *Degradation) Reset() {
 	*x = Degradation{}
-	mi := &file_llmrouter_v1_report_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +1013,7 @@ func (x *Degradation) String() string {
 func (*Degradation) ProtoMessage() {}
 
 func (x *Degradation) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_report_proto_msgTypes[4]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +1026,7 @@ func (x *Degradation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Degradation.ProtoReflect.Descriptor instead.
 func (*Degradation) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{4}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Degradation) GetRung() DegradationRung {
@@ -930,7 +1060,7 @@ type CacheHit struct {
 
 func (x *CacheHit) Reset() {
 	*x = CacheHit{}
-	mi := &file_llmrouter_v1_report_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1072,7 @@ func (x *CacheHit) String() string {
 func (*CacheHit) ProtoMessage() {}
 
 func (x *CacheHit) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_report_proto_msgTypes[5]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1085,7 @@ func (x *CacheHit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CacheHit.ProtoReflect.Descriptor instead.
 func (*CacheHit) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{5}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CacheHit) GetKind() CacheHitKind {
@@ -1014,7 +1144,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_llmrouter_v1_report_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1026,7 +1156,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_report_proto_msgTypes[6]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1039,7 +1169,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{6}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Usage) GetInputTokens() int64 {
@@ -1120,7 +1250,7 @@ type Cost struct {
 
 func (x *Cost) Reset() {
 	*x = Cost{}
-	mi := &file_llmrouter_v1_report_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1132,7 +1262,7 @@ func (x *Cost) String() string {
 func (*Cost) ProtoMessage() {}
 
 func (x *Cost) ProtoReflect() protoreflect.Message {
-	mi := &file_llmrouter_v1_report_proto_msgTypes[7]
+	mi := &file_llmrouter_v1_report_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1145,7 +1275,7 @@ func (x *Cost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cost.ProtoReflect.Descriptor instead.
 func (*Cost) Descriptor() ([]byte, []int) {
-	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{7}
+	return file_llmrouter_v1_report_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Cost) GetUsd() float64 {
@@ -1206,7 +1336,7 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"deployment\x18\x01 \x01(\v2\x1c.llmrouter.v1.DeploymentNameR\n" +
 	"deployment\x12#\n" +
 	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\x120\n" +
-	"\x14provider_response_id\x18\x03 \x01(\tR\x12providerResponseId\"\x9d\x05\n" +
+	"\x14provider_response_id\x18\x03 \x01(\tR\x12providerResponseId\"\xcf\x05\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12<\n" +
 	"\n" +
@@ -1225,8 +1355,13 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	" \x01(\v2\x13.llmrouter.v1.UsageR\x05usage\x12&\n" +
 	"\x04cost\x18\v \x01(\v2\x12.llmrouter.v1.CostR\x04cost\x12'\n" +
 	"\x0ffailure_message\x18\f \x01(\tR\x0efailureMessage\x12\x1b\n" +
-	"\tcaused_by\x18\r \x01(\x05R\bcausedByB\x0e\n" +
-	"\f_http_status\"b\n" +
+	"\tcaused_by\x18\r \x01(\x05R\bcausedBy\x120\n" +
+	"\bleft_out\x18\x0e \x03(\v2\x15.llmrouter.v1.LeftOutR\aleftOutB\x0e\n" +
+	"\f_http_status\"d\n" +
+	"\aLeftOut\x12-\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x19.llmrouter.v1.LeftOutKindR\x04kind\x12\x14\n" +
+	"\x05maker\x18\x02 \x01(\tR\x05maker\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\"b\n" +
 	"\vDegradation\x121\n" +
 	"\x04rung\x18\x01 \x01(\x0e2\x1d.llmrouter.v1.DegradationRungR\x04rung\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\"\xc9\x01\n" +
@@ -1252,7 +1387,12 @@ const file_llmrouter_v1_report_proto_rawDesc = "" +
 	"\x03usd\x18\x01 \x01(\x01R\x03usd\x12\x1d\n" +
 	"\n" +
 	"wasted_usd\x18\x02 \x01(\x01R\twastedUsd\x12\x1c\n" +
-	"\testimated\x18\x03 \x01(\bR\testimated*\xd2\x01\n" +
+	"\testimated\x18\x03 \x01(\bR\testimated*\x83\x01\n" +
+	"\vLeftOutKind\x12\x1d\n" +
+	"\x19LEFT_OUT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17LEFT_OUT_KIND_SIGNATURE\x10\x01\x12\x1b\n" +
+	"\x17LEFT_OUT_KIND_ENCRYPTED\x10\x02\x12\x1b\n" +
+	"\x17LEFT_OUT_KIND_REASONING\x10\x03*\xd2\x01\n" +
 	"\rAttemptReason\x12\x1e\n" +
 	"\x1aATTEMPT_REASON_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ATTEMPT_REASON_FIRST\x10\x01\x12\x1b\n" +
@@ -1314,54 +1454,58 @@ func file_llmrouter_v1_report_proto_rawDescGZIP() []byte {
 	return file_llmrouter_v1_report_proto_rawDescData
 }
 
-var file_llmrouter_v1_report_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_llmrouter_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_llmrouter_v1_report_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_llmrouter_v1_report_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_llmrouter_v1_report_proto_goTypes = []any{
-	(AttemptReason)(0),            // 0: llmrouter.v1.AttemptReason
-	(AttemptOutcome)(0),           // 1: llmrouter.v1.AttemptOutcome
-	(FailureClass)(0),             // 2: llmrouter.v1.FailureClass
-	(DegradationRung)(0),          // 3: llmrouter.v1.DegradationRung
-	(CacheHitKind)(0),             // 4: llmrouter.v1.CacheHitKind
-	(*RouteReport)(nil),           // 5: llmrouter.v1.RouteReport
-	(*DeploymentName)(nil),        // 6: llmrouter.v1.DeploymentName
-	(*ServedBy)(nil),              // 7: llmrouter.v1.ServedBy
-	(*Attempt)(nil),               // 8: llmrouter.v1.Attempt
-	(*Degradation)(nil),           // 9: llmrouter.v1.Degradation
-	(*CacheHit)(nil),              // 10: llmrouter.v1.CacheHit
-	(*Usage)(nil),                 // 11: llmrouter.v1.Usage
-	(*Cost)(nil),                  // 12: llmrouter.v1.Cost
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(LeftOutKind)(0),              // 0: llmrouter.v1.LeftOutKind
+	(AttemptReason)(0),            // 1: llmrouter.v1.AttemptReason
+	(AttemptOutcome)(0),           // 2: llmrouter.v1.AttemptOutcome
+	(FailureClass)(0),             // 3: llmrouter.v1.FailureClass
+	(DegradationRung)(0),          // 4: llmrouter.v1.DegradationRung
+	(CacheHitKind)(0),             // 5: llmrouter.v1.CacheHitKind
+	(*RouteReport)(nil),           // 6: llmrouter.v1.RouteReport
+	(*DeploymentName)(nil),        // 7: llmrouter.v1.DeploymentName
+	(*ServedBy)(nil),              // 8: llmrouter.v1.ServedBy
+	(*Attempt)(nil),               // 9: llmrouter.v1.Attempt
+	(*LeftOut)(nil),               // 10: llmrouter.v1.LeftOut
+	(*Degradation)(nil),           // 11: llmrouter.v1.Degradation
+	(*CacheHit)(nil),              // 12: llmrouter.v1.CacheHit
+	(*Usage)(nil),                 // 13: llmrouter.v1.Usage
+	(*Cost)(nil),                  // 14: llmrouter.v1.Cost
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
 }
 var file_llmrouter_v1_report_proto_depIdxs = []int32{
-	7,  // 0: llmrouter.v1.RouteReport.served_by:type_name -> llmrouter.v1.ServedBy
-	8,  // 1: llmrouter.v1.RouteReport.attempts:type_name -> llmrouter.v1.Attempt
-	9,  // 2: llmrouter.v1.RouteReport.degradation:type_name -> llmrouter.v1.Degradation
-	10, // 3: llmrouter.v1.RouteReport.cache_hit:type_name -> llmrouter.v1.CacheHit
-	11, // 4: llmrouter.v1.RouteReport.total_usage:type_name -> llmrouter.v1.Usage
-	12, // 5: llmrouter.v1.RouteReport.total_cost:type_name -> llmrouter.v1.Cost
-	13, // 6: llmrouter.v1.RouteReport.received_time:type_name -> google.protobuf.Timestamp
-	14, // 7: llmrouter.v1.RouteReport.planning_duration:type_name -> google.protobuf.Duration
-	14, // 8: llmrouter.v1.RouteReport.time_to_first_content:type_name -> google.protobuf.Duration
-	14, // 9: llmrouter.v1.RouteReport.duration:type_name -> google.protobuf.Duration
-	6,  // 10: llmrouter.v1.ServedBy.deployment:type_name -> llmrouter.v1.DeploymentName
-	6,  // 11: llmrouter.v1.Attempt.deployment:type_name -> llmrouter.v1.DeploymentName
-	0,  // 12: llmrouter.v1.Attempt.reason:type_name -> llmrouter.v1.AttemptReason
-	1,  // 13: llmrouter.v1.Attempt.outcome:type_name -> llmrouter.v1.AttemptOutcome
-	2,  // 14: llmrouter.v1.Attempt.failure_class:type_name -> llmrouter.v1.FailureClass
-	14, // 15: llmrouter.v1.Attempt.start_delay:type_name -> google.protobuf.Duration
-	14, // 16: llmrouter.v1.Attempt.time_to_first_content:type_name -> google.protobuf.Duration
-	14, // 17: llmrouter.v1.Attempt.duration:type_name -> google.protobuf.Duration
-	11, // 18: llmrouter.v1.Attempt.usage:type_name -> llmrouter.v1.Usage
-	12, // 19: llmrouter.v1.Attempt.cost:type_name -> llmrouter.v1.Cost
-	3,  // 20: llmrouter.v1.Degradation.rung:type_name -> llmrouter.v1.DegradationRung
-	4,  // 21: llmrouter.v1.CacheHit.kind:type_name -> llmrouter.v1.CacheHitKind
-	14, // 22: llmrouter.v1.CacheHit.age:type_name -> google.protobuf.Duration
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	8,  // 0: llmrouter.v1.RouteReport.served_by:type_name -> llmrouter.v1.ServedBy
+	9,  // 1: llmrouter.v1.RouteReport.attempts:type_name -> llmrouter.v1.Attempt
+	11, // 2: llmrouter.v1.RouteReport.degradation:type_name -> llmrouter.v1.Degradation
+	12, // 3: llmrouter.v1.RouteReport.cache_hit:type_name -> llmrouter.v1.CacheHit
+	13, // 4: llmrouter.v1.RouteReport.total_usage:type_name -> llmrouter.v1.Usage
+	14, // 5: llmrouter.v1.RouteReport.total_cost:type_name -> llmrouter.v1.Cost
+	15, // 6: llmrouter.v1.RouteReport.received_time:type_name -> google.protobuf.Timestamp
+	16, // 7: llmrouter.v1.RouteReport.planning_duration:type_name -> google.protobuf.Duration
+	16, // 8: llmrouter.v1.RouteReport.time_to_first_content:type_name -> google.protobuf.Duration
+	16, // 9: llmrouter.v1.RouteReport.duration:type_name -> google.protobuf.Duration
+	7,  // 10: llmrouter.v1.ServedBy.deployment:type_name -> llmrouter.v1.DeploymentName
+	7,  // 11: llmrouter.v1.Attempt.deployment:type_name -> llmrouter.v1.DeploymentName
+	1,  // 12: llmrouter.v1.Attempt.reason:type_name -> llmrouter.v1.AttemptReason
+	2,  // 13: llmrouter.v1.Attempt.outcome:type_name -> llmrouter.v1.AttemptOutcome
+	3,  // 14: llmrouter.v1.Attempt.failure_class:type_name -> llmrouter.v1.FailureClass
+	16, // 15: llmrouter.v1.Attempt.start_delay:type_name -> google.protobuf.Duration
+	16, // 16: llmrouter.v1.Attempt.time_to_first_content:type_name -> google.protobuf.Duration
+	16, // 17: llmrouter.v1.Attempt.duration:type_name -> google.protobuf.Duration
+	13, // 18: llmrouter.v1.Attempt.usage:type_name -> llmrouter.v1.Usage
+	14, // 19: llmrouter.v1.Attempt.cost:type_name -> llmrouter.v1.Cost
+	10, // 20: llmrouter.v1.Attempt.left_out:type_name -> llmrouter.v1.LeftOut
+	0,  // 21: llmrouter.v1.LeftOut.kind:type_name -> llmrouter.v1.LeftOutKind
+	4,  // 22: llmrouter.v1.Degradation.rung:type_name -> llmrouter.v1.DegradationRung
+	5,  // 23: llmrouter.v1.CacheHit.kind:type_name -> llmrouter.v1.CacheHitKind
+	16, // 24: llmrouter.v1.CacheHit.age:type_name -> google.protobuf.Duration
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_llmrouter_v1_report_proto_init() }
@@ -1370,14 +1514,14 @@ func file_llmrouter_v1_report_proto_init() {
 		return
 	}
 	file_llmrouter_v1_report_proto_msgTypes[3].OneofWrappers = []any{}
-	file_llmrouter_v1_report_proto_msgTypes[5].OneofWrappers = []any{}
+	file_llmrouter_v1_report_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_llmrouter_v1_report_proto_rawDesc), len(file_llmrouter_v1_report_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   8,
+			NumEnums:      6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

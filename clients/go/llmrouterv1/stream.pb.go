@@ -377,9 +377,11 @@ type ToolCallDelta struct {
 	// JSON text to append to the arguments.
 	ArgumentsJson string `protobuf:"bytes,4,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
 	// Opaque token of the provider that must be sent back with the call. Empty: it gave none.
-	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Signature []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Who made `signature`; must be sent back with it. Empty: there is none.
+	SignatureMaker string `protobuf:"bytes,6,opt,name=signature_maker,json=signatureMaker,proto3" json:"signature_maker,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ToolCallDelta) Reset() {
@@ -447,6 +449,13 @@ func (x *ToolCallDelta) GetSignature() []byte {
 	return nil
 }
 
+func (x *ToolCallDelta) GetSignatureMaker() string {
+	if x != nil {
+		return x.SignatureMaker
+	}
+	return ""
+}
+
 // The next piece of the model's reasoning.
 type ReasoningDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -455,7 +464,9 @@ type ReasoningDelta struct {
 	// The provider's signature of the reasoning so far; ends a block of reasoning.
 	Signature []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	// Reasoning encrypted by the provider.
-	Encrypted     []byte `protobuf:"bytes,3,opt,name=encrypted,proto3" json:"encrypted,omitempty"`
+	Encrypted []byte `protobuf:"bytes,3,opt,name=encrypted,proto3" json:"encrypted,omitempty"`
+	// Who made `signature` or `encrypted`; must be sent back with them. Empty: there is neither.
+	Maker         string `protobuf:"bytes,4,opt,name=maker,proto3" json:"maker,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -509,6 +520,13 @@ func (x *ReasoningDelta) GetEncrypted() []byte {
 		return x.Encrypted
 	}
 	return nil
+}
+
+func (x *ReasoningDelta) GetMaker() string {
+	if x != nil {
+		return x.Maker
+	}
+	return ""
 }
 
 // The next piece of audio or of an image.
@@ -817,17 +835,19 @@ const file_llmrouter_v1_stream_proto_rawDesc = "" +
 	"\vtoken_bytes\x18\x03 \x01(\fR\n" +
 	"tokenBytes\"\"\n" +
 	"\fRefusalDelta\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\"\x8e\x01\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\"\xb7\x01\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12%\n" +
 	"\x0earguments_json\x18\x04 \x01(\tR\rargumentsJson\x12\x1c\n" +
-	"\tsignature\x18\x05 \x01(\fR\tsignature\"`\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\x12'\n" +
+	"\x0fsignature_maker\x18\x06 \x01(\tR\x0esignatureMaker\"v\n" +
 	"\x0eReasoningDelta\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
-	"\tencrypted\x18\x03 \x01(\fR\tencrypted\"\xbb\x01\n" +
+	"\tencrypted\x18\x03 \x01(\fR\tencrypted\x12\x14\n" +
+	"\x05maker\x18\x04 \x01(\tR\x05maker\"\xbb\x01\n" +
 	"\n" +
 	"MediaDelta\x122\n" +
 	"\bmodality\x18\x01 \x01(\x0e2\x16.llmrouter.v1.ModalityR\bmodality\x12\x1d\n" +

@@ -55,6 +55,7 @@ def _known(entry: FormatEntry) -> wire_formats.WireFormat:
                 expressible=it.expressible,
                 cancel_stops_billing=it.dialect.cancel_stops_billing,
                 efforts=it.efforts,
+                rules=it,
             )
             for name, it in entry.adapters.items()
         },

@@ -132,8 +132,10 @@ class AttemptRun:
                 case Started() | Finished():
                     attempt.model_version = event.model_version or attempt.model_version
                     attempt.response_id = event.response_id or attempt.response_id
-                    if isinstance(event, Started) and event.headroom is not None:
-                        self._race.headroom_reported(attempt, event.headroom, self._clock())
+                    if isinstance(event, Started):
+                        attempt.left_out += event.left_out
+                        if event.headroom is not None:
+                            self._race.headroom_reported(attempt, event.headroom, self._clock())
                 case ToolCallDelta():
                     contents += 1
                     characters += len(event.arguments_json)

@@ -19,6 +19,7 @@ from routersvc.domain.catalogue.requests import Request
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.assembly import collect
 from routersvc.domain.conversation.prefills import with_prefill
+from routersvc.domain.conversation.proofs import prompt_for
 from routersvc.domain.conversation.usage import UsageCounted
 from routersvc.domain.outcomes.errors import CallFailedError
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
@@ -303,9 +304,14 @@ class Call:
         can_continue = Capability.PREFILL in attempt.deployment.capabilities
         prefill = self._prefill if can_continue and attempt.may_continue else ""
         attempt.continues = bool(prefill)
+        prompt, attempt.left_out = prompt_for(
+            with_prefill(request.prompt, prefill) if prefill else request.prompt,
+            maker=attempt.deployment.maker,
+            plain_thoughts=attempt.deployment.plain_thoughts,
+        )
         call = AttemptCall(
             deployment=attempt.deployment,
-            prompt=with_prefill(request.prompt, prefill) if prefill else request.prompt,
+            prompt=prompt,
             streaming=plan.reads_as_stream(attempt.deployment),
             connect_timeout=plan.timeouts.connect,
             timeout=BACKSTOP + min(plan.timeouts.attempt, self._race.deadline - attempt.started_at),

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 import orjson
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.prompts import Prompt
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
@@ -42,6 +44,11 @@ def no_headers(call: AttemptCall) -> Headers:  # noqa: ARG001 - the signature of
     return ()
 
 
+def no_maker(wire_model: str) -> str:  # noqa: ARG001 - the signature of `proof_maker`
+    """Return no name: proofs are known by the provider that gave them."""
+    return ""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class JsonWireFormat:
     """One wire format as one vendor speaks it.
@@ -50,7 +57,8 @@ class JsonWireFormat:
     reasoning efforts that it can ask for, by the model's name at the provider. An answer is read by
     `stream_decoder` where its media type contains `stream_type`, or where a stream was asked for
     and the media type is not JSON (`streams_as_json`: whatever the media type is); else by
-    `body_reader`. `sends_accept`: requests name the media type that they ask for.
+    `body_reader`. `sends_accept`: requests name the media type that they ask for. `proof_maker`
+    and `plain_thoughts` implement `maker` and `takes_plain_thoughts`.
     """
 
     dialect: Dialect
@@ -65,6 +73,8 @@ class JsonWireFormat:
     streams_as_json: bool = False
     sends_accept: bool = True
     read_failure: Callable[[ResponseHead, bytes], Failure] = failure_of_response
+    proof_maker: Callable[[str], str] = no_maker
+    plain_thoughts: Callable[[str], bool] = lambda _: True
 
     @property
     def name(self) -> str:
@@ -80,6 +90,27 @@ class JsonWireFormat:
     def credential_header(self) -> CredentialHeader:
         """The header that carries an API key."""
         return self.dialect.credential_header
+
+    def maker(self, wire_model: str) -> str:
+        """Return the name under which this model's proofs are known; empty: the provider's own."""
+        return self.proof_maker(wire_model)
+
+    def takes_plain_thoughts(self, wire_model: str) -> bool:
+        """Return whether earlier thoughts may be sent to this model without a proof."""
+        return self.plain_thoughts(wire_model)
+
+    def refusal(self, deployment: Deployment, prompt: Prompt) -> str:
+        """Return why this prompt cannot be written for a deployment; empty if it can be."""
+        call = AttemptCall(
+            deployment=deployment, prompt=prompt, streaming=False, connect_timeout=0.0, timeout=0.0
+        )
+        try:
+            self.encode_body(call)
+        except AttemptFailedError as error:
+            return error.failure.message
+        except _NOT_ENCODABLE:
+            return "the request cannot be encoded as JSON"
+        return ""
 
     def encode(self, call: AttemptCall) -> WireRequest:
         """Return the request for an attempt.

@@ -162,6 +162,7 @@ class Settings:
             wire_format=section.wire_format,
             cancel_stops_billing=dialect.cancel_stops_billing if stops is None else stops,
             expressible=dialect.expressible,
+            wire_rules=dialect.rules,
         )
 
 
@@ -203,15 +204,19 @@ def _deployment(
 ) -> Deployment:
     compliance = inherited(section.compliance, provider_section.compliance)
     only_credential = next(iter(credential_names(provider_section)), "")
+    wire_model = section.wire_model or vendor_name
+    rules = provider.wire_rules
     return Deployment(
         name=name,
         provider=provider,
         model=model,
-        wire_model=section.wire_model or vendor_name,
+        wire_model=wire_model,
         credential=section.credential or only_credential,
         compliance=compliance.value(region=section.region or provider_section.region),
         enabled=section.enabled,
         canary_share=section.canary_share,
+        maker=(rules.maker(wire_model) if rules else "") or f"provider/{provider.name}",
+        plain_thoughts=rules is None or rules.takes_plain_thoughts(wire_model),
     )
 
 

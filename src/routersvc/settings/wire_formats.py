@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.catalogue.providers import WireRules
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 
 
@@ -18,12 +19,13 @@ class Dialect:
 
     `expressible` are the capabilities that it can express, `efforts` the reasoning efforts for a
     model by its name at the provider; `cancel_stops_billing` is whether closing a stream ends
-    billing.
+    billing; `rules` is what it says of single models and prompts.
     """
 
     expressible: frozenset[Capability] = frozenset(Capability)
     cancel_stops_billing: bool = True
     efforts: Callable[[str], frozenset[ReasoningEffort]] = lambda _: frozenset(ReasoningEffort)
+    rules: WireRules | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

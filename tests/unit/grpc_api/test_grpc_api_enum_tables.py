@@ -24,6 +24,7 @@ from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.messages import Role
 from routersvc.domain.conversation.parts import CacheLifetime, ImageDetail, Modality
 from routersvc.domain.conversation.prompts import ServiceTier, Verbosity
+from routersvc.domain.conversation.proofs import LeftOutKind
 from routersvc.domain.conversation.reasoning import ReasoningEffort, ReasoningVisibility
 from routersvc.domain.conversation.tools import ToolChoiceMode
 from routersvc.domain.fleet.breaker_health import BreakerState
@@ -65,6 +66,7 @@ OUT = {
     "ATTEMPT_REASONS": (report_pb2.AttemptReason.DESCRIPTOR, AttemptReason),
     "ATTEMPT_OUTCOMES": (report_pb2.AttemptOutcome.DESCRIPTOR, AttemptOutcome),
     "FAILURE_CLASSES": (report_pb2.FailureClass.DESCRIPTOR, FailureClass),
+    "LEFT_OUT_KINDS": (report_pb2.LeftOutKind.DESCRIPTOR, LeftOutKind),
     "DEGRADATION_RUNGS": (report_pb2.DegradationRung.DESCRIPTOR, DegradationRung),
     "CAPABILITIES": (explanation_pb2.Capability.DESCRIPTOR, Capability),
     "EXCLUSION_REASONS": (explanation_pb2.ExclusionReason.DESCRIPTOR, ExclusionReason),

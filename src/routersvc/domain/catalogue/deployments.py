@@ -32,7 +32,9 @@ class Deployment:
     `wire_model` is the name by which the provider knows the model. `credential` names the
     credential, it never holds one. `canary_share` is the share of its model's traffic that a
     canary gets; `None` for a regular deployment. `expressible_efforts` are the reasoning efforts
-    that the provider's wire format can express for this model.
+    that the provider's wire format can express for this model. `maker` is the name under which the
+    proofs of its answers are known, empty where nothing is known of them; `plain_thoughts` says that
+    it takes earlier thoughts without a proof.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Deployment:
     enabled: bool = True
     canary_share: float | None = None
     expressible_efforts: frozenset[ReasoningEffort] = frozenset(ReasoningEffort)
+    maker: str = ""
+    plain_thoughts: bool = True
     capabilities: frozenset[Capability] = dataclasses.field(init=False, repr=False, compare=False)
     """What the model can do and the wire format of the provider can express."""
     efforts: frozenset[ReasoningEffort] = dataclasses.field(init=False, repr=False, compare=False)

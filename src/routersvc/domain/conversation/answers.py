@@ -11,17 +11,22 @@ import dataclasses
 
 from routersvc.domain.conversation.deltas import ContentDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.proofs import LeftOut
 from routersvc.domain.conversation.rate_limit_headroom import RateLimitHeadroom
 from routersvc.domain.conversation.usage import UsageCounted
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Started:
-    """The provider has accepted the request. Not content: no attempt commits on it."""
+    """The provider has accepted the request. Not content: no attempt commits on it.
+
+    `left_out` is what of the conversation the adapter did not send, beyond what it was not given.
+    """
 
     model_version: str = ""
     response_id: str = ""
     headroom: RateLimitHeadroom | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

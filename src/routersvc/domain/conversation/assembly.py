@@ -38,11 +38,24 @@ class Answer:
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
+class _TextPieces:
+    is_refusal: bool = False
+    text: list[str] = dataclasses.field(default_factory=list[str])
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
+class _ThoughtPieces:
+    text: list[str] = dataclasses.field(default_factory=list[str])
+    proof: ThoughtDelta | None = None
+
+
+@dataclasses.dataclass(kw_only=True, slots=True)
 class _ToolCallPieces:
     call_id: str = ""
     name: str = ""
     arguments: list[str] = dataclasses.field(default_factory=list[str])
     signature: bytes = b""
+    maker: str = ""
 
 
 @dataclasses.dataclass(kw_only=True, slots=True)
@@ -55,43 +68,102 @@ class _MediaPieces:
     transcript: list[str] = dataclasses.field(default_factory=list[str])
 
 
+_Pieces = _TextPieces | _ThoughtPieces | _ToolCallPieces | _MediaPieces
+
+
+class _Assembly:
+    """The parts of an answer in the order they began.
+
+    A text goes on after a thought without proof. A thought with a proof, and a call, end it: their
+    place among the texts is part of what some vendors prove.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[_Pieces] = []
+        self._open: dict[bool, _TextPieces] = {}
+        self._thought: _ThoughtPieces | None = None
+        self._calls: dict[int, _ToolCallPieces] = {}
+        self._media: _MediaPieces | None = None
+
+    def add_text(self, text: str, *, is_refusal: bool) -> None:
+        """Append text to the answer or to its refusal."""
+        pieces = self._open.get(is_refusal)
+        if pieces is None:
+            if not text:
+                return
+            pieces = self._open[is_refusal] = _TextPieces(is_refusal=is_refusal)
+            self._pieces.append(pieces)
+        pieces.text.append(text)
+
+    def add_thought(self, delta: ThoughtDelta) -> None:
+        """Append to the open thought; a proof ends it."""
+        if self._thought is None:
+            self._thought = _ThoughtPieces()
+            self._pieces.append(self._thought)
+        self._thought.text.append(delta.text)
+        if delta.signature or delta.encrypted:
+            self._thought.proof = delta
+            self._thought = None
+            self._open.clear()
+
+    def add_call(self, delta: ToolCallDelta) -> None:
+        """Append to the call of this index."""
+        pieces = self._calls.get(delta.index)
+        if pieces is None:
+            pieces = self._calls[delta.index] = _ToolCallPieces()
+            self._pieces.append(pieces)
+            self._open.clear()
+            self._thought = None
+        pieces.call_id = pieces.call_id or delta.call_id
+        pieces.name = pieces.name or delta.name
+        if delta.signature and not pieces.signature:
+            pieces.signature, pieces.maker = delta.signature, delta.maker
+        pieces.arguments.append(delta.arguments_json)
+
+    def add_media(self, delta: MediaDelta) -> None:
+        """Append to the last medium if it is of the same type and number."""
+        last = self._media
+        kind = (delta.modality, delta.media_type, delta.index)
+        if last is None or (last.modality, last.media_type, last.index) != kind:
+            last = _MediaPieces(
+                modality=delta.modality,
+                media_type=delta.media_type,
+                index=delta.index,
+                url=delta.url,
+            )
+            self._media = last
+            self._pieces.append(last)
+        last.data.append(delta.data)
+        last.transcript.append(delta.transcript)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Return the parts."""
+        return tuple(_part(pieces) for pieces in self._pieces)
+
+
 def collect(events: Iterable[AnswerEvent]) -> Answer:
     """Return the answer that a complete sequence of events contains.
 
     Raises:
         ValueError: the sequence has no `Finished`: the answer is not complete.
     """
-    thoughts: list[ThoughtPart] = []
-    thought: list[str] = []
-    text: list[str] = []
-    refusal: list[str] = []
-    calls: dict[int, _ToolCallPieces] = {}
-    media: list[_MediaPieces] = []
+    assembly = _Assembly()
     logprobs: list[TokenLogprob] = []
     usage: Usage | None = None
     finish: Finished | None = None
     for event in events:
         match event:
             case TextDelta():
-                text.append(event.text)
+                assembly.add_text(event.text, is_refusal=False)
                 logprobs.extend(event.logprobs)
             case ThoughtDelta():
-                thought.append(event.text)
-                if event.signature or event.encrypted:
-                    thoughts.append(
-                        ThoughtPart(
-                            text="".join(thought),
-                            signature=event.signature,
-                            encrypted=event.encrypted,
-                        )
-                    )
-                    thought = []
+                assembly.add_thought(event)
             case RefusalDelta():
-                refusal.append(event.text)
+                assembly.add_text(event.text, is_refusal=True)
             case ToolCallDelta():
-                _add_call(calls.setdefault(event.index, _ToolCallPieces()), event)
+                assembly.add_call(event)
             case MediaDelta():
-                _add_media(media, event)
+                assembly.add_media(event)
             case UsageCounted():
                 usage = event.usage
             case Finished():
@@ -100,46 +172,32 @@ def collect(events: Iterable[AnswerEvent]) -> Answer:
                 pass
     if finish is None:
         raise ValueError("an answer without `Finished` is not complete")
-    if thought:
-        thoughts.append(ThoughtPart(text="".join(thought)))
-    parts: list[Part] = [*thoughts]
-    if text:
-        parts.append(TextPart(text="".join(text)))
-    if refusal:
-        parts.append(RefusalPart(text="".join(refusal)))
-    parts.extend(_media_part(pieces) for pieces in media)
-    parts.extend(
-        ToolCall(
-            call_id=pieces.call_id,
-            name=pieces.name,
-            arguments_json="".join(pieces.arguments),
-            signature=pieces.signature,
-        )
-        for _, pieces in sorted(calls.items())
-    )
-    return Answer(parts=tuple(parts), finish=finish, usage=usage, logprobs=tuple(logprobs))
+    return Answer(parts=assembly.parts(), finish=finish, usage=usage, logprobs=tuple(logprobs))
 
 
-def _add_call(pieces: _ToolCallPieces, delta: ToolCallDelta) -> None:
-    pieces.call_id = pieces.call_id or delta.call_id
-    pieces.name = pieces.name or delta.name
-    pieces.signature = pieces.signature or delta.signature
-    pieces.arguments.append(delta.arguments_json)
-
-
-def _add_media(media: list[_MediaPieces], delta: MediaDelta) -> None:
-    last = media[-1] if media else None
-    kind = (delta.modality, delta.media_type, delta.index)
-    if last is None or (last.modality, last.media_type, last.index) != kind:
-        last = _MediaPieces(
-            modality=delta.modality,
-            media_type=delta.media_type,
-            index=delta.index,
-            url=delta.url,
-        )
-        media.append(last)
-    last.data.append(delta.data)
-    last.transcript.append(delta.transcript)
+def _part(pieces: _Pieces) -> Part:
+    match pieces:
+        case _TextPieces():
+            text = "".join(pieces.text)
+            return RefusalPart(text=text) if pieces.is_refusal else TextPart(text=text)
+        case _ThoughtPieces():
+            proof = pieces.proof or ThoughtDelta()
+            return ThoughtPart(
+                text="".join(pieces.text),
+                signature=proof.signature,
+                encrypted=proof.encrypted,
+                maker=proof.maker,
+            )
+        case _ToolCallPieces():
+            return ToolCall(
+                call_id=pieces.call_id,
+                name=pieces.name,
+                arguments_json="".join(pieces.arguments),
+                signature=pieces.signature,
+                maker=pieces.maker,
+            )
+        case _MediaPieces():
+            return _media_part(pieces)
 
 
 def _media_part(pieces: _MediaPieces) -> Part:

@@ -25,22 +25,30 @@ class RefusalDelta:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ThoughtDelta:
-    """A piece of the model's thoughts; a `signature` ends a block of thought."""
+    """A piece of the model's thoughts; a `signature` ends a block of thought.
+
+    `maker` names who made `signature` or `encrypted`.
+    """
 
     text: str = dataclasses.field(default="", repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
     encrypted: bytes = dataclasses.field(default=b"", repr=False)
+    maker: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ToolCallDelta:
-    """A piece of the tool call with this index; the first piece carries id and name."""
+    """A piece of the tool call with this index; the first piece carries id and name.
+
+    `maker` names who made the signature.
+    """
 
     index: int
     call_id: str = ""
     name: str = ""
     arguments_json: str = dataclasses.field(default="", repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
+    maker: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,12 +74,16 @@ class FilePart:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ToolCall:
-    """A call of a tool by the model; `arguments_json` is what the model wrote, unparsed."""
+    """A call of a tool by the model; `arguments_json` is what the model wrote, unparsed.
+
+    `maker` names who made the signature, empty where that is not known.
+    """
 
     call_id: str
     name: str
     arguments_json: str = dataclasses.field(repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
+    maker: str = ""
     cache: CacheLifetime | None = None
 
 
@@ -95,11 +99,15 @@ class ToolResult:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class ThoughtPart:
-    """A thought of the model, with the provider's signature, which must be sent back unchanged."""
+    """A thought of the model, with the provider's signature, which must be sent back unchanged.
+
+    `maker` names who made `signature` or `encrypted`, empty where that is not known.
+    """
 
     text: str = dataclasses.field(default="", repr=False)
     signature: bytes = dataclasses.field(default=b"", repr=False)
     encrypted: bytes = dataclasses.field(default=b"", repr=False)
+    maker: str = ""
     cache: CacheLifetime | None = None
 
 

@@ -30,5 +30,8 @@ def with_prefill(prompt: Prompt, text: str) -> Prompt:
 
 
 def is_continuation(prompt: Prompt) -> bool:
-    """Whether the answer continues a text: the prompt ends in the model's own turn."""
-    return bool(prompt.messages) and prompt.messages[-1].role is Role.ASSISTANT
+    """Whether the answer goes on with a turn of the model, and so may have nothing to add.
+
+    The prompt ends in that turn, or in the results of the tools that it called.
+    """
+    return bool(prompt.messages) and prompt.messages[-1].role in {Role.ASSISTANT, Role.TOOL}

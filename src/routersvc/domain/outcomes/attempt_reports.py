@@ -6,6 +6,7 @@ import dataclasses
 import enum
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.proofs import LeftOut
 from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.outcomes.failures import Failure
 
@@ -48,7 +49,8 @@ class AttemptReport:
 
     `start_delay` counts from the arrival of the request, `time_to_first_content` and `duration`
     from the attempt's own start. `caused_by` is the number of the attempt that failed or was
-    late and so caused this one, 0 for the first.
+    late and so caused this one, 0 for the first. `left_out` is what of the
+    conversation was not sent.
     """
 
     number: int
@@ -62,3 +64,4 @@ class AttemptReport:
     duration: float | None = None
     usage: Usage = Usage()
     cost: AttemptCost | None = None
+    left_out: tuple[LeftOut, ...] = ()

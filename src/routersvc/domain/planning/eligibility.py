@@ -3,6 +3,7 @@
 Fixed constraints (lists, regions, data classes, capabilities, ...) see `FixedLimits` alone, which
 many requests share: what they leave is remembered under that value. Measured constraints (tokens,
 dollars) are checked once per model, and not at all where they admit the narrowest of the models.
+Whether a wire format can express a request is checked for unusual requests alone.
 
 The result is always that of `exclusions`, deployment by deployment.
 """
@@ -16,10 +17,17 @@ from collections.abc import Collection, Mapping, Sequence
 from routersvc.domain.catalogue.catalogue import Catalogue
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
-from routersvc.domain.planning.exclusions import is_excluded, is_excluded_by, open_constraints
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.planning.exclusions import (
+    format_refusal,
+    is_excluded,
+    is_excluded_by,
+    open_constraints,
+)
 from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.planning.measured_constraints import ModelBounds, needed_tokens
 from routersvc.domain.profiling.profiles import Profile
+from routersvc.domain.profiling.prompt_shapes import shape_of
 from routersvc.domain.profiling.token_estimates import TokenEstimate
 
 MAX_REMEMBERED = 1_000
@@ -57,12 +65,32 @@ class Eligibility:
                 [one for one in self.listed(fixed.listed) if not is_excluded(one, fixed)]
             )
             self._remembered[fixed] = remaining
-        return remaining.within(limits)
+        allowed = remaining.within(limits)
+        shape = shape_of(limits.request.prompt)
+        return allowed if shape is None else _expressible(allowed, shape)
 
     def listed(self, names: Collection[str]) -> list[Deployment]:
         """Return the deployments of these names."""
         deployments = self._catalogue.deployments
         return [deployments[name] for name in names if name in deployments]
+
+
+def _expressible(deployments: Sequence[Deployment], shape: Prompt) -> Sequence[Deployment]:
+    """Return the deployments whose formats can express a prompt of this shape."""
+    known: dict[tuple[int, str, str], bool] = {}
+    left: list[Deployment] = []
+    for deployment in deployments:
+        key = (
+            id(deployment.provider.wire_rules),
+            deployment.wire_model,
+            deployment.model.name,
+        )
+        can = known.get(key)
+        if can is None:
+            can = known[key] = not format_refusal(deployment, shape)
+        if can:
+            left.append(deployment)
+    return deployments if len(left) == len(deployments) else left
 
 
 class _Remaining:

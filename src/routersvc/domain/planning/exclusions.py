@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
 from routersvc.domain.catalogue.models import Model
-from routersvc.domain.planning.exclusion_reasons import Exclusion
+from routersvc.domain.conversation.prompts import Prompt
+from routersvc.domain.planning.exclusion_reasons import Exclusion, ExclusionReason
 from routersvc.domain.planning.fixed_constraints import FIXED_CONSTRAINTS
 from routersvc.domain.planning.limits import FixedLimits, Limits
 from routersvc.domain.planning.measured_constraints import (
@@ -18,6 +19,7 @@ from routersvc.domain.planning.measured_constraints import (
     MeasuredConstraint,
     ModelBounds,
 )
+from routersvc.domain.profiling.prompt_shapes import shape_of
 
 
 def exclusions(deployment: Deployment, limits: Limits) -> tuple[Exclusion, ...]:
@@ -34,6 +36,9 @@ def _exclusions(deployment: Deployment, limits: Limits) -> Iterator[Exclusion]:
         exclusion = measured.exclusion(deployment.model, limits, attempts)
         if exclusion is not None:
             yield exclusion
+    unwritable = _inexpressible(deployment, limits.request.prompt)
+    if unwritable is not None:
+        yield unwritable
 
 
 def is_excluded(deployment: Deployment, fixed: FixedLimits) -> bool:
@@ -65,3 +70,22 @@ def _attempts_if_chosen(deployment: Deployment, limits: Limits) -> int:
     policy = limits.policy
     deployments = len({*policy.reachable, deployment.name})
     return min(limits.max_attempts, deployments * (1 + policy.retries.max_retries))
+
+
+def format_refusal(deployment: Deployment, shape: Prompt) -> str:
+    """Return why the format of a deployment cannot express this shape; empty if it can."""
+    rules = deployment.provider.wire_rules
+    return "" if rules is None else rules.refusal(deployment, shape)
+
+
+def _inexpressible(deployment: Deployment, prompt: Prompt) -> Exclusion | None:
+    """Return the exclusion of a deployment whose format cannot express a prompt."""
+    shape = shape_of(prompt)
+    why = "" if shape is None else format_refusal(deployment, shape)
+    if not why:
+        return None
+    return Exclusion(
+        reason=ExclusionReason.WIRE_FORMAT,
+        description=why,
+        eligible_if="the request did without it",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from routersvc.domain.catalogue.deployments import Deployment
+from routersvc.domain.conversation.proofs import LeftOut
 from routersvc.domain.conversation.usage import Usage, UsageCounted
 from routersvc.domain.fleet.leases import Lease
 from routersvc.domain.outcomes.attempt_reports import (
@@ -36,7 +37,8 @@ class Attempt:
 
     `idle_since` is when the wait for the next content began; unset before the first content. Since
     `pace_since`, `pace_contents` and `pace_characters` have arrived. `continues` says that it was
-    asked to continue a text, `may_continue` that it may be.
+    asked to continue a text, `may_continue` that it may be. `left_out` is what of the
+    conversation was not sent.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Attempt:
     continues: bool = False
     model_version: str = ""
     response_id: str = ""
+    left_out: tuple[LeftOut, ...] = ()
     final_report: AttemptReport | None = None
 
     @property
@@ -174,6 +177,7 @@ class Attempt:
             duration=None if self.ended_at is None else self.ended_at - self.started_at,
             usage=usage,
             cost=cost,
+            left_out=self.left_out,
         )
         if not running:
             self.final_report = report

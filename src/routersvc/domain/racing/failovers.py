@@ -12,9 +12,19 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 
+_FAR = 2
+"""How many times the expected tokens fit into a window where the window cannot be the reason."""
 
-def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> bool:
-    """Whether `deployment` may succeed after `failed` failed in this way."""
+
+def may_differ(
+    deployment: Deployment, failed: Deployment, failure: Failure, *, tokens: int = 0
+) -> bool:
+    """Whether `deployment` may succeed after `failed` failed in this way.
+
+    `tokens` are those that the request is expected to need, 0 where nothing is known. Where they
+    are far from filling the window that the catalogue states, the server has a smaller one than
+    stated, and another server may have it.
+    """
     match failure.rule.failover:
         case FailoverRule.OTHER_CREDENTIAL:
             return (deployment.provider.name, deployment.credential) != (
@@ -27,7 +37,13 @@ def may_differ(deployment: Deployment, failed: Deployment, failure: Failure) -> 
                 failed.wire_model,
             )
         case FailoverRule.LARGER_CONTEXT:
-            return deployment.model.context_window > failed.model.context_window
+            window = failed.model.context_window
+            if deployment.model.context_window > window:
+                return True
+            return 0 < tokens <= window // _FAR and (
+                deployment.provider.name,
+                deployment.wire_model,
+            ) != (failed.provider.name, failed.wire_model)
         case _:
             return True
 

@@ -215,7 +215,8 @@ class RaceAttempts:
     def _can_differ(self, deployment: Deployment) -> bool:
         """Whether `deployment` may succeed where those before it failed."""
         return not self._failures or all(
-            may_differ(deployment, failed, failure) for failed, failure in self._failures
+            may_differ(deployment, failed, failure, tokens=self._plan.tokens)
+            for failed, failure in self._failures
         )
 
 

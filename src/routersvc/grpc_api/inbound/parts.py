@@ -160,6 +160,7 @@ def _tool_call(
         name=call.name,
         arguments_json=call.arguments_json,
         signature=call.signature,
+        maker=call.signature_maker,
         cache=cache,
     )
 
@@ -198,6 +199,7 @@ def _thought(
         text=thought.text,
         signature=thought.signature,
         encrypted=thought.encrypted,
+        maker=thought.maker,
         cache=cache,
     )
 

@@ -106,6 +106,7 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
             thought.text += event.text
             thought.signature = event.signature
             thought.encrypted = event.encrypted
+            thought.maker = event.maker
         case ToolCallDelta():
             call = response.tool_call_delta
             call.index = event.index
@@ -113,6 +114,7 @@ def _write(event: CallEvent, response: StreamCompleteResponse, report: RouteRepo
             call.name += event.name
             call.arguments_json += event.arguments_json
             call.signature = event.signature
+            call.signature_maker = event.maker
         case RefusalDelta():
             response.refusal_delta.text += event.text
         case MediaDelta():
@@ -152,11 +154,13 @@ def _write_part(part: Part, into: prompt_pb2.Part) -> None:
             into.reasoning.text = part.text
             into.reasoning.signature = part.signature
             into.reasoning.encrypted = part.encrypted
+            into.reasoning.maker = part.maker
         case ToolCall():
             into.tool_call.id = part.call_id
             into.tool_call.name = part.name
             into.tool_call.arguments_json = part.arguments_json
             into.tool_call.signature = part.signature
+            into.tool_call.signature_maker = part.maker
         case ImagePart():
             into.image.media_type = part.media_type
             if part.url is not None:

@@ -14,6 +14,7 @@ from routersvc.domain.catalogue.tasks import Task
 from routersvc.domain.conversation.finish_reasons import FinishReason
 from routersvc.domain.conversation.parts import CacheLifetime, Modality
 from routersvc.domain.conversation.prompts import ServiceTier
+from routersvc.domain.conversation.proofs import LeftOutKind
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.health import HealthState
@@ -45,6 +46,7 @@ ATTEMPT_OUTCOMES = numbers_of(
     unspecified=AttemptOutcome.RUNNING,
 )
 FAILURE_CLASSES = numbers_of(FailureClass, "FAILURE_CLASS", report_pb2.FailureClass.Value)
+LEFT_OUT_KINDS = numbers_of(LeftOutKind, "LEFT_OUT_KIND", report_pb2.LeftOutKind.Value)
 DEGRADATION_RUNGS = numbers_of(
     DegradationRung, "DEGRADATION_RUNG", report_pb2.DegradationRung.Value
 )

@@ -96,6 +96,11 @@ def _write_attempt(attempt: AttemptReport, into: report_pb2.Attempt) -> None:
     write_usage(attempt.usage, into.usage)
     if attempt.cost is not None:
         _write_cost(attempt.cost, into.cost)
+    for left_out in attempt.left_out:
+        entry = into.left_out.add()
+        entry.kind = enums_out.LEFT_OUT_KINDS[left_out.kind]
+        entry.maker = left_out.maker
+        entry.count = left_out.count
 
 
 def _write_failure(failure: Failure, into: report_pb2.Attempt) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import httpx
 
-from routersvc.domain.conversation.answers import AnswerEvent, Finished
+from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import CONTENT_TYPES
+from routersvc.domain.conversation.proofs import LeftOut, prompt_without_proofs
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError, Failure
 from routersvc.engine.ports import AttemptCall
 from routersvc.providers.errors.http_failures import TRANSPORT_ERRORS, Stage, failure_of_exception
+from routersvc.providers.errors.proof_refusals import refuses_proof
 from routersvc.providers.http.connections import ProviderClient
 from routersvc.providers.http.transport import LingeringStream
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
@@ -52,6 +55,7 @@ class HttpAttempt:
         self._receiver: asyncio.Task[object] | None = None
         self._interruption: Failure | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._left_out: tuple[LeftOut, ...] = ()
 
     async def receive(self) -> Sequence[AnswerEvent]:
         """Wait for the next events and return those that arrived together.
@@ -73,6 +77,8 @@ class HttpAttempt:
                 data = await self._next(body)
                 events = decoder.end() if data is None else decoder.feed(data)
                 self._take_note(events)
+                if self._left_out and events and isinstance(events[0], Started):
+                    events[0] = dataclasses.replace(events[0], left_out=self._left_out)
                 if not decoder.may_end:
                     self._grace_ends_at = None
                 elif self._grace_ends_at is None or events:
@@ -120,11 +126,34 @@ class HttpAttempt:
         await self._break_off()
 
     async def _start(self) -> tuple[AnswerDecoder, AsyncIterator[bytes]]:
-        """Send the request; return the decoder and the byte stream of the answer."""
+        """Send the request; return the decoder and the byte stream of the answer.
+
+        A vendor that refuses a proof gets the request once more without any.
+        """
         call = self._call
         wire_format = self._client.wire_format
+        response = await self._send(call)
+        head = response_head(response, received_at=self._wall_clock())
+        if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
+            body = await self._read_error(response)
+            if not self._left_out and refuses_proof(head.status, body):
+                prompt, self._left_out = prompt_without_proofs(
+                    call.prompt, plain_thoughts=call.deployment.plain_thoughts
+                )
+                if self._left_out:
+                    await self._drop_response()
+                    self._call = dataclasses.replace(call, prompt=prompt)
+                    return await self._start()
+            failure = wire_format.decode_failure(head, body)
+            self._client.note_failure(failure, credential=call.deployment.credential)
+            raise AttemptFailedError(failure)
+        self._stage = Stage.BEFORE_CONTENT
+        self._reading = (wire_format.decoder(call, head), body_of(response))
+        return self._reading
+
+    async def _send(self, call: AttemptCall) -> httpx.Response:
         request = await self._client.request(
-            wire_format.encode(call),
+            self._client.wire_format.encode(call),
             credential=call.deployment.credential,
             headers=call.headers,
             connect_timeout=call.connect_timeout,
@@ -134,14 +163,7 @@ class HttpAttempt:
         finally:
             self._connection_was_idle = bool(request.extensions.get("connection_was_idle"))
         self._response = response
-        head = response_head(response, received_at=self._wall_clock())
-        if not 200 <= head.status < _FIRST_ERROR:  # noqa: PLR2004 - HTTP's successes
-            failure = wire_format.decode_failure(head, await self._read_error(response))
-            self._client.note_failure(failure, credential=call.deployment.credential)
-            raise AttemptFailedError(failure)
-        self._stage = Stage.BEFORE_CONTENT
-        self._reading = (wire_format.decoder(call, head), body_of(response))
-        return self._reading
+        return response
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         """Return the next bytes of the body; `None` at its end, and when an answer may end.

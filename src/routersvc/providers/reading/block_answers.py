@@ -31,10 +31,11 @@ class BlockAnswer:
     """The state of one answer while its blocks are read, whole or piece by piece.
 
     A value of an unexpected type raises `TypeError`: the caller treats the body as malformed.
-    Blocks that only the vendor understands are kept, to be sent back unchanged.
+    Blocks that only the vendor understands are kept, to be sent back unchanged; `maker` names it.
     """
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, *, maker: str = "") -> None:
+        self._maker = maker
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt)
@@ -77,16 +78,16 @@ class BlockAnswer:
         """End a thought with its signature."""
         signature = text_of(value)
         if signature:
-            self._add_thought(ThoughtDelta(signature=signature.encode()), events)
+            self._add_thought(ThoughtDelta(signature=signature.encode(), maker=self._maker), events)
 
     def redact(self, data: bytes, events: list[AnswerEvent]) -> None:
         """Append a redacted thought."""
         if data:
-            self._add_thought(ThoughtDelta(encrypted=data), events)
+            self._add_thought(ThoughtDelta(encrypted=data, maker=self._maker), events)
 
     def keep(self, block: JsonObject, events: list[AnswerEvent]) -> None:
         """Append a block that only the vendor understands, as JSON."""
-        self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block)), events)
+        self._add_thought(ThoughtDelta(encrypted=orjson.dumps(block), maker=self._maker), events)
 
     def begin_call(
         self,
@@ -113,6 +114,7 @@ class BlockAnswer:
                 name=text_of(name),
                 arguments_json=arguments,
                 signature=signature,
+                maker=self._maker if signature else "",
             )
         )
         return index

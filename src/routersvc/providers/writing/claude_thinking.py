@@ -53,6 +53,17 @@ _THINKS_BY_BUDGET = re.compile(
 )
 
 
+_WITHOUT_SYSTEM_TURNS = re.compile(
+    r"claude-(?:v?[0-3](?!\d)|instant|4(?!\d)"
+    r"|(?:opus|sonnet|haiku)-4(?:[-.@]\d{8}|[-.][0-7](?!\d)|(?![-.]\d)))"
+)
+
+
+def takes_system_turns(model: str) -> bool:
+    """Return whether a model takes system messages after the first turn: Claude from 4.8 on."""
+    return _WITHOUT_SYSTEM_TURNS.search(model) is None
+
+
 def thinks_by_budget(model: str) -> bool:
     """Return whether a model, by its name at the provider, takes a budget of tokens."""
     return _THINKS_BY_BUDGET.search(model) is not None

@@ -6,6 +6,9 @@ from routersvc.domain.conversation.response_formats import JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.providers.reading.json_values import JsonObject, object_in
 
+FAILED_TOOL = "The tool failed."
+"""The result of a tool that failed without a word."""
+
 FAILED_TOOL_PREFIX = "The tool failed: "
 """Marks the result of a failed tool in formats without a flag for it."""
 

@@ -1,52 +1,46 @@
-"""Checks thoughts before they are sent back to the vendor that made them."""
+"""Reads proofs back into the form in which a vendor gave them.
+
+A proof whose maker the caller does not name may be another vendor's. One that does not have the
+shape of this vendor's own is left out, and never sent.
+"""
 
 from __future__ import annotations
 
-from typing import cast
-
-import orjson
-
 from routersvc.domain.conversation.parts import ThoughtPart
 from routersvc.providers.dialects import Dialect
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.reading.json_values import JsonObject, json_object
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
 
 
-def refuse_unsendable_thought(thought: ThoughtPart, dialect: Dialect) -> None:
-    """Refuse a thought with a cache marker, and one that is both plain and encrypted.
+def refuse_marked_thought(thought: ThoughtPart, dialect: Dialect) -> None:
+    """Refuse a thought with a cache marker.
 
     Raises:
-        AttemptFailedError: it is one of these.
+        AttemptFailedError: it has one.
     """
     if thought.cache is not None:
         raise dialect.cannot_express("a cache marker on a thought")
-    if thought.encrypted and (thought.text or thought.signature):
-        raise dialect.cannot_express("a thought that is shown and encrypted at once")
 
 
-def kept_block(encrypted: bytes, dialect: Dialect, *, field: str = "") -> JsonObject:
-    """Return the block that was kept whole as JSON: one with `field`, else one of a single field.
+def kept_block(encrypted: bytes) -> JsonObject | None:
+    """Return the block that was kept whole as JSON; `None` where it is none."""
+    return json_object(encrypted)
 
-    Raises:
-        AttemptFailedError: another provider made it.
+
+def signature_text(signature: bytes) -> str | None:
+    """Return a signature or redacted data as text; `None` where it is not base64."""
+    if not signature or signature.translate(None, _BASE64):
+        return None
+    return signature.decode("ascii")
+
+
+def caller_of(signature: bytes) -> JsonObject | None:
+    """Return who called a tool, as Anthropic says it; `None` where a signature is no such object.
+
+    Anthropic's callers have a type, and no other field but the id of a tool.
     """
-    try:
-        block: object = orjson.loads(encrypted)
-    except orjson.JSONDecodeError:
-        block = None
-    if isinstance(block, dict):
-        fields = cast("JsonObject", block)
-        if field in fields if field else len(fields) == 1:
-            return fields
-    raise dialect.cannot_express("a thought that another provider encrypted")
-
-
-def signature_text(signature: bytes, dialect: Dialect) -> str:
-    """Return a signature or redacted data as ASCII text.
-
-    Raises:
-        AttemptFailedError: another provider made it.
-    """
-    try:
-        return signature.decode("ascii")
-    except UnicodeDecodeError:
-        raise dialect.cannot_express("a thought that another provider signed") from None
+    caller = json_object(signature)
+    if caller is None or not {"type"} <= caller.keys() <= {"type", "tool_id"}:
+        return None
+    return caller

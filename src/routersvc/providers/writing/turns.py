@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from routersvc.domain.conversation.messages import Message, Role
-from routersvc.domain.conversation.parts import CacheLifetime
+from routersvc.domain.conversation.parts import CacheLifetime, TextPart
 from routersvc.providers.dialects import Dialect
 from routersvc.providers.reading.json_values import JsonObject
 
@@ -24,6 +24,11 @@ def leading_system_messages(messages: Sequence[Message]) -> int:
         (at for at, message in enumerate(messages) if message.role not in SYSTEM_ROLES),
         len(messages),
     )
+
+
+def is_blank(part: TextPart) -> bool:
+    """Return whether a text is empty or white space only, which some vendors refuse."""
+    return not part.text or part.text.isspace()
 
 
 def refuse_prefill(messages: Sequence[Message], dialect: Dialect) -> None:

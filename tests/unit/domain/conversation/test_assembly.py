@@ -32,7 +32,7 @@ DONE = Finished(reason=FinishReason.STOP)
 
 
 def test_pieces_are_joined_in_their_order() -> None:
-    """Thoughts, then text, then calls by index, however the deltas were interleaved."""
+    """Parts stand where they began; a proof and a call end the text before them."""
     events: list[AnswerEvent] = [
         Started(),
         ThoughtDelta(text="hm"),
@@ -53,9 +53,10 @@ def test_pieces_are_joined_in_their_order() -> None:
     assert answer.parts == (
         ThoughtPart(text="hmm", signature=b"s"),
         ThoughtPart(text="so"),
-        TextPart(text="It is"),
-        ToolCall(call_id="c0", name="f", arguments_json='{"a":1}', signature=b"t"),
         ToolCall(call_id="c1", name="g", arguments_json="{}"),
+        TextPart(text="It "),
+        ToolCall(call_id="c0", name="f", arguments_json='{"a":1}', signature=b"t"),
+        TextPart(text="is"),
     )
     assert answer.usage == Usage(input_tokens=2)
     assert [logprob.token for logprob in answer.logprobs] == ["It "]

@@ -477,3 +477,51 @@ def test_forecast_has_ratio_step_tier_and_cache(
     cost = dataclasses.replace(limits, profile=profile).expected_cost(priced)
 
     assert cost == pytest.approx(dollars / 1_000_000)
+
+
+@dataclasses.dataclass(frozen=True)
+class NoPictures:
+    """The rules of a wire format that cannot express pictures by their address."""
+
+    log: list[str]
+
+    def maker(self, wire_model: str) -> str:
+        """Return the model's name."""
+        return wire_model
+
+    def takes_plain_thoughts(self, wire_model: str) -> bool:
+        """Return whether the model has a name."""
+        return bool(wire_model)
+
+    def refusal(self, deployment: Deployment, prompt: Prompt) -> str:
+        """Return why a prompt with a picture cannot be written."""
+        self.log.append(deployment.name)
+        parts = [part for message in prompt.messages for part in message.parts]
+        return "no pictures" if any(isinstance(part, ImagePart) for part in parts) else ""
+
+
+def test_deployment_whose_format_cannot_express_the_request_is_excluded() -> None:
+    """It costs no attempt, and the explanation says what cannot be expressed."""
+    log: list[str] = []
+    plain = scripted_deployment("a")
+    provider = dataclasses.replace(plain.provider, wire_rules=NoPictures(log))
+    without = dataclasses.replace(plain, name="without", provider=provider)
+    asked = Message(role=Role.USER, parts=(ImagePart(url="https://a/b.png"),))
+    of_picture = request(Prompt(messages=(asked,)))
+
+    planned = plan_of(planner(without, plain), of_picture)
+
+    assert [one.name for one in planned.deployments] == ["a"]
+    assert log == ["without"]
+    assert reasons(without, of_picture) == [ExclusionReason.WIRE_FORMAT]
+
+
+def test_plain_requests_are_planned_without_asking_the_formats() -> None:
+    """Nothing in them could be refused."""
+    log: list[str] = []
+    plain = scripted_deployment("a")
+    provider = dataclasses.replace(plain.provider, wire_rules=NoPictures(log))
+
+    plan_of(planner(dataclasses.replace(plain, provider=provider)), request())
+
+    assert log == []

@@ -45,6 +45,18 @@ def test_only_what_differs_in_what_failed_is_tried(
     assert tuple(one for one in ALL if may_differ(one, FAILED, failure)) == expected
 
 
+def test_smaller_window_than_stated_is_no_reason_elsewhere() -> None:
+    """A server that was started with a smaller window refuses what fits the catalogue's easily."""
+    failure = Failure(failure_class=FailureClass.CONTEXT_LENGTH, message="no")
+    window = FAILED.model.context_window
+
+    easily = [one for one in ALL if may_differ(one, FAILED, failure, tokens=window // 2)]
+    hardly = [one for one in ALL if may_differ(one, FAILED, failure, tokens=window // 2 + 1)]
+
+    assert easily == [OTHER_MODEL, ELSEWHERE, LARGER]
+    assert hardly == [LARGER]
+
+
 def attempt_on(deployment: Deployment, *, first_content_at: float | None) -> Attempt:
     """Return an attempt that has run."""
     fleet, plan = fleet_of(deployment), plan_over(deployment)

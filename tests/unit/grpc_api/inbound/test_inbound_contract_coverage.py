@@ -66,11 +66,17 @@ def messages() -> list[p.Message]:
             role=p.ROLE_ASSISTANT,
             parts=[
                 p.Part(
-                    reasoning=p.ReasoningContent(text="Hm", signature=b"proof", encrypted=b"secret")
+                    reasoning=p.ReasoningContent(
+                        text="Hm", signature=b"proof", encrypted=b"secret", maker="anthropic"
+                    )
                 ),
                 p.Part(
                     tool_call=p.ToolCall(
-                        id="call-1", name="look", arguments_json="{}", signature=b"proof"
+                        id="call-1",
+                        name="look",
+                        arguments_json="{}",
+                        signature_maker="google",
+                        signature=b"proof",
                     )
                 ),
                 p.Part(refusal="No"),

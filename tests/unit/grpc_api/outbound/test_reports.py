@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from llmrouter.v1 import report_pb2
 from routersvc.domain.catalogue.deployments import Compliance
+from routersvc.domain.conversation.proofs import LeftOut, LeftOutKind
 from routersvc.domain.conversation.usage import Usage
 from routersvc.domain.outcomes.attempt_reports import (
     AttemptCost,
@@ -84,6 +85,7 @@ REPORT = RouteReport(
             duration=2.0,
             usage=USAGE,
             cost=AttemptCost(usd=0.5, wasted_usd=0.25, estimated=True),
+            left_out=(LeftOut(kind=LeftOutKind.ENCRYPTED, maker="openai", count=2),),
         ),
     ),
     served=Served(deployment=EUROPEAN, model_version="model-1", response_id="response-1"),
@@ -136,6 +138,11 @@ def test_report_is_told_whole() -> None:
                 duration=Duration(seconds=2),
                 usage=SENT_USAGE,
                 cost=report_pb2.Cost(usd=0.5, wasted_usd=0.25, estimated=True),
+                left_out=[
+                    report_pb2.LeftOut(
+                        kind=report_pb2.LEFT_OUT_KIND_ENCRYPTED, maker="openai", count=2
+                    )
+                ],
             ),
         ],
         served_by=report_pb2.ServedBy(

@@ -475,24 +475,12 @@ def test_model_with_a_path_keeps_it(make_call: MakeCall, model: str, path: str) 
     ("vendor", "prompt", "sentence"),
     [
         ("gemini", {"messages": (
-            *user(TextPart(text="x")), Message(role=Role.SYSTEM, parts=(TextPart(text="y"),)))},
-         "instructions after the conversation has begun"),
-        ("gemini", {"messages": (
             Message(role=Role.SYSTEM, parts=(PICTURE,)), *user(TextPart(text="x")))},
          "`Image` in a system message"),
         ("gemini", {"messages": (
             *user(TextPart(text="x")),
             Message(role=Role.TOOL, parts=(ToolResult(call_id="1", parts=()),)))},
          "the result of a call that the conversation does not hold"),
-        ("gemini", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"{}"), TextPart(text="x"))))},
-         "another provider signed"),
-        ("gemini", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(ThoughtPart(encrypted=b"x"), TextPart(text="x"))))},
-         "an encrypted thought"),
-        ("gemini", {"messages": after_hello(Message(role=Role.ASSISTANT, parts=(
-            ToolCall(call_id="1", name="a", arguments_json="{}", signature=b"{}"),)))},
-         "a tool call that another provider signed"),
         ("vertex", {"messages": user(ImagePart(url="https://example.com/picture"))},
          "a picture by its address without its media type"),
         ("vertex", {"messages": user(FilePart(url="https://example.com/document"))},
@@ -523,8 +511,6 @@ def test_model_with_a_path_keeps_it(make_call: MakeCall, model: str, path: str) 
          "more than 5 stop sequences"),
         ("cohere", {"reasoning": Reasoning(effort=ReasoningEffort.LOW)},
          "the reasoning effort `low`"),
-        ("cohere", {"messages": after_hello(Message(
-            role=Role.ASSISTANT, parts=(ThoughtPart(signature=b"x"),)))}, "a signed"),
         ("cohere", {"messages": after_hello(Message(role=Role.TOOL, parts=(
             ToolResult(call_id="1", parts=(PICTURE,)),)))}, "`Image` in a tool's result"),
         ("ollama", {"messages": user(ImagePart(url="https://example.com/a.png"))},

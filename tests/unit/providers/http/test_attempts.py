@@ -19,7 +19,10 @@ from routersvc.domain.catalogue.secrets import Secret
 from routersvc.domain.conversation.answers import AnswerEvent, Finished, Started
 from routersvc.domain.conversation.deltas import TextDelta
 from routersvc.domain.conversation.finish_reasons import FinishReason
+from routersvc.domain.conversation.messages import Message, Role
+from routersvc.domain.conversation.parts import TextPart, ToolCall, ToolResult
 from routersvc.domain.conversation.prompts import Sampling
+from routersvc.domain.conversation.proofs import LeftOut, LeftOutKind
 from routersvc.domain.conversation.tools import FunctionTool
 from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.failures import AttemptFailedError
@@ -815,3 +818,67 @@ def test_base_url_is_checked(base_url: str) -> None:
             wire_format=openai_chat(DIALECTS["generic"]),
             transport=ScriptedTransport(),
         )
+
+
+class WaryTransport(httpx.AsyncBaseTransport):
+    """A transport that refuses every request in which a certain proof stands."""
+
+    def __init__(self, proof: bytes, words: bytes) -> None:
+        self.bodies: list[bytes] = []
+        self._proof = proof
+        self._words = words
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Refuse the proof, or answer."""
+        body = await request.aread()
+        self.bodies.append(body)
+        if self._proof in body:
+            return httpx.Response(400, stream=ScriptedBody([self._words], []))
+        return httpx.Response(
+            200,
+            headers={"content-type": "text/event-stream"},
+            stream=ScriptedBody([CHUNK, END], []),
+        )
+
+
+SIGNED_CALL = ToolCall(
+    call_id="1",
+    name="f",
+    arguments_json="{}",
+    signature=b'{"extra_content":{"google":{"thought_signature":"c2ln"}}}',
+)
+SIGNED_TURNS = (
+    Message(role=Role.ASSISTANT, parts=(SIGNED_CALL,)),
+    Message(role=Role.TOOL, parts=(ToolResult(call_id="1", parts=(TextPart(text="r"),)),)),
+)
+
+
+async def test_refused_proof_is_left_out_and_the_request_sent_once_more(
+    make_call: MakeCall,
+) -> None:
+    """Whose it is was not known; the first event says what was left out."""
+    transport = WaryTransport(b"c2ln", b'{"error": {"message": "Corrupted thought signature."}}')
+
+    events = await read(gateway_over(transport).open(make_call(messages=SIGNED_TURNS)))
+
+    assert len(transport.bodies) == 2
+    started = next(event for event in events if isinstance(event, Started))
+    assert started.left_out == (LeftOut(kind=LeftOutKind.SIGNATURE, maker="", count=1),)
+
+
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        (SIGNED_TURNS, b'{"error": {"message": "max_tokens is too large"}}'),
+        ((), b'{"error": {"message": "Corrupted thought signature."}}'),
+    ],
+)
+async def test_other_refusals_are_not_tried_again(
+    make_call: MakeCall, turns: tuple[Message, ...], words: bytes
+) -> None:
+    """Neither one about something else, nor one of a request without proofs."""
+    transport = WaryTransport(b"messages", words)
+    call = make_call(messages=turns) if turns else make_call()
+
+    assert await failure_class(gateway_over(transport).open(call)) is FailureClass.INVALID_REQUEST
+    assert len(transport.bodies) == 1

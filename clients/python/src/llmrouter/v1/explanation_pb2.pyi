@@ -241,7 +241,9 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     EXCLUSION_REASON_OUTPUT_LIMIT: _ExclusionReason.ValueType  # 18
     """The request asks for more output tokens than the model supports."""
     EXCLUSION_REASON_WIRE_FORMAT: _ExclusionReason.ValueType  # 19
-    """The request has a wire extension for another wire format."""
+    """The request has a wire extension for another wire format, or something else that its wire format cannot
+    express.
+    """
     EXCLUSION_REASON_OPERATOR_DISABLED: _ExclusionReason.ValueType  # 20
     """The operator has disabled it."""
     EXCLUSION_REASON_LOWER_TIER: _ExclusionReason.ValueType  # 21
@@ -289,7 +291,9 @@ EXCLUSION_REASON_NOT_IN_POLICY: ExclusionReason.ValueType  # 17
 EXCLUSION_REASON_OUTPUT_LIMIT: ExclusionReason.ValueType  # 18
 """The request asks for more output tokens than the model supports."""
 EXCLUSION_REASON_WIRE_FORMAT: ExclusionReason.ValueType  # 19
-"""The request has a wire extension for another wire format."""
+"""The request has a wire extension for another wire format, or something else that its wire format cannot
+express.
+"""
 EXCLUSION_REASON_OPERATOR_DISABLED: ExclusionReason.ValueType  # 20
 """The operator has disabled it."""
 EXCLUSION_REASON_LOWER_TIER: ExclusionReason.ValueType  # 21

@@ -665,6 +665,7 @@ class ToolCall(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
+    SIGNATURE_MAKER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The id by which the result refers to the call. Not empty."""
     name: _builtins.str
@@ -673,6 +674,10 @@ class ToolCall(_message.Message):
     """The arguments as JSON text, exactly as the model wrote them."""
     signature: _builtins.bytes
     """Opaque token of the provider that must be sent back with the call. Empty: it gave none."""
+    signature_maker: _builtins.str
+    """Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+    Any other provider is called without the signature.
+    """
     def __init__(
         self,
         *,
@@ -680,10 +685,11 @@ class ToolCall(_message.Message):
         name: _builtins.str = ...,
         arguments_json: _builtins.str = ...,
         signature: _builtins.bytes = ...,
+        signature_maker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "name", b"name", "signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "name", b"name", "signature", b"signature", "signature_maker", b"signature_maker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -730,22 +736,28 @@ class ReasoningContent(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
     ENCRYPTED_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Reasoning, or a summary of it, as text. Empty if the provider returns only a signature."""
     signature: _builtins.bytes
     """Signature by which the provider recognises its own reasoning; must be sent back unchanged."""
     encrypted: _builtins.bytes
     """Reasoning encrypted by the provider; must be sent back unchanged."""
+    maker: _builtins.str
+    """Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+    Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+    """
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         signature: _builtins.bytes = ...,
         encrypted: _builtins.bytes = ...,
+        maker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["encrypted", b"encrypted", "signature", b"signature", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["encrypted", b"encrypted", "maker", b"maker", "signature", b"signature", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,6 +21,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _LeftOutKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LeftOutKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LeftOutKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LEFT_OUT_KIND_UNSPECIFIED: _LeftOutKind.ValueType  # 0
+    """Never sent."""
+    LEFT_OUT_KIND_SIGNATURE: _LeftOutKind.ValueType  # 1
+    """A signature of reasoning or of a tool call that another provider made."""
+    LEFT_OUT_KIND_ENCRYPTED: _LeftOutKind.ValueType  # 2
+    """Encrypted reasoning, or a block of a hosted tool, that another provider made."""
+    LEFT_OUT_KIND_REASONING: _LeftOutKind.ValueType  # 3
+    """The text of reasoning, where the provider takes none without its own proof."""
+
+class LeftOutKind(_LeftOutKind, metaclass=_LeftOutKindEnumTypeWrapper):
+    """A kind of content that is left out where a provider does not take it. May grow."""
+
+LEFT_OUT_KIND_UNSPECIFIED: LeftOutKind.ValueType  # 0
+"""Never sent."""
+LEFT_OUT_KIND_SIGNATURE: LeftOutKind.ValueType  # 1
+"""A signature of reasoning or of a tool call that another provider made."""
+LEFT_OUT_KIND_ENCRYPTED: LeftOutKind.ValueType  # 2
+"""Encrypted reasoning, or a block of a hosted tool, that another provider made."""
+LEFT_OUT_KIND_REASONING: LeftOutKind.ValueType  # 3
+"""The text of reasoning, where the provider takes none without its own proof."""
+Global___LeftOutKind: _TypeAlias = LeftOutKind  # noqa: Y015
+
 class _AttemptReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -430,6 +458,7 @@ class Attempt(_message.Message):
     COST_FIELD_NUMBER: _builtins.int
     FAILURE_MESSAGE_FIELD_NUMBER: _builtins.int
     CAUSED_BY_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number of the attempt within the request, starting at 1."""
     reason: Global___AttemptReason.ValueType
@@ -468,6 +497,10 @@ class Attempt(_message.Message):
     def cost(self) -> Global___Cost:
         """Cost. Unset: no price is known."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeftOut]:
+        """Lists what of the conversation was not sent, because this provider does not take it."""
+
     def __init__(
         self,
         *,
@@ -484,16 +517,47 @@ class Attempt(_message.Message):
         cost: Global___Cost | None = ...,
         failure_message: _builtins.str = ...,
         caused_by: _builtins.int = ...,
+        left_out: _abc.Iterable[Global___LeftOut] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "cost", b"cost", "deployment", b"deployment", "duration", b"duration", "http_status", b"http_status", "start_delay", b"start_delay", "time_to_first_content", b"time_to_first_content", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "caused_by", b"caused_by", "cost", b"cost", "deployment", b"deployment", "duration", b"duration", "failure_class", b"failure_class", "failure_message", b"failure_message", "http_status", b"http_status", "number", b"number", "outcome", b"outcome", "reason", b"reason", "start_delay", b"start_delay", "time_to_first_content", b"time_to_first_content", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_http_status", b"_http_status", "caused_by", b"caused_by", "cost", b"cost", "deployment", b"deployment", "duration", b"duration", "failure_class", b"failure_class", "failure_message", b"failure_message", "http_status", b"http_status", "left_out", b"left_out", "number", b"number", "outcome", b"outcome", "reason", b"reason", "start_delay", b"start_delay", "time_to_first_content", b"time_to_first_content", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__http_status: _TypeAlias = _typing.Literal["http_status"]  # noqa: Y015
     _WhichOneofArgType__http_status: _TypeAlias = _typing.Literal["_http_status", b"_http_status"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__http_status) -> _WhichOneofReturnType__http_status | None: ...
 
 Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
+
+@_typing.final
+class LeftOut(_message.Message):
+    """What of a conversation an attempt did not send."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    kind: Global___LeftOutKind.ValueType
+    """Kind."""
+    maker: _builtins.str
+    """Who made it, as the answer named it. Empty: not known."""
+    count: _builtins.int
+    """How many parts of the conversation it was left out of."""
+    def __init__(
+        self,
+        *,
+        kind: Global___LeftOutKind.ValueType = ...,
+        maker: _builtins.str = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "kind", b"kind", "maker", b"maker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LeftOut: _TypeAlias = LeftOut  # noqa: Y015
 
 @_typing.final
 class Degradation(_message.Message):

@@ -234,6 +234,7 @@ class ToolCallDelta(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
+    SIGNATURE_MAKER_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Index of the call within the answer, starting at 0."""
     id: _builtins.str
@@ -244,6 +245,8 @@ class ToolCallDelta(_message.Message):
     """JSON text to append to the arguments."""
     signature: _builtins.bytes
     """Opaque token of the provider that must be sent back with the call. Empty: it gave none."""
+    signature_maker: _builtins.str
+    """Who made `signature`; must be sent back with it. Empty: there is none."""
     def __init__(
         self,
         *,
@@ -252,10 +255,11 @@ class ToolCallDelta(_message.Message):
         name: _builtins.str = ...,
         arguments_json: _builtins.str = ...,
         signature: _builtins.bytes = ...,
+        signature_maker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "index", b"index", "name", b"name", "signature", b"signature"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "index", b"index", "name", b"name", "signature", b"signature", "signature_maker", b"signature_maker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,22 +274,26 @@ class ReasoningDelta(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
     ENCRYPTED_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Text to append."""
     signature: _builtins.bytes
     """The provider's signature of the reasoning so far; ends a block of reasoning."""
     encrypted: _builtins.bytes
     """Reasoning encrypted by the provider."""
+    maker: _builtins.str
+    """Who made `signature` or `encrypted`; must be sent back with them. Empty: there is neither."""
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
         signature: _builtins.bytes = ...,
         encrypted: _builtins.bytes = ...,
+        maker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["encrypted", b"encrypted", "signature", b"signature", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["encrypted", b"encrypted", "maker", b"maker", "signature", b"signature", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1022,7 +1022,8 @@ export enum ExclusionReason {
   OUTPUT_LIMIT = 18,
 
   /**
-   * The request has a wire extension for another wire format.
+   * The request has a wire extension for another wire format, or something else that its wire format cannot
+   * express.
    *
    * @generated from enum value: EXCLUSION_REASON_WIRE_FORMAT = 19;
    */

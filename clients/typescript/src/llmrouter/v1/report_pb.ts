@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file llmrouter/v1/report.proto.
  */
 export const file_llmrouter_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("ChlsbG1yb3V0ZXIvdjEvcmVwb3J0LnByb3RvEgxsbG1yb3V0ZXIudjEitgQKC1JvdXRlUmVwb3J0EhMKC2RlY2lzaW9uX2lkGAEgASgJEikKCXNlcnZlZF9ieRgCIAEoCzIWLmxsbXJvdXRlci52MS5TZXJ2ZWRCeRInCghhdHRlbXB0cxgDIAMoCzIVLmxsbXJvdXRlci52MS5BdHRlbXB0Eg4KBnBvbGljeRgEIAEoCRIOCgZoZWRnZWQYBSABKAgSLgoLZGVncmFkYXRpb24YBiABKAsyGS5sbG1yb3V0ZXIudjEuRGVncmFkYXRpb24SKQoJY2FjaGVfaGl0GAcgASgLMhYubGxtcm91dGVyLnYxLkNhY2hlSGl0EhEKCXJlY292ZXJlZBgIIAEoCBIoCgt0b3RhbF91c2FnZRgJIAEoCzITLmxsbXJvdXRlci52MS5Vc2FnZRImCgp0b3RhbF9jb3N0GAogASgLMhIubGxtcm91dGVyLnYxLkNvc3QSMQoNcmVjZWl2ZWRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoRcGxhbm5pbmdfZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SOAoVdGltZV90b19maXJzdF9jb250ZW50GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnRlbmFudBgPIAEoCSJVCg5EZXBsb3ltZW50TmFtZRISCgpkZXBsb3ltZW50GAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBnJlZ2lvbhgEIAEoCSJxCghTZXJ2ZWRCeRIwCgpkZXBsb3ltZW50GAEgASgLMhwubGxtcm91dGVyLnYxLkRlcGxveW1lbnROYW1lEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSHAoUcHJvdmlkZXJfcmVzcG9uc2VfaWQYAyABKAkijQQKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEjAKCmRlcGxveW1lbnQYAiABKAsyHC5sbG1yb3V0ZXIudjEuRGVwbG95bWVudE5hbWUSKwoGcmVhc29uGAMgASgOMhsubGxtcm91dGVyLnYxLkF0dGVtcHRSZWFzb24SLQoHb3V0Y29tZRgEIAEoDjIcLmxsbXJvdXRlci52MS5BdHRlbXB0T3V0Y29tZRIxCg1mYWlsdXJlX2NsYXNzGAUgASgOMhoubGxtcm91dGVyLnYxLkZhaWx1cmVDbGFzcxIYCgtodHRwX3N0YXR1cxgGIAEoBUgAiAEBEi4KC3N0YXJ0X2RlbGF5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjgKFXRpbWVfdG9fZmlyc3RfY29udGVudBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghkdXJhdGlvbhgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIiCgV1c2FnZRgKIAEoCzITLmxsbXJvdXRlci52MS5Vc2FnZRIgCgRjb3N0GAsgASgLMhIubGxtcm91dGVyLnYxLkNvc3QSFwoPZmFpbHVyZV9tZXNzYWdlGAwgASgJEhEKCWNhdXNlZF9ieRgNIAEoBUIOCgxfaHR0cF9zdGF0dXMiTwoLRGVncmFkYXRpb24SKwoEcnVuZxgBIAEoDjIdLmxsbXJvdXRlci52MS5EZWdyYWRhdGlvblJ1bmcSEwoLZGVzY3JpcHRpb24YAiABKAkioAEKCENhY2hlSGl0EigKBGtpbmQYASABKA4yGi5sbG1yb3V0ZXIudjEuQ2FjaGVIaXRLaW5kEiYKA2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCgpzaW1pbGFyaXR5GAMgASgBSACIAQESGgoSc291cmNlX2RlY2lzaW9uX2lkGAQgASgJQg0KC19zaW1pbGFyaXR5IvQBCgVVc2FnZRIUCgxpbnB1dF90b2tlbnMYASABKAMSFQoNb3V0cHV0X3Rva2VucxgCIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAMgASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGAUgASgDEhoKEmlucHV0X2F1ZGlvX3Rva2VucxgGIAEoAxIbChNvdXRwdXRfYXVkaW9fdG9rZW5zGAcgASgDEhEKCWVzdGltYXRlZBgIIAEoCBIfChdjYWNoZV93cml0ZV9ob3VyX3Rva2VucxgJIAEoAyI6CgRDb3N0EgsKA3VzZBgBIAEoARISCgp3YXN0ZWRfdXNkGAIgASgBEhEKCWVzdGltYXRlZBgDIAEoCCrSAQoNQXR0ZW1wdFJlYXNvbhIeChpBVFRFTVBUX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFEFUVEVNUFRfUkVBU09OX0ZJUlNUEAESGwoXQVRURU1QVF9SRUFTT05fRkFJTE9WRVIQAhIYChRBVFRFTVBUX1JFQVNPTl9IRURHRRADEhgKFEFUVEVNUFRfUkVBU09OX1JFVFJZEAQSGwoXQVRURU1QVF9SRUFTT05fUkVDT1ZFUlkQBRIZChVBVFRFTVBUX1JFQVNPTl9SRVNDVUUQBirjAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGgoWQVRURU1QVF9PVVRDT01FX1NFUlZFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAhIYChRBVFRFTVBUX09VVENPTUVfTE9TVBADEh0KGUFUVEVNUFRfT1VUQ09NRV9DQU5DRUxMRUQQBBIaChZBVFRFTVBUX09VVENPTUVfQlJPS0VOEAUSIwofQVRURU1QVF9PVVRDT01FX1JFRlVTRURfTE9DQUxMWRAGKpYFCgxGYWlsdXJlQ2xhc3MSHQoZRkFJTFVSRV9DTEFTU19VTlNQRUNJRklFRBAAEhkKFUZBSUxVUkVfQ0xBU1NfQ09OTkVDVBABEhcKE0ZBSUxVUkVfQ0xBU1NfUkVTRVQQAhIeChpGQUlMVVJFX0NMQVNTX1NFUlZFUl9FUlJPUhADEhwKGEZBSUxVUkVfQ0xBU1NfT1ZFUkxPQURFRBAEEh4KGkZBSUxVUkVfQ0xBU1NfUkFURV9MSU1JVEVEEAUSIQodRkFJTFVSRV9DTEFTU19RVU9UQV9FWEhBVVNURUQQBhIgChxGQUlMVVJFX0NMQVNTX0FVVEhFTlRJQ0FUSU9OEAcSHAoYRkFJTFVSRV9DTEFTU19QRVJNSVNTSU9OEAgSIQodRkFJTFVSRV9DTEFTU19NT0RFTF9OT1RfRk9VTkQQCRIhCh1GQUlMVVJFX0NMQVNTX0lOVkFMSURfUkVRVUVTVBAKEiUKIUZBSUxVUkVfQ0xBU1NfQ0FQQUJJTElUWV9NSVNNQVRDSBALEiAKHEZBSUxVUkVfQ0xBU1NfQ09OVEVYVF9MRU5HVEgQDBIiCh5GQUlMVVJFX0NMQVNTX0NPTlRFTlRfRklMVEVSRUQQDRIcChhGQUlMVVJFX0NMQVNTX0JBRF9BTlNXRVIQDhInCiNGQUlMVVJFX0NMQVNTX0ZJUlNUX0NPTlRFTlRfVElNRU9VVBAPEhkKFUZBSUxVUkVfQ0xBU1NfU1RBTExFRBAQEhsKF0ZBSUxVUkVfQ0xBU1NfVFJVTkNBVEVEEBESIQodRkFJTFVSRV9DTEFTU19BVFRFTVBUX1RJTUVPVVQQEhIdChlGQUlMVVJFX0NMQVNTX0xPQ0FMX0xJTUlUEBMqcQoPRGVncmFkYXRpb25SdW5nEiAKHERFR1JBREFUSU9OX1JVTkdfVU5TUEVDSUZJRUQQABIfChtERUdSQURBVElPTl9SVU5HX0xPV0VSX1RJRVIQARIbChdERUdSQURBVElPTl9SVU5HX0NBQ0hFRBACKn8KDENhY2hlSGl0S2luZBIeChpDQUNIRV9ISVRfS0lORF9VTlNQRUNJRklFRBAAEhgKFENBQ0hFX0hJVF9LSU5EX0VYQUNUEAESGwoXQ0FDSEVfSElUX0tJTkRfU0VNQU5USUMQAhIYChRDQUNIRV9ISVRfS0lORF9TVEFMRRADQrMBChBjb20ubGxtcm91dGVyLnYxQgtSZXBvcnRQcm90b1ABWkFnaXRodWIuY29tL3JvdXRlcnN2Yy9yb3V0ZXJzdmMvY2xpZW50cy9nby9sbG1yb3V0ZXJ2MTtsbG1yb3V0ZXJ2MaICA0xYWKoCDExsbXJvdXRlci5WMcoCDExsbXJvdXRlclxWMeICGExsbXJvdXRlclxWMVxHUEJNZXRhZGF0YeoCDUxsbXJvdXRlcjo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChlsbG1yb3V0ZXIvdjEvcmVwb3J0LnByb3RvEgxsbG1yb3V0ZXIudjEitgQKC1JvdXRlUmVwb3J0EhMKC2RlY2lzaW9uX2lkGAEgASgJEikKCXNlcnZlZF9ieRgCIAEoCzIWLmxsbXJvdXRlci52MS5TZXJ2ZWRCeRInCghhdHRlbXB0cxgDIAMoCzIVLmxsbXJvdXRlci52MS5BdHRlbXB0Eg4KBnBvbGljeRgEIAEoCRIOCgZoZWRnZWQYBSABKAgSLgoLZGVncmFkYXRpb24YBiABKAsyGS5sbG1yb3V0ZXIudjEuRGVncmFkYXRpb24SKQoJY2FjaGVfaGl0GAcgASgLMhYubGxtcm91dGVyLnYxLkNhY2hlSGl0EhEKCXJlY292ZXJlZBgIIAEoCBIoCgt0b3RhbF91c2FnZRgJIAEoCzITLmxsbXJvdXRlci52MS5Vc2FnZRImCgp0b3RhbF9jb3N0GAogASgLMhIubGxtcm91dGVyLnYxLkNvc3QSMQoNcmVjZWl2ZWRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoRcGxhbm5pbmdfZHVyYXRpb24YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SOAoVdGltZV90b19maXJzdF9jb250ZW50GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEisKCGR1cmF0aW9uGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg4KBnRlbmFudBgPIAEoCSJVCg5EZXBsb3ltZW50TmFtZRISCgpkZXBsb3ltZW50GAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEg0KBW1vZGVsGAMgASgJEg4KBnJlZ2lvbhgEIAEoCSJxCghTZXJ2ZWRCeRIwCgpkZXBsb3ltZW50GAEgASgLMhwubGxtcm91dGVyLnYxLkRlcGxveW1lbnROYW1lEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSHAoUcHJvdmlkZXJfcmVzcG9uc2VfaWQYAyABKAkitgQKB0F0dGVtcHQSDgoGbnVtYmVyGAEgASgFEjAKCmRlcGxveW1lbnQYAiABKAsyHC5sbG1yb3V0ZXIudjEuRGVwbG95bWVudE5hbWUSKwoGcmVhc29uGAMgASgOMhsubGxtcm91dGVyLnYxLkF0dGVtcHRSZWFzb24SLQoHb3V0Y29tZRgEIAEoDjIcLmxsbXJvdXRlci52MS5BdHRlbXB0T3V0Y29tZRIxCg1mYWlsdXJlX2NsYXNzGAUgASgOMhoubGxtcm91dGVyLnYxLkZhaWx1cmVDbGFzcxIYCgtodHRwX3N0YXR1cxgGIAEoBUgAiAEBEi4KC3N0YXJ0X2RlbGF5GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjgKFXRpbWVfdG9fZmlyc3RfY29udGVudBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIrCghkdXJhdGlvbhgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIiCgV1c2FnZRgKIAEoCzITLmxsbXJvdXRlci52MS5Vc2FnZRIgCgRjb3N0GAsgASgLMhIubGxtcm91dGVyLnYxLkNvc3QSFwoPZmFpbHVyZV9tZXNzYWdlGAwgASgJEhEKCWNhdXNlZF9ieRgNIAEoBRInCghsZWZ0X291dBgOIAMoCzIVLmxsbXJvdXRlci52MS5MZWZ0T3V0Qg4KDF9odHRwX3N0YXR1cyJQCgdMZWZ0T3V0EicKBGtpbmQYASABKA4yGS5sbG1yb3V0ZXIudjEuTGVmdE91dEtpbmQSDQoFbWFrZXIYAiABKAkSDQoFY291bnQYAyABKAUiTwoLRGVncmFkYXRpb24SKwoEcnVuZxgBIAEoDjIdLmxsbXJvdXRlci52MS5EZWdyYWRhdGlvblJ1bmcSEwoLZGVzY3JpcHRpb24YAiABKAkioAEKCENhY2hlSGl0EigKBGtpbmQYASABKA4yGi5sbG1yb3V0ZXIudjEuQ2FjaGVIaXRLaW5kEiYKA2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCgpzaW1pbGFyaXR5GAMgASgBSACIAQESGgoSc291cmNlX2RlY2lzaW9uX2lkGAQgASgJQg0KC19zaW1pbGFyaXR5IvQBCgVVc2FnZRIUCgxpbnB1dF90b2tlbnMYASABKAMSFQoNb3V0cHV0X3Rva2VucxgCIAEoAxIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAMgASgDEhoKEmNhY2hlX3dyaXRlX3Rva2VucxgEIAEoAxIYChByZWFzb25pbmdfdG9rZW5zGAUgASgDEhoKEmlucHV0X2F1ZGlvX3Rva2VucxgGIAEoAxIbChNvdXRwdXRfYXVkaW9fdG9rZW5zGAcgASgDEhEKCWVzdGltYXRlZBgIIAEoCBIfChdjYWNoZV93cml0ZV9ob3VyX3Rva2VucxgJIAEoAyI6CgRDb3N0EgsKA3VzZBgBIAEoARISCgp3YXN0ZWRfdXNkGAIgASgBEhEKCWVzdGltYXRlZBgDIAEoCCqDAQoLTGVmdE91dEtpbmQSHQoZTEVGVF9PVVRfS0lORF9VTlNQRUNJRklFRBAAEhsKF0xFRlRfT1VUX0tJTkRfU0lHTkFUVVJFEAESGwoXTEVGVF9PVVRfS0lORF9FTkNSWVBURUQQAhIbChdMRUZUX09VVF9LSU5EX1JFQVNPTklORxADKtIBCg1BdHRlbXB0UmVhc29uEh4KGkFUVEVNUFRfUkVBU09OX1VOU1BFQ0lGSUVEEAASGAoUQVRURU1QVF9SRUFTT05fRklSU1QQARIbChdBVFRFTVBUX1JFQVNPTl9GQUlMT1ZFUhACEhgKFEFUVEVNUFRfUkVBU09OX0hFREdFEAMSGAoUQVRURU1QVF9SRUFTT05fUkVUUlkQBBIbChdBVFRFTVBUX1JFQVNPTl9SRUNPVkVSWRAFEhkKFUFUVEVNUFRfUkVBU09OX1JFU0NVRRAGKuMBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIaChZBVFRFTVBUX09VVENPTUVfU0VSVkVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACEhgKFEFUVEVNUFRfT1VUQ09NRV9MT1NUEAMSHQoZQVRURU1QVF9PVVRDT01FX0NBTkNFTExFRBAEEhoKFkFUVEVNUFRfT1VUQ09NRV9CUk9LRU4QBRIjCh9BVFRFTVBUX09VVENPTUVfUkVGVVNFRF9MT0NBTExZEAYqlgUKDEZhaWx1cmVDbGFzcxIdChlGQUlMVVJFX0NMQVNTX1VOU1BFQ0lGSUVEEAASGQoVRkFJTFVSRV9DTEFTU19DT05ORUNUEAESFwoTRkFJTFVSRV9DTEFTU19SRVNFVBACEh4KGkZBSUxVUkVfQ0xBU1NfU0VSVkVSX0VSUk9SEAMSHAoYRkFJTFVSRV9DTEFTU19PVkVSTE9BREVEEAQSHgoaRkFJTFVSRV9DTEFTU19SQVRFX0xJTUlURUQQBRIhCh1GQUlMVVJFX0NMQVNTX1FVT1RBX0VYSEFVU1RFRBAGEiAKHEZBSUxVUkVfQ0xBU1NfQVVUSEVOVElDQVRJT04QBxIcChhGQUlMVVJFX0NMQVNTX1BFUk1JU1NJT04QCBIhCh1GQUlMVVJFX0NMQVNTX01PREVMX05PVF9GT1VORBAJEiEKHUZBSUxVUkVfQ0xBU1NfSU5WQUxJRF9SRVFVRVNUEAoSJQohRkFJTFVSRV9DTEFTU19DQVBBQklMSVRZX01JU01BVENIEAsSIAocRkFJTFVSRV9DTEFTU19DT05URVhUX0xFTkdUSBAMEiIKHkZBSUxVUkVfQ0xBU1NfQ09OVEVOVF9GSUxURVJFRBANEhwKGEZBSUxVUkVfQ0xBU1NfQkFEX0FOU1dFUhAOEicKI0ZBSUxVUkVfQ0xBU1NfRklSU1RfQ09OVEVOVF9USU1FT1VUEA8SGQoVRkFJTFVSRV9DTEFTU19TVEFMTEVEEBASGwoXRkFJTFVSRV9DTEFTU19UUlVOQ0FURUQQERIhCh1GQUlMVVJFX0NMQVNTX0FUVEVNUFRfVElNRU9VVBASEh0KGUZBSUxVUkVfQ0xBU1NfTE9DQUxfTElNSVQQEypxCg9EZWdyYWRhdGlvblJ1bmcSIAocREVHUkFEQVRJT05fUlVOR19VTlNQRUNJRklFRBAAEh8KG0RFR1JBREFUSU9OX1JVTkdfTE9XRVJfVElFUhABEhsKF0RFR1JBREFUSU9OX1JVTkdfQ0FDSEVEEAIqfwoMQ2FjaGVIaXRLaW5kEh4KGkNBQ0hFX0hJVF9LSU5EX1VOU1BFQ0lGSUVEEAASGAoUQ0FDSEVfSElUX0tJTkRfRVhBQ1QQARIbChdDQUNIRV9ISVRfS0lORF9TRU1BTlRJQxACEhgKFENBQ0hFX0hJVF9LSU5EX1NUQUxFEANCswEKEGNvbS5sbG1yb3V0ZXIudjFCC1JlcG9ydFByb3RvUAFaQWdpdGh1Yi5jb20vcm91dGVyc3ZjL3JvdXRlcnN2Yy9jbGllbnRzL2dvL2xsbXJvdXRlcnYxO2xsbXJvdXRlcnYxogIDTFhYqgIMTGxtcm91dGVyLlYxygIMTGxtcm91dGVyXFYx4gIYTGxtcm91dGVyXFYxXEdQQk1ldGFkYXRh6gINTGxtcm91dGVyOjpWMWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Report of one request. Sent with every answer, and as a status detail with every failed call. Never
@@ -309,6 +309,13 @@ export type Attempt = Message<"llmrouter.v1.Attempt"> & {
    * @generated from field: int32 caused_by = 13;
    */
   causedBy: number;
+
+  /**
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   *
+   * @generated from field: repeated llmrouter.v1.LeftOut left_out = 14;
+   */
+  leftOut: LeftOut[];
 };
 
 /**
@@ -317,6 +324,41 @@ export type Attempt = Message<"llmrouter.v1.Attempt"> & {
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_llmrouter_v1_report, 3);
+
+/**
+ * What of a conversation an attempt did not send.
+ *
+ * @generated from message llmrouter.v1.LeftOut
+ */
+export type LeftOut = Message<"llmrouter.v1.LeftOut"> & {
+  /**
+   * Kind.
+   *
+   * @generated from field: llmrouter.v1.LeftOutKind kind = 1;
+   */
+  kind: LeftOutKind;
+
+  /**
+   * Who made it, as the answer named it. Empty: not known.
+   *
+   * @generated from field: string maker = 2;
+   */
+  maker: string;
+
+  /**
+   * How many parts of the conversation it was left out of.
+   *
+   * @generated from field: int32 count = 3;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message llmrouter.v1.LeftOut.
+ * Use `create(LeftOutSchema)` to create a new message.
+ */
+export const LeftOutSchema: GenMessage<LeftOut> = /*@__PURE__*/
+  messageDesc(file_llmrouter_v1_report, 4);
 
 /**
  * Why and how the answer is degraded.
@@ -344,7 +386,7 @@ export type Degradation = Message<"llmrouter.v1.Degradation"> & {
  * Use `create(DegradationSchema)` to create a new message.
  */
 export const DegradationSchema: GenMessage<Degradation> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_report, 4);
+  messageDesc(file_llmrouter_v1_report, 5);
 
 /**
  * Origin of a cached answer.
@@ -386,7 +428,7 @@ export type CacheHit = Message<"llmrouter.v1.CacheHit"> & {
  * Use `create(CacheHitSchema)` to create a new message.
  */
 export const CacheHitSchema: GenMessage<CacheHit> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_report, 5);
+  messageDesc(file_llmrouter_v1_report, 6);
 
 /**
  * Token usage.
@@ -464,7 +506,7 @@ export type Usage = Message<"llmrouter.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_report, 6);
+  messageDesc(file_llmrouter_v1_report, 7);
 
 /**
  * An amount of money at catalogue prices.
@@ -499,7 +541,48 @@ export type Cost = Message<"llmrouter.v1.Cost"> & {
  * Use `create(CostSchema)` to create a new message.
  */
 export const CostSchema: GenMessage<Cost> = /*@__PURE__*/
-  messageDesc(file_llmrouter_v1_report, 7);
+  messageDesc(file_llmrouter_v1_report, 8);
+
+/**
+ * A kind of content that is left out where a provider does not take it. May grow.
+ *
+ * @generated from enum llmrouter.v1.LeftOutKind
+ */
+export enum LeftOutKind {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: LEFT_OUT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A signature of reasoning or of a tool call that another provider made.
+   *
+   * @generated from enum value: LEFT_OUT_KIND_SIGNATURE = 1;
+   */
+  SIGNATURE = 1,
+
+  /**
+   * Encrypted reasoning, or a block of a hosted tool, that another provider made.
+   *
+   * @generated from enum value: LEFT_OUT_KIND_ENCRYPTED = 2;
+   */
+  ENCRYPTED = 2,
+
+  /**
+   * The text of reasoning, where the provider takes none without its own proof.
+   *
+   * @generated from enum value: LEFT_OUT_KIND_REASONING = 3;
+   */
+  REASONING = 3,
+}
+
+/**
+ * Describes the enum llmrouter.v1.LeftOutKind.
+ */
+export const LeftOutKindSchema: GenEnum<LeftOutKind> = /*@__PURE__*/
+  enumDesc(file_llmrouter_v1_report, 0);
 
 /**
  * Why an attempt was made. May grow.
@@ -561,7 +644,7 @@ export enum AttemptReason {
  * Describes the enum llmrouter.v1.AttemptReason.
  */
 export const AttemptReasonSchema: GenEnum<AttemptReason> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_report, 0);
+  enumDesc(file_llmrouter_v1_report, 1);
 
 /**
  * How an attempt ended. May grow.
@@ -623,7 +706,7 @@ export enum AttemptOutcome {
  * Describes the enum llmrouter.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_report, 1);
+  enumDesc(file_llmrouter_v1_report, 2);
 
 /**
  * What a failure means for retries, failover and health; never a bare status code. May grow.
@@ -776,7 +859,7 @@ export enum FailureClass {
  * Describes the enum llmrouter.v1.FailureClass.
  */
 export const FailureClassSchema: GenEnum<FailureClass> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_report, 2);
+  enumDesc(file_llmrouter_v1_report, 3);
 
 /**
  * A kind of degradation. May grow.
@@ -810,7 +893,7 @@ export enum DegradationRung {
  * Describes the enum llmrouter.v1.DegradationRung.
  */
 export const DegradationRungSchema: GenEnum<DegradationRung> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_report, 3);
+  enumDesc(file_llmrouter_v1_report, 4);
 
 /**
  * How a cached answer was found. May grow.
@@ -851,5 +934,5 @@ export enum CacheHitKind {
  * Describes the enum llmrouter.v1.CacheHitKind.
  */
 export const CacheHitKindSchema: GenEnum<CacheHitKind> = /*@__PURE__*/
-  enumDesc(file_llmrouter_v1_report, 4);
+  enumDesc(file_llmrouter_v1_report, 5);
 

@@ -50,8 +50,8 @@ class AnswerReader(BlockAnswer):
     treats the body as malformed.
     """
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
-        super().__init__(prompt)
+    def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
+        super().__init__(prompt, maker=maker)
         self._head = head
         self._usage: JsonObject = {}
         self._reason = ""

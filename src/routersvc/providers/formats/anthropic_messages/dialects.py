@@ -98,7 +98,13 @@ _ANTHROPIC = AnthropicDialect(
             FailureClass.RATE_LIMITED: frozenset({"rate_limit_error"}),
             FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error"}),
         },
-        phrases={FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",)},
+        phrases={
+            FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",),
+            FailureClass.CAPABILITY_MISMATCH: (
+                r"unexpected role",
+                r"role .{0,20}is not supported on this model",
+            ),
+        },
         statuses={529: FailureClass.OVERLOADED},
         remaining_requests=("anthropic-ratelimit-requests-remaining",),
         # `tokens` is the limit that is nearest.

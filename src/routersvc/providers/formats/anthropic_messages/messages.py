@@ -1,14 +1,13 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. Turns are
+System messages at the beginning are the system prompt. Later ones stay where they are: as such
+where the model takes them, which is after a turn of the user, else as words of the user. Turns are
 the user's and the assistant's; tool results belong to the user.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import orjson
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Message, Role
@@ -27,18 +26,29 @@ from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDia
 from routersvc.providers.formats.anthropic_messages.media import document_block, image_block
 from routersvc.providers.formats.anthropic_messages.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.call_ids import CLAUDE_CALL_ID, with_sound_call_ids
+from routersvc.providers.writing.function_tools import FAILED_TOOL
+from routersvc.providers.writing.opaque_blocks import caller_of
 from routersvc.providers.writing.part_kinds import kind_of
-from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
+from routersvc.providers.writing.turns import (
+    CACHE_LIFETIMES,
+    SYSTEM_ROLES,
+    is_blank,
+    leading_system_messages,
+)
 
 
 def encode_messages(
-    messages: Sequence[Message], dialect: AnthropicDialect
+    messages: Sequence[Message], dialect: AnthropicDialect, *, system_turns: bool
 ) -> tuple[list[JsonObject], list[JsonObject]]:
     """Return the blocks of the system prompt, and the turns.
+
+    `system_turns`: the model takes system messages in the middle.
 
     Raises:
         AttemptFailedError: the dialect cannot express a part.
     """
+    messages = with_sound_call_ids(messages, CLAUDE_CALL_ID)
     begin = leading_system_messages(messages)
     system = [
         block for message in messages[:begin] for block in _blocks(message, "system", dialect)
@@ -46,7 +56,8 @@ def encode_messages(
     turns: list[JsonObject] = []
     previous: Role | None = None
     for message in messages[begin:]:
-        role = _role(message.role, dialect)
+        after_user = bool(turns) and turns[-1]["role"] == "user"
+        role = _role(message.role, system_turns=system_turns and after_user)
         blocks = _blocks(message, role, dialect)
         if not blocks:
             continue
@@ -61,11 +72,9 @@ def encode_messages(
     return system, turns
 
 
-def _role(role: Role, dialect: AnthropicDialect) -> str:
+def _role(role: Role, *, system_turns: bool) -> str:
     if role in SYSTEM_ROLES:
-        if not dialect.system_turns:
-            raise dialect.cannot_express("a system message in the middle of the conversation")
-        return "system"
+        return "system" if system_turns else "user"
     return "assistant" if role is Role.ASSISTANT else "user"
 
 
@@ -85,8 +94,8 @@ def _blocks(message: Message, role: str, dialect: AnthropicDialect) -> list[Json
 def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | None:
     match part:
         case TextPart() if role is not Role.TOOL:
-            if not part.text and part.cache is None:
-                # The vendor refuses empty text.
+            if is_blank(part):
+                # The vendor refuses blank text.
                 return None
             block: JsonObject = {"type": "text", "text": part.text}
         case ImagePart() if role is Role.USER:
@@ -96,10 +105,12 @@ def _block(part: Part, role: Role, dialect: AnthropicDialect) -> JsonObject | No
         case ToolResult() if role is Role.TOOL:
             block = _tool_result(part, dialect)
         case ToolCall() if role is Role.ASSISTANT:
-            block = _tool_call(part, dialect)
+            block = _tool_call(part)
         case ThoughtPart() if role is Role.ASSISTANT:
             return thought_block(part, dialect)
         case RefusalPart() if role is Role.ASSISTANT:
+            if not part.text.strip():
+                return None
             block = {"type": "text", "text": part.text}
         case _:
             raise dialect.cannot_express(f"{kind_of(part)} in a {role.value} message")
@@ -111,6 +122,8 @@ def _tool_result(result: ToolResult, dialect: AnthropicDialect) -> JsonObject:
     for part in result.parts:
         match part:
             case TextPart():
+                if is_blank(part):
+                    continue
                 block: JsonObject = {"type": "text", "text": part.text}
             case ImagePart():
                 block = image_block(part, dialect)
@@ -118,14 +131,16 @@ def _tool_result(result: ToolResult, dialect: AnthropicDialect) -> JsonObject:
                 block = document_block(part, dialect)
         content.append(marked(block, part.cache, dialect))
     encoded: JsonObject = {"type": "tool_result", "tool_use_id": result.call_id}
-    if content:
-        encoded["content"] = content
     if result.is_error:
         encoded["is_error"] = True
+        # The vendor refuses a failure without a word.
+        content = content or [{"type": "text", "text": FAILED_TOOL}]
+    if content:
+        encoded["content"] = content
     return encoded
 
 
-def _tool_call(call: ToolCall, dialect: AnthropicDialect) -> JsonObject:
+def _tool_call(call: ToolCall) -> JsonObject:
     """Write a call; its signature holds who called where that was not the model itself."""
     arguments = object_in(call.arguments_json or "{}", "tool_call.arguments_json")
     encoded: JsonObject = {
@@ -135,13 +150,9 @@ def _tool_call(call: ToolCall, dialect: AnthropicDialect) -> JsonObject:
         "input": arguments,
     }
     if call.signature:
-        try:
-            caller: object = orjson.loads(call.signature)
-        except orjson.JSONDecodeError:
-            caller = None
-        if not isinstance(caller, dict) or "type" not in caller:
-            raise dialect.cannot_express("a tool call that another provider signed")
-        encoded["caller"] = caller
+        caller = caller_of(call.signature)
+        if caller is not None:
+            encoded["caller"] = caller
     return encoded
 
 

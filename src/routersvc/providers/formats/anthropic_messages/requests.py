@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from routersvc.domain.catalogue.capabilities import Capability
+from routersvc.domain.conversation.parts import TextPart
 from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.engine.ports import AttemptCall
@@ -10,7 +11,11 @@ from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDia
 from routersvc.providers.formats.anthropic_messages.messages import encode_messages
 from routersvc.providers.formats.anthropic_messages.tools import add_tools
 from routersvc.providers.reading.json_values import JsonObject, object_in
-from routersvc.providers.writing.claude_thinking import thinking_fields, thinks_by_budget
+from routersvc.providers.writing.claude_thinking import (
+    takes_system_turns,
+    thinking_fields,
+    thinks_by_budget,
+)
 from routersvc.providers.writing.prompt_fields import (
     PromptField,
     add_sampling,
@@ -22,6 +27,9 @@ from routersvc.providers.writing.wire_extensions import add_extensions
 
 DEFAULT_MAX_TOKENS = 4_096
 """What every Claude model takes, for models whose longest answer the catalogue does not say."""
+
+_CHARACTERS_PER_TOKEN = 2
+"""Fewer than in any prose."""
 
 CONTRACT_FIELDS = frozenset(
     {
@@ -64,17 +72,18 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
         AttemptFailedError: the prompt asks for what the dialect cannot express.
     """
     prompt = call.prompt
-    system, turns = encode_messages(prompt.messages, dialect)
-    max_tokens = (
-        prompt.sampling.max_output_tokens
-        or call.deployment.model.max_output_tokens
-        or DEFAULT_MAX_TOKENS
+    model = call.deployment.wire_model
+    system, turns = encode_messages(
+        prompt.messages,
+        dialect,
+        system_turns=dialect.system_turns and takes_system_turns(model),
     )
+    max_tokens = prompt.sampling.max_output_tokens or _longest_answer(call)
     body: JsonObject = {"max_tokens": max_tokens, "messages": turns}
     if dialect.version_in_body:
         body["anthropic_version"] = dialect.version
     if "{model}" not in dialect.path:
-        body["model"] = call.deployment.wire_model
+        body["model"] = model
     if call.streaming:
         body["stream"] = True
     if system:
@@ -84,7 +93,7 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     body.update(
         thinking_fields(
             prompt.reasoning,
-            by_budget=dialect.budgets_only or thinks_by_budget(call.deployment.wire_model),
+            by_budget=dialect.budgets_only or thinks_by_budget(model),
             max_tokens=max_tokens,
             cannot_express=dialect.cannot_express,
         )
@@ -93,6 +102,23 @@ def encode_body(call: AttemptCall, dialect: AnthropicDialect) -> JsonObject:
     _add_account(body, prompt, dialect)
     add_extensions(body, prompt, dialect, CONTRACT_FIELDS)
     return body
+
+
+def _longest_answer(call: AttemptCall) -> int:
+    """Return a limit for an answer whose caller set none: the format requires one.
+
+    The vendor refuses a limit that does not fit beside the prompt, whose tokens are overestimated.
+    """
+    model = call.deployment.model
+    longest = model.max_output_tokens or DEFAULT_MAX_TOKENS
+    characters = sum(
+        len(part.text)
+        for message in call.prompt.messages
+        for part in message.parts
+        if isinstance(part, TextPart)
+    )
+    room = model.context_window - characters // _CHARACTERS_PER_TOKEN
+    return max(min(longest, room), min(longest, DEFAULT_MAX_TOKENS))
 
 
 def _add_sampling(body: JsonObject, sampling: Sampling, dialect: AnthropicDialect) -> None:

@@ -15,32 +15,37 @@ from routersvc.providers.formats.anthropic_messages.dialects import AnthropicDia
 from routersvc.providers.reading.json_values import JsonObject
 from routersvc.providers.writing.opaque_blocks import (
     kept_block,
-    refuse_unsendable_thought,
+    refuse_marked_thought,
     signature_text,
 )
 
+_FOREIGN_TYPES = ("reasoning", "function_call", "custom_tool_call", "message")
+"""Types with which items of OpenAI's formats begin; no block of this format does."""
 
-def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject:
-    """Write a thought as the vendor sent it.
+
+def thought_block(thought: ThoughtPart, dialect: AnthropicDialect) -> JsonObject | None:
+    """Write a thought as the vendor sent it; `None` where the vendor would not take it.
 
     Raises:
-        AttemptFailedError: it is from another vendor, or has a cache marker.
+        AttemptFailedError: it has a cache marker.
     """
-    refuse_unsendable_thought(thought, dialect)
+    refuse_marked_thought(thought, dialect)
     if thought.encrypted:
-        return _encrypted(thought.encrypted, dialect)
-    if not thought.signature:
-        if dialect.unsigned_thoughts:
-            return {"type": "thinking", "thinking": thought.text}
-        raise dialect.cannot_express("a thought without a signature")
-    return {
-        "type": "thinking",
-        "thinking": thought.text,
-        "signature": signature_text(thought.signature, dialect),
-    }
+        return _encrypted(thought.encrypted)
+    signature = signature_text(thought.signature)
+    if signature is not None:
+        return {"type": "thinking", "thinking": thought.text, "signature": signature}
+    if dialect.unsigned_thoughts and thought.text:
+        return {"type": "thinking", "thinking": thought.text}
+    return None
 
 
-def _encrypted(encrypted: bytes, dialect: AnthropicDialect) -> JsonObject:
+def _encrypted(encrypted: bytes) -> JsonObject | None:
     if not encrypted.startswith(b"{"):
-        return {"type": "redacted_thinking", "data": signature_text(encrypted, dialect)}
-    return kept_block(encrypted, dialect, field="type")
+        data = signature_text(encrypted)
+        return None if data is None else {"type": "redacted_thinking", "data": data}
+    block = kept_block(encrypted)
+    kind = None if block is None else block.get("type")
+    if not isinstance(kind, str) or kind.startswith(_FOREIGN_TYPES) or kind.endswith("_call"):
+        return None
+    return block

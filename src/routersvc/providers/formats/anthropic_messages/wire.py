@@ -19,6 +19,7 @@ from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireF
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
 from routersvc.providers.writing.claude_thinking import thinking_efforts, thinks_by_budget
+from routersvc.providers.writing.proof_makers import claude_maker
 
 _FILES = (b"anthropic-beta", b"files-api-2025-04-14")
 """The beta that documents by id belong to."""
@@ -37,15 +38,18 @@ def anthropic_messages(dialect: AnthropicDialect) -> JsonWireFormat:
     return JsonWireFormat(
         dialect=dialect,
         path=path,
+        proof_maker=lambda model: "" if dialect.budgets_only else claude_maker(model),
+        plain_thoughts=lambda _: dialect.unsigned_thoughts,
         headers=lambda call: (*version, _FILES) if _has_file_ids(call.prompt) else version,
         probe_headers=version,
         encode_body=lambda call: encode_body(call, dialect),
         efforts=lambda model: thinking_efforts(
             by_budget=dialect.budgets_only or thinks_by_budget(model)
         ),
-        body_reader=lambda call, head: AnswerReader(call.prompt, head),
+        body_reader=lambda call, head: AnswerReader(call.prompt, head, maker=call.deployment.maker),
         stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(), EventReader(AnswerReader(call.prompt, head), head)
+            SseDecoder(),
+            EventReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), head),
         ),
     )
 

@@ -51,8 +51,8 @@ class AnswerReader(BlockAnswer):
     treats the body as malformed.
     """
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
-        super().__init__(prompt)
+    def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
+        super().__init__(prompt, maker=maker)
         self.answer_id = label_of(head.headers.get("x-amzn-requestid"))
         self._reason = ""
 

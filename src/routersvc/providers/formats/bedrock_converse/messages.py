@@ -1,6 +1,7 @@
 """Writes the conversation as `system` and `messages`.
 
-System messages at the beginning are the system prompt; later ones stay where they are. Turns
+System messages at the beginning are the system prompt; later ones stay where they are, as words of
+the user. Turns
 alternate between user and assistant, so neighbouring messages of one side become one turn; tool
 results belong to the user. A cache marker is a block of its own, after what it marks.
 """
@@ -31,8 +32,14 @@ from routersvc.providers.formats.bedrock_converse.media import (
 )
 from routersvc.providers.formats.bedrock_converse.thoughts import thought_block
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.call_ids import CLAUDE_CALL_ID, with_sound_call_ids
+from routersvc.providers.writing.function_tools import FAILED_TOOL
 from routersvc.providers.writing.part_kinds import kind_of
-from routersvc.providers.writing.turns import CACHE_LIFETIMES, SYSTEM_ROLES, leading_system_messages
+from routersvc.providers.writing.turns import (
+    CACHE_LIFETIMES,
+    is_blank,
+    leading_system_messages,
+)
 
 
 def encode_messages(
@@ -43,13 +50,14 @@ def encode_messages(
     Raises:
         AttemptFailedError: the format cannot express a part.
     """
+    messages = with_sound_call_ids(messages, CLAUDE_CALL_ID)
     begin = leading_system_messages(messages)
     system = [block for message in messages[:begin] for block in _blocks(message, family)]
     turns: list[JsonObject] = []
     for message in messages[begin:]:
         role = _role(message.role)
         blocks = list(_blocks(message, family))
-        if turns and turns[-1]["role"] == role:
+        if blocks and turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": blocks})
@@ -57,8 +65,6 @@ def encode_messages(
 
 
 def _role(role: Role) -> str:
-    if role in SYSTEM_ROLES:
-        return "system"
     return "assistant" if role is Role.ASSISTANT else "user"
 
 
@@ -66,17 +72,18 @@ def _blocks(message: Message, family: Family) -> Iterator[JsonObject]:
     if message.name:
         raise DIALECT.cannot_express("a participant's name")
     for part in message.parts:
-        # The vendor refuses empty text.
-        if not (isinstance(part, TextPart) and not part.text):
-            yield _block(part, message.role, family)
+        block = _block(part, message.role, family)
+        if block is not None:
+            yield block
         if part.cache is not None:
             yield cache_point(part.cache)
 
 
-def _block(part: Part, role: Role, family: Family) -> JsonObject:
+def _block(part: Part, role: Role, family: Family) -> JsonObject | None:
     match part:
         case TextPart() if role is not Role.TOOL:
-            return {"text": part.text}
+            # The vendor refuses blank text.
+            return None if is_blank(part) else {"text": part.text}
         case ImagePart() if role is Role.USER:
             return image_block(part)
         case AudioPart() if role is Role.USER:
@@ -90,7 +97,7 @@ def _block(part: Part, role: Role, family: Family) -> JsonObject:
         case ThoughtPart() if role is Role.ASSISTANT:
             return thought_block(part, signed=family.is_claude)
         case RefusalPart() if role is Role.ASSISTANT:
-            return {"text": part.text}
+            return {"text": part.text} if part.text.strip() else None
         case _:
             raise DIALECT.cannot_express(f"{kind_of(part)} in a {role.value} message")
 
@@ -102,13 +109,16 @@ def _tool_result(result: ToolResult) -> JsonObject:
             raise DIALECT.cannot_express("a cache marker inside a tool's result")
         match part:
             case TextPart():
-                content.append({"text": part.text})
+                if not is_blank(part):
+                    content.append({"text": part.text})
             case ImagePart():
                 content.append(image_block(part))
             case FilePart(data=bytes(data), media_type="application/json"):
                 content.append({"json": object_in(data.decode(), "tool_result.parts")})
             case FilePart():
                 content.append(document_block(part))
+    if result.is_error and not content:
+        content.append({"text": FAILED_TOOL})
     encoded: JsonObject = {"toolUseId": result.call_id, "content": content}
     if result.is_error:
         encoded["status"] = "error"
@@ -116,8 +126,6 @@ def _tool_result(result: ToolResult) -> JsonObject:
 
 
 def _tool_call(call: ToolCall) -> JsonObject:
-    if call.signature:
-        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", "tool_call.arguments_json")
     return {"toolUse": {"toolUseId": call.call_id, "name": call.name, "input": arguments}}
 

@@ -16,6 +16,7 @@ from routersvc.providers.formats.bedrock_converse.streams import FrameReader
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.streams import StreamDecoder
 from routersvc.providers.writing.claude_thinking import thinking_efforts, thinks_by_budget
+from routersvc.providers.writing.proof_makers import claude_maker
 
 
 def _path(call: AttemptCall) -> str:
@@ -35,11 +36,14 @@ def bedrock_converse() -> JsonWireFormat:
     return JsonWireFormat(
         dialect=DIALECT,
         path=_path,
+        proof_maker=lambda model: claude_maker(model) or f"bedrock/{model}",
+        plain_thoughts=lambda model: not family_of(model).is_claude,
         encode_body=encode_body,
         efforts=_efforts,
-        body_reader=lambda call, head: AnswerReader(call.prompt, head),
+        body_reader=lambda call, head: AnswerReader(call.prompt, head, maker=call.deployment.maker),
         stream_decoder=lambda call, head: StreamDecoder(
-            FrameSplitter(), FrameReader(AnswerReader(call.prompt, head), head)
+            FrameSplitter(),
+            FrameReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), head),
         ),
         stream_type="application/vnd.amazon.eventstream",
     )

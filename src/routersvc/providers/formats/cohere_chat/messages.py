@@ -15,6 +15,7 @@ from routersvc.domain.conversation.parts import (
 )
 from routersvc.providers.formats.cohere_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.writing.call_ids import ANY_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
@@ -35,7 +36,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     """
     refuse_prefill(messages, DIALECT)
     encoded: list[JsonObject] = []
-    for message in messages:
+    for message in with_sound_call_ids(messages, ANY_CALL_ID):
         refuse_names_and_cache_markers(message, DIALECT)
         match message.role:
             case Role.ASSISTANT:
@@ -71,9 +72,8 @@ def _assistant_message(message: Message) -> JsonObject:
             case TextPart() | RefusalPart():
                 content.append({"type": "text", "text": part.text})
             case ThoughtPart():
-                if part.signature or part.encrypted:
-                    raise DIALECT.cannot_express("a signed or encrypted thought")
-                thoughts.append(part.text)
+                if part.text:
+                    thoughts.append(part.text)
             case ToolCall():
                 calls.append(_tool_call(part))
             case _:
@@ -91,8 +91,6 @@ def _assistant_message(message: Message) -> JsonObject:
 
 
 def _tool_call(call: ToolCall) -> JsonObject:
-    if call.signature:
-        raise DIALECT.cannot_express("the signature of a tool call")
     return {
         "id": call.call_id,
         "type": "function",

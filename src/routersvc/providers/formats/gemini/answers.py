@@ -49,12 +49,13 @@ class AnswerReader:
     place for them, and no request can ask for them here.
     """
 
-    def __init__(self, prompt: Prompt, head: ResponseHead) -> None:
+    def __init__(self, prompt: Prompt, head: ResponseHead, *, maker: str = "") -> None:
         self._head = head
+        self._maker = maker
         self._hides_thoughts = prompt.reasoning.visibility is ReasoningVisibility.HIDDEN
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt)
-        self._calls = ToolCallReader(prompt)
+        self._calls = ToolCallReader(prompt, maker)
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._started = False
@@ -194,7 +195,9 @@ class AnswerReader:
         if text:
             self._text.add(text, events, logprobs)
         if signature and place is not None and not self._hides_thoughts:
-            events.append(ThoughtDelta(signature=encode_signature(signature, place)))
+            events.append(
+                ThoughtDelta(signature=encode_signature(signature, place), maker=self._maker)
+            )
         return bool(text)
 
     def _think(self, text: str, signature: str, events: list[AnswerEvent]) -> None:
@@ -202,7 +205,9 @@ class AnswerReader:
         if (text or signature) and not self._hides_thoughts:
             events.append(
                 ThoughtDelta(
-                    text=text, signature=encode_signature(signature, None) if signature else b""
+                    text=text,
+                    signature=encode_signature(signature, None) if signature else b"",
+                    maker=self._maker if signature else "",
                 )
             )
 

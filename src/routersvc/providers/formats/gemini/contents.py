@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -21,14 +22,32 @@ from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.formats.gemini.media import encode_media
 from routersvc.providers.formats.gemini.signatures import Place, returned
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.call_ids import ANY_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.part_kinds import kind_of
 from routersvc.providers.writing.turns import refuse_prefill
 
 _INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
-def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> JsonObject:
-    """Return the fields that hold the conversation.
+STAND_IN = "skip_thought_signature_validator"
+"""Google's documented stand-in for the signature of a call that was made elsewhere."""
+
+_UNSIGNED_CALLS = re.compile(r"(?:^|/)gemini-[12](?:\.\d)?(?![\d.])|(?:^|/)(?!gemini-)[^/]*$")
+"""Models that take calls without a signature: those before Gemini 3, and others than Gemini."""
+
+
+def wants_signed_calls(model: str) -> bool:
+    """Return whether a model, by its name at the provider, refuses calls without a signature."""
+    return _UNSIGNED_CALLS.search(model) is None
+
+
+def encode_conversation(
+    messages: Sequence[Message], dialect: GeminiDialect, *, signed: bool = False
+) -> JsonObject:
+    """Return the fields that hold the conversation; `signed`: calls must have a signature.
+
+    Instructions in the middle of the conversation stay in their place, as words of the user: the
+    format has a place for instructions at its beginning only.
 
     Raises:
         AttemptFailedError: the format cannot express a part, or not in that place.
@@ -36,15 +55,15 @@ def encode_conversation(messages: Sequence[Message], dialect: GeminiDialect) -> 
     instructions: list[JsonObject] = []
     contents: list[JsonObject] = []
     names: dict[str, str] = {}
-    for message in messages:
+    for message in with_sound_call_ids(messages, ANY_CALL_ID):
         if message.name:
             raise dialect.cannot_express("a participant's name")
-        if message.role in _INSTRUCTING:
-            if contents:
-                raise dialect.cannot_express("instructions after the conversation has begun")
+        if message.role in _INSTRUCTING and not contents:
             instructions += _instruction(message, dialect)
+        elif message.role in _INSTRUCTING:
+            contents.append({"role": "user", "parts": _instruction(message, dialect)})
         else:
-            contents.append(_content(message, names, dialect))
+            _add_turn(contents, message, _content(message, names, dialect, signed=signed))
     refuse_prefill(messages, dialect)
     fields: JsonObject = {"contents": contents}
     if instructions:
@@ -61,11 +80,28 @@ def _instruction(message: Message, dialect: GeminiDialect) -> list[JsonObject]:
     return parts
 
 
-def _content(message: Message, names: dict[str, str], dialect: GeminiDialect) -> JsonObject:
+def _add_turn(contents: list[JsonObject], message: Message, content: JsonObject) -> None:
+    """Append a turn that says something; results of parallel calls belong in one turn."""
+    if not content["parts"]:
+        return
+    if message.role is Role.TOOL and contents:
+        last = contents[-1]
+        if last["role"] == "user" and all("functionResponse" in part for part in last["parts"]):
+            last["parts"] += content["parts"]
+            return
+    contents.append(content)
+
+
+def _content(
+    message: Message, names: dict[str, str], dialect: GeminiDialect, *, signed: bool
+) -> JsonObject:
     """Return one turn; the names of its calls are recorded for their results."""
     match message.role:
         case Role.ASSISTANT:
-            return {"role": "model", "parts": _answer_parts(message, names, dialect)}
+            parts = _answer_parts(message, names, dialect)
+            if signed:
+                _sign_first_call(parts)
+            return {"role": "model", "parts": parts}
         case Role.TOOL:
             return {"role": "user", "parts": _result_parts(message, names, dialect)}
         case _:
@@ -100,30 +136,32 @@ def _answer_parts(
                 parts.append({"text": part.text})
             case ToolCall():
                 names[part.call_id] = part.name
-                parts.append(_call(part, dialect))
+                parts.append(_call(part))
             case ThoughtPart():
-                parts += _thought(part, elsewhere, dialect)
+                parts += _thought(part, elsewhere)
             case ImagePart() | AudioPart():
                 parts.append(encode_media(part, dialect))
             case _:
                 raise dialect.cannot_express(f"{kind_of(part)} in an assistant message")
     for signature, place in elsewhere:
         _sign(parts, signature, place)
-    return parts or [{"text": ""}]
+    return parts
 
 
-def _thought(
-    thought: ThoughtPart, elsewhere: list[tuple[str, Place]], dialect: GeminiDialect
-) -> list[JsonObject]:
-    if thought.encrypted:
-        raise dialect.cannot_express("an encrypted thought")
+def _sign_first_call(parts: list[JsonObject]) -> None:
+    """Put the stand-in on the first call of a turn, which alone must be signed."""
+    for part in parts:
+        if "functionCall" in part:
+            part.setdefault("thoughtSignature", STAND_IN)
+            return
+
+
+def _thought(thought: ThoughtPart, elsewhere: list[tuple[str, Place]]) -> list[JsonObject]:
     encoded: JsonObject = {"thought": True}
     if thought.text:
         encoded["text"] = thought.text
-    if thought.signature:
-        found = returned(thought.signature)
-        if found is None:
-            raise dialect.cannot_express("a thought that another provider signed")
+    found = returned(thought.signature)
+    if found is not None:
         signature, place = found
         if place is None:
             encoded["thoughtSignature"] = signature
@@ -142,15 +180,13 @@ def _sign(parts: list[JsonObject], signature: str, place: Place) -> None:
     parts.append({"text": "", "thoughtSignature": signature})
 
 
-def _call(call: ToolCall, dialect: GeminiDialect) -> JsonObject:
+def _call(call: ToolCall) -> JsonObject:
     arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
     encoded: JsonObject = {
         "functionCall": {"id": call.call_id, "name": call.name, "args": arguments}
     }
-    if call.signature:
-        found = returned(call.signature)
-        if found is None or found[1] is not None:
-            raise dialect.cannot_express("a tool call that another provider signed")
+    found = returned(call.signature)
+    if found is not None and found[1] is None:
         encoded["thoughtSignature"] = found[0]
     return encoded
 

@@ -9,7 +9,7 @@ from routersvc.domain.conversation.prompts import Prompt, Sampling
 from routersvc.domain.conversation.response_formats import JsonObjectFormat, JsonSchemaFormat
 from routersvc.domain.conversation.tools import FunctionTool, HostedTool, ToolChoice, ToolChoiceMode
 from routersvc.engine.ports import AttemptCall
-from routersvc.providers.formats.gemini.contents import encode_conversation
+from routersvc.providers.formats.gemini.contents import encode_conversation, wants_signed_calls
 from routersvc.providers.formats.gemini.dialects import GeminiDialect
 from routersvc.providers.formats.gemini.spellings import camel_case_names
 from routersvc.providers.formats.gemini.thinking import thinking_config
@@ -74,7 +74,9 @@ def encode_body(call: AttemptCall, dialect: GeminiDialect) -> JsonObject:
         AttemptFailedError: the prompt asks for what the format cannot express.
     """
     prompt = call.prompt
-    body = encode_conversation(prompt.messages, dialect)
+    body = encode_conversation(
+        prompt.messages, dialect, signed=wants_signed_calls(call.deployment.wire_model)
+    )
     _add_tools(body, prompt, dialect)
     generation = _sampling(prompt.sampling, dialect)
     generation |= _output(prompt, dialect)

@@ -38,7 +38,8 @@ class ToolCallReader:
     They become JSON text when the call is complete.
     """
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, maker: str = "") -> None:
+        self._maker = maker
         self._count = 0
         self._call_ids = CallIds(prompt)
         self._open: JsonObject | None = None
@@ -68,6 +69,7 @@ class ToolCallReader:
                     ),
                     name=call["name"],
                     signature=encode_signature(signature, None) if signature else b"",
+                    maker=self._maker if signature else "",
                 )
             )
             self._count += 1

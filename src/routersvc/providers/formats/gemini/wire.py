@@ -15,6 +15,7 @@ from routersvc.providers.json_wire_format import FormatEntry, Headers, JsonWireF
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
 from routersvc.providers.wire_format import AnswerDecoder, ResponseHead
+from routersvc.providers.writing.proof_makers import GOOGLE
 
 
 def gemini(dialect: GeminiDialect) -> JsonWireFormat:
@@ -37,10 +38,11 @@ def gemini(dialect: GeminiDialect) -> JsonWireFormat:
     return JsonWireFormat(
         dialect=dialect,
         path=path,
+        proof_maker=lambda _: GOOGLE,
         headers=headers,
         encode_body=lambda call: encode_body(call, dialect),
         efforts=lambda model: thinking_efforts(model, dialect),
-        body_reader=lambda call, head: AnswerReader(call.prompt, head),
+        body_reader=lambda call, head: AnswerReader(call.prompt, head, maker=call.deployment.maker),
         stream_decoder=_stream_decoder,
         sends_accept=False,
         read_failure=failure_of_error,
@@ -49,7 +51,10 @@ def gemini(dialect: GeminiDialect) -> JsonWireFormat:
 
 def _stream_decoder(call: AttemptCall, head: ResponseHead) -> AnswerDecoder:
     events = SseDecoder()
-    return StreamDecoder(events, ChunkReader(AnswerReader(call.prompt, head), events, head))
+    return StreamDecoder(
+        events,
+        ChunkReader(AnswerReader(call.prompt, head, maker=call.deployment.maker), events, head),
+    )
 
 
 FORMAT = FormatEntry(

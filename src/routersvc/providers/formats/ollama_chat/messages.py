@@ -20,6 +20,7 @@ from routersvc.domain.conversation.parts import (
 )
 from routersvc.providers.formats.ollama_chat.dialects import DIALECT
 from routersvc.providers.reading.json_values import JsonObject, object_in
+from routersvc.providers.writing.call_ids import ANY_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
 from routersvc.providers.writing.turns import refuse_names_and_cache_markers, refuse_prefill
@@ -41,7 +42,7 @@ def encode_messages(messages: Sequence[Message]) -> list[JsonObject]:
     refuse_prefill(messages, DIALECT)
     encoded: list[JsonObject] = []
     names: dict[str, str] = {}
-    for message in messages:
+    for message in with_sound_call_ids(messages, ANY_CALL_ID):
         refuse_names_and_cache_markers(message, DIALECT)
         if message.role is Role.TOOL:
             encoded.extend(_tool_messages(message, names))
@@ -68,9 +69,8 @@ def _message(message: Message) -> JsonObject:
             case ImagePart() if not answers:
                 images.append(_image(part))
             case ThoughtPart() if answers:
-                if part.signature or part.encrypted:
-                    raise DIALECT.cannot_express("a signed or encrypted thought")
-                thoughts.append(part.text)
+                if part.text:
+                    thoughts.append(part.text)
             case ToolCall() if answers:
                 calls.append(_tool_call(part))
             case _:
@@ -89,8 +89,6 @@ def _message(message: Message) -> JsonObject:
 
 
 def _tool_call(call: ToolCall) -> JsonObject:
-    if call.signature:
-        raise DIALECT.cannot_express("the signature of a tool call")
     arguments = object_in(call.arguments_json or "{}", f"tool_call[{call.name}].arguments_json")
     return {"id": call.call_id, "function": {"name": call.name, "arguments": arguments}}
 

@@ -45,7 +45,10 @@ class AnswerReader:
     treats the body as malformed.
     """
 
-    def __init__(self, prompt: Prompt, dialect: OpenAiDialect, head: ResponseHead) -> None:
+    def __init__(
+        self, prompt: Prompt, dialect: OpenAiDialect, head: ResponseHead, *, maker: str = ""
+    ) -> None:
+        self._maker = maker
         self._dialect = dialect
         self._head = head
         self._wants_logprobs = prompt.logprobs is not None
@@ -55,7 +58,7 @@ class AnswerReader:
         )
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt)
-        self._calls = ToolCallReader(prompt)
+        self._calls = ToolCallReader(prompt, maker if dialect.extra_content else None)
         self._pictures = 0
         self._usage: UsageCounted | None = None
         self._usage_in_choice: object = None
@@ -256,9 +259,9 @@ class AnswerReader:
             rest = {key: value for key, value in detail.items() if key not in {"text", "summary"}}
             proof = orjson.dumps(rest)
             if detail.get("data"):
-                delta = ThoughtDelta(text=text, encrypted=proof)
+                delta = ThoughtDelta(text=text, encrypted=proof, maker=self._maker)
             elif detail.get("signature"):
-                delta = ThoughtDelta(text=text, signature=proof)
+                delta = ThoughtDelta(text=text, signature=proof, maker=self._maker)
             elif text:
                 delta = ThoughtDelta(text=text)
             else:

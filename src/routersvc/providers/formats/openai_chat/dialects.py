@@ -16,6 +16,7 @@ from routersvc.domain.conversation.prompts import ServiceTier
 from routersvc.domain.conversation.reasoning import ReasoningEffort
 from routersvc.providers.dialects import Dialect
 from routersvc.providers.formats.openai_words import LOW_TO_HIGH, NO_TIERS
+from routersvc.providers.writing.call_ids import ANY_CALL_ID, CallIdRule
 
 WIRE_FORMAT = "openai_chat"
 """The format's name in the configuration and in wire extensions."""
@@ -136,6 +137,8 @@ class OpenAiDialect(Dialect):
     `path` may contain `{model}`, where a vendor names the model there, and a query.
     `finish_reason_required`: an answer without a finish reason is truncated, even where the
     terminator follows. `tool_stream_field` asks for calls of tools in pieces while they are made.
+    `extra_content`: calls of tools may have this further field, which goes back with them.
+    `resells`: the model's name begins with its own vendor's.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -165,6 +168,9 @@ class OpenAiDialect(Dialect):
     cache_marker_form: CacheMarkerForm = CacheMarkerForm.NONE
     compliance_form: ComplianceForm = ComplianceForm.NONE
     finish_reason_required: bool = True
+    extra_content: bool = False
+    call_ids: CallIdRule = ANY_CALL_ID
+    resells: bool = False
 
     @property
     def all_efforts(self) -> frozenset[ReasoningEffort]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
-
-import orjson
+from collections.abc import Iterator, Sequence
 
 from routersvc.domain.catalogue.capabilities import Capability
 from routersvc.domain.conversation.messages import Message, Role
@@ -27,7 +25,9 @@ from routersvc.providers.formats.openai_chat.dialects import (
     PrefillForm,
     ThoughtForm,
 )
-from routersvc.providers.reading.json_values import JsonObject
+from routersvc.providers.formats.openai_chat.tool_calls import extra_of
+from routersvc.providers.reading.json_values import JsonObject, json_object
+from routersvc.providers.writing.call_ids import with_sound_call_ids
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
@@ -41,7 +41,7 @@ def encode_messages(messages: Sequence[Message], dialect: OpenAiDialect) -> list
         AttemptFailedError: the dialect cannot express a part.
     """
     encoded: list[JsonObject] = []
-    for message in messages:
+    for message in with_sound_call_ids(messages, dialect.call_ids):
         if message.role is Role.TOOL:
             encoded.extend(_tool_messages(message, dialect))
         elif message.role is Role.ASSISTANT:
@@ -138,13 +138,13 @@ def _tool_messages(message: Message, dialect: OpenAiDialect) -> Iterator[JsonObj
 
 
 def _tool_call(call: ToolCall, dialect: OpenAiDialect) -> JsonObject:
-    if call.signature:
-        raise dialect.cannot_express("the signature of a tool call")
     encoded: JsonObject = {
         "id": call.call_id,
         "type": "function",
         "function": {"name": call.name, "arguments": call.arguments_json},
     }
+    if call.signature and dialect.extra_content:
+        encoded.update(extra_of(call.signature) or {})
     return mark_tool(encoded, call.cache, dialect, "a tool call")
 
 
@@ -213,38 +213,36 @@ def _add_thoughts(
     if any(thought.cache is not None for thought in thoughts):
         raise dialect.cannot_express("a cache marker on a thought")
     if dialect.thought_form is ThoughtForm.REASONING_DETAILS:
-        encoded["reasoning_details"] = [_detail(thought, dialect) for thought in thoughts]
+        details = [
+            detail for detail in (_detail(thought) for thought in thoughts) if detail is not None
+        ]
+        if details:
+            encoded["reasoning_details"] = details
         return content
-    if any(thought.signature or thought.encrypted for thought in thoughts):
-        raise dialect.cannot_express("a signed or encrypted thought")
+    text = "".join(thought.text for thought in thoughts)
+    if not text:
+        return content
     match dialect.thought_form:
         case ThoughtForm.REASONING:
-            encoded["reasoning"] = _joined(thoughts)
+            encoded["reasoning"] = text
         case ThoughtForm.REASONING_CONTENT:
-            encoded["reasoning_content"] = _joined(thoughts)
+            encoded["reasoning_content"] = text
         case ThoughtForm.CONTENT_CHUNKS:
-            chunk = {"type": "text", "text": _joined(thoughts)}
+            chunk = {"type": "text", "text": text}
             return [{"type": "thinking", "thinking": [chunk]}, *content]
         case ThoughtForm.NONE:
-            raise dialect.cannot_express("earlier thoughts of the model")
+            pass
     return content
 
 
-def _joined(thoughts: Iterable[ThoughtPart]) -> str:
-    return "".join(thought.text for thought in thoughts)
+def _detail(thought: ThoughtPart) -> JsonObject | None:
+    """Write a thought as the vendor gave it: its signature holds all of it but the text.
 
-
-def _detail(thought: ThoughtPart, dialect: OpenAiDialect) -> JsonObject:
-    """Write a thought as the vendor gave it: its signature holds all of it but the text."""
-    proof = thought.signature or thought.encrypted
-    if not proof:
-        return {"type": "reasoning.text", "text": thought.text}
-    try:
-        detail: object = orjson.loads(proof)
-    except orjson.JSONDecodeError:
-        detail = None
-    if not isinstance(detail, dict) or "type" not in detail:
-        raise dialect.cannot_express("a thought that another provider signed")
+    A proof of another form is left out.
+    """
+    detail = json_object(thought.signature or thought.encrypted)
+    if detail is None or not str(detail.get("type")).startswith("reasoning."):
+        return {"type": "reasoning.text", "text": thought.text} if thought.text else None
     if thought.text:
         key = "summary" if detail["type"] == "reasoning.summary" else "text"
         return {**detail, key: thought.text}

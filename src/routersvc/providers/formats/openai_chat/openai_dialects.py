@@ -21,6 +21,7 @@ from routersvc.providers.formats.openai_words import (
     NO_TIERS,
     TIERS_WITHOUT_FLEX,
 )
+from routersvc.providers.writing.call_ids import CHAT_CALL_ID
 
 OPENAI = OpenAiDialect(
     name="openai",
@@ -37,6 +38,7 @@ OPENAI = OpenAiDialect(
     max_tokens_field="max_completion_tokens",
     developer_role=True,
     refusal_field=True,
+    call_ids=CHAT_CALL_ID,
     prompt_cache_key=True,
     efforts=ALL_EFFORTS,
     service_tiers=ALL_TIERS,

@@ -11,9 +11,23 @@ from routersvc.domain.conversation.answers import AnswerEvent
 from routersvc.domain.conversation.deltas import ToolCallDelta
 from routersvc.domain.conversation.prompts import Prompt
 from routersvc.providers.reading.call_ids import CallIds
-from routersvc.providers.reading.json_values import JsonObject, object_of, text_of
+from routersvc.providers.reading.json_values import JsonObject, json_object, object_of, text_of
 from routersvc.providers.reading.labels import LONGEST_CALL_ID, label_of
 from routersvc.providers.reading.tool_arguments import ToolArguments
+
+_EXTRA = "extra_content"
+"""A further field of a call, in which Google's compatible endpoint has the call's signature."""
+
+
+def extra_signature(extra: JsonObject) -> bytes:
+    """Return the further field of a call as bytes that `extra_of` reads."""
+    return orjson.dumps({_EXTRA: extra})
+
+
+def extra_of(signature: bytes) -> JsonObject | None:
+    """Return the field that a signature holds; `None` where another format made the signature."""
+    held = json_object(signature)
+    return held if held is not None and held.keys() == {_EXTRA} else None
 
 
 class ToolCallReader:
@@ -23,9 +37,11 @@ class ToolCallReader:
     A piece with an id and a name that its index does not have begins another call; so does a piece
     with a name after a call whose arguments are whole, and every entry of a complete message. The
     text of a custom tool is held until its end, and becomes the object `{"input": text}`.
+    `maker` is whom a call's `extra_content` is from; `None`: it is not read.
     """
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, maker: str | None = None) -> None:
+        self._maker = maker
         self._arguments = ToolArguments()
         self._call_ids = CallIds(prompt)
         self._wire_ids: list[str] = []
@@ -47,6 +63,9 @@ class ToolCallReader:
         """Append an event for every piece; `are_whole`: each is a call of its own."""
         named: set[int] = set()
         for piece in pieces:
+            extra = piece.get("extra_content") if self._maker is not None else None
+            signature = extra_signature(extra) if extra else b""
+            maker = (self._maker or "") if extra else ""
             custom = object_of(piece.get("custom"))
             function = custom or object_of(piece.get("function"))
             name = text_of(function.get("name"))
@@ -57,11 +76,20 @@ class ToolCallReader:
                 index = self._begin(piece.get("index"), wire_id)
                 call_id = self._call_ids.next_id(piece.get("id"), index=index, answer_id=answer_id)
                 delta = ToolCallDelta(
-                    index=index, call_id=call_id, name=name, arguments_json=arguments
+                    index=index,
+                    call_id=call_id,
+                    name=name,
+                    arguments_json=arguments,
+                    signature=signature,
+                    maker=maker,
                 )
                 events.append(delta)
-            elif arguments:
-                events.append(ToolCallDelta(index=index, arguments_json=arguments))
+            elif arguments or signature:
+                events.append(
+                    ToolCallDelta(
+                        index=index, arguments_json=arguments, signature=signature, maker=maker
+                    )
+                )
             if name:
                 named.add(index)
             if custom:

@@ -34,8 +34,11 @@ from routersvc.providers.formats.openai_chat.maker_dialects import MAKERS, THINK
 from routersvc.providers.formats.openai_chat.openai_dialects import AZURE, AZURE_DEPLOYMENTS, OPENAI
 from routersvc.providers.formats.openai_chat.server_dialects import SERVERS, TEMPLATE_SWITCH
 from routersvc.providers.formats.openai_words import ALL_EFFORTS, ALL_TIERS, NONE_TO_HIGH
+from routersvc.providers.writing.call_ids import MISTRAL_CALL_ID
 
-_GENERIC = OpenAiDialect(name="generic", thought_form=ThoughtForm.REASONING_CONTENT)
+_GENERIC = OpenAiDialect(
+    name="generic", thought_form=ThoughtForm.REASONING_CONTENT, extra_content=True
+)
 
 _VLLM = OpenAiDialect(
     name="vllm",
@@ -105,6 +108,7 @@ _MISTRAL = OpenAiDialect(
     )
     - {Capability.LOGPROBS, Capability.LOGIT_BIAS},
     seed_field="random_seed",
+    call_ids=MISTRAL_CALL_ID,
     end_user_field=None,
     participant_names=False,
     stream_options=False,
@@ -178,6 +182,7 @@ _TOGETHER = OpenAiDialect(
 
 _OPENROUTER = OpenAiDialect(
     name="openrouter",
+    resells=True,
     capabilities=COMMON_CAPABILITIES
     | {
         Capability.AUDIO_INPUT,
@@ -279,6 +284,7 @@ _VERCEL_GATEWAY = dataclasses.replace(
     reasoning_form=ReasoningForm.OBJECT,
     thought_form=ThoughtForm.REASONING_DETAILS,
     cache_marker_form=CacheMarkerForm.CACHE_CONTROL,
+    resells=True,
 )
 _SNOWFLAKE = dataclasses.replace(
     _GENERIC,

@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from routersvc.providers.formats.openai_chat.answers import AnswerReader
 from routersvc.providers.formats.openai_chat.decoders import ChunkReader
-from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect
+from routersvc.providers.formats.openai_chat.dialects import OpenAiDialect, ThoughtForm
 from routersvc.providers.formats.openai_chat.requests import encode_body
 from routersvc.providers.formats.openai_chat.vendors import DIALECTS
 from routersvc.providers.json_wire_format import FormatEntry, JsonWireFormat
 from routersvc.providers.reading.sse import SseDecoder
 from routersvc.providers.reading.streams import StreamDecoder
+from routersvc.providers.writing.proof_makers import reseller_maker
 
 
 def openai_chat(dialect: OpenAiDialect) -> JsonWireFormat:
@@ -22,10 +23,17 @@ def openai_chat(dialect: OpenAiDialect) -> JsonWireFormat:
         path=lambda call: dialect.path.replace(
             "{model}", quote(call.deployment.wire_model, safe="")
         ),
+        proof_maker=lambda model: reseller_maker(dialect.name, model) if dialect.resells else "",
+        plain_thoughts=lambda _: dialect.thought_form is not ThoughtForm.NONE,
         encode_body=lambda call: encode_body(call, dialect),
-        body_reader=lambda call, head: AnswerReader(call.prompt, dialect, head),
+        body_reader=lambda call, head: AnswerReader(
+            call.prompt, dialect, head, maker=call.deployment.maker
+        ),
         stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(), ChunkReader(AnswerReader(call.prompt, dialect, head), head)
+            SseDecoder(),
+            ChunkReader(
+                AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker), head
+            ),
         ),
     )
 

@@ -51,7 +51,9 @@ class AnswerReader(TerminatedReader):
     treats the body as malformed.
     """
 
-    def __init__(self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead) -> None:
+    def __init__(
+        self, prompt: Prompt, dialect: ResponsesDialect, head: ResponseHead, *, maker: str = ""
+    ) -> None:
         self._head = head
         self._continues = is_continuation(prompt)
         self._text = AnswerText(prompt)
@@ -60,6 +62,7 @@ class AnswerReader(TerminatedReader):
             call_ids=CallIds(prompt),
             hides_thoughts=prompt.reasoning.visibility is ReasoningVisibility.HIDDEN,
             wants_logprobs=prompt.logprobs is not None,
+            maker=maker,
             hosted_custom_calls=dialect.hosted_custom_calls,
         )
         self._started = False

@@ -56,7 +56,7 @@ class ResponsesDialect(Dialect):
     `encrypted_thoughts`: encrypted thoughts can be requested and sent back. `plain_thoughts`:
     plain-text thoughts are sent back. `strict_required`: every tool has the field `strict`, null if
     the caller did not set it. `hosted_custom_calls`: custom tool calls are the vendor's own, never
-    the caller's.
+    the caller's. `maker` names whose encrypted thoughts these are; empty: the provider's own.
     """
 
     wire_format: str = WIRE_FORMAT
@@ -75,10 +75,12 @@ class ResponsesDialect(Dialect):
     summaries: bool = True
     service_tiers: Mapping[ServiceTier, str] = dataclasses.field(default_factory=lambda: NO_TIERS)
     hosted_custom_calls: bool = False
+    maker: str = ""
 
 
 _OPENAI = ResponsesDialect(
     name="openai",
+    maker="openai",
     capabilities=_COMMON | {Capability.PROMPT_CACHE, Capability.VERBOSITY, Capability.SERVICE_TIER},
     strict_required=True,
     cache_breakpoints=True,
@@ -91,6 +93,7 @@ _OPENAI = ResponsesDialect(
 _AZURE = dataclasses.replace(
     _OPENAI,
     name="azure",
+    maker="azure",
     credential_header=CredentialHeader(name="api-key", scheme=""),
     capabilities=_OPENAI.capabilities - {Capability.PROMPT_CACHE},
     cache_breakpoints=False,
@@ -100,6 +103,7 @@ _AZURE = dataclasses.replace(
 
 _XAI = ResponsesDialect(
     name="xai",
+    maker="xai",
     capabilities=_COMMON - {Capability.FILE_INPUT},
     # Only the multi-agent models take `xhigh`.
     efforts=MappingProxyType({**NONE_TO_HIGH, ReasoningEffort.XHIGH: "xhigh"}),

@@ -19,6 +19,7 @@ from routersvc.domain.conversation.parts import (
 from routersvc.providers.formats.openai_responses.dialects import ResponsesDialect
 from routersvc.providers.formats.openai_responses.items import CALL_TYPES, CUSTOM_CALL, item_of
 from routersvc.providers.reading.json_values import JsonObject, json_object
+from routersvc.providers.writing.call_ids import RESPONSES_CALL_ID, with_sound_call_ids
 from routersvc.providers.writing.data_urls import data_url
 from routersvc.providers.writing.function_tools import FAILED_TOOL_PREFIX
 from routersvc.providers.writing.part_kinds import kind_of
@@ -32,6 +33,7 @@ def encode_input(messages: Sequence[Message], dialect: ResponsesDialect) -> list
         AttemptFailedError: the dialect cannot express a part.
     """
     refuse_prefill(messages, dialect)
+    messages = with_sound_call_ids(messages, RESPONSES_CALL_ID)
     return list(_Conversation(dialect).items(messages))
 
 
@@ -81,7 +83,9 @@ class _Conversation:
                         raise self._dialect.cannot_express("a cache marker on an answer")
                     yield {"role": "assistant", "content": part.text}
                 case ThoughtPart():
-                    yield self._thought(part)
+                    thought = self._thought(part)
+                    if thought is not None:
+                        yield thought
                 case ToolCall():
                     yield self._call(part)
                 case _:
@@ -89,20 +93,18 @@ class _Conversation:
         if not message.parts:
             yield {"role": "assistant", "content": ""}
 
-    def _thought(self, thought: ThoughtPart) -> JsonObject:
+    def _thought(self, thought: ThoughtPart) -> JsonObject | None:
+        """Return a thought as an item; `None` where the vendor would not take it."""
         dialect = self._dialect
         if thought.cache is not None:
             raise dialect.cannot_express("a cache marker on a thought")
         proof = thought.encrypted or thought.signature
         if proof:
             item = item_of(proof)
-            if item is None:
-                raise dialect.cannot_express("a thought that another provider signed")
-            if "encrypted_content" in item and not dialect.encrypted_thoughts:
-                raise dialect.cannot_express("an encrypted thought")
-            return item
-        if not dialect.plain_thoughts:
-            raise dialect.cannot_express("earlier thoughts of the model without their proof")
+            if item is not None and ("encrypted_content" not in item or dialect.encrypted_thoughts):
+                return item
+        if not dialect.plain_thoughts or not thought.text:
+            return None
         self._plain_thoughts += 1
         return {
             "type": "reasoning",
@@ -118,9 +120,8 @@ class _Conversation:
         rest: JsonObject = {"type": "function_call"}
         if call.signature:
             signed = item_of(call.signature)
-            if signed is None or signed["type"] not in CALL_TYPES:
-                raise dialect.cannot_express("a tool call that another provider signed")
-            rest = signed
+            if signed is not None and signed["type"] in CALL_TYPES:
+                rest = signed
         arguments = call.arguments_json
         if rest["type"] == CUSTOM_CALL:
             self._custom_calls.add(call.call_id)

@@ -22,6 +22,9 @@ CALL_TYPES: Mapping[str, str] = MappingProxyType(
 CUSTOM_CALL = "custom_tool_call"
 """A call whose input is free text; in the contract it is the object `{"input": text}`."""
 
+_FOREIGN_ENDINGS = ("_tool_use", "_tool_result", "thinking", "direct")
+"""Ends of the types of Anthropic's blocks and callers; OpenRouter's types have a dot."""
+
 _PLAIN_FIELDS = frozenset({"arguments", "call_id", "id", "input", "name", "status"})
 
 
@@ -33,7 +36,10 @@ def proof_of(item: JsonObject) -> bytes:
 def item_of(proof: bytes) -> JsonObject | None:
     """Return the item that a proof holds; `None` where another format made the proof."""
     item = json_object(proof)
-    return None if item is None or not isinstance(item.get("type"), str) else item
+    kind = None if item is None else item.get("type")
+    if not isinstance(kind, str) or "." in kind or kind.endswith(_FOREIGN_ENDINGS):
+        return None
+    return item
 
 
 def signature_of(item: JsonObject) -> bytes:

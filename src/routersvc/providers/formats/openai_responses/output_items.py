@@ -88,7 +88,9 @@ class ItemReader:
         hides_thoughts: bool,
         wants_logprobs: bool,
         hosted_custom_calls: bool,
+        maker: str = "",
     ) -> None:
+        self._maker = maker
         self.has_refusal = False
         self.has_more = False
         self.awaits_approval = False
@@ -240,6 +242,7 @@ class ItemReader:
                 ),
                 name=item["name"],
                 signature=signature,
+                maker=self._maker if signature else "",
             )
         )
 
@@ -255,7 +258,10 @@ class ItemReader:
         if rest:
             self._arguments[call].append(rest)
         if rest or signature:
-            events.append(ToolCallDelta(index=call, arguments_json=rest, signature=signature))
+            maker = self._maker if signature else ""
+            events.append(
+                ToolCallDelta(index=call, arguments_json=rest, signature=signature, maker=maker)
+            )
 
     def _close_message(self, number: int, item: JsonObject, events: list[AnswerEvent]) -> None:
         contents: list[JsonObject] = item.get("content") or []
@@ -278,7 +284,7 @@ class ItemReader:
             for part, rest in enumerate(known.remainders(kind, pieces)):
                 self.thought(number, kind, part, rest, events)
         if item.get("encrypted_content"):
-            self._think(ThoughtDelta(encrypted=proof_of(item)), events)
+            self._think(ThoughtDelta(encrypted=proof_of(item), maker=self._maker), events)
 
     def _add_picture(self, item: JsonObject, events: list[AnswerEvent]) -> None:
         data: str = item.get("result") or ""
@@ -298,7 +304,7 @@ class ItemReader:
         """Keep an item that the contract has no fields for, to be sent back unchanged."""
         if item["type"] == "mcp_approval_request" or item.get("execution") == "client":
             self.awaits_approval = True
-        self._think(ThoughtDelta(encrypted=proof_of(item)), events)
+        self._think(ThoughtDelta(encrypted=proof_of(item), maker=self._maker), events)
 
     def _think(self, thought: ThoughtDelta, events: list[AnswerEvent]) -> None:
         self.has_more = True

@@ -15,11 +15,15 @@ def openai_responses(dialect: ResponsesDialect) -> JsonWireFormat:
     return JsonWireFormat(
         dialect=dialect,
         path=lambda _: dialect.path,
+        proof_maker=lambda _: dialect.maker,
+        plain_thoughts=lambda _: dialect.plain_thoughts,
         encode_body=lambda call: encode_body(call, dialect),
         efforts=lambda _: frozenset(dialect.efforts),
-        body_reader=lambda call, head: AnswerReader(call.prompt, dialect, head),
+        body_reader=lambda call, head: AnswerReader(
+            call.prompt, dialect, head, maker=call.deployment.maker
+        ),
         stream_decoder=lambda call, head: StreamDecoder(
-            SseDecoder(), AnswerReader(call.prompt, dialect, head)
+            SseDecoder(), AnswerReader(call.prompt, dialect, head, maker=call.deployment.maker)
         ),
     )
 

@@ -373,28 +373,8 @@ META = "us.meta.llama4-maverick-17b-instruct-v1:0"
         (CLAUDE, {"messages": user(ThoughtPart(text="a"))}, "`Thought` in a user message"),
         (
             CLAUDE,
-            {"messages": (assistant(ThoughtPart(text="a")), *user())},
-            "a thought without a signature",
-        ),
-        (
-            CLAUDE,
-            {"messages": (assistant(ThoughtPart(encrypted=b"{x")), *user())},
-            "that another provider encrypted",
-        ),
-        (
-            CLAUDE,
             {"messages": (assistant(ThoughtPart(text="a", cache=CacheLifetime.SHORT)), *user())},
             "a cache marker on a thought",
-        ),
-        (
-            CLAUDE,
-            {
-                "messages": (
-                    assistant(ToolCall(call_id="1", name="f", arguments_json="", signature=b"s")),
-                    *user(),
-                )
-            },
-            "the signature of a tool call",
         ),
         (
             CLAUDE,

@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     outcome_ = 0;
     failureClass_ = 0;
     failureMessage_ = "";
+    leftOut_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -467,6 +468,67 @@ private static final long serialVersionUID = 0L;
     return causedBy_;
   }
 
+  public static final int LEFT_OUT_FIELD_NUMBER = 14;
+  @SuppressWarnings("serial")
+  private java.util.List<io.github.routersvc.llmrouter.v1.LeftOut> leftOut_;
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<io.github.routersvc.llmrouter.v1.LeftOut> getLeftOutList() {
+    return leftOut_;
+  }
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends io.github.routersvc.llmrouter.v1.LeftOutOrBuilder> 
+      getLeftOutOrBuilderList() {
+    return leftOut_;
+  }
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  @java.lang.Override
+  public int getLeftOutCount() {
+    return leftOut_.size();
+  }
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.LeftOut getLeftOut(int index) {
+    return leftOut_.get(index);
+  }
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  @java.lang.Override
+  public io.github.routersvc.llmrouter.v1.LeftOutOrBuilder getLeftOutOrBuilder(
+      int index) {
+    return leftOut_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -519,6 +581,9 @@ private static final long serialVersionUID = 0L;
     }
     if (causedBy_ != 0) {
       output.writeInt32(13, causedBy_);
+    }
+    for (int i = 0; i < leftOut_.size(); i++) {
+      output.writeMessage(14, leftOut_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -575,6 +640,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(13, causedBy_);
     }
+
+        {
+          final int count = leftOut_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(leftOut_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -643,6 +717,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getFailureMessage())) return false;
     if (getCausedBy()
         != other.getCausedBy()) return false;
+    if (!getLeftOutList()
+        .equals(other.getLeftOutList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -694,6 +770,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getFailureMessage().hashCode();
     hash = (37 * hash) + CAUSED_BY_FIELD_NUMBER;
     hash = (53 * hash) + getCausedBy();
+    if (getLeftOutCount() > 0) {
+      hash = (37 * hash) + LEFT_OUT_FIELD_NUMBER;
+      hash = (53 * hash) + getLeftOutList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -834,6 +914,7 @@ private static final long serialVersionUID = 0L;
         internalGetDurationFieldBuilder();
         internalGetUsageFieldBuilder();
         internalGetCostFieldBuilder();
+        internalGetLeftOutFieldBuilder();
       }
     }
     @java.lang.Override
@@ -877,6 +958,13 @@ private static final long serialVersionUID = 0L;
       }
       failureMessage_ = "";
       causedBy_ = 0;
+      if (leftOutBuilder_ == null) {
+        leftOut_ = java.util.Collections.emptyList();
+      } else {
+        leftOut_ = null;
+        leftOutBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00002000);
       return this;
     }
 
@@ -903,9 +991,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public io.github.routersvc.llmrouter.v1.Attempt buildPartial() {
       io.github.routersvc.llmrouter.v1.Attempt result = new io.github.routersvc.llmrouter.v1.Attempt(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(io.github.routersvc.llmrouter.v1.Attempt result) {
+      if (leftOutBuilder_ == null) {
+        if (((bitField0_ & 0x00002000) != 0)) {
+          leftOut_ = java.util.Collections.unmodifiableList(leftOut_);
+          bitField0_ = (bitField0_ & ~0x00002000);
+        }
+        result.leftOut_ = leftOut_;
+      } else {
+        result.leftOut_ = leftOutBuilder_.build();
+      }
     }
 
     private void buildPartial0(io.github.routersvc.llmrouter.v1.Attempt result) {
@@ -1025,6 +1126,32 @@ private static final long serialVersionUID = 0L;
       if (other.getCausedBy() != 0) {
         setCausedBy(other.getCausedBy());
       }
+      if (leftOutBuilder_ == null) {
+        if (!other.leftOut_.isEmpty()) {
+          if (leftOut_.isEmpty()) {
+            leftOut_ = other.leftOut_;
+            bitField0_ = (bitField0_ & ~0x00002000);
+          } else {
+            ensureLeftOutIsMutable();
+            leftOut_.addAll(other.leftOut_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.leftOut_.isEmpty()) {
+          if (leftOutBuilder_.isEmpty()) {
+            leftOutBuilder_.dispose();
+            leftOutBuilder_ = null;
+            leftOut_ = other.leftOut_;
+            bitField0_ = (bitField0_ & ~0x00002000);
+            leftOutBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetLeftOutFieldBuilder() : null;
+          } else {
+            leftOutBuilder_.addAllMessages(other.leftOut_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -1126,6 +1253,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00001000;
               break;
             } // case 104
+            case 114: {
+              io.github.routersvc.llmrouter.v1.LeftOut m =
+                  input.readMessage(
+                      io.github.routersvc.llmrouter.v1.LeftOut.parser(),
+                      extensionRegistry);
+              if (leftOutBuilder_ == null) {
+                ensureLeftOutIsMutable();
+                leftOut_.add(m);
+              } else {
+                leftOutBuilder_.addMessage(m);
+              }
+              break;
+            } // case 114
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2523,6 +2663,312 @@ private static final long serialVersionUID = 0L;
       causedBy_ = 0;
       onChanged();
       return this;
+    }
+
+    private java.util.List<io.github.routersvc.llmrouter.v1.LeftOut> leftOut_ =
+      java.util.Collections.emptyList();
+    private void ensureLeftOutIsMutable() {
+      if (!((bitField0_ & 0x00002000) != 0)) {
+        leftOut_ = new java.util.ArrayList<io.github.routersvc.llmrouter.v1.LeftOut>(leftOut_);
+        bitField0_ |= 0x00002000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.LeftOut, io.github.routersvc.llmrouter.v1.LeftOut.Builder, io.github.routersvc.llmrouter.v1.LeftOutOrBuilder> leftOutBuilder_;
+
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.LeftOut> getLeftOutList() {
+      if (leftOutBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(leftOut_);
+      } else {
+        return leftOutBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public int getLeftOutCount() {
+      if (leftOutBuilder_ == null) {
+        return leftOut_.size();
+      } else {
+        return leftOutBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.LeftOut getLeftOut(int index) {
+      if (leftOutBuilder_ == null) {
+        return leftOut_.get(index);
+      } else {
+        return leftOutBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder setLeftOut(
+        int index, io.github.routersvc.llmrouter.v1.LeftOut value) {
+      if (leftOutBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLeftOutIsMutable();
+        leftOut_.set(index, value);
+        onChanged();
+      } else {
+        leftOutBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder setLeftOut(
+        int index, io.github.routersvc.llmrouter.v1.LeftOut.Builder builderForValue) {
+      if (leftOutBuilder_ == null) {
+        ensureLeftOutIsMutable();
+        leftOut_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        leftOutBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder addLeftOut(io.github.routersvc.llmrouter.v1.LeftOut value) {
+      if (leftOutBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLeftOutIsMutable();
+        leftOut_.add(value);
+        onChanged();
+      } else {
+        leftOutBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder addLeftOut(
+        int index, io.github.routersvc.llmrouter.v1.LeftOut value) {
+      if (leftOutBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLeftOutIsMutable();
+        leftOut_.add(index, value);
+        onChanged();
+      } else {
+        leftOutBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder addLeftOut(
+        io.github.routersvc.llmrouter.v1.LeftOut.Builder builderForValue) {
+      if (leftOutBuilder_ == null) {
+        ensureLeftOutIsMutable();
+        leftOut_.add(builderForValue.build());
+        onChanged();
+      } else {
+        leftOutBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder addLeftOut(
+        int index, io.github.routersvc.llmrouter.v1.LeftOut.Builder builderForValue) {
+      if (leftOutBuilder_ == null) {
+        ensureLeftOutIsMutable();
+        leftOut_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        leftOutBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder addAllLeftOut(
+        java.lang.Iterable<? extends io.github.routersvc.llmrouter.v1.LeftOut> values) {
+      if (leftOutBuilder_ == null) {
+        ensureLeftOutIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, leftOut_);
+        onChanged();
+      } else {
+        leftOutBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder clearLeftOut() {
+      if (leftOutBuilder_ == null) {
+        leftOut_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00002000);
+        onChanged();
+      } else {
+        leftOutBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public Builder removeLeftOut(int index) {
+      if (leftOutBuilder_ == null) {
+        ensureLeftOutIsMutable();
+        leftOut_.remove(index);
+        onChanged();
+      } else {
+        leftOutBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.LeftOut.Builder getLeftOutBuilder(
+        int index) {
+      return internalGetLeftOutFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.LeftOutOrBuilder getLeftOutOrBuilder(
+        int index) {
+      if (leftOutBuilder_ == null) {
+        return leftOut_.get(index);  } else {
+        return leftOutBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public java.util.List<? extends io.github.routersvc.llmrouter.v1.LeftOutOrBuilder> 
+         getLeftOutOrBuilderList() {
+      if (leftOutBuilder_ != null) {
+        return leftOutBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(leftOut_);
+      }
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.LeftOut.Builder addLeftOutBuilder() {
+      return internalGetLeftOutFieldBuilder().addBuilder(
+          io.github.routersvc.llmrouter.v1.LeftOut.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public io.github.routersvc.llmrouter.v1.LeftOut.Builder addLeftOutBuilder(
+        int index) {
+      return internalGetLeftOutFieldBuilder().addBuilder(
+          index, io.github.routersvc.llmrouter.v1.LeftOut.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Lists what of the conversation was not sent, because this provider does not take it.
+     * </pre>
+     *
+     * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+     */
+    public java.util.List<io.github.routersvc.llmrouter.v1.LeftOut.Builder> 
+         getLeftOutBuilderList() {
+      return internalGetLeftOutFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        io.github.routersvc.llmrouter.v1.LeftOut, io.github.routersvc.llmrouter.v1.LeftOut.Builder, io.github.routersvc.llmrouter.v1.LeftOutOrBuilder> 
+        internalGetLeftOutFieldBuilder() {
+      if (leftOutBuilder_ == null) {
+        leftOutBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            io.github.routersvc.llmrouter.v1.LeftOut, io.github.routersvc.llmrouter.v1.LeftOut.Builder, io.github.routersvc.llmrouter.v1.LeftOutOrBuilder>(
+                leftOut_,
+                ((bitField0_ & 0x00002000) != 0),
+                getParentForChildren(),
+                isClean());
+        leftOut_ = null;
+      }
+      return leftOutBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:llmrouter.v1.Attempt)

@@ -287,4 +287,48 @@ public interface AttemptOrBuilder extends
    * @return The causedBy.
    */
   int getCausedBy();
+
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  java.util.List<io.github.routersvc.llmrouter.v1.LeftOut> 
+      getLeftOutList();
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.LeftOut getLeftOut(int index);
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  int getLeftOutCount();
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  java.util.List<? extends io.github.routersvc.llmrouter.v1.LeftOutOrBuilder> 
+      getLeftOutOrBuilderList();
+  /**
+   * <pre>
+   * Lists what of the conversation was not sent, because this provider does not take it.
+   * </pre>
+   *
+   * <code>repeated .llmrouter.v1.LeftOut left_out = 14 [json_name = "leftOut"];</code>
+   */
+  io.github.routersvc.llmrouter.v1.LeftOutOrBuilder getLeftOutOrBuilder(
+      int index);
 }

@@ -202,7 +202,7 @@ public enum AttemptOutcome
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(1);
+    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(2);
   }
 
   private static final AttemptOutcome[] VALUES = values();

@@ -202,7 +202,7 @@ public enum AttemptReason
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(0);
+    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(1);
   }
 
   private static final AttemptReason[] VALUES = values();

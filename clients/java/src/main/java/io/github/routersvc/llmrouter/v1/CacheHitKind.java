@@ -151,7 +151,7 @@ public enum CacheHitKind
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(4);
+    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(5);
   }
 
   private static final CacheHitKind[] VALUES = values();

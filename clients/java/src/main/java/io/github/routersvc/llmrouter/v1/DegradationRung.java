@@ -134,7 +134,7 @@ public enum DegradationRung
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(3);
+    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(4);
   }
 
   private static final DegradationRung[] VALUES = values();

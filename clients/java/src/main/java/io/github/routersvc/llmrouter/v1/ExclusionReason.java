@@ -169,7 +169,8 @@ public enum ExclusionReason
   EXCLUSION_REASON_OUTPUT_LIMIT(18),
   /**
    * <pre>
-   * The request has a wire extension for another wire format.
+   * The request has a wire extension for another wire format, or something else that its wire format cannot
+   * express.
    * </pre>
    *
    * <code>EXCLUSION_REASON_WIRE_FORMAT = 19;</code>
@@ -357,7 +358,8 @@ public enum ExclusionReason
   public static final int EXCLUSION_REASON_OUTPUT_LIMIT_VALUE = 18;
   /**
    * <pre>
-   * The request has a wire extension for another wire format.
+   * The request has a wire extension for another wire format, or something else that its wire format cannot
+   * express.
    * </pre>
    *
    * <code>EXCLUSION_REASON_WIRE_FORMAT = 19;</code>

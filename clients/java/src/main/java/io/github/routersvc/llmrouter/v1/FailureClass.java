@@ -423,7 +423,7 @@ public enum FailureClass
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(2);
+    return io.github.routersvc.llmrouter.v1.ReportProto.getDescriptor().getEnumType(3);
   }
 
   private static final FailureClass[] VALUES = values();

@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     text_ = "";
     signature_ = com.google.protobuf.ByteString.EMPTY;
     encrypted_ = com.google.protobuf.ByteString.EMPTY;
+    maker_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -132,6 +133,55 @@ private static final long serialVersionUID = 0L;
     return encrypted_;
   }
 
+  public static final int MAKER_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object maker_ = "";
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+   * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The maker.
+   */
+  @java.lang.Override
+  public java.lang.String getMaker() {
+    java.lang.Object ref = maker_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      maker_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+   * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The bytes for maker.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getMakerBytes() {
+    java.lang.Object ref = maker_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      maker_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -155,6 +205,9 @@ private static final long serialVersionUID = 0L;
     if (!encrypted_.isEmpty()) {
       output.writeBytes(3, encrypted_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(maker_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 4, maker_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -169,6 +222,9 @@ private static final long serialVersionUID = 0L;
     if (!encrypted_.isEmpty()) {
       size += com.google.protobuf.CodedOutputStream
         .computeBytesSize(3, encrypted_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(maker_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(4, maker_);
     }
     return size;
   }
@@ -200,6 +256,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getSignature())) return false;
     if (!getEncrypted()
         .equals(other.getEncrypted())) return false;
+    if (!getMaker()
+        .equals(other.getMaker())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -217,6 +275,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getSignature().hashCode();
     hash = (37 * hash) + ENCRYPTED_FIELD_NUMBER;
     hash = (53 * hash) + getEncrypted().hashCode();
+    hash = (37 * hash) + MAKER_FIELD_NUMBER;
+    hash = (53 * hash) + getMaker().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -355,6 +415,7 @@ private static final long serialVersionUID = 0L;
       text_ = "";
       signature_ = com.google.protobuf.ByteString.EMPTY;
       encrypted_ = com.google.protobuf.ByteString.EMPTY;
+      maker_ = "";
       return this;
     }
 
@@ -397,6 +458,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.encrypted_ = encrypted_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.maker_ = maker_;
+      }
     }
 
     @java.lang.Override
@@ -421,6 +485,11 @@ private static final long serialVersionUID = 0L;
       }
       if (!other.getEncrypted().isEmpty()) {
         setEncrypted(other.getEncrypted());
+      }
+      if (!other.getMaker().isEmpty()) {
+        maker_ = other.maker_;
+        bitField0_ |= 0x00000008;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -461,6 +530,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 34: {
+              maker_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -654,6 +728,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearEncrypted() {
       bitField0_ = (bitField0_ & ~0x00000004);
       encrypted_ = getDefaultInstance().getEncrypted();
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object maker_ = "";
+    /**
+     * <pre>
+     * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+     * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+     * </pre>
+     *
+     * <code>string maker = 4 [json_name = "maker"];</code>
+     * @return The maker.
+     */
+    public java.lang.String getMaker() {
+      java.lang.Object ref = maker_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        maker_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+     * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+     * </pre>
+     *
+     * <code>string maker = 4 [json_name = "maker"];</code>
+     * @return The bytes for maker.
+     */
+    public com.google.protobuf.ByteString
+        getMakerBytes() {
+      java.lang.Object ref = maker_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        maker_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+     * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+     * </pre>
+     *
+     * <code>string maker = 4 [json_name = "maker"];</code>
+     * @param value The maker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMaker(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      maker_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+     * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+     * </pre>
+     *
+     * <code>string maker = 4 [json_name = "maker"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMaker() {
+      maker_ = getDefaultInstance().getMaker();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+     * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+     * </pre>
+     *
+     * <code>string maker = 4 [json_name = "maker"];</code>
+     * @param value The bytes for maker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMakerBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      maker_ = value;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }

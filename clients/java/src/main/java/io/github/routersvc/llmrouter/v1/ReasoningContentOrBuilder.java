@@ -49,4 +49,26 @@ public interface ReasoningContentOrBuilder extends
    * @return The encrypted.
    */
   com.google.protobuf.ByteString getEncrypted();
+
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+   * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The maker.
+   */
+  java.lang.String getMaker();
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`, as the router named it in the answer; must be sent back unchanged.
+   * Empty: not known. Any other provider is called without them; `text` stays where it takes plain reasoning.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The bytes for maker.
+   */
+  com.google.protobuf.ByteString
+      getMakerBytes();
 }

@@ -49,4 +49,24 @@ public interface ReasoningDeltaOrBuilder extends
    * @return The encrypted.
    */
   com.google.protobuf.ByteString getEncrypted();
+
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`; must be sent back with them. Empty: there is neither.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The maker.
+   */
+  java.lang.String getMaker();
+  /**
+   * <pre>
+   * Who made `signature` or `encrypted`; must be sent back with them. Empty: there is neither.
+   * </pre>
+   *
+   * <code>string maker = 4 [json_name = "maker"];</code>
+   * @return The bytes for maker.
+   */
+  com.google.protobuf.ByteString
+      getMakerBytes();
 }

@@ -47,6 +47,11 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_llmrouter_v1_Attempt_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_llmrouter_v1_LeftOut_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_llmrouter_v1_LeftOut_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_llmrouter_v1_Degradation_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -103,7 +108,7 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       "t\030\001 \001(\0132\034.llmrouter.v1.DeploymentNameR\nd" +
       "eployment\022#\n\rmodel_version\030\002 \001(\tR\014modelV" +
       "ersion\0220\n\024provider_response_id\030\003 \001(\tR\022pr" +
-      "oviderResponseId\"\235\005\n\007Attempt\022\026\n\006number\030\001" +
+      "oviderResponseId\"\317\005\n\007Attempt\022\026\n\006number\030\001" +
       " \001(\005R\006number\022<\n\ndeployment\030\002 \001(\0132\034.llmro" +
       "uter.v1.DeploymentNameR\ndeployment\0223\n\006re" +
       "ason\030\003 \001(\0162\033.llmrouter.v1.AttemptReasonR" +
@@ -119,65 +124,72 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
       ")\n\005usage\030\n \001(\0132\023.llmrouter.v1.UsageR\005usa" +
       "ge\022&\n\004cost\030\013 \001(\0132\022.llmrouter.v1.CostR\004co" +
       "st\022\'\n\017failure_message\030\014 \001(\tR\016failureMess" +
-      "age\022\033\n\tcaused_by\030\r \001(\005R\010causedByB\016\n\014_htt" +
-      "p_status\"b\n\013Degradation\0221\n\004rung\030\001 \001(\0162\035." +
-      "llmrouter.v1.DegradationRungR\004rung\022 \n\013de" +
-      "scription\030\002 \001(\tR\013description\"\311\001\n\010CacheHi" +
-      "t\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1.CacheHitK" +
-      "indR\004kind\022+\n\003age\030\002 \001(\0132\031.google.protobuf" +
-      ".DurationR\003age\022#\n\nsimilarity\030\003 \001(\001H\000R\nsi" +
-      "milarity\210\001\001\022,\n\022source_decision_id\030\004 \001(\tR" +
-      "\020sourceDecisionIdB\r\n\013_similarity\"\213\003\n\005Usa" +
-      "ge\022!\n\014input_tokens\030\001 \001(\003R\013inputTokens\022#\n" +
-      "\routput_tokens\030\002 \001(\003R\014outputTokens\022.\n\023ca" +
-      "ched_input_tokens\030\003 \001(\003R\021cachedInputToke" +
-      "ns\022,\n\022cache_write_tokens\030\004 \001(\003R\020cacheWri" +
-      "teTokens\022)\n\020reasoning_tokens\030\005 \001(\003R\017reas" +
-      "oningTokens\022,\n\022input_audio_tokens\030\006 \001(\003R" +
-      "\020inputAudioTokens\022.\n\023output_audio_tokens" +
-      "\030\007 \001(\003R\021outputAudioTokens\022\034\n\testimated\030\010" +
-      " \001(\010R\testimated\0225\n\027cache_write_hour_toke" +
-      "ns\030\t \001(\003R\024cacheWriteHourTokens\"U\n\004Cost\022\020" +
-      "\n\003usd\030\001 \001(\001R\003usd\022\035\n\nwasted_usd\030\002 \001(\001R\twa" +
-      "stedUsd\022\034\n\testimated\030\003 \001(\010R\testimated*\322\001" +
-      "\n\rAttemptReason\022\036\n\032ATTEMPT_REASON_UNSPEC" +
-      "IFIED\020\000\022\030\n\024ATTEMPT_REASON_FIRST\020\001\022\033\n\027ATT" +
-      "EMPT_REASON_FAILOVER\020\002\022\030\n\024ATTEMPT_REASON" +
-      "_HEDGE\020\003\022\030\n\024ATTEMPT_REASON_RETRY\020\004\022\033\n\027AT" +
-      "TEMPT_REASON_RECOVERY\020\005\022\031\n\025ATTEMPT_REASO" +
-      "N_RESCUE\020\006*\343\001\n\016AttemptOutcome\022\037\n\033ATTEMPT" +
-      "_OUTCOME_UNSPECIFIED\020\000\022\032\n\026ATTEMPT_OUTCOM" +
-      "E_SERVED\020\001\022\032\n\026ATTEMPT_OUTCOME_FAILED\020\002\022\030" +
-      "\n\024ATTEMPT_OUTCOME_LOST\020\003\022\035\n\031ATTEMPT_OUTC" +
-      "OME_CANCELLED\020\004\022\032\n\026ATTEMPT_OUTCOME_BROKE" +
-      "N\020\005\022#\n\037ATTEMPT_OUTCOME_REFUSED_LOCALLY\020\006" +
-      "*\226\005\n\014FailureClass\022\035\n\031FAILURE_CLASS_UNSPE" +
-      "CIFIED\020\000\022\031\n\025FAILURE_CLASS_CONNECT\020\001\022\027\n\023F" +
-      "AILURE_CLASS_RESET\020\002\022\036\n\032FAILURE_CLASS_SE" +
-      "RVER_ERROR\020\003\022\034\n\030FAILURE_CLASS_OVERLOADED" +
-      "\020\004\022\036\n\032FAILURE_CLASS_RATE_LIMITED\020\005\022!\n\035FA" +
-      "ILURE_CLASS_QUOTA_EXHAUSTED\020\006\022 \n\034FAILURE" +
-      "_CLASS_AUTHENTICATION\020\007\022\034\n\030FAILURE_CLASS" +
-      "_PERMISSION\020\010\022!\n\035FAILURE_CLASS_MODEL_NOT" +
-      "_FOUND\020\t\022!\n\035FAILURE_CLASS_INVALID_REQUES" +
-      "T\020\n\022%\n!FAILURE_CLASS_CAPABILITY_MISMATCH" +
-      "\020\013\022 \n\034FAILURE_CLASS_CONTEXT_LENGTH\020\014\022\"\n\036" +
-      "FAILURE_CLASS_CONTENT_FILTERED\020\r\022\034\n\030FAIL" +
-      "URE_CLASS_BAD_ANSWER\020\016\022\'\n#FAILURE_CLASS_" +
-      "FIRST_CONTENT_TIMEOUT\020\017\022\031\n\025FAILURE_CLASS" +
-      "_STALLED\020\020\022\033\n\027FAILURE_CLASS_TRUNCATED\020\021\022" +
-      "!\n\035FAILURE_CLASS_ATTEMPT_TIMEOUT\020\022\022\035\n\031FA" +
-      "ILURE_CLASS_LOCAL_LIMIT\020\023*q\n\017Degradation" +
-      "Rung\022 \n\034DEGRADATION_RUNG_UNSPECIFIED\020\000\022\037" +
-      "\n\033DEGRADATION_RUNG_LOWER_TIER\020\001\022\033\n\027DEGRA" +
-      "DATION_RUNG_CACHED\020\002*\177\n\014CacheHitKind\022\036\n\032" +
-      "CACHE_HIT_KIND_UNSPECIFIED\020\000\022\030\n\024CACHE_HI" +
-      "T_KIND_EXACT\020\001\022\033\n\027CACHE_HIT_KIND_SEMANTI" +
-      "C\020\002\022\030\n\024CACHE_HIT_KIND_STALE\020\003B\200\001\n io.git" +
-      "hub.routersvc.llmrouter.v1B\013ReportProtoP" +
-      "\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V1\342\002\030" +
-      "Llmrouter\\V1\\GPBMetadata\352\002\rLlmrouter::V1" +
-      "b\006proto3"
+      "age\022\033\n\tcaused_by\030\r \001(\005R\010causedBy\0220\n\010left" +
+      "_out\030\016 \003(\0132\025.llmrouter.v1.LeftOutR\007leftO" +
+      "utB\016\n\014_http_status\"d\n\007LeftOut\022-\n\004kind\030\001 " +
+      "\001(\0162\031.llmrouter.v1.LeftOutKindR\004kind\022\024\n\005" +
+      "maker\030\002 \001(\tR\005maker\022\024\n\005count\030\003 \001(\005R\005count" +
+      "\"b\n\013Degradation\0221\n\004rung\030\001 \001(\0162\035.llmroute" +
+      "r.v1.DegradationRungR\004rung\022 \n\013descriptio" +
+      "n\030\002 \001(\tR\013description\"\311\001\n\010CacheHit\022.\n\004kin" +
+      "d\030\001 \001(\0162\032.llmrouter.v1.CacheHitKindR\004kin" +
+      "d\022+\n\003age\030\002 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\003age\022#\n\nsimilarity\030\003 \001(\001H\000R\nsimilarity" +
+      "\210\001\001\022,\n\022source_decision_id\030\004 \001(\tR\020sourceD" +
+      "ecisionIdB\r\n\013_similarity\"\213\003\n\005Usage\022!\n\014in" +
+      "put_tokens\030\001 \001(\003R\013inputTokens\022#\n\routput_" +
+      "tokens\030\002 \001(\003R\014outputTokens\022.\n\023cached_inp" +
+      "ut_tokens\030\003 \001(\003R\021cachedInputTokens\022,\n\022ca" +
+      "che_write_tokens\030\004 \001(\003R\020cacheWriteTokens" +
+      "\022)\n\020reasoning_tokens\030\005 \001(\003R\017reasoningTok" +
+      "ens\022,\n\022input_audio_tokens\030\006 \001(\003R\020inputAu" +
+      "dioTokens\022.\n\023output_audio_tokens\030\007 \001(\003R\021" +
+      "outputAudioTokens\022\034\n\testimated\030\010 \001(\010R\tes" +
+      "timated\0225\n\027cache_write_hour_tokens\030\t \001(\003" +
+      "R\024cacheWriteHourTokens\"U\n\004Cost\022\020\n\003usd\030\001 " +
+      "\001(\001R\003usd\022\035\n\nwasted_usd\030\002 \001(\001R\twastedUsd\022" +
+      "\034\n\testimated\030\003 \001(\010R\testimated*\203\001\n\013LeftOu" +
+      "tKind\022\035\n\031LEFT_OUT_KIND_UNSPECIFIED\020\000\022\033\n\027" +
+      "LEFT_OUT_KIND_SIGNATURE\020\001\022\033\n\027LEFT_OUT_KI" +
+      "ND_ENCRYPTED\020\002\022\033\n\027LEFT_OUT_KIND_REASONIN" +
+      "G\020\003*\322\001\n\rAttemptReason\022\036\n\032ATTEMPT_REASON_" +
+      "UNSPECIFIED\020\000\022\030\n\024ATTEMPT_REASON_FIRST\020\001\022" +
+      "\033\n\027ATTEMPT_REASON_FAILOVER\020\002\022\030\n\024ATTEMPT_" +
+      "REASON_HEDGE\020\003\022\030\n\024ATTEMPT_REASON_RETRY\020\004" +
+      "\022\033\n\027ATTEMPT_REASON_RECOVERY\020\005\022\031\n\025ATTEMPT" +
+      "_REASON_RESCUE\020\006*\343\001\n\016AttemptOutcome\022\037\n\033A" +
+      "TTEMPT_OUTCOME_UNSPECIFIED\020\000\022\032\n\026ATTEMPT_" +
+      "OUTCOME_SERVED\020\001\022\032\n\026ATTEMPT_OUTCOME_FAIL" +
+      "ED\020\002\022\030\n\024ATTEMPT_OUTCOME_LOST\020\003\022\035\n\031ATTEMP" +
+      "T_OUTCOME_CANCELLED\020\004\022\032\n\026ATTEMPT_OUTCOME" +
+      "_BROKEN\020\005\022#\n\037ATTEMPT_OUTCOME_REFUSED_LOC" +
+      "ALLY\020\006*\226\005\n\014FailureClass\022\035\n\031FAILURE_CLASS" +
+      "_UNSPECIFIED\020\000\022\031\n\025FAILURE_CLASS_CONNECT\020" +
+      "\001\022\027\n\023FAILURE_CLASS_RESET\020\002\022\036\n\032FAILURE_CL" +
+      "ASS_SERVER_ERROR\020\003\022\034\n\030FAILURE_CLASS_OVER" +
+      "LOADED\020\004\022\036\n\032FAILURE_CLASS_RATE_LIMITED\020\005" +
+      "\022!\n\035FAILURE_CLASS_QUOTA_EXHAUSTED\020\006\022 \n\034F" +
+      "AILURE_CLASS_AUTHENTICATION\020\007\022\034\n\030FAILURE" +
+      "_CLASS_PERMISSION\020\010\022!\n\035FAILURE_CLASS_MOD" +
+      "EL_NOT_FOUND\020\t\022!\n\035FAILURE_CLASS_INVALID_" +
+      "REQUEST\020\n\022%\n!FAILURE_CLASS_CAPABILITY_MI" +
+      "SMATCH\020\013\022 \n\034FAILURE_CLASS_CONTEXT_LENGTH" +
+      "\020\014\022\"\n\036FAILURE_CLASS_CONTENT_FILTERED\020\r\022\034" +
+      "\n\030FAILURE_CLASS_BAD_ANSWER\020\016\022\'\n#FAILURE_" +
+      "CLASS_FIRST_CONTENT_TIMEOUT\020\017\022\031\n\025FAILURE" +
+      "_CLASS_STALLED\020\020\022\033\n\027FAILURE_CLASS_TRUNCA" +
+      "TED\020\021\022!\n\035FAILURE_CLASS_ATTEMPT_TIMEOUT\020\022" +
+      "\022\035\n\031FAILURE_CLASS_LOCAL_LIMIT\020\023*q\n\017Degra" +
+      "dationRung\022 \n\034DEGRADATION_RUNG_UNSPECIFI" +
+      "ED\020\000\022\037\n\033DEGRADATION_RUNG_LOWER_TIER\020\001\022\033\n" +
+      "\027DEGRADATION_RUNG_CACHED\020\002*\177\n\014CacheHitKi" +
+      "nd\022\036\n\032CACHE_HIT_KIND_UNSPECIFIED\020\000\022\030\n\024CA" +
+      "CHE_HIT_KIND_EXACT\020\001\022\033\n\027CACHE_HIT_KIND_S" +
+      "EMANTIC\020\002\022\030\n\024CACHE_HIT_KIND_STALE\020\003B\200\001\n " +
+      "io.github.routersvc.llmrouter.v1B\013Report" +
+      "ProtoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter" +
+      "\\V1\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLlmrout" +
+      "er::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -208,27 +220,33 @@ public final class ReportProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_Attempt_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Attempt_descriptor,
-        new java.lang.String[] { "Number", "Deployment", "Reason", "Outcome", "FailureClass", "HttpStatus", "StartDelay", "TimeToFirstContent", "Duration", "Usage", "Cost", "FailureMessage", "CausedBy", });
-    internal_static_llmrouter_v1_Degradation_descriptor =
+        new java.lang.String[] { "Number", "Deployment", "Reason", "Outcome", "FailureClass", "HttpStatus", "StartDelay", "TimeToFirstContent", "Duration", "Usage", "Cost", "FailureMessage", "CausedBy", "LeftOut", });
+    internal_static_llmrouter_v1_LeftOut_descriptor =
       getDescriptor().getMessageType(4);
+    internal_static_llmrouter_v1_LeftOut_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_llmrouter_v1_LeftOut_descriptor,
+        new java.lang.String[] { "Kind", "Maker", "Count", });
+    internal_static_llmrouter_v1_Degradation_descriptor =
+      getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_Degradation_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Degradation_descriptor,
         new java.lang.String[] { "Rung", "Description", });
     internal_static_llmrouter_v1_CacheHit_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_CacheHit_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_CacheHit_descriptor,
         new java.lang.String[] { "Kind", "Age", "Similarity", "SourceDecisionId", });
     internal_static_llmrouter_v1_Usage_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_llmrouter_v1_Usage_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Usage_descriptor,
         new java.lang.String[] { "InputTokens", "OutputTokens", "CachedInputTokens", "CacheWriteTokens", "ReasoningTokens", "InputAudioTokens", "OutputAudioTokens", "Estimated", "CacheWriteHourTokens", });
     internal_static_llmrouter_v1_Cost_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_llmrouter_v1_Cost_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_Cost_descriptor,

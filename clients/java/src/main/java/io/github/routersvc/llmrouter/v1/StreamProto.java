@@ -99,37 +99,38 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       "ative\022\024\n\005token\030\001 \001(\tR\005token\022\030\n\007logprob\030\002" +
       " \001(\001R\007logprob\022 \n\014token_bytes3\030\003 \001(\014R\ntok" +
       "enBytes\"\"\n\014RefusalDelta\022\022\n\004text\030\001 \001(\tR\004t" +
-      "ext\"\216\001\n\rToolCallDelta\022\024\n\005index\030\001 \001(\005R\005in" +
+      "ext\"\267\001\n\rToolCallDelta\022\024\n\005index\030\001 \001(\005R\005in" +
       "dex\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030\003 \001(\tR\004name\022" +
       "%\n\016arguments_json\030\004 \001(\tR\rargumentsJson\022\034" +
-      "\n\tsignature\030\005 \001(\014R\tsignature\"`\n\016Reasonin" +
-      "gDelta\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature\030" +
-      "\002 \001(\014R\tsignature\022\034\n\tencrypted\030\003 \001(\014R\tenc" +
-      "rypted\"\273\001\n\nMediaDelta\0222\n\010modality\030\001 \001(\0162" +
-      "\026.llmrouter.v1.ModalityR\010modality\022\035\n\nmed" +
-      "ia_type\030\002 \001(\tR\tmediaType\022\022\n\004data\030\003 \001(\014R\004" +
-      "data\022\036\n\ntranscript\030\004 \001(\tR\ntranscript\022\024\n\005" +
-      "index\030\005 \001(\rR\005index\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n" +
-      "\tRecovered\022.\n\004kind\030\001 \001(\0162\032.llmrouter.v1." +
-      "RecoveryKindR\004kind\022\'\n\017kept_characters\030\002 " +
-      "\001(\003R\016keptCharacters\0221\n\006report\030\003 \001(\0132\031.ll" +
-      "mrouter.v1.RouteReportR\006report\"\243\001\n\010Finis" +
-      "hed\022?\n\rfinish_reason\030\001 \001(\0162\032.llmrouter.v" +
-      "1.FinishReasonR\014finishReason\022#\n\rstop_seq" +
-      "uence\030\002 \001(\tR\014stopSequence\0221\n\006report\030\003 \001(" +
-      "\0132\031.llmrouter.v1.RouteReportR\006report*\323\001\n" +
-      "\014FinishReason\022\035\n\031FINISH_REASON_UNSPECIFI" +
-      "ED\020\000\022\026\n\022FINISH_REASON_STOP\020\001\022\030\n\024FINISH_R" +
-      "EASON_LENGTH\020\002\022\034\n\030FINISH_REASON_TOOL_CAL" +
-      "LS\020\003\022 \n\034FINISH_REASON_CONTENT_FILTER\020\004\022\031" +
-      "\n\025FINISH_REASON_REFUSAL\020\005\022\027\n\023FINISH_REAS" +
-      "ON_OTHER\020\006*e\n\014RecoveryKind\022\035\n\031RECOVERY_K" +
-      "IND_UNSPECIFIED\020\000\022\033\n\027RECOVERY_KIND_RESTA" +
-      "RTED\020\001\022\031\n\025RECOVERY_KIND_RESUMED\020\002B\200\001\n io" +
-      ".github.routersvc.llmrouter.v1B\013StreamPr" +
-      "otoP\001\242\002\003LXX\252\002\014Llmrouter.V1\312\002\014Llmrouter\\V" +
-      "1\342\002\030Llmrouter\\V1\\GPBMetadata\352\002\rLlmrouter" +
-      "::V1b\006proto3"
+      "\n\tsignature\030\005 \001(\014R\tsignature\022\'\n\017signatur" +
+      "e_maker\030\006 \001(\tR\016signatureMaker\"v\n\016Reasoni" +
+      "ngDelta\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature" +
+      "\030\002 \001(\014R\tsignature\022\034\n\tencrypted\030\003 \001(\014R\ten" +
+      "crypted\022\024\n\005maker\030\004 \001(\tR\005maker\"\273\001\n\nMediaD" +
+      "elta\0222\n\010modality\030\001 \001(\0162\026.llmrouter.v1.Mo" +
+      "dalityR\010modality\022\035\n\nmedia_type\030\002 \001(\tR\tme" +
+      "diaType\022\022\n\004data\030\003 \001(\014R\004data\022\036\n\ntranscrip" +
+      "t\030\004 \001(\tR\ntranscript\022\024\n\005index\030\005 \001(\rR\005inde" +
+      "x\022\020\n\003url\030\006 \001(\tR\003url\"\227\001\n\tRecovered\022.\n\004kin" +
+      "d\030\001 \001(\0162\032.llmrouter.v1.RecoveryKindR\004kin" +
+      "d\022\'\n\017kept_characters\030\002 \001(\003R\016keptCharacte" +
+      "rs\0221\n\006report\030\003 \001(\0132\031.llmrouter.v1.RouteR" +
+      "eportR\006report\"\243\001\n\010Finished\022?\n\rfinish_rea" +
+      "son\030\001 \001(\0162\032.llmrouter.v1.FinishReasonR\014f" +
+      "inishReason\022#\n\rstop_sequence\030\002 \001(\tR\014stop" +
+      "Sequence\0221\n\006report\030\003 \001(\0132\031.llmrouter.v1." +
+      "RouteReportR\006report*\323\001\n\014FinishReason\022\035\n\031" +
+      "FINISH_REASON_UNSPECIFIED\020\000\022\026\n\022FINISH_RE" +
+      "ASON_STOP\020\001\022\030\n\024FINISH_REASON_LENGTH\020\002\022\034\n" +
+      "\030FINISH_REASON_TOOL_CALLS\020\003\022 \n\034FINISH_RE" +
+      "ASON_CONTENT_FILTER\020\004\022\031\n\025FINISH_REASON_R" +
+      "EFUSAL\020\005\022\027\n\023FINISH_REASON_OTHER\020\006*e\n\014Rec" +
+      "overyKind\022\035\n\031RECOVERY_KIND_UNSPECIFIED\020\000" +
+      "\022\033\n\027RECOVERY_KIND_RESTARTED\020\001\022\031\n\025RECOVER" +
+      "Y_KIND_RESUMED\020\002B\200\001\n io.github.routersvc" +
+      ".llmrouter.v1B\013StreamProtoP\001\242\002\003LXX\252\002\014Llm" +
+      "router.V1\312\002\014Llmrouter\\V1\342\002\030Llmrouter\\V1\\" +
+      "GPBMetadata\352\002\rLlmrouter::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -172,13 +173,13 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     internal_static_llmrouter_v1_ToolCallDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ToolCallDelta_descriptor,
-        new java.lang.String[] { "Index", "Id", "Name", "ArgumentsJson", "Signature", });
+        new java.lang.String[] { "Index", "Id", "Name", "ArgumentsJson", "Signature", "SignatureMaker", });
     internal_static_llmrouter_v1_ReasoningDelta_descriptor =
       getDescriptor().getMessageType(5);
     internal_static_llmrouter_v1_ReasoningDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_llmrouter_v1_ReasoningDelta_descriptor,
-        new java.lang.String[] { "Text", "Signature", "Encrypted", });
+        new java.lang.String[] { "Text", "Signature", "Encrypted", "Maker", });
     internal_static_llmrouter_v1_MediaDelta_descriptor =
       getDescriptor().getMessageType(6);
     internal_static_llmrouter_v1_MediaDelta_fieldAccessorTable = new

@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     name_ = "";
     argumentsJson_ = "";
     signature_ = com.google.protobuf.ByteString.EMPTY;
+    signatureMaker_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -212,6 +213,55 @@ private static final long serialVersionUID = 0L;
     return signature_;
   }
 
+  public static final int SIGNATURE_MAKER_FIELD_NUMBER = 5;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object signatureMaker_ = "";
+  /**
+   * <pre>
+   * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+   * Any other provider is called without the signature.
+   * </pre>
+   *
+   * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+   * @return The signatureMaker.
+   */
+  @java.lang.Override
+  public java.lang.String getSignatureMaker() {
+    java.lang.Object ref = signatureMaker_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      signatureMaker_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+   * Any other provider is called without the signature.
+   * </pre>
+   *
+   * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+   * @return The bytes for signatureMaker.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSignatureMakerBytes() {
+    java.lang.Object ref = signatureMaker_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      signatureMaker_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -238,6 +288,9 @@ private static final long serialVersionUID = 0L;
     if (!signature_.isEmpty()) {
       output.writeBytes(4, signature_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(signatureMaker_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 5, signatureMaker_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -254,6 +307,9 @@ private static final long serialVersionUID = 0L;
     if (!signature_.isEmpty()) {
       size += com.google.protobuf.CodedOutputStream
         .computeBytesSize(4, signature_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(signatureMaker_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(5, signatureMaker_);
     }
     return size;
   }
@@ -287,6 +343,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getArgumentsJson())) return false;
     if (!getSignature()
         .equals(other.getSignature())) return false;
+    if (!getSignatureMaker()
+        .equals(other.getSignatureMaker())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -306,6 +364,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getArgumentsJson().hashCode();
     hash = (37 * hash) + SIGNATURE_FIELD_NUMBER;
     hash = (53 * hash) + getSignature().hashCode();
+    hash = (37 * hash) + SIGNATURE_MAKER_FIELD_NUMBER;
+    hash = (53 * hash) + getSignatureMaker().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -445,6 +505,7 @@ private static final long serialVersionUID = 0L;
       name_ = "";
       argumentsJson_ = "";
       signature_ = com.google.protobuf.ByteString.EMPTY;
+      signatureMaker_ = "";
       return this;
     }
 
@@ -490,6 +551,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.signature_ = signature_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.signatureMaker_ = signatureMaker_;
+      }
     }
 
     @java.lang.Override
@@ -521,6 +585,11 @@ private static final long serialVersionUID = 0L;
       }
       if (!other.getSignature().isEmpty()) {
         setSignature(other.getSignature());
+      }
+      if (!other.getSignatureMaker().isEmpty()) {
+        signatureMaker_ = other.signatureMaker_;
+        bitField0_ |= 0x00000010;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -566,6 +635,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 42: {
+              signatureMaker_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -899,6 +973,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearSignature() {
       bitField0_ = (bitField0_ & ~0x00000008);
       signature_ = getDefaultInstance().getSignature();
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object signatureMaker_ = "";
+    /**
+     * <pre>
+     * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+     * Any other provider is called without the signature.
+     * </pre>
+     *
+     * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+     * @return The signatureMaker.
+     */
+    public java.lang.String getSignatureMaker() {
+      java.lang.Object ref = signatureMaker_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        signatureMaker_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+     * Any other provider is called without the signature.
+     * </pre>
+     *
+     * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+     * @return The bytes for signatureMaker.
+     */
+    public com.google.protobuf.ByteString
+        getSignatureMakerBytes() {
+      java.lang.Object ref = signatureMaker_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        signatureMaker_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+     * Any other provider is called without the signature.
+     * </pre>
+     *
+     * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+     * @param value The signatureMaker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSignatureMaker(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      signatureMaker_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+     * Any other provider is called without the signature.
+     * </pre>
+     *
+     * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSignatureMaker() {
+      signatureMaker_ = getDefaultInstance().getSignatureMaker();
+      bitField0_ = (bitField0_ & ~0x00000010);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+     * Any other provider is called without the signature.
+     * </pre>
+     *
+     * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+     * @param value The bytes for signatureMaker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSignatureMakerBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      signatureMaker_ = value;
+      bitField0_ |= 0x00000010;
       onChanged();
       return this;
     }

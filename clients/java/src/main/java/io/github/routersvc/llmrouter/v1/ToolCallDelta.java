@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     name_ = "";
     argumentsJson_ = "";
     signature_ = com.google.protobuf.ByteString.EMPTY;
+    signatureMaker_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -227,6 +228,53 @@ private static final long serialVersionUID = 0L;
     return signature_;
   }
 
+  public static final int SIGNATURE_MAKER_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object signatureMaker_ = "";
+  /**
+   * <pre>
+   * Who made `signature`; must be sent back with it. Empty: there is none.
+   * </pre>
+   *
+   * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+   * @return The signatureMaker.
+   */
+  @java.lang.Override
+  public java.lang.String getSignatureMaker() {
+    java.lang.Object ref = signatureMaker_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      signatureMaker_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Who made `signature`; must be sent back with it. Empty: there is none.
+   * </pre>
+   *
+   * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+   * @return The bytes for signatureMaker.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getSignatureMakerBytes() {
+    java.lang.Object ref = signatureMaker_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      signatureMaker_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -256,6 +304,9 @@ private static final long serialVersionUID = 0L;
     if (!signature_.isEmpty()) {
       output.writeBytes(5, signature_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(signatureMaker_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, signatureMaker_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -276,6 +327,9 @@ private static final long serialVersionUID = 0L;
     if (!signature_.isEmpty()) {
       size += com.google.protobuf.CodedOutputStream
         .computeBytesSize(5, signature_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(signatureMaker_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(6, signatureMaker_);
     }
     return size;
   }
@@ -311,6 +365,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getArgumentsJson())) return false;
     if (!getSignature()
         .equals(other.getSignature())) return false;
+    if (!getSignatureMaker()
+        .equals(other.getSignatureMaker())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -332,6 +388,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getArgumentsJson().hashCode();
     hash = (37 * hash) + SIGNATURE_FIELD_NUMBER;
     hash = (53 * hash) + getSignature().hashCode();
+    hash = (37 * hash) + SIGNATURE_MAKER_FIELD_NUMBER;
+    hash = (53 * hash) + getSignatureMaker().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -472,6 +530,7 @@ private static final long serialVersionUID = 0L;
       name_ = "";
       argumentsJson_ = "";
       signature_ = com.google.protobuf.ByteString.EMPTY;
+      signatureMaker_ = "";
       return this;
     }
 
@@ -520,6 +579,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.signature_ = signature_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.signatureMaker_ = signatureMaker_;
+      }
     }
 
     @java.lang.Override
@@ -554,6 +616,11 @@ private static final long serialVersionUID = 0L;
       }
       if (!other.getSignature().isEmpty()) {
         setSignature(other.getSignature());
+      }
+      if (!other.getSignatureMaker().isEmpty()) {
+        signatureMaker_ = other.signatureMaker_;
+        bitField0_ |= 0x00000020;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -604,6 +671,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 50: {
+              signatureMaker_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -981,6 +1053,98 @@ private static final long serialVersionUID = 0L;
     public Builder clearSignature() {
       bitField0_ = (bitField0_ & ~0x00000010);
       signature_ = getDefaultInstance().getSignature();
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object signatureMaker_ = "";
+    /**
+     * <pre>
+     * Who made `signature`; must be sent back with it. Empty: there is none.
+     * </pre>
+     *
+     * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+     * @return The signatureMaker.
+     */
+    public java.lang.String getSignatureMaker() {
+      java.lang.Object ref = signatureMaker_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        signatureMaker_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature`; must be sent back with it. Empty: there is none.
+     * </pre>
+     *
+     * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+     * @return The bytes for signatureMaker.
+     */
+    public com.google.protobuf.ByteString
+        getSignatureMakerBytes() {
+      java.lang.Object ref = signatureMaker_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        signatureMaker_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Who made `signature`; must be sent back with it. Empty: there is none.
+     * </pre>
+     *
+     * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+     * @param value The signatureMaker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSignatureMaker(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      signatureMaker_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature`; must be sent back with it. Empty: there is none.
+     * </pre>
+     *
+     * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSignatureMaker() {
+      signatureMaker_ = getDefaultInstance().getSignatureMaker();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Who made `signature`; must be sent back with it. Empty: there is none.
+     * </pre>
+     *
+     * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+     * @param value The bytes for signatureMaker to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSignatureMakerBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      signatureMaker_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

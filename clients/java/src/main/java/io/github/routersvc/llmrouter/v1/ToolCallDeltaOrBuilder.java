@@ -89,4 +89,24 @@ public interface ToolCallDeltaOrBuilder extends
    * @return The signature.
    */
   com.google.protobuf.ByteString getSignature();
+
+  /**
+   * <pre>
+   * Who made `signature`; must be sent back with it. Empty: there is none.
+   * </pre>
+   *
+   * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+   * @return The signatureMaker.
+   */
+  java.lang.String getSignatureMaker();
+  /**
+   * <pre>
+   * Who made `signature`; must be sent back with it. Empty: there is none.
+   * </pre>
+   *
+   * <code>string signature_maker = 6 [json_name = "signatureMaker"];</code>
+   * @return The bytes for signatureMaker.
+   */
+  com.google.protobuf.ByteString
+      getSignatureMakerBytes();
 }

@@ -79,4 +79,26 @@ public interface ToolCallOrBuilder extends
    * @return The signature.
    */
   com.google.protobuf.ByteString getSignature();
+
+  /**
+   * <pre>
+   * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+   * Any other provider is called without the signature.
+   * </pre>
+   *
+   * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+   * @return The signatureMaker.
+   */
+  java.lang.String getSignatureMaker();
+  /**
+   * <pre>
+   * Who made `signature`, as the router named it in the answer; must be sent back unchanged. Empty: not known.
+   * Any other provider is called without the signature.
+   * </pre>
+   *
+   * <code>string signature_maker = 5 [json_name = "signatureMaker"];</code>
+   * @return The bytes for signatureMaker.
+   */
+  com.google.protobuf.ByteString
+      getSignatureMakerBytes();
 }
