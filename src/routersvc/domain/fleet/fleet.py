@@ -217,10 +217,6 @@ class Fleet:
         for kind in _kinds(deployment):
             yield [one for one in self._kinds[kind] if one.name != deployment.name]
 
-    def is_degraded(self, deployment: Deployment, now: float) -> bool:
-        """Whether calls of a deployment fail more often than they should."""
-        return self._states[deployment.name].is_degraded(now)
-
     def is_recovering(self, deployment: Deployment, now: float) -> bool:
         """Whether the breaker of a deployment is open or half open."""
         return self._states[deployment.name].breaker.state(now) is not BreakerState.CLOSED

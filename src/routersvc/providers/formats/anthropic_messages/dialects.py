@@ -98,7 +98,25 @@ _ANTHROPIC = AnthropicDialect(
             FailureClass.RATE_LIMITED: frozenset({"rate_limit_error"}),
             FailureClass.MODEL_NOT_FOUND: frozenset({"not_found_error"}),
         },
-        phrases={FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",)},
+        decisive_codes=frozenset({"authentication_error", "billing_error"}),
+        proof_phrases=(
+            r"invalid `signature` in `(?:redacted_)?thinking` block",
+            r"expected `thinking` or `redacted_thinking`",
+            r"`thinking` or `redacted_thinking` blocks in the latest assistant message",
+        ),
+        phrases={
+            FailureClass.QUOTA_EXHAUSTED: (r"credit balance is too low",),
+            FailureClass.CONTENT_FILTERED: (r"output blocked by content filtering policy",),
+            FailureClass.CONTEXT_LENGTH: (r"^input length and `max_tokens` exceed context limit",),
+            FailureClass.PERMISSION: (r"^this organization has been disabled\.",),
+            FailureClass.CAPABILITY_MISMATCH: (
+                r"\bimage exceeds \d+ mb maximum",
+                r"\bimage dimensions exceed",
+                r"^unable to download the file",
+                r": string should (?:have at most|match pattern)",
+                r"cannot both be specified for this model",
+            ),
+        },
         statuses={529: FailureClass.OVERLOADED},
         remaining_requests=("anthropic-ratelimit-requests-remaining",),
         # `tokens` is the limit that is nearest.

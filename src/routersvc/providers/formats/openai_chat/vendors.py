@@ -41,6 +41,7 @@ _VLLM = OpenAiDialect(
     prefill_form=PrefillForm.CONTINUE_FLAG,
     errors=VendorErrors(
         codes={FailureClass.MODEL_NOT_FOUND: frozenset({"notfounderror"})},
+        decisive_codes=frozenset({"notfounderror"}),
         broad_codes={
             FailureClass.SERVER_ERROR: frozenset({"internalservererror"}),
             FailureClass.INVALID_REQUEST: frozenset({"badrequesterror"}),
@@ -49,7 +50,15 @@ _VLLM = OpenAiDialect(
             FailureClass.CONTEXT_LENGTH: (
                 r"context length (?:is only|exceeded|of)",
                 r"maximum (?:prompt|input|sequence) length",
-            )
+                r"longer than the (?:maximum model length|model's context length)",
+                r"too long to fit into the model",
+                r"^input length \(?\d+(?: tokens\))? exceeds (?:the )?maximum (?:allowed )?length",
+                r"^prompt length \(\d+\) plus query length",
+            ),
+            FailureClass.CAPABILITY_MISMATCH: (
+                r"tool choice requires --",
+                r"requires? --(?:enable|tool|reasoning|chat)-[\w-]+",
+            ),
         },
     ),
 )
@@ -79,8 +88,15 @@ _GROQ = OpenAiDialect(
             ),
             FailureClass.OVERLOADED: frozenset({"capacity_exceeded"}),
         },
+        decisive_codes=frozenset({"model_decommissioned", "model_terms_required"}),
         broad_codes={FailureClass.SERVER_ERROR: frozenset({"internal_server_error"})},
-        phrases={FailureClass.MODEL_NOT_FOUND: (r"decommissioned",)},
+        phrases={
+            FailureClass.PERMISSION: (r"^organization has been restricted\.",),
+            FailureClass.MODEL_NOT_FOUND: (
+                r"^the model \S{0,120} ?has been decommissioned",
+                r"\bmodel\b.{0,120}?\bdecommissioned",
+            ),
+        },
         statuses={498: FailureClass.OVERLOADED},
     ),
 )
@@ -136,7 +152,10 @@ _DEEPSEEK = OpenAiDialect(
     max_stop_sequences=16,
     thought_form=ThoughtForm.REASONING_CONTENT,
     errors=VendorErrors(
-        phrases={FailureClass.OVERLOADED: (r"(?:server|service|engine) is (?:too )?busy",)}
+        phrases={
+            FailureClass.CONTENT_FILTERED: (r"^content exists risk$",),
+            FailureClass.OVERLOADED: (r"(?:server|service|engine) is (?:too )?busy",),
+        }
     ),
 )
 
@@ -144,6 +163,15 @@ _XAI = OpenAiDialect(
     name="xai",
     capabilities=COMMON_CAPABILITIES - {Capability.LOGIT_BIAS},
     thought_form=ThoughtForm.REASONING_CONTENT,
+    errors=VendorErrors(
+        phrases={
+            FailureClass.QUOTA_EXHAUSTED: (r"^your newly created team doesn't have any credits",),
+            FailureClass.CONTENT_FILTERED: (
+                r"^content violates usage guidelines\.",
+                r"failed check: safety_check_type_\w+$",
+            ),
+        }
+    ),
 )
 
 _TOGETHER = OpenAiDialect(
@@ -154,7 +182,8 @@ _TOGETHER = OpenAiDialect(
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         codes={FailureClass.MODEL_NOT_FOUND: frozenset({"model_not_available"})},
-        phrases={FailureClass.MODEL_NOT_FOUND: (r"unable to access model",)},
+        decisive_codes=frozenset({"model_not_available"}),
+        phrases={FailureClass.MODEL_NOT_FOUND: (r"^unable to access (?:non-serverless )?model",)},
         remaining_requests=("x-ratelimit-remaining",),
     ),
 )
@@ -234,7 +263,10 @@ _OLLAMA = OpenAiDialect(
     thought_form=ThoughtForm.REASONING,
     errors=VendorErrors(
         phrases={
-            FailureClass.CONTEXT_LENGTH: (r"max context length",),
+            FailureClass.CONTEXT_LENGTH: (
+                r"max context length",
+                r"^the input length exceeds the context length",
+            ),
             FailureClass.OVERLOADED: (r"server busy",),
         }
     ),
@@ -261,6 +293,7 @@ _SNOWFLAKE = dataclasses.replace(
     name="snowflake",
     reasoning_form=ReasoningForm.OBJECT,
     finish_reason_required=False,
+    errors=VendorErrors(phrases={FailureClass.CONTEXT_LENGTH: (r"^max tokens of \d+ exceeded",)}),
 )
 
 DIALECTS: Mapping[str, OpenAiDialect] = MappingProxyType(
