@@ -16,7 +16,7 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from routersvc.domain.outcomes.failure_rules import RULES, FailureClass
+from routersvc.domain.outcomes.failure_rules import RULES, Disables, FailureClass
 from routersvc.domain.outcomes.failures import Evidence, Failure
 from routersvc.providers.errors.rate_limit_headers import headroom, retry_after
 from routersvc.providers.errors.retry_hints import wait_in
@@ -26,6 +26,7 @@ from routersvc.providers.errors.tables import (
     PHRASES,
     PROOF_CODES,
     PROOF_PHRASES,
+    REQUEST_PHRASES,
     SPECIFIC_CODES,
     STATUSES,
 )
@@ -188,6 +189,14 @@ def _failure(words: ErrorWords, head: ResponseHead, verdict: Verdict, where: str
         http_status=head.status,
         retry_after=wait,
         headroom=headroom(head.headers, now=head.received_at),
-        evidence=verdict.evidence,
+        evidence=_evidence_of(verdict, words),
         proof_refused=verdict.proof_refused,
     )
+
+
+def _evidence_of(verdict: Verdict, words: ErrorWords) -> Evidence:
+    """Return the evidence of a verdict; sentences can only take some away."""
+    disables = RULES[verdict.failure_class].disables is not Disables.NOTHING
+    if disables and REQUEST_PHRASES.search(words.text):
+        return Evidence.WORDS
+    return verdict.evidence

@@ -283,3 +283,8 @@ PROOF_PHRASES = re.compile(
     "|".join(dict.fromkeys(it for vendor in VENDORS for it in vendor.proof_phrases)), re.MULTILINE
 )
 """Phrases that refuse a signature or an encrypted thought, or miss one."""
+
+REQUEST_PHRASES = re.compile(
+    "|".join(dict.fromkeys(it for vendor in VENDORS for it in vendor.request_phrases)), re.MULTILINE
+)
+"""Phrases that blame the request itself. They can only keep something in use."""

@@ -29,9 +29,10 @@ class VendorErrors:
 
     `codes` have one meaning whatever the status is; `broad_codes` count only where the status says
     no more. `decisive_codes` are those of them that prove a credential or a model out of use: no
-    request can cause them while both are in order. `proof_codes` and `proof_phrases` refuse, or
-    miss, the signature or the encrypted thought that a conversation carries. `statuses` are HTTP
-    statuses that the vendor uses in its own way.
+    request can cause them while both are in order. `request_phrases` say that the request itself is
+    the cause, whatever code and status are: nothing is disabled. `proof_codes` and `proof_phrases`
+    refuse, or miss, the signature or the encrypted thought that a conversation carries. `statuses`
+    are HTTP statuses that the vendor uses in its own way.
     `early_model_phrases` mean `MODEL_NOT_FOUND`, even where the text goes on like a capability
     mismatch. `remaining_requests` and `remaining_tokens` are names of response headers, the one
     with the shortest window first.
@@ -40,6 +41,7 @@ class VendorErrors:
     codes: Codes = dataclasses.field(default_factory=lambda: _NONE)
     broad_codes: Codes = dataclasses.field(default_factory=lambda: _NONE)
     decisive_codes: frozenset[str] = frozenset()
+    request_phrases: tuple[str, ...] = ()
     proof_codes: frozenset[str] = frozenset()
     proof_phrases: tuple[str, ...] = ()
     phrases: Phrases = dataclasses.field(default_factory=lambda: _NO_PHRASES)

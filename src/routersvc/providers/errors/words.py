@@ -26,7 +26,10 @@ _CODE_KEYS = frozenset({"code", "type", "__type", "error_type", "error_code", "r
 _STATUS_KEYS = frozenset({"code", "status", "status_code", "raw_status_code"})
 _TEXT_KEYS = frozenset({"message", "msg", "detail", "error", "raw", "details", "title"})
 _OBJECT_KEYS = _TEXT_KEYS | {"errors", "innererror", "inner_error", "metadata"}
-"""Fields whose objects and lists are the vendor's own."""
+"""Fields whose objects and lists are read."""
+
+_OWN_KEYS = frozenset({"error", "errors", "details", "innererror", "inner_error", "metadata"})
+"""Those of them whose codes are the vendor's own. Reports of validators may repeat the request."""
 
 _LONG_NUMBER = re.compile(r"[0-9]{4,6}")
 """Z.ai, MiniMax and Snowflake number their codes; HTTP statuses have three digits."""
@@ -43,7 +46,7 @@ class ErrorWords:
     """Codes and text of an error in lower case, and the status that it names, if any.
 
     `own_codes` are those that stand in the fields that the vendor keeps for them; the others come
-    from JSON inside a text. `text` has one message per line.
+    from JSON inside a text, or from a validator's report. `text` has one message per line.
     """
 
     codes: frozenset[str]
@@ -103,7 +106,7 @@ class _Found:
     statuses: list[int] = dataclasses.field(default_factory=list[int])
 
     def gather(self, value: object, depth: int = 0, *, nested: bool = False) -> None:
-        """Add what `value` holds; `nested` says that it was JSON inside a text."""
+        """Add what `value` holds; `nested`: its codes are not the vendor's own."""
         if depth > _MAX_DEPTH:
             return
         if isinstance(value, str):
@@ -126,7 +129,7 @@ class _Found:
         elif key in _CODE_KEYS and (code := _code(item)):
             (self.nested_codes if nested else self.own_codes).add(code)
         elif key in (_TEXT_KEYS if isinstance(item, str) else _OBJECT_KEYS):
-            self.gather(item, depth + 1, nested=nested)
+            self.gather(item, depth + 1, nested=nested or key not in _OWN_KEYS)
 
 
 def _code(value: object) -> str:

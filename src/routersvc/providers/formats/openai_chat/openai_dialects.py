@@ -135,6 +135,10 @@ OPENAI = OpenAiDialect(
                 "project_spend_limit_exceeded",
             }
         ),
+        request_phrases=(
+            r"^no such (?:file|vector store|container|image)",
+            r"^(?:file|previous response|item|container|vector store)\b.{0,200}?\bnot found",
+        ),
         proof_codes=frozenset({"invalid_encrypted_content"}),
         proof_phrases=(
             r"encrypted content\b.{0,200}?could not be (?:verified|decrypted)",

@@ -229,6 +229,11 @@ _OPENROUTER = OpenAiDialect(
             FailureClass.PERMISSION: frozenset({"privacy_restricted"}),
             FailureClass.OVERLOADED: frozenset({"provider_overloaded", "provider_unavailable"}),
         },
+        # What the account can pay for depends on the size of the request.
+        request_phrases=(
+            r"requires more credits, or fewer max_tokens",
+            r"^prompt tokens limit exceeded",
+        ),
         broad_codes={
             FailureClass.SERVER_ERROR: frozenset({"server", "timeout"}),
             FailureClass.INVALID_REQUEST: frozenset({"unprocessable"}),
