@@ -263,8 +263,8 @@ class DeploymentState:
 
     @property
     def queued(self) -> int:
-        """How many calls wait for a place."""
-        return self._limiter.queued
+        """How many calls wait for a place, or have one and have not started yet."""
+        return self._limiter.queued + self._limiter.in_flight - self.load.in_flight
 
     @property
     def in_flight(self) -> int:
@@ -295,7 +295,7 @@ class DeploymentState:
             output_tokens_per_second=self.measurements.output_tokens_per_second(),
             in_flight=self.in_flight,
             concurrency_limit=self._limiter.limit_at(now),
-            queued=self._limiter.queued,
+            queued=self.queued,
             headroom=self.headroom.headroom,
             headroom_age=self.headroom.age(now),
             not_before_delay=waits or None,
