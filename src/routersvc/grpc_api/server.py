@@ -49,7 +49,11 @@ class EdgeServer:
         self.calls = RunningCalls()
         self._options = options
         servicer = RouterServicer(
-            router=router, deadlines=options.deadlines, make_id=make_id, wall_clock=wall_clock
+            router=router,
+            deadlines=options.deadlines,
+            limits=options.limits,
+            make_id=make_id,
+            wall_clock=wall_clock,
         )
         catalogue = CatalogueServicer(router=router)
         handlers = [servicer.handler(), catalogue.handler(), self.health.handler()]
