@@ -21,7 +21,7 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture(autouse=True)
 def no_callback_fails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a callback raises reaches nobody: here it fails the test."""
+    """An exception in a callback of the loop fails the test."""
     unhandled: list[object] = []
 
     def note(_: VirtualTimeLoop, context: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Deployments of which no call tells are asked whether they live, in virtual time."""
+"""Deployments without recent traffic are health-checked, in virtual time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rules(*, method: CheckMethod = CheckMethod.FREE, open_time: float = 1.0) -> 
 
 
 async def call(world: World, request: Request | None = None) -> str:
-    """Make one streamed call; return who served it, or what its error is called."""
+    """Make one streamed call; return the deployment that served it, or the name of its error."""
     try:
         async with world.router.open(request or scripted_request()) as running:
             while not isinstance((await running.receive())[-1], Finished):
@@ -53,7 +53,7 @@ def health_of(world: World, name: str) -> DeploymentHealth:
 
 
 async def test_idle_deployment_is_asked_at_its_interval() -> None:
-    """At the start, when nothing is known, and every ten seconds while nobody calls."""
+    """At the start, and every ten seconds without traffic."""
     world = World({"a": [answer("x")]}, rules=rules())
     world.router.start_checks()
 
@@ -138,7 +138,7 @@ async def test_unreachable_deployment_is_tried_where_there_is_no_other() -> None
 
 
 async def test_provider_without_a_list_of_models_counts_as_alive() -> None:
-    """A refusal comes from somebody who lives."""
+    """A provider that refuses a request is reachable."""
     world = World({"a": [answer("x")]}, rules=rules(), checks={"a": [NO_LIST]})
     world.router.start_checks()
     await asyncio.sleep(1)
@@ -152,7 +152,7 @@ async def test_provider_without_a_list_of_models_counts_as_alive() -> None:
 
 
 async def test_check_that_hears_nothing_is_given_up() -> None:
-    """Nobody waits for ever, and the next one is made all the same."""
+    """A check has a timeout, and the next check is made as usual."""
     world = World({"a": [answer("x")]}, rules=rules())
 
     async def hang(deployment: Deployment, *, connect_timeout: float) -> None:
@@ -191,7 +191,7 @@ async def test_open_breaker_is_probed_as_soon_as_a_check_finds_life() -> None:
 
 
 async def test_dead_deployment_costs_one_live_probe_per_interval() -> None:
-    """Its open time is over, but the check says that nobody is there."""
+    """Its open time is over, but the health check fails."""
     world = World({"a": [BROKEN], "b": [answer("x")]}, rules=rules(), checks={"a": [None, NOBODY]})
     world.router.start_checks()
     for _ in range(5):

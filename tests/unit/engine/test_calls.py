@@ -185,7 +185,7 @@ async def test_no_attempt_starts_when_too_little_time_is_left() -> None:
 
 
 async def test_deadline_that_has_passed_on_arrival_costs_no_attempt() -> None:
-    """Nobody waits for the answer any more."""
+    """The caller has left."""
     world = World({"a": [answer("late")]})
 
     with pytest.raises(DeadlineExceededError) as caught:
@@ -239,7 +239,7 @@ async def test_retry_after_is_honoured_within_the_deadline() -> None:
 
 
 async def test_retry_after_beyond_the_deadline_is_told_at_once() -> None:
-    """Waiting in vain helps nobody."""
+    """A wait that ends after the deadline would be in vain."""
     world = World({"a": [[failing(FailureClass.RATE_LIMITED, retry_after=300.0)]]})
 
     with pytest.raises(AttemptsFailedError) as caught:
@@ -251,7 +251,7 @@ async def test_retry_after_beyond_the_deadline_is_told_at_once() -> None:
 
 
 async def test_idle_connection_that_broke_is_retried_free() -> None:
-    """A kept-alive connection that the provider closed says nothing of its health."""
+    """A kept-alive connection that the provider closed does not count against its health."""
     broken = Fail(
         Failure(failure_class=FailureClass.RESET, message="reset", connection_was_idle=True)
     )
@@ -300,7 +300,7 @@ async def test_unary_call_commits_at_the_complete_answer() -> None:
 
 
 async def test_departed_caller_changes_no_health() -> None:
-    """Leaving the call's context cancels its attempt at once, as nobody's fault."""
+    """Leaving the call's context cancels its attempt at once and counts against no deployment."""
     world = World({"a": [[Hang()]]})
 
     async with world.router.open(scripted_request()) as call:
@@ -380,7 +380,9 @@ async def test_full_router_sheds() -> None:
     assert caught.value.retry_after > 0
 
 
-async def test_whoever_takes_long_to_close_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_call_waits_for_an_attempt_that_closes_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A call leaves nothing running, also where an attempt does not end at once."""
     world = World({"a": [[Hang()]]})
     opened = world.gateway.open
@@ -408,7 +410,7 @@ async def test_whoever_takes_long_to_close_is_waited_for(monkeypatch: pytest.Mon
 
 
 async def test_attempts_ask_for_what_the_request_demands() -> None:
-    """Adapters set the vendor's flags; nothing is asked for that nobody demanded."""
+    """Adapters set the vendor's flags only where the request demands them."""
     deployment = scripted_deployment("a")
     compliance = Compliance(zero_data_retention=True, no_training=True)
     world = World(

@@ -36,7 +36,7 @@ def full_after(places: int, *, queue: int = 10, max_wait: float = 10.0) -> Fleet
 
 
 async def call(world: World, *, within: float = 120.0) -> tuple[float, str]:
-    """Make one call; return when it ended and who served it, or the name of its error."""
+    """Make one call; return when it ended and its deployment, or the name of its error."""
     now = asyncio.get_running_loop().time
     try:
         async with world.router.open(scripted_request(timeout=within)) as running:
@@ -88,7 +88,7 @@ async def test_call_in_two_queues_starts_where_a_place_is_free_first() -> None:
 
 
 async def test_place_of_the_dropped_twin_goes_to_the_next_in_line() -> None:
-    """A twin that left its queue holds nobody up behind it."""
+    """A twin that left its queue does not block the tickets behind it."""
     world = World(
         {"a": [answer("x", first=3.0)], "b": [answer("x", first=2.0)]}, rules=full_after(1)
     )
@@ -100,7 +100,7 @@ async def test_place_of_the_dropped_twin_goes_to_the_next_in_line() -> None:
 
 
 async def test_full_queue_refuses_at_once() -> None:
-    """Who cannot even wait hears so immediately and may go elsewhere."""
+    """Where the queue is full too, the caller hears so immediately."""
     world = World({"a": [SECOND]}, rules=full_after(1, queue=1))
 
     ended = await calls(world, 3)
@@ -108,7 +108,7 @@ async def test_full_queue_refuses_at_once() -> None:
     assert ended == [(1.0, "a"), (2.0, "a"), (0.0, "AttemptsFailedError")]
 
 
-async def test_nobody_waits_longer_than_allowed() -> None:
+async def test_wait_for_a_place_is_bounded() -> None:
     """The caller hears that the router is full, not that its time is up."""
     world = World({"a": [answer("x", first=15.0)]}, rules=full_after(1, max_wait=5.0))
     first = start(call(world))
@@ -171,7 +171,7 @@ async def test_caller_that_leaves_the_queue_leaves_nothing_behind() -> None:
 
 
 async def test_caller_that_leaves_with_a_place_in_hand_gives_it_back() -> None:
-    """Granted and cancelled in the same instant: the place goes to whoever is next."""
+    """Granted and cancelled in the same instant: the place goes to the next ticket."""
     world = World({"a": [SECOND]}, rules=full_after(1))
     first = start(call(world))
     await asyncio.sleep(0)
@@ -190,7 +190,7 @@ async def test_caller_that_leaves_with_a_place_in_hand_gives_it_back() -> None:
 
 
 async def test_place_at_a_deployment_that_has_closed_meanwhile_is_given_back() -> None:
-    """Who asked for time while one waited is not called; another deployment is."""
+    """A provider that asked for a pause meanwhile is not called; another deployment is."""
     refused: list[Move] = [
         Wait(1.0),
         Fail(Failure(failure_class=FailureClass.RATE_LIMITED, message="429", retry_after=30.0)),

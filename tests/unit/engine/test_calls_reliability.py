@@ -45,7 +45,7 @@ def calls_of(world: World, name: str) -> int:
 
 
 async def test_breaker_keeps_calls_from_a_dead_deployment() -> None:
-    """Five failures in a row, then nobody pays for it until a probe is due."""
+    """After five failures in a row no call goes there until a probe is due."""
     world = World({"a": [SERVER_ERROR], "b": [answer("x")]})
 
     answered = [await call(world) for _ in range(50)]
@@ -117,7 +117,7 @@ async def test_total_outage_costs_one_attempt_a_call() -> None:
     assert error.report.duration < 0.2
 
 
-async def test_retry_after_keeps_everyone_away_and_nobody_waits() -> None:
+async def test_retry_after_keeps_all_calls_away_and_none_waits() -> None:
     """A deployment that asked for 20 s gets 20 s; the other answers meanwhile."""
     limited: list[Move] = [
         Fail(Failure(failure_class=FailureClass.RATE_LIMITED, message="429", retry_after=20.0))
@@ -135,7 +135,7 @@ async def test_retry_after_keeps_everyone_away_and_nobody_waits() -> None:
 
 
 async def test_lone_limited_deployment_is_waited_for_within_the_deadline() -> None:
-    """Where nobody else can answer, a wait that fits is better than an error."""
+    """Without an alternative, a wait that fits the deadline is better than an error."""
     limited: list[Move] = [
         Fail(Failure(failure_class=FailureClass.RATE_LIMITED, message="429", retry_after=5.0))
     ]

@@ -42,7 +42,7 @@ async def completed(world: World) -> tuple[str, float, RouteReport]:
 
 
 async def test_whole_answer_that_may_be_hedged_is_read_as_a_stream() -> None:
-    """The caller gets it whole all the same, from whoever is first with all of it."""
+    """The caller gets the first complete answer."""
     world = world_of(HEDGED)
 
     text, at, report = await completed(world)

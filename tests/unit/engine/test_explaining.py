@@ -1,4 +1,4 @@
-"""Explaining calls nobody and changes nothing, and past decisions are told as they were."""
+"""Explaining calls no provider and changes no state; past decisions are explained as made."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ worlds = st.fixed_dictionaries({name: st.lists(scripts, min_size=1, max_size=3) 
 # Shrinking worlds takes minutes; an example is small as it is.
 @settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(calls, worlds, st.sampled_from(ORDERS), st.lists(requests, min_size=1, max_size=3))
-def test_whoever_is_asked_for_explanations_acts_like_whoever_is_not(
+def test_router_that_explains_decides_like_one_that_does_not(
     steps: Sequence[tuple[Request, float]],
     scripted: Mapping[str, Sequence[Script]],
     order: OrderMode,
@@ -390,7 +390,7 @@ async def test_a_decision_is_its_tenants_alone() -> None:
 
 
 async def test_an_old_decision_is_forgotten() -> None:
-    """Nobody can read it past its age, though it goes with the next decision only."""
+    """It cannot be read past its age, although it is dropped with the next decision only."""
     world = World({"a": [answer("a")] * 3}, decisions=DecisionRule(kept=10, max_age=60.0))
     decision_id = await call(world, scripted_request())
     await asyncio.sleep(59.0)

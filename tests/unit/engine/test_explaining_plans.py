@@ -128,7 +128,7 @@ async def test_rules_of_the_hour_decide_and_are_told() -> None:
 
 
 async def test_latencies_that_decided_a_past_order_are_told() -> None:
-    """Whoever would be too late for the caller went last, and it is told how late."""
+    """A deployment that would miss the latency budget is last, with the time by which it would."""
     world = World(
         {"a": [answer("x", first=2.0)], "b": [answer("x", first=0.5)]},
         policy=scripted_policy(["a", "b"], order=OrderMode.BALANCED),

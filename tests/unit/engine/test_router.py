@@ -45,7 +45,7 @@ async def call(world: World) -> None:
 
 
 async def test_router_is_idle_when_its_last_call_has_ended() -> None:
-    """Whoever shuts down waits for the longest call, however many wait with it."""
+    """A shutdown waits for the longest call, also where several wait for it."""
     world = World({"a": [answer("short", first=1.0), answer("long", first=5.0)]})
     loop = asyncio.get_running_loop()
 
@@ -144,7 +144,7 @@ async def test_listed_models_are_those_of_the_configuration() -> None:
 
 
 async def test_health_is_told_of_those_asked_for() -> None:
-    """Every filter lets pass what it names, empty ones everything; who is unknown is refused."""
+    """Every filter passes what it names, an empty one everything; unknown names are refused."""
     world = World(
         {"a": [BROKEN], "b": [answer("x")]},
         deployments=[scripted_deployment("b", provider="other")],

@@ -47,7 +47,7 @@ def drill(*faults: Fault, rate: float = 50.0, duration: float = 60.0) -> DrillPl
 
 
 async def call(world: World, routing: Routing | None = None) -> str:
-    """Make one call; return who served it."""
+    """Make one call; return the deployment that served it."""
     async with world.router.open(scripted_request(routing=routing)) as running:
         while not isinstance((await running.receive())[-1], Finished):
             pass
@@ -76,8 +76,8 @@ def test_slow_deployment_gets_less() -> None:
     assert result.figures.attempts["a"] / result.figures.calls < 0.2
 
 
-def test_fast_failure_attracts_nobody() -> None:
-    """Failures are charged as latency: who refuses at once is not the fastest."""
+def test_fast_failure_attracts_no_traffic() -> None:
+    """Failures are charged as latency: a deployment that refuses at once is not the fastest."""
     failing = Fault(deployment="a", kind=FaultKind.ERROR, start=0.0, end=60.0, share=0.15)
 
     result = run_drill(drill(failing))
@@ -104,7 +104,7 @@ def test_callers_in_a_loop_do_not_herd() -> None:
 
 
 async def test_fixed_order_is_kept_whatever_the_load() -> None:
-    """For those who want exactly that."""
+    """The fixed order is kept, whatever the load."""
     world = World({name: [answer("x")] for name in NAMES}, policy=scripted_policy(NAMES))
 
     served = [await call(world) for _ in range(20)]

@@ -219,7 +219,7 @@ def test_no_window_costs_more_than_the_budget(
     callers: Sequence[tuple[float, float, bool]],
     usd: float,
 ) -> None:
-    """Whoever comes, leaves, hedges and recovers: the reports add up to no more than was given."""
+    """With hedges, recoveries and cancelled calls, the reports add up to at most the budget."""
     rule = CostBudgetRule(usd=usd, window=3600.0)
 
     async def play() -> tuple[World, float]:

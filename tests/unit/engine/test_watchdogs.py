@@ -92,7 +92,7 @@ async def test_cancellation_by_somebody_else_is_no_lateness() -> None:
 
 
 async def test_cancellation_beside_lateness_wins() -> None:
-    """Whoever left in the same moment has left."""
+    """A cancellation in the same moment is not mistaken for a timeout."""
     watchdog = Watchdog()
     loop = asyncio.get_running_loop()
     task = loop.create_task(outcome(watchdog, value_after(60.0), 1.0))

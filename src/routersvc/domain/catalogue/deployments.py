@@ -41,15 +41,14 @@ class Deployment:
     compliance: Compliance = Compliance()
     enabled: bool = True
     canary_share: float | None = None
+    capabilities: frozenset[Capability] = dataclasses.field(init=False, repr=False, compare=False)
+    """What the model can do and the wire format of the provider can express."""
 
     def __post_init__(self) -> None:
+        capabilities = self.model.capabilities & self.provider.expressible
+        object.__setattr__(self, "capabilities", capabilities)
         if self.canary_share is not None and not 0 <= self.canary_share <= 1:
             raise ValueError(f"`canary_share` must be between 0 and 1, not {self.canary_share}")
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The capabilities that the model has and the wire format of the provider can express."""
-        return self.model.capabilities & self.provider.expressible
 
     @property
     def failure_domain(self) -> str:

@@ -244,6 +244,11 @@ class AttemptBudgets:
         )
         return withdraw(budgets, reason, now, asked_before=asked_before)
 
+    def allow(self, deployment: Deployment, plan: Plan, reason: AttemptReason, now: float) -> bool:
+        """Whether the budgets have an extra attempt left for `reason`. Withdraws nothing."""
+        budgets = (self._of_policy(plan.policy.name), self._of_provider(deployment.provider.name))
+        return all(budget.allows(reason, now) for budget in budgets)
+
     def _of_policy(self, name: str) -> AttemptBudget:
         budget = self._of_policies.get(name)
         if budget is None:

@@ -22,7 +22,7 @@ from routersvc.domain.fleet.breakers import Breaker, BreakerRule
 from routersvc.domain.fleet.concurrency import ConcurrencyLimiter, ConcurrencyRule, Ticket
 from routersvc.domain.fleet.deployment_changes import DeploymentChanges
 from routersvc.domain.fleet.health import DeploymentHealth
-from routersvc.domain.fleet.health_states import DEGRADED_BELOW, health_state
+from routersvc.domain.fleet.health_states import health_state
 from routersvc.domain.fleet.leases import Lease, LeaseRefusal, Obstacle
 from routersvc.domain.fleet.load_balancing import DeploymentLoad, LoadContender
 from routersvc.domain.fleet.measurements import Measurements
@@ -69,13 +69,6 @@ class DeploymentState:
         self.turns = TurnRecord()
         self._changes = DeploymentChanges(deployment, on_change)
         self._repeats: Plan | None = None
-
-    def is_degraded(self, now: float) -> bool:
-        """Whether calls fail here more often than they should."""
-        if self.breaker.is_open:
-            return True
-        rate = self.measurements.outcomes(now).success_rate
-        return rate is not None and rate < DEGRADED_BELOW
 
     def is_part_of_outage(self, now: float) -> bool:
         """Whether a failover here would only move a failure; false where nothing is known."""
@@ -270,8 +263,8 @@ class DeploymentState:
 
     @property
     def queued(self) -> int:
-        """How many calls wait for a place."""
-        return self._limiter.queued
+        """How many calls wait for a place, or have one and have not started yet."""
+        return self._limiter.queued + self._limiter.in_flight - self.load.in_flight
 
     @property
     def in_flight(self) -> int:
@@ -302,7 +295,7 @@ class DeploymentState:
             output_tokens_per_second=self.measurements.output_tokens_per_second(),
             in_flight=self.in_flight,
             concurrency_limit=self._limiter.limit_at(now),
-            queued=self._limiter.queued,
+            queued=self.queued,
             headroom=self.headroom.headroom,
             headroom_age=self.headroom.age(now),
             not_before_delay=waits or None,

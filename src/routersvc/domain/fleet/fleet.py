@@ -116,7 +116,7 @@ class Fleet:
         names (breaker, health check, rate-limit headroom), for the least bad deployment when
         nothing else is left. It overrules neither a provider that asked not to be called nor a
         disabled credential nor a lack of places. `ticket` is one that has waited for its place and
-        got it; after a refusal its place is free again.
+        got it; after a refusal it is still the caller's.
         """
         refusal = self._refusal(deployment, plan, now, forced=forced, needs_place=ticket is None)
         state = self._states[deployment.name]
@@ -133,18 +133,17 @@ class Fleet:
                 asked_before=asked_before,
             )
         ):
-            refusal = LeaseRefusal(
-                deployment=deployment,
-                obstacle=Obstacle.BUDGET_SPENT,
-                wait=None,
-                description="may not be called: the budget for extra attempts is spent",
-            )
+            refusal = _budget_spent(deployment)
         if refusal is not None:
-            if ticket is not None:
-                ticket.limiter.released(ticket, now)
             return refusal
         self._disablements.call_starts(deployment, now)
         return state.lease(plan, now, forced=forced, repeats=repeats, ticket=ticket)
+
+    def retry_refusal(self, deployment: Deployment, plan: Plan, now: float) -> LeaseRefusal | None:
+        """Return the refusal of the budgets if a retry would not be paid now. Changes nothing."""
+        if self._budgets.allow(deployment, plan, AttemptReason.RETRY, now):
+            return None
+        return _budget_spent(deployment)
 
     def least_bad(self, deployments: Sequence[Deployment], now: float) -> Deployment:
         """Return the deployment to call where all of `deployments` refuse. Changes nothing.
@@ -197,13 +196,14 @@ class Fleet:
         history = self._states[deployment.name].measurements.history(streaming=streaming)
         return history.view(percentile, now)
 
-    def refresh_latency_views(
+    def refresh_latencies(
         self, deployments: Iterable[Deployment], percentile: float, *, streaming: bool, now: float
     ) -> None:
-        """Keep what `latency_view` returns for a quarter of a second, for calls that follow."""
+        """Keep latency views and usual durations for a quarter of a second, for calls to come."""
         for deployment in deployments:
-            history = self._states[deployment.name].measurements.history(streaming=streaming)
-            history.refresh(percentile, now)
+            measurements = self._states[deployment.name].measurements
+            measurements.history(streaming=streaming).refresh(percentile, now)
+            measurements.refresh_usual_duration(now)
 
     def usual_duration(self, deployment: Deployment, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
@@ -216,10 +216,6 @@ class Fleet:
         """
         for kind in _kinds(deployment):
             yield [one for one in self._kinds[kind] if one.name != deployment.name]
-
-    def is_degraded(self, deployment: Deployment, now: float) -> bool:
-        """Whether calls of a deployment fail more often than they should."""
-        return self._states[deployment.name].is_degraded(now)
 
     def is_recovering(self, deployment: Deployment, now: float) -> bool:
         """Whether the breaker of a deployment is open or half open."""
@@ -381,6 +377,15 @@ class Fleet:
             wait=wait,
             description=f"is disabled: {disabled.description(now)}",
         )
+
+
+def _budget_spent(deployment: Deployment) -> LeaseRefusal:
+    return LeaseRefusal(
+        deployment=deployment,
+        obstacle=Obstacle.BUDGET_SPENT,
+        wait=None,
+        description="may not be called: the budget for extra attempts is spent",
+    )
 
 
 def _kinds(deployment: Deployment) -> tuple[tuple[str, str], ...]:

@@ -18,8 +18,8 @@ LATE = 0.95
 LATENCY_SPAN = 120.0
 """Seconds of latencies that are kept: long enough for a p99 at one call per second."""
 
-_LIVE_STATS_KEPT = 0.25
-"""Seconds for which live stats are kept between calls."""
+_KEPT = 0.25
+"""Seconds for which values of a whole window are kept between calls."""
 
 _SPEEDS = 64
 """Answers whose speed is kept: the median of so many is steady within a few per cent."""
@@ -28,7 +28,7 @@ _SPEEDS = 64
 class Measurements:
     """The measurements of one deployment, over sliding windows. Latencies are seconds.
 
-    Reads change nothing. `refresh_live_stats` keeps what the next reads of a busy deployment share.
+    Reads change nothing. What is refreshed is shared by the next reads of a busy deployment.
     """
 
     __slots__ = (
@@ -38,6 +38,8 @@ class Measurements:
         "_live_stats_end",
         "_outcomes",
         "_speeds",
+        "_usual_duration",
+        "_usual_duration_end",
     )
 
     def __init__(self, *, outcome_span: float) -> None:
@@ -47,6 +49,8 @@ class Measurements:
         self._speeds: collections.deque[float] = collections.deque(maxlen=_SPEEDS)
         self._live_stats: dict[bool, LiveStats] = {}
         self._live_stats_end = -math.inf
+        self._usual_duration: float | None = None
+        self._usual_duration_end = -math.inf
 
     def first_content(self, latency: float, *, streaming: bool, now: float) -> None:
         """Record a time to first content."""
@@ -90,12 +94,20 @@ class Measurements:
         self._first_contents[streaming].refresh(LATE, now)
         if now >= self._live_stats_end:
             self._live_stats.clear()
-            self._live_stats_end = now + _LIVE_STATS_KEPT
+            self._live_stats_end = now + _KEPT
         self._live_stats[streaming] = self._computed_live_stats(now, streaming=streaming)
 
     def usual_duration(self, now: float) -> float | None:
         """Return the seconds in which 19 of 20 whole answers come; `None` where none is known."""
+        if now < self._usual_duration_end:
+            return self._usual_duration
         return self._durations.quantile(LATE, now)
+
+    def refresh_usual_duration(self, now: float) -> None:
+        """Keep the usual duration of this moment for the next quarter of a second."""
+        if now >= self._usual_duration_end:
+            self._usual_duration = self._durations.quantile(LATE, now)
+            self._usual_duration_end = now + _KEPT
 
     def outcomes(self, now: float) -> SuccessRate:
         """Return how calls have ended lately."""

@@ -31,9 +31,8 @@ class Attempt:
     """One call of one deployment on behalf of a request. Times are instants of the race's clock.
 
     `idle_since` is when the wait for the next content began; unset before the first content. Since
-    `pace_since`, `pace_contents` and `pace_characters` have arrived. `is_replaceable` says that
-    another attempt could still take over. `continues` says that it was asked to continue a text,
-    `may_continue` that it may be.
+    `pace_since`, `pace_contents` and `pace_characters` have arrived. `continues` says that it was
+    asked to continue a text, `may_continue` that it may be.
     """
 
     number: int
@@ -52,7 +51,6 @@ class Attempt:
     pace_since: float = 0.0
     pace_contents: int = 0
     pace_characters: int = 0
-    is_replaceable: bool = False
     may_continue: bool = True
     continues: bool = False
     model_version: str = ""

@@ -9,7 +9,7 @@ from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.hedge_situations import decide_hedge
 from routersvc.domain.racing.hedges import HedgeDecision, HedgeReason
-from routersvc.domain.racing.latency_lenders import refresh_latencies
+from routersvc.domain.racing.latency_lenders import refresh_borrowed_latency
 from routersvc.domain.racing.race_attempts import RaceAttempts
 
 
@@ -19,7 +19,16 @@ class HedgeTimer:
     `first_decision` is the decision at the start of the first attempt, for explanations.
     """
 
-    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "due_at", "first_decision", "reason")
+    __slots__ = (
+        "_attempts",
+        "_begun",
+        "_deadline",
+        "_fleet",
+        "_plan",
+        "due_at",
+        "first_decision",
+        "reason",
+    )
 
     def __init__(
         self, *, plan: Plan, fleet: Fleet, attempts: RaceAttempts, deadline: float
@@ -31,16 +40,17 @@ class HedgeTimer:
         self._fleet = fleet
         self._attempts = attempts
         self._deadline = deadline
+        self._begun: Attempt | None = None
 
     def set(self, attempt: Attempt, now: float, *, refused_after: float | None = None) -> None:
         """Set the time at which `attempt` is late; `refused_after` as for `decide_hedge`."""
         plan = self._plan
+        self._begun = None
         if plan.hedging_rule.mode is HedgingMode.OFF:
             return
         primary = attempt.deployment
         other = next(self._attempts.untried(AttemptReason.HEDGE, now), None)
-        pair = (primary,) if other is None else (primary, other)
-        refresh_latencies(self._fleet, pair, plan, now)
+        refresh_borrowed_latency(self._fleet, primary, plan, now)
         decision = decide_hedge(
             self._fleet,
             plan,
@@ -62,20 +72,27 @@ class HedgeTimer:
     def clear(self) -> None:
         """Let no hedge start until `set` is called again."""
         self.due_at = None
+        self._begun = None
 
     def is_due(self, now: float) -> bool:
-        """Whether the running attempt is late."""
+        """Whether the running attempt is late; decides again where its content has begun."""
+        due_at = self.due_at
+        if due_at is None or now < due_at:
+            return False
+        if self._begun is None:
+            return True
+        self.set(self._begun, now)
         return self.due_at is not None and now >= self.due_at
 
-    def first_content(self, attempt: Attempt, now: float) -> None:
-        """Decide again where the content of the latest attempt has begun to arrive.
+    def first_content(self, attempt: Attempt) -> None:
+        """Note that the content of the latest attempt has begun to arrive.
 
-        A stream is about to commit. A whole answer may still miss the deadline, so that a rescue
-        can remain.
+        A stream is about to commit. A whole answer may still miss the deadline: what the content
+        changes is decided when the attempt is late, which few are.
         """
         if self.due_at is None or attempt is not self._attempts.running[-1]:
             return
         if self._plan.streaming:
             self.clear()
         else:
-            self.set(attempt, now)
+            self._begun = attempt

@@ -57,14 +57,17 @@ def refresh_latencies(
     fleet: Fleet, deployments: Iterable[Deployment], plan: Plan, now: float
 ) -> None:
     """Let the decisions of a plan's calls share the latencies of `deployments` as they are now."""
-    percentile = plan.hedging_rule.percentile
-    fleet.refresh_latency_views(deployments, percentile, streaming=plan.streaming, now=now)
-    for deployment in deployments:
-        view = own_latency(fleet, deployment, plan, now)
-        if view is None or view.samples < plan.hedging_rule.min_samples:
-            fleet.refresh_latency_views(
-                _lenders(fleet, deployment), percentile, streaming=plan.streaming, now=now
-            )
+    fleet.refresh_latencies(
+        deployments, plan.hedging_rule.percentile, streaming=plan.streaming, now=now
+    )
+
+
+def refresh_borrowed_latency(fleet: Fleet, deployment: Deployment, plan: Plan, now: float) -> None:
+    """Let them share the latency of one deployment, and those that it may borrow."""
+    refresh_latencies(fleet, (deployment,), plan, now)
+    view = own_latency(fleet, deployment, plan, now)
+    if view is None or view.samples < plan.hedging_rule.min_samples:
+        refresh_latencies(fleet, _lenders(fleet, deployment), plan, now)
 
 
 def _lenders(fleet: Fleet, deployment: Deployment) -> Iterator[Deployment]:

@@ -16,6 +16,7 @@ end after the first: while an attempt runs, nothing is forced.
 from __future__ import annotations
 
 import dataclasses
+import random as random_module
 from collections.abc import Callable
 
 from routersvc.domain.fleet.fleet import Fleet
@@ -49,7 +50,7 @@ class Wish:
 class NextAttempts:
     """Decides what starts next. `on_place` is called when a place in a queue is free."""
 
-    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "_retries")
+    __slots__ = ("_attempts", "_deadline", "_fleet", "_plan", "retries")
 
     def __init__(
         self,
@@ -57,13 +58,15 @@ class NextAttempts:
         plan: Plan,
         fleet: Fleet,
         attempts: RaceAttempts,
-        retries: Retries,
+        random: random_module.Random,
         deadline: float,
     ) -> None:
+        self.retries = Retries(
+            plan=plan, fleet=fleet, attempts=attempts, random=random, deadline=deadline
+        )
         self._plan = plan
         self._fleet = fleet
         self._attempts = attempts
-        self._retries = retries
         self._deadline = deadline
 
     def find(self, wish: Wish, now: float, on_place: Callable[[], None]) -> Next:
@@ -88,7 +91,7 @@ class NextAttempts:
         It is forced where the breaker of the deployment has opened meanwhile and no other is left.
         """
         deployment = pending.deployment
-        self._retries.started(deployment)
+        self.retries.started(deployment)
         attempt = self._attempts.start(deployment, pending.reason, pending.caused_by, now)
         if attempt is not None:
             return attempt
@@ -122,7 +125,7 @@ class NextAttempts:
     def _pause(self, wish: Wish, now: float) -> PendingAttempt | None:
         retry = None
         if wish.failed is not None and wish.failure is not None:
-            retry = self._retries.after(wish.failed, wish.failure, now)
+            retry = self.retries.after(wish.failed, wish.failure, now)
         gated = self._first_gated(wish, now)
         if retry is None or (gated is not None and gated.at < retry.at):
             return gated

@@ -13,6 +13,7 @@ from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.planning.plans import Plan
 from routersvc.domain.racing.attempts import Attempt
 from routersvc.domain.racing.failovers import retry_pause
+from routersvc.domain.racing.race_attempts import RaceAttempts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,12 +29,19 @@ class PendingAttempt:
 class Retries:
     """The retries of one request, counted by deployment."""
 
-    __slots__ = ("_deadline", "_fleet", "_made", "_plan", "_random")
+    __slots__ = ("_attempts", "_deadline", "_fleet", "_made", "_plan", "_random")
 
     def __init__(
-        self, *, plan: Plan, fleet: Fleet, random: random_module.Random, deadline: float
+        self,
+        *,
+        plan: Plan,
+        fleet: Fleet,
+        attempts: RaceAttempts,
+        random: random_module.Random,
+        deadline: float,
     ) -> None:
         self._plan = plan
+        self._attempts = attempts
         self._fleet = fleet
         self._random = random
         self._deadline = deadline
@@ -44,8 +52,9 @@ class Retries:
     ) -> PendingAttempt | None:
         """Return the retry of the deployment that failed, where class and time allow one.
 
-        None starts too near the deadline, or while the deployment may not be called at all. With
-        an `alternative`, none waits longer than the rule's `max_delay`.
+        None starts too near the deadline, or while the deployment may not be called at all, and
+        nobody waits for one that the budgets do not pay. With an `alternative`, none waits longer
+        than the rule's `max_delay`.
         """
         plan = self._plan
         made = self._made.get(failed.deployment.name, 0)
@@ -57,6 +66,8 @@ class Retries:
         refusals = self._fleet.obstacles((failed.deployment,), plan, now + pause)
         refusal = refusals.get(failed.deployment.name)
         if refusal is not None and not (refusal.can_be_forced or refusal.obstacle is Obstacle.FULL):
+            return None
+        if not self._attempts.can_pay_retry(failed.deployment, now):
             return None
         return PendingAttempt(
             deployment=failed.deployment,

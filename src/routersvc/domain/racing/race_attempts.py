@@ -10,10 +10,9 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from routersvc.domain.catalogue.deployments import Deployment
-from routersvc.domain.fleet.concurrency import Ticket
 from routersvc.domain.fleet.fleet import Fleet
 from routersvc.domain.fleet.leases import LeaseRefusal, Obstacle
-from routersvc.domain.fleet.queue_waits import QueueWait
+from routersvc.domain.fleet.queue_waits import QueuePlace, QueueWait
 from routersvc.domain.outcomes.attempt_reports import AttemptOutcome, AttemptReason
 from routersvc.domain.outcomes.failures import Failure
 from routersvc.domain.outcomes.race_results import BUDGET_SPENT, RaceExhausted, exhausted_result
@@ -37,6 +36,7 @@ class RaceAttempts:
         self._failures: list[tuple[Deployment, Failure]] = []
         self._refusals: dict[str, LeaseRefusal] = {}
         self._overruled_waits: list[float] = []
+        self._held: QueuePlace | None = None
 
     @property
     def running(self) -> tuple[Attempt, ...]:
@@ -97,9 +97,9 @@ class RaceAttempts:
                 is_beside and has_latency_surge(self._fleet, one, self._plan, now),
             )
 
+        if is_beside:
+            refresh_latencies(self._fleet, left, self._plan, now)
         if len(left) > 1:
-            if is_beside:
-                refresh_latencies(self._fleet, left, self._plan, now)
             left.sort(key=drawbacks)
         yield from left
 
@@ -121,12 +121,12 @@ class RaceAttempts:
         *,
         asked_before: bool = False,
         forced: bool = False,
-        ticket: Ticket | None = None,
     ) -> Attempt | None:
-        """Start an attempt on one deployment; return `None` where it is refused.
+        """Start an attempt on one deployment, on its held place if there is one.
 
-        `asked_before`, `forced` and `ticket` are those of `Fleet.start`.
+        Return `None` where it is refused. `asked_before` and `forced` are those of `Fleet.start`.
         """
+        held = self._held if self._held and self._held.deployment is deployment else None
         lease = self._fleet.start(
             deployment,
             self._plan,
@@ -134,11 +134,13 @@ class RaceAttempts:
             now=now,
             asked_before=asked_before,
             forced=forced,
-            ticket=ticket,
+            ticket=None if held is None else held.ticket,
         )
         if isinstance(lease, LeaseRefusal):
             self._refusals[deployment.name] = lease
             return None
+        if held is not None:
+            self._held = None
         refusal = self._refusals.pop(deployment.name, None)
         if forced and refusal is not None and refusal.wait is not None:
             self._overruled_waits.append(refusal.wait)
@@ -152,6 +154,24 @@ class RaceAttempts:
         )
         self.made.append(attempt)
         return attempt
+
+    def can_pay_retry(self, deployment: Deployment, now: float) -> bool:
+        """Whether the budgets have a retry left; where they have none, that is a refusal."""
+        refusal = self._fleet.retry_refusal(deployment, self._plan, now)
+        if refusal is not None:
+            self._refusals[deployment.name] = refusal
+        return refusal is None
+
+    def hold(self, place: QueuePlace) -> None:
+        """Keep a place that was granted, for an attempt there or until `release_place`."""
+        self._held = place
+
+    def release_place(self, now: float) -> None:
+        """Free the held place that no attempt has taken."""
+        if self._held is not None:
+            ticket = self._held.ticket
+            self._held = None
+            ticket.limiter.released(ticket, now)
 
     def wait_for_place(
         self,

@@ -27,14 +27,14 @@ from routersvc.domain.racing.hedge_situations import was_silent
 from routersvc.domain.racing.hedge_timers import HedgeTimer
 from routersvc.domain.racing.hedges import HedgeDecision
 from routersvc.domain.racing.next_attempts import Next, NextAttempts, Wish
-from routersvc.domain.racing.pending_attempts import PendingAttempt, Retries
+from routersvc.domain.racing.pending_attempts import PendingAttempt
 from routersvc.domain.racing.race_attempts import (
     CancelAttempt,
     RaceAttempts,
     RaceStep,
     StartAttempt,
 )
-from routersvc.domain.racing.timeouts import due_at, timeout_failure
+from routersvc.domain.racing.timeouts import due_at, hurries, timeout_failure
 
 _REFUSED_REQUESTS = frozenset({FailureClass.INVALID_REQUEST, FailureClass.CAPABILITY_MISMATCH})
 """With these, a deployment may refuse to continue a text that it would write anew."""
@@ -60,16 +60,16 @@ class Race:
         self._hedge = HedgeTimer(
             plan=plan, fleet=fleet, attempts=self._attempts, deadline=self.deadline
         )
-        self._retries = Retries(plan=plan, fleet=fleet, random=random, deadline=self.deadline)
         self._next = NextAttempts(
             plan=plan,
             fleet=fleet,
             attempts=self._attempts,
-            retries=self._retries,
+            random=random,
             deadline=self.deadline,
         )
         self._pending: PendingAttempt | None = None
         self._free_attempts = 0
+        self._is_replaceable: bool | None = None
         self._waiting: QueueWait | None = None
 
     @property
@@ -109,11 +109,16 @@ class Race:
 
     def due_at(self, attempt: Attempt) -> float:
         """Return the instant at which a running attempt times out."""
-        return due_at(attempt, self.plan, self.deadline)
+        if attempt.idle_since is None or not hurries(attempt, self.plan, self.deadline):
+            return due_at(attempt, self.plan, self.deadline)
+        if self._is_replaceable is None:
+            self._is_replaceable = self._can_replace(attempt.idle_since)
+        return due_at(attempt, self.plan, self.deadline, is_replaceable=self._is_replaceable)
 
     def timeout_failure(self, attempt: Attempt) -> Failure:
         """Return the failure of an attempt that timed out."""
-        return timeout_failure(attempt, self.plan, self.deadline)
+        is_replaceable = self._is_replaceable or False
+        return timeout_failure(attempt, self.plan, self.deadline, is_replaceable=is_replaceable)
 
     def content_arrived(
         self, attempt: Attempt, now: float, *, contents: int = 1, characters: int = 0
@@ -122,7 +127,7 @@ class Race:
         if attempt.first_content_at is None:
             attempt.began(now)
             self._fleet.record_first_content(attempt.lease, now)
-            self._hedge.first_content(attempt, now)
+            self._hedge.first_content(attempt)
         attempt.went_on(now, contents=contents, characters=characters)
 
     def awaited(self, attempt: Attempt, now: float) -> None:
@@ -138,7 +143,7 @@ class Race:
         self.winner = attempt
         self._hedge.clear()
         self._pending = None
-        self._note_replaceable(now)
+        self._is_replaceable = None
         return [
             self._cancel(other, AttemptOutcome.LOST, now)
             for other in self.running
@@ -244,16 +249,13 @@ class Race:
     def _is_useful(self, at: float) -> bool:
         return self.deadline - at >= self.plan.timeouts.useful
 
-    def _note_replaceable(self, now: float) -> None:
-        """Note whether another attempt could take over from those that run."""
-        is_open = self.winner is None or self.plan.recovers
-        possible = (
-            is_open
+    def _can_replace(self, now: float) -> bool:
+        """Whether another attempt could take over from those that run."""
+        return (
+            (self.winner is None or self.plan.recovers)
             and self._may_start_another(now)
             and next(self._attempts.untried(AttemptReason.FAILOVER, now), None) is not None
         )
-        for attempt in self.running:
-            attempt.is_replaceable = possible
 
     def _restart(self, refused: Attempt, failure: Failure, now: float) -> list[RaceStep]:
         """Ask a deployment that refused to continue a text for the whole answer instead."""
@@ -290,7 +292,7 @@ class Race:
         if not self.plan.retries.only_without_alternative:
             others = self._attempts.untried(AttemptReason.FAILOVER, now)
             alternative = next(others, None) is not None
-            self._pending = self._retries.after(failed, failure, now, alternative=alternative)
+            self._pending = self._next.retries.after(failed, failure, now, alternative=alternative)
             if self._pending is not None:
                 return []
         return self._take(self._find(wish, now), now)
@@ -326,7 +328,8 @@ class Race:
     def _start_waiting(self, waiting: QueueWait, now: float) -> list[RaceStep]:
         """Start on the place that has become free; where none did in time, what else is left.
 
-        The deployment may refuse by now for another reason; then the others are tried.
+        The deployment may refuse by now for another reason; then the others are tried, and it may
+        be forced on the place that it gave.
         """
         place = waiting.granted
         if place is None and now < waiting.until:
@@ -336,20 +339,19 @@ class Race:
             waiting.leave(now)
             self._give_up_if_idle()
             return []
-        attempt = None
         if place is None:
             waiting.leave(now)
         else:
-            attempt = self._attempts.start(
-                place.deployment, waiting.reason, waiting.caused_by, now, ticket=place.ticket
-            )
-        if attempt is not None:
-            return self._take(attempt, now)
+            self._attempts.hold(place)
+            attempt = self._attempts.start(place.deployment, waiting.reason, waiting.caused_by, now)
+            if attempt is not None:
+                return self._take(attempt, now)
         # Without a budget the next place would be refused in the same way.
         may_queue = place is not None and not self._attempts.is_budget_spent
-        return self._start_next(
-            Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue), now
-        )
+        wish = Wish(reason=waiting.reason, caused_by=waiting.caused_by, may_queue=may_queue)
+        steps = self._start_next(wish, now)
+        self._attempts.release_place(now)
+        return steps
 
     def _start_hedge(self, now: float) -> list[RaceStep]:
         self._hedge.clear()
@@ -375,7 +377,7 @@ class Race:
                 return []
             case _:
                 self._hedge.set(following, now)
-                self._note_replaceable(now)
+                self._is_replaceable = None
                 return [StartAttempt(following)]
 
     def _give_up_if_idle(self) -> None:

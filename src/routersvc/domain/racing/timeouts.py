@@ -30,20 +30,25 @@ _SILENT_FACTOR = 3.0
 """Latencies of this many times the usual p95 count against a deployment."""
 
 
-def due_at(attempt: Attempt, plan: Plan, deadline: float) -> float:
-    """Return the instant at which a running attempt times out."""
+def due_at(attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool = False) -> float:
+    """Return the instant at which a running attempt times out.
+
+    `is_replaceable` says that another attempt could still take over.
+    """
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is not None:
-        pace = attempt.pace_since + pace_window(attempt, plan, deadline)
-        return min(whole, attempt.idle_since + timeouts.idle, pace)
+        window = _pace_window(attempt, plan, deadline, is_replaceable=is_replaceable)
+        return min(whole, attempt.idle_since + timeouts.idle, attempt.pace_since + window)
     if plan.reads_as_stream(attempt.deployment):
         return min(whole, attempt.started_at + plan.first_content_of(attempt.deployment))
     return whole
 
 
-def timeout_failure(attempt: Attempt, plan: Plan, deadline: float) -> Failure:
-    """Return the failure of an attempt that timed out."""
+def timeout_failure(
+    attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool = False
+) -> Failure:
+    """Return the failure of an attempt that timed out; `is_replaceable` as for `due_at`."""
     timeouts = plan.timeouts
     whole = attempt.started_at + timeouts.attempt
     if attempt.idle_since is None:
@@ -55,7 +60,7 @@ def timeout_failure(attempt: Attempt, plan: Plan, deadline: float) -> Failure:
                     message=f"no first content arrived within {first_content:g} s",
                 )
     else:
-        window = pace_window(attempt, plan, deadline)
+        window = _pace_window(attempt, plan, deadline, is_replaceable=is_replaceable)
         idle_at = attempt.idle_since + timeouts.idle
         pace_at = attempt.pace_since + window
         if min(idle_at, pace_at) <= whole:
@@ -71,13 +76,19 @@ def timeout_failure(attempt: Attempt, plan: Plan, deadline: float) -> Failure:
     )
 
 
-def pace_window(attempt: Attempt, plan: Plan, deadline: float) -> float:
+def hurries(attempt: Attempt, plan: Plan, deadline: float) -> bool:
+    """Whether so little time is left that a replaceable attempt has to keep a faster pace."""
+    return _fast_pace_window(attempt, deadline) < plan.timeouts.idle
+
+
+def _pace_window(attempt: Attempt, plan: Plan, deadline: float, *, is_replaceable: bool) -> float:
     """Return the seconds in which contents have to add up to the pace."""
     idle = plan.timeouts.idle
-    if not attempt.is_replaceable:
-        return idle
-    share = _PACE_SHARE * (deadline - attempt.pace_since)
-    return min(idle, max(share, _SHORTEST_PACE_WINDOW))
+    return min(idle, _fast_pace_window(attempt, deadline)) if is_replaceable else idle
+
+
+def _fast_pace_window(attempt: Attempt, deadline: float) -> float:
+    return max(_PACE_SHARE * (deadline - attempt.pace_since), _SHORTEST_PACE_WINDOW)
 
 
 def patience(plan: Plan, deployment: Deployment, time_left: float) -> float:

@@ -159,6 +159,7 @@ def is_callable(health: DeploymentHealth) -> bool:
         and health.not_before_delay is None
         and not health.disabled_description
         and health.headroom is None
+        and not health.queued
         and (health.concurrency_limit is None or health.in_flight < health.concurrency_limit)
     )
 

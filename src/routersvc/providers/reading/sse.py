@@ -101,21 +101,31 @@ class SseDecoder:
         """
         events: list[SseEvent] = []
         if (
-            self._between_events
-            and data.endswith(b"\n\n")
-            and len(data) <= self._max_event_bytes
-            and b"\r" not in data
+            not self._begun
+            and not self._line
+            and data
+            and not data.startswith(_BYTE_ORDER_MARK[:1])
         ):
-            for frame in data[:-2].split(b"\n\n"):
-                if frame.startswith(b"data: ") and b"\n" not in frame:
-                    events.append(SseEvent(b"", frame[6:]))
-                else:
-                    for line in frame.split(b"\n"):
-                        self._take_line(line, events)
-                    self._take_line(b"", events)
-        elif data:
+            self._begun = self._between_events = True
+        if self._between_events and len(data) <= self._max_event_bytes and b"\r" not in data:
+            data = self._feed_frames(data, events)
+        if data:
             self._feed_lines(data, events)
         return events
+
+    def _feed_frames(self, data: bytes, events: list[SseEvent]) -> bytes:
+        """Take the whole events at the start of `data`, between events; return what follows."""
+        end = data.rfind(b"\n\n")
+        if end < 0:
+            return data
+        for frame in data[:end].split(b"\n\n"):
+            if frame.startswith(b"data: ") and b"\n" not in frame:
+                events.append(SseEvent(b"", frame[6:]))
+            else:
+                for line in frame.split(b"\n"):
+                    self._take_line(line, events)
+                self._take_line(b"", events)
+        return data[end + 2 :]
 
     def _feed_lines(self, data: bytes, events: list[SseEvent]) -> None:
         if not self._begun:

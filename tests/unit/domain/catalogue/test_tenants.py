@@ -88,7 +88,7 @@ def request(tenant: str = "t", **routing: object) -> Request:
 def standing(
     *, spent: float, usd: float = 10.0, downgrade: BudgetDowngradeRule | None = None
 ) -> BudgetStanding:
-    """Return how a budget stands of which so much is spent, to be forgotten in 30 seconds."""
+    """Return the standing of a budget with so much spent, which expires in 30 seconds."""
     return BudgetStanding(
         rule=CostBudgetRule(usd=usd, window=60.0, downgrade=downgrade),
         spent_usd=spent,
@@ -109,7 +109,7 @@ def test_without_tenants_everybody_is_anonymous() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "other"])
-def test_with_tenants_nobody_else_is_served(name: str) -> None:
+def test_with_tenants_no_unknown_caller_is_served(name: str) -> None:
     """Fail closed, should the edge have admitted an unknown tenant."""
     with pytest.raises(UnknownTenantError):
         planner(Tenant(name="t")).limits(request(name))

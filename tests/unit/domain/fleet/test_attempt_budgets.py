@@ -76,7 +76,7 @@ def test_hedges_have_their_own_smaller_share() -> None:
 
 
 def test_last_third_of_the_saved_hedges_is_for_those_refused_before() -> None:
-    """The reserve is for anybody: where few calls come, nobody has to ask twice."""
+    """With few calls the reserve pays for a hedge that was not refused before."""
     saved = AttemptBudget(BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0))
     for _ in range(12):
         saved.deposit(0.0)

@@ -169,7 +169,7 @@ class TestOpening:
 class TestOpen:
     """How long a breaker stays open."""
 
-    def test_nobody_passes_until_the_open_time_is_over(self) -> None:
+    def test_no_call_passes_until_the_open_time_is_over(self) -> None:
         """The deployment gets its rest, and callers do not wait for it."""
         tested = opened()
 
@@ -180,7 +180,7 @@ class TestOpen:
         assert tested.state(1.0) is BreakerState.HALF_OPEN
 
     def test_open_time_grows_to_its_limit(self) -> None:
-        """Who has been away for an hour need not be asked every second."""
+        """A deployment that has failed for an hour need not be probed every second."""
         tested = opened()
         delays = [tested.snapshot(0.0).next_probe_delay]
         now = 0.0
@@ -194,7 +194,7 @@ class TestOpen:
         assert tested.snapshot(now).opened_total == 9
 
     def test_refused_probe_does_not_make_the_open_time_grow(self) -> None:
-        """Who refuses for load is alive, and should be asked again soon."""
+        """A deployment that refuses for load is alive, and should be probed again soon."""
         tested = opened()
         fail(tested, 1.0)
 
@@ -203,7 +203,7 @@ class TestOpen:
         assert tested.snapshot(3.0).next_probe_delay == 2.0
 
     def test_slow_failure_of_a_probe_makes_the_open_time_grow(self) -> None:
-        """Who answers nothing in time is as good as dead."""
+        """A deployment without first content in time counts as failed."""
         tested = opened()
 
         fail(tested, 1.0, BreakerEffect.SLOW_CALL)
@@ -244,7 +244,7 @@ class TestOpen:
         assert delays == [8.0, 4.0, 2.0, 1.0]
 
     def test_active_check_lets_a_probe_pass_at_once(self) -> None:
-        """A free check found the deployment alive: waiting out a minute would help nobody."""
+        """A free check has succeeded: waiting out a minute would only lose calls."""
         tested = opened(BreakerRule(open_time=60.0))
 
         tested.probe_soon(5.0)
@@ -253,7 +253,7 @@ class TestOpen:
         assert admitted(tested, 5.0).probe
 
     def test_longest_open_time_is_forgiven_like_any_other(self) -> None:
-        """A day of probing in vain leaves no debt that nobody sees."""
+        """After a day of failed probes the open time is still bounded."""
         tested = opened(BreakerRule(open_jitter=0.0, probe_successes=1, max_open_time=4.0))
         for now in (10.0, 20.0, 30.0, 40.0):
             fail(tested, now)

@@ -43,7 +43,7 @@ def waiting(limiter: ConcurrencyLimiter) -> Ticket:
 
 
 class TestPlaces:
-    """Who runs and who waits."""
+    """Which tickets run and which wait."""
 
     def test_no_more_run_than_the_limit(self) -> None:
         """The next one has to wait or go elsewhere."""
@@ -80,7 +80,7 @@ class TestPlaces:
         assert tested.enqueue() is None
         assert tested.queued == 2
 
-    def test_nobody_overtakes_the_queue(self) -> None:
+    def test_new_attempt_does_not_overtake_the_queue(self) -> None:
         """A place that is free while others wait is theirs."""
         tested = limiter(limit=2, interval=0.0)
         first, second = running(tested, 1.0), running(tested, 1.0)
@@ -93,7 +93,7 @@ class TestPlaces:
         assert tested.try_acquire(3.0) is None
 
     def test_who_can_have_a_place_does_not_wait(self) -> None:
-        """Nobody would ever start it."""
+        """No event would ever start it."""
         with pytest.raises(AssertionError):
             limiter().enqueue()
 
@@ -269,7 +269,7 @@ class TestLimit:
 
         assert tested.limit == 2
 
-    def test_a_shrunken_limit_stops_nobody_who_runs(self) -> None:
+    def test_lower_limit_stops_no_running_attempt(self) -> None:
         """Fewer start instead, until it is kept."""
         tested = limiter(limit=10, queue=5)
         tickets = [running(tested, 1.0) for _ in range(10)]
@@ -295,7 +295,7 @@ class TestTies:
     """One call in two queues."""
 
     def test_twin_is_dropped_when_one_starts(self) -> None:
-        """It never runs twice, and holds nobody up behind it."""
+        """It never runs twice, and does not block the tickets behind it."""
         left, right = limiter(limit=1), limiter(limit=1)
         on_left, on_right = running(left), running(right)
         ticket, twin, behind = waiting(left), waiting(right), waiting(right)
@@ -511,7 +511,7 @@ class ConcurrencyMachine(RuleBasedStateMachine):
 
     @invariant()
     def counted(self) -> None:
-        """Numbers agree with the tickets, and nobody waits for a free place."""
+        """Numbers agree with the tickets, and no ticket waits beside a free place."""
         for which, limiter in enumerate(self.limiters):
             waits = [t for t in self.queues[which] if t.state is TicketState.WAITING]
             assert limiter.queued == len(waits) <= self.rule.queue

@@ -32,7 +32,7 @@ def waiting(*places: QueuePlace) -> QueueWait:
 
 
 def test_place_that_was_granted_and_is_not_used_goes_to_the_next() -> None:
-    """The caller left in the moment its turn came; nobody else may wait for it."""
+    """The caller left in the moment its turn came; the place must not be lost."""
     limiter = ConcurrencyLimiter(ConcurrencyRule(initial=1, maximum=1))
     running = limiter.try_acquire(0.0)
     assert running is not None

@@ -37,7 +37,7 @@ SHORT = BreakerRule(consecutive_failures=2, open_time=1.0, open_jitter=0.0, prob
 def state_with(
     breaker: BreakerRule = SHORT, concurrency: ConcurrencyRule | None = None
 ) -> DeploymentState:
-    """Return a deployment that nobody has called."""
+    """Return a deployment without calls."""
     rules = DeploymentRules(breaker=breaker, concurrency=concurrency or ConcurrencyRule())
     return DeploymentState(A, rules, random=random.Random(0))
 
@@ -65,7 +65,7 @@ def about(seconds: float, *, samples: int = 1) -> object:
     return Quantiles(p50=near, p90=near, p95=near, p99=near, samples=samples)  # type: ignore[arg-type]
 
 
-def test_deployment_that_nobody_has_called_is_unknown() -> None:
+def test_deployment_without_calls_is_unknown() -> None:
     """Nothing is counted and nothing is guessed."""
     health = health_of(state_with(), 5.0)
 
@@ -192,7 +192,7 @@ def test_success_frees_the_place_for_who_waits() -> None:
 
 @pytest.mark.parametrize(("failure", "limit"), [(REFUSED, 7), (BROKEN, 10), (INVALID, 10)])
 def test_only_refusals_for_load_lower_the_limit(failure: Failure, limit: int) -> None:
-    """Another failure says nothing of how many would be too many."""
+    """Only a refusal for load lowers the concurrency limit."""
     state = state_with(concurrency=ConcurrencyRule(initial=10))
     leases = [lease_of(state, 0.0) for _ in range(10)]
 
@@ -202,7 +202,7 @@ def test_only_refusals_for_load_lower_the_limit(failure: Failure, limit: int) ->
 
 
 def test_failures_are_charged_as_latency() -> None:
-    """Who fails at once must not look fast; a late one is charged in full."""
+    """A deployment that fails at once must not look fast; a late failure is charged in full."""
     for began, failed_at, expected in ((0.0, 0.1, FAILURE_PENALTY), (10.0, 30.0, 20.0)):
         state = state_with()
 
@@ -347,7 +347,7 @@ def test_probe_that_says_nothing_is_returned() -> None:
 
 @pytest.mark.parametrize("at_first_content", [True, False])
 def test_what_failures_were_charged_is_forgotten_on_recovery(*, at_first_content: bool) -> None:
-    """Whoever has proved well again competes like the others, and not before."""
+    """A deployment competes like the others once it has recovered, and not before."""
     state = state_with()
     for _ in range(2):
         state.failed(lease_of(state, 0.0), BROKEN, 0.0)
@@ -438,7 +438,7 @@ def test_answer_outdates_failed_checks(end: str) -> None:
 
 @pytest.mark.parametrize("outcome", [BROKEN, None])
 def test_one_call_per_check_interval_may_prove_a_check_wrong(outcome: Failure | None) -> None:
-    """It is awaited like a probe; where it fails or says nothing, the next is let through later."""
+    """The call counts as a probe; where it fails or is cancelled, the next is let through later."""
     state = state_with(BreakerRule())
     state.checked(UNANSWERED, 0.0)
     assert state.awaits_probe(0.0)
@@ -590,7 +590,7 @@ def test_probe_is_awaited_where_a_call_of_any_size_could_make_it() -> None:
 
 
 def test_lease_is_not_to_be_had_where_the_call_would_be_refused() -> None:
-    """Who asks for one has asked for the refusal first."""
+    """`refusal` comes before `lease`."""
     full = state_with(concurrency=ConcurrencyRule(initial=1, minimum=1, maximum=1))
     lease_of(full, 0.0)
     resting = state_with()

@@ -37,7 +37,7 @@ def test_credential_is_out_for_all_its_deployments() -> None:
 
 
 def test_model_is_out_for_all_credentials() -> None:
-    """It does not exist any more, whoever asks."""
+    """The model does not exist any more, with any credential."""
     disablements = Disablements()
 
     disablements.disable(ServedModel("acme", "m1"), "the model is gone", now=0.0)
@@ -82,7 +82,7 @@ def test_enabling_what_is_in_use_does_nothing() -> None:
 
 
 def test_checks_come_ever_less_often() -> None:
-    """A key that nobody renews for a day is not worth a call every half minute."""
+    """A key that is not renewed for a day is not worth a call every half minute."""
     disablements = Disablements()
     disablements.disable(KEY, "refused", now=0.0)
     moments: list[float] = []

@@ -14,7 +14,7 @@ from routersvc.domain.fleet.active_checks import CheckResult
 from routersvc.domain.fleet.attempt_budgets import BudgetRule
 from routersvc.domain.fleet.breaker_health import BreakerState
 from routersvc.domain.fleet.breakers import BreakerRule
-from routersvc.domain.fleet.concurrency import ConcurrencyRule
+from routersvc.domain.fleet.concurrency import ConcurrencyRule, TicketState
 from routersvc.domain.fleet.deployment_states import DeploymentRules
 from routersvc.domain.fleet.disablements import RecheckRule
 from routersvc.domain.fleet.fleet import Fleet, FleetRules
@@ -55,7 +55,7 @@ def refuse(fleet: Fleet, deployment: Deployment, failure: Failure, now: float) -
 
 
 def test_disabled_deployment_says_when_it_is_checked() -> None:
-    """Whoever is refused hears the seconds that are left, not an instant of the router's clock."""
+    """A refusal names the seconds that are left, not an instant of the router's clock."""
     fleet, plan = fleet_of(A), plan_over(A)
     refuse(fleet, A, BAD_KEY, 6.0)
 
@@ -172,7 +172,7 @@ class TestBalancedOrder:
         assert self.order(fleet, 3.0) == ["b", "a"]
 
     def test_one_that_is_not_called_comes_last_whatever_its_load(self) -> None:
-        """A breaker that is open and a host that nobody answers at take no traffic."""
+        """Deployments with an open breaker or a failed health check take no traffic."""
         rules = FleetRules(deployments=DeploymentRules(breaker=BreakerRule(open_time=5.0)))
         for is_open in (True, False):
             fleet = fleet_of(A, B, rules=rules)
@@ -223,7 +223,7 @@ class TestBalancedOrder:
 
 
 class TestBudgets:
-    """Who pays for an extra attempt, and with what."""
+    """Which budgets pay for an extra attempt."""
 
     rules = FleetRules(budgets=BudgetRule(share=0.5, hedge_share=0.5, reserve=1, hedge_reserve=1))
 
@@ -263,7 +263,7 @@ class TestBudgets:
 
         assert [hedges(plan, B), hedges(plan, A), hedges(other, A)] == [True, False, True]
 
-    def test_whoever_was_refused_before_has_the_last_hedge(self) -> None:
+    def test_call_that_was_refused_before_has_the_last_hedge(self) -> None:
         """A call that is late by more needs it more."""
         rule = BudgetRule(share=1.0, hedge_share=1.0, reserve=0, hedge_reserve=0)
         fleet, plan = fleet_of(A, rules=FleetRules(budgets=rule)), plan_over(A)
@@ -390,8 +390,8 @@ def test_model_that_is_missing_is_out_of_use_until_it_answers() -> None:
     assert fleet.health(A, 31.0).disabled_description == ""
 
 
-def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
-    """Its turn came, and meanwhile its provider asked for time; the next in line has it."""
+def test_place_of_a_call_that_waited_stays_its_own_where_it_is_refused() -> None:
+    """Its turn came, and meanwhile its provider asked for time; giving it back is the call's."""
     one_place = DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1))
     fleet, plan = fleet_of(A, rules=FleetRules(deployments=one_place)), plan_over(A)
     lease = start(fleet, plan, 0.0)
@@ -415,8 +415,11 @@ def test_place_of_a_call_that_waited_goes_on_where_it_is_refused() -> None:
 
     assert isinstance(refusal, LeaseRefusal)
     assert refusal.obstacle is Obstacle.GATED
+    assert second.granted is None
+    first.leave(2.0)
     assert second.granted is not None
     assert second.granted.ticket.started_at == 2.0
+    second.leave(3.0)
     assert (fleet.running_attempts, fleet.waiting_tickets) == (0, 0)
 
 
@@ -466,8 +469,8 @@ def test_attempt_that_is_refused_pays_nothing() -> None:
     assert isinstance(paid, Lease)
 
 
-def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
-    """The place it would have had is free from that moment on."""
+def test_refused_attempt_leaves_the_granted_place_to_the_call() -> None:
+    """The call may still force an attempt on it, or give it back."""
     rules = FleetRules(
         deployments=DeploymentRules(concurrency=ConcurrencyRule(initial=1, maximum=1)),
         budgets=NO_EXTRAS,
@@ -487,8 +490,8 @@ def test_attempt_that_no_budget_pays_for_starts_the_next_in_line() -> None:
 
     assert isinstance(refusal, LeaseRefusal)
     assert refusal.obstacle is Obstacle.BUDGET_SPENT
-    assert second.granted is not None
-    assert second.granted.ticket.started_at == 2.0
+    assert place.ticket.state is TicketState.RUNNING
+    assert second.granted is None
 
 
 class TestObstacles:
@@ -526,7 +529,7 @@ class TestObstacles:
 
 
 def test_disabled_deployment_is_checked_at_its_own_intervals() -> None:
-    """That nobody calls it is no reason to ask more often."""
+    """A deployment without traffic is not checked more often."""
     fleet = fleet_of(A, rules=FleetRules(rechecks=RecheckRule(first=100.0)))
     spent = Failure(failure_class=FailureClass.QUOTA_EXHAUSTED, message="status 429")
     refuse(fleet, A, spent, 0.0)

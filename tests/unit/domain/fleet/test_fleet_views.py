@@ -74,8 +74,8 @@ def test_behind_as_many_as_are_drawn_others_take_turns() -> None:
     assert turns_after(Group("a", DRAWN - 1), Group("b", 2)) == 0
 
 
-def test_whoever_cannot_be_called_is_none_of_them() -> None:
-    """A call gets behind who rests or asked for time, if only for a moment."""
+def test_deployment_that_cannot_be_called_is_none_of_them() -> None:
+    """Open breakers and requested pauses exclude a deployment, if only for a moment."""
     resting, waiting = Group("a", DRAWN), Group("b", DRAWN)
     resting.fail(3, BROKEN)
     waiting.fail(3, SOON)
@@ -114,7 +114,7 @@ def test_planning_view_keeps_what_it_computes_and_a_reading_view_does_not() -> N
     assert measurements.kept_live_stats(0.0, streaming=True) is planned
 
 
-def test_turns_leave_nobody_out() -> None:
+def test_turns_leave_no_deployment_out() -> None:
     """Every deployment comes first in its turn, with the others behind it as they stand."""
     first, second = Group("a", DRAWN), Group("b", 3)
     balancer = LoadBalancer(random.Random(5))

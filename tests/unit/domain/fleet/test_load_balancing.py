@@ -44,7 +44,7 @@ def test_cost_is_latency_times_in_flight_and_one() -> None:
 
 
 def test_the_dearest_of_three_is_never_picked() -> None:
-    """It loses against whoever is drawn with it; the cheapest wins whenever it is drawn."""
+    """It loses against every other; the cheapest wins whenever it is drawn."""
     picked = counts(
         [LoadContender(loaded(0.1)), LoadContender(loaded(0.9)), LoadContender(loaded(0.5))]
     )
@@ -62,7 +62,7 @@ def test_equals_share_alike() -> None:
 
 
 def test_new_deployments_share_alike_by_in_flight() -> None:
-    """Nothing is known of any of them but what runs."""
+    """Without samples only running attempts are compared."""
     assert counts([LoadContender(loaded()), LoadContender(loaded(in_flight=1))]) == [3000, 0]
 
 
@@ -106,7 +106,7 @@ def known_latency(load: DeploymentLoad) -> float | None:
 
 
 def test_slow_deployment_is_asked_again_after_a_while() -> None:
-    """Otherwise nobody would ever notice that it has recovered."""
+    """Otherwise its recovery would never be noticed."""
     slow, fast = loaded(10.0, at=0.0), loaded(0.5, at=0.0)
     contenders = [LoadContender(slow), LoadContender(fast)]
     picked: list[int] = []
@@ -190,7 +190,7 @@ def test_open_breakers_get_nothing_while_others_are_closed() -> None:
     assert counts([LoadContender(loaded(0.1), 0.0), closed]) == [0, 3000]
 
 
-def test_where_nobody_takes_part_all_do() -> None:
+def test_where_none_has_a_share_all_compete() -> None:
     """Something has to be called."""
     picked = counts([LoadContender(loaded(0.1), 0.0), LoadContender(loaded(0.5), 0.0)])
 
@@ -205,7 +205,7 @@ def test_the_only_one_is_picked_whatever_it_costs() -> None:
     assert source.random() == random.Random(1).random()
 
 
-def test_nobody_is_in_order() -> None:
+def test_order_of_no_deployments_is_empty() -> None:
     """Without a draw."""
     assert LoadBalancer(random.Random(1)).order([], 0.0) == []
 
@@ -227,7 +227,7 @@ def test_order_names_everyone_once_and_is_settled_by_the_seed(
 
 
 def test_order_is_that_of_repeated_picks() -> None:
-    """The dearest is always last: it wins only when nobody else is left."""
+    """The dearest is always last: it wins only when no other is left."""
     contenders = [
         LoadContender(loaded(0.9)),
         LoadContender(loaded(0.1)),

@@ -20,7 +20,7 @@ def test_gate_opens_when_the_wait_is_over() -> None:
 
 
 def test_new_gate_is_open() -> None:
-    """Nobody has asked for anything."""
+    """No provider has asked for a pause."""
     assert RateLimitGate().is_open(0.0)
     assert RateLimitGate().closed_for(0.0) == 0.0
 

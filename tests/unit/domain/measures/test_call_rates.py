@@ -47,7 +47,7 @@ def test_rules_that_mean_nothing_are_refused(make: object) -> None:
     pauses=st.lists(st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 20.0]), max_size=60),
 )
 def test_no_span_lets_more_pass_than_was_granted_for_it(calls: int, pauses: list[float]) -> None:
-    """Those at once, and one for each share of the window; who waits as told passes."""
+    """A burst, then one call for each share of the window; a caller that waits as told passes."""
     rule = CallRateRule(calls=calls, window=10.0)
     rate = CallRate(rule)
     passed: list[float] = []

@@ -133,7 +133,7 @@ def test_hedged_losers_do_not_let_the_delay_drift() -> None:
 
 
 def test_unknowable_quantile_is_the_greatest_latency_seen() -> None:
-    """Where nobody waited for the answers of a hanging provider, they take at least that long."""
+    """Attempts cancelled at a hanging provider count as at least as long as they ran."""
     window = LatencyWindow(span=60.0)
     window.record(0.1, now=0.0)
     window.record_censored(4.0, now=0.0)

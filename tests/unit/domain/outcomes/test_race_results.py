@@ -6,7 +6,7 @@ from routersvc.domain.outcomes.failure_rules import FailureClass
 from routersvc.domain.outcomes.race_results import exhausted_result
 
 
-def test_caller_of_nobody_hears_that_nobody_could_be_called() -> None:
+def test_call_without_an_attempt_says_that_no_deployment_could_be_called() -> None:
     """No attempt was made, and nothing refused one: that too is told in the table's words."""
     result = exhausted_result([])
 

@@ -267,7 +267,7 @@ def test_deterministic_choice_knows_no_load_and_no_canary() -> None:
 
 
 def test_canary_takes_its_share_of_sessions() -> None:
-    """The same ones every time, before whoever the load prefers; else it comes last."""
+    """The same ones every time, before those that the load prefers; else it comes last."""
     canary = dataclasses.replace(FLEET["cheap-1"], canary_share=0.25)
     equals = [canary, FLEET["cheap-2"]]
 

@@ -1,4 +1,4 @@
-"""What is remembered of earlier requests never changes who may serve."""
+"""Remembered results never change which deployments may serve."""
 
 from __future__ import annotations
 

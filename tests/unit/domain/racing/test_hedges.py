@@ -78,7 +78,7 @@ class TestForbidden:
 
 
 class TestDelayed:
-    """When a late attempt gets company."""
+    """When a hedge starts."""
 
     def test_waits_for_the_live_percentile(self) -> None:
         """Then it is later than all but a few."""
@@ -105,14 +105,14 @@ class TestDelayed:
         assert hedged(DELAYED, primary=primary) == (2.0, HedgeReason.PERCENTILE)
 
     def test_a_delay_that_is_set_replaces_the_percentile(self) -> None:
-        """And is taken as it is: whoever sets it knows why."""
+        """And is not clamped."""
         rule = dataclasses.replace(DELAYED, delay=0.05)
 
         assert hedged(rule) == (0.05, HedgeReason.FIXED_DELAY)
         assert hedged(rule, primary=None) == (0.05, HedgeReason.FIXED_DELAY)
 
     def test_a_deployment_that_alone_is_late_is_waited_for_as_usual(self) -> None:
-        """Its exploded percentile would keep everybody waiting who could be served elsewhere."""
+        """Its exploded percentile would delay the hedge of every call that another could serve."""
         assert hedged(DELAYED, primary=SURGING) == (2.0, HedgeReason.DEGRADED)
 
     def test_beyond_the_longest_delay_it_is_degraded_without_a_surge(self) -> None:
@@ -179,7 +179,7 @@ class TestAuto:
             HedgeReason.PERCENTILE,
         )
 
-    def test_nobody_who_waits_is_a_reason_against_all_others(self) -> None:
+    def test_low_priority_refuses_a_hedge_whatever_else_holds(self) -> None:
         """A batch job has time."""
         decision = hedged(
             AUTO,
@@ -195,7 +195,7 @@ class TestAuto:
         assert hedged(AUTO, primary=SURGING) == (2.0, HedgeReason.DEGRADED)
 
     def test_a_price_too_high_is_a_reason_against(self) -> None:
-        """Three times is the most for somebody who does not wait."""
+        """Three times the price is the most for normal priority."""
         assert hedged(AUTO, cost_ratio=3.0)[0] == 2.0
         assert hedged(AUTO, cost_ratio=3.1) == (
             None,
@@ -237,7 +237,7 @@ class TestAuto:
         assert hedged(AUTO, latency_budget=0.0, other=None) == (0.2, HedgeReason.LATENCY_BUDGET)
 
     def test_latency_budget_needs_a_percentile_to_be_judged(self) -> None:
-        """Unknown is not missed; somebody who waits is hedged all the same."""
+        """An unknown latency misses no budget; high priority is hedged as usual."""
         enough = dataclasses.replace(WELL, samples=100)
         few = dataclasses.replace(WELL, samples=99)
 

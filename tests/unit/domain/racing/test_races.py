@@ -43,6 +43,13 @@ ONE_PLACE = FleetRules(
     )
 )
 
+ONE_FRAGILE_PLACE = FleetRules(
+    deployments=dataclasses.replace(
+        ONE_PLACE.deployments, breaker=BreakerRule(consecutive_failures=1)
+    )
+)
+"""The first failure opens the breaker."""
+
 
 def race_of(plan: Plan, fleet: Fleet | None = None, *, started_at: float = 0.0) -> Race:
     """Return a race that draws from one seed."""
@@ -175,7 +182,7 @@ class TestHedges:
         ]
 
     def test_earlier_attempt_that_begins_to_answer_leaves_the_hedge_late(self) -> None:
-        """Whole answers: who waits for the hedge is not helped by the other's first words."""
+        """Whole answers: the first content of an earlier attempt changes nothing for the hedge."""
         race = race_of(dataclasses.replace(self.plan, streaming=False))
         first = only(race.begin(0.0))
         race.woke(0.3)
@@ -185,7 +192,7 @@ class TestHedges:
         assert race.wake_at == pytest.approx(0.6)
 
     def test_attempt_that_begins_to_answer_may_still_be_rescued(self) -> None:
-        """A rescue is for those who would miss the deadline, first words or not."""
+        """A rescue starts where the deadline would be missed, also after first content."""
         fleet = fleet_of(A, B)
         for number in range(100):
             for plan in (plan_over(A), plan_over(B)):
@@ -203,13 +210,13 @@ class TestHedges:
         race = race_of(plan, fleet, started_at=21.0)
         first = only(race.begin(21.0))
 
-        for instant in range(22, 41):
+        for instant in range(22, 42):
             race.content_arrived(first, float(instant))
+            race.woke(float(instant))
         rescue_at = race.wake_at
         race.woke(rescue_at)
 
         assert rescue_at == pytest.approx(41.0, abs=2.0)
-
         assert told(race)[-1] == ("b", AttemptReason.RESCUE, 1)
 
     def test_refused_hedge_is_asked_for_again(self) -> None:
@@ -307,7 +314,7 @@ class TestHedges:
         assert race.result is None
         assert race.running == (hedge,)
 
-    def test_hedge_is_timed_for_whoever_it_would_go_to(self) -> None:
+    def test_hedge_is_timed_for_the_deployment_it_would_go_to(self) -> None:
         """One that is late itself is asked last, and does not keep the others from helping."""
         fleet = fleet_of(A, B, C)
         for number in range(300):
@@ -341,7 +348,7 @@ class TestRecovery:
         assert race.wake_at == 2.0 + self.plan.timeouts.first_content
 
     def test_answer_that_is_not_recovered_starts_nothing(self) -> None:
-        """The mode says so, or nobody is left."""
+        """The mode forbids it, or no deployment is left."""
         race = race_of(dataclasses.replace(self.plan, stream_recovery=StreamRecoveryMode.FAIL))
         race.committed(only(race.begin(0.0)), 1.0)
 
@@ -355,7 +362,7 @@ class TestWaiting:
     """Calls that wait for a place."""
 
     def test_place_that_became_free_is_due_at_once(self) -> None:
-        """Also where nobody listened when it did."""
+        """Also without a callback."""
         fleet = fleet_of(A, rules=ONE_PLACE)
         (lease,) = taken(fleet, plan_over(A))
         race = race_of(plan_over(A), fleet)
@@ -378,7 +385,7 @@ class TestWaiting:
 
         assert told(race) == [("a", AttemptReason.FIRST, 0)]
 
-    def test_whoever_leaves_with_a_place_starts_the_next_in_line(self) -> None:
+    def test_abandoned_call_gives_its_place_to_the_next_in_line(self) -> None:
         """From that moment on, not from an unknown one."""
         fleet = fleet_of(A, rules=ONE_PLACE)
         (lease,) = taken(fleet, plan_over(A))
@@ -422,6 +429,35 @@ class TestWaiting:
 
         assert told(race) == [("a", AttemptReason.FIRST, 0), ("c", AttemptReason.FAILOVER, 1)]
 
+    def test_lone_deployment_whose_breaker_opens_is_forced_on_the_place_it_gave(self) -> None:
+        """Nothing else could serve the call, and its place is not lost meanwhile."""
+        fleet = fleet_of(A, rules=ONE_FRAGILE_PLACE)
+        (lease,) = taken(fleet, plan_over(A))
+        race = race_of(plan_over(A), fleet)
+        race.begin(0.0)
+        following = waiting_at(fleet, plan_over(A))
+        fleet.failed(lease, FAILED, 1.0)
+
+        race.woke(1.0)
+
+        assert told(race) == [("a", AttemptReason.FIRST, 0)]
+        assert following.granted is None
+
+    def test_place_at_an_open_breaker_is_given_back_where_another_serves(self) -> None:
+        """The next in line has it."""
+        fleet = fleet_of(A, B, rules=ONE_FRAGILE_PLACE)
+        at_a, at_b = taken(fleet, plan_over(A), plan_over(B))
+        race = race_of(plan_over(A, B), fleet)
+        race.begin(0.0)
+        following = waiting_at(fleet, plan_over(A))
+        fleet.failed(at_a, FAILED, 1.0)
+        fleet.released(at_b, 1.0)
+
+        race.woke(1.0)
+
+        assert told(race) == [("b", AttemptReason.FIRST, 0)]
+        assert following.granted is not None
+
     def test_queues_are_those_of_the_first_two_of_the_plan(self) -> None:
         """The order of the plan decides where it stands, not how often."""
         fleet = fleet_of(A, B, C, rules=ONE_PLACE)
@@ -449,7 +485,7 @@ def broken(fleet: Fleet, deployment: Deployment, now: float) -> None:
 
 
 def test_least_bad_is_forced_where_all_refuse() -> None:
-    """Open breakers: the deployment that nobody tries just now, then the other one."""
+    """Open breakers: the deployment without a running attempt, then the other one."""
     fleet = fleet_of(A, B, rules=FleetRules(deployments=broken_after_one()))
     broken(fleet, A, 0.0)
     broken(fleet, B, 0.0)
@@ -475,3 +511,15 @@ def test_lone_deployment_whose_provider_asks_for_a_long_pause_is_not_tried_again
 
     assert steps == []
     assert isinstance(race.result, RaceExhausted)
+
+
+def test_call_does_not_wait_for_a_retry_that_no_budget_pays() -> None:
+    """The caller hears at once what it would hear after the pause."""
+    none = BudgetRule(share=0.0, hedge_share=0.0, reserve=0, hedge_reserve=0)
+    race = race_of(plan_over(A), fleet_of(A, rules=FleetRules(budgets=none)))
+
+    steps = race.failed(only(race.begin(0.0)), FAILED, 0.1)
+
+    assert steps == []
+    assert isinstance(race.result, RaceExhausted)
+    assert race.result.is_budget_spent

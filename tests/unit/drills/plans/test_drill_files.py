@@ -78,7 +78,7 @@ def test_file_says_the_whole_plan() -> None:
 
 
 def test_least_file_is_enough() -> None:
-    """How long, who answers and who calls; all else has a default."""
+    """Duration, deployments and load are required; all else has a default."""
     plan = parse_drill(LEAST, "drill.yaml")
 
     assert [deployment.name for deployment in plan.deployments] == ["only"]

@@ -64,7 +64,7 @@ def test_another_seed_gives_another_trace() -> None:
 
 
 def test_checking_changes_nothing() -> None:
-    """Who watches must not be noticed by who is watched."""
+    """The checks must not change what they check."""
     checked = run_drill(plan_of_seed(5, traced=True))
     unchecked = run_drill(plan_of_seed(5, traced=True), checked=False)
 

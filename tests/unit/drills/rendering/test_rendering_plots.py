@@ -101,7 +101,7 @@ def test_curve_holds_what_leaves_the_axis_at_its_end() -> None:
 
 @pytest.mark.parametrize(("low", "high", "height"), [(0.0, 1.0, 1), (1.0, 1.0, 1), (1.0, 2.0, 0)])
 def test_axis_that_is_none_is_refused(low: float, high: float, height: int) -> None:
-    """A logarithm of nothing helps nobody."""
+    """A logarithmic axis needs a value above 0."""
     with pytest.raises(ValueError, match="`low` must be above 0"):
         curve([1.0], low=low, high=high, height=height)
 

@@ -152,7 +152,7 @@ def test_drill_is_shown_with_its_faults() -> None:
 
 
 def test_violation_is_shown() -> None:
-    """Nobody has to look for it."""
+    """With its promise, time, call and description."""
     result = run_drill(PLAN)
     violation = Violation(
         promise=Promise.BOUNDED, at=1.5, request_id="000003", description="too many"
@@ -163,7 +163,7 @@ def test_violation_is_shown() -> None:
     assert "7 bounded attempts and budgets: at 1.500000 s call 000003: too many" in text
 
 
-def test_plan_refuses_a_fault_of_nobody() -> None:
+def test_plan_refuses_a_fault_of_an_unknown_deployment() -> None:
     """A typo in a drill would otherwise make it calm."""
     with pytest.raises(ValueError, match="no deployment is named `c`; there are a, b"):
         dataclasses.replace(PLAN, faults=(Fault(deployment="c", kind=FaultKind.KILL, start=0.0),))
