@@ -24,8 +24,8 @@ _GROUPED = re.compile(r"\(?[0-9]{2,5}\)?(?:[ ./-]{1,2}[0-9]{2,8}){1,4}")
 _NORTH_AMERICAN_PREFIX = "1"
 _NORTH_AMERICAN = re.compile(r"(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ ./-]{1,2}[0-9]{3}[ .-][0-9]{4}")
 _FEWEST_WITHOUT_PREFIX = 9
-_MOST_PARSED = 400
-"""Candidates that are held against the plans, for one prompt: 20 ms. What is beyond counts by its
+_MOST_PARSED = 200
+"""Candidates that are held against the plans, for one prompt: 10 ms. What is beyond counts by its
 form alone, because a detector may only err towards more protection."""
 _DIGITS = range(7, 16)
 """Digits of a telephone number (E.164 has at most 15)."""
@@ -53,8 +53,13 @@ class PhoneFinder:
         self._regions = regions
         self._parsed = 0
 
-    def find(self, cluster: str, found: Found) -> None:
-        """Check a run of digits and separators."""
+    def find(self, cluster: str, found: Found) -> bool:
+        """Check a run of digits and separators; return whether that took any time to speak of."""
+        parsed = self._parsed
+        self._find(cluster, found)
+        return self._parsed > parsed
+
+    def _find(self, cluster: str, found: Found) -> None:
         if "+" in cluster:
             for number in _international(cluster):
                 if found.wants(IdentifierKind.PHONE_NUMBER) and self._exists(number, None):

@@ -16,7 +16,7 @@ from stdnum.mx import curp
 from routersvc.detection.found import Found
 from routersvc.domain.profiling.identifiers import IdentifierKind
 
-_START = re.compile("(?<![A-Za-z0-9])[A-Z](?=[A-Z0-9]{0,5}-?[0-9])")
+_START = re.compile("[A-Z](?<![A-Za-z0-9].)(?=[A-Z0-9]{0,5}-?[0-9])")
 """Possible start of one: a capital closely followed by a digit. Rare in prose."""
 
 _LENGTHS = {

@@ -21,6 +21,8 @@ SLICE = 0.002
 PAUSES = 3.0
 """The pause after work that is never urgent, as a multiple of the time that it took."""
 
+LONGEST_PAUSE = 0.02
+
 
 class Slices:
     """The long work of one event loop; `clock` runs with real time."""
@@ -40,10 +42,10 @@ class Slices:
         try:
             while True:
                 async with self._turn:
+                    await asyncio.sleep(0)
                     ended, result = self._slice(work)
                     if ended:
                         return result[0]
-                    await asyncio.sleep(0)
         finally:
             work.close()
 
@@ -54,7 +56,7 @@ class Slices:
         try:
             return await self.run(work)
         finally:
-            pause = PAUSES * (self._clock() - began)
+            pause = min(LONGEST_PAUSE, PAUSES * (self._clock() - began))
             asyncio.get_running_loop().call_later(pause, self._pace.release)
 
     def _slice(self, work: Steps[T]) -> tuple[bool, list[T]]:

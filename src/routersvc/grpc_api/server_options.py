@@ -10,8 +10,8 @@ import dataclasses
 from routersvc.domain.conversation.request_limits import RequestLimits
 from routersvc.grpc_api.servicers import DeadlineRule
 
-_UNLIMITED = 2**31 - 1
-"""The largest value of gRPC's integer arguments."""
+_MAX_WAITING = 8_192
+"""Calls of all connections that have arrived and whose handler has not begun: some 200 MB."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +93,12 @@ def channel_arguments(options: ServerOptions) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 0),
         ("grpc.max_allowed_incoming_connections", connections.max_open),
         ("grpc.max_concurrent_streams", connections.max_streams),
-        # The core's own protections end calls of any caller with a bare `CANCELLED` or
-        # `RESOURCE_EXHAUSTED` when many arrive at once. The limits above bound what waits, and the
-        # admission of the router refuses with a reason.
+        # The core's own protection ends calls of any caller with a bare `CANCELLED` when many
+        # arrive at once. The limits of streams and of waiting calls bound what a flood can cost
+        # in memory; the admission of the router refuses with a reason.
         ("grpc.http.overload_protection", 0),
-        ("grpc.server.max_pending_requests", _UNLIMITED),
-        ("grpc.server.max_pending_requests_hard_limit", _UNLIMITED),
+        ("grpc.server.max_pending_requests", _MAX_WAITING),
+        ("grpc.server.max_pending_requests_hard_limit", _MAX_WAITING),
         ("grpc.server_handshake_timeout_ms", _milliseconds(connections.handshake_timeout)),
         ("grpc.http2.settings_timeout", _milliseconds(connections.handshake_timeout)),
     ]

@@ -48,8 +48,8 @@ def test_limits_are_counted_in_milliseconds() -> None:
         ("grpc.max_allowed_incoming_connections", 64),
         ("grpc.max_concurrent_streams", 32),
         ("grpc.http.overload_protection", 0),
-        ("grpc.server.max_pending_requests", 2_147_483_647),
-        ("grpc.server.max_pending_requests_hard_limit", 2_147_483_647),
+        ("grpc.server.max_pending_requests", 8_192),
+        ("grpc.server.max_pending_requests_hard_limit", 8_192),
         ("grpc.server_handshake_timeout_ms", 5_000),
         ("grpc.http2.settings_timeout", 5_000),
     ]

@@ -104,13 +104,16 @@ class Profiler:
             tokens += estimate_of(text)
             if place % _TEXTS_IN_STEP == _TEXTS_IN_STEP - 1:
                 yield
+        yield
         reading = read(
             prompt,
             length=sum(map(len, texts)),
             input_tokens=tokens.likely,
             stated_task=routing.task,
         )
+        yield
         found = self.classifier.classify(reading)
+        yield
         findings: tuple[IdentifierFinding, ...] = ()
         if self.detector is not None:
             findings = yield from self.detector.detecting(_sent_texts(prompt, texts))

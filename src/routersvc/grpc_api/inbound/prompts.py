@@ -86,6 +86,7 @@ def _messages(prompt: prompt_pb2.Prompt, violations: Violations) -> Steps[tuple[
             converted.append(one)
         if place % _ENTRIES_IN_STEP == _ENTRIES_IN_STEP - 1:
             yield
+    yield
     return tuple(converted)
 
 

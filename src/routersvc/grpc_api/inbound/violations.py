@@ -76,10 +76,12 @@ class Violations:
             self.add(field, f"must have at most {self.limits.parts:,} parts in all messages")
         return self._parts <= self.limits.parts
 
-    def nesting(self, field: str, text: str | bytes) -> None:
-        """Check the nesting of a text that may be JSON."""
-        if is_deeper_than(self.limits.json_depth, text):
+    def nesting(self, field: str, text: str | bytes) -> bool:
+        """Check the nesting of a text that may be JSON; return whether it may be parsed."""
+        is_deep = is_deeper_than(self.limits.json_depth, text)
+        if is_deep:
             self.add(field, f"must not be nested deeper than {self.limits.json_depth} levels")
+        return not is_deep
 
     def known(self, field: str, number: int, known: Mapping[int, _Value]) -> _Value | None:
         """Return the meaning of an enum's number; an unknown number is a violation."""
@@ -157,7 +159,8 @@ class Violations:
                     field, f"exceeds the {self.limits.json_bytes:,} bytes of JSON of a request"
                 )
             return
-        self.nesting(field, text)
+        if not self.nesting(field, text):
+            return
         try:
             value: object = orjson.loads(text)
         except orjson.JSONDecodeError as error:

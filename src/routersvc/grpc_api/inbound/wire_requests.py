@@ -83,7 +83,10 @@ class RequestReader(Generic[_Request]):
                         )
                     ]
                 )
-        return self._parsed(raw)
+        message = self._parsed(raw)
+        if len(raw) >= SCANNED_FROM:
+            yield
+        return message
 
     def _parsed(self, raw: bytes) -> _Request:
         """Return the message in `raw`.

@@ -66,6 +66,8 @@ def scanning(  # noqa: C901, PLR0912 - one loop without calls is several times a
                 inner = layout.get(tag >> 3, _OPAQUE)
                 if inner is None:
                     count += size
+                    if count > limit:
+                        return False
                     at += size
                 elif inner is _OPAQUE:
                     at += size
