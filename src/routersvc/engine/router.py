@@ -223,7 +223,11 @@ class Router:
         Raises:
             RefusedError: the router does not take the request, or it names what does not exist.
         """
-        self._admission.admit(request)
+        try:
+            self._admission.admit(request)
+        except RefusedError as error:
+            self._around.observer.call_refused(request=request, error=error)
+            raise
         with self._admission.reading():
             return await self._slices.run_in_turn(self._explaining(request))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -18,7 +18,8 @@ from grpc import aio
 from llmrouter.v1 import router_service_pb2 as service_pb2
 from routersvc.domain.conversation.answers import Finished
 from routersvc.domain.conversation.request_limits import RequestLimits
-from routersvc.domain.outcomes.errors import DeadlineExceededError
+from routersvc.domain.conversation.steps import Steps
+from routersvc.domain.outcomes.errors import DeadlineExceededError, RefusedError
 from routersvc.engine.router import Router
 from routersvc.grpc_api.access.authentication import current_tenant
 from routersvc.grpc_api.inbound.requests import (
@@ -55,6 +56,8 @@ _COMPLETE = RequestReader(service_pb2.CompleteRequest)
 _STREAM_COMPLETE = RequestReader(service_pb2.StreamCompleteRequest)
 _EXPLAIN = RequestReader(service_pb2.ExplainRouteRequest)
 
+T = TypeVar("T")
+
 _Context = aio.ServicerContext[Any, Any]
 
 
@@ -77,6 +80,19 @@ class DeadlineRule:
         return min(remaining - min(margin, MAX_MARGIN_SHARE * remaining), self.max_timeout)
 
 
+class Unreadable(Protocol):
+    """Is told of each call whose request cannot be read or exceeds a limit."""
+
+    def __call__(self, error: RefusedError, *, streaming: bool, tenant: str) -> None:
+        """Note the call."""
+        ...
+
+
+def ignore_unreadable(error: RefusedError, *, streaming: bool, tenant: str) -> None:
+    """Do nothing."""
+    del error, streaming, tenant
+
+
 class RouterServicer:
     """Implements `RouterService`. `make_id` generates ids for requests without one."""
 
@@ -88,10 +104,12 @@ class RouterServicer:
         limits: RequestLimits,
         make_id: Callable[[], str],
         wall_clock: Callable[[], float],
+        unreadable: Unreadable = ignore_unreadable,
     ) -> None:
         self._router = router
         self._deadlines = deadlines
         self._limits = limits
+        self._unreadable = unreadable
         self._make_id = make_id
         self._wall_clock = wall_clock
 
@@ -118,10 +136,11 @@ class RouterServicer:
 
     async def complete(self, raw: bytes, context: _Context) -> service_pb2.CompleteResponse:
         """Answer a prompt."""
-        asked = await self._router.run_in_slices(
+        asked = await self._read(
             reading_completion(
                 _COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=False
-            )
+            ),
+            streaming=False,
         )
         async with await self._router.opened(asked) as call:
             completion = await call.complete()
@@ -129,10 +148,11 @@ class RouterServicer:
 
     async def stream_complete(self, raw: bytes, context: _Context) -> None:
         """Answer a prompt as a stream; events that arrive together are sent together."""
-        asked = await self._router.run_in_slices(
+        asked = await self._read(
             reading_completion(
                 _STREAM_COMPLETE, raw, lambda: self._arrival(context), self._limits, streaming=True
-            )
+            ),
+            streaming=True,
         )
         async with await self._router.opened(asked) as call:
             try:
@@ -151,8 +171,9 @@ class RouterServicer:
         self, raw: bytes, context: _Context
     ) -> service_pb2.ExplainRouteResponse:
         """Explain how a request would be routed, or how a past one was."""
-        asked = await self._router.run_in_slices(
-            reading_explanation(_EXPLAIN, raw, lambda: self._arrival(context), self._limits)
+        asked = await self._read(
+            reading_explanation(_EXPLAIN, raw, lambda: self._arrival(context), self._limits),
+            streaming=False,
         )
         if isinstance(asked, str):
             explanation = self._router.explain_decision(asked, tenant=current_tenant())
@@ -179,6 +200,14 @@ class RouterServicer:
             deployments=[health_of(health, now=now) for health in deployments],
             observed_time=timestamp_of(now),
         )
+
+    async def _read(self, work: Steps[T], *, streaming: bool) -> T:
+        """Read a request in slices, and report one that is refused."""
+        try:
+            return await self._router.run_in_slices(work)
+        except RefusedError as error:
+            self._unreadable(error, streaming=streaming, tenant=current_tenant())
+            raise
 
     def _arrival(self, context: _Context) -> Arrival:
         # The stubs do not say that a call may have no deadline.
