@@ -51,11 +51,11 @@ async def test_long_work_takes_turns() -> None:
     slices = Slices(SteppingClock())
 
     results = await asyncio.gather(
-        slices.run(noting("a", 12, log)), slices.run(noting("b", 12, log))
+        slices.run(noting("a", 24, log)), slices.run(noting("b", 24, log))
     )
 
     assert results == ["a", "b"]
-    assert log.index("b0") < log.index("a8") < log.index("b8")
+    assert log.index("b0") < log.index("a20") < log.index("b20")
 
 
 async def test_others_are_served_between_slices() -> None:

@@ -60,6 +60,9 @@ class MessageFields:
     def names(self, name: str) -> tuple[str, ...]:
         """Return a list of names, none of them empty."""
         given = getattr(self._message, name)
+        if not given:
+            # The common case: no path is built for it.
+            return ()
         if not self._violations.at_most(f"{self._path}.{name}", len(given), MAX_NAMES):
             return ()
         values = tuple(given)

@@ -38,7 +38,7 @@ def message_of(message: prompt_pb2.Message, path: str, violations: Violations) -
         return None
     if not message.parts and role is not Role.ASSISTANT:
         violations.add(f"{path}.parts", "must hold at least one part")
-    if not violations.count_parts(f"{path}.parts", len(message.parts)):
+    if not violations.count_parts(path, len(message.parts)):
         return None
     if message.name:
         violations.size(f"{path}.name", message.name, MAX_NAME_BYTES)
@@ -169,7 +169,7 @@ def _tool_result(
     path = f"{path}.tool_result"
     violations.present(f"{path}.tool_call_id", result.tool_call_id)
     parts: list[TextPart | ImagePart | FilePart] = []
-    if not violations.count_parts(f"{path}.parts", len(result.parts)):
+    if not violations.count_parts(path, len(result.parts)):
         return ToolResult(call_id=result.tool_call_id, parts=(), is_error=result.is_error)
     for place, item in enumerate(result.parts):
         item_path = f"{path}.parts[{place}]"

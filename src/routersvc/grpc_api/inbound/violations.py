@@ -69,11 +69,12 @@ class Violations:
             self.add(field, f"must have at most {limit:,} entries, not {number:,}")
         return number <= limit
 
-    def count_parts(self, field: str, number: int) -> bool:
-        """Count parts of messages; return whether they may be looked at."""
+    def count_parts(self, path: str, number: int) -> bool:
+        """Count the parts of the message at `path`; return whether they may be looked at."""
         self._parts += number
         if self._parts > self.limits.parts >= self._parts - number:
-            self.add(field, f"must have at most {self.limits.parts:,} parts in all messages")
+            limit = f"{self.limits.parts:,}"
+            self.add(f"{path}.parts", f"must have at most {limit} parts in all messages")
         return self._parts <= self.limits.parts
 
     def nesting(self, field: str, text: str | bytes) -> bool:
