@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from unittest import mock
 
 from bench.hostile.attacks import ATTACKS, Said
@@ -144,9 +144,8 @@ def measure(names: Sequence[str], seconds: float, folder: pathlib.Path) -> list[
     return [_round(span, heard, long_turns) for span in spans]
 
 
-async def _awaited(attack: object) -> Said:
-    result: Said = await attack  # type: ignore[misc] # an awaitable of any kind
-    return result
+async def _awaited(attack: Awaitable[Said]) -> Said:
+    return await attack
 
 
 def _round(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,10 +23,12 @@ VALUES = st.recursive(
 def depth_of(value: object) -> int:
     """Return how deep a value is nested."""
     if isinstance(value, dict):
-        return 1 + max(map(depth_of, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(depth_of, value), default=0)
-    return 0
+        inner = list(cast("dict[str, object]", value).values())
+    elif isinstance(value, list):
+        inner = cast("list[object]", value)
+    else:
+        return 0
+    return 1 + max(map(depth_of, inner), default=0)
 
 
 @given(value=VALUES)

@@ -38,7 +38,7 @@ def test_fields_of_inner_messages_count() -> None:
 
 def test_packed_numbers_count_each() -> None:
     """A byte each becomes a number each."""
-    prompt = prompt_pb2.Prompt(output_modalities=[1] * 1_000)
+    prompt = prompt_pb2.Prompt(output_modalities=[prompt_pb2.MODALITY_TEXT] * 1_000)
     raw = CompleteRequest(prompt=prompt).SerializeToString()
 
     assert not fits(raw, 1_000)
